@@ -1,0 +1,10 @@
+"""Earshot: posts in, cases for people and trends for analysts out. Data flows one way:
+
+ingest  sources           -> posts.raw
+enrich  posts.raw         -> posts.scored, posts.actionable      (Faust: batches through the transformer)
+route   posts.actionable  -> assignments, cases.events, cases.current   (Kafka transactions, with reps.events)
+trends  mentions          -> trends.points, trends.alerts        (a later release)
+sink    posts.scored, cases.events, assignments -> ClickHouse
+
+Pure logic lives in the stages, machines in `adapters`; `app.py` is the only place that knows both.
+"""

@@ -1,0 +1,1 @@
+"""The machines behind the ports: Kafka, Faust, OpenVINO, ClickHouse, and their in-memory twins."""

@@ -1,0 +1,55 @@
+"""librdkafka settings that every client of ours shares, from the Kafka section of the settings."""
+
+from pipeline.settings import KafkaSettings
+
+PARTITIONER = "murmur2_random"
+"""Faust and the Java clients place keys by murmur2; librdkafka's default (CRC32) would put them elsewhere."""
+
+Config = dict[str, str | int | float | bool]
+
+
+def client_config(kafka: KafkaSettings) -> Config:
+    """What every client needs to reach the cluster. Holds the password: never log it.
+
+    Raises:
+        AssertionError: the address was not resolved (`app.endpoints.resolve`).
+    """
+    assert kafka.bootstrap_servers is not None, "settings were not resolved"
+    config: Config = {"bootstrap.servers": kafka.bootstrap_servers, "security.protocol": kafka.security_protocol}
+    if kafka.sasl_mechanism is not None:
+        config["sasl.mechanism"] = kafka.sasl_mechanism
+    if kafka.sasl_username is not None:
+        config["sasl.username"] = kafka.sasl_username
+    if kafka.sasl_password is not None:
+        config["sasl.password"] = kafka.sasl_password.get_secret_value()
+    if kafka.ssl_ca_location is not None:
+        config["ssl.ca.location"] = str(kafka.ssl_ca_location)
+    return config
+
+
+def producer_config(kafka: KafkaSettings) -> Config:
+    """An idempotent producer: no loss and no reordering by retries of its own."""
+    return client_config(kafka) | {
+        "enable.idempotence": True,
+        "acks": "all",
+        "partitioner": PARTITIONER,
+        "linger.ms": 5,
+        "compression.type": "lz4",
+        "message.max.bytes": 2 * 2**20,
+    }
+
+
+def consumer_config(kafka: KafkaSettings, group_id: str) -> Config:
+    """A consumer that commits by hand and reads only committed records."""
+    return client_config(kafka) | {
+        "group.id": group_id,
+        "group.protocol": "classic",
+        "partition.assignment.strategy": "range",
+        "enable.auto.commit": False,
+        "auto.offset.reset": "earliest",
+        "isolation.level": "read_committed",
+        "session.timeout.ms": kafka.session_timeout_ms,
+        "heartbeat.interval.ms": max(1000, kafka.session_timeout_ms // 5),
+        "enable.partition.eof": True,
+        "fetch.message.max.bytes": 2 * 2**20,
+    }

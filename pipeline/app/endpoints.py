@@ -1,0 +1,37 @@
+"""Where Kafka and ClickHouse are: from the settings, or from the embedded stack when they name none."""
+
+from pydantic import SecretStr
+
+from pipeline.errors import ServiceMissing
+from pipeline.local.stack import read_endpoints
+from pipeline.settings import Settings
+
+_REMEDY = "start the embedded stack with `earshot local up`, or set "
+
+
+def resolve(settings: Settings, *, kafka: bool = True, clickhouse: bool = False) -> Settings:
+    """The same settings with concrete addresses of the services that are asked for.
+
+    Raises:
+        ServiceMissing: an address is not set and no embedded stack is known in `state_dir`.
+    """
+    need_kafka = kafka and settings.kafka.bootstrap_servers is None
+    need_clickhouse = clickhouse and settings.clickhouse.url is None
+    if not (need_kafka or need_clickhouse):
+        return settings
+    endpoints = read_endpoints(settings.state_dir)
+    if endpoints is None:
+        variable = "EARSHOT_KAFKA__BOOTSTRAP_SERVERS" if need_kafka else "EARSHOT_CLICKHOUSE__URL"
+        raise ServiceMissing(f"no address is known: {_REMEDY}{variable}")
+    changes: dict[str, object] = {}
+    if need_kafka:
+        changes["kafka"] = settings.kafka.model_copy(update={"bootstrap_servers": endpoints.kafka_bootstrap})
+    if need_clickhouse:
+        changes["clickhouse"] = settings.clickhouse.model_copy(
+            update={
+                "url": endpoints.clickhouse_url,
+                "user": endpoints.clickhouse_user,
+                "password": SecretStr(endpoints.clickhouse_password),
+            }
+        )
+    return settings.model_copy(update=changes)

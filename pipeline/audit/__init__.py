@@ -1,0 +1,1 @@
+"""Follows every id from the ingest manifest through each topic to ClickHouse."""

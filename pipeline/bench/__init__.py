@@ -1,0 +1,1 @@
+"""Rates, measured as ratios side by side in one run."""

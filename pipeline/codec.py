@@ -1,0 +1,53 @@
+"""Bytes to messages and back. Bad bytes become `Permanent` with the field and a stable code, never the text."""
+
+from typing import TypeVar
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from pipeline.errors import Permanent
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def encode(message: BaseModel) -> bytes:
+    """JSON, UTF-8, absent fields left out."""
+    return message.model_dump_json(exclude_none=True).encode()
+
+
+def decode(model: type[M], value: bytes | None) -> M:
+    """One record value as a message.
+
+    Raises:
+        Permanent: `empty`, `invalid_utf8`, `invalid_json`, `unknown_schema_version` or `invalid_field`; the
+            detail names the field and the rule that it breaks, and never repeats the value.
+    """
+    if not value:
+        raise Permanent("empty", "the record has no value")
+    try:
+        return model.model_validate_json(value)
+    except ValidationError as error:
+        raise _explain(error, value) from None
+
+
+def _explain(error: ValidationError, value: bytes) -> Permanent:
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or None
+    if first["type"] == "json_invalid":
+        return _explain_bytes(value)
+    if field == "schema_version":
+        return Permanent("unknown_schema_version", "this consumer reads version 1", field)
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return Permanent("invalid_field", first["msg"] + more, field)
+
+
+def _explain_bytes(value: bytes) -> Permanent:
+    try:
+        value.decode()
+    except UnicodeDecodeError as broken:
+        return Permanent("invalid_utf8", f"byte {broken.start} of {len(value)} is not UTF-8")
+    try:
+        orjson.loads(value)
+    except orjson.JSONDecodeError as broken:
+        return Permanent("invalid_json", f"{broken.msg} at character {broken.pos} of {len(broken.doc)}")
+    return Permanent("invalid_json", "the value is not a JSON object")

@@ -1,0 +1,1 @@
+"""Sources to `posts.raw`: exports and live feeds become RawPost records, with a manifest of what was sent."""

@@ -1,0 +1,1 @@
+"""The embedded stack: a real Kafka and a ClickHouse-protocol server from pip-installed parts."""

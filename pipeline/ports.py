@@ -1,0 +1,139 @@
+"""The seams between the pure parts and the machines: what a stage needs, never how it is done.
+
+Each protocol has a real adapter and an in-memory twin in `pipeline/adapters/`, and one test suite
+in `tests/ports/` that both must pass.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+
+class SentimentScores(NamedTuple):
+    """Class probabilities of one text, each 0..1, together 1 within 1e-6."""
+
+    negative: float
+    neutral: float
+    positive: float
+
+
+class SentimentModel(Protocol):
+    """Scores texts. Blocking: call it from an executor, one caller thread at a time."""
+
+    @property
+    def name(self) -> str:
+        """Model id and revision, e.g. `earshot-minilm-l6-sentiment@1a2b3c4d5e6f`."""
+        ...
+
+    def score(self, texts: Sequence[str]) -> list[SentimentScores]:
+        """Scores already normalised texts; same length and order as the input, any length >= 0.
+
+        Raises:
+            Transient: the engine failed; the same texts may succeed later.
+        """
+        ...
+
+
+class RowWriter(Protocol):
+    """Writes rows to a table of the analytics store. Blocking."""
+
+    def insert(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        *,
+        token: str,
+        settings: Mapping[str, object] | None = None,
+    ) -> None:
+        """Inserts all rows in one call, or raises and may have inserted none or all.
+
+        Args:
+            table: table name within the store's database.
+            columns: column names, in the order of each row's values.
+            rows: at least one row.
+            token: deduplication token of exactly this batch; the same batch has the same token.
+            settings: further ClickHouse settings of the insert.
+
+        Raises:
+            Transient: the store did not answer or refused for now; retry the same batch and token.
+            Permanent: the store will never accept this batch (unknown column, bad value).
+        """
+        ...
+
+
+class InputRecord(NamedTuple):
+    """One record of an input topic as a transactional agent sees it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    append_ms: int
+    """The broker's append time; every topic uses LogAppendTime."""
+
+
+class Output(NamedTuple):
+    """One record to produce inside the transaction; the key decides the partition."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What one transaction writes besides offsets and its journal record."""
+
+    outputs: Sequence[Output] = ()
+    changes: Mapping[bytes, bytes | None] = field(default_factory=dict)
+    """Changelog: entity key to its new value, None where it ended."""
+
+
+class Decider(Protocol):
+    """The pure core of a transactional agent for one partition number.
+
+    Deterministic: the same records, `now_ms` and configuration give the same decisions, byte for byte. It never
+    asks for the time and never does I/O. Nothing that it decided counts before `commit`.
+    """
+
+    def restore(self, key: bytes, value: bytes) -> None:
+        """Takes one live entry of the changelog, before the first record."""
+        ...
+
+    def event_ms(self, record: InputRecord) -> int | None:
+        """The record's own time, milliseconds; None when it cannot be read. Used on the event clock only."""
+        ...
+
+    def decide(self, record: InputRecord, now_ms: int) -> None:
+        """Handles one record; `now_ms` never decreases from call to call.
+
+        Raises:
+            Permanent: the record cannot be used; the state is as it was before the call.
+        """
+        ...
+
+    def next_timer_ms(self) -> int | None:
+        """When the earliest timer is due, None without timers."""
+        ...
+
+    def fire_timers(self, now_ms: int) -> int:
+        """Handles every timer due at or before `now_ms`, in order of their time; returns how many."""
+        ...
+
+    def decisions(self) -> Decisions:
+        """Everything decided since the last `commit` or `abort`, in order."""
+        ...
+
+    def commit(self) -> None:
+        """The transaction with `decisions()` is committed: they are now the truth."""
+        ...
+
+    def abort(self) -> None:
+        """The transaction is aborted: the state is again as after the last `commit`."""
+        ...
+
+    def policy_versions(self) -> Mapping[str, int]:
+        """Workspace to policy version in force, for the journal."""
+        ...

@@ -1,0 +1,1 @@
+"""Believable traffic of one brand, and a simulated desk whose reps answer it."""

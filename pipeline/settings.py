@@ -1,0 +1,128 @@
+"""All settings, read once at start: the only reader of the environment.
+
+`EARSHOT_KAFKA__BOOTSTRAP_SERVERS` sets `kafka.bootstrap_servers`, and so on. Parts get the typed section that
+they need, never the environment. Every field is listed in `deploy/env.example`, which a test compares.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pipeline.errors import Misconfigured
+
+ClockMode = Literal["processing", "event"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KafkaSettings(_Section):
+    """The Kafka cluster."""
+
+    bootstrap_servers: str | None = Field(default=None, description="host:port,...; unset: the embedded stack")
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    ssl_ca_location: Path | None = None
+    post_partitions: int = Field(
+        default=4, ge=1, le=1000, description="P: fixed for a cluster's life (24 on a cluster)"
+    )
+    route_partitions: int = Field(
+        default=2, ge=1, le=1000, description="R: fixed for a cluster's life (8 on a cluster)"
+    )
+    replication_factor: int = Field(default=1, ge=1, le=9, description="3 on a cluster")
+    session_timeout_ms: int = Field(default=10_000, ge=6_000, le=300_000, description="6 s is the broker's lowest")
+    transaction_timeout_ms: int = Field(default=10_000, ge=1_000, le=900_000)
+
+
+class ClickHouseSettings(_Section):
+    """The analytics store."""
+
+    url: str | None = Field(default=None, description="http(s)://host:port; unset: the embedded stack")
+    user: str = "default"
+    password: SecretStr = SecretStr("")
+    database: str = Field(default="earshot", pattern=r"^[a-z_][a-z0-9_]*$")
+
+
+class ModelSettings(_Section):
+    """The transformer."""
+
+    path: Path | None = Field(default=None, description="model folder; unset: the one that ships")
+    streams: int = Field(default=2, ge=1, le=64, description="parallel inference requests: one a core is best")
+
+
+class EnrichSettings(_Section):
+    """The enrich stage."""
+
+    batch_size: int = Field(
+        default=256, ge=1, le=4096, description="posts a batch; 256 reached 99 % of the engine's rate"
+    )
+    batch_wait_ms: int = Field(default=50, ge=1, le=5000, description="longest wait of a post for company")
+    inference_timeout_s: float = Field(default=60.0, gt=0, description="then the worker exits and is restarted")
+    live_within_h: float = Field(default=24.0, gt=0, description="older posts are backfill: stored, not worked")
+
+
+class RouteSettings(_Section):
+    """The router."""
+
+    batch_size: int = Field(default=2000, ge=1, le=100_000, description="input records a transaction")
+    remember_days: float = Field(default=15.0, gt=0, description="how long input duplicates are recognised")
+
+
+class SinkSettings(_Section):
+    """The sink."""
+
+    batch_rows: int = Field(default=10_000, ge=1, le=1_000_000, description="rows an insert; more saves nothing")
+    flush_ms: int = Field(default=1000, ge=10, le=60_000)
+    ttl_days: int | None = Field(
+        default=None, ge=1, description="unset: keep for ever; set: older posts are refused"
+    )
+
+
+class OperateSettings(_Section):
+    """Logs, metrics, health."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto", description="auto: console on a terminal"
+    )
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=0, ge=0, le=65_535, description="/metrics, /healthz, /readyz; 0: any free port")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="EARSHOT_", env_nested_delimiter="__", frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    state_dir: Path = Field(default=Path(".earshot"), description="embedded stack, manifests, run files")
+    clock: ClockMode = Field(default="processing", description="event: a record's own time counts (demo, replays)")
+    kafka: KafkaSettings = KafkaSettings()
+    clickhouse: ClickHouseSettings = ClickHouseSettings()
+    model: ModelSettings = ModelSettings()
+    enrich: EnrichSettings = EnrichSettings()
+    route: RouteSettings = RouteSettings()
+    sink: SinkSettings = SinkSettings()
+    operate: OperateSettings = OperateSettings()
+
+
+def load_settings() -> Settings:
+    """Reads the environment.
+
+    Raises:
+        Misconfigured: a variable has a wrong value or an unknown name; every offender is named, no value is shown.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"EARSHOT_{'__'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+        raise Misconfigured("\n".join(lines)) from None

@@ -1,0 +1,1 @@
+"""Fine-tunes and exports the model that ships in `weights/` (extra `torch`)."""

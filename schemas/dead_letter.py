@@ -1,0 +1,68 @@
+"""Dead letters: the original key and value bytes untouched, everything else in headers.
+
+`encode_headers` and `decode_headers` are the only places that know the header names.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from pydantic import Field
+
+from schemas.message import EpochMs, Part, SourcePosition
+
+PREFIX = "earshot."
+MAX_DETAIL_CHARS = 500
+
+
+class DeadLetterInfo(Part):
+    """Why and where a record was given up."""
+
+    stage: str = Field(max_length=32)
+    code: str = Field(max_length=64, description="stable reason, snake_case")
+    detail: str = Field(max_length=MAX_DETAIL_CHARS, description="for a person; never the record's text")
+    field: str | None = Field(default=None, max_length=200)
+    source: SourcePosition
+    appended_ms: EpochMs
+    failed_ms: EpochMs
+
+
+def encode_headers(info: DeadLetterInfo) -> list[tuple[str, bytes]]:
+    """The Kafka headers of a dead letter."""
+    flat = {
+        "stage": info.stage,
+        "code": info.code,
+        "detail": info.detail,
+        "source.topic": info.source.topic,
+        "source.partition": str(info.source.partition),
+        "source.offset": str(info.source.offset),
+        "appended_ms": str(info.appended_ms),
+        "failed_ms": str(info.failed_ms),
+    }
+    if info.field is not None:
+        flat["field"] = info.field
+    return [(PREFIX + name, value.encode()) for name, value in flat.items()]
+
+
+def decode_headers(headers: Sequence[tuple[str, bytes]] | Iterable[tuple[str, bytes]]) -> DeadLetterInfo:
+    """The info that `encode_headers` wrote.
+
+    Raises:
+        ValueError: a header is missing or malformed.
+    """
+    flat = {name.removeprefix(PREFIX): value.decode() for name, value in headers if name.startswith(PREFIX)}
+    try:
+        source = SourcePosition(
+            topic=flat["source.topic"],
+            partition=int(flat["source.partition"]),
+            offset=int(flat["source.offset"]),
+        )
+        return DeadLetterInfo(
+            stage=flat["stage"],
+            code=flat["code"],
+            detail=flat["detail"],
+            field=flat.get("field"),
+            source=source,
+            appended_ms=int(flat["appended_ms"]),
+            failed_ms=int(flat["failed_ms"]),
+        )
+    except KeyError as missing:
+        raise ValueError(f"dead letter header missing: {PREFIX}{missing.args[0]}") from missing

@@ -1,0 +1,104 @@
+"""Policy: how one workspace wants to be served. Written as YAML, published to topic `policies`, key workspace."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from schemas.enrichment import SentimentLabel, TriageAction
+from schemas.message import Message, NativeId, Part, Probability, Slug
+from schemas.post import Visibility
+
+Keyword = Annotated[str, StringConstraints(min_length=2, max_length=100, strip_whitespace=True)]
+
+
+class Brand(Part):
+    """Who the workspace is on the networks: posts by these accounts are its own and never become work."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    author_ids: tuple[NativeId, ...] = Field(default=(), max_length=1000)
+    handles: tuple[Annotated[str, StringConstraints(min_length=1, max_length=200)], ...] = Field(
+        default=(), max_length=1000, description="without @, any case, on any platform"
+    )
+
+
+class Condition(Part):
+    """All given parts must hold; an empty condition always holds."""
+
+    sentiment: tuple[SentimentLabel, ...] | None = Field(default=None, min_length=1, max_length=3)
+    min_probability: Probability | None = Field(default=None, description="of the label that the post got")
+    min_influence: Annotated[float, Field(ge=0, le=100)] | None = Field(default=None, description="lower bound")
+    any_keyword: tuple[Keyword, ...] | None = Field(default=None, min_length=1, max_length=500)
+    visibility: tuple[Visibility, ...] | None = Field(default=None, min_length=1, max_length=2)
+    platform: tuple[Slug, ...] | None = Field(default=None, min_length=1, max_length=50)
+    language: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")], ...] | None = Field(
+        default=None, min_length=1, max_length=50, description="of the platform's lang tag"
+    )
+    question: bool | None = Field(default=None, description="the text asks something")
+    max_rating: float | None = Field(default=None, ge=0, le=10)
+    repost: bool | None = None
+
+
+class TriageRule(Part):
+    """The first rule whose condition holds decides; list order is precedence."""
+
+    name: Slug
+    when: Condition = Condition()
+    action: TriageAction
+    queue: Slug | None = None
+    skills: tuple[Slug, ...] = Field(default=(), max_length=20)
+    urgency: Probability = Field(default=0.0, description="how urgent posts of this rule are, 0..1")
+
+    @model_validator(mode="after")
+    def _work_has_a_queue(self) -> "TriageRule":
+        if (self.action == "none") != (self.queue is None):
+            raise ValueError(f"rule {self.name}: queue must be given exactly when action is not none")
+        return self
+
+
+class Queue(Part):
+    """Where cases wait for one team."""
+
+    name: Slug
+    team: Slug
+    offer_timeout_s: int = Field(
+        default=120, ge=5, le=86_400, description="Twilio TaskRouter: default 120, at most 86,400"
+    )
+    first_response_s: int = Field(
+        default=3600, ge=60, le=30 * 86_400, description="SLA of the first reply, by the clock"
+    )
+
+
+class Policy(Message):
+    """The whole policy of one workspace; `version` grows with each change."""
+
+    version: int = Field(ge=1, lt=2**31)
+    brand: Brand
+    queues: tuple[Queue, ...] = Field(min_length=1, max_length=200)
+    rules: tuple[TriageRule, ...] = Field(min_length=1, max_length=500)
+    oldest_every: int = Field(
+        default=10, ge=2, le=1000, description="every n-th pick of a queue takes its oldest case"
+    )
+    sign_out_release: Literal["all", "unanswered"] = Field(
+        default="unanswered", description="what goes back when a rep signs out"
+    )
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> "Policy":
+        queues = [queue.name for queue in self.queues]
+        for what, names in (("queue", queues), ("rule", [rule.name for rule in self.rules])):
+            doubled = {name for name in names if names.count(name) > 1}
+            if doubled:
+                raise ValueError(f"{what} names must be unique: {', '.join(sorted(doubled))}")
+        for rule in self.rules:
+            if rule.queue is not None and rule.queue not in queues:
+                raise ValueError(f"rule {rule.name}: there is no queue {rule.queue}")
+        return self
+
+    def queue(self, name: str) -> Queue | None:
+        """The queue of that name."""
+        return next((queue for queue in self.queues if queue.name == name), None)
+
+    @property
+    def teams(self) -> tuple[str, ...]:
+        """The teams that own queues, sorted."""
+        return tuple(sorted({queue.team for queue in self.queues}))

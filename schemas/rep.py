@@ -1,0 +1,87 @@
+"""RepEvent: what desktops say about the people in the contact centre. Topic `reps.events`, key workspace."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, RootModel, StringConstraints
+
+from schemas.message import Id, Message, Slug, UtcDatetime
+
+RepId = Annotated[Id, Field(description="id of the rep, unique within the workspace")]
+CaseId = Annotated[Id, Field(description="id of the case, from the assignment")]
+Attempt = Annotated[int, Field(ge=1, le=10**6, description="attempt of the offer, from the assignment")]
+
+
+class _RepEvent(Message):
+    """What every rep event carries. Duplicates are dropped by `event_id`."""
+
+    event_id: Id
+    rep_id: RepId
+    seq: int = Field(ge=0, lt=2**53, description="grows by one with each event of this rep and sender")
+    occurred_at: UtcDatetime
+
+
+class SignedIn(_RepEvent):
+    """The rep starts work; replaces what was known about teams, skills and capacity."""
+
+    type: Literal["signed_in"] = "signed_in"
+    teams: tuple[Slug, ...] = Field(min_length=1, max_length=50)
+    skills: tuple[Slug, ...] = Field(default=(), max_length=50)
+    capacity: int = Field(default=3, ge=1, le=100, description="cases held at once, offers included")
+
+
+class PresenceChanged(_RepEvent):
+    """The rep takes offers (available) or not (away); cases already held stay."""
+
+    type: Literal["presence_changed"] = "presence_changed"
+    presence: Literal["available", "away"]
+
+
+class SignedOut(_RepEvent):
+    """The rep stops work: open offers and cases without a reply go back to their queues."""
+
+    type: Literal["signed_out"] = "signed_out"
+
+
+class OfferAccepted(_RepEvent):
+    """A request to take an offer; only the `assigned` event makes it true."""
+
+    type: Literal["offer_accepted"] = "offer_accepted"
+    case_id: CaseId
+    attempt: Attempt
+
+
+class OfferRejected(_RepEvent):
+    """The rep does not take the offer."""
+
+    type: Literal["offer_rejected"] = "offer_rejected"
+    case_id: CaseId
+    attempt: Attempt
+    reason: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")] = "declined"
+
+
+class ReplySent(_RepEvent):
+    """The rep answered the author on the case's channel."""
+
+    type: Literal["reply_sent"] = "reply_sent"
+    case_id: CaseId
+    attempt: Attempt
+    channel: Literal["public", "direct"]
+
+
+class CaseResolved(_RepEvent):
+    """The rep closes the case."""
+
+    type: Literal["case_resolved"] = "case_resolved"
+    case_id: CaseId
+    attempt: Attempt
+    outcome: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")] = "resolved"
+
+
+AnyRepEvent = Annotated[
+    SignedIn | PresenceChanged | SignedOut | OfferAccepted | OfferRejected | ReplySent | CaseResolved,
+    Field(discriminator="type"),
+]
+
+
+class RepEvent(RootModel[AnyRepEvent]):
+    """One of the rep events, told apart by `type`."""
