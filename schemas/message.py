@@ -23,9 +23,10 @@ LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def _plausible(value: datetime) -> datetime:
-    utc = value.astimezone(UTC)
-    if not EARLIEST <= utc < LATEST:
+    # Compared before it is converted: 9999-12-31T23:59:59-01:00 has no UTC form and would raise OverflowError.
+    if not EARLIEST <= value < LATEST:
         raise ValueError(f"time must be between {EARLIEST.year} and {LATEST.year}")
+    utc = value.astimezone(UTC)
     # Milliseconds are what Kafka and ClickHouse keep; more digits would not survive a round trip.
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
