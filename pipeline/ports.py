@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from pipeline.errors import Permanent
+
 
 class SentimentScores(NamedTuple):
     """Class probabilities of one text, each 0..1, together 1 within 1e-6."""
@@ -74,6 +76,25 @@ class InputRecord(NamedTuple):
     """The broker's append time; every topic uses LogAppendTime."""
 
 
+class DeadLetter(NamedTuple):
+    """One record that is given up, and why."""
+
+    record: InputRecord
+    reason: Permanent
+
+
+class DeadLetters(Protocol):
+    """Keeps records that are given up: `<topic>.dlq`. Blocking."""
+
+    def send(self, letters: Sequence[DeadLetter]) -> None:
+        """Returns when every letter is stored, key and value byte for byte; a repeat stores it again.
+
+        Raises:
+            Transient: one of them could not be delivered.
+        """
+        ...
+
+
 class Output(NamedTuple):
     """One record to produce inside the transaction; the key decides the partition."""
 
@@ -98,8 +119,8 @@ class Decider(Protocol):
     asks for the time and never does I/O. Nothing that it decided counts before `commit`.
     """
 
-    def restore(self, key: bytes, value: bytes) -> None:
-        """Takes one live entry of the changelog, before the first record."""
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Takes one changelog entry, in changelog order, before the first record; None ends the entity."""
         ...
 
     def event_ms(self, record: InputRecord) -> int | None:
