@@ -1,0 +1,90 @@
+"""Input buffers of one partition number, merged by (time, topic, offset). Pure; no Kafka.
+
+A record may be taken only when every other input has either a buffered record or was read to its end, so that
+a partition that is merely slower to fetch does not lose its place in time.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from pipeline.ports import InputRecord
+
+TimeOf = Callable[[InputRecord], int]
+
+
+class InputBuffers:
+    """Records read but not yet decided, per input topic.
+
+    Args:
+        topics: the input topics.
+        time_of: the time that a record is merged by, milliseconds.
+    """
+
+    def __init__(self, topics: Sequence[str], time_of: TimeOf) -> None:
+        self._buffers: dict[str, deque[InputRecord]] = {topic: deque() for topic in sorted(topics)}
+        self._time_of = time_of
+        self._next: dict[str, int] = {}
+        self._at_end: set[str] = set()
+
+    def start(self, topic: str, offset: int) -> None:
+        """The partition is read from `offset` on; forgets what was buffered of it."""
+        self._buffers[topic].clear()
+        self._next[topic] = offset
+        self._at_end.discard(topic)
+
+    def add(self, record: InputRecord) -> None:
+        """A record was read."""
+        self._buffers[record.topic].append(record)
+        self._next[record.topic] = record.offset + 1
+        self._at_end.discard(record.topic)
+
+    def reached_end(self, topic: str, offset: int) -> None:
+        """Everything below `offset` was read, and the broker had no more at that moment."""
+        self._next[topic] = max(offset, self._next.get(topic, 0))
+        self._at_end.add(topic)
+
+    def take(self, limit: int) -> list[InputRecord]:
+        """Removes and returns up to `limit` records in merged order; empty when one input must be awaited."""
+        taken: list[InputRecord] = []
+        while len(taken) < limit and self._ready():
+            head = min(
+                (buffer[0] for buffer in self._buffers.values() if buffer),
+                key=lambda record: (self._time_of(record), record.topic, record.offset),
+                default=None,
+            )
+            if head is None:
+                break
+            taken.append(self._buffers[head.topic].popleft())
+        return taken
+
+    def put_back(self, records: Sequence[InputRecord]) -> None:
+        """Undoes `take` after an abort; `records` in the order in which they were taken."""
+        for record in reversed(records):
+            self._buffers[record.topic].appendleft(record)
+
+    def positions(self) -> dict[str, int]:
+        """Topic to the offset of the next record to decide."""
+        return {
+            topic: buffer[0].offset if (buffer := self._buffers[topic]) else offset
+            for topic, offset in self._next.items()
+        }
+
+    def empty_topics(self) -> list[str]:
+        """Inputs without a buffered record."""
+        return [topic for topic, buffer in self._buffers.items() if not buffer]
+
+    def read_to(self, topic: str) -> int:
+        """The offset up to which the topic was read."""
+        return self._next.get(topic, 0)
+
+    def size(self, topic: str) -> int:
+        """Buffered records of one input."""
+        return len(self._buffers[topic])
+
+    @property
+    def drained(self) -> bool:
+        """Nothing is buffered and every input was read to its end."""
+        return not any(self._buffers.values()) and len(self._at_end) == len(self._buffers)
+
+    def _ready(self) -> bool:
+        return all(buffer or topic in self._at_end for topic, buffer in self._buffers.items())

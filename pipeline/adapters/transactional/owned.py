@@ -1,0 +1,257 @@
+"""Everything that is owned with one partition number: its producer, its decider, its inputs, its time.
+
+`now` is the largest record time decided so far. It follows the clock only while every input is read to its end,
+and no timer fires before the broker has confirmed that nothing older is unread.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+
+from pipeline.adapters.transactional.merge import InputBuffers
+from pipeline.errors import MustRestart, Permanent
+from pipeline.ports import Decider, Decisions, InputRecord
+from schemas.dead_letter import MAX_DETAIL_CHARS, DeadLetterInfo, encode_headers
+from schemas.journal import InputRange, JournalEntry
+from schemas.message import SourcePosition
+
+NOW_KEY = b"loop/now"
+"""Changelog key under which the loop keeps `now`, so that a restart never goes back in time."""
+COMMIT_TIMEOUT_S = 30.0
+QUEUE_FULL_WAIT_S = 1.0
+
+
+@dataclass(frozen=True)
+class AgentSpec:
+    """What one transactional agent reads and writes."""
+
+    stage: str
+    inputs: tuple[str, ...]
+    changelog: str
+    journal: str
+    event_clock: bool = False
+    batch_size: int = 2000
+
+
+@dataclass
+class Outcome:
+    """What one transaction did."""
+
+    records: Sequence[InputRecord]
+    outputs: Mapping[str, int]
+    timers: int
+    dead_letters: Sequence[str]
+    now_ms: int
+
+
+class Owned:
+    """One partition number. Not thread-safe: one thread polls and runs it."""
+
+    def __init__(
+        self,
+        spec: AgentSpec,
+        partition: int,
+        producer: Producer,
+        decider: Decider,
+        ends: Callable[[Sequence[TopicPartition]], Mapping[str, int]],
+        partition_error: Callable[[InputRecord], Permanent | None],
+    ) -> None:
+        self.spec = spec
+        self.partition = partition
+        self.decider = decider
+        self.now_ms = 0
+        self.restored = False
+        self.buffers = InputBuffers(spec.inputs, self.time_of)
+        self._producer = producer
+        self._ends = ends
+        self._partition_error = partition_error
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Takes one entry of the changelog; entries arrive in changelog order."""
+        if key == NOW_KEY:
+            self.now_ms = int(value or 0)
+        else:
+            self.decider.restore(key, value)
+
+    def time_of(self, record: InputRecord) -> int:
+        """The time that a record counts at: its append time, or its own on the event clock."""
+        if not self.spec.event_clock:
+            return record.append_ms
+        own = self.decider.event_ms(record)
+        return self.now_ms if own is None else own
+
+    def run(self, clock_ms: int, group_metadata: Callable[[], object]) -> Outcome | None:
+        """One transaction over what is ready; None when there was nothing to do.
+
+        Raises:
+            MustRestart: the producer is fenced or broken; nothing of this transaction is visible.
+        """
+        if not self.restored:
+            return None
+        records = self.buffers.take(self.spec.batch_size)
+        following = not records and not self.spec.event_clock and self._clock_may_fire(clock_ms)
+        if not records and not following:
+            return None
+        started_ms = self.now_ms
+        decided, timers, failed = self._decide(records)
+        if decided < len(records):
+            # The rest waits: a timer is due before it and an input has unread records.
+            self.buffers.put_back(records[decided:])
+            records = records[:decided]
+            if not records:
+                return None
+        if following:
+            self.now_ms = max(self.now_ms, clock_ms)
+            timers += self.decider.fire_timers(self.now_ms)
+        decisions = self.decider.decisions()
+        entry = self._journal(records, started_ms, following, timers, len(failed), decisions)
+        try:
+            self._transact(decisions, failed, entry, group_metadata)
+        except KafkaException as error:
+            self._abort_or_die(error)
+            self.decider.abort()
+            self.now_ms = started_ms
+            self.buffers.put_back(records)
+            return None
+        self.decider.commit()
+        counts = {topic: len(list(group)) for topic, group in groupby(sorted(o.topic for o in decisions.outputs))}
+        return Outcome(records, counts, timers, [error.code for _, error in failed], self.now_ms)
+
+    def _decide(self, records: Sequence[InputRecord]) -> tuple[int, int, list[tuple[InputRecord, Permanent]]]:
+        timers, confirmed = 0, False
+        failed: list[tuple[InputRecord, Permanent]] = []
+        for index, record in enumerate(records):
+            time_ms = max(self.now_ms, self.time_of(record))
+            due = self.decider.next_timer_ms()
+            if due is not None and due < time_ms:
+                confirmed = confirmed or self.spec.event_clock or self._inputs_are_at_end()
+                if not confirmed:
+                    return index, timers, failed
+                timers += self.decider.fire_timers(time_ms - 1)
+            self.now_ms = time_ms
+            try:
+                wrong = self._partition_error(record)
+                if wrong is not None:
+                    raise wrong
+                self.decider.decide(record, time_ms)
+            except Permanent as error:
+                failed.append((record, error))
+        return len(records), timers, failed
+
+    def _clock_may_fire(self, clock_ms: int) -> bool:
+        due = self.decider.next_timer_ms()
+        return due is not None and due <= clock_ms and self.buffers.drained and self._inputs_are_at_end()
+
+    def _inputs_are_at_end(self) -> bool:
+        """Asks the broker, now: has every input without a buffered record been read to its end?"""
+        empty = self.buffers.empty_topics()
+        ends = self._ends([TopicPartition(topic, self.partition) for topic in empty])
+        return all(ends[topic] <= self.buffers.read_to(topic) for topic in empty)
+
+    def _transact(
+        self,
+        decisions: Decisions,
+        failed: Sequence[tuple[InputRecord, Permanent]],
+        entry: JournalEntry,
+        group_metadata: Callable[[], object],
+    ) -> None:
+        spec, n = self.spec, self.partition
+        self._producer.begin_transaction()
+        for output in decisions.outputs:
+            self._produce(output.topic, output.value, output.key)
+        for key, value in decisions.changes.items():
+            self._produce(spec.changelog, value, key, partition=n)
+        self._produce(spec.changelog, str(self.now_ms).encode(), NOW_KEY, partition=n)
+        for record, error in failed:
+            headers = encode_headers(_dead_letter(spec.stage, record, error, self.now_ms))
+            self._produce(f"{record.topic}.dlq", record.value, record.key, headers=headers)
+        self._produce(spec.journal, entry.model_dump_json().encode(), None, partition=n)
+        positions = [TopicPartition(topic, n, offset) for topic, offset in self.buffers.positions().items()]
+        self._producer.send_offsets_to_transaction(positions, group_metadata(), COMMIT_TIMEOUT_S)
+        _retrying(lambda: self._producer.commit_transaction(COMMIT_TIMEOUT_S))
+
+    def _produce(
+        self,
+        topic: str,
+        value: bytes | None,
+        key: bytes | None,
+        partition: int = -1,
+        headers: list[tuple[str, bytes]] | None = None,
+    ) -> None:
+        while True:
+            try:
+                self._producer.produce(topic, value=value, key=key, partition=partition, headers=headers or [])
+                return
+            except BufferError:
+                self._producer.poll(QUEUE_FULL_WAIT_S)
+
+    def _abort_or_die(self, error: KafkaException) -> None:
+        cause: KafkaError = error.args[0]
+        if not cause.txn_requires_abort():
+            raise MustRestart(f"{self.spec.stage}/{self.partition}: {cause.name()}: {cause.str()}") from error
+        try:
+            _retrying(lambda: self._producer.abort_transaction(COMMIT_TIMEOUT_S))
+        except KafkaException as again:
+            raise MustRestart(
+                f"{self.spec.stage}/{self.partition}: abort failed: {again.args[0].str()}"
+            ) from again
+
+    def _journal(
+        self,
+        records: Sequence[InputRecord],
+        started_ms: int,
+        clock: bool,
+        timers: int,
+        dead_letters: int,
+        decisions: Decisions,
+    ) -> JournalEntry:
+        first: dict[str, int] = {}
+        last: dict[str, int] = {}
+        for record in records:
+            first.setdefault(record.topic, record.offset)
+            last[record.topic] = record.offset
+        topics = sorted(first)
+        return JournalEntry(
+            stage=self.spec.stage,
+            partition=self.partition,
+            inputs=tuple(
+                InputRange(topic=topic, partition=self.partition, first=first[topic], next=last[topic] + 1)
+                for topic in topics
+            ),
+            merged=tuple(
+                (topics.index(topic), len(list(run))) for topic, run in groupby(record.topic for record in records)
+            ),
+            started_ms=started_ms,
+            now_ms=self.now_ms,
+            clock=clock,
+            timers_fired=timers,
+            dead_letters=dead_letters,
+            policy_versions=dict(self.decider.policy_versions()),
+            outputs=len(decisions.outputs),
+        )
+
+
+def _retrying(call: Callable[[], None]) -> None:
+    """librdkafka's transactional calls are resumable: a retriable error means call again."""
+    for _ in range(5):
+        try:
+            call()
+            return
+        except KafkaException as error:
+            if not error.args[0].retriable():
+                raise
+    call()
+
+
+def _dead_letter(stage: str, record: InputRecord, error: Permanent, now_ms: int) -> DeadLetterInfo:
+    return DeadLetterInfo(
+        stage=stage,
+        code=error.code,
+        detail=error.detail[:MAX_DETAIL_CHARS],
+        field=error.field,
+        source=SourcePosition(topic=record.topic, partition=record.partition, offset=record.offset),
+        appended_ms=record.append_ms,
+        failed_ms=now_ms,
+    )
