@@ -46,6 +46,9 @@ class ClickHouseSettings(_Section):
     user: str = "default"
     password: SecretStr = SecretStr("")
     database: str = Field(default="earshot", pattern=r"^[a-z_][a-z0-9_]*$")
+    cluster: str | None = Field(
+        default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", description="name in remote_servers; unset: one node"
+    )
 
 
 class ModelSettings(_Section):
