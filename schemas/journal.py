@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.message import EpochMs, Offset, Part
+from schemas.message import EpochMs, Offset, Part, Slug
 
 
 class InputRange(Part):
@@ -28,12 +28,14 @@ class JournalEntry(Part):
     partition: int = Field(ge=0)
     inputs: tuple[InputRange, ...] = Field(max_length=64)
     merged: tuple[tuple[int, int], ...] = Field(
-        default=(), description="merged order as runs: (index into inputs, number of records)"
+        default=(), max_length=100_000, description="merged order as runs: (index into inputs, number of records)"
     )
     started_ms: EpochMs = Field(description="the stage's now before the transaction")
     now_ms: EpochMs = Field(description="the stage's now at its end")
     clock: bool = Field(description="whether now followed the clock at the end, all inputs being read")
     timers_fired: int = Field(ge=0)
     dead_letters: int = Field(ge=0)
-    policy_versions: dict[str, int] = Field(default_factory=dict, description="workspace: version in force")
+    policy_versions: dict[Slug, int] = Field(
+        default_factory=dict, max_length=10_000, description="workspace: version in force"
+    )
     outputs: int = Field(ge=0)
