@@ -1,0 +1,96 @@
+"""`earshot schemas`: writes the files that are derived from the contract and the settings, or finds drift.
+
+In: `schemas.topics`, `pipeline.settings`. Out: schemas/json/*, schemas/asyncapi.yaml, deploy/env.example in a
+checkout. Never here: what the files say.
+"""
+
+import io
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.errors import EXIT_NO, Misconfigured
+
+app = typer.Typer()
+
+
+def rendered() -> dict[str, str]:
+    """Path within the checkout to text, of every derived file."""
+    from ruamel.yaml import YAML
+
+    from pipeline.cli import env_example
+    from schemas.asyncapi import asyncapi
+    from schemas.export import json_schema, modelled_topics, schema_file_name
+
+    files = {
+        f"schemas/json/{schema_file_name(topic)}": json.dumps(json_schema(topic), indent=2, ensure_ascii=False)
+        + "\n"
+        for topic in modelled_topics()
+    }
+    yaml = YAML()
+    yaml.width = 10_000  # folding would leave spaces at line ends
+    yaml.representer.ignore_aliases = lambda _: True
+    text = io.StringIO()
+    yaml.dump(asyncapi(), text)
+    files["schemas/asyncapi.yaml"] = "# Written by `earshot schemas` from schemas/topics.py.\n" + text.getvalue()
+    files["deploy/env.example"] = env_example.render()
+    return files
+
+
+def drift(root: Path) -> list[str]:
+    """What differs from the contract under `root`: paths with the reason, sorted; empty when all agrees."""
+    expected = rendered()
+    found = [
+        f"{path}: {'differs' if (root / path).is_file() else 'is missing'}"
+        for path, text in expected.items()
+        if not (root / path).is_file() or (root / path).read_text(encoding="utf-8") != text
+    ]
+    return sorted(found + [f"{path}: belongs to no topic" for path in _orphans(root, expected)])
+
+
+def write(root: Path) -> list[str]:
+    """Writes what differs, removes schemas of topics that are gone; returns the changed paths."""
+    expected = rendered()
+    orphans = _orphans(root, expected)
+    changed = sorted(line.split(":")[0] for line in drift(root))
+    for path in orphans:
+        (root / path).unlink()
+    for path, text in expected.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+    return changed
+
+
+def _orphans(root: Path, expected: dict[str, str]) -> list[str]:
+    present = (path.relative_to(root).as_posix() for path in (root / "schemas/json").glob("*"))
+    return [path for path in present if path not in expected]
+
+
+def checkout() -> Path:
+    """The root of the checkout that this package runs from.
+
+    Raises:
+        Misconfigured: it runs from an installed package.
+    """
+    root = Path(__file__).resolve().parents[2]
+    if not (root / "pyproject.toml").is_file():
+        raise Misconfigured("`earshot schemas` writes into a checkout; this is an installed package")
+    return root
+
+
+@app.command()
+def export(check: Annotated[bool, typer.Option("--check", help="write nothing; exit 1 on drift")] = False) -> None:
+    """Write schemas/json, schemas/asyncapi.yaml and deploy/env.example, or check them for drift."""
+    from pipeline.cli.output import say
+
+    root = checkout()
+    lines = drift(root) if check else write(root)
+    for line in lines:
+        say(line)
+    if check and lines:
+        say("write them with `earshot schemas`")
+        raise typer.Exit(EXIT_NO)
+    if not lines:
+        say("all files agree with the contract")

@@ -1,0 +1,146 @@
+"""The AsyncAPI 3.0 document of the contract, as data: channels, messages, and who sends and receives.
+
+In: `topics.TOPICS`. Out: one document, what `asyncapi.yaml` is written from. Never here: servers and passwords
+(those belong to a deployment), writing files.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from schemas.dead_letter import MAX_DETAIL_CHARS, PREFIX
+from schemas.export import DIALECT, MAJOR, schema_file_name
+from schemas.topics import ASSIGNMENTS, Topic, all_topics, team_topic
+
+Document = dict[str, Any]
+
+KAFKA_BINDING = "0.5.0"
+"""Version of AsyncAPI's Kafka binding that the documents follow."""
+TEAM_CHANNEL = f"{ASSIGNMENTS.name}.team"
+_SCHEMA_FORMAT = f"application/schema+json;version={DIALECT.split('/')[-2]}"
+_LONGEST_NUMBER_CHARS = 19
+"""Digits of 2**63 - 1, the largest offset."""
+
+
+def asyncapi() -> Document:
+    """The whole document; the same contract gives the same document, in the same order."""
+    channels = dict(_channels())
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Earshot",
+            "version": f"{MAJOR}.0.0",
+            "description": "Topics of Earshot on Kafka. P partitions scale with posts, R with routing. "
+            "Values are JSON, UTF-8. Consumers of assignments and cases read read_committed. "
+            "Keys are placed by murmur2, as the Java clients do.",
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "channels": channels,
+        "operations": dict(_operations()),
+        "components": {"messages": dict(_messages())},
+    }
+
+
+def _channels() -> Iterator[tuple[str, Document]]:
+    for topic in all_topics():
+        yield topic.name, _channel(topic, topic.name)
+        if topic == ASSIGNMENTS:
+            yield TEAM_CHANNEL, _team_channel()
+
+
+def _channel(topic: Topic, message: str) -> Document:
+    configuration: Document = {
+        "cleanup.policy": [topic.cleanup],
+        "max.message.bytes": topic.max_message_bytes,
+    }
+    if topic.cleanup == "delete":
+        configuration["retention.ms"] = int(topic.config["retention.ms"])
+    return {
+        "address": topic.name,
+        "description": topic.about,
+        "messages": {message: {"$ref": f"#/components/messages/{message}"}},
+        "bindings": {"kafka": {"topicConfiguration": configuration, "bindingVersion": KAFKA_BINDING}},
+        "x-key": topic.key,
+        "x-partitions": topic.partitions,
+        "x-retention-days": topic.retention_days,
+        "x-plain-text": topic.plain_text,
+        "x-dead-letters": topic.dlq.name if topic.dead_letters else None,
+    }
+
+
+def _team_channel() -> Document:
+    pattern = team_topic("{workspace}", "{team}")
+    channel = _channel(pattern, ASSIGNMENTS.name)
+    channel["parameters"] = {
+        "workspace": {"description": "the tenant's slug"},
+        "team": {"description": "slug of a team that owns queues in the policy"},
+    }
+    return channel
+
+
+def _operations() -> Iterator[tuple[str, Document]]:
+    for topic in all_topics():
+        yield from _operations_of(topic, topic.name, topic.name)
+        if topic == ASSIGNMENTS:
+            yield from _operations_of(team_topic("{workspace}", "{team}"), TEAM_CHANNEL, ASSIGNMENTS.name)
+
+
+def _operations_of(topic: Topic, channel: str, message: str) -> Iterator[tuple[str, Document]]:
+    for action, parties in (("send", topic.producers), ("receive", topic.consumers)):
+        for party in parties:
+            yield (
+                f"{party}.{action}.{channel}",
+                {
+                    "action": action,
+                    "channel": {"$ref": f"#/channels/{channel}"},
+                    "messages": [{"$ref": f"#/channels/{channel}/messages/{message}"}],
+                    "tags": [{"name": party}],
+                },
+            )
+
+
+def _messages() -> Iterator[tuple[str, Document]]:
+    for topic in all_topics():
+        yield topic.name, _message(topic)
+
+
+def _message(topic: Topic) -> Document:
+    key = {"kafka": {"key": {"type": "string", "description": topic.key}, "bindingVersion": KAFKA_BINDING}}
+    if topic.model is not None:
+        reference = {"$ref": f"./json/{schema_file_name(topic)}"}
+        return {
+            "name": topic.model.__name__,
+            "summary": _first_line(topic.model),
+            "contentType": "application/json",
+            "payload": {"schemaFormat": _SCHEMA_FORMAT, "schema": reference},
+            "bindings": key,
+        }
+    raw: Document = {"name": "Bytes", "summary": topic.about, "contentType": "application/octet-stream"}
+    if topic.name.endswith(".dlq"):
+        raw = raw | {"name": "DeadLetter", "headers": _dead_letter_headers()}
+    return raw | {"bindings": key}
+
+
+def _first_line(model: type) -> str:
+    return (model.__doc__ or "").strip().splitlines()[0]
+
+
+def _dead_letter_headers() -> Document:
+    """Header values are UTF-8 text, numbers in decimal; see `dead_letter.encode_headers`."""
+    number = {"type": "string", "pattern": "^[0-9]+$", "maxLength": _LONGEST_NUMBER_CHARS}
+    properties: Document = {
+        "stage": {"type": "string", "maxLength": 32, "description": "who gave the record up"},
+        "code": {"type": "string", "maxLength": 64, "description": "stable reason, snake_case"},
+        "detail": {"type": "string", "maxLength": MAX_DETAIL_CHARS, "description": "for a person"},
+        "field": {"type": "string", "maxLength": 200, "description": "dotted path, when one field is at fault"},
+        "source.topic": {"type": "string", "maxLength": 249},
+        "source.partition": dict(number),
+        "source.offset": dict(number),
+        "appended_ms": dict(number) | {"description": "append time of the source record, Unix epoch"},
+        "failed_ms": dict(number) | {"description": "when it was given up, Unix epoch"},
+    }
+    return {
+        "type": "object",
+        "properties": {PREFIX + name: schema for name, schema in properties.items()},
+        "required": [PREFIX + name for name in properties if name != "field"],
+    }

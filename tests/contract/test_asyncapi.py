@@ -1,0 +1,109 @@
+"""The AsyncAPI file lists every topic, and every reference in it leads somewhere."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from schemas.dead_letter import DeadLetterInfo, encode_headers
+from schemas.message import SourcePosition
+from schemas.topics import all_topics
+
+FILE = Path(__file__).parents[2] / "schemas/asyncapi.yaml"
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(FILE.read_text())
+    return loaded
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for name, inner in node.items():
+            if name == "$ref":
+                yield inner
+            else:
+                yield from references(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from references(inner)
+
+
+def test_the_required_parts_of_asyncapi_3_are_there(document: dict[str, Any]) -> None:
+    assert document["asyncapi"] == "3.0.0"
+    assert document["info"].keys() >= {"title", "version"}
+    known = {"asyncapi", "id", "info", "servers", "defaultContentType", "channels", "operations", "components"}
+    assert document.keys() <= known
+
+
+def test_every_topic_is_a_channel_and_nothing_else_is(document: dict[str, Any]) -> None:
+    addresses = {channel["address"] for channel in document["channels"].values()}
+    assert addresses == {topic.name for topic in all_topics()} | {"assignments.{workspace}.{team}"}
+
+
+def test_the_parameters_of_an_address_are_declared(document: dict[str, Any]) -> None:
+    for channel in document["channels"].values():
+        assert set(re.findall(r"\{(\w+)\}", channel["address"])) == set(channel.get("parameters", {}))
+
+
+def test_each_reference_resolves(document: dict[str, Any]) -> None:
+    found = list(references(document))
+    assert found
+    for reference in found:
+        file, _, pointer = reference.partition("#")
+        if file:
+            assert (FILE.parent / file).is_file(), reference
+        node: Any = document
+        for step in pointer.split("/")[1:]:
+            node = node[step]
+
+
+def test_each_operation_sends_or_receives_messages_of_its_channel(document: dict[str, Any]) -> None:
+    for name, operation in document["operations"].items():
+        assert operation["action"] in {"send", "receive"}, name
+        channel = operation["channel"]["$ref"]
+        assert channel.startswith("#/channels/")
+        assert all(message["$ref"].startswith(f"{channel}/messages/") for message in operation["messages"])
+
+
+def test_each_channel_has_a_sender_and_a_receiver(document: dict[str, Any]) -> None:
+    for action in ("send", "receive"):
+        served = {
+            operation["channel"]["$ref"].removeprefix("#/channels/")
+            for operation in document["operations"].values()
+            if operation["action"] == action
+        }
+        assert served == set(document["channels"])
+
+
+def test_parties_keys_and_keeping_times_are_those_of_the_contract(document: dict[str, Any]) -> None:
+    for topic in all_topics():
+        channel = document["channels"][topic.name]
+        assert channel["x-key"] == topic.key
+        assert channel["x-partitions"] == topic.partitions
+        assert channel["x-retention-days"] == topic.retention_days
+        assert channel["x-dead-letters"] == (topic.dlq.name if topic.dead_letters else None)
+        configuration = channel["bindings"]["kafka"]["topicConfiguration"]
+        assert str(configuration.get("retention.ms", "")) == topic.config.get("retention.ms", "")
+        assert configuration["cleanup.policy"] == [topic.cleanup]
+        for action, parties in (("send", topic.producers), ("receive", topic.consumers)):
+            for party in parties:
+                assert f"{party}.{action}.{topic.name}" in document["operations"]
+
+
+def test_the_headers_of_dead_letters_are_those_that_are_written(document: dict[str, Any]) -> None:
+    source = SourcePosition(topic="posts.raw", partition=1, offset=2)
+    info = DeadLetterInfo(
+        stage="enrich", code="c", detail="d", field="f", source=source, appended_ms=3, failed_ms=4
+    )
+    written = {name for name, _ in encode_headers(info)}
+    optional = written - {name for name, _ in encode_headers(info.model_copy(update={"field": None}))}
+    for topic in all_topics():
+        if topic.name.endswith(".dlq"):
+            headers = document["components"]["messages"][topic.name]["headers"]
+            assert set(headers["properties"]) == written
+            assert set(headers["required"]) == written - optional
