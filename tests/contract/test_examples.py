@@ -1,0 +1,82 @@
+"""Golden examples: valid ones pass model and JSON Schema, invalid ones are refused for their stated reason."""
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from pipeline.codec import decode, encode
+from pipeline.errors import Permanent
+from schemas.export import json_schema, modelled_topics
+from schemas.topics import Topic
+
+EXAMPLES = Path(__file__).parents[2] / "schemas/examples"
+TOPICS = {topic.name: topic for topic in modelled_topics()}
+
+
+def cases(kind: str) -> list[object]:
+    paths = sorted(EXAMPLES.glob(f"*/v1/{kind}/*.json"))
+    return [pytest.param(path, id=f"{path.parts[-4]}/{path.stem}") for path in paths]
+
+
+def topic_of(path: Path) -> Topic:
+    return TOPICS[path.parts[-4]]
+
+
+@pytest.mark.parametrize("path", cases("valid"))
+def test_a_valid_example_passes_the_model_and_the_json_schema(path: Path) -> None:
+    topic = topic_of(path)
+    assert topic.model is not None
+    decode(topic.model, path.read_bytes())
+    Draft202012Validator(json_schema(topic)).validate(json.loads(path.read_text()))
+
+
+@pytest.mark.parametrize("path", cases("valid"))
+def test_a_valid_example_survives_a_round_trip(path: Path) -> None:
+    topic = topic_of(path)
+    assert topic.model is not None
+    message = decode(topic.model, path.read_bytes())
+    again = encode(message)
+    assert decode(topic.model, again) == message
+    Draft202012Validator(json_schema(topic)).validate(json.loads(again))
+
+
+@pytest.mark.parametrize("path", cases("invalid"))
+def test_an_invalid_example_is_refused_with_its_code_and_field(path: Path) -> None:
+    topic = topic_of(path)
+    assert topic.model is not None
+    expected = json.loads((path.parents[1] / "expected.json").read_text())[path.stem]
+    with pytest.raises(Permanent) as refused:
+        decode(topic.model, path.read_bytes())
+    assert (refused.value.code, refused.value.field) == (expected["code"], expected.get("field"))
+
+
+@pytest.mark.parametrize("name", TOPICS)
+def test_each_topic_has_examples_of_both_kinds_and_none_is_an_orphan(name: str) -> None:
+    folder = EXAMPLES / name / "v1"
+    valid, invalid = ({path.stem for path in (folder / kind).iterdir()} for kind in ("valid", "invalid"))
+    assert len(valid) >= 3
+    assert len(invalid) >= 3
+    assert set(json.loads((folder / "expected.json").read_text())) == invalid
+
+
+def test_no_examples_belong_to_no_topic() -> None:
+    assert {path.name for path in EXAMPLES.iterdir()} == set(TOPICS)
+    files = {path for path in EXAMPLES.rglob("*") if path.is_file()}
+    known = {
+        *EXAMPLES.glob("*/v1/valid/*.json"),
+        *EXAMPLES.glob("*/v1/invalid/*.json"),
+        *EXAMPLES.glob("*/v1/expected.json"),
+    }
+    assert files == known
+
+
+def test_no_refusal_repeats_the_text_of_the_record() -> None:
+    secret = "the customer's own words"
+    topic = TOPICS["posts.raw"]
+    assert topic.model is not None
+    value = json.dumps({"workspace": secret, "post_id": secret, "text": [secret]}).encode()
+    with pytest.raises(Permanent) as refused:
+        decode(topic.model, value)
+    assert secret not in str(refused.value)
