@@ -112,6 +112,37 @@ class Decisions:
     """Changelog: entity key to its new value, None where it ended."""
 
 
+class Published(NamedTuple):
+    """What became of one record that was sent."""
+
+    tag: int
+    """What the sender called it."""
+    partition: int
+    offset: int
+    rejected: Permanent | None = None
+    """The topic never takes this record (too large); partition and offset are then -1."""
+
+
+class PostPublisher(Protocol):
+    """Sends records to `posts.raw`, without loss and in order per key. Blocking, one caller thread."""
+
+    def send(self, key: bytes, value: bytes, tag: int) -> None:
+        """Hands one record over; blocks while the outgoing queue is full.
+
+        Raises:
+            ServiceMissing: the cluster takes nothing.
+        """
+        ...
+
+    def settle(self) -> list[Published]:
+        """Waits until the fate of every record that was sent is known; returns those since the last call.
+
+        Raises:
+            ServiceMissing: the cluster did not confirm a record in time; it may or may not be there.
+        """
+        ...
+
+
 class Decider(Protocol):
     """The pure core of a transactional agent for one partition number.
 
