@@ -13,7 +13,7 @@ import typer
 
 from pipeline.errors import EXIT_NO, Misconfigured
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 def rendered() -> dict[str, str]:
