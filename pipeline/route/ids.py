@@ -1,0 +1,38 @@
+"""Ids that the router derives: the same input always gives the same id, and no id is a secret.
+
+Comes in: ids of the input. Goes out: uuid5 strings. Never here: anything random.
+"""
+
+from uuid import UUID, uuid5
+
+NAMESPACE = UUID("6f2d0a1e-3c54-5b8e-9d27-5e0b8f4c7a31")
+"""Chosen once for Earshot's router. Changing it would give every open case a second identity."""
+
+
+def case_id(workspace: str, root_post_id: str, generation: int) -> str:
+    """The id of the case that a post opens.
+
+    `generation` is the revision of the opening post: each revision is handled once, so a case that an edit opens
+    after the first one was closed gets an id of its own without any memory of the first.
+    """
+    return str(uuid5(NAMESPACE, f"case/{workspace}/{generation}/{root_post_id}"))
+
+
+def event_id(case: str, seq: int) -> str:
+    """The id of the event number `seq` of a case."""
+    return str(uuid5(NAMESPACE, f"event/{case}/{seq}"))
+
+
+def refusal_id(workspace: str, post_id: str, revision: int) -> str:
+    """The id of the `refused` event of a post, which belongs to no case."""
+    return str(uuid5(NAMESPACE, f"refused/{workspace}/{revision}/{post_id}"))
+
+
+def request_refusal_id(workspace: str, rep_event_id: str) -> str:
+    """The id of the `request_refused` event of a request about a case that is not open."""
+    return str(uuid5(NAMESPACE, f"request/{workspace}/{rep_event_id}"))
+
+
+def assignment_id(case: str, attempt: int, state: str) -> str:
+    """The id of the assignment record of (case, attempt, state); there is at most one."""
+    return str(uuid5(NAMESPACE, f"assignment/{case}/{attempt}/{state}"))

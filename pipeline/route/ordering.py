@@ -1,0 +1,51 @@
+"""Things in order of a key that changes: smallest first, any thing removed at any time.
+
+Comes in: names with their sort keys. Goes out: the smallest. Never here: an order that depends on the order of
+insertion, so that a rebuilt structure answers as the one that grew.
+"""
+
+from heapq import heapify, heappop, heappush
+from typing import Any, Generic, TypeVar
+
+Name = TypeVar("Name")
+Key = TypeVar("Key", bound=tuple[Any, ...])
+
+SLACK = 64
+"""Dead entries that are tolerated before the heap is rebuilt, besides as many as there are live ones."""
+
+
+class Ordered(Generic[Name, Key]):
+    """A heap whose outdated entries are dropped when they surface: O(log n) a change, amortised.
+
+    Keys of different names must differ, so that "the smallest" is one name whatever the heap looks like inside.
+    """
+
+    def __init__(self) -> None:
+        self._keys: dict[Name, Key] = {}
+        self._heap: list[tuple[Key, Name]] = []
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def set(self, name: Name, key: Key) -> None:
+        """Adds `name` or moves it to `key`."""
+        if self._keys.get(name) == key:
+            return
+        self._keys[name] = key
+        heappush(self._heap, (key, name))
+        if len(self._heap) > 2 * len(self._keys) + SLACK:
+            self._heap = [(key, name) for name, key in self._keys.items()]
+            heapify(self._heap)
+
+    def discard(self, name: Name) -> None:
+        """Removes `name` if it is there."""
+        self._keys.pop(name, None)
+
+    def first(self) -> tuple[Key, Name] | None:
+        """The smallest key and its name; None when empty."""
+        while self._heap:
+            key, name = self._heap[0]
+            if self._keys.get(name) == key:
+                return key, name
+            heappop(self._heap)
+        return None

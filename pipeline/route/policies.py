@@ -1,0 +1,68 @@
+"""The policy in force, with its queues looked up by name.
+
+Comes in: a function that gives the policies. Goes out: the numbers that routing needs. Never here: a change of
+them.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple
+
+from schemas.policy import Policy, Queue
+
+OFFER_TIMEOUT_S: int = Queue.model_fields["offer_timeout_s"].default
+OLDEST_EVERY: int = Policy.model_fields["oldest_every"].default
+"""For cases whose queue or policy was withdrawn while they waited: the contract's own defaults."""
+
+
+class View(NamedTuple):
+    """One workspace's policy as routing reads it."""
+
+    policy: Policy
+    queues: dict[str, Queue]
+
+
+class PolicyBook:
+    """The policies of all workspaces.
+
+    Args:
+        policies: workspace to the policy in force; asked anew for each record.
+    """
+
+    def __init__(self, policies: Callable[[], Mapping[str, Policy]]) -> None:
+        self._policies = policies
+        self._views: dict[str, View] = {}
+
+    def view(self, workspace: str) -> View | None:
+        """The policy in force, None when the workspace has none."""
+        policy = self._policies().get(workspace)
+        if policy is None:
+            return None
+        view = self._views.get(workspace)
+        if view is None or view.policy is not policy:
+            view = self._views[workspace] = View(policy, {queue.name: queue for queue in policy.queues})
+        return view
+
+    def version(self, workspace: str) -> int:
+        """The version in force, 0 without a policy."""
+        view = self.view(workspace)
+        return 0 if view is None else view.policy.version
+
+    def versions(self) -> dict[str, int]:
+        """Workspace to version in force."""
+        return {workspace: policy.version for workspace, policy in sorted(self._policies().items())}
+
+    def offer_timeout_ms(self, workspace: str, queue: str) -> int:
+        """How long an offer of that queue stands."""
+        view = self.view(workspace)
+        found = None if view is None else view.queues.get(queue)
+        return 1000 * (OFFER_TIMEOUT_S if found is None else found.offer_timeout_s)
+
+    def oldest_every(self, workspace: str) -> int:
+        """Every n-th pick of a queue takes its oldest case."""
+        view = self.view(workspace)
+        return OLDEST_EVERY if view is None else view.policy.oldest_every
+
+    def sign_out_release(self, workspace: str) -> Literal["all", "unanswered"]:
+        """Which accepted cases go back when their rep signs out."""
+        view = self.view(workspace)
+        return "unanswered" if view is None else view.policy.sign_out_release

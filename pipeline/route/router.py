@@ -1,0 +1,174 @@
+"""The router: the pure core of the route stage, behind `ports.Decider`.
+
+Comes in: records of `posts.actionable` and `reps.events` in their merged order, now. Goes out: assignments, case
+events, the state of each open case, the changelog. Never here: the time, chance, I/O. After a restore from the
+changelog, in whatever order it comes, the same input gives the same bytes.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from pipeline.ports import Decisions, InputRecord, Output
+from pipeline.route import cases, inputs, matching, records, reps, requests, timers
+from pipeline.route.entities import Case
+from pipeline.route.inputs import Input
+from pipeline.route.policies import PolicyBook
+from pipeline.route.state import State
+from pipeline.route.turn import Turn
+from schemas.enrichment import ScoredPost
+from schemas.policy import Policy
+from schemas.rep import PresenceChanged, SignedIn, SignedOut
+from schemas.topics import CASES
+
+
+class Router:
+    """Decides for one partition number.
+
+    Args:
+        policies: gives workspace to the policy in force; asked anew for each record.
+        remember_ms: how long input duplicates are recognised; older input is refused.
+        clock_mode: `event` takes a record's own time for its append time.
+    """
+
+    def __init__(
+        self,
+        policies: Callable[[], Mapping[str, Policy]],
+        remember_ms: int,
+        clock_mode: Literal["processing", "event"],
+    ) -> None:
+        self._book = PolicyBook(policies)
+        self._remember_ms = remember_ms
+        self._clock_mode = clock_mode
+        self._state = State(remember_ms)
+        self._outputs: list[Output] = []
+        self._counts: list[str] = []
+        self._counters: Counter[str] = Counter()
+        self._last_read: tuple[InputRecord, Input] | None = None
+
+    def restore(self, key: bytes, value: bytes) -> None:
+        """Takes one live entry of the changelog, before the first record."""
+        self._state.restore(key, value)
+        self._state.indexes.touched.clear()
+
+    def event_ms(self, record: InputRecord) -> int | None:
+        """The record's own time, milliseconds; None when it cannot be read."""
+        try:
+            message = self._read(record)
+        except Exception:  # whatever is wrong with it, `decide` will meet it again and say so
+            return None
+        return inputs.event_ms(message)
+
+    def decide(self, record: InputRecord, now_ms: int) -> None:
+        """Handles one record, after every timer that was due before `now_ms`.
+
+        A timer due exactly at `now_ms` waits: an accept that arrives in the offer's last millisecond counts.
+
+        Raises:
+            Permanent: the record cannot be used; the state is as it was before the call.
+        """
+        mark, outputs, counts = self._state.mark(), len(self._outputs), len(self._counts)
+        try:
+            message = self._read(record)
+            timers.fire_due(self._state, now_ms - 1, lambda: self._turn(now_ms, None))
+            self._handle(record, message, now_ms)
+        except BaseException:
+            self._rollback(mark, outputs, counts)
+            raise
+
+    def next_timer_ms(self) -> int | None:
+        """When the earliest timer is due, None without timers."""
+        return timers.next_due_ms(self._state)
+
+    def fire_timers(self, now_ms: int) -> int:
+        """Handles every timer due at or before `now_ms`, in order of their time; returns how many."""
+        return timers.fire_due(self._state, now_ms, lambda: self._turn(now_ms, None))
+
+    def decisions(self) -> Decisions:
+        """Everything decided since the last `commit` or `abort`, in order; of each case one current state."""
+        currents = [self._current(name, new) for name, new in self._state.changed() if name.startswith("case/")]
+        return Decisions([*self._outputs, *currents], self._state.changes())
+
+    def commit(self) -> None:
+        """The transaction with `decisions()` is committed: they are now the truth."""
+        self._state.commit()
+        self._counters.update(self._counts)
+        self._outputs.clear()
+        self._counts.clear()
+
+    def abort(self) -> None:
+        """The transaction is aborted: the state is again as after the last `commit`."""
+        self._rollback(0, 0, 0)
+
+    def policy_versions(self) -> Mapping[str, int]:
+        """Workspace to policy version in force, for the journal."""
+        return self._book.versions()
+
+    def counters(self) -> Mapping[str, int]:
+        """What happened in committed transactions since the start, by name; for the metrics.
+
+        `duplicate_posts`, `duplicate_rep_events`, `refused_<reason>`, `request_refused_<reason>`,
+        `rep_events_too_old`, `stale_presence`, `presence_of_absent_rep`, `timers_fired`.
+        """
+        return dict(self._counters)
+
+    def gauges(self) -> Mapping[str, int]:
+        """Open cases by state (`waiting`, `offered`, `assigned`) and `reps_present`."""
+        states = self._state.indexes.states
+        return {state: states[state] for state in ("waiting", "offered", "assigned")} | {
+            "reps_present": self._state.indexes.present
+        }
+
+    def _turn(self, now_ms: int, record: InputRecord | None) -> Turn:
+        cause = None
+        if record is not None:
+            cause = records.cause_of(record.topic, record.partition, record.offset)
+        return Turn(self._state, self._book, now_ms, cause, self._outputs, self._counts)
+
+    def _read(self, record: InputRecord) -> Input:
+        # The event clock asks for a record's time before it is decided on: decode it once.
+        if self._last_read is None or self._last_read[0] is not record:
+            self._last_read = (record, inputs.read(record))
+        return self._last_read[1]
+
+    def _handle(self, record: InputRecord, message: Input, now_ms: int) -> None:
+        turn = self._turn(now_ms, record)
+        appended_ms = inputs.event_ms(message) if self._clock_mode == "event" else record.append_ms
+        seen_key = inputs.seen_key(message)
+        if appended_ms < now_ms - self._remember_ms:
+            self._refuse_old(turn, message)
+        elif self._state.get(seen_key) is not None:
+            kind = "posts" if isinstance(message, ScoredPost) else "rep_events"
+            self._counts.append(f"duplicate_{kind}")
+        else:
+            self._state.see(seen_key, now_ms)
+            self._dispatch(turn, message)
+        matching.match(turn)
+
+    def _dispatch(self, turn: Turn, message: Input) -> None:
+        if isinstance(message, ScoredPost):
+            cases.handle_post(turn, message)
+        elif isinstance(message, SignedIn | PresenceChanged | SignedOut):
+            reps.handle_presence(turn, message)
+        else:
+            requests.handle_request(turn, message)
+
+    def _refuse_old(self, turn: Turn, message: Input) -> None:
+        """Too old to know whether it was handled: handling it twice would be worse than not at all."""
+        if isinstance(message, ScoredPost):
+            cases.refuse(turn, message, "too_old")
+            return
+        self._counts.append("rep_events_too_old")
+        if not isinstance(message, SignedIn | PresenceChanged | SignedOut):
+            requests.refuse_request(turn, message, "too_old")
+
+    def _current(self, entity_key: str, case: object) -> Output:
+        if isinstance(case, Case):
+            return Output(CASES.name, case.case_id.encode(), records.current(case, self._state.brief(case)))
+        return Output(CASES.name, entity_key.split("/", 2)[2].encode(), None)
+
+    def _rollback(self, mark: int, outputs: int, counts: int) -> None:
+        self._state.rollback(mark)
+        self._state.indexes.touched.clear()
+        del self._outputs[outputs:]
+        del self._counts[counts:]

@@ -1,0 +1,133 @@
+"""One input record or one timer while it is handled: what it may read and what it has said so far.
+
+Comes in: the state, the policies, now. Goes out: output records, in order. Never here: a decision.
+"""
+
+from functools import lru_cache
+
+from pipeline.ports import Output
+from pipeline.route import records
+from pipeline.route.entities import Brief, Case, Offer, Picks, key
+from pipeline.route.policies import PolicyBook
+from pipeline.route.records import Cause
+from pipeline.route.state import State
+from schemas.case import AssignmentState, CaseEventType
+from schemas.topics import ASSIGNMENTS, CASE_EVENTS, team_topic
+
+
+@lru_cache(maxsize=4096)
+def _team_topic_name(workspace: str, team: str) -> str:
+    return team_topic(workspace, team).name
+
+
+class Turn:
+    """The handling of one record or timer.
+
+    Args:
+        state: the entities.
+        book: the policies.
+        now_ms: the router's now; everything that happens in this turn is stamped with it.
+        cause: the input record; None for a timer.
+        outputs: where records are appended, in order.
+        counts: where the names of things that happened are appended, for the metrics.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        book: PolicyBook,
+        now_ms: int,
+        cause: Cause | None,
+        outputs: list[Output],
+        counts: list[str],
+    ) -> None:
+        self.state = state
+        self.book = book
+        self.now_ms = now_ms
+        self.cause = cause
+        self.outputs = outputs
+        self.counts = counts
+
+    def tell(
+        self,
+        case: Case,
+        type_: CaseEventType,
+        reason: str,
+        *,
+        post: tuple[str, int] | None = None,
+        rep_id: str | None = None,
+    ) -> Case:
+        """Stores a changed case and publishes the event of the change.
+
+        Args:
+            case: with the changes, but the sequence number of before.
+            type_: what happened.
+            reason: code of why.
+            post: (post_id, revision) that it was about.
+            rep_id: the rep that it was about.
+
+        Returns:
+            The case as it is now stored.
+        """
+        case = case._replace(seq=case.seq + 1, updated_at_ms=self.now_ms)
+        self.state.put_case(case)
+        version = self.book.version(case.workspace)
+        value = records.case_event(
+            case, type_=type_, reason=reason, version=version, cause=self.cause, post=post, rep_id=rep_id
+        )
+        self.outputs.append(Output(CASE_EVENTS.name, case.case_id.encode(), value))
+        return case
+
+    def tell_caseless(
+        self, event_id: str, workspace: str, case_id: str, type_: CaseEventType, reason: str, **more: str | int
+    ) -> None:
+        """Publishes an event about a case that is not open."""
+        value = records.caseless_event(
+            event_id,
+            workspace=workspace,
+            case_id=case_id,
+            type_=type_,
+            reason=reason,
+            now_ms=self.now_ms,
+            version=self.book.version(workspace),
+            cause=self.cause,
+            **more,
+        )
+        self.outputs.append(Output(CASE_EVENTS.name, case_id.encode(), value))
+
+    def publish(self, case: Case, offer: Offer, state: AssignmentState, reason: str) -> None:
+        """Publishes the assignment of that offer, to everybody and to the team."""
+        value = records.assignment(
+            case,
+            self.state.brief(case),
+            offer,
+            state=state,
+            reason=reason,
+            now_ms=self.now_ms,
+            version=self.book.version(case.workspace),
+            cause=self.cause,
+        )
+        for topic in (ASSIGNMENTS.name, _team_topic_name(case.workspace, case.team)):
+            self.outputs.append(Output(topic, case.case_id.encode(), value))
+
+    def release(self, case: Case, reason: str) -> Case:
+        """Takes the case from its rep, back to its place by its original age; the caller tells why."""
+        assert case.offer is not None
+        self.publish(case, case.offer, "released", reason)
+        return case._replace(state="waiting", offer=None)
+
+    def put_brief(self, case: Case, brief: Brief) -> None:
+        """Stores what there is to read about a case."""
+        self.state.put(key("brief", case.workspace, case.case_id), brief)
+
+    def count_pick(self, case: Case) -> None:
+        """Notes one more pick of the case's queue."""
+        total = self.state.picks(case.workspace, case.queue) + 1
+        self.state.put(key("picks", case.workspace, case.queue), Picks(total))
+
+    def end(self, case: Case) -> None:
+        """Forgets a case that is over, with everything about it."""
+        for member in sorted(self.state.indexes.members.get(case.case_id, ())):
+            self.state.put(member, None)
+        self.state.put(key("brief", case.workspace, case.case_id), None)
+        self.state.put(key("case", case.workspace, case.case_id), None)
