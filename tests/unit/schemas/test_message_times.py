@@ -1,9 +1,9 @@
 """Times at the edge of what a datetime can hold are refused, never a crash."""
 
 import pytest
+
 from pipeline.codec import decode
 from pipeline.errors import Permanent
-
 from schemas.post import RawPost
 
 LINE = (

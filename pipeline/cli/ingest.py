@@ -1,0 +1,145 @@
+"""`earshot ingest`: send an export to posts.raw, resumable, with a manifest for the audit."""
+
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.cli.output import emit_json, say
+from pipeline.errors import EXIT_NO, EXIT_USAGE, Misconfigured
+
+if TYPE_CHECKING:
+    from pipeline.app.ingest import IngestRequest
+    from pipeline.ingest.column_map import ColumnMap
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Send an export to posts.raw: JSON lines or CSV, gzip or not.\n\n"
+    "Lines that cannot be posts are named as FILE:LINE: code: field: detail, kept with their original bytes "
+    "beside the manifest, and make the exit code 2; the valid ones are sent. After a crash the same call goes on "
+    "behind the last confirmed line.",
+)
+
+File = Annotated[str, typer.Argument(metavar="FILE|-", help="a file, or - for standard input")]
+Workspace = Annotated[str | None, typer.Option(help="for posts that state none")]
+Speed = Annotated[
+    float | None, typer.Option(min=1e-6, help="replay: seconds of event time per second; absent: full speed")
+]
+Limit = Annotated[int | None, typer.Option(min=1, help="stop after that many posts")]
+Resume = Annotated[
+    bool | None,
+    typer.Option(
+        "--resume/--restart",
+        show_default=False,
+        help="default: go on with a run of this file that crashed or was stopped, else begin; --resume: also one "
+        "that --limit ended, nothing if the file was sent whole; --restart: from the first line",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="the summary as one JSON object on stdout")]
+
+
+@app.command("jsonl")
+def jsonl(
+    file: File,
+    workspace: Workspace = None,
+    speed: Speed = None,
+    limit: Limit = None,
+    resume: Resume = None,
+    as_json: Json = False,
+) -> None:
+    """One RawPost a line, as `earshot generate` writes them."""
+    from pipeline.app.ingest import IngestRequest
+
+    _send(IngestRequest(file, workspace, None, speed, limit, _start(resume)), as_json)
+
+
+@app.command("csv")
+def csv(
+    file: File,
+    columns: Annotated[
+        str | None,
+        typer.Option(help="field=COLUMN from a column, field==VALUE the same for all rows; parted by commas"),
+    ] = None,
+    map_file: Annotated[
+        Path | None, typer.Option("--map", help="YAML: columns, constants, times, delimiter")
+    ] = None,
+    workspace: Workspace = None,
+    platform: Annotated[str | None, typer.Option(help="for rows that state none")] = None,
+    time_format: Annotated[
+        list[str] | None, typer.Option(help="strptime format that is tried first; may be repeated")
+    ] = None,
+    delimiter: Annotated[str | None, typer.Option(help="one character; default: a comma")] = None,
+    speed: Speed = None,
+    limit: Limit = None,
+    resume: Resume = None,
+    as_json: Json = False,
+) -> None:
+    r"""Any history export with a header row, by a map of its columns.
+
+    --columns 'post_id=tweet_id,author.author_id=user,author.followers=n,text=text,created_at=date,platform==chirp'
+
+    Fields are those of RawPost, nested ones with a dot. Ids get "<platform>:" in front where it lacks, and 3.0
+    (pandas) becomes 3. Times may be RFC 3339, epoch seconds or milliseconds, Twitter's, or --time-format; without
+    an offset they count as UTC. An empty cell is absent. --map FILE holds the same as YAML:
+
+    \b
+    columns: {post_id: tweet_id, author.author_id: user, text: text, created_at: date}
+    constants: {platform: chirp}
+    times: ["%d/%m/%Y %H:%M"]
+    delimiter: ";"
+    """
+    from pipeline.app.ingest import IngestRequest
+
+    found = _column_map(columns, map_file)
+    found = replace(
+        found,
+        times=(*(time_format or ()), *found.times),
+        delimiter=found.delimiter if delimiter is None else delimiter,
+    ).with_defaults(workspace, platform)
+    _send(IngestRequest(file, workspace, found, speed, limit, _start(resume)), as_json)
+
+
+def _column_map(columns: str | None, map_file: Path | None) -> "ColumnMap":
+    from pipeline.app.column_file import load_map
+    from pipeline.ingest.column_map import parse_columns
+
+    if columns is not None and map_file is None:
+        return parse_columns(columns)
+    if map_file is not None and columns is None:
+        return load_map(map_file)
+    raise Misconfigured("ingest csv: give either --columns or --map")
+
+
+def _start(resume: bool | None) -> Any:
+    return "auto" if resume is None else "resume" if resume else "restart"
+
+
+def _send(request: "IngestRequest", as_json: bool) -> None:
+    from pipeline.app.ingest import ingest_file
+    from pipeline.settings import load_settings
+
+    progress = _progress if sys.stderr.isatty() else _silent
+    summary = ingest_file(load_settings(), request, say=say, progress=progress)
+    if as_json:
+        emit_json(asdict(summary))
+    rate = f", {summary.sent / summary.seconds:,.0f} posts/s" if summary.seconds > 0 else ""
+    say(f"{summary.file}: {summary.sent} sent, {summary.rejected} rejected, {summary.seconds:.1f} s{rate}")
+    if summary.manifest:
+        say(f"manifest: {summary.manifest}")
+    if summary.rejected:
+        say(f"rejected lines: {Path(summary.manifest).with_suffix('.rejects')}")
+        raise typer.Exit(EXIT_USAGE)
+    if not summary.whole and request.limit is None:
+        say("stopped before the end; the same call goes on from here")
+        raise typer.Exit(EXIT_NO)
+
+
+def _progress(sent: int, rejected: int) -> None:
+    sys.stderr.write(f"\r{sent:,} sent, {rejected:,} rejected ")
+    sys.stderr.flush()
+
+
+def _silent(_sent: int, _rejected: int) -> None:
+    return

@@ -1,0 +1,182 @@
+"""The ingest agent: candidates in, confirmed records of `posts.raw` and a manifest out.
+
+A batch is confirmed by Kafka, then written to the manifest and forced to the disk, and only then does the cursor
+move: a crash loses nothing and can double at most the batch that was under way. Never here: files, Kafka clients.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from pipeline.codec import decode, encode
+from pipeline.errors import Permanent
+from pipeline.ingest.lines import Candidate
+from pipeline.ingest.manifest import Delivered
+from pipeline.ingest.manifest_writer import ManifestWriter
+from pipeline.ingest.replay import Pacer
+from pipeline.metrics import Metrics
+from pipeline.ports import PostPublisher
+from schemas.post import RawPost
+from schemas.topics import RAW, post_key
+
+BATCH_POSTS = 1000
+BATCH_S = 0.5
+"""A batch is confirmed at either limit: one fsync costs milliseconds, half a second of posts may double."""
+RECORD_OVERHEAD_BYTES = 512
+"""Room for Kafka's batch and record headers (61 + at most about 30 bytes) within the topic's limit."""
+PAUSE_STEP_S = 0.1
+"""Replay pauses in steps, so that a stop request is noticed."""
+
+
+@dataclass
+class Waits:
+    """How the agent spends time: injected, so that tests need none.
+
+    Args:
+        monotonic: seconds of a clock that never runs backwards.
+        sleep: waits that many seconds.
+        stopped: whether the operator asked to stop.
+    """
+
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], None]
+    stopped: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Whom the agent tells what happens.
+
+    Args:
+        rejected: called with the line and the reason of each line that is given up.
+        progress: called with (sent, rejected) of the whole run after each confirmed batch.
+    """
+
+    rejected: Callable[[int, Permanent], None]
+    progress: Callable[[int, int], None] = lambda _sent, _rejected: None
+
+
+class IngestAgent:
+    """Sends candidates and keeps the manifest.
+
+    Args:
+        publisher: the way to `posts.raw`.
+        manifest: of this run; its cursor says which lines are done.
+        waits: clock and sleep.
+        reports: where rejections and progress go.
+        metrics: of this process.
+        pacer: replay by event time; None: as fast as possible.
+        header: bytes that begin the rejects file (a table's header).
+    """
+
+    def __init__(
+        self,
+        publisher: PostPublisher,
+        manifest: ManifestWriter,
+        waits: Waits,
+        reports: Reports,
+        metrics: Metrics,
+        *,
+        pacer: Pacer | None = None,
+        header: bytes = b"",
+    ) -> None:
+        self._publisher = publisher
+        self._manifest = manifest
+        self._waits = waits
+        self._reports = reports
+        self._metrics = metrics
+        self._pacer = pacer
+        self._header = header
+        self._flight: dict[int, tuple[RawPost, bytes]] = {}
+        self._rejected = 0
+        self._read_to = manifest.cursor.line
+        self._confirmed_at_s = waits.monotonic()
+
+    def run(self, candidates: Iterable[Candidate], limit: int | None = None) -> bool:
+        """Sends every candidate after the cursor; returns whether all of the input was read.
+
+        Args:
+            candidates: in file order, from the first line on.
+            limit: stop after that many posts.
+
+        Raises:
+            ServiceMissing: Kafka went away; the manifest says what was confirmed, the run can be resumed.
+        """
+        done_to, accepted, whole = self._manifest.cursor.line, 0, True
+        for candidate in candidates:
+            if candidate.line <= done_to:
+                continue
+            if accepted == limit or self._waits.stopped():
+                whole = False
+                break
+            accepted += self._take(candidate)
+            self._confirm_when_due()
+        self._confirm()
+        return whole and not self._waits.stopped()
+
+    def _take(self, candidate: Candidate) -> bool:
+        found = candidate.found
+        post = _post(found) if isinstance(found, bytes) else found
+        if isinstance(post, RawPost):
+            self._pause_until_due(post)
+            value, key = encode(post), post_key(post.workspace, post.author.author_id)
+            if len(key) + len(value) + RECORD_OVERHEAD_BYTES <= RAW.max_message_bytes:
+                self._flight[candidate.line] = (post, candidate.raw)
+                self._publisher.send(key, value, candidate.line)
+            else:
+                post = Permanent("too_large", f"the record has {len(value)} bytes, {RAW.name} takes fewer")
+        self._read_to = candidate.line
+        if isinstance(post, Permanent):
+            self._reject(candidate.line, candidate.raw, post)
+            return False
+        return True
+
+    def _pause_until_due(self, post: RawPost) -> None:
+        if self._pacer is None:
+            return
+        while (wait_s := self._pacer.wait_s(post.created_at, self._waits.monotonic())) > 0:
+            if self._waits.stopped():
+                return
+            self._confirm_when_due()
+            self._waits.sleep(min(wait_s, PAUSE_STEP_S))
+
+    def _confirm_when_due(self) -> None:
+        waited_s = self._waits.monotonic() - self._confirmed_at_s
+        if len(self._flight) + self._rejected >= BATCH_POSTS or waited_s >= BATCH_S:
+            self._confirm()
+
+    def _confirm(self) -> None:
+        delivered = []
+        for published in sorted(self._publisher.settle()):
+            post, raw = self._flight.pop(published.tag)
+            if published.rejected is not None:
+                self._reject(published.tag, raw, published.rejected)
+                continue
+            delivered.append(
+                Delivered(
+                    published.tag,
+                    post.post_id,
+                    post.revision,
+                    post.workspace,
+                    published.partition,
+                    published.offset,
+                )
+            )
+        if delivered or self._rejected:
+            self._manifest.confirm(delivered, self._read_to, self._rejected)
+            self._metrics.count("records_produced_total", len(delivered), stage="ingest", topic=RAW.name)
+            self._rejected = 0
+            self._reports.progress(self._manifest.cursor.sent, self._manifest.cursor.rejected)
+        self._confirmed_at_s = self._waits.monotonic()
+
+    def _reject(self, line: int, raw: bytes, reason: Permanent) -> None:
+        self._manifest.reject(raw, self._header)
+        self._rejected += 1
+        self._metrics.count("errors_total", stage="ingest", code=reason.code)
+        self._reports.rejected(line, reason)
+
+
+def _post(found: bytes) -> RawPost | Permanent:
+    try:
+        return decode(RawPost, found)
+    except Permanent as error:
+        return error

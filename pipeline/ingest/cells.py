@@ -1,0 +1,128 @@
+"""Cells of a table to JSON values: ids, times, numbers and booleans as exports write them.
+
+In: the text of one cell. Out: a JSON value, or None for an absent one. Never here: columns, rows, files.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from pipeline.errors import Permanent
+
+Cell = Callable[[str], object]
+
+TIME_FORMATS = (
+    "%a %b %d %H:%M:%S %z %Y",
+    "%a, %d %b %Y %H:%M:%S %z",
+    "%Y-%m-%d %H:%M:%S %z",
+    "%Y-%m-%d %H:%M:%S UTC",
+)
+"""Twitter's API, RFC 2822, and what SQL tools print; RFC 3339 and epoch numbers are read without a format."""
+ABSENT = frozenset({"nan", "none", "null", "na", "n/a", "nat", "\\n"})
+"""How pandas, R and SQL dumps write an absent value, lower case; a text cell is absent only if it is empty."""
+_FLOAT_ID = re.compile(r"^\d+\.0+$")
+_LOST_DIGITS = re.compile(r"^\d\.\d+[eE]\+?\d+$")
+_EPOCH = re.compile(r"^\d{9,17}(\.\d+)?$")
+_BOOLEANS = {"true": True, "t": True, "yes": True, "y": True, "1": True, "1.0": True,
+             "false": False, "f": False, "no": False, "n": False, "0": False, "0.0": False}  # fmt: skip
+
+
+def text(cell: str) -> object:
+    """The cell as it is; empty is absent."""
+    return cell or None
+
+
+def word(cell: str) -> object:
+    """A name or tag: surrounding space dropped, absent in any spelling is absent."""
+    cell = cell.strip()
+    return None if not cell or cell.lower() in ABSENT else cell
+
+
+def native_id(platform: str, cell: str) -> object:
+    """`<platform>:<native id>`; the prefix is added where it lacks, `3.0` of a pandas export becomes `3`.
+
+    Raises:
+        Permanent: `id_lost_digits` or `several_values`.
+    """
+    found = word(cell)
+    if not isinstance(found, str):
+        return None
+    prefix = f"{platform}:"
+    native = found.removeprefix(prefix)
+    if _LOST_DIGITS.match(native):
+        raise Permanent("id_lost_digits", "a number like 1.2e+18 has lost its last digits in the export")
+    if "," in native:
+        raise Permanent("several_values", "one id is needed, the cell lists several")
+    return prefix + (native.split(".")[0] if _FLOAT_ID.match(native) else native)
+
+
+def boolean(cell: str) -> object:
+    """true/false, yes/no, t/f, y/n, 1/0 in any case.
+
+    Raises:
+        Permanent: `invalid_boolean`.
+    """
+    found = word(cell)
+    if not isinstance(found, str):
+        return None
+    if found.lower() not in _BOOLEANS:
+        raise Permanent("invalid_boolean", "true or false is needed")
+    return _BOOLEANS[found.lower()]
+
+
+def number(cell: str) -> object:
+    """A number; `12.0` counts as the integer 12, thousands may be parted by commas.
+
+    Raises:
+        Permanent: `invalid_number`.
+    """
+    found = word(cell)
+    if not isinstance(found, str):
+        return None
+    try:
+        value = float(found.replace(",", ""))
+        return int(value) if value.is_integer() else value
+    except (ValueError, OverflowError):
+        raise Permanent("invalid_number", "a number is needed") from None
+
+
+def time(own_formats: Sequence[str], cell: str) -> object:
+    """An RFC 3339 time in UTC from the map's own formats, epoch numbers, RFC 3339, or a known format.
+
+    Epoch numbers are seconds, milliseconds or microseconds by their size. Without an offset a time counts as UTC.
+
+    Raises:
+        Permanent: `invalid_time`.
+    """
+    found = word(cell)
+    if not isinstance(found, str):
+        return None
+    when = _by_format(found, own_formats) or _epoch(found) or _iso(found) or _by_format(found, TIME_FORMATS)
+    if when is None:
+        raise Permanent(
+            "invalid_time", "RFC 3339, epoch seconds or milliseconds, or a format of the map is needed"
+        )
+    return (when if when.tzinfo is not None else when.replace(tzinfo=UTC)).isoformat()
+
+
+def _by_format(found: str, formats: Sequence[str]) -> datetime | None:
+    for form in formats:
+        with suppress(ValueError):
+            return datetime.strptime(found, form)
+    return None
+
+
+def _epoch(found: str) -> datetime | None:
+    if not _EPOCH.match(found):
+        return None
+    value = float(found)
+    # 1e11 s is the year 5138 and 1e11 ms is 1973: within the contract's years the size tells the unit.
+    per_second = next((unit for limit, unit in ((1e11, 1.0), (1e14, 1e3)) if value < limit), 1e6)
+    return datetime.fromtimestamp(value / per_second, UTC)
+
+
+def _iso(found: str) -> datetime | None:
+    with suppress(ValueError):
+        return datetime.fromisoformat(found)
+    return None

@@ -1,0 +1,132 @@
+"""Which column of a table feeds which field of a RawPost: the map, its two spellings, its checks.
+
+In: `--columns` text or the contents of a `--map` file. Out: a `ColumnMap`. Never here: rows, files.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.errors import Misconfigured
+
+ID_TARGETS = frozenset({"post_id", "author.author_id", "in_reply_to", "repost_of", "quote_of", "conversation_id"})
+TIME_TARGETS = frozenset({"created_at", "author.created_at"})
+NUMBER_TARGETS = frozenset(
+    {"revision", "rating", "author.followers", "author.following",
+     "metrics.likes", "metrics.reposts", "metrics.replies", "metrics.views"}
+)  # fmt: skip
+BOOLEAN_TARGETS = frozenset({"deleted", "author.verified"})
+TEXT_TARGETS = frozenset({"text", "title"})
+WORD_TARGETS = frozenset(
+    {"workspace", "platform", "place", "visibility", "url", "lang", "author.handle", "author.name"}
+)
+TARGETS = ID_TARGETS | TIME_TARGETS | NUMBER_TARGETS | BOOLEAN_TARGETS | TEXT_TARGETS | WORD_TARGETS
+"""Every field of RawPost that a column can feed; a test compares them with the contract."""
+REQUIRED = ("post_id", "author.author_id", "created_at", "platform", "workspace")
+_PART = re.compile(r"^\s*(?P<target>[a-z_.]+)\s*(?P<sign>==?)\s*(?P<source>.*?)\s*$")
+_KEYS = frozenset({"columns", "constants", "times", "delimiter"})
+
+
+@dataclass(frozen=True)
+class ColumnMap:
+    """Fields of a RawPost and where they come from.
+
+    Raises:
+        Misconfigured: an unknown field, or a delimiter that is not one character.
+    """
+
+    columns: Mapping[str, str]
+    """Field to column name."""
+    constants: Mapping[str, str] = field(default_factory=dict)
+    """Field to a fixed cell that every row gets."""
+    times: Sequence[str] = ()
+    """strptime formats that are tried before the known ones."""
+    delimiter: str = ","
+
+    def __post_init__(self) -> None:
+        unknown = sorted({*self.columns, *self.constants} - TARGETS)
+        if unknown:
+            raise Misconfigured(
+                f"column map: RawPost has no field {', '.join(unknown)}; there are {', '.join(sorted(TARGETS))}"
+            )
+        if len(self.delimiter) != 1:
+            raise Misconfigured("column map: the delimiter must be one character")
+
+    def with_defaults(self, workspace: str | None, platform: str | None) -> "ColumnMap":
+        """The map that `--workspace` and `--platform` complete; what the map says itself stays.
+
+        Raises:
+            Misconfigured: a field that every post needs has no source.
+        """
+        given = {"workspace": workspace, "platform": platform}
+        defaults = {
+            name: value
+            for name, value in given.items()
+            if value is not None and name not in self.columns and name not in self.constants
+        }
+        constants = {**self.constants, **defaults}
+        missing = [name for name in REQUIRED if name not in self.columns and name not in constants]
+        if missing:
+            raise Misconfigured(
+                f"column map: no source for {', '.join(missing)}: name a column (post_id=tweet_id), a constant "
+                "(platform==twitter), or use --workspace and --platform"
+            )
+        return ColumnMap(self.columns, constants, self.times, self.delimiter)
+
+    def check_header(self, header: Sequence[str], file: str) -> None:
+        """Compares the map with the columns that a file has.
+
+        Raises:
+            Misconfigured: a mapped column is missing or there twice; names the file and what exists.
+        """
+        exist = ", ".join(header)
+        for target, column in self.columns.items():
+            if column not in header:
+                raise Misconfigured(f"{file}: there is no column {column!r} (for {target}); there are: {exist}")
+            if list(header).count(column) > 1:
+                raise Misconfigured(f"{file}: there are several columns {column!r}; there are: {exist}")
+
+
+def parse_columns(spec: str) -> ColumnMap:
+    """`field=column` and `field==constant`, parted by commas, e.g. `post_id=tweet_id,platform==twitter`.
+
+    Raises:
+        Misconfigured: a part has another form, or a field is named twice.
+    """
+    columns: dict[str, str] = {}
+    constants: dict[str, str] = {}
+    for part in filter(str.strip, spec.split(",")):
+        found = _PART.match(part)
+        if found is None or not found["source"]:
+            raise Misconfigured(f"--columns: {part.strip()!r} is neither field=column nor field==constant")
+        if found["target"] in columns or found["target"] in constants:
+            raise Misconfigured(f"--columns: {found['target']} is named twice")
+        (columns if found["sign"] == "=" else constants)[found["target"]] = found["source"]
+    return ColumnMap(columns, constants)
+
+
+def from_document(document: object, file: str) -> ColumnMap:
+    """The map in a YAML file: `columns`, and optionally `constants`, `times`, `delimiter`.
+
+    Raises:
+        Misconfigured: another form; names the file and the key.
+    """
+    if not isinstance(document, Mapping) or not isinstance(document.get("columns"), Mapping):
+        raise Misconfigured(f"{file}: a mapping with the key 'columns' (field: column) is needed")
+    unknown = sorted(str(key) for key in set(document) - _KEYS)
+    if unknown:
+        raise Misconfigured(f"{file}: unknown key {', '.join(unknown)}; there are {', '.join(sorted(_KEYS))}")
+    constants, times = document.get("constants", {}), document.get("times", [])
+    if not isinstance(constants, Mapping) or not isinstance(times, list):
+        raise Misconfigured(f"{file}: constants must map fields to values, times must list strptime formats")
+    return ColumnMap(
+        {str(target): str(column) for target, column in document["columns"].items()},
+        {str(target): _spelled(value) for target, value in constants.items()},
+        tuple(str(form) for form in times),
+        str(document.get("delimiter", ",")),
+    )
+
+
+def _spelled(value: object) -> str:
+    # YAML reads an unquoted `true` as a boolean; a cell spells it like a CSV does.
+    return str(value).lower() if isinstance(value, bool) else str(value)

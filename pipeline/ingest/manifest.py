@@ -1,0 +1,196 @@
+"""The manifest: what one ingest run has sent and Kafka has confirmed, one JSON line at a time.
+
+A header, then for each confirmed batch its deliveries and a cursor, at the end a footer. A crash can tear the
+last line and can leave deliveries without a cursor; both are read. Never here: writing (`manifest_writer`).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from pipeline.errors import Misconfigured
+
+FORMAT = 1
+FOLDER = "manifests"
+"""Under the state folder."""
+
+
+class Source(NamedTuple):
+    """Which file, in which state: another size or time of change is another source."""
+
+    path: str
+    size_bytes: int
+    mtime_ns: int
+
+
+class Delivered(NamedTuple):
+    """One post that Kafka has confirmed."""
+
+    line: int
+    post_id: str
+    revision: int
+    workspace: str
+    partition: int
+    offset: int
+
+
+class Cursor(NamedTuple):
+    """Everything up to and with `line` is confirmed or rejected."""
+
+    line: int = 0
+    sent: int = 0
+    rejected: int = 0
+    rejects_bytes: int = 0
+    """Length of the rejects file at that moment."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the run reads and how; a run with other options is another run."""
+
+    run_id: str
+    topic: str
+    source: Source | None
+    """None: standard input."""
+    options: Mapping[str, Any]
+    """Everything that decides what a line becomes: format, workspace, platform, column map."""
+    started_at: str
+    """RFC 3339."""
+
+
+@dataclass
+class Manifest:
+    """One run as its file tells it."""
+
+    path: Path
+    header: Header
+    cursor: Cursor = field(default_factory=Cursor)
+    deliveries: list[Delivered] = field(default_factory=list)
+    """In file order; a line that was sent again after a crash appears again."""
+    ended: bool = False
+    """The run came to its end by itself (end of file, `--limit`); False: it crashed or was stopped, or runs."""
+    whole: bool = False
+    """The run came to the end of the file."""
+    resumed_after: list[int] = field(default_factory=list)
+    """The cursor at each resumption: the batch after it may have been sent twice."""
+    good_bytes: int = 0
+    """Length of the file up to its last whole line."""
+
+    @property
+    def rejects_path(self) -> Path:
+        """The lines that were given up, original bytes."""
+        return self.path.with_suffix(".rejects")
+
+    @property
+    def ids(self) -> Iterator[tuple[str, str, int]]:
+        """(workspace, post_id, revision) of each delivery."""
+        return ((sent.workspace, sent.post_id, sent.revision) for sent in self.deliveries)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Reads one manifest; a torn last line is passed over.
+
+    Raises:
+        Misconfigured: the file is no manifest, is of another format, or is damaged before its last line.
+    """
+    manifest: Manifest | None = None
+    good_bytes = 0
+    with path.open("rb") as file:
+        for number, raw in enumerate(file, start=1):
+            if not raw.endswith(b"\n"):
+                break  # Torn by a crash: it was never confirmed.
+            try:
+                entry = orjson.loads(raw)
+                if manifest is None:
+                    manifest = Manifest(path, _header(entry))
+                else:
+                    _take(manifest, entry)
+            except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+                raise Misconfigured(f"{path}:{number}: not a line of a manifest: {type(error).__name__}") from None
+            good_bytes += len(raw)
+    if manifest is None:
+        raise Misconfigured(f"{path}: the manifest has no header")
+    manifest.good_bytes = good_bytes
+    return manifest
+
+
+def list_manifests(state_dir: Path) -> list[Path]:
+    """The manifests under a state folder, oldest first (their names begin with the start time)."""
+    return sorted((state_dir / FOLDER).glob("*.jsonl"))
+
+
+def newest_run(state_dir: Path, source: Source, options: Mapping[str, Any]) -> Manifest | None:
+    """The last run that read this very file with these options."""
+    for path in reversed(list_manifests(state_dir)):
+        header = _peek(path)
+        if header is not None and header.source == source and header.options == options:
+            return read_manifest(path)
+    return None
+
+
+def _peek(path: Path) -> Header | None:
+    with path.open("rb") as file:
+        try:
+            return _header(orjson.loads(file.readline()))
+        except (orjson.JSONDecodeError, KeyError, TypeError, Misconfigured):
+            return None  # Torn before its header was whole, or of another format: nothing was sent by it.
+
+
+def header_line(header: Header) -> bytes:
+    """The first line of a manifest."""
+    source = None if header.source is None else header.source._asdict()
+    return _line(
+        {"earshot_manifest": FORMAT, **header.__dict__, "source": source, "options": dict(header.options)}
+    )
+
+
+def delivered_line(sent: Delivered) -> bytes:
+    """The line of one delivery."""
+    return _line(sent._asdict())
+
+
+def cursor_line(cursor: Cursor) -> bytes:
+    """The line that ends a confirmed batch."""
+    return _line({"cursor": cursor._asdict()})
+
+
+def resumed_line(after: Cursor, at: str) -> bytes:
+    """The line that says from where a run was taken up again."""
+    return _line({"resumed_after": after.line, "at": at})
+
+
+def footer_line(cursor: Cursor, at: str, *, whole: bool) -> bytes:
+    """The last line of a run that came to its end by itself."""
+    return _line({"ended_at": at, "whole": whole, "cursor": cursor._asdict()})
+
+
+def _line(entry: Mapping[str, object]) -> bytes:
+    return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _header(entry: dict[str, Any]) -> Header:
+    if entry["earshot_manifest"] != FORMAT:
+        raise Misconfigured(f"manifest format {entry['earshot_manifest']} is not {FORMAT}: use that version")
+    source = entry["source"]
+    return Header(
+        entry["run_id"],
+        entry["topic"],
+        None if source is None else Source(**source),
+        entry["options"],
+        entry["started_at"],
+    )
+
+
+def _take(manifest: Manifest, entry: dict[str, Any]) -> None:
+    if "post_id" in entry:
+        manifest.deliveries.append(Delivered(**entry))
+    elif "resumed_after" in entry:
+        manifest.resumed_after.append(entry["resumed_after"])
+        manifest.ended = manifest.whole = False
+    else:
+        manifest.cursor = Cursor(**entry["cursor"])
+        if "ended_at" in entry:
+            manifest.ended, manifest.whole = True, entry["whole"]
