@@ -1,0 +1,39 @@
+"""The in-memory twin of the sentiment model: a dozen words, for unit tests only.
+
+In: texts. Out: scores that depend on the words alone. Never here: anything to judge real posts with;
+no command and no stage may choose it for real traffic.
+"""
+
+import re
+from collections.abc import Sequence
+
+from pipeline.ports import SentimentScores
+
+_GOOD = frozenset({"love", "great", "good", "happy", "thanks", "excellent", "best", "amazing"})
+_BAD = frozenset({"hate", "terrible", "bad", "angry", "broken", "awful", "worst", "refund"})
+_WORD = re.compile(r"[a-z]+")
+
+_NEUTRAL_WEIGHT = 1
+_WORD_WEIGHT = 4
+"""One sentiment word outweighs neutrality: 4 / (4 + 1) = 0.8 for its class."""
+
+
+class KeywordSentiment:
+    """Deterministic `SentimentModel` for unit tests of the parts around the model."""
+
+    @property
+    def name(self) -> str:
+        """Constant id; says that no real model gave the score."""
+        return "keywords-for-tests@000000000000"
+
+    def score(self, texts: Sequence[str]) -> list[SentimentScores]:
+        """Scores by the share of good and bad words; same length and order; blank is wholly neutral."""
+        return [_score_one(text) for text in texts]
+
+
+def _score_one(text: str) -> SentimentScores:
+    words = _WORD.findall(text.lower())
+    good = _WORD_WEIGHT * sum(word in _GOOD for word in words)
+    bad = _WORD_WEIGHT * sum(word in _BAD for word in words)
+    total = good + bad + _NEUTRAL_WEIGHT
+    return SentimentScores(bad / total, _NEUTRAL_WEIGHT / total, good / total)

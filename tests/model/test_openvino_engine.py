@@ -1,0 +1,146 @@
+"""The shipped model in the real engine."""
+
+import hashlib
+import json
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoSentiment
+from pipeline.enrich.normalise import normalise
+from pipeline.errors import Misconfigured
+from pipeline.ports import SentimentScores
+
+CLEAR = [
+    ("I love this phone, best purchase ever!", "positive"),
+    ("Thank you so much, your support team was wonderful today", "positive"),
+    ("Such a great evening, I am so happy 😊❤️", "positive"),
+    ("Worst service ever, I am never flying with you again", "negative"),
+    ("I hate this app, it crashes every single time 😡", "negative"),
+    ("So disappointed and angry, this is terrible", "negative"),
+    ("The train leaves at nine from platform two on Tuesday", "neutral"),
+    ("Press conference with the minister tomorrow at 10 am http", "neutral"),
+    ("What time does the shop open on Sunday?", "neutral"),
+]
+HOSTILE = [
+    "",
+    " ",
+    "😂" * 300,
+    "x" * 100_000,
+    "word " * 20_000,
+    "\u202e" + "a",
+    "&" * 500,
+    "日本" * 400,
+    "\x00",
+    "[PAD] [CLS]",
+]
+
+
+@pytest.fixture(scope="module")
+def engine() -> OpenVinoSentiment:
+    return OpenVinoSentiment()
+
+
+def label_of(scores: SentimentScores) -> str:
+    return max(SentimentScores._fields, key=lambda name: float(getattr(scores, name)))
+
+
+def test_clear_sentences_get_the_right_label(engine: OpenVinoSentiment) -> None:
+    scores = engine.score([normalise(text) for text, _ in CLEAR])
+    assert [label_of(one) for one in scores] == [label for _, label in CLEAR]
+
+
+def test_order_and_length_are_kept_over_several_batches(engine: OpenVinoSentiment) -> None:
+    texts = [normalise(text) for text, _ in CLEAR] * 9
+    texts = [text + " indeed" * (at % 13) for at, text in enumerate(texts)]
+    together = engine.score(texts)
+    assert len(together) == len(texts)
+    backwards = engine.score(texts[::-1])[::-1]
+    assert [label_of(one) for one in together] == [label_of(one) for one in backwards]
+    for one, other in zip(together, backwards, strict=True):
+        assert one == pytest.approx(other, abs=1e-2)
+
+
+def test_a_batch_of_mixed_lengths_equals_one_by_one(engine: OpenVinoSentiment) -> None:
+    texts = [("late again " * (at + 1)).strip() for at in range(40)]
+    for text, together in zip(texts, engine.score(texts), strict=True):
+        assert engine.score([text])[0] == pytest.approx(together, abs=1e-2)
+
+
+def test_long_empty_and_hostile_texts_get_a_probability_distribution(engine: OpenVinoSentiment) -> None:
+    scores = engine.score(HOSTILE)
+    assert len(scores) == len(HOSTILE)
+    for one in scores:
+        assert sum(one) == pytest.approx(1, abs=1e-6)
+        assert all(0 <= share <= 1 for share in one)
+
+
+def test_a_blank_text_is_wholly_neutral(engine: OpenVinoSentiment) -> None:
+    assert engine.score(["", " \n"]) == [SentimentScores(0.0, 1.0, 0.0)] * 2
+
+
+def test_text_beyond_the_token_limit_changes_nothing(engine: OpenVinoSentiment) -> None:
+    start = "we love it " * 60
+    first, second = engine.score([start, start + "but this is terrible " * 500])
+    assert first == pytest.approx(second, abs=1e-6)
+
+
+def test_no_texts_give_no_scores(engine: OpenVinoSentiment) -> None:
+    assert engine.score([]) == []
+
+
+def test_the_name_holds_the_weights_checksum(engine: OpenVinoSentiment) -> None:
+    checksum = json.loads((SHIPPED_MODEL / "config.json").read_text())["sha256"]["model.bin"]
+    assert engine.name == f"earshot-minilm-l6-sentiment@{checksum[:12]}"
+
+
+def test_loading_to_first_answer_takes_at_most_ten_seconds() -> None:
+    # 1.3 s on an idle two-core machine; the bound leaves room for a busy one.
+    began = time.monotonic()
+    OpenVinoSentiment().score(["hello"])
+    assert time.monotonic() - began < 10
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    for name in ("model.xml", "model.bin", "tokenizer.json", "config.json"):
+        shutil.copy(SHIPPED_MODEL / name, tmp_path / name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["model.xml", "model.bin", "tokenizer.json"])
+def test_a_changed_file_is_refused_by_its_name(copied: Path, name: str) -> None:
+    with (copied / name).open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(Misconfigured, match=rf"{name}: SHA-256 is [0-9a-f]{{12}}"):
+        OpenVinoSentiment(copied)
+
+
+@pytest.mark.parametrize("name", ["model.bin", "config.json"])
+def test_a_missing_file_is_refused_by_its_name(copied: Path, name: str) -> None:
+    (copied / name).unlink()
+    with pytest.raises(Misconfigured, match=f"{name}: cannot read"):
+        OpenVinoSentiment(copied)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"labels": ["positive", "neutral", "negative"]}, {"temperature": 0}, {"sha256": []}, {"max_tokens": "x"}],
+)
+def test_a_bad_description_is_refused(copied: Path, change: dict[str, object]) -> None:
+    path = copied / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(Misconfigured, match=r"config\.json"):
+        OpenVinoSentiment(copied)
+
+
+def test_files_that_are_no_model_are_refused(copied: Path) -> None:
+    (copied / "model.xml").write_text("not a model")
+    path = copied / "config.json"
+    description = json.loads(path.read_text())
+    description["sha256"]["model.xml"] = hashlib.sha256(b"not a model").hexdigest()
+    path.write_text(json.dumps(description))
+    with pytest.raises(Misconfigured, match="cannot load the model"):
+        OpenVinoSentiment(copied)
