@@ -1,0 +1,46 @@
+"""A running average of a model's weights over the training steps (extra `torch`).
+
+In: a model that is being trained. Out: the same model with averaged weights, for a moment.
+Never here: a training step, a file.
+
+Averaged weights generalise better than the last ones (Izmailov et al. 2018; here the exponential form).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+
+class RunningAverage:
+    """Follows the trainable weights of `model` with an exponential average.
+
+    Args:
+        model: a torch module.
+        decay: share of the old average that stays at an update, 0..1.
+    """
+
+    def __init__(self, model: Any, decay: float) -> None:
+        self._live = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self._mean = [parameter.detach().clone() for parameter in self._live]
+        self._decay = decay
+        self._updates = 0
+
+    def update(self) -> None:
+        """Takes the current weights in; early on with less weight to the first, untrained ones."""
+        self._updates += 1
+        decay = min(self._decay, self._updates / (self._updates + 9))
+        with torch.no_grad():
+            torch._foreach_lerp_(self._mean, [parameter.detach() for parameter in self._live], 1 - decay)
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Puts the average into the model, and the live weights back at the end."""
+        live = [parameter.detach().clone() for parameter in self._live]
+        with torch.no_grad():
+            torch._foreach_copy_(self._live, self._mean)
+            try:
+                yield
+            finally:
+                torch._foreach_copy_(self._live, live)
