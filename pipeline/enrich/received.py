@@ -1,0 +1,77 @@
+"""What was received, where and when: the checks that a raw record must pass before it is scored.
+
+In: a decoded RawPost with the place and append time of its record. Out: a `ReceivedPost`, or `Permanent` with the
+reason. Never here: Kafka, the machine's clock.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pipeline.clock import from_ms
+from pipeline.errors import Permanent
+from schemas.message import SourcePosition
+from schemas.post import RawPost
+from schemas.topics import post_key
+
+ClockMode = Literal["processing", "event"]
+PartitionOf = Callable[[bytes, int], int]
+"""(key, partitions) to the partition that producers must have chosen: Kafka's murmur2."""
+
+FUTURE_TOLERANCE = timedelta(hours=24)
+"""A wrong time zone is at most 14 h off; a post from further ahead has a wrong clock, not an early writer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedPost:
+    """One valid raw post and where its record lies."""
+
+    post: RawPost
+    source: SourcePosition
+    appended_ms: int
+    """Append time of the raw record, milliseconds since the epoch."""
+
+    def received_at(self, clock_mode: ClockMode) -> datetime:
+        """When it counts as received: its append time, on the event clock the time it was written."""
+        return self.post.created_at if clock_mode == "event" else from_ms(self.appended_ms)
+
+    def is_backfill(self, live_within_s: float, clock_mode: ClockMode) -> bool:
+        """Whether it was older than `live_within_s` seconds when it came in; never so on the event clock."""
+        age = self.received_at(clock_mode) - self.post.created_at
+        return age > timedelta(seconds=live_within_s)
+
+
+def check_place(
+    key: bytes | None, post: RawPost, *, partition: int, partitions: int, partition_of: PartitionOf
+) -> None:
+    """Refuses a record that lies where other records of its author do not.
+
+    Raises:
+        Permanent: `wrong_key` when the key is not workspace/author_id of the value, `wrong_partition` when the
+            key does not hash to the record's partition (a producer with another partitioner).
+    """
+    if key is None or key != post_key(post.workspace, post.author.author_id):
+        raise Permanent("wrong_key", "the record's key must be <workspace>/<author_id> of its value")
+    expected = partition_of(key, partitions)
+    if expected != partition:
+        raise Permanent(
+            "wrong_partition",
+            f"the key belongs on partition {expected} of {partitions}, not {partition}: "
+            "the producer must partition by murmur2",
+        )
+
+
+def check_time(received: ReceivedPost, clock_mode: ClockMode) -> None:
+    """Refuses a post from the future.
+
+    Raises:
+        Permanent: `created_in_future`: written more than 24 h after its record was appended. Not raised on the
+            event clock, where a post's own time is the time.
+    """
+    if clock_mode == "event":
+        return
+    ahead = received.post.created_at - from_ms(received.appended_ms)
+    if ahead > FUTURE_TOLERANCE:
+        hours = ahead.total_seconds() / 3600
+        raise Permanent("created_in_future", f"{hours:.0f} h after it was received", "created_at")

@@ -1,0 +1,120 @@
+"""The rules of a policy: which one decides about a post.
+
+In: what is known of a post and a policy. Out: the first rule whose condition holds, with the keyword that it
+found. Never here: what follows from it (`triage.py`).
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+from pipeline.enrich.keywords import FoldedText, matcher
+from schemas.enrichment import Influence, Sentiment
+from schemas.policy import Brand, Condition, Policy, TriageRule
+from schemas.post import PostBody
+
+_LINK = re.compile(r"(?:\bhttps?://|\bwww\.)\S*", re.IGNORECASE)
+_QUESTION_MARKS = re.compile("[?？؟՞፧⁇⁈⁉]")
+"""ASCII, full-width, Arabic, Armenian, Ethiopic, and the doubled ones; links are taken out before."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What conditions can ask about one post."""
+
+    post: PostBody
+    sentiment: Sentiment | None
+    influence: Influence
+
+    @cached_property
+    def plain(self) -> str:
+        """Title and text as written."""
+        return "\n".join(part for part in (self.post.title, self.post.text) if part)
+
+    @cached_property
+    def folded(self) -> FoldedText:
+        """Title and text prepared for keywords."""
+        return FoldedText(self.plain)
+
+    @cached_property
+    def asks(self) -> bool:
+        """Whether the text asks something: a question mark of any script outside a link."""
+        return _QUESTION_MARKS.search(_LINK.sub(" ", self.plain)) is not None
+
+
+class Match(NamedTuple):
+    """The rule that decides, and the keyword by which it holds, if by one."""
+
+    rule: TriageRule
+    keyword: str | None
+
+
+def first_match(policy: Policy, facts: Facts) -> Match | None:
+    """The first rule of the policy whose condition holds, None when none does."""
+    for rule in policy.rules:
+        if _holds(rule.when, facts):
+            if rule.when.any_keyword is None:
+                return Match(rule, None)
+            # Keywords cost most, so they are asked last.
+            keyword = matcher(rule.when.any_keyword).first_match(facts.folded)
+            if keyword is not None:
+                return Match(rule, keyword)
+    return None
+
+
+def is_own(post: PostBody, brand: Brand) -> bool:
+    """Whether one of the brand's accounts wrote the post, by author id or handle (any case, without @)."""
+    author = post.author
+    if author.author_id in _as_set(brand.author_ids):
+        return True
+    return author.handle is not None and _handle(author.handle) in _handles(brand.handles)
+
+
+def _holds(when: Condition, facts: Facts) -> bool:
+    """Every given part but the keywords."""
+    return _circumstances_hold(when, facts.post) and _signals_hold(when, facts)
+
+
+def _circumstances_hold(when: Condition, post: PostBody) -> bool:
+    if when.visibility is not None and post.visibility not in when.visibility:
+        return False
+    if when.platform is not None and post.platform not in when.platform:
+        return False
+    if when.repost is not None and when.repost != (post.repost_of is not None):
+        return False
+    if when.max_rating is not None and (post.rating is None or post.rating > when.max_rating):
+        return False
+    return when.language is None or _primary_language(post.lang) in when.language
+
+
+def _signals_hold(when: Condition, facts: Facts) -> bool:
+    sentiment = facts.sentiment
+    if when.sentiment is not None and (sentiment is None or sentiment.label not in when.sentiment):
+        return False
+    if when.min_probability is not None:
+        if sentiment is None:
+            return False
+        if getattr(sentiment.probabilities, sentiment.label) < when.min_probability:
+            return False
+    if when.min_influence is not None and facts.influence.lower_bound < when.min_influence:
+        return False
+    return when.question is None or when.question == facts.asks
+
+
+def _primary_language(tag: str | None) -> str | None:
+    return None if tag is None else tag.partition("-")[0].lower()
+
+
+@lru_cache(maxsize=4096)
+def _as_set(author_ids: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(author_ids)
+
+
+@lru_cache(maxsize=4096)
+def _handles(handles: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(_handle(handle) for handle in handles)
+
+
+def _handle(handle: str) -> str:
+    return handle.lstrip("@").casefold()

@@ -1,0 +1,143 @@
+"""All signals of a batch of posts: the pure heart of the enrich stage.
+
+In: received posts, a model, the policies. Out: one ScoredPost a post, in order; with `score_isolated` a refusal
+in the place of each post that cannot be scored. Never here: Kafka, Faust, the machine's clock.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.enrich.influence import prior_influence
+from pipeline.enrich.received import ClockMode, ReceivedPost
+from pipeline.enrich.rules import Facts, is_own
+from pipeline.enrich.sentiment import read_sentiments
+from pipeline.enrich.triage import triage
+from pipeline.errors import Permanent, Transient
+from pipeline.ports import SentimentModel
+from schemas.enrichment import ScoredPost, Sentiment
+from schemas.policy import Policy
+from schemas.post import PostBody
+
+_PROBE = "the train is late"
+"""A text that every working engine can score: tells a broken engine from a poisonous post."""
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """What scoring needs besides the posts."""
+
+    model: SentimentModel
+    live_within_s: float
+    clock_mode: ClockMode
+
+    def score(self, posts: Sequence[ReceivedPost], policies: Mapping[str, Policy]) -> list[ScoredPost | Permanent]:
+        """`score_isolated` with these settings. Blocking: call it from an executor."""
+        return score_isolated(
+            posts,
+            model=self.model,
+            policies=policies,
+            live_within_s=self.live_within_s,
+            clock_mode=self.clock_mode,
+        )
+
+
+def score_batch(
+    posts: Sequence[ReceivedPost],
+    *,
+    model: SentimentModel,
+    policies: Mapping[str, Policy],
+    live_within_s: float,
+    clock_mode: ClockMode = "processing",
+) -> list[ScoredPost]:
+    """Scores the posts; same length and order.
+
+    Args:
+        posts: any number, of any workspaces.
+        model: blocking; one caller at a time.
+        policies: workspace to its policy.
+        live_within_s: age in seconds at receipt beyond which a post is backfill.
+        clock_mode: which time counts as the time of receipt.
+
+    Raises:
+        Transient: the engine failed.
+    """
+    sentiments = read_sentiments([received.post for received in posts], model)
+    return [
+        _score_one(
+            received,
+            sentiment,
+            policies.get(received.post.workspace),
+            backfill=received.is_backfill(live_within_s, clock_mode),
+            clock_mode=clock_mode,
+        )
+        for received, sentiment in zip(posts, sentiments, strict=True)
+    ]
+
+
+def score_isolated(
+    posts: Sequence[ReceivedPost],
+    *,
+    model: SentimentModel,
+    policies: Mapping[str, Policy],
+    live_within_s: float,
+    clock_mode: ClockMode = "processing",
+) -> list[ScoredPost | Permanent]:
+    """Like `score_batch`, but a post that cannot be scored stands alone: `Permanent("scoring_failed")`.
+
+    A failing batch is halved until the culprits are alone. A single failing post is at fault if the engine can
+    score another text, else the engine is.
+
+    Raises:
+        Transient: the engine does not work at all.
+    """
+    try:
+        return list(
+            score_batch(posts, model=model, policies=policies, live_within_s=live_within_s, clock_mode=clock_mode)
+        )
+    except Exception as error:
+        if len(posts) <= 1:
+            _require_working(model, error)
+            return [Permanent("scoring_failed", type(error).__name__) for _ in posts]
+    middle = len(posts) // 2
+    halves = (posts[:middle], posts[middle:])
+    return [
+        result
+        for half in halves
+        for result in score_isolated(
+            half, model=model, policies=policies, live_within_s=live_within_s, clock_mode=clock_mode
+        )
+    ]
+
+
+def _require_working(model: SentimentModel, cause: Exception) -> None:
+    try:
+        answers = model.score([_PROBE])
+    except Exception as error:
+        raise Transient(f"the model does not work: {type(error).__name__}") from cause
+    if len(answers) != 1:
+        raise Transient(f"the model does not work: {len(answers)} answers to one text") from cause
+
+
+def _score_one(
+    received: ReceivedPost,
+    sentiment: Sentiment | None,
+    policy: Policy | None,
+    *,
+    backfill: bool,
+    clock_mode: ClockMode,
+) -> ScoredPost:
+    post = received.post
+    own = policy is not None and is_own(post, policy.brand)
+    influence = prior_influence(post.author)
+    facts = Facts(post, sentiment, influence)
+    return ScoredPost(
+        **{name: getattr(post, name) for name in PostBody.model_fields},
+        received_at=received.received_at(clock_mode),
+        backfill=backfill,
+        own=own,
+        sentiment=sentiment,
+        influence=influence,
+        triage=triage(facts, policy=policy, backfill=backfill, own=own),
+        source=received.source,
+        appended_ms=received.appended_ms,
+    )

@@ -1,0 +1,64 @@
+"""Posts and policies for the tests of the enrich stage."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pipeline.enrich.received import ReceivedPost
+from schemas.enrichment import Influence, Sentiment, SentimentLabel, SentimentProbabilities
+from schemas.message import SourcePosition
+from schemas.policy import Policy
+from schemas.post import Author, RawPost
+
+WRITTEN = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+WRITTEN_MS = 1_795_176_000_000
+
+
+def raw_post(
+    text: str | None = "the app is down", *, author: dict[str, Any] | None = None, **fields: Any
+) -> RawPost:
+    """A valid post; any field can be given."""
+    return RawPost(
+        **{
+            "workspace": "acme",
+            "post_id": "x:1",
+            "platform": "x",
+            "author": Author(**({"author_id": "x:42"} | (author or {}))),
+            "text": text,
+            "created_at": WRITTEN,
+        }
+        | fields
+    )
+
+
+def received(post: RawPost | None = None, *, offset: int = 0, delay_ms: int = 1000) -> ReceivedPost:
+    """A post appended `delay_ms` after it was written."""
+    return ReceivedPost(
+        post or raw_post(), SourcePosition(topic="posts.raw", partition=0, offset=offset), WRITTEN_MS + delay_ms
+    )
+
+
+def policy(*rules: dict[str, Any], version: int = 3, **fields: Any) -> Policy:
+    """A policy of workspace acme with a queue `general` and the given rules (default: everything is answered)."""
+    everything = {"name": "everything", "action": "respond", "queue": "general"}
+    return Policy.model_validate(
+        {
+            "workspace": "acme",
+            "version": version,
+            "brand": {"name": "Acme", "handles": ["AcmeCare"], "author_ids": ["x:7"]},
+            "queues": [{"name": "general", "team": "care"}, {"name": "urgent", "team": "care"}],
+            "rules": list(rules) or [everything],
+        }
+        | fields
+    )
+
+
+def sentiment(label: SentimentLabel = "negative", probability: float = 0.8) -> Sentiment:
+    """A sentiment whose label has that probability; the rest is shared."""
+    rest = (1 - probability) / 2
+    values = dict.fromkeys(("negative", "neutral", "positive"), rest) | {label: probability}
+    return Sentiment(label=label, probabilities=SentimentProbabilities(**values), model="test@0")
+
+
+def influence(lower_bound: float = 0.0) -> Influence:
+    """An influence with that lower bound."""
+    return Influence(score=min(100.0, lower_bound + 8.6), confidence=0.0, lower_bound=lower_bound)

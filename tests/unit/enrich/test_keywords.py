@@ -1,0 +1,75 @@
+import pytest
+
+from pipeline.enrich.keywords import FoldedText, KeywordMatcher, matcher
+
+
+def found(keywords: list[str], text: str) -> str | None:
+    return KeywordMatcher(keywords).first_match(FoldedText(text))
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text"),
+    [
+        ("fire", "There is FIRE in the cabin!"),
+        ("fire", "so much #fire"),
+        ("#fire", "so much #Fire"),
+        ("@acme", "hey @ACME, answer"),
+        ("cancelled flight", "my Cancelled\nFlight, again"),
+        ("wi-fi", "no wi-fi on board"),
+        ("wi fi", "no Wi-Fi on board"),
+        ("can't pay", "I can’t pay"),
+        ("Straße", "die STRASSE ist gesperrt"),
+        ("ＡＢＣ", "only abc here"),
+        ("café", "the cafe\u0301 was closed"),
+        ("пожар", "В здании ПОЖАР!"),
+        ("حريق", "يوجد حريق في المبنى"),
+        ("आग", "घर में आग लगी है"),
+        ("हिन्दी", "मुझे हिन्दी आती है"),
+        ("火事", "家が火事です"),
+        ("退款", "我要退款现在"),
+        ("AI", "最近AI技術が好き"),
+        ("ไฟไหม้", "บ้านไฟไหม้แล้ว"),
+        ("c++", "I write C++, badly"),
+        ("🔥🔥", "this is 🔥🔥🔥"),
+        ("at&t", "dear AT&T why"),
+    ],
+)
+def test_a_keyword_is_found_in_any_case_form_and_script(keyword: str, text: str) -> None:
+    assert found([keyword], text) == keyword
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text"),
+    [
+        ("fire", "the firefighter was fired"),
+        ("fire", ""),
+        ("#fire", "fire"),
+        ("@acme", "acme"),
+        ("cancelled flight", "cancelled the flight"),
+        ("क", "की"),
+        ("आग", "आगरा"),
+        ("пожар", "пожарный"),
+        ("c++", "abc++"),
+        ("at&t", "chat&talk"),
+        ("cafe", "café"),
+    ],
+)
+def test_parts_of_words_and_other_words_are_not_found(keyword: str, text: str) -> None:
+    assert found([keyword], text) is None
+
+
+def test_the_found_keyword_is_reported_as_the_policy_wrote_it() -> None:
+    assert found(["Smoke", "Fire"], "fire and smoke") == "Fire"
+
+
+def test_the_answer_does_not_depend_on_where_the_words_stand() -> None:
+    assert found(["b2", "a1"], "a1 b2") == found(["a1", "b2"], "b2 a1") == "a1"
+
+
+def test_keywords_are_prepared_once() -> None:
+    keywords = ("fire", "smoke")
+    assert matcher(keywords) is matcher(("fire", "smoke"))
+
+
+def test_a_text_of_the_greatest_length_is_read_to_its_end() -> None:
+    assert found(["fire alarm", "火事"], "x " * 32_000 + "fire alarm") == "fire alarm"

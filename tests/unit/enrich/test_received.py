@@ -1,0 +1,56 @@
+from datetime import timedelta
+
+import pytest
+
+from pipeline.adapters.partitioning import partition_of
+from pipeline.clock import from_ms
+from pipeline.enrich.received import check_place, check_time
+from pipeline.errors import Permanent
+from schemas.topics import post_key
+from tests.unit.enrich.posts import WRITTEN, WRITTEN_MS, raw_post, received
+
+HOUR_MS = 3_600_000
+
+
+def test_received_at_is_the_append_time_and_on_the_event_clock_the_writing_time() -> None:
+    post = received(delay_ms=5000)
+    assert post.received_at("processing") == from_ms(WRITTEN_MS + 5000)
+    assert post.received_at("event") == WRITTEN
+
+
+@pytest.mark.parametrize(("delay_ms", "backfill"), [(24 * HOUR_MS, False), (24 * HOUR_MS + 1, True)])
+def test_older_than_live_within_is_backfill_but_never_on_the_event_clock(delay_ms: int, backfill: bool) -> None:
+    post = received(delay_ms=delay_ms)
+    assert post.is_backfill(24 * 3600, "processing") is backfill
+    assert post.is_backfill(24 * 3600, "event") is False
+
+
+def test_a_post_from_more_than_24_h_ahead_is_refused_unless_on_the_event_clock() -> None:
+    check_time(received(delay_ms=-24 * HOUR_MS), "processing")
+    ahead = received(delay_ms=-24 * HOUR_MS - 1)
+    with pytest.raises(Permanent) as refused:
+        check_time(ahead, "processing")
+    assert (refused.value.code, refused.value.field) == ("created_in_future", "created_at")
+    check_time(ahead, "event")
+
+
+def test_a_far_future_year_is_refused() -> None:
+    post = raw_post(created_at=WRITTEN + timedelta(days=365 * 60))
+    with pytest.raises(Permanent, match="created_in_future"):
+        check_time(received(post), "processing")
+
+
+@pytest.mark.parametrize("key", [None, b"", b"acme/x:43", b"other/x:42", b"\xff\xfe"])
+def test_a_key_that_is_not_the_authors_is_refused(key: bytes | None) -> None:
+    with pytest.raises(Permanent) as refused:
+        check_place(key, raw_post(), partition=0, partitions=4, partition_of=partition_of)
+    assert refused.value.code == "wrong_key"
+
+
+def test_a_record_must_lie_where_murmur2_puts_its_key() -> None:
+    key = post_key("acme", "x:42")
+    home = partition_of(key, 4)
+    check_place(key, raw_post(), partition=home, partitions=4, partition_of=partition_of)
+    with pytest.raises(Permanent) as refused:
+        check_place(key, raw_post(), partition=(home + 1) % 4, partitions=4, partition_of=partition_of)
+    assert refused.value.code == "wrong_partition"

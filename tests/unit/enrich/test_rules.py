@@ -1,0 +1,116 @@
+from typing import Any
+
+import pytest
+
+from pipeline.enrich.rules import Facts, first_match, is_own
+from schemas.enrichment import Sentiment
+from tests.unit.enrich.posts import influence, policy, raw_post, sentiment
+
+WORK = {"name": "tested", "action": "respond", "queue": "general"}
+
+
+def holds(
+    when: dict[str, Any],
+    text: str | None = "the app is down",
+    *,
+    feeling: Sentiment | None = None,
+    lower_bound: float = 0,
+    **fields: Any,
+) -> bool:
+    facts = Facts(raw_post(text, **fields), feeling, influence(lower_bound))
+    return first_match(policy(WORK | {"when": when}), facts) is not None
+
+
+def test_the_first_rule_that_holds_decides() -> None:
+    rules = policy(
+        {"name": "never", "when": {"any_keyword": ["snow"]}, "action": "respond", "queue": "urgent"},
+        {"name": "first", "when": {"any_keyword": ["down"]}, "action": "respond", "queue": "urgent"},
+        WORK,
+    )
+    match = first_match(rules, Facts(raw_post(), None, influence()))
+    assert match is not None
+    assert (match.rule.name, match.keyword) == ("first", "down")
+
+
+def test_an_empty_condition_always_holds() -> None:
+    assert holds({}, None, rating=3)
+
+
+@pytest.mark.parametrize(("label", "expected"), [("negative", True), ("positive", False)])
+def test_sentiment_and_its_absence(label: Any, expected: bool) -> None:
+    assert holds({"sentiment": ["negative"]}, feeling=sentiment(label)) is expected
+    assert not holds({"sentiment": ["negative", "neutral", "positive"]}, feeling=None)
+
+
+def test_min_probability_is_of_the_label_that_the_post_got() -> None:
+    assert holds({"min_probability": 0.8}, feeling=sentiment("positive", 0.8))
+    assert not holds({"min_probability": 0.81}, feeling=sentiment("positive", 0.8))
+    assert not holds({"min_probability": 0}, feeling=None)
+
+
+def test_min_influence_asks_the_lower_bound() -> None:
+    assert holds({"min_influence": 12}, lower_bound=12)
+    assert not holds({"min_influence": 12}, lower_bound=11.99)
+
+
+def test_keywords_are_looked_for_in_title_and_text() -> None:
+    assert holds({"any_keyword": ["smoke"]}, "what a day", title="Smoke on board")
+    assert not holds({"any_keyword": ["smoke"]}, "smoked fish")
+
+
+def test_visibility_platform_and_repost() -> None:
+    assert holds({"visibility": ["direct"]}, visibility="direct")
+    assert not holds({"visibility": ["direct"]})
+    assert holds({"platform": ["x", "facebook"]})
+    assert not holds({"platform": ["facebook"]})
+    assert holds({"repost": True}, repost_of="x:9")
+    assert holds({"repost": False})
+    assert not holds({"repost": True})
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"), [("en", True), ("EN-gb", True), ("de", False), ("eng", False), (None, False)]
+)
+def test_language_is_the_primary_part_of_the_platforms_tag(tag: str | None, expected: bool) -> None:
+    assert holds({"language": ["en"]}, lang=tag) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("when do you open?", True),
+        ("何時ですか？", True),
+        ("متى تفتح؟", True),
+        ("see https://a.b/?q=1", False),
+        ("you are late.", False),
+    ],
+)
+def test_a_question_is_a_question_mark_outside_a_link(text: str, asks: bool) -> None:
+    assert holds({"question": True}, text) is asks
+    assert holds({"question": False}, text) is not asks
+
+
+def test_max_rating_needs_a_rating() -> None:
+    assert holds({"max_rating": 2}, rating=2)
+    assert not holds({"max_rating": 2}, rating=2.5)
+    assert not holds({"max_rating": 2})
+
+
+def test_all_parts_of_a_condition_must_hold() -> None:
+    when = {"visibility": ["direct"], "any_keyword": ["down"]}
+    assert holds(when, visibility="direct")
+    assert not holds(when)
+
+
+@pytest.mark.parametrize(
+    ("author", "own"),
+    [
+        ({"handle": "@acmecare"}, True),
+        ({"handle": "ACMECARE"}, True),
+        ({"author_id": "x:7"}, True),
+        ({"handle": "AcmeCareFan"}, False),
+        ({"handle": None}, False),
+    ],
+)
+def test_own_posts_are_told_by_handle_in_any_case_or_author_id(author: dict[str, Any], own: bool) -> None:
+    assert is_own(raw_post(author=author), policy().brand) is own
