@@ -1,0 +1,103 @@
+"""A policy as its owner writes it: YAML, every mistake named with file, line and field.
+
+In: a path. Out: a `Policy`. Never here: publishing; tolerance: an unknown field is a typing mistake and refused.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from pipeline.errors import Misconfigured
+from schemas.policy import Policy
+
+MAX_BYTES = 1_000_000
+"""A record of `policies` holds at most 1 MiB."""
+
+Location = tuple[int | str, ...]
+
+
+def load_policy(path: Path) -> Policy:
+    """Reads and checks a policy.
+
+    Raises:
+        Misconfigured: the file cannot be read, is no YAML, has a key twice, or a field is wrong or unknown; each
+            mistake on a line of its own as `file:line: field: what is wrong`.
+    """
+    document = _parse(path)
+    if not isinstance(document, CommentedMap):
+        raise Misconfigured(f"{path}:1: a policy is a mapping with workspace, version, brand, queues, rules")
+    try:
+        return Policy.model_validate(_plain(document), extra="forbid")
+    except ValidationError as error:
+        found = sorted(
+            (_line(document, problem["loc"]), _field(problem["loc"]) + _message(problem))
+            for problem in error.errors(include_input=False, include_url=False)
+        )
+        raise Misconfigured("\n".join(f"{path}:{line}: {what}" for line, what in found)) from None
+
+
+def _parse(path: Path) -> object:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Misconfigured(f"{path}: cannot be read: {error.strerror}") from None
+    if len(data) > MAX_BYTES:
+        raise Misconfigured(f"{path}: {len(data)} bytes, at most {MAX_BYTES} fit a record")
+    try:
+        return YAML(typ="rt").load(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise Misconfigured(f"{path}:{line}: byte {error.start} is not UTF-8") from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = 1 if mark is None else mark.line + 1
+        raise Misconfigured(f"{path}:{line}: {_first_line(error.problem or error.context)}") from None
+    except YAMLError as error:
+        raise Misconfigured(f"{path}:1: {_first_line(str(error))}") from None
+
+
+def _plain(node: object) -> Any:
+    """The same values without the round-trip types, which pydantic need not know."""
+    if isinstance(node, CommentedMap):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, CommentedSeq):
+        return [_plain(value) for value in node]
+    for kind in (bool, int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return node
+
+
+def _line(document: CommentedMap, location: Location) -> int:
+    """Line, from 1, of the deepest node on the way to `location` that is in the file."""
+    node: object = document
+    line = document.lc.line + 1
+    for part in location:
+        if isinstance(node, CommentedMap) and part in node:
+            line = node.lc.key(part)[0] + 1
+            node = node[part]
+        elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
+            line = node.lc.item(part)[0] + 1
+            node = node[part]
+        else:
+            break
+    return int(line)
+
+
+def _field(location: Location) -> str:
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+    return f"{path}: " if path else ""
+
+
+def _message(problem: Any) -> str:
+    if problem["type"] == "extra_forbidden":
+        return "there is no such field"
+    return str(problem["msg"])
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "not YAML").strip().splitlines()[0]
