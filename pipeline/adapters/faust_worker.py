@@ -1,0 +1,193 @@
+"""A Faust app built from our settings, and the loop that runs it until it is told to stop.
+
+In: Kafka settings, a function that registers agents. Out: a running worker. Never here: a stage, Faust's own web
+server and loggers, topic creation, the environment (Faust would let variables like BROKER_URL overrule settings).
+"""
+
+import asyncio
+import os
+import signal
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import aiokafka.codec
+
+from pipeline.adapters.faust_fixes import apply_fixes
+from pipeline.errors import EXIT_RESTART, ServiceMissing
+from pipeline.logs import Log
+from pipeline.settings import KafkaSettings
+
+if TYPE_CHECKING:
+    import faust
+
+COMMIT_INTERVAL_S = 0.3
+"""Only a net: the agent commits after each batch (faust.md c)."""
+LINGER_S = 0.02
+PRODUCER_BATCH_BYTES = 256 * 1024
+"""Linger and batch size took 30-40 % off the cost of forwarding (faust.md c)."""
+MAX_REQUEST_BYTES = 2 * 2**20
+"""A dead letter is the largest record: 1 MiB of value and its headers."""
+REQUEST_TIMEOUT_S = 90.0
+"""Faust wants it above the session timeout; its default."""
+STOP_TIMEOUT_S = 60.0
+"""Longest clean stop; a batch takes about a second."""
+
+
+def build_app(kafka: KafkaSettings, group_id: str, data_dir: Path, *, batch_size: int) -> "faust.App":
+    """The app, not started, with both table fixes in force.
+
+    Args:
+        kafka: resolved settings of the cluster.
+        group_id: consumer group.
+        data_dir: where Faust may keep files; workers with tables on disk would need one each.
+        batch_size: records that an agent takes at once.
+
+    Raises:
+        Misconfigured: another Faust than the one the fixes were tested with.
+        ServiceMissing: the decompressors for what producers send are not installed.
+    """
+    apply_fixes()
+    _require_codecs()
+    import faust
+
+    session_s = kafka.session_timeout_ms / 1000
+    return faust.App(
+        group_id,
+        env={},
+        broker=[f"kafka://{server.strip()}" for server in str(kafka.bootstrap_servers).split(",")],
+        broker_credentials=_credentials(kafka),
+        broker_commit_interval=COMMIT_INTERVAL_S,
+        broker_session_timeout=session_s,
+        broker_heartbeat_interval=session_s / 5,
+        broker_request_timeout=max(REQUEST_TIMEOUT_S, session_s),
+        consumer_auto_offset_reset="earliest",
+        stream_buffer_maxsize=max(256, 4 * batch_size),
+        stream_wait_empty=True,
+        producer_acks=-1,
+        producer_linger=LINGER_S,
+        producer_max_batch_size=PRODUCER_BATCH_BYTES,
+        producer_max_request_size=MAX_REQUEST_BYTES,
+        producer_compression_type="lz4",
+        store="memory://",
+        table_standby_replicas=0,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        topic_partitions=kafka.post_partitions,
+        topic_replication_factor=kafka.replication_factor,
+        datadir=str(data_dir),
+        web_enabled=False,
+    )
+
+
+class FaustOutbox:
+    """Sends with the app's producer.
+
+    It goes past `Topic.send`, which wraps each record in a future, a schema and sensors of its own.
+    """
+
+    def __init__(self, app: "faust.App") -> None:
+        self._app = app
+
+    async def send(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()
+    ) -> Awaitable[object]:
+        """Hands a record to the producer; the result resolves when the brokers have it, or raises."""
+        delivery: Awaitable[object] = await self._app.producer.send(
+            topic, key, value, None, None, list(headers) or None
+        )
+        return delivery
+
+
+def owned_partitions(app: "faust.App", topic: str) -> set[int]:
+    """Partitions of `topic` that this worker owns now; empty before the first assignment."""
+    from faust.exceptions import ConsumerNotStarted
+
+    try:
+        return {place.partition for place in app.consumer.assignment() if place.topic == topic}
+    except ConsumerNotStarted:
+        return set()
+
+
+def end_at_once() -> NoReturn:
+    """Ends the process for a restart, committing nothing: every gentler way acknowledges first (rule 2)."""
+    os._exit(EXIT_RESTART)
+
+
+def run_until_stopped(
+    app: "faust.App", log: Log, *, started: Callable[[], None], beat: Callable[[], None]
+) -> None:
+    """Runs the app until SIGTERM or SIGINT, then lets it finish what it has begun.
+
+    Args:
+        app: with its agents registered.
+        log: of the stage.
+        started: called once when the app runs.
+        beat: called every second while the loop turns.
+    """
+    asyncio.set_event_loop(app.loop)
+    app.loop.run_until_complete(_run(app, log, started, beat))
+
+
+async def _run(app: "faust.App", log: Log, started: Callable[[], None], beat: Callable[[], None]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    app.in_worker = True
+    starting = asyncio.ensure_future(app.start())
+    await _until(app, log, stop, starting)
+    if not stop.is_set():
+        started()
+    while not stop.is_set():
+        beat()
+        await _until(app, log, stop, asyncio.sleep(1.0))
+    log.info("stopping: the batches in flight are finished first")
+    try:
+        await asyncio.wait_for(app.stop(), STOP_TIMEOUT_S)
+    except TimeoutError:
+        log.error("the clean stop took too long, ending at once", seconds=STOP_TIMEOUT_S)
+        end_at_once()
+
+
+async def _until(app: "faust.App", log: Log, stop: asyncio.Event, other: Awaitable[Any]) -> None:
+    """Waits for `other` or the signal; ends the process when Faust crashes meanwhile."""
+    crash = asyncio.ensure_future(app._crashed.wait())
+    waiting = {asyncio.ensure_future(stop.wait()), crash}
+    work = asyncio.ensure_future(other)
+    await asyncio.wait({work, *waiting}, return_when=asyncio.FIRST_COMPLETED)
+    failed = work.exception() if work.done() and not work.cancelled() else None
+    if crash.done() or failed is not None:
+        reason = failed if failed is not None else app.crash_reason
+        log.error("Faust crashed, ending at once", error=repr(reason))
+        end_at_once()
+    for task in waiting:
+        task.cancel()
+
+
+def _require_codecs() -> None:
+    if not (aiokafka.codec.has_lz4() and aiokafka.codec.has_snappy() and aiokafka.codec.has_zstd()):
+        raise ServiceMissing(
+            "the Python package cramjam is not installed: without it Faust's client cannot read the lz4, snappy "
+            "and zstd batches that producers send"
+        )
+
+
+def _credentials(kafka: KafkaSettings) -> Any:
+    import faust
+
+    context = None
+    if "SSL" in kafka.security_protocol.split("_"):
+        context = ssl.create_default_context(
+            cafile=None if kafka.ssl_ca_location is None else str(kafka.ssl_ca_location)
+        )
+    if kafka.security_protocol.startswith("SASL"):
+        password = kafka.sasl_password
+        return faust.SASLCredentials(
+            username=kafka.sasl_username,
+            password=None if password is None else password.get_secret_value(),
+            ssl_context=context,
+            mechanism=kafka.sasl_mechanism,
+        )
+    return None if context is None else faust.SSLCredentials(context)

@@ -1,0 +1,178 @@
+"""The enrich worker: joins the pure stage, Faust, the engine and the policies.
+
+In: settings. Out: a process that turns `posts.raw` into `posts.scored` and `posts.actionable` until it is told to
+stop. Never here: anything but wiring.
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import TYPE_CHECKING, NoReturn
+
+from pipeline.adapters.faust_worker import (
+    FaustOutbox,
+    build_app,
+    end_at_once,
+    owned_partitions,
+    run_until_stopped,
+)
+from pipeline.adapters.health import HealthServer, start_health_server
+from pipeline.adapters.lag_watchdog import LagWatchdog, Standing
+from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoSentiment
+from pipeline.adapters.partitioning import partition_of
+from pipeline.adapters.policy_reader import PolicyReader
+from pipeline.adapters.topic_admin import TIMEOUT_S, admin_client
+from pipeline.app.endpoints import resolve
+from pipeline.clock import SystemClock
+from pipeline.enrich.agent import STAGE, Parts, register
+from pipeline.enrich.score import Scorer
+from pipeline.errors import ServiceMissing
+from pipeline.logs import get_log, setup_logs
+from pipeline.metrics import Metrics
+from pipeline.ports import SentimentModel
+from pipeline.settings import ModelSettings, Settings, load_settings
+from schemas.topics import ACTIONABLE, POLICIES, RAW, SCORED
+
+if TYPE_CHECKING:
+    import faust
+
+GROUP_ID = "earshot-enrich"
+STALL_S = 60.0
+"""A commit that stands still for so long beyond the slowest batch will not move again (faust.md, rule 20)."""
+CACHED_KEYS = 65_536
+
+
+class _Worker:
+    """One enrich process: what it holds from start to end."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._log = get_log(STAGE)
+        self._metrics = Metrics()
+        self._state = "starting"
+        self._health = self._start_health()
+
+    def run(self) -> None:
+        """Loads, joins the group, works until SIGTERM or SIGINT."""
+        settings = self._settings
+        raw_partitions = count_partitions(settings)
+        self._state = "loading the model"
+        model = load_model(settings.model)
+        self._state = "reading the policies"
+        reader = PolicyReader.start(settings.kafka)
+        reader.follow()
+        app = build_app(
+            settings.kafka, GROUP_ID, settings.state_dir / "faust", batch_size=settings.enrich.batch_size
+        )
+        with ThreadPoolExecutor(1, thread_name_prefix="inference") as executor:
+            scorer = Scorer(model, settings.enrich.live_within_h * 3600, settings.clock)
+            register(app, self._parts(app, scorer, reader, executor, raw_partitions))
+            watchdog = self._watchdog(app)
+            watchdog.start()
+            self._state = "joining the group"
+            run_until_stopped(app, self._log, started=self._started, beat=self._health.beat)
+            watchdog.close()
+        reader.close()
+        self._health.close()
+        self._log.info("stopped")
+
+    def _parts(
+        self,
+        app: "faust.App",
+        scorer: Scorer,
+        reader: PolicyReader,
+        executor: ThreadPoolExecutor,
+        raw_partitions: int,
+    ) -> Parts:
+        enrich = self._settings.enrich
+        return Parts(
+            scorer=scorer,
+            policies=reader.policies,
+            partition_of=lru_cache(CACHED_KEYS)(partition_of),
+            raw_partitions=raw_partitions,
+            executor=executor,
+            outbox=FaustOutbox(app),
+            commit=lambda: app.consumer.commit(),
+            die=end_at_once,
+            clock=SystemClock(),
+            metrics=self._metrics,
+            log=self._log,
+            batch_size=enrich.batch_size,
+            batch_wait_s=enrich.batch_wait_ms / 1000,
+            inference_timeout_s=enrich.inference_timeout_s,
+        )
+
+    def _watchdog(self, app: "faust.App") -> LagWatchdog:
+        return LagWatchdog(
+            self._settings.kafka,
+            GROUP_ID,
+            RAW.name,
+            owned=lambda: owned_partitions(app, RAW.name),
+            on_standings=self._show_lag,
+            on_stuck=self._end_stuck,
+            patience_s=STALL_S + 2 * self._settings.enrich.inference_timeout_s,
+        )
+
+    def _start_health(self) -> HealthServer:
+        self._metrics.set("ready", 0, stage=STAGE)
+        operate = self._settings.operate
+        health = start_health_server(operate.http_host, operate.http_port, self._metrics, self._ready)
+        self._log.info("starting", health_port=health.port)
+        return health
+
+    def _ready(self) -> tuple[bool, str]:
+        return self._state == "ok", self._state
+
+    def _started(self) -> None:
+        self._state = "ok"
+        self._metrics.set("ready", 1, stage=STAGE)
+        self._log.info("ready")
+
+    def _show_lag(self, standings: Mapping[int, Standing]) -> None:
+        for partition, standing in standings.items():
+            self._metrics.set("lag_records", standing.lag, stage=STAGE, topic=RAW.name, partition=str(partition))
+
+    def _end_stuck(self, partitions: list[int]) -> NoReturn:
+        self._log.error("commits stand still while records wait, ending at once", partitions=partitions)
+        end_at_once()
+
+
+def run(settings: Settings) -> None:
+    """Runs the stage until SIGTERM or SIGINT; the batches in flight are finished first.
+
+    Raises:
+        ServiceMissing: Kafka does not answer, or a topic is missing.
+        Misconfigured: the model's folder or Faust's version is not what it must be.
+        Transient: the health port is taken.
+    """
+    setup_logs(settings.operate.log_level, settings.operate.log_format)
+    _Worker(resolve(settings)).run()
+
+
+def load_model(model: ModelSettings) -> SentimentModel:
+    """The configured engine, warmed up: its first answer is slower than all others.
+
+    Raises:
+        Misconfigured: the model's folder is incomplete or damaged.
+    """
+    engine = OpenVinoSentiment(model.path or SHIPPED_MODEL, threads=model.streams, streams=model.streams)
+    engine.score(["warm up"])
+    return engine
+
+
+def count_partitions(settings: Settings) -> int:
+    """The partitions of `posts.raw`, once every topic that the stage uses is there.
+
+    Raises:
+        ServiceMissing: Kafka does not answer or a topic does not exist. Without this, a producer would wait for
+            the missing topic for ever.
+    """
+    existing = admin_client(settings.kafka).list_topics(timeout=TIMEOUT_S).topics
+    for topic in (RAW, RAW.dlq, SCORED, ACTIONABLE, POLICIES):
+        if topic.name not in existing:
+            raise ServiceMissing(f"topic {topic.name} does not exist: run `earshot topics apply`")
+    return len(existing[RAW.name].partitions)
+
+
+if __name__ == "__main__":
+    run(load_settings())
