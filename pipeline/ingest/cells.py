@@ -3,6 +3,7 @@
 In: the text of one cell. Out: a JSON value, or None for an absent one. Never here: columns, rows, files.
 """
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -80,11 +81,12 @@ def number(cell: str) -> object:
     found = word(cell)
     if not isinstance(found, str):
         return None
-    try:
+    value = math.nan
+    with suppress(ValueError):
         value = float(found.replace(",", ""))
-        return int(value) if value.is_integer() else value
-    except (ValueError, OverflowError):
-        raise Permanent("invalid_number", "a number is needed") from None
+    if not math.isfinite(value):
+        raise Permanent("invalid_number", "a number is needed")
+    return int(value) if value.is_integer() else value
 
 
 def time(own_formats: Sequence[str], cell: str) -> object:
