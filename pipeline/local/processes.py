@@ -1,0 +1,134 @@
+"""Starts, finds and ends the stack's own processes, and never anybody else's.
+
+In: an argument list, a log file, a pid file. Out: a running process in a session of its own, so that it
+outlives a `kill -9` of whoever started it. A process is recognised by its pid, its start time and a marker
+in its command line together: a pid that the system gave to another program is never signalled.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+START_TIME_TOLERANCE_S = 2.0
+"""Linux derives start times from the boot time, which the kernel may restate by a second after a clock step."""
+
+
+def free_ports(count: int) -> list[int]:
+    """`count` different TCP ports of 127.0.0.1 that nobody listens on now; the system chooses them."""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for sock in sockets:
+            sock.bind(("127.0.0.1", 0))
+        return [int(sock.getsockname()[1]) for sock in sockets]
+
+
+def is_port_free(port: int) -> bool:
+    """Whether 127.0.0.1:`port` can be bound now."""
+    with socket.socket() as sock:
+        # A server that just ended leaves connections in TIME_WAIT; they do not hinder the next one.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def spawn(args: Sequence[str], log_path: Path, pid_path: Path) -> psutil.Process:
+    """Starts `args` in a new session with both outputs in `log_path`, and notes it in `pid_path`.
+
+    Raises:
+        OSError: the program cannot be executed.
+    """
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    log_flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    # posix_spawn and not Popen: the child shall not depend on an object of this process, and a parent that
+    # has loaded chdb must not fork.
+    pid = os.posix_spawn(
+        args[0],
+        list(args),
+        dict(os.environ),
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(log_path), log_flags, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+        setsigmask=[],
+        setsigdef=[signal.SIGPIPE, signal.SIGINT],
+    )
+    process = psutil.Process(pid)
+    write_private(pid_path, json.dumps({"pid": pid, "started_s": process.create_time()}))
+    return process
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes `text` to `path` in one step, readable by this user only."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def find(pid_path: Path, marker: str) -> psutil.Process | None:
+    """The living process noted in `pid_path` whose command line holds `marker`; None when there is none.
+
+    When the note is missing or stale, the process table is searched for `marker` (an absolute path inside
+    the state folder that no other program is started with): whoever was killed between starting a process
+    and noting it leaves no orphan behind.
+    """
+    noted = _noted(pid_path)
+    if noted is not None and _is_ours(noted, marker):
+        return noted
+    for process in psutil.process_iter():
+        if process.pid != os.getpid() and _is_ours(process, marker):
+            write_private(pid_path, json.dumps({"pid": process.pid, "started_s": process.create_time()}))
+            return process
+    return None
+
+
+def stop(processes: Sequence[psutil.Process], grace_s: float) -> None:
+    """SIGTERM to each, SIGKILL after `grace_s` seconds to those that still run (0: SIGKILL at once)."""
+    if grace_s > 0:
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+        _, processes = psutil.wait_procs(processes, timeout=grace_s)
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=10)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it still runs; a zombie does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _noted(pid_path: Path) -> psutil.Process | None:
+    """The process whose pid and start time stand in `pid_path`, if both still belong together."""
+    try:
+        note = json.loads(pid_path.read_text(encoding="utf-8"))
+        process = psutil.Process(int(note["pid"]))
+        drift_s = abs(process.create_time() - float(note["started_s"]))
+    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        return None
+    return process if drift_s <= START_TIME_TOLERANCE_S else None
+
+
+def _is_ours(process: psutil.Process, marker: str) -> bool:
+    """Alive, of this user, and started with `marker` as one of its arguments."""
+    try:
+        return process.uids().real == os.getuid() and marker in process.cmdline() and is_alive(process)
+    except psutil.Error:
+        return False

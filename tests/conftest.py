@@ -1,0 +1,66 @@
+"""Fixtures that every kind of test shares: the real Kafka and the real ClickHouse."""
+
+import atexit
+import fcntl
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pipeline.local.endpoints import Endpoints
+from pipeline.local.stack import down, up
+from pipeline.settings import load_settings
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Endpoints]:
+    """Kafka (one broker) and ClickHouse, empty at the start of the session.
+
+    With EARSHOT_KAFKA__BOOTSTRAP_SERVERS and EARSHOT_CLICKHOUSE__URL set these real servers are used instead.
+    """
+    settings = load_settings()
+    if settings.kafka.bootstrap_servers and settings.clickhouse.url:
+        clickhouse = settings.clickhouse
+        yield Endpoints(
+            settings.kafka.bootstrap_servers,
+            settings.clickhouse.url,
+            clickhouse.user,
+            clickhouse.password.get_secret_value(),
+        )
+        return
+    base = Path(tempfile.gettempdir()) / f"earshot-tests-{os.getuid()}"
+    _sweep(base)
+    state_dir = base / str(uuid.uuid4())
+    state_dir.mkdir(parents=True)
+    with _owner(state_dir):
+        # Also when pytest is interrupted in a way that skips teardown; a second call finds nothing to stop.
+        atexit.register(down, state_dir, wipe=True, grace_s=0)
+        try:
+            yield up(state_dir, brokers=1)
+        finally:
+            down(state_dir, wipe=True, grace_s=0)
+            shutil.rmtree(state_dir)
+
+
+@contextmanager
+def _owner(state_dir: Path) -> Iterator[None]:
+    """Held as long as this test run lives; the kernel frees it when it is killed."""
+    with (state_dir / "owner.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def _sweep(base: Path) -> None:
+    """Ends the stacks that killed test runs left behind."""
+    for folder in base.glob("*/"):
+        try:
+            with _owner(folder):
+                down(folder, wipe=True, grace_s=0)
+                shutil.rmtree(folder)
+        except BlockingIOError:
+            continue  # its run still lives
