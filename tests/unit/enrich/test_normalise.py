@@ -20,7 +20,11 @@ MARKUP = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@given(st.one_of(st.text(), MARKUP))
+PLAIN = st.text(st.sampled_from('@.:/ \x00abhtpw_\n"`'), max_size=40)
+LINKED = st.lists(st.sampled_from(["@", "http", "://", "www.", "bob", " ", "\x00", ".", "_", "-"])).map("".join)
+
+
+@given(st.one_of(st.text(), MARKUP, PLAIN, LINKED))
 @example("&" + "amp;" * 300)
 @example("&#38;#38;" * 40)
 @example("\\u005c" * 12 + "u0041")
