@@ -1,0 +1,62 @@
+"""What the batch loop writes into the offsets topic: how far it stored, and where the batch at hand will end.
+
+In: committed offsets with their metadata, the ends of the log. Out: where to start, which end was promised. Never
+here: records.
+"""
+
+from typing import NamedTuple
+
+import orjson
+
+from pipeline.errors import Misconfigured
+
+
+class Start(NamedTuple):
+    """Where a partition goes on."""
+
+    offset: int
+    intended_end: int | None
+    """End of the batch that was announced last and may be half stored; None after a clean stop."""
+
+
+def encode_intent(end: int) -> str:
+    """Commit metadata that announces a batch up to `end`, exclusive."""
+    return orjson.dumps({"end": end}).decode()
+
+
+def decode_intent(metadata: str | None) -> int | None:
+    """The announced end; None when there is none or another tool wrote the metadata."""
+    try:
+        announced = orjson.loads(metadata or "")
+    except orjson.JSONDecodeError:
+        return None
+    end = announced.get("end") if isinstance(announced, dict) else None
+    return end if isinstance(end, int) and end >= 0 else None
+
+
+def start_of(where: str, committed: int, metadata: str | None, low: int, high: int) -> Start:
+    """Where to start reading one partition.
+
+    Args:
+        where: topic, partition and group, for the message.
+        committed: committed offset, negative when there is none.
+        metadata: of the commit.
+        low: first offset of the log.
+        high: end of the log.
+
+    Raises:
+        Misconfigured: records between the committed offset and the log are gone, or the log is shorter than what
+            was stored already. Going on would hide a loss; only an operator can decide to.
+    """
+    if committed < 0:
+        return Start(low, None)
+    if low <= committed <= high:
+        return Start(committed, decode_intent(metadata))
+    if committed < low:
+        what = f"records {committed} to {low - 1} were deleted before they were stored (retention)"
+    else:
+        what = f"the log ends at {high}, but offsets up to {committed} were stored: it was recreated or truncated"
+    raise Misconfigured(
+        f"{where}: {what}. Note the loss, then move the group on purpose with Kafka's own tool: "
+        "kafka-consumer-groups --reset-offsets --to-earliest --execute"
+    )

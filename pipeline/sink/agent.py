@@ -1,0 +1,142 @@
+"""The sink's work on one batch of one partition: decode, make rows, insert, keep what cannot be read.
+
+In: consecutive records of one partition, a token that names exactly them. Out: rows by `ports.RowWriter`, dead
+letters. When `handle` returns, the batch is stored and may be acknowledged; when it raises, the same must come
+again. Never here: Kafka, commits, ClickHouse.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from pipeline.clock import Clock, from_ms, to_ms
+from pipeline.codec import decode
+from pipeline.errors import Permanent
+from pipeline.logs import Log
+from pipeline.metrics import Metrics
+from pipeline.ports import DeadLetter, DeadLetters, InputRecord, RowWriter
+from pipeline.sink.cases import ASSIGNMENTS, CASE_EVENTS
+from pipeline.sink.posts import POSTS, REFUSED_POSTS, REFUSED_TTL, too_old
+from pipeline.sink.rows import Source, Table
+from schemas import topics
+from schemas.case import Assignment
+from schemas.enrichment import ScoredPost
+
+STAGE = "sink"
+TABLES: Mapping[str, Table[Any]] = {
+    topics.SCORED.name: POSTS,
+    topics.CASE_EVENTS.name: CASE_EVENTS,
+    topics.ASSIGNMENTS.name: ASSIGNMENTS,
+}
+"""Input topic: where its messages go."""
+
+Rows = dict[str, tuple[Table[Any], list[tuple[object, ...]]]]
+
+
+class SinkAgent:
+    """Stores batches.
+
+    Args:
+        writer: the analytics store.
+        dead_letters: where unreadable records go.
+        clock: stamps `inserted_at` and latencies.
+        metrics: of this process.
+        log: of this stage.
+        ttl_days: keeping time of posts, None for ever; older ones go to `refused_posts`.
+    """
+
+    def __init__(
+        self,
+        writer: RowWriter,
+        dead_letters: DeadLetters,
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        log: Log,
+        ttl_days: int | None = None,
+    ) -> None:
+        self._writer = writer
+        self._dead_letters = dead_letters
+        self._clock = clock
+        self._metrics = metrics
+        self._log = log
+        self._ttl_days = ttl_days
+
+    def handle(self, records: Sequence[InputRecord], token: str) -> None:
+        """Stores every record of the batch: as a row, as a refusal, or as a dead letter.
+
+        Args:
+            records: of one partition, in offset order; may be empty.
+            token: the same for the same records, different for any others.
+
+        Raises:
+            Transient: the store or Kafka did not answer; repeat with the same records and token.
+            Permanent: the store refuses the table or a column; an operator must act, then repeat.
+        """
+        rows, letters, starts = self._rows(records)
+        for name, (table, values) in rows.items():
+            self._writer.insert(name, table.columns, values, token=f"{token}/{name}")
+        if letters:
+            self._dead_letters.send(letters)
+        self._report(records, rows, letters, starts)
+
+    def _rows(self, records: Sequence[InputRecord]) -> tuple[Rows, list[DeadLetter], list[int]]:
+        rows: Rows = {}
+        letters: list[DeadLetter] = []
+        starts: list[int] = []
+        now = self._clock.now()
+        for record in records:
+            try:
+                message = decode(TABLES[record.topic].model, record.value)
+                table = self._table(message, record)
+                row = table.row(message, Source(record, now))
+            except Permanent as reason:
+                letters.append(DeadLetter(record, reason))
+                continue
+            rows.setdefault(table.name, (table, []))[1].append(row)
+            started_ms = _trace_started_ms(message)
+            if started_ms is not None:
+                starts.append(started_ms)
+        return rows, letters, starts
+
+    def _table(self, message: object, record: InputRecord) -> Table[Any]:
+        if isinstance(message, ScoredPost) and too_old(message, record.append_ms, self._ttl_days):
+            return REFUSED_POSTS
+        return TABLES[record.topic]
+
+    def _report(
+        self, records: Sequence[InputRecord], rows: Rows, letters: Sequence[DeadLetter], starts: Sequence[int]
+    ) -> None:
+        now_ms = to_ms(self._clock.now())
+        metrics = self._metrics
+        metrics.observe("batch_records", len(records), stage=STAGE)
+        for topic, count in Counter(record.topic for record in records).items():
+            metrics.count("records_consumed_total", count, stage=STAGE, topic=topic)
+        for name, (_, values) in rows.items():
+            metrics.count("rows_inserted_total", len(values), table=name)
+        if REFUSED_POSTS.name in rows:
+            refused = len(rows[REFUSED_POSTS.name][1])
+            metrics.count("posts_refused_total", refused, reason=REFUSED_TTL)
+            older_than = from_ms(now_ms) - timedelta(days=self._ttl_days or 0)
+            self._log.warning(
+                "posts_refused", reason=REFUSED_TTL, posts=refused, older_than=older_than.isoformat()
+            )
+        for letter in letters:
+            metrics.count("dead_letters_total", stage=STAGE, code=letter.reason.code)
+            self._log.warning(
+                "dead_letter", topic=letter.record.topic, partition=letter.record.partition,
+                offset=letter.record.offset, code=letter.reason.code, detail=letter.reason.detail,
+                field=letter.reason.field,
+            )  # fmt: skip
+        metrics.observe_all(
+            "hop_latency_seconds", ((now_ms - record.append_ms) / 1000 for record in records), stage=STAGE
+        )
+        metrics.observe_all("end_to_end_latency_seconds", ((now_ms - at) / 1000 for at in starts), stage=STAGE)
+
+
+def _trace_started_ms(message: object) -> int | None:
+    """Append time of the raw record behind a message; unknown for a step of a case."""
+    if isinstance(message, ScoredPost):
+        return message.appended_ms
+    return to_ms(message.trace_started_at) if isinstance(message, Assignment) else None
