@@ -3,7 +3,7 @@
 from pydantic import SecretStr
 
 from pipeline.errors import ServiceMissing
-from pipeline.local.stack import read_endpoints
+from pipeline.local.endpoints import read_endpoints
 from pipeline.settings import Settings
 
 _REMEDY = "start the embedded stack with `earshot local up`, or set "

@@ -1,0 +1,57 @@
+"""Reads a whole topic, up to the end that it has at the start, as a read_committed reader sees it."""
+
+from collections.abc import Iterator
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
+
+from pipeline.adapters.kafka_config import consumer_config
+from pipeline.errors import ServiceMissing
+from pipeline.settings import KafkaSettings
+
+TIMEOUT_S = 20.0
+BATCH_RECORDS = 5_000
+BATCH_S = 0.1
+_GROUP = "earshot-read"
+"""Only assigned, never subscribed or committed."""
+
+
+def partitions_of(kafka: KafkaSettings, topic: str) -> int:
+    """How many partitions the topic has.
+
+    Raises:
+        ServiceMissing: there is no such topic.
+    """
+    consumer = Consumer(consumer_config(kafka, _GROUP))
+    try:
+        found = consumer.list_topics(topic, timeout=TIMEOUT_S).topics[topic]
+        if found.error is not None:
+            raise ServiceMissing(f"topic {topic} does not exist: run `earshot topics apply`")
+        return len(found.partitions)
+    finally:
+        consumer.close()
+
+
+def read_topic(kafka: KafkaSettings, topic: str) -> Iterator[Message]:
+    """Every record of a topic: partitions interleaved, offsets of each in order.
+
+    Raises:
+        ServiceMissing: there is no such topic, or a broker does not answer.
+    """
+    waiting = set(range(partitions_of(kafka, topic)))
+    consumer = Consumer(consumer_config(kafka, _GROUP))
+    try:
+        ends = {n: consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=TIMEOUT_S)[1] for n in waiting}
+        consumer.assign([TopicPartition(topic, n, OFFSET_BEGINNING) for n in waiting])
+        waiting -= {n for n, end in ends.items() if end == 0}
+        while waiting:
+            for message in consumer.consume(BATCH_RECORDS, BATCH_S):
+                n, error = message.partition(), message.error()
+                if error is not None and error.code() != KafkaError._PARTITION_EOF:
+                    raise ServiceMissing(f"{topic}/{n}: {error.str()}")
+                # The end-of-partition event also tells of markers and aborted records behind the last record.
+                if error is not None or message.offset() + 1 >= ends[n]:
+                    waiting.discard(n)
+                if error is None and message.offset() < ends[n]:
+                    yield message
+    finally:
+        consumer.close()

@@ -1,0 +1,107 @@
+"""The router stage: `Router` in the transactional loop over posts.actionable and reps.events."""
+
+import os
+import signal
+import threading
+import time
+
+from pipeline.adapters.health import start_health_server
+from pipeline.adapters.policy_reader import PolicyReader
+from pipeline.adapters.transactional.agent import TransactionalAgent
+from pipeline.adapters.transactional.owned import AgentSpec, Outcome
+from pipeline.app.endpoints import resolve
+from pipeline.clock import SystemClock, to_ms
+from pipeline.errors import EXIT_RESTART, MustRestart
+from pipeline.logs import get_log
+from pipeline.metrics import Metrics
+from pipeline.route.router import Router
+from pipeline.settings import Settings
+from schemas.topics import ACTIONABLE, JOURNAL, REPS, ROUTE_STATE
+
+STAGE = "route"
+GAUGE_INTERVAL_S = 5.0
+DAY_MS = 86_400_000
+
+
+def run(settings: Settings) -> None:
+    """Routes until SIGTERM or SIGINT.
+
+    Raises:
+        ServiceMissing: no broker is known or answers.
+        Misconfigured: topics are missing or not co-partitioned, or state and offsets do not fit together.
+    """
+    settings = resolve(settings)
+    log, metrics, stop = get_log(STAGE), Metrics(), threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    policies = PolicyReader.start(settings.kafka)
+    observer = _Observer(metrics)
+    clock = SystemClock()
+    agent = TransactionalAgent(
+        settings.kafka,
+        AgentSpec(
+            stage=STAGE,
+            inputs=(ACTIONABLE.name, REPS.name),
+            changelog=ROUTE_STATE.name,
+            journal=JOURNAL.name,
+            event_clock=settings.clock == "event",
+            batch_size=settings.route.batch_size,
+        ),
+        lambda _: Router(policies.policies, int(settings.route.remember_days * DAY_MS), settings.clock),
+        lambda: to_ms(clock.now()),
+        observer.committed,
+        lambda: _between(policies, observer, agent),
+    )
+    health = start_health_server(
+        settings.operate.http_host, settings.operate.http_port, metrics, lambda: (agent.ready, "restoring or idle")
+    )
+    log.info("started", clock=settings.clock, http_port=health.port)
+    try:
+        agent.run(stop.is_set)
+    except MustRestart as error:
+        # No clean-up: a fenced or broken worker must not touch the group or the log again.
+        log.error("cannot_go_on", error=str(error))
+        os._exit(EXIT_RESTART)
+    finally:
+        health.close()
+    policies.close()
+    log.info("stopped")
+
+
+def _between(policies: PolicyReader, observer: "_Observer", agent: TransactionalAgent) -> None:
+    policies.poll()
+    observer.gauges(agent)
+
+
+class _Observer:
+    """Turns what the loop did into metrics."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._next_gauges = 0.0
+
+    def committed(self, _: int, outcome: Outcome) -> None:
+        """Counts one committed transaction."""
+        now_ms = time.time() * 1000
+        self._metrics.count("transactions_total", stage=STAGE, outcome="committed")
+        self._metrics.observe("batch_records", len(outcome.records), stage=STAGE)
+        self._metrics.observe_all(
+            "hop_latency_seconds", [max(0.0, now_ms - r.append_ms) / 1000 for r in outcome.records], stage=STAGE
+        )
+        for record in outcome.records:
+            self._metrics.count("records_consumed_total", stage=STAGE, topic=record.topic)
+        for topic, count in outcome.outputs.items():
+            self._metrics.count("records_produced_total", count, stage=STAGE, topic=topic)
+        for code in outcome.dead_letters:
+            self._metrics.count("dead_letters_total", stage=STAGE, code=code)
+        if outcome.timers:
+            self._metrics.count("timers_fired_total", outcome.timers, stage=STAGE)
+
+    def gauges(self, agent: TransactionalAgent) -> None:
+        """Sets lag and readiness now and then."""
+        if time.monotonic() < self._next_gauges:
+            return
+        self._next_gauges = time.monotonic() + GAUGE_INTERVAL_S
+        self._metrics.set("ready", float(agent.ready), stage=STAGE)
+        for (topic, partition), lag in agent.lags().items():
+            self._metrics.set("lag_records", lag, stage=STAGE, topic=topic, partition=str(partition))

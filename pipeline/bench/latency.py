@@ -1,0 +1,85 @@
+"""Latency of each hop, from the append times that the broker wrote: nothing is measured by the stages themselves.
+
+All times are wall-clock milliseconds, on the event clock too.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.adapters.topic_reader import read_topic
+from pipeline.clock import to_ms
+from pipeline.codec import decode
+from pipeline.settings import KafkaSettings
+from schemas.case import Assignment, CaseEvent
+from schemas.enrichment import ScoredPost
+from schemas.message import SourcePosition
+from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, REPS, SCORED
+
+Place = tuple[str, int, int]
+ROUTED = frozenset({"queued", "joined", "refused"})
+
+
+@dataclass(frozen=True)
+class HopLatency:
+    """One hop: how many records were followed, and how long the middle one and the slowest hundredth took."""
+
+    name: str
+    records: int
+    p50_ms: float
+    p99_ms: float
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Nearest-rank percentile; 0 for no values."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+def summarise(name: str, values: Iterable[float]) -> HopLatency:
+    """p50 and p99 of one hop."""
+    found = list(values)
+    return HopLatency(name, len(found), percentile(found, 0.5), percentile(found, 0.99))
+
+
+def hop_latencies(kafka: KafkaSettings, stored_ms: Mapping[tuple[int, int], int]) -> list[HopLatency]:
+    """Reads the topics once and follows each record.
+
+    Args:
+        kafka: resolved settings.
+        stored_ms: (partition, offset) in posts.scored to the time of its insert into ClickHouse.
+    """
+    appended: dict[Place, int] = {}
+    scored, stored = [], []
+    for message in read_topic(kafka, SCORED.name):
+        at = message.timestamp()[1]
+        scored.append(at - decode(ScoredPost, message.value()).appended_ms)
+        inserted = stored_ms.get((message.partition(), message.offset()))
+        if inserted is not None:
+            stored.append(max(0, inserted - at))
+    for topic in (ACTIONABLE.name, REPS.name):
+        for message in read_topic(kafka, topic):
+            appended[topic, message.partition(), message.offset()] = message.timestamp()[1]
+    routed, answered = [], []
+    for message in read_topic(kafka, CASE_EVENTS.name):
+        event = decode(CaseEvent, message.value())
+        caused = appended.get(_place(event.cause)) if event.cause is not None else None
+        if caused is not None and event.type in ROUTED:
+            routed.append(message.timestamp()[1] - caused)
+        elif caused is not None and event.type == "assigned":
+            answered.append(message.timestamp()[1] - caused)
+    first_offers = []
+    for message in read_topic(kafka, ASSIGNMENTS.name):
+        assignment = decode(Assignment, message.value())
+        if assignment.state == "offered" and assignment.attempt == 1:
+            first_offers.append(message.timestamp()[1] - to_ms(assignment.trace_started_at))
+    return [
+        summarise("posts.raw -> posts.scored", scored),
+        summarise("posts.actionable -> cases.events", routed),
+        summarise("reps.events (accept) -> assigned", answered),
+        summarise("posts.scored -> ClickHouse", stored),
+        summarise("posts.raw -> first offer", first_offers),
+    ]
+
+
+def _place(position: SourcePosition) -> Place:
+    return position.topic, position.partition, position.offset
