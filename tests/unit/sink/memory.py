@@ -1,0 +1,14 @@
+"""The store's tables in memory, as the sink declares them."""
+
+from pipeline.adapters.memory_rows import MemoryRows, MemoryTable
+from pipeline.sink.cases import ASSIGNMENTS, CASE_EVENTS
+from pipeline.sink.posts import POSTS, REFUSED_POSTS
+
+
+def memory_rows() -> MemoryRows:
+    return MemoryRows(
+        {
+            table.name: MemoryTable(table.columns, table.key, "ver", table.is_deleted)
+            for table in (POSTS, REFUSED_POSTS, CASE_EVENTS, ASSIGNMENTS)
+        }
+    )

@@ -1,0 +1,125 @@
+"""The sink's work on one batch, over in-memory twins."""
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from pipeline.adapters.memory_dead_letters import MemoryDeadLetters
+from pipeline.adapters.memory_rows import MemoryRows
+from pipeline.clock import ManualClock
+from pipeline.errors import Permanent, Transient
+from pipeline.logs import get_log
+from pipeline.metrics import Metrics
+from pipeline.ports import DeadLetter, InputRecord
+from pipeline.sink.agent import SinkAgent
+from tests.builders import START_MS, at, scored
+from tests.unit.sink.memory import memory_rows
+from tests.unit.sink.records import assignment, case_event, record
+
+BAD = InputRecord("posts.scored", 0, 5, b"k", b'{"workspace": "acme", "post', START_MS)
+
+
+class Bench:
+    """An agent and everything that it touches."""
+
+    def __init__(self, ttl_days: int | None = None) -> None:
+        self.rows: MemoryRows = memory_rows()
+        self.dead = MemoryDeadLetters()
+        self.metrics = Metrics()
+        self.agent = SinkAgent(
+            self.rows,
+            self.dead,
+            clock=ManualClock(at(2000)),
+            metrics=self.metrics,
+            log=get_log("sink"),
+            ttl_days=ttl_days,
+        )
+
+    def sample(self, name: str, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(f"earshot_{name}", labels)
+
+
+def test_each_topic_goes_to_its_table() -> None:
+    bench = Bench()
+    for message in (scored(), case_event(), assignment()):
+        bench.agent.handle([record(message)], f"t-{type(message).__name__}")
+    assert [len(bench.rows.final(name)) for name in ("posts", "case_events", "assignments")] == [1, 1, 1]
+    assert bench.sample("rows_inserted_total", table="posts") == 1
+    assert bench.sample("hop_latency_seconds_count", stage="sink") == 3
+    assert bench.sample("end_to_end_latency_seconds_sum", stage="sink") == 4.0
+
+
+def test_an_unreadable_record_becomes_a_dead_letter_and_the_rest_is_stored() -> None:
+    bench = Bench()
+    bench.agent.handle([record(scored("p1"), 4), BAD, record(scored("p2"), 6)], "t")
+    assert [row["post_id"] for row in bench.rows.final("posts")] == ["x:p1", "x:p2"]
+    [letter] = bench.dead.letters
+    assert letter.record is BAD
+    assert letter.reason.code == "invalid_json"
+    assert bench.sample("dead_letters_total", stage="sink", code="invalid_json") == 1
+
+
+def test_a_batch_of_only_unreadable_records_inserts_nothing() -> None:
+    bench = Bench()
+    bench.agent.handle([BAD], "t")
+    assert bench.rows.stored("posts") == []
+    assert len(bench.dead.letters) == 1
+
+
+def test_an_unstored_dead_letter_brings_the_whole_batch_back() -> None:
+    class Broken:
+        def send(self, letters: Sequence[DeadLetter]) -> None:
+            raise Transient(f"{len(letters)} letters")
+
+    bench = Bench()
+    agent = SinkAgent(
+        bench.rows, Broken(), clock=ManualClock(at()), metrics=bench.metrics, log=get_log("sink"), ttl_days=None
+    )
+    batch = [record(scored("p1"), 4), BAD]
+    with pytest.raises(Transient):
+        agent.handle(batch, "t")
+    bench.agent.handle(batch, "t")
+    assert len(bench.rows.stored("posts")) == 1, "the same token: the rows of the first try are not repeated"
+
+
+def test_a_store_that_does_not_answer_leaves_no_dead_letter_behind() -> None:
+    class Down:
+        def insert(
+            self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, token: str,
+            settings: Mapping[str, object] | None = None,
+        ) -> None:  # fmt: skip
+            raise Transient("down")
+
+    bench = Bench()
+    agent = SinkAgent(
+        Down(), bench.dead, clock=ManualClock(at()), metrics=bench.metrics, log=get_log("sink"), ttl_days=None
+    )
+    with pytest.raises(Transient):
+        agent.handle([record(scored()), BAD], "t")
+    assert bench.dead.letters == []
+
+
+def test_posts_older_than_the_keeping_time_are_refused_and_named() -> None:
+    bench = Bench(ttl_days=30)
+    late_ms = START_MS + 31 * 86_400_000
+    bench.agent.handle(
+        [record(scored("old"), append_ms=late_ms), record(scored("new", ms=2 * 86_400_000), append_ms=late_ms)],
+        "t",
+    )
+    assert [row["post_id"] for row in bench.rows.final("posts")] == ["x:new"]
+    assert [(row["post_id"], row["reason"]) for row in bench.rows.final("refused_posts")] == [("x:old", "ttl")]
+    assert bench.sample("posts_refused_total", reason="ttl") == 1
+
+
+def test_an_unexpected_error_of_the_store_is_not_swallowed() -> None:
+    bench = Bench()
+    agent = SinkAgent(
+        MemoryRows({}),
+        bench.dead,
+        clock=ManualClock(at()),
+        metrics=bench.metrics,
+        log=get_log("sink"),
+        ttl_days=None,
+    )
+    with pytest.raises(Permanent, match="no such table"):
+        agent.handle([record(scored())], "t")
