@@ -33,11 +33,20 @@ def load_policy(path: Path) -> Policy:
     try:
         return Policy.model_validate(_plain(document), extra="forbid")
     except ValidationError as error:
-        found = sorted(
-            (_line(document, problem["loc"]), _field(problem["loc"]) + _message(problem))
-            for problem in error.errors(include_input=False, include_url=False)
-        )
+        problems = _causes(error.errors(include_input=False, include_url=False))
+        found = sorted((_line(document, one["loc"]), _field(one["loc"]) + _message(one)) for one in problems)
         raise Misconfigured("\n".join(f"{path}:{line}: {what}" for line, what in found)) from None
+
+
+def _causes(problems: list[Any]) -> list[Any]:
+    """Without the complaint that a list is too short because its only entries are wrong."""
+    places = [one["loc"] for one in problems]
+    return [
+        one
+        for one in problems
+        if one["type"] != "too_short"
+        or not any(len(place) > len(one["loc"]) and place[: len(one["loc"])] == one["loc"] for place in places)
+    ]
 
 
 def _parse(path: Path) -> object:

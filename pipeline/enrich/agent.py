@@ -49,7 +49,10 @@ class Record(Protocol):
 class Event(Protocol):
     """The parts of a Faust event that are used here."""
 
-    message: Record
+    @property
+    def message(self) -> Record:
+        """The record as Faust got it."""
+        ...
 
     def ack(self) -> bool:
         """Marks the record as done."""

@@ -1,0 +1,319 @@
+"""The enrich agent over a fake stream and producer: what is delivered, acknowledged, and when it ends."""
+
+import asyncio
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import pytest
+
+from pipeline.adapters.memory_model import KeywordSentiment
+from pipeline.adapters.partitioning import partition_of
+from pipeline.clock import ManualClock, from_ms
+from pipeline.codec import decode, encode
+from pipeline.enrich.agent import EnrichAgent, Event, Parts
+from pipeline.enrich.score import Scorer
+from pipeline.errors import Transient
+from pipeline.logs import get_log
+from pipeline.metrics import Metrics
+from pipeline.ports import SentimentModel, SentimentScores
+from schemas.dead_letter import decode_headers
+from schemas.enrichment import ScoredPost
+from schemas.post import RawPost
+from schemas.topics import post_key
+from tests.unit.enrich.posts import WRITTEN_MS, policy, raw_post
+
+PARTITIONS = 4
+
+
+class Died(BaseException):
+    """Stands for os._exit in tests."""
+
+
+@dataclass
+class FakeRecord:
+    value: bytes | None
+    key: bytes | None
+    offset: int = 0
+    partition: int = 0
+    topic: str = "posts.raw"
+    timestamp: float = (WRITTEN_MS + 1000) / 1000
+
+
+@dataclass
+class FakeEvent:
+    message: FakeRecord
+    journal: list[str] = field(default_factory=list)
+
+    def ack(self) -> bool:
+        self.journal.append(f"ack {self.message.offset}")
+        return True
+
+
+@dataclass
+class FakeOutbox:
+    """Keeps what was sent; delivery resolves later, or fails with `failure`."""
+
+    journal: list[str]
+    failure: Exception | None = None
+    sent: list[tuple[str, bytes | None, bytes | None, list[tuple[str, bytes]]]] = field(default_factory=list)
+
+    async def send(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()
+    ) -> Awaitable[object]:
+        self.sent.append((topic, key, value, list(headers)))
+
+        async def deliver() -> None:
+            await asyncio.sleep(0)
+            if self.failure is not None:
+                raise self.failure
+            self.journal.append(f"delivered {topic}")
+
+        return deliver()
+
+    def values(self, topic: str) -> list[bytes | None]:
+        return [value for name, _, value, _ in self.sent if name == topic]
+
+
+class Rig:
+    """One agent with fakes around it."""
+
+    def __init__(self, model: SentimentModel | None = None, *, failure: Exception | None = None) -> None:
+        self.journal: list[str] = []
+        self.outbox = FakeOutbox(self.journal, failure)
+        self.metrics = Metrics()
+        self.inference_timeout_s = 30.0
+        self.model = model or KeywordSentiment()
+        self.on_death: Callable[[], None] = lambda: None
+
+    async def run(self, *batches: Sequence[FakeRecord]) -> None:
+        async def stream() -> AsyncIterator[Sequence[Event]]:
+            for records in batches:
+                yield [FakeEvent(record, self.journal) for record in records]
+
+        async def commit() -> None:
+            self.journal.append("commit")
+
+        def die() -> NoReturn:
+            self.journal.append("died")
+            self.on_death()
+            raise Died
+
+        with ThreadPoolExecutor(1) as executor:
+            parts = Parts(
+                scorer=Scorer(self.model, 86_400, "processing"),
+                policies=lambda: {"acme": policy()},
+                partition_of=partition_of,
+                raw_partitions=PARTITIONS,
+                executor=executor,
+                outbox=self.outbox,
+                commit=commit,
+                die=die,
+                clock=ManualClock(from_ms(WRITTEN_MS + 3000)),
+                metrics=self.metrics,
+                log=get_log("test"),
+                batch_size=256,
+                batch_wait_s=0.05,
+                inference_timeout_s=self.inference_timeout_s,
+            )
+            await EnrichAgent(parts).run(stream())
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(f"earshot_{name}", labels)
+
+
+def record(post: RawPost | None = None, *, offset: int = 0, **changes: Any) -> FakeRecord:
+    """A record that lies where it should, unless changed."""
+    post = post or raw_post(post_id=f"x:{offset}")
+    key = post_key(post.workspace, post.author.author_id)
+    good: dict[str, Any] = {
+        "value": encode(post),
+        "key": key,
+        "partition": partition_of(key, PARTITIONS),
+        "offset": offset,
+    }
+    return FakeRecord(**(good | changes))
+
+
+def scored(rig: Rig, topic: str = "posts.scored") -> list[ScoredPost]:
+    return [decode(ScoredPost, value) for value in rig.outbox.values(topic)]
+
+
+async def test_posts_are_scored_keyed_like_the_raw_record_and_work_goes_to_the_router() -> None:
+    rig = Rig()
+    work, other = raw_post("awful", post_id="x:1"), raw_post("fine", post_id="x:2", workspace="other")
+    await rig.run([record(work, offset=5), record(other, offset=6)])
+    assert [post.post_id for post in scored(rig)] == ["x:1", "x:2"]
+    assert [key for topic, key, _, _ in rig.outbox.sent if topic == "posts.scored"] == [
+        b"acme/x:42", b"other/x:42",
+    ]  # fmt: skip
+    assert [(topic, key) for topic, key, _, _ in rig.outbox.sent if topic == "posts.actionable"] == [
+        ("posts.actionable", b"acme")
+    ]
+    assert scored(rig, "posts.actionable") == scored(rig)[:1]
+    assert (scored(rig)[0].source.offset, scored(rig)[0].appended_ms) == (5, WRITTEN_MS + 1000)
+
+
+async def test_everything_is_delivered_before_anything_is_acknowledged_and_then_committed() -> None:
+    rig = Rig()
+    await rig.run([record(offset=1), record(offset=2, value=b"{")])
+    assert rig.journal == [
+        "delivered posts.scored", "delivered posts.actionable", "delivered posts.raw.dlq",
+        "ack 1", "ack 2", "commit",
+    ]  # fmt: skip
+
+
+async def test_batches_are_acknowledged_in_their_order() -> None:
+    rig = Rig()
+    await rig.run(*[[record(offset=2 * number), record(offset=2 * number + 1)] for number in range(5)])
+    assert [line for line in rig.journal if line.startswith("ack")] == [f"ack {offset}" for offset in range(10)]
+    assert rig.journal.count("commit") == 5
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"value": b'{"workspace": "ac'}, "invalid_json"),
+        ({"value": b"\xff\xfe\x00"}, "invalid_utf8"),
+        ({"value": None}, "empty"),
+        ({"value": b""}, "empty"),
+        ({"value": b"[]"}, "invalid_field"),
+        ({"value": encode(raw_post()).replace(b'_version":1', b'_version":9')}, "unknown_schema_version"),
+        ({"value": encode(raw_post()).replace(b"2026-", b"9999-")}, "invalid_field"),
+        ({"value": encode(raw_post()).replace(b"the app", b"x" * 900_000)}, "invalid_field"),
+        ({"key": None}, "wrong_key"),
+        ({"key": b"acme/x:43"}, "wrong_key"),
+        ({"partition": 9}, "wrong_partition"),
+        ({"timestamp": (WRITTEN_MS - 25 * 3_600_000) / 1000}, "created_in_future"),
+    ],
+)  # fmt: skip
+async def test_a_bad_record_is_dead_lettered_byte_for_byte_and_the_stream_goes_on(
+    changes: dict[str, Any], code: str
+) -> None:
+    rig = Rig()
+    bad = record(offset=7, **changes)
+    await rig.run([bad, record(offset=8)])
+    ((topic, key, value, headers),) = [sent for sent in rig.outbox.sent if sent[0] == "posts.raw.dlq"]
+    assert (topic, key, value) == ("posts.raw.dlq", bad.key, bad.value)
+    info = decode_headers(headers)
+    assert (info.stage, info.code, info.source.offset) == ("enrich", code, 7)
+    assert [post.post_id for post in scored(rig)] == ["x:8"]
+    assert "ack 7" in rig.journal
+    assert rig.metric("dead_letters_total", stage="enrich", code=code) == 1
+
+
+class Poisoned(KeywordSentiment):
+    """Fails on texts with "poison"."""
+
+    def score(self, texts: Sequence[str]) -> list[SentimentScores]:
+        if any("poison" in text for text in texts):
+            raise ValueError("the tokenizer fell over")
+        return super().score(texts)
+
+
+async def test_a_post_that_cannot_be_scored_is_dead_lettered_alone() -> None:
+    rig = Rig(Poisoned())
+    posts = [raw_post("poison" if number == 3 else "fine", post_id=f"x:{number}") for number in range(8)]
+    await rig.run([record(post, offset=number) for number, post in enumerate(posts)])
+    assert [post.post_id for post in scored(rig)] == [f"x:{number}" for number in range(8) if number != 3]
+    (letter,) = [decode_headers(headers) for topic, _, _, headers in rig.outbox.sent if topic == "posts.raw.dlq"]
+    assert (letter.code, letter.source.offset) == ("scoring_failed", 3)
+
+
+async def test_an_engine_that_fails_once_is_asked_again() -> None:
+    class Hiccup(KeywordSentiment):
+        calls = 0
+
+        def score(self, texts: Sequence[str]) -> list[SentimentScores]:
+            self.calls += 1
+            if self.calls == 1:
+                raise Transient("hiccup")
+            return super().score(texts)
+
+    rig = Rig(Hiccup())
+    await rig.run([record(offset=1), record(offset=2)])
+    assert len(scored(rig)) == 2
+    assert rig.journal[-1] == "commit"
+
+
+class Broken(KeywordSentiment):
+    """Never answers."""
+
+    def score(self, texts: Sequence[str]) -> list[SentimentScores]:
+        raise Transient("no device")
+
+
+async def test_a_broken_engine_ends_the_worker_with_nothing_acknowledged() -> None:
+    rig = Rig(Broken())
+    with pytest.raises(Died):
+        await rig.run([record()])
+    assert "died" in rig.journal
+    assert not [line for line in rig.journal if line.startswith(("ack", "commit"))]
+    assert rig.metric("errors_total", stage="enrich", code="Transient") == 1
+
+
+async def test_a_failed_delivery_ends_the_worker_with_nothing_acknowledged() -> None:
+    rig = Rig(failure=RuntimeError("the broker refuses"))
+    with pytest.raises(Died):
+        await rig.run([record()], [record(offset=1)])
+    assert not [line for line in rig.journal if line.startswith(("ack", "commit"))]
+
+
+async def test_an_engine_that_hangs_ends_the_worker() -> None:
+    released = threading.Event()
+
+    class Hanging(KeywordSentiment):
+        def score(self, texts: Sequence[str]) -> list[SentimentScores]:
+            released.wait(20)
+            return super().score(texts)
+
+    rig = Rig(Hanging())
+    rig.inference_timeout_s = 0.05
+    rig.on_death = released.set
+    with pytest.raises(Died):
+        await rig.run([record()])
+    assert rig.metric("errors_total", stage="enrich", code="MustRestart") == 1
+
+
+async def test_a_batch_is_scored_while_the_one_before_is_still_delivered() -> None:
+    delivering, scoring_second = asyncio.Event(), threading.Event()
+
+    class Watched(KeywordSentiment):
+        def score(self, texts: Sequence[str]) -> list[SentimentScores]:
+            if any("second" in text for text in texts):
+                scoring_second.set()
+            return super().score(texts)
+
+    class SlowOutbox(FakeOutbox):
+        async def send(
+            self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()
+        ) -> Awaitable[object]:
+            delivering.set()
+            assert await asyncio.to_thread(scoring_second.wait, 10)
+            return await super().send(topic, key, value, headers)
+
+    rig = Rig(Watched())
+    rig.outbox = SlowOutbox(rig.journal)
+    await rig.run([record(raw_post("first"))], [record(raw_post("second"), offset=1)])
+    assert delivering.is_set()
+    assert len(scored(rig)) == 2
+
+
+async def test_the_metrics_say_how_many_and_how_long() -> None:
+    rig = Rig()
+    await rig.run([record(offset=1), record(offset=2, value=b"{")])
+    assert rig.metric("records_consumed_total", stage="enrich", topic="posts.raw") == 2
+    assert rig.metric("records_produced_total", stage="enrich", topic="posts.scored") == 1
+    assert rig.metric("records_produced_total", stage="enrich", topic="posts.actionable") == 1
+    assert rig.metric("hop_latency_seconds_sum", stage="enrich") == pytest.approx(2.0)
+    for step in ("decode", "score", "deliver", "commit"):
+        assert rig.metric("batch_seconds_count", stage="enrich", step=step) == 1
+
+
+def test_importing_the_agent_does_not_import_faust() -> None:
+    code = "import pipeline.enrich.agent, sys; sys.exit('faust' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.adapters.policy_file import MAX_BYTES, load_policy
+from pipeline.errors import Misconfigured
+
+GOOD = """\
+workspace: acme
+version: 2
+brand: {name: Acme, handles: [acme]}
+queues:
+  - name: general
+    team: care
+rules:
+  - name: safety
+    when: {any_keyword: [fire, smoke]}
+    action: respond
+    queue: general
+    urgency: 1.0
+"""
+
+
+def load(tmp_path: Path, text: str | bytes) -> str:
+    """The message of the refusal."""
+    file = tmp_path / "p.yaml"
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(Misconfigured) as refused:
+        load_policy(file)
+    return str(refused.value).replace(f"{file}:", "")
+
+
+def test_a_good_policy_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text(GOOD)
+    policy = load_policy(file)
+    assert (policy.workspace, policy.version, policy.teams) == ("acme", 2, ("care",))
+    assert policy.rules[0].when.any_keyword == ("fire", "smoke")
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    assert load_policy(file).version == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("urgency: 1.0", "urgency: high", "12: rules[0].urgency: Input should be a valid number"),
+        ("queue: general\n", "queue: genral\n", "1: Value error, rule safety: there is no queue genral"),
+        ("when:", "wen:", "9: rules[0].wen: there is no such field"),
+        ("team: care", "team: Care Team", "6: queues[0].team: String should match pattern"),
+        ("any_keyword: [fire, smoke]", "any_keyword: [x]", "9: rules[0].when.any_keyword[0]: String should have"),
+        ("version: 2\n", "", "1: version: Field required"),
+        ("version: 2\n", "version: 2\nversion: 3\n", '3: found duplicate key "version"'),
+        ("queues:", "queues", "5: "),
+        ("brand: {", "brand: {{", "4: expected"),
+    ],
+)
+def test_each_mistake_names_its_line_and_field(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    assert load(tmp_path, GOOD.replace(old, new)).startswith(expected)
+
+
+def test_all_mistakes_are_named_in_the_order_of_the_file(tmp_path: Path) -> None:
+    broken = GOOD.replace("team: care", "team: 5").replace("urgency: 1.0", "urgency: 2")
+    assert [line.split(":")[0] for line in load(tmp_path, broken).splitlines()] == ["6", "12"]
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words\n"])
+def test_something_else_than_a_mapping_is_refused(tmp_path: Path, text: str) -> None:
+    assert load(tmp_path, text).startswith("1: a policy is a mapping")
+
+
+def test_bytes_that_are_no_utf8_are_named_by_line(tmp_path: Path) -> None:
+    assert load(tmp_path, GOOD.encode() + b"# \xff\n").startswith("13: byte ")
+
+
+def test_a_tag_never_makes_an_object(tmp_path: Path) -> None:
+    marker = tmp_path / "made"
+    load(tmp_path, GOOD.replace("version: 2", f"version: !!python/object/apply:os.mkdir ['{marker}']"))
+    assert not marker.exists()
+
+
+def test_a_file_that_is_missing_or_too_large_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"none\.yaml: cannot be read: No such file"):
+        load_policy(tmp_path / "none.yaml")
+    assert "at most" in load(tmp_path, GOOD + "#" * MAX_BYTES)
