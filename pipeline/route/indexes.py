@@ -79,8 +79,9 @@ class Indexes:
 
     def _forget_case(self, entity_key: str, old: Case, new: Case | None) -> None:
         self.states[old.state] -= 1
-        if new is None:
-            del self.open_case[old.workspace, old.author_id]
+        author = (old.workspace, old.author_id)
+        if new is None and self.open_case.get(author) == old.case_id:
+            del self.open_case[author]
         if old.state == "waiting" and not (new and new.state == "waiting" and lane_key(new) == lane_key(old)):
             lanes = self.lanes[old.workspace, old.team]
             lane = lanes[lane_key(old)]

@@ -49,7 +49,7 @@ def assignment(
     cause: Cause | None,
 ) -> bytes:
     """An `Assignment`: the offer of `case` in its new state, complete in itself."""
-    why = [{"code": code, "detail": detail} for code, detail in offer.why]
+    why = [{"code": code, "detail": detail, "weight": 0.0} for code, detail in offer.why]
     reasons = orjson.loads(brief.reasons)[: MAX_REASONS - len(why)] + why
     fields = {
         "schema_version": 1,

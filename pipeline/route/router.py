@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+from pipeline.errors import Permanent
 from pipeline.ports import Decisions, InputRecord, Output
 from pipeline.route import cases, inputs, matching, records, reps, requests, timers
 from pipeline.route.entities import Case
@@ -44,37 +45,44 @@ class Router:
         self._outputs: list[Output] = []
         self._counts: list[str] = []
         self._counters: Counter[str] = Counter()
-        self._last_read: tuple[InputRecord, Input] | None = None
+        self._ahead: dict[tuple[str, int, int], Input] = {}
 
-    def restore(self, key: bytes, value: bytes) -> None:
-        """Takes one live entry of the changelog, before the first record."""
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Takes one entry of the changelog, before the first record; None ends the entity.
+
+        Live entries may come in any order; entries of the same key in theirs.
+        """
         self._state.restore(key, value)
         self._state.indexes.touched.clear()
 
     def event_ms(self, record: InputRecord) -> int | None:
         """The record's own time, milliseconds; None when it cannot be read."""
-        try:
-            message = self._read(record)
-        except Exception:  # whatever is wrong with it, `decide` will meet it again and say so
-            return None
-        return inputs.event_ms(message)
+        position = (record.topic, record.partition, record.offset)
+        if position not in self._ahead:
+            try:
+                self._ahead[position] = inputs.read(record)
+            except Permanent:  # `decide` will meet it again and say so
+                return None
+        return inputs.event_ms(self._ahead[position])
 
     def decide(self, record: InputRecord, now_ms: int) -> None:
-        """Handles one record, after every timer that was due before `now_ms`.
-
-        A timer due exactly at `now_ms` waits: an accept that arrives in the offer's last millisecond counts.
+        """Handles one record. Timers due before `now_ms` must have been fired, one due at `now_ms` not yet:
+        an accept that arrives in the offer's last millisecond counts.
 
         Raises:
-            Permanent: the record cannot be used; the state is as it was before the call.
+            Permanent: the record cannot be used, or met a bug of ours (`router_failed`); the state is as it was
+                before the call.
         """
         mark, outputs, counts = self._state.mark(), len(self._outputs), len(self._counts)
         try:
-            message = self._read(record)
-            timers.fire_due(self._state, now_ms - 1, lambda: self._turn(now_ms, None))
-            self._handle(record, message, now_ms)
-        except BaseException:
+            self._handle(record, self._read(record), now_ms)
+        except Permanent:
             self._rollback(mark, outputs, counts)
             raise
+        except Exception as bug:
+            # One record must not stop the workspaces of a whole partition; its dead letter says what to look for.
+            self._rollback(mark, outputs, counts)
+            raise Permanent("router_failed", f"{type(bug).__name__} in the router") from bug
 
     def next_timer_ms(self) -> int | None:
         """When the earliest timer is due, None without timers."""
@@ -126,10 +134,9 @@ class Router:
         return Turn(self._state, self._book, now_ms, cause, self._outputs, self._counts)
 
     def _read(self, record: InputRecord) -> Input:
-        # The event clock asks for a record's time before it is decided on: decode it once.
-        if self._last_read is None or self._last_read[0] is not record:
-            self._last_read = (record, inputs.read(record))
-        return self._last_read[1]
+        # The event clock asks for a record's time before it is decided on: it is decoded once.
+        known = self._ahead.pop((record.topic, record.partition, record.offset), None)
+        return inputs.read(record) if known is None else known
 
     def _handle(self, record: InputRecord, message: Input, now_ms: int) -> None:
         turn = self._turn(now_ms, record)

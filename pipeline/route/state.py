@@ -102,10 +102,10 @@ class State:
         """`changed` as changelog records."""
         return {entity_key.encode(): None if new is None else encode(new) for entity_key, new in self.changed()}
 
-    def restore(self, entity_key: bytes, value: bytes) -> None:
-        """Takes one changelog record, in any order with the others."""
+    def restore(self, entity_key: bytes, value: bytes | None) -> None:
+        """Takes one changelog record; None ends the entity."""
         name = entity_key.decode()
-        self._set(name, self._live.get(name), decode(name, value))
+        self._set(name, self._live.get(name), None if value is None else decode(name, value))
 
     def _set(self, entity_key: str, old: Entity | None, new: Entity | None) -> None:
         if new is None:

@@ -1,0 +1,167 @@
+"""Valid messages with one line each: every field has a plain default, name only what a test is about."""
+
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from pipeline.clock import from_ms
+from pipeline.ports import InputRecord
+from schemas.enrichment import (
+    Influence,
+    Reason,
+    ScoredPost,
+    Sentiment,
+    SentimentProbabilities,
+    Triage,
+    TriageAction,
+)
+from schemas.message import SourcePosition
+from schemas.policy import Brand, Policy, Queue, TriageRule
+from schemas.post import Author, RawPost
+from schemas.rep import (
+    AnyRepEvent,
+    CaseResolved,
+    OfferAccepted,
+    OfferRejected,
+    PresenceChanged,
+    ReplySent,
+    SignedIn,
+    SignedOut,
+)
+from schemas.topics import ACTIONABLE, REPS
+
+START_MS = 1_767_225_600_000
+"""2026-01-01T00:00:00Z."""
+WORKSPACE = "acme"
+
+
+def at(ms: int = 0) -> datetime:
+    """`ms` milliseconds after the start."""
+    return from_ms(START_MS + ms)
+
+
+def author(name: str = "ann", **over: Any) -> Author:
+    return Author(**{"author_id": f"x:{name}", "handle": name} | over)
+
+
+def post(post_id: str = "p1", by: str = "ann", **over: Any) -> RawPost:
+    fields = _post_fields(post_id, by) | over
+    return RawPost(**fields)
+
+
+def _post_fields(post_id: str, by: str) -> dict[str, Any]:
+    return {
+        "workspace": WORKSPACE,
+        "post_id": f"x:{post_id}",
+        "platform": "x",
+        "author": author(by),
+        "text": f"text of {post_id}",
+        "created_at": at(),
+    }
+
+
+def sentiment(label: str = "negative", p: float = 0.9) -> Sentiment:
+    rest = round((1 - p) / 2, 6)
+    values = {name: p if name == label else rest for name in ("negative", "neutral", "positive")}
+    return Sentiment.model_validate(
+        {"label": label, "probabilities": SentimentProbabilities(**values), "model": "test@1"}
+    )
+
+
+def triage(action: TriageAction = "respond", queue: str | None = "care", **over: Any) -> Triage:
+    if action == "none":
+        queue = None
+    fields: dict[str, Any] = {
+        "action": action,
+        "queue": queue,
+        "priority": 50.0 if queue else 0.0,
+        "reasons": (Reason(code="rule.complaint", detail="rule complaint", weight=0.5),),
+        "policy_version": 1,
+    }
+    return Triage(**fields | over)
+
+
+def scored(
+    post_id: str = "p1", by: str = "ann", action: TriageAction = "respond", *, ms: int = 0, **over: Any
+) -> ScoredPost:
+    """A scored post; `queue`, `skills` and `priority` go to its triage."""
+    triage_fields = {name: over.pop(name) for name in ("queue", "skills", "priority") if name in over}
+    fields = _post_fields(post_id, by) | {
+        "created_at": at(ms),
+        "received_at": at(ms),
+        "sentiment": sentiment(),
+        "influence": Influence(score=10.0, confidence=0.0, lower_bound=5.0),
+        "triage": triage(action, **triage_fields),
+        "source": SourcePosition(topic="posts.raw", partition=0, offset=0),
+        "appended_ms": START_MS + ms,
+    }
+    return ScoredPost(**fields | over)
+
+
+def policy(**over: Any) -> Policy:
+    fields: dict[str, Any] = {
+        "workspace": WORKSPACE,
+        "version": 1,
+        "brand": Brand(name="Acme", author_ids=("x:acme",)),
+        "queues": (
+            Queue(name="care", team="care", offer_timeout_s=120, first_response_s=3600),
+            Queue(name="fans", team="social", offer_timeout_s=60, first_response_s=7200),
+            Queue(name="billing", team="care", offer_timeout_s=120, first_response_s=1800),
+        ),
+        "rules": (TriageRule(name="rest", action="respond", queue="care"),),
+    }
+    return Policy(**fields | over)
+
+
+def _rep_fields(rep_id: str, event_id: str, seq: int, ms: int) -> dict[str, Any]:
+    return {"workspace": WORKSPACE, "event_id": event_id, "rep_id": rep_id, "seq": seq, "occurred_at": at(ms)}
+
+
+_serial = count(1)
+
+
+def _id(event_id: str | None) -> str:
+    return f"event-{next(_serial)}" if event_id is None else event_id
+
+
+def signed_in(
+    rep_id: str = "r1", *, teams: tuple[str, ...] = ("care",), skills: tuple[str, ...] = (), capacity: int = 3,
+    seq: int = 0, ms: int = 0, event_id: str | None = None,
+) -> SignedIn:  # fmt: skip
+    fields = _rep_fields(rep_id, _id(event_id), seq, ms)
+    return SignedIn(**fields, teams=teams, skills=skills, capacity=capacity)
+
+
+def presence(
+    rep_id: str = "r1", value: str = "available", *, seq: int = 1, ms: int = 0, event_id: str | None = None
+) -> PresenceChanged:
+    fields = _rep_fields(rep_id, _id(event_id), seq, ms)
+    return PresenceChanged.model_validate(fields | {"presence": value})
+
+
+def signed_out(rep_id: str = "r1", *, seq: int = 9, ms: int = 0, event_id: str | None = None) -> SignedOut:
+    return SignedOut(**_rep_fields(rep_id, _id(event_id), seq, ms))
+
+
+def accept(case_id: str, attempt: int = 1, rep_id: str = "r1", *, event_id: str | None = None) -> OfferAccepted:
+    return OfferAccepted(**_rep_fields(rep_id, _id(event_id), 1, 0), case_id=case_id, attempt=attempt)
+
+
+def reject(case_id: str, attempt: int = 1, rep_id: str = "r1", *, event_id: str | None = None) -> OfferRejected:
+    return OfferRejected(**_rep_fields(rep_id, _id(event_id), 1, 0), case_id=case_id, attempt=attempt)
+
+
+def reply(case_id: str, attempt: int = 1, rep_id: str = "r1", *, event_id: str | None = None) -> ReplySent:
+    fields = _rep_fields(rep_id, _id(event_id), 1, 0)
+    return ReplySent(**fields, case_id=case_id, attempt=attempt, channel="public")
+
+
+def resolve(case_id: str, attempt: int = 1, rep_id: str = "r1", *, event_id: str | None = None) -> CaseResolved:
+    return CaseResolved(**_rep_fields(rep_id, _id(event_id), 1, 0), case_id=case_id, attempt=attempt)
+
+
+def record(message: ScoredPost | AnyRepEvent, offset: int = 0, *, append_ms: int = START_MS) -> InputRecord:
+    """The message as the router reads it."""
+    topic = ACTIONABLE.name if isinstance(message, ScoredPost) else REPS.name
+    value = message.model_dump_json(exclude_none=True).encode()
+    return InputRecord(topic, 0, offset, message.workspace.encode(), value, append_ms)

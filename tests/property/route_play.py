@@ -1,0 +1,170 @@
+"""Generated days at the desk: abstract steps become concrete records by playing them once against a router."""
+
+import random
+from dataclasses import dataclass, field
+
+from hypothesis import strategies as st
+
+from pipeline.codec import decode
+from pipeline.ports import Decisions, InputRecord
+from pipeline.route.router import Router
+from schemas.case import Assignment
+from schemas.enrichment import ScoredPost
+from schemas.policy import Policy
+from schemas.rep import AnyRepEvent
+from schemas.topics import ASSIGNMENTS
+from tests import builders
+from tests.builders import START_MS, policy, record, scored, sentiment
+
+REMEMBER_MS = 3_600_000
+REPS = {
+    "r0": {"teams": ("care",), "skills": ("es",), "capacity": 1},
+    "r1": {"teams": ("care", "social"), "skills": (), "capacity": 2},
+    "r2": {"teams": ("social",), "skills": ("es", "fr"), "capacity": 3},
+}
+POLICIES: dict[str, Policy] = {"acme": policy(oldest_every=3)}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happens; numbers choose among what exists when it is played."""
+
+    kind: str
+    who: int
+    what: int
+    wait_ms: int
+    ends_transaction: bool
+
+
+KINDS = (
+    ["post"] * 6 + ["context", "repost", "edit", "delete", "own", "again"]
+    + ["sign_in"] * 3 + ["away", "available", "sign_out"]
+    + ["accept"] * 5 + ["reject"] * 2 + ["reply", "resolve", "resolve", "tick", "tick"]
+)  # fmt: skip
+STEPS = st.lists(
+    st.builds(
+        Step,
+        kind=st.sampled_from(KINDS),
+        who=st.integers(0, 4),
+        what=st.integers(0, 9),
+        wait_ms=st.sampled_from([0, 0, 1, 1000, 30_000, 60_000, 119_999, 120_000, 200_000, 4_000_000]),
+        ends_transaction=st.booleans(),
+    ),
+    min_size=1,
+    max_size=60,
+)
+
+
+@dataclass
+class Transaction:
+    """Calls of one transaction in order (a tick is a time without a record), and what was decided."""
+
+    calls: list[tuple[InputRecord | None, int]] = field(default_factory=list)
+    decisions: Decisions = field(default_factory=Decisions)
+
+
+def new_router() -> Router:
+    return Router(lambda: POLICIES, REMEMBER_MS, "processing")
+
+
+def call(router: Router, raw: InputRecord | None, now_ms: int) -> None:
+    """What the transactional loop does with one record, or with the clock."""
+    if raw is None:
+        router.fire_timers(now_ms)
+        return
+    router.fire_timers(now_ms - 1)
+    router.decide(raw, now_ms)
+
+
+def play(steps: list[Step]) -> list[Transaction]:
+    """Plays the steps straight through."""
+    return _Player().play(steps)
+
+
+class _Player:
+    def __init__(self) -> None:
+        self.router = new_router()
+        self.now_ms = START_MS
+        self.posts: list[ScoredPost] = []
+        self.offers: list[Assignment] = []
+        self.messages: list[ScoredPost | AnyRepEvent] = []
+        self.serial = 0
+
+    def play(self, steps: list[Step]) -> list[Transaction]:
+        done = [Transaction()]
+        for step in steps:
+            self.now_ms += step.wait_ms
+            raw = None if step.kind == "tick" else self._record(step)
+            call(self.router, raw, self.now_ms)
+            done[-1].calls.append((raw, self.now_ms))
+            if step.ends_transaction:
+                self._commit(done[-1])
+                done.append(Transaction())
+        self._commit(done[-1])
+        return done
+
+    def _commit(self, transaction: Transaction) -> None:
+        transaction.decisions = self.router.decisions()
+        self.router.commit()
+        for output in transaction.decisions.outputs:
+            if output.topic == ASSIGNMENTS.name:
+                self.offers.append(decode(Assignment, output.value))
+
+    def _record(self, step: Step) -> InputRecord:
+        self.serial += 1
+        message = self._message(step)
+        self.messages.append(message)
+        return record(message, self.serial, append_ms=self.now_ms)
+
+    def _message(self, step: Step) -> ScoredPost | AnyRepEvent:
+        if step.kind == "again" and self.messages:
+            return self.messages[step.what % len(self.messages)]
+        if step.kind in ("accept", "reject", "reply", "resolve"):
+            return self._request(step)
+        if step.kind in ("sign_in", "away", "available", "sign_out"):
+            return self._presence(step)
+        post = self._post(step)
+        self.posts.append(post)
+        return post
+
+    def _request(self, step: Step) -> AnyRepEvent:
+        event_id = f"e{self.serial}"
+        make = getattr(builders, step.kind)
+        if not self.offers or step.what == 9:
+            return make("no-such-case", 1, f"r{step.who % 3}", event_id=event_id)  # type: ignore[no-any-return]
+        offer = self.offers[-1 - step.what % min(3, len(self.offers))]
+        rep_id = f"r{step.who}" if step.who < 2 and step.what == 0 else offer.rep_id
+        return make(offer.case_id, offer.attempt, rep_id, event_id=event_id)  # type: ignore[no-any-return]
+
+    def _presence(self, step: Step) -> AnyRepEvent:
+        rep_id, event_id = f"r{step.who % 3}", f"e{self.serial}"
+        seq = max(0, self.serial - (5 if step.what == 0 else 0))
+        if step.kind == "sign_in":
+            return builders.signed_in(rep_id, **REPS[rep_id], seq=seq, event_id=event_id)  # type: ignore[arg-type]
+        if step.kind == "sign_out":
+            return builders.signed_out(rep_id, seq=seq, event_id=event_id)
+        return builders.presence(rep_id, step.kind, seq=seq, event_id=event_id)
+
+    def _post(self, step: Step) -> ScoredPost:
+        post_id, by = f"p{self.serial}", f"a{step.who}"
+        earlier = self.posts[step.what % len(self.posts)] if self.posts else None
+        if step.kind in ("edit", "delete") and earlier is not None:
+            changes = {
+                "revision": earlier.revision + 1,
+                "deleted": step.kind == "delete",
+                "text": f"edit {post_id}",
+            }
+            return earlier.model_copy(update=changes)
+        if step.kind == "repost":
+            return scored(post_id, by, "none", repost_of=earlier.post_id if earlier else "x:elsewhere")
+        if step.kind == "own":
+            return scored(post_id, "acme", "none", own=True, in_reply_to=earlier.post_id if earlier else None)
+        if step.kind == "context":
+            return scored(post_id, by, "none", visibility="direct" if step.what < 5 else "public")
+        skills = (("es",), (), (), ("es", "fr"))[step.what % 4]
+        queue = ("care", "care", "fans", "billing", "gone")[step.what % 5]
+        chance = random.Random(f"{step.who}/{step.what}")
+        return scored(
+            post_id, by, ms=self.now_ms - START_MS, queue=queue, skills=skills,
+            priority=chance.choice([1e-07, 10 / 3, 50.0, 99.9]), sentiment=sentiment(p=chance.random()),
+        )  # fmt: skip

@@ -1,0 +1,211 @@
+"""What must hold on any day at the desk, and that restarts, aborts and bad records change nothing."""
+
+import contextlib
+import random
+from collections import Counter, defaultdict
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.codec import decode
+from pipeline.errors import Permanent
+from pipeline.ports import Decisions, InputRecord
+from pipeline.route.inputs import Input
+from pipeline.route.router import Router
+from pipeline.route.turn import Turn
+from schemas.case import Assignment, CaseCurrent, CaseEvent
+from schemas.enrichment import ScoredPost
+from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES
+from tests.property.route_play import REPS, STEPS, Step, Transaction, call, new_router, play
+
+BAD = InputRecord(ACTIONABLE.name, 0, 0, b"acme", b'{"workspace": "acme", "post_id": "x:p1"', 0)
+EXAMPLES = settings(max_examples=60, deadline=None)
+
+
+def _as_bytes(decisions: Decisions) -> tuple[object, ...]:
+    """Everything that is written, its order included."""
+    return tuple(decisions.outputs), tuple(decisions.changes.items())
+
+
+def _events(day: list[Transaction]) -> list[CaseEvent]:
+    outputs = (output for transaction in day for output in transaction.decisions.outputs)
+    return [decode(CaseEvent, output.value) for output in outputs if output.topic == CASE_EVENTS.name]
+
+
+def _assignments(day: list[Transaction]) -> list[Assignment]:
+    outputs = (output for transaction in day for output in transaction.decisions.outputs)
+    return [decode(Assignment, output.value) for output in outputs if output.topic == ASSIGNMENTS.name]
+
+
+@EXAMPLES
+@given(STEPS)
+def test_a_case_has_one_holder_and_no_rep_more_than_the_capacity(steps: list[Step]) -> None:
+    holder: dict[str, str] = {}
+    for said in _assignments(play(steps)):
+        if said.state == "offered":
+            assert said.case_id not in holder, "offered while somebody has it"
+            holder[said.case_id] = said.rep_id
+        elif said.state == "assigned":
+            assert holder[said.case_id] == said.rep_id
+        else:
+            assert holder.pop(said.case_id) == said.rep_id
+        for rep_id, held in Counter(holder.values()).items():
+            assert held <= int(str(REPS[rep_id]["capacity"]))
+
+
+@EXAMPLES
+@given(STEPS)
+def test_attempts_grow_by_one_and_each_has_one_record_a_state(steps: list[Step]) -> None:
+    said = _assignments(play(steps))
+    attempts: dict[str, int] = defaultdict(int)
+    for assignment in said:
+        if assignment.state == "offered":
+            assert assignment.attempt == attempts[assignment.case_id] + 1
+        attempts[assignment.case_id] = assignment.attempt
+    doubled = Counter((a.case_id, a.attempt, a.state) for a in said)
+    assert set(doubled.values()) <= {1}
+    assert len({a.assignment_id for a in said}) == len(said)
+
+
+@EXAMPLES
+@given(STEPS)
+def test_events_of_a_case_count_without_a_gap_and_ids_are_unique(steps: list[Step]) -> None:
+    events = _events(play(steps))
+    next_seq: dict[str, int] = defaultdict(int)
+    for event in events:
+        if event.queue is None:  # refused, or a request about no open case
+            assert event.seq == 0
+            continue
+        assert event.seq == next_seq[event.case_id]
+        next_seq[event.case_id] += 1
+    assert len({event.event_id for event in events}) == len(events)
+
+
+@EXAMPLES
+@given(STEPS)
+def test_each_post_is_queued_joined_or_refused_exactly_once(steps: list[Step]) -> None:
+    day = play(steps)
+    told = Counter(
+        (event.post_id, event.revision) for event in _events(day) if event.type in ("queued", "joined", "refused")
+    )
+    raws = [raw for transaction in day for raw, _ in transaction.calls if raw and raw.topic == ACTIONABLE.name]
+    given_posts = [decode(ScoredPost, raw.value) for raw in raws]
+    assert set(told) == {(post.post_id, post.revision) for post in given_posts}
+    # A duplicate that comes after the remembered hour may be told again.
+    first, last = day[0].calls[0][1], max((t.calls[-1][1] for t in day if t.calls), default=0)
+    if last - first < 3_600_000:
+        assert set(told.values()) <= {1}
+
+
+@EXAMPLES
+@given(STEPS)
+def test_no_case_waits_while_somebody_free_may_take_it(steps: list[Step]) -> None:
+    day = play(steps)
+    router = new_router()
+    for transaction in day:
+        for raw, now_ms in transaction.calls:
+            call(router, raw, now_ms)
+        router.commit()
+        indexes = router._state.indexes
+        for team, lanes in indexes.lanes.items():
+            for lane in lanes.values():
+                for rep in indexes.free.get(team, {}).values():
+                    assert not rep.skills.issuperset(lane.key.skills) or rep.rep_id in lane.key.refused
+
+
+@EXAMPLES
+@given(STEPS)
+def test_the_current_states_are_those_of_the_open_cases(steps: list[Step]) -> None:
+    current: dict[bytes, CaseCurrent] = {}
+    for transaction in play(steps):
+        for output in transaction.decisions.outputs:
+            if output.topic == CASES.name and output.key is not None:
+                if output.value is None:
+                    del current[output.key]
+                else:
+                    current[output.key] = decode(CaseCurrent, output.value)
+    ended, opened = Counter[str](), Counter[str]()
+    for event in _events(play(steps)):
+        ended[event.case_id] += event.type in ("resolved", "canceled")
+        opened[event.case_id] += event.type == "queued"
+    assert {key.decode() for key in current} == {case for case in opened if opened[case] and not ended[case]}
+
+
+@settings(max_examples=150, deadline=None)
+@given(STEPS, st.randoms(use_true_random=False))
+def test_a_restart_from_the_compacted_changelog_in_any_order_changes_no_byte(
+    steps: list[Step], chance: random.Random
+) -> None:
+    router, changelog = new_router(), dict[bytes, bytes]()
+    for transaction in play(steps):
+        if chance.random() < 0.5:
+            router = new_router()
+            entries = list(changelog.items())
+            chance.shuffle(entries)
+            for entity_key, entity in entries:
+                router.restore(entity_key, entity)
+        for raw, now_ms in transaction.calls:
+            call(router, raw, now_ms)
+        decisions = router.decisions()
+        router.commit()
+        assert _as_bytes(decisions) == _as_bytes(transaction.decisions)
+        for entity_key, value in decisions.changes.items():
+            if value is None:
+                del changelog[entity_key]
+            else:
+                changelog[entity_key] = value
+
+
+@EXAMPLES
+@given(STEPS, st.randoms(use_true_random=False))
+def test_an_aborted_transaction_done_again_gives_the_same_bytes(steps: list[Step], chance: random.Random) -> None:
+    router = new_router()
+    for transaction in play(steps):
+        for _ in range(chance.randrange(3)):
+            for raw, now_ms in transaction.calls[: chance.randrange(len(transaction.calls) + 1)]:
+                call(router, raw, now_ms)
+            router.abort()
+        for raw, now_ms in transaction.calls:
+            call(router, raw, now_ms)
+        assert _as_bytes(router.decisions()) == _as_bytes(transaction.decisions)
+        router.commit()
+
+
+@EXAMPLES
+@given(STEPS)
+def test_bad_records_in_between_change_no_byte(steps: list[Step]) -> None:
+    router = new_router()
+    for transaction in play(steps):
+        for raw, now_ms in transaction.calls:
+            call(router, raw, now_ms)
+            with pytest.raises(Permanent):
+                router.decide(BAD, now_ms)
+        assert _as_bytes(router.decisions()) == _as_bytes(transaction.decisions)
+        router.commit()
+
+
+@EXAMPLES
+@given(STEPS)
+def test_a_record_that_fails_in_the_middle_leaves_no_trace(steps: list[Step]) -> None:
+    router = new_router()
+    for transaction in play(steps):
+        for raw, now_ms in transaction.calls:
+            if raw is not None:
+                router.fire_timers(now_ms - 1)
+                _fail_once(router, raw, now_ms)
+            call(router, raw, now_ms)
+        assert _as_bytes(router.decisions()) == _as_bytes(transaction.decisions)
+        router.commit()
+
+
+def _fail_once(router: Router, raw: InputRecord, now_ms: int) -> None:
+    dispatch = router._dispatch
+
+    def fail_after(turn: Turn, message: Input) -> None:
+        dispatch(turn, message)
+        raise RuntimeError("after everything was decided")
+
+    with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Permanent):
+        patch.setattr(router, "_dispatch", fail_after)
+        router.decide(raw, now_ms)

@@ -1,0 +1,76 @@
+"""A router under test: feeds it messages one at a time, each its own transaction, and reads what it said."""
+
+from collections.abc import Sequence
+
+from pipeline.codec import decode
+from pipeline.ports import InputRecord, Output
+from pipeline.route.router import Router
+from schemas.case import Assignment, CaseCurrent, CaseEvent
+from schemas.enrichment import ScoredPost
+from schemas.policy import Policy
+from schemas.rep import AnyRepEvent
+from schemas.topics import ASSIGNMENTS, CASE_EVENTS, CASES
+from tests.builders import START_MS, WORKSPACE, policy, record
+
+DAY_MS = 86_400_000
+
+
+class Said:
+    """Parsed outputs of one or more transactions; parsing is the proof that they keep the contract."""
+
+    def __init__(self, outputs: Sequence[Output]) -> None:
+        self.outputs = list(outputs)
+        self.events = [decode(CaseEvent, o.value) for o in outputs if o.topic == CASE_EVENTS.name]
+        self.assignments = [decode(Assignment, o.value) for o in outputs if o.topic == ASSIGNMENTS.name]
+        self.team_topics = [o.topic for o in outputs if o.topic.startswith(ASSIGNMENTS.name + ".")]
+        current = [o for o in outputs if o.topic == CASES.name]
+        self.current = [decode(CaseCurrent, o.value) for o in current if o.value is not None]
+        self.tombstones = [o.key.decode() for o in current if o.value is None and o.key is not None]
+
+    @property
+    def types(self) -> list[str]:
+        return [event.type for event in self.events]
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        return [(event.type, event.reason) for event in self.events]
+
+    @property
+    def states(self) -> list[tuple[str, str, str]]:
+        return [(a.state, a.reason, a.rep_id) for a in self.assignments]
+
+
+class Desk:
+    """One router with one workspace; time moves only when told."""
+
+    def __init__(self, given: Policy | None = None, *, remember_ms: int = 15 * DAY_MS) -> None:
+        self.policies: dict[str, Policy] = {WORKSPACE: given if given is not None else policy()}
+        self.router = Router(lambda: self.policies, remember_ms, "processing")
+        self.now_ms = START_MS
+        self.offset = 0
+
+    def after(self, seconds: float) -> "Desk":
+        self.now_ms += int(seconds * 1000)
+        return self
+
+    def feed(self, *messages: ScoredPost | AnyRepEvent, append_ms: int | None = None) -> Said:
+        """Handles the messages in one transaction, as the loop does."""
+        for message in messages:
+            appended = self.now_ms if append_ms is None else append_ms
+            self.feed_raw(record(message, self.offset, append_ms=appended))
+        return self.commit()
+
+    def feed_raw(self, raw: InputRecord) -> None:
+        self.router.fire_timers(self.now_ms - 1)
+        self.router.decide(raw, self.now_ms)
+        self.offset += 1
+
+    def tick(self) -> Said:
+        """The clock reaches now."""
+        self.router.fire_timers(self.now_ms)
+        return self.commit()
+
+    def commit(self) -> Said:
+        said = Said(self.router.decisions().outputs)
+        self.router.commit()
+        return said

@@ -1,0 +1,178 @@
+"""Which case goes to which rep."""
+
+from schemas.case import Assignment
+from tests.builders import accept, policy, presence, reject, resolve, scored, signed_in, signed_out
+from tests.unit.route.desk_of_one import Desk
+
+
+def _root(assignment: Assignment) -> str:
+    return assignment.posts[0].post_id.removeprefix("x:")
+
+
+def test_a_waiting_case_is_offered_to_a_free_rep_at_once() -> None:
+    said = Desk().feed(scored("p1"), signed_in())
+    assert said.types == ["queued", "offered"]
+    [offer] = said.assignments
+    assert (offer.state, offer.reason, offer.rep_id, offer.attempt) == ("offered", "matched", "r1", 1)
+    assert offer.expires_at is not None
+    assert (offer.expires_at - offer.decided_at).total_seconds() == 120
+    assert said.team_topics == ["assignments.acme.care"]
+
+
+def test_the_highest_priority_goes_first_then_the_oldest() -> None:
+    desk = Desk()
+    for name, priority in (("low", 10.0), ("old", 50.0), ("new", 50.0), ("top", 90.0)):
+        desk.after(1).feed(scored(name, by=name, priority=priority))
+    said = desk.feed(signed_in(capacity=4))
+    assert [_root(a) for a in said.assignments] == ["top", "old", "new", "low"]
+
+
+def test_every_nth_pick_of_a_queue_takes_its_oldest_case() -> None:
+    desk = Desk(policy(oldest_every=3))
+    for n in range(7):
+        desk.after(1).feed(scored(f"p{n}", by=f"a{n}", priority=float(n)))
+    said = desk.feed(signed_in(capacity=7))
+    assert [_root(a) for a in said.assignments] == ["p6", "p5", "p0", "p4", "p3", "p1", "p2"]
+    assert [r.code for a in said.assignments for r in a.reasons if r.code == "route.oldest_turn"] == [
+        "route.oldest_turn"
+    ] * 2
+
+
+def test_only_reps_of_the_queues_team_with_all_skills_get_the_case() -> None:
+    desk = Desk()
+    desk.feed(
+        signed_in("other-team", teams=("social",), skills=("es", "refund")),
+        signed_in("half", skills=("es",)),
+        signed_in("both", skills=("es", "refund", "fr")),
+    )
+    [offer] = desk.feed(scored("p1", skills=("refund", "es"))).assignments
+    assert offer.rep_id == "both"
+    assert offer.candidates.model_dump() == {"eligible": 1, "present": 2, "excluded": {"missing_skill": 1}}
+
+
+def test_a_case_that_nobody_can_take_does_not_hold_up_the_others() -> None:
+    desk = Desk()
+    desk.feed(scored("hard", by="ann", skills=("klingon",), priority=99.0), scored("easy", by="bob"))
+    assert [_root(a) for a in desk.feed(signed_in()).assignments] == ["easy"]
+
+
+def test_capacity_counts_offers_and_a_resolved_case_frees_it() -> None:
+    desk = Desk()
+    said = desk.feed(signed_in(capacity=1), scored("p1", by="ann"), scored("p2", by="bob"))
+    [offer] = said.assignments
+    assert desk.feed(accept(offer.case_id)).types == ["assigned"]
+    assert desk.feed(resolve(offer.case_id)).types == ["resolved", "offered"]
+
+
+def test_the_rep_with_the_lowest_share_of_capacity_in_use_is_chosen() -> None:
+    desk = Desk()
+    desk.feed(signed_in("small", capacity=2), scored("p1", by="ann"))
+    desk.after(1).feed(signed_in("big", capacity=10), scored("p2", by="bob"))
+    # small has 1/2, big 1/10: big is busier in no way that counts.
+    [offer] = desk.after(1).feed(scored("p3", by="cid")).assignments
+    assert offer.rep_id == "big"
+    assert offer.reasons[-1].code == "route.lowest_load"
+    assert offer.reasons[-1].detail.endswith("has 1 of 10 cases")
+
+
+def test_at_equal_load_the_rep_longest_without_an_offer_is_chosen() -> None:
+    desk = Desk()
+    desk.feed(signed_in("r1"), signed_in("r2"))
+    chosen = []
+    for n in range(4):
+        [offer] = desk.after(1).feed(scored(f"p{n}", by=f"a{n}")).assignments
+        chosen.append(offer.rep_id)
+    assert sorted(chosen[:2]) == ["r1", "r2"]
+    assert chosen[2:] == chosen[:2]
+
+
+def test_equal_reps_share_cases_by_a_hash_not_by_name() -> None:
+    first = {
+        Desk().feed(signed_in("r1"), signed_in("r2"), scored(f"p{n}")).assignments[0].rep_id for n in range(20)
+    }
+    assert first == {"r1", "r2"}
+
+
+def test_a_rejected_case_goes_to_another_rep_and_keeps_its_age() -> None:
+    desk = Desk()
+    [first] = desk.feed(signed_in("r1"), scored("p1")).assignments
+    desk.after(5).feed(signed_in("r2"))
+    said = desk.after(5).feed(reject(first.case_id))
+    assert said.types == ["rejected", "offered"]
+    assert said.states == [("released", "declined", "r1"), ("offered", "matched", "r2")]
+    assert said.assignments[1].queued_at == first.queued_at
+    assert said.assignments[1].attempt == 2
+    assert said.assignments[1].candidates.excluded == {"refused_before": 1}
+
+
+def test_a_rep_who_rejected_waits_until_everybody_present_has_refused() -> None:
+    desk = Desk()
+    desk.feed(signed_in("r1", capacity=2))
+    [offer] = desk.feed(scored("p1", by="ann")).assignments
+    desk.feed(signed_in("r2", capacity=1))
+    [other] = desk.after(1).feed(scored("p2", by="bob")).assignments
+    assert other.rep_id == "r2"
+    assert desk.feed(reject(offer.case_id)).types == ["rejected"], "r2 is busy, and may still want it"
+    said = desk.feed(presence("r2", "away"))
+    [again] = said.assignments
+    assert (again.rep_id, again.attempt) == ("r1", 2)
+    assert again.reasons[-1].code == "route.start_over"
+
+
+def test_the_only_rep_gets_the_case_again_after_rejecting_it() -> None:
+    desk = Desk()
+    [offer] = desk.feed(signed_in(), scored("p1")).assignments
+    assert desk.feed(reject(offer.case_id)).types == ["rejected", "offered"]
+
+
+def test_a_rep_of_two_teams_gets_the_best_case_of_both() -> None:
+    desk = Desk()
+    desk.feed(scored("p1", by="ann", priority=40.0), scored("p2", by="bob", queue="fans", priority=60.0))
+    [offer] = desk.feed(signed_in(teams=("care", "social"), capacity=1)).assignments
+    assert _root(offer) == "p2"
+    assert offer.team == "social"
+
+
+def test_turns_of_the_oldest_in_one_queue_do_not_hold_back_urgent_cases_of_another() -> None:
+    desk = Desk(policy(oldest_every=2))
+    desk.feed(scored("c0", by="c0", priority=30.0), scored("c1", by="c1", priority=5.0))
+    desk.feed(scored("f0", by="f0", queue="fans", priority=20.0), scored("c2", by="c2", priority=80.0))
+    said = desk.feed(signed_in(teams=("care", "social"), capacity=4))
+    assert [_root(a) for a in said.assignments] == ["c2", "c0", "f0", "c1"]
+
+
+def test_nobody_gets_an_offer_while_away_or_signed_out() -> None:
+    desk = Desk()
+    desk.feed(signed_in("r1"), presence("r1", "away"), signed_in("r2"), signed_out("r2"))
+    assert desk.feed(scored("p1")).types == ["queued"]
+    assert desk.feed(presence("r1", "available", seq=2)).types == ["offered"]
+
+
+def test_assignments_explain_themselves() -> None:
+    desk = Desk()
+    desk.feed(signed_in("away"), presence("away", "away"), signed_in("r1"))
+    [offer] = desk.feed(scored("p1")).assignments
+    assert [(reason.code, reason.detail) for reason in offer.reasons] == [
+        ("rule.complaint", "rule complaint"),
+        ("route.highest_priority", "highest priority of 1 waiting in queue care"),
+        ("route.only_rep", "the only rep who can take it now; has 0 of 3 cases"),
+    ]
+    assert offer.candidates.model_dump() == {"eligible": 1, "present": 1, "excluded": {"away": 1}}
+
+
+def test_a_longer_offer_timeout_counts_from_the_next_offer() -> None:
+    desk = Desk()
+    desk.feed(scored("p1"))
+    queues = tuple(queue.model_copy(update={"offer_timeout_s": 300}) for queue in policy().queues)
+    desk.policies["acme"] = policy(version=2, queues=queues)
+    [offer] = desk.feed(signed_in()).assignments
+    assert offer.expires_at is not None
+    assert (offer.expires_at - offer.decided_at).total_seconds() == 300
+    assert offer.policy_version == 2
+
+
+def test_a_case_is_still_offered_when_its_queue_was_withdrawn() -> None:
+    desk = Desk()
+    desk.feed(scored("p1"))
+    desk.policies.clear()
+    assert desk.feed(signed_in()).types == ["offered"]

@@ -1,0 +1,125 @@
+"""The router as a `Decider`: refused records, aborted transactions, restores leave no trace."""
+
+import pytest
+
+from pipeline.errors import Permanent
+from pipeline.ports import Decider, InputRecord
+from pipeline.route import briefs
+from pipeline.route.router import Router
+from schemas.case import Assignment
+from tests.builders import START_MS, accept, policy, record, scored, signed_in
+from tests.unit.route.desk_of_one import Desk
+
+
+def test_the_router_is_a_decider() -> None:
+    decider: Decider = Router(lambda: {}, 1, "processing")
+    assert decider.next_timer_ms() is None
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        (record(scored())._replace(value=b"{"), "invalid_json"),
+        (record(scored())._replace(value=None), "empty"),
+        (record(scored())._replace(key=b"other"), "wrong_key"),
+        (record(scored())._replace(topic="posts.raw"), "unknown_topic"),
+        (record(signed_in())._replace(value=b'{"type":"sing_in"}'), "invalid_field"),
+    ],
+)
+def test_a_record_that_cannot_be_used_is_refused_with_a_code(bad: InputRecord, code: str) -> None:
+    with pytest.raises(Permanent) as refused:
+        Desk().feed_raw(bad)
+    assert refused.value.code == code
+
+
+def test_a_record_on_which_the_core_fails_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk()
+    desk.feed(signed_in())
+    desk.feed_raw(record(scored("p1"), 1))
+    before = desk.router.decisions()
+
+    def fail(*_: object) -> None:
+        raise KeyError("a bug")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(briefs, "to_context", fail)
+        with pytest.raises(Permanent) as refused:
+            desk.feed_raw(record(scored("p2", by="bob"), 2))
+    assert refused.value.code == "router_failed"
+    assert desk.router.decisions() == before
+    assert desk.feed(scored("p2", by="bob")).types == ["queued", "offered", "queued", "offered"]
+
+
+def test_an_abort_forgets_everything_since_the_commit() -> None:
+    desk = Desk()
+    desk.feed(signed_in())
+    desk.feed_raw(record(scored("p1"), 1))
+    first = desk.router.decisions()
+    desk.router.abort()
+    assert desk.router.decisions().outputs == []
+    assert desk.router.decisions().changes == {}
+    assert desk.router.next_timer_ms() == FORGETS_SIGN_IN_MS
+    desk.feed_raw(record(scored("p1"), 1))
+    assert desk.router.decisions() == first
+
+
+FORGETS_SIGN_IN_MS = START_MS + 15 * 86_400_000 + 60_000
+"""Before the post only the handled sign-in waits to be forgotten."""
+
+
+def test_counters_count_committed_transactions_only() -> None:
+    desk = Desk()
+    desk.feed_raw(record(scored("p1", action="none")))
+    desk.router.abort()
+    assert desk.router.counters() == {}
+    desk.feed(scored("p1", action="none"))
+    assert desk.router.counters() == {"refused_no_case": 1}
+
+
+def test_the_changelog_has_readable_keys_and_ends_what_is_over() -> None:
+    desk = Desk()
+    [offer] = desk.feed(signed_in(event_id="e1"), scored("p1")).assignments
+    desk.feed_raw(record(scored("p2", in_reply_to="x:p1"), 9))
+    changes = desk.router.decisions().changes
+    assert sorted(changes) == sorted(
+        key.encode()
+        for key in (
+            f"brief/acme/{offer.case_id}", f"case/acme/{offer.case_id}", "post/acme/x:p2", "seen-post/acme/0/x:p2"
+        )
+    )  # fmt: skip
+
+
+def test_a_restored_router_knows_the_offer_and_its_timer() -> None:
+    offer, changes = _offered_changes()
+    other = Desk()
+    for entity_key in sorted(changes, reverse=True):
+        other.router.restore(entity_key, changes[entity_key])
+    assert other.router.gauges() == {"waiting": 0, "offered": 1, "assigned": 0, "reps_present": 1}
+    assert other.router.next_timer_ms() == START_MS + 120_000
+    assert other.feed(accept(offer.case_id)).types == ["assigned"]
+
+
+def test_a_restore_takes_older_values_and_ends_in_the_order_of_the_changelog() -> None:
+    offer, changes = _offered_changes()
+    other = Desk()
+    for _ in range(2):
+        for entity_key, value in changes.items():
+            other.router.restore(entity_key, value)
+    for entity_key in changes:
+        other.router.restore(entity_key, None)
+    assert other.router.next_timer_ms() is None
+    assert other.feed(scored("p1")).events[0].case_id == offer.case_id
+
+
+def _offered_changes() -> tuple[Assignment, dict[bytes, bytes | None]]:
+    desk = Desk()
+    desk.feed_raw(record(signed_in(), 0))
+    desk.feed_raw(record(scored("p1"), 1))
+    changes = dict(desk.router.decisions().changes)
+    [offer] = desk.commit().assignments
+    return offer, changes
+
+
+def test_policy_versions_are_those_in_force() -> None:
+    router = Router(lambda: {"b": policy(workspace="b", version=4), "a": policy(workspace="a")}, 1, "processing")
+    assert list(router.policy_versions().items()) == [("a", 1), ("b", 4)]

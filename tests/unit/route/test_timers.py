@@ -1,0 +1,93 @@
+"""What time does: offers end, handled inputs are forgotten."""
+
+from pipeline.route.router import Router
+from tests.builders import START_MS, policy, presence, record, scored, signed_in
+from tests.unit.route.desk_of_one import DAY_MS, Desk, Said
+
+
+def test_an_unanswered_offer_times_out_and_its_rep_gets_nothing_new() -> None:
+    desk = Desk()
+    [offer] = desk.feed(signed_in(), scored("p1")).assignments
+    assert desk.router.next_timer_ms() == START_MS + 120_000
+    said = desk.after(120).tick()
+    assert said.told == [("timed_out", "not_answered")]
+    assert said.states == [("released", "timed_out", "r1")]
+    assert said.assignments[0].cause is None
+    assert said.current[0].state == "waiting"
+    assert said.current[0].queued_at == offer.queued_at
+    assert desk.feed(scored("p2", by="bob")).types == ["queued"], "not responding"
+    assert desk.feed(presence(seq=1)).types == ["offered", "offered"]
+
+
+def test_a_timed_out_case_goes_to_the_next_rep() -> None:
+    desk = Desk()
+    [offer] = desk.feed(signed_in("r1"), scored("p1")).assignments
+    desk.feed(signed_in("r2"))
+    said = desk.after(120).tick()
+    assert said.types == ["timed_out", "offered"]
+    assert said.states == [("released", "timed_out", "r1"), ("offered", "matched", "r2")]
+    assert said.assignments[1].attempt == offer.attempt + 1
+    assert said.assignments[1].candidates.excluded == {"not_responding": 1}
+
+
+def test_timers_fire_in_order_of_their_time_and_only_when_due() -> None:
+    desk = Desk()
+    desk.feed(signed_in(teams=("care", "social"), capacity=5), scored("slow", by="ann"))
+    desk.feed(scored("fast", by="bob", queue="fans"))
+    assert desk.after(59.999).tick().types == []
+    [event] = desk.after(0.001).tick().events
+    assert event.queue == "fans"
+    [event] = desk.after(60).tick().events
+    assert event.queue == "care"
+
+
+def test_a_duplicate_post_says_nothing_and_is_counted() -> None:
+    desk = Desk()
+    desk.feed(scored("p1"))
+    assert desk.feed(scored("p1")).outputs == []
+    assert desk.router.counters()["duplicate_posts"] == 1
+
+
+def test_another_revision_is_no_duplicate() -> None:
+    desk = Desk()
+    desk.feed(scored("p1"))
+    assert desk.feed(scored("p1", revision=1)).types == ["joined"]
+
+
+def test_a_duplicate_rep_event_says_nothing_and_is_counted() -> None:
+    desk = Desk()
+    event = signed_in()
+    desk.feed(event, presence(value="away"), event)
+    assert desk.router.counters()["duplicate_rep_events"] == 1
+    assert desk.feed(scored("p1")).types == ["queued"]
+
+
+def test_handled_inputs_are_forgotten_after_the_remembered_time() -> None:
+    desk = Desk(remember_ms=DAY_MS)
+    desk.feed(scored("p1", action="none"))
+    assert desk.after(86_400).feed(scored("p1", action="none")).types == [], "still remembered"
+    desk.after(61).router.fire_timers(desk.now_ms)
+    changes = desk.router.decisions().changes
+    assert changes == {b"seen-post/acme/0/x:p1": None}
+    desk.commit()
+    assert desk.router.next_timer_ms() is None
+    assert desk.feed(scored("p1", action="none")).types == ["refused"]
+
+
+def test_input_older_than_the_remembered_time_is_refused_and_counted() -> None:
+    desk = Desk(remember_ms=DAY_MS)
+    said = desk.after(86_401).feed(scored("p1"), append_ms=START_MS)
+    assert said.told == [("refused", "too_old")]
+    assert desk.feed(signed_in(), append_ms=START_MS).types == []
+    assert desk.router.counters() == {"refused_too_old": 1, "rep_events_too_old": 1}
+    assert desk.router.gauges()["reps_present"] == 0
+
+
+def test_on_the_event_clock_a_records_own_time_decides_its_age() -> None:
+    router = Router(lambda: {"acme": policy()}, DAY_MS, "event")
+    old, young = record(scored("p1", ms=1234), 0, append_ms=START_MS * 2), record(signed_in(ms=99), 1)
+    assert router.event_ms(old) == START_MS + 1234
+    assert router.event_ms(young) == START_MS + 99
+    assert router.event_ms(record(signed_in(), 2)._replace(value=b"{")) is None
+    router.decide(old, START_MS + 1234 + DAY_MS + 1)
+    assert Said(router.decisions().outputs).told == [("refused", "too_old")]
