@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -40,8 +40,16 @@ def is_port_free(port: int) -> bool:
     return True
 
 
-def spawn(args: Sequence[str], log_path: Path, pid_path: Path) -> psutil.Process:
+def spawn(
+    args: Sequence[str], log_path: Path, pid_path: Path, environment: Mapping[str, str] | None = None
+) -> psutil.Process:
     """Starts `args` in a new session with both outputs in `log_path`, and notes it in `pid_path`.
+
+    Args:
+        args: program with its path, and arguments.
+        log_path: emptied first.
+        pid_path: read by `find`.
+        environment: of the child; None: the same as ours.
 
     Raises:
         OSError: the program cannot be executed.
@@ -53,7 +61,7 @@ def spawn(args: Sequence[str], log_path: Path, pid_path: Path) -> psutil.Process
     pid = os.posix_spawn(
         args[0],
         list(args),
-        dict(os.environ),
+        dict(os.environ if environment is None else environment),
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(log_path), log_flags, 0o600),

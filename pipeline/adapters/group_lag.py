@@ -1,0 +1,53 @@
+"""What consumer groups have not read yet, as a read_committed reader sees it: markers are no records."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, TopicPartition
+
+from pipeline.adapters.kafka_config import consumer_config
+from pipeline.adapters.topic_reader import TIMEOUT_S, partitions_of
+from pipeline.settings import KafkaSettings
+
+PEEK_S = 5.0
+"""A record that a broker has not delivered by then does not exist."""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Records of one partition that a group has not committed; `at_most` counts markers too."""
+
+    group: str
+    topic: str
+    partition: int
+    at_most: int
+
+    def __str__(self) -> str:
+        return f"{self.group} has up to {self.at_most} records of {self.topic}/{self.partition} to read"
+
+
+def unread_of(kafka: KafkaSettings, group: str, topics: Iterable[str]) -> list[Unread]:
+    """The partitions of `topics` in which the group has records to read; empty when it is up to date.
+
+    Raises:
+        ServiceMissing: a topic does not exist.
+    """
+    places = [TopicPartition(topic, n) for topic in topics for n in range(partitions_of(kafka, topic))]
+    consumer = Consumer(consumer_config(kafka, group))
+    try:
+        behind = []
+        for place in consumer.committed(places, timeout=TIMEOUT_S):
+            low, end = consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)
+            start = low if place.offset == OFFSET_INVALID else max(low, place.offset)
+            if end > start and _has_record(consumer, TopicPartition(place.topic, place.partition, start)):
+                behind.append(Unread(group, place.topic, place.partition, end - start))
+        return behind
+    finally:
+        consumer.close()
+
+
+def _has_record(consumer: Consumer, start: TopicPartition) -> bool:
+    consumer.assign([start])
+    message = consumer.poll(PEEK_S)
+    consumer.unassign()
+    return message is not None and (message.error() is None or message.error().code() != KafkaError._PARTITION_EOF)
