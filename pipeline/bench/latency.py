@@ -3,9 +3,10 @@
 All times are wall-clock milliseconds, on the event clock too.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pipeline.adapters.analytics import Analyst
 from pipeline.adapters.topic_reader import read_topic
 from pipeline.clock import to_ms
 from pipeline.codec import decode
@@ -16,6 +17,10 @@ from schemas.message import SourcePosition
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, REPS, SCORED
 
 Place = tuple[str, int, int]
+_STORED = """
+SELECT count(), quantileExact(.5)(waited), quantileExact(.99)(waited)
+FROM (SELECT greatest(0, dateDiff('millisecond', scored_at, inserted_at)) AS waited FROM posts)
+"""
 ROUTED = frozenset({"queued", "joined", "refused"})
 
 
@@ -41,21 +46,13 @@ def summarise(name: str, values: Iterable[float]) -> HopLatency:
     return HopLatency(name, len(found), percentile(found, 0.5), percentile(found, 0.99))
 
 
-def hop_latencies(kafka: KafkaSettings, stored_ms: Mapping[tuple[int, int], int]) -> list[HopLatency]:
-    """Reads the topics once and follows each record.
-
-    Args:
-        kafka: resolved settings.
-        stored_ms: (partition, offset) in posts.scored to the time of its insert into ClickHouse.
-    """
+def hop_latencies(kafka: KafkaSettings) -> list[HopLatency]:
+    """Reads the topics once and follows each record; the hop into ClickHouse is `stored_latency`."""
+    scored = [
+        message.timestamp()[1] - decode(ScoredPost, message.value()).appended_ms
+        for message in read_topic(kafka, SCORED.name)
+    ]
     appended: dict[Place, int] = {}
-    scored, stored = [], []
-    for message in read_topic(kafka, SCORED.name):
-        at = message.timestamp()[1]
-        scored.append(at - decode(ScoredPost, message.value()).appended_ms)
-        inserted = stored_ms.get((message.partition(), message.offset()))
-        if inserted is not None:
-            stored.append(max(0, inserted - at))
     for topic in (ACTIONABLE.name, REPS.name):
         for message in read_topic(kafka, topic):
             appended[topic, message.partition(), message.offset()] = message.timestamp()[1]
@@ -76,9 +73,14 @@ def hop_latencies(kafka: KafkaSettings, stored_ms: Mapping[tuple[int, int], int]
         summarise("posts.raw -> posts.scored", scored),
         summarise("posts.actionable -> cases.events", routed),
         summarise("reps.events (accept) -> assigned", answered),
-        summarise("posts.scored -> ClickHouse", stored),
         summarise("posts.raw -> first offer", first_offers),
     ]
+
+
+def stored_latency(analyst: Analyst) -> HopLatency:
+    """From the append time in posts.scored to the insert, of the rows that are current."""
+    row = analyst.ask(_STORED).rows[0]
+    return HopLatency("posts.scored -> ClickHouse", *row)
 
 
 def _place(position: SourcePosition) -> Place:

@@ -1,0 +1,48 @@
+"""`earshot demo`: the whole loop on the embedded stack, in about a minute."""
+
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.output import say
+
+app = typer.Typer(add_completion=False)
+
+NEXT = """what to type next
+  KEEP=1 make demo                              leave it running, then:
+  .venv/bin/earshot audit                       follow every id through every hop
+  .venv/bin/earshot report sentiment            the mood by hour
+  .venv/bin/earshot query 'SELECT queue, count() FROM posts GROUP BY queue'
+  .venv/bin/earshot local up                    the same data again, after a demo without KEEP=1
+  make down                                     stop everything"""
+
+
+@app.command()
+def demo(
+    posts: Annotated[int, typer.Option(min=1, help="posts to generate")] = 3200,
+    hours: Annotated[float, typer.Option(min=0.1, help="event time that they cover")] = 10.0,
+    seed: Annotated[int, typer.Option(help="another seed is another story")] = 1,
+    keep: Annotated[bool, typer.Option("--keep", help="leave it running")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="only stop what --keep left running")] = False,
+) -> None:
+    """Play a day of an invented brand through Kafka, Faust, the transformer, the router and ClickHouse."""
+    from rich.console import Console
+
+    from pipeline.scenario.demo import Demo, Plan, running
+    from pipeline.scenario.demo_report import print_report
+    from pipeline.settings import load_settings
+
+    show = Demo(load_settings(), Plan(posts=posts, hours=hours, seed=seed), say)
+    if stop:
+        show.stop()
+        return
+    with running(show, keep=keep):
+        show.prepare()
+        show.play()
+        console = Console()
+        print_report(show.settings, console)
+        console.rule("audit")
+        code = show.audit()
+        say(NEXT)
+        show.tell("left running: `make down` stops it" if keep else "stopping")
+    raise typer.Exit(code)
