@@ -1,6 +1,7 @@
 """Generated days at the desk: abstract steps become concrete records by playing them once against a router."""
 
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
@@ -41,13 +42,15 @@ KINDS = (
     + ["sign_in"] * 3 + ["away", "available", "sign_out"]
     + ["accept"] * 5 + ["reject"] * 2 + ["reply", "resolve", "resolve", "tick", "tick"]
 )  # fmt: skip
+WAITS_MS = [0] * 8 + [1] * 4 + [1000] * 8 + [10_000] * 4 + [60_000, 119_999, 120_000, 4_000_000]
+"""Mostly moments; sometimes to the edge of an offer's time, seldom past the remembered hour."""
 STEPS = st.lists(
     st.builds(
         Step,
         kind=st.sampled_from(KINDS),
         who=st.integers(0, 4),
         what=st.integers(0, 9),
-        wait_ms=st.sampled_from([0, 0, 1, 1000, 30_000, 60_000, 119_999, 120_000, 200_000, 4_000_000]),
+        wait_ms=st.sampled_from(WAITS_MS),
         ends_transaction=st.booleans(),
     ),
     min_size=1,
@@ -87,7 +90,8 @@ class _Player:
         self.now_ms = START_MS
         self.posts: list[ScoredPost] = []
         self.offers: list[Assignment] = []
-        self.messages: list[ScoredPost | AnyRepEvent] = []
+        self.messages: list[tuple[int, ScoredPost | AnyRepEvent]] = []
+        self.revisions: Counter[str] = Counter()
         self.serial = 0
 
     def play(self, steps: list[Step]) -> list[Transaction]:
@@ -113,12 +117,15 @@ class _Player:
     def _record(self, step: Step) -> InputRecord:
         self.serial += 1
         message = self._message(step)
-        self.messages.append(message)
+        if step.kind != "again":
+            self.messages.append((self.now_ms, message))
         return record(message, self.serial, append_ms=self.now_ms)
 
     def _message(self, step: Step) -> ScoredPost | AnyRepEvent:
-        if step.kind == "again" and self.messages:
-            return self.messages[step.what % len(self.messages)]
+        # Longer ago than is remembered, a post that comes again is a new one: that has its own test.
+        recent = [message for ms, message in self.messages if self.now_ms - ms < REMEMBER_MS]
+        if step.kind == "again" and recent:
+            return recent[step.what % len(recent)]
         if step.kind in ("accept", "reject", "reply", "resolve"):
             return self._request(step)
         if step.kind in ("sign_in", "away", "available", "sign_out"):
@@ -132,7 +139,12 @@ class _Player:
         make = getattr(builders, step.kind)
         if not self.offers or step.what == 9:
             return make("no-such-case", 1, f"r{step.who % 3}", event_id=event_id)  # type: ignore[no-any-return]
-        offer = self.offers[-1 - step.what % min(3, len(self.offers))]
+        wanted = "offered" if step.kind in ("accept", "reject") else "assigned"
+        newest = {offer.case_id: offer for offer in self.offers}
+        fitting = [offer for offer in newest.values() if offer.state == wanted]
+        # Mostly what a desktop would ask for; the rest is late, doubled or wrong.
+        among = fitting if fitting and step.what < 7 else self.offers
+        offer = among[-1 - step.who % len(among)]
         rep_id = f"r{step.who}" if step.who < 2 and step.what == 0 else offer.rep_id
         return make(offer.case_id, offer.attempt, rep_id, event_id=event_id)  # type: ignore[no-any-return]
 
@@ -149,8 +161,9 @@ class _Player:
         post_id, by = f"p{self.serial}", f"a{step.who}"
         earlier = self.posts[step.what % len(self.posts)] if self.posts else None
         if step.kind in ("edit", "delete") and earlier is not None:
+            self.revisions[earlier.post_id] += 1
             changes = {
-                "revision": earlier.revision + 1,
+                "revision": self.revisions[earlier.post_id],
                 "deleted": step.kind == "delete",
                 "text": f"edit {post_id}",
             }

@@ -92,10 +92,7 @@ def test_each_post_is_queued_joined_or_refused_exactly_once(steps: list[Step]) -
     raws = [raw for transaction in day for raw, _ in transaction.calls if raw and raw.topic == ACTIONABLE.name]
     given_posts = [decode(ScoredPost, raw.value) for raw in raws]
     assert set(told) == {(post.post_id, post.revision) for post in given_posts}
-    # A duplicate that comes after the remembered hour may be told again.
-    first, last = day[0].calls[0][1], max((t.calls[-1][1] for t in day if t.calls), default=0)
-    if last - first < 3_600_000:
-        assert set(told.values()) <= {1}
+    assert set(told.values()) <= {1}
 
 
 @EXAMPLES
