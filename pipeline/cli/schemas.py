@@ -63,6 +63,22 @@ def write(root: Path) -> list[str]:
     return changed
 
 
+def incompatible(root: Path) -> list[str]:
+    """What the contract refuses of that which `schemas/released` under `root` accepted; empty before a release."""
+    from schemas.compatibility import breaks
+    from schemas.export import json_schema, modelled_topics, schema_file_name
+
+    current = {schema_file_name(topic): json_schema(topic) for topic in modelled_topics()}
+    found = []
+    for path in sorted((root / "schemas/released").glob("*.json")):
+        if path.name not in current:
+            found.append(f"schemas/released/{path.name}: its topic is gone")
+            continue
+        reasons = breaks(json.loads(path.read_text(encoding="utf-8")), current[path.name])
+        found += [f"schemas/released/{path.name}: {reason}" for reason in reasons]
+    return found
+
+
 def _orphans(root: Path, expected: dict[str, str]) -> list[str]:
     present = (path.relative_to(root).as_posix() for path in (root / "schemas/json").glob("*"))
     return [path for path in present if path not in expected]
@@ -82,15 +98,19 @@ def checkout() -> Path:
 
 @app.command()
 def export(check: Annotated[bool, typer.Option("--check", help="write nothing; exit 1 on drift")] = False) -> None:
-    """Write schemas/json, schemas/asyncapi.yaml and deploy/env.example, or check them for drift."""
+    """Write schemas/json, schemas/asyncapi.yaml and deploy/env.example, or check them and the released schemas."""
     from pipeline.cli.output import say
 
     root = checkout()
+    broken = incompatible(root)
     lines = drift(root) if check else write(root)
-    for line in lines:
+    for line in broken + lines:
         say(line)
     if check and lines:
         say("write them with `earshot schemas`")
+    if broken:
+        say("released messages must stay acceptable within a major version: add, do not change")
+    if broken or (check and lines):
         raise typer.Exit(EXIT_NO)
     if not lines:
         say("all files agree with the contract")
