@@ -1,0 +1,51 @@
+"""Believable traffic of one invented brand: the same seed and arguments give the same posts, byte for byte.
+
+In: a seed, how many posts, from when, over how many hours. Out: RawPosts in the order in which they happen. An
+edit or a deletion happens later than the `created_at` that it keeps. Never here: files, Kafka.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from random import Random
+
+from pipeline.scenario import incident
+from pipeline.scenario.authors import Crowd
+from pipeline.scenario.openings import open_post
+from pipeline.scenario.stage import Stage
+from pipeline.scenario.threads import Threads
+from pipeline.scenario.timeline import moments
+from schemas.post import RawPost
+
+PEOPLE_PER_POST = 0.4
+FEWEST_PEOPLE = 60
+FOLLOW_UP_FIRST = 0.8
+"""How often a moment goes to a follow-up that is due rather than to a fresh post."""
+
+
+def generate(seed: int, posts: int, start: datetime, hours: float, workspace: str = "acme") -> Iterator[RawPost]:
+    """Exactly `posts` posts of one brand, with one outage that builds up in the middle part.
+
+    Args:
+        seed: any integer; two seeds share hardly a text.
+        posts: how many, >= 1.
+        start: aware time of the earliest moment.
+        hours: length of the span, > 0.
+        workspace: of every post.
+    """
+    assert posts >= 1, "at least one post"
+    assert hours > 0, "a span has a length"
+    # Not simulation of secrets: a plain, reproducible source is what is wanted.
+    rng = Random(f"earshot/{seed}")  # noqa: S311
+    span = timedelta(hours=hours)
+    outage = incident.plan(rng, start, span)
+    crowd = Crowd(rng, max(FEWEST_PEOPLE, int(posts * PEOPLE_PER_POST)), start)
+    stage = Stage(rng, seed, workspace, crowd, outage)
+    threads = Threads(stage)
+    for moment in moments(rng, posts, start, span, outage):
+        follow_up = threads.due(moment.at) if rng.random() < FOLLOW_UP_FIRST else None
+        if follow_up is not None:
+            yield follow_up
+            continue
+        opening = open_post(stage, moment)
+        threads.follow(opening)
+        yield opening.post

@@ -1,0 +1,96 @@
+"""How people type: slips, capitals, stretched words, emoji, hashtags. Never here: what they say."""
+
+import re
+from collections.abc import Sequence
+from random import Random
+from typing import Literal
+
+Mood = Literal["negative", "neutral", "positive"]
+
+EMOJI: dict[Mood, tuple[str, ...]] = {
+    "negative": ("😡", "🤬", "😤", "🙄", "😭", "💔", "👎", "🤦", "😩", "🤡", "😡😡"),
+    "neutral": ("🤔", "👀", "📶", "🙂", "📺", "📦"),
+    "positive": ("❤️", "😍", "🙌", "🎉", "👏", "😊", "🚀", "👍", "🥳", "💪"),
+}
+SLANG = {
+    "en": {"you": "u", "are": "r", "please": "pls", "because": "cuz", "your": "ur", "really": "rly",
+           "people": "ppl", "going to": "gonna", "thanks": "thx", "tonight": "2nite", "for": "4", "and": "&"},
+    "es": {"que": "q", "porque": "xq", "por": "x", "también": "tb", "gracias": "grax"},
+    "de": {"nicht": "ned", "ich": "i", "vielleicht": "vllt", "und": "u", "danke": "dankee"},
+    "fr": {"que": "q", "toujours": "tjrs", "pour": "pr", "merci": "mci", "quand": "qd"},
+    "pt": {"você": "vc", "porque": "pq", "não": "n", "também": "tb", "muito": "mto"},
+}  # fmt: skip
+_WORD = re.compile(r"(?<![@#\w./:])[^\W\d_]{4,}(?![\w@:/]|\.\w)")
+"""A plain word: no handle, tag, link or address, which must survive."""
+
+
+def typed(rng: Random, text: str, language: str, mood: Mood, tags: Sequence[str], care: float) -> str:
+    """The text as somebody typed it.
+
+    Args:
+        rng: the only source of chance.
+        text: clean text.
+        language: of `SLANG`; another one has none.
+        mood: decides emoji and shouting.
+        tags: hashtags that fit.
+        care: 0 sloppy .. 1 flawless, a trait of the author.
+    """
+    hurry = 1.0 - care
+    if rng.random() < 0.5 * hurry:
+        text = _slang(rng, text, language)
+    for _ in range(rng.choice((1, 1, 2)) if rng.random() < 0.6 * hurry else 0):
+        text = _slip(rng, text)
+    if rng.random() < 0.2 * hurry:
+        text = _stretch(rng, text)
+    if rng.random() < (0.7 if care > 0.5 else 0.3):
+        text = text[:1].upper() + text[1:]
+    elif rng.random() < 0.4:
+        text = text.lower()
+    if mood == "negative" and rng.random() < 0.12 * hurry:
+        text = _shout(text)
+    if rng.random() < 0.3:
+        text = f"{text} {rng.choice(EMOJI[mood])}"
+    if tags and rng.random() < 0.25:
+        text = f"{text} {rng.choice(tags)}"
+    return text
+
+
+def _pick(rng: Random, text: str) -> re.Match[str] | None:
+    # Words in capitals are brands, codes or already shouted.
+    words = [word for word in _WORD.finditer(text) if not word[0].isupper()]
+    return rng.choice(words) if words else None
+
+
+def _slip(rng: Random, text: str) -> str:
+    word = _pick(rng, text)
+    if word is None:
+        return text
+    at = rng.randrange(word.start(), word.end() - 1)
+    kind = rng.randrange(3)
+    if kind == 0:  # swapped
+        return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
+    if kind == 1:  # left out
+        return text[:at] + text[at + 1 :]
+    return text[:at] + text[at] + text[at:]  # doubled
+
+
+def _stretch(rng: Random, text: str) -> str:
+    word = _pick(rng, text)
+    if word is None:
+        return text
+    vowels = [at for at in range(word.start(), word.end()) if text[at] in "aeiouAEIOU"]
+    if not vowels:
+        return text
+    at = rng.choice(vowels)
+    return text[:at] + text[at] * rng.randint(3, 5) + text[at + 1 :]
+
+
+def _shout(text: str) -> str:
+    return _WORD.sub(lambda word: word[0].upper(), text)
+
+
+def _slang(rng: Random, text: str, language: str) -> str:
+    for word, short in SLANG.get(language, {}).items():
+        if rng.random() < 0.6:
+            text = re.sub(rf"\b{word}\b", short, text, flags=re.IGNORECASE)
+    return text
