@@ -15,7 +15,12 @@ def client_config(kafka: KafkaSettings) -> Config:
         AssertionError: the address was not resolved (`app.endpoints.resolve`).
     """
     assert kafka.bootstrap_servers is not None, "settings were not resolved"
-    config: Config = {"bootstrap.servers": kafka.bootstrap_servers, "security.protocol": kafka.security_protocol}
+    config: Config = {
+        "bootstrap.servers": kafka.bootstrap_servers,
+        "security.protocol": kafka.security_protocol,
+        # Errors only: librdkafka's own warnings (a coordinator that still loads, say) are retried by itself.
+        "log_level": 3,
+    }
     if kafka.sasl_mechanism is not None:
         config["sasl.mechanism"] = kafka.sasl_mechanism
     if kafka.sasl_username is not None:
