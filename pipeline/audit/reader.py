@@ -1,0 +1,121 @@
+"""Reads whole topics up to an end that was taken beforehand, read_committed, without a consumer group's traces.
+
+In: the Kafka settings. Out: windows of partitions, records. Never here: what a record means, a commit.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from pipeline.adapters.kafka_config import consumer_config
+from pipeline.errors import ServiceMissing, Transient
+from pipeline.settings import KafkaSettings
+
+GROUP = "earshot-audit"
+"""Only assigned, never subscribed or committed."""
+TIMEOUT_S = 20.0
+SILENCE_S = 60.0
+"""Longest time without a record or an end of a partition."""
+BATCH_RECORDS = 5_000
+POLL_S = 0.02
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Window:
+    """What can be read of one topic: partition to its first offset, and to the end of committed records."""
+
+    low: Mapping[int, int]
+    end: Mapping[int, int]
+
+
+class TopicReader:
+    """Reads topics, one after another.
+
+    Args:
+        kafka: resolved.
+
+    Raises:
+        ServiceMissing: no broker answers.
+    """
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self._where = f"Kafka at {kafka.bootstrap_servers}"
+        config = consumer_config(kafka, GROUP) | {
+            # What is prefetched lies in memory beside what the audit keeps.
+            "queued.max.messages.kbytes": 16_384,
+            # How long a broker lets us wait for the end of a partition whose last offset is a marker.
+            "fetch.wait.max.ms": 20,
+        }
+        self._consumer = Consumer(config)
+        topics = self._ask(lambda: self._consumer.list_topics(timeout=TIMEOUT_S).topics)
+        self.partitions: Mapping[str, Sequence[int]] = {
+            name: sorted(topic.partitions) for name, topic in topics.items()
+        }
+        """Topics that exist, with their partitions."""
+
+    def window(self, topic: str) -> Window:
+        """Where the topic begins and ends now; the end as a read_committed reader sees it, markers included.
+
+        Raises:
+            ServiceMissing: no broker answers.
+        """
+        low: dict[int, int] = {}
+        end: dict[int, int] = {}
+        for partition in self.partitions.get(topic, ()):
+            low[partition], end[partition] = self._marks(TopicPartition(topic, partition))
+        return Window(low, end)
+
+    def read(self, topic: str, window: Window) -> Iterator[Message]:
+        """The records of a window: partitions interleaved, offsets of each in order.
+
+        Raises:
+            Transient: nothing came for `SILENCE_S`.
+            ServiceMissing: a partition cannot be read.
+        """
+        ends = window.end
+        unfinished = {partition for partition, end in ends.items() if window.low[partition] < end}
+        self._consumer.assign(
+            [TopicPartition(topic, partition, window.low[partition]) for partition in unfinished]
+        )
+        deadline = time.monotonic() + SILENCE_S
+        while unfinished:
+            messages = self._consumer.consume(BATCH_RECORDS, POLL_S)
+            if messages:
+                deadline = time.monotonic() + SILENCE_S
+            elif time.monotonic() > deadline:
+                raise Transient(f"{self._where}: {topic}: nothing came for {SILENCE_S:.0f} s")
+            for message in messages:
+                partition = message.partition()
+                # The end-of-partition event also tells of markers and aborted records behind the last record.
+                if self._is_end(message) or message.offset() + 1 >= ends[partition]:
+                    unfinished.discard(partition)
+                if message.error() is None and message.offset() < ends[partition]:
+                    yield message
+        self._consumer.unassign()
+
+    def close(self) -> None:
+        """Ends the reading."""
+        self._consumer.close()
+
+    def _is_end(self, message: Message) -> bool:
+        error = message.error()
+        if error is None:
+            return False
+        if error.code() == KafkaError._PARTITION_EOF:
+            return True
+        raise ServiceMissing(f"{self._where}: {message.topic()}/{message.partition()}: {error.str()}")
+
+    def _marks(self, place: TopicPartition) -> tuple[int, int]:
+        marks: tuple[int, int] = self._ask(lambda: self._consumer.get_watermark_offsets(place, timeout=TIMEOUT_S))
+        return marks
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        try:
+            return question()
+        except KafkaException as error:
+            raise ServiceMissing(f"{self._where} does not answer: {error.args[0].str()}") from None

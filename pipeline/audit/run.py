@@ -1,0 +1,112 @@
+"""The whole audit: collect from manifests, Kafka and ClickHouse, then judge.
+
+In: resolved settings, what to look at. Out: a `Verdict`. Never here: printing, exit codes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.adapters.partitioning import partition_of
+from pipeline.adapters.retention import ttl_days_in_force
+from pipeline.audit.collect_clickhouse import collect_clickhouse
+from pipeline.audit.collect_kafka import KafkaReading, collect_kafka
+from pipeline.audit.collect_manifests import collect_manifests
+from pipeline.audit.facts import Facts, ManifestLog
+from pipeline.audit.findings import HopReport
+from pipeline.audit.hops import audit
+from pipeline.audit.names import Names, workspace_of
+from pipeline.audit.settle import behind, settle
+from pipeline.audit.taking import Taker
+from pipeline.clock import Clock, to_ms
+from pipeline.ingest.manifest import list_manifests
+from pipeline.settings import Settings
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is audited."""
+
+    workspaces: frozenset[str] = frozenset()
+    """Empty: all."""
+    manifests: Sequence[Path] | None = None
+    """None: all of the state folder."""
+    settle_s: float = 0.0
+
+
+@dataclass
+class Verdict:
+    """What the audit found."""
+
+    hops: list[HopReport]
+    warnings: list[str] = field(default_factory=list)
+    """Why the numbers may be incomplete."""
+    records: dict[str, int] = field(default_factory=dict)
+    """Topic to the records that were read."""
+    dead_letters: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Topic to code to dead letters."""
+    rejected_lines: int = 0
+    """Lines that ingest gave up; they never became ids."""
+
+    @property
+    def ok(self) -> bool:
+        """Every hop keeps its guarantee."""
+        return all(hop.ok for hop in self.hops)
+
+
+def run_audit(settings: Settings, scope: Scope, clock: Clock, progress: Callable[[str], None]) -> Verdict:
+    """Audits what is there.
+
+    Args:
+        settings: resolved, with ClickHouse.
+        scope: what is audited.
+        clock: gives the time of the audit.
+        progress: told what happens.
+
+    Raises:
+        ServiceMissing: Kafka or ClickHouse does not answer. Transient: one of them stopped answering.
+        Misconfigured: topics or tables are missing, or a manifest is damaged.
+    """
+    names = Names()
+    lagging = settle(lambda: behind(settings.kafka), scope.settle_s)
+    # Manifests first: whatever they name must then be within the topic.
+    paths = list_manifests(settings.state_dir) if scope.manifests is None else scope.manifests
+    manifests, warnings = collect_manifests(paths, names, scope.workspaces)
+    ttl_days = ttl_days_in_force(settings.clickhouse)
+    now_ms = to_ms(clock.now())
+    taker = Taker(names, scope.workspaces, now_ms, ttl_days)
+    reading = collect_kafka(settings.kafka, taker, now_ms, progress)
+    store = collect_clickhouse(settings.clickhouse, names, scope.workspaces)
+    progress(f"ClickHouse: {len(store.posts):,} posts, {len(store.case_events):,} events")
+    facts = Facts(
+        names=names,
+        manifests=manifests,
+        raw=taker.raw,
+        scored=taker.scored,
+        actionable=taker.actionable,
+        actionable_partitions=_partitions(taker, names, reading),
+        events=taker.events,
+        assignments=taker.assignments,
+        teams=list(taker.teams.values()),
+        current=taker.current,
+        current_log=taker.current_log,
+        store=store,
+        snapshot_ms=now_ms,
+    )
+    late = [f"{unread}: missing may mean not yet" for unread in lagging]
+    return _verdict(facts, manifests, reading, late + warnings)
+
+
+def _partitions(taker: Taker, names: Names, reading: KafkaReading) -> dict[str, int]:
+    workspaces = {workspace_of(names.post_name(number)) for number in set(taker.scored.ids)}
+    return {name: partition_of(name.encode(), reading.actionable_partitions) for name in workspaces}
+
+
+def _verdict(facts: Facts, manifests: ManifestLog, reading: KafkaReading, warnings: list[str]) -> Verdict:
+    return Verdict(
+        audit(facts),
+        warnings + reading.warnings,
+        reading.records,
+        {log.name: dict(log.letters.codes) for log in facts.logs() if log.letters.codes},
+        manifests.rejected,
+    )

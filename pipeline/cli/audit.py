@@ -1,0 +1,48 @@
+"""`earshot audit`: follow every id from ingest's manifests through every topic to ClickHouse."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.errors import EXIT_NO
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def audit(
+    json: Annotated[bool, typer.Option("--json", help="one JSON object to stdout")] = False,
+    settle: Annotated[float, typer.Option(min=0, help="wait this many seconds for the stages to finish")] = 0,
+    workspace: Annotated[list[str] | None, typer.Option(help="only this one; repeatable")] = None,
+    manifest: Annotated[
+        list[Path] | None, typer.Option(exists=True, dir_okay=False, help="only this ingest run; repeatable")
+    ] = None,
+) -> None:
+    """Print per hop: ids in, out, missing, doubled, dead-lettered. Exit 1 if a guarantee is broken.
+
+    Doubles on at-least-once hops are printed, not fatal. A missing id always is, and on exactly-once hops (cases,
+    assignments, ClickHouse under FINAL) a double or a record without a cause is, too.
+    """
+    from rich.console import Console
+
+    from pipeline.app.endpoints import resolve
+    from pipeline.audit.report import as_object, lines, table
+    from pipeline.audit.run import Scope, run_audit
+    from pipeline.cli.output import emit_json, say
+    from pipeline.clock import SystemClock
+    from pipeline.settings import load_settings
+
+    settings = resolve(load_settings(), clickhouse=True)
+    scope = Scope(frozenset(workspace or ()), manifest, settle)
+    verdict = run_audit(settings, scope, SystemClock(), say)
+    if json:
+        emit_json(as_object(verdict))
+    else:
+        console = Console()
+        # A pipe or a file has no width: nothing may be cut off there.
+        console.print(table(verdict), width=None if console.is_terminal else 160)
+    for line in lines(verdict):
+        say(line)
+    if not verdict.ok:
+        raise typer.Exit(EXIT_NO)

@@ -1,0 +1,80 @@
+"""One loss and one double at each place of the flow, and what the audit must say to each: that and no more."""
+
+from dataclasses import dataclass
+
+from tests.audit_world import Plant, World
+
+BY_HOP = {
+    "manifest": "manifest -> posts.raw",
+    "letter": "posts.raw -> posts.scored",
+    "altered": "posts.raw -> posts.scored",
+    "scored": "posts.raw -> posts.scored",
+    "actionable": "posts.scored -> posts.actionable",
+    "events": "posts.actionable -> cases.events",
+    "seq": "cases.events, seq of each case",
+    "assignments": "cases.events -> assignments",
+    "team": "assignments -> team topics",
+    "current": "cases.events -> cases.current",
+    "posts": "posts.scored -> ClickHouse posts",
+    "case_events": "cases.events -> ClickHouse case_events",
+    "assignments table": "assignments -> ClickHouse assignments",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A planted fault: the place, 0 or 2 copies, the kind of finding, whether the audit must fail."""
+
+    place: str
+    copies: int
+    kind: str
+    fatal: bool
+
+    @property
+    def hop(self) -> str:
+        """The only hop that may report it."""
+        return BY_HOP[self.place]
+
+    @property
+    def plant(self) -> Plant:
+        """How a world gets it."""
+        return Plant(self.place, self.copies)
+
+    @property
+    def workspace(self) -> str:
+        """A workspace of its own, so that all faults fit into one cluster."""
+        return f"{self.place.replace(' ', '-').replace('_', '-')}-{self.copies}"
+
+    def named(self, world: World) -> str:
+        """The id that the finding must name."""
+        case = world.case["p1"]
+        if self.place in ("letter", "altered"):
+            what = "unreadable record" if self.place == "letter" else f"{world.workspace}/x:p6"
+            return f"dead letter of posts.raw/{world.bad}" if self.copies == 2 else what
+        if self.place in ("assignments", "team", "assignments table"):
+            return f"{case}#1/closed"
+        if self.place in ("seq", "case_events"):
+            lost = self.place == "seq" and self.copies == 0
+            return f"case {case} seq {world.replied.seq}" if lost else f"event {world.replied.event_id}"
+        if self.place == "current":
+            return f"case {world.case['p2' if self.copies == 0 else 'p1']}"
+        return f"{world.workspace}/x:p4"
+
+
+LOSSES = [Fault(place, 0, "missing", fatal=True) for place in BY_HOP]
+DOUBLES = [
+    Fault("manifest", 2, "doubled", fatal=False),
+    Fault("letter", 2, "doubled", fatal=False),
+    Fault("scored", 2, "doubled", fatal=False),
+    Fault("actionable", 2, "doubled", fatal=False),
+    Fault("events", 2, "doubled", fatal=True),
+    Fault("seq", 2, "doubled", fatal=True),
+    Fault("assignments", 2, "doubled", fatal=True),
+    Fault("team", 2, "doubled", fatal=True),
+    # A compacted topic holds one value a key: too much of it is a case that is not open any more.
+    Fault("current", 2, "unexpected", fatal=True),
+    Fault("posts", 2, "doubled", fatal=True),
+    Fault("case_events", 2, "doubled", fatal=True),
+    Fault("assignments table", 2, "doubled", fatal=True),
+]
+FAULTS = LOSSES + DOUBLES
