@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 
 from pipeline.adapters.health import start_health_server
 from pipeline.adapters.policy_reader import PolicyReader
@@ -50,10 +51,13 @@ def run(settings: Settings) -> None:
         lambda _: Router(policies.policies, int(settings.route.remember_days * DAY_MS), settings.clock),
         lambda: to_ms(clock.now()),
         observer.committed,
-        lambda: _between(policies, observer, agent),
+        lambda: _between(policies, observer, agent, health.beat),
     )
     health = start_health_server(
-        settings.operate.http_host, settings.operate.http_port, metrics, lambda: (agent.ready, "restoring or idle")
+        settings.operate.http_host,
+        settings.operate.http_port,
+        metrics,
+        lambda: (agent.ready, "ok" if agent.ready else "no partition, or still restoring"),
     )
     log.info("started", clock=settings.clock, http_port=health.port)
     try:
@@ -68,9 +72,12 @@ def run(settings: Settings) -> None:
     log.info("stopped")
 
 
-def _between(policies: PolicyReader, observer: "_Observer", agent: TransactionalAgent) -> None:
+def _between(
+    policies: PolicyReader, observer: "_Observer", agent: TransactionalAgent, beat: Callable[[], None]
+) -> None:
     policies.poll()
     observer.gauges(agent)
+    beat()
 
 
 class _Observer:
@@ -105,3 +112,12 @@ class _Observer:
         self._metrics.set("ready", float(agent.ready), stage=STAGE)
         for (topic, partition), lag in agent.lags().items():
             self._metrics.set("lag_records", lag, stage=STAGE, topic=topic, partition=str(partition))
+        for number, decider in agent.deciders.items():
+            assert isinstance(decider, Router)
+            gauges = decider.gauges()
+            self._metrics.set("reps_present", gauges["reps_present"], partition=str(number))
+            for state in ("waiting", "offered", "assigned"):
+                self._metrics.set("cases_open", gauges[state], partition=str(number), state=state)
+        aborts = agent.take_aborts()
+        if aborts:
+            self._metrics.count("transactions_total", aborts, stage=STAGE, outcome="aborted")

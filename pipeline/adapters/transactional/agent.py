@@ -96,6 +96,18 @@ class TransactionalAgent:
         """Has partitions, and all of them are restored."""
         return bool(self._owned) and not self._restoring
 
+    @property
+    def deciders(self) -> dict[int, Decider]:
+        """Owned partition number to its decider, for gauges."""
+        return {n: owned.decider for n, owned in self._owned.items()}
+
+    def take_aborts(self) -> int:
+        """Transactions aborted since the last call; their input was decided again."""
+        aborts = sum(owned.aborts for owned in self._owned.values())
+        for owned in self._owned.values():
+            owned.aborts = 0
+        return aborts
+
     def lags(self) -> dict[tuple[str, int], int]:
         """(topic, partition) to records not yet decided, by what the last fetch said."""
         lags = {}

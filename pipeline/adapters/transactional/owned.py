@@ -63,6 +63,7 @@ class Owned:
         self.decider = decider
         self.now_ms = 0
         self.restored = False
+        self.aborts = 0
         self.buffers = InputBuffers(spec.inputs, self.time_of)
         self._producer = producer
         self._ends = ends
@@ -111,6 +112,7 @@ class Owned:
             self._transact(decisions, failed, entry, group_metadata)
         except KafkaException as error:
             self._abort_or_die(error)
+            self.aborts += 1
             self.decider.abort()
             self.now_ms = started_ms
             self.buffers.put_back(records)
