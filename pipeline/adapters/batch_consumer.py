@@ -6,17 +6,17 @@ acknowledges the past and announces the next end. Never here: what a record mean
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from pipeline.adapters.batch_lane import FIRST_DELAY_S, Buffer, Lane
-from pipeline.adapters.batch_offsets import encode_intent, start_of
+from pipeline.adapters.batch_offsets import KAFKA_TIMEOUT_S, encode_intent, start_of, token_prefixes
 from pipeline.adapters.kafka_config import client_config, consumer_config
-from pipeline.errors import EarshotError, Misconfigured, MustRestart, Permanent, ServiceMissing, Transient
+from pipeline.errors import EarshotError, MustRestart, Permanent, Transient
 from pipeline.logs import Log
 from pipeline.metrics import Metrics
 from pipeline.ports import InputRecord
@@ -25,7 +25,6 @@ from pipeline.settings import KafkaSettings
 POLL_RECORDS = 2000
 LONGEST_POLL_S = 0.1
 """`consume` waits this long for a full poll: the most that it adds to a record's way."""
-KAFKA_TIMEOUT_S = 20.0
 GAUGE_INTERVAL_S = 5.0
 MAX_POLL_INTERVAL_MS = 300_000
 """An insert may take 60 s and dead letters 35 s; between two batches there is always a poll."""
@@ -118,13 +117,20 @@ class BatchConsumer:
             Misconfigured: a topic is missing, or records were deleted before they were stored.
             MustRestart: Kafka says that this member cannot go on; end the process, do not clean up.
         """
-        self._token_prefixes()
+        token_prefixes(self._admin, self._spec.topics)
         self._consumer.subscribe(
             list(self._spec.topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
         )
-        while not stopping():
-            self._round()
-        self._acknowledge(self._lanes.values())
+        try:
+            while not stopping():
+                self._round()
+            self._acknowledge(self._lanes.values())
+        except MustRestart:
+            raise
+        except BaseException:
+            self._lanes.clear()
+            self._consumer.close()
+            raise
         self._consumer.close()
 
     def _round(self) -> None:
@@ -217,7 +223,7 @@ class BatchConsumer:
     def _assigned(self, consumer: Consumer, partitions: list[Any]) -> None:
         # An exception must not cross librdkafka: it is raised again after the poll.
         try:
-            prefixes = self._token_prefixes()
+            prefixes = token_prefixes(self._admin, self._spec.topics)
             for part in consumer.committed(partitions, timeout=KAFKA_TIMEOUT_S):
                 low, high = consumer.get_watermark_offsets(part, timeout=KAFKA_TIMEOUT_S)
                 where = f"{part.topic}[{part.partition}] of group {self._spec.group}"
@@ -247,20 +253,6 @@ class BatchConsumer:
     def _lost(self, _consumer: Consumer, _partitions: list[Any]) -> None:
         self._log.warning("partitions_lost", partitions=len(self._lanes))
         self._lanes.clear()
-
-    def _token_prefixes(self) -> Mapping[str, str]:
-        """`<cluster id>/<topic>/<topic id>` by topic: a topic that is created anew restarts at offset 0."""
-        try:
-            cluster = self._admin.list_topics(timeout=KAFKA_TIMEOUT_S).cluster_id
-            asked = self._admin.describe_topics(
-                TopicCollection(list(self._spec.topics)), request_timeout=KAFKA_TIMEOUT_S
-            )
-            ids = {name: str(future.result().topic_id) for name, future in asked.items()}
-        except KafkaException as error:
-            if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-                raise Misconfigured("a topic is missing on the cluster: run `earshot topics apply`") from None
-            raise ServiceMissing(f"Kafka does not answer: {error.args[0].str()}") from None
-        return {name: f"{cluster}/{name}/{topic_id}" for name, topic_id in ids.items()}
 
     def _regulate(self) -> None:
         """Stops reading partitions whose buffers are full, and goes on when there is room."""

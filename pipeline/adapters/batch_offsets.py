@@ -4,11 +4,17 @@ In: committed offsets with their metadata, the ends of the log. Out: where to st
 here: records.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import orjson
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient
 
-from pipeline.errors import Misconfigured
+from pipeline.errors import Misconfigured, ServiceMissing
+
+KAFKA_TIMEOUT_S = 20.0
+"""Longest wait for an answer of the cluster while partitions are taken over."""
 
 
 class Start(NamedTuple):
@@ -60,3 +66,23 @@ def start_of(where: str, committed: int, metadata: str | None, low: int, high: i
         f"{where}: {what}. Note the loss, then move the group on purpose with Kafka's own tool: "
         "kafka-consumer-groups --reset-offsets --to-earliest --execute"
     )
+
+
+def token_prefixes(admin: AdminClient, topics: Sequence[str]) -> Mapping[str, str]:
+    """`<cluster id>/<topic>/<topic id>` by topic.
+
+    The id, because a topic that is created anew restarts at offset 0: a token that it shared with the old one would
+    silently drop its rows.
+
+    Raises:
+        Misconfigured: a topic is missing. ServiceMissing: no broker answers.
+    """
+    try:
+        cluster = admin.list_topics(timeout=KAFKA_TIMEOUT_S).cluster_id
+        asked = admin.describe_topics(TopicCollection(list(topics)), request_timeout=KAFKA_TIMEOUT_S)
+        ids = {name: str(future.result().topic_id) for name, future in asked.items()}
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            raise Misconfigured("a topic is missing on the cluster: run `earshot topics apply`") from None
+        raise ServiceMissing(f"Kafka does not answer: {error.args[0].str()}") from None
+    return {name: f"{cluster}/{name}/{topic_id}" for name, topic_id in ids.items()}
