@@ -8,7 +8,9 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
-from pipeline.route.entities import Brief, ContextPost, context_post
+from pipeline.clock import to_ms
+from pipeline.route.entities import Brief, context_post, piece
+from pipeline.route.records import rfc3339
 from schemas.enrichment import ScoredPost
 
 MAX_POSTS = 10
@@ -17,48 +19,37 @@ MAX_TEXT_CHARS = 2000
 """Characters of each post; ten such posts keep an assignment near 20 KB."""
 
 
-def _plain(model: BaseModel) -> Any:
+def _plain(model: BaseModel | None) -> Any:
     # Through JSON, so that numbers have the digits that they will have after a restore.
-    return orjson.loads(model.model_dump_json(exclude_none=True))
-
-
-def _piece(model: BaseModel) -> bytes:
-    return orjson.dumps(_plain(model))
-
-
-def to_context(post: ScoredPost) -> ContextPost:
-    """One post as the rep will read it."""
-    text = "\n".join(part for part in (post.title, post.text) if part)
-    fields = {
-        "post_id": post.post_id,
-        "revision": post.revision,
-        "author": _plain(post.author),
-        "text": text[:MAX_TEXT_CHARS] or None,
-        "created_at": post.created_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "visibility": post.visibility,
-        "url": post.url,
-        "sentiment": None if post.sentiment is None else _plain(post.sentiment),
-        "own": post.own,
-    }
-    return context_post({name: value for name, value in fields.items() if value is not None})
+    return None if model is None else orjson.loads(model.model_dump_json(exclude_none=True))
 
 
 def open_brief(post: ScoredPost) -> Brief:
     """The brief of a case that this post opens."""
-    return Brief(
-        platform=post.platform,
-        author=_piece(post.author),
-        influence=_piece(post.influence),
-        sentiment=None if post.sentiment is None else _piece(post.sentiment),
-        reasons=orjson.dumps([_plain(reason) for reason in post.triage.reasons]),
-        posts=(to_context(post),),
-    )
+    return add_post(led_by(Brief(post.platform, b"", b"", None, b"", ()), post), post)
 
 
 def add_post(brief: Brief, post: ScoredPost) -> Brief:
-    """The brief with one more post, or with a newer revision of one."""
+    """The brief with one more post, or with a newer revision of one; its writer as described last."""
+    author = _plain(post.author)
+    text = "\n".join(part for part in (post.title, post.text) if part)
+    fields = {
+        "post_id": post.post_id,
+        "revision": post.revision,
+        "author": author,
+        "text": text[:MAX_TEXT_CHARS] or None,
+        "created_at": rfc3339(to_ms(post.created_at)),
+        "visibility": post.visibility,
+        "url": post.url,
+        "sentiment": _plain(post.sentiment),
+        "own": post.own,
+    }
+    newest = context_post({name: value for name, value in fields.items() if value is not None})
     others = [known for known in brief.posts if known.post_id != post.post_id]
-    return brief._replace(posts=tuple(sorted([*others, to_context(post)])[-MAX_POSTS:]))
+    posts = tuple(sorted([*others, newest])[-MAX_POSTS:])
+    if post.own:
+        return brief._replace(posts=posts)
+    return brief._replace(posts=posts, author=piece(author), influence=piece(_plain(post.influence)))
 
 
 def drop_post(brief: Brief, post_id: str) -> Brief:
@@ -68,11 +59,6 @@ def drop_post(brief: Brief, post_id: str) -> Brief:
 
 def led_by(brief: Brief, post: ScoredPost) -> Brief:
     """The brief of a case whose most urgent post is now this one: it says why to act."""
-    leading = open_brief(post)
-    sentiment = leading.sentiment if leading.sentiment is not None else brief.sentiment
-    return brief._replace(reasons=leading.reasons, sentiment=sentiment)
-
-
-def written_by(brief: Brief, post: ScoredPost) -> Brief:
-    """The brief with the author as the newest post describes them."""
-    return brief._replace(author=_piece(post.author), influence=_piece(post.influence))
+    sentiment = brief.sentiment if post.sentiment is None else piece(_plain(post.sentiment))
+    reasons = piece([_plain(reason) for reason in post.triage.reasons])
+    return brief._replace(reasons=reasons, sentiment=sentiment)

@@ -104,7 +104,6 @@ def _read(turn: Turn, case: Case, post: ScoredPost) -> Case:
     """Takes in what the post says: its text, and what it asks for when that is more than before."""
     brief = briefs.add_post(turn.state.brief(case), post)
     if not post.own:
-        brief = briefs.written_by(brief, post)
         if post.triage.priority > case.priority:
             brief = briefs.led_by(brief, post)
         case = case._replace(

@@ -3,10 +3,19 @@
 Comes in: ids of the input. Goes out: uuid5 strings. Never here: anything random.
 """
 
-from uuid import UUID, uuid5
+from hashlib import sha1
+from uuid import UUID
 
 NAMESPACE = UUID("6f2d0a1e-3c54-5b8e-9d27-5e0b8f4c7a31")
 """Chosen once for Earshot's router. Changing it would give every open case a second identity."""
+_PREFIX = NAMESPACE.bytes
+
+
+def _derived(name: str) -> str:
+    """uuid5 of the name (RFC 9562, 5.5) as text; the library's detour over objects was a tenth of a decision."""
+    digest = sha1(_PREFIX + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
 def case_id(workspace: str, root_post_id: str, generation: int) -> str:
@@ -15,24 +24,24 @@ def case_id(workspace: str, root_post_id: str, generation: int) -> str:
     `generation` is the revision of the opening post: each revision is handled once, so a case that an edit opens
     after the first one was closed gets an id of its own without any memory of the first.
     """
-    return str(uuid5(NAMESPACE, f"case/{workspace}/{generation}/{root_post_id}"))
+    return _derived(f"case/{workspace}/{generation}/{root_post_id}")
 
 
 def event_id(case: str, seq: int) -> str:
     """The id of the event number `seq` of a case."""
-    return str(uuid5(NAMESPACE, f"event/{case}/{seq}"))
+    return _derived(f"event/{case}/{seq}")
 
 
 def refusal_id(workspace: str, post_id: str, revision: int) -> str:
     """The id of the `refused` event of a post, which belongs to no case."""
-    return str(uuid5(NAMESPACE, f"refused/{workspace}/{revision}/{post_id}"))
+    return _derived(f"refused/{workspace}/{revision}/{post_id}")
 
 
 def request_refusal_id(workspace: str, rep_event_id: str) -> str:
     """The id of the `request_refused` event of a request about a case that is not open."""
-    return str(uuid5(NAMESPACE, f"request/{workspace}/{rep_event_id}"))
+    return _derived(f"request/{workspace}/{rep_event_id}")
 
 
 def assignment_id(case: str, attempt: int, state: str) -> str:
     """The id of the assignment record of (case, attempt, state); there is at most one."""
-    return str(uuid5(NAMESPACE, f"assignment/{case}/{attempt}/{state}"))
+    return _derived(f"assignment/{case}/{attempt}/{state}")

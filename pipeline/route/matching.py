@@ -89,7 +89,7 @@ def _offer(turn: Turn, best: _Open, queue: list[_Open]) -> None:
 
 
 def _offer_case(turn: Turn, case: Case, chosen: _Open, why_case: tuple[str, str]) -> None:
-    rep = min(chosen.takers, key=lambda rep: _turn_of(turn, rep, case.case_id))
+    rep = _choose(turn, chosen.takers, case.case_id)
     surveyed = explain.survey(turn, chosen.lane.key, chosen.takers)
     offer = Offer(
         rep_id=rep.rep_id,
@@ -111,7 +111,10 @@ def _offer_case(turn: Turn, case: Case, chosen: _Open, why_case: tuple[str, str]
     turn.publish(case, offer, "offered", "matched")
 
 
-def _turn_of(turn: Turn, rep: Rep, case_id: str) -> tuple[float, int, int, str]:
-    load = turn.state.indexes.load(rep.workspace, rep.rep_id)
-    tie = xxhash.xxh3_64_intdigest(f"{rep.rep_id}\n{case_id}".encode())
-    return load / rep.capacity, rep.last_offer_ms, tie, rep.rep_id
+def _choose(turn: Turn, takers: list[Rep], case_id: str) -> Rep:
+    ranks = [
+        (turn.state.indexes.load(rep.workspace, rep.rep_id) / rep.capacity, rep.last_offer_ms) for rep in takers
+    ]
+    lowest = min(ranks)
+    equal = [rep for rep, rank in zip(takers, ranks, strict=True) if rank == lowest]
+    return min(equal, key=lambda rep: (xxhash.xxh3_64_intdigest(f"{rep.rep_id}\n{case_id}".encode()), rep.rep_id))
