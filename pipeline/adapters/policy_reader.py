@@ -59,6 +59,10 @@ class PolicyReader:
         """Workspace to policy; a new mapping each time that something changed."""
         return self._policies
 
+    def versions(self) -> dict[str, int]:
+        """Workspace to the version of its policy."""
+        return {workspace: policy.version for workspace, policy in sorted(self._policies.items())}
+
     def poll(self) -> bool:
         """Takes over what is new, without waiting; True when a policy changed. Not while `follow` runs."""
         return self._take(0.0)
@@ -110,9 +114,8 @@ class PolicyReader:
         if fresh == self._policies:
             return False
         self._policies = MappingProxyType(fresh)
-        self._log.info(
-            "policies in force", versions={name: policy.version for name, policy in sorted(fresh.items())}
-        )
+        if not self._unread:  # what was there at the start is its caller's to tell
+            self._log.info("policies changed", versions=self.versions())
         return True
 
     def _apply(self, message: Message, fresh: dict[str, Policy]) -> None:

@@ -60,6 +60,7 @@ class _Worker:
         model = load_model(settings.model)
         self._state = "reading the policies"
         reader = PolicyReader.start(settings.kafka)
+        self._log.info("policies read", versions=reader.versions())
         reader.follow()
         app = build_app(
             settings.kafka, GROUP_ID, settings.state_dir / "faust", batch_size=settings.enrich.batch_size

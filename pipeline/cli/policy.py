@@ -39,8 +39,10 @@ def apply(file: File) -> None:
     from pipeline.adapters.policy_file import load_policy
     from pipeline.adapters.policy_writer import publish_policy
     from pipeline.app.endpoints import resolve
+    from pipeline.logs import setup_logs
     from pipeline.settings import load_settings
 
+    setup_logs("warning", "auto")
     policy = load_policy(file)
     news = publish_policy(resolve(load_settings()).kafka, policy)
     verb = "published" if news else "already in force"
