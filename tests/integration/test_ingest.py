@@ -1,0 +1,215 @@
+"""`earshot ingest` against a real broker: whole files, bad input, kill -9 and resuming, standard input."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from pipeline.adapters.kafka_config import consumer_config
+from pipeline.adapters.topic_admin import ensure_topics
+from pipeline.codec import decode, encode
+from pipeline.ingest.manifest import list_manifests, read_manifest
+from pipeline.local.endpoints import Endpoints
+from pipeline.scenario.generate import generate
+from pipeline.settings import KafkaSettings
+from schemas.post import RawPost
+from schemas.topics import RAW
+
+pytestmark = pytest.mark.integration
+START = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@dataclass
+class Site:
+    """A broker with its topic, a folder of our own, and a workspace that no other test uses."""
+
+    kafka: KafkaSettings
+    folder: Path
+    workspace: str
+
+    @property
+    def state_dir(self) -> Path:
+        return self.folder / "state"
+
+    def start(self, *words: str, stdin: bytes | None = None) -> "subprocess.Popen[bytes]":
+        assert self.kafka.bootstrap_servers is not None
+        environment = os.environ | {
+            "EARSHOT_STATE_DIR": str(self.state_dir),
+            "EARSHOT_KAFKA__BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
+        }
+        started = subprocess.Popen(
+            [sys.executable, "-m", "pipeline.cli", "ingest", *words],
+            env=environment,
+            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        if stdin is not None:
+            assert started.stdin is not None
+            started.stdin.write(stdin)
+        return started
+
+    def ingest(self, *words: str, stdin: bytes | None = None) -> tuple[int, str, str]:
+        with self.start(*words, stdin=stdin) as process:
+            out, err = process.communicate(timeout=120)
+        return process.returncode, out.decode(), err.decode()
+
+    def published(self) -> Counter[str]:
+        """How often each post of the workspace is in the topic."""
+        consumer = Consumer(consumer_config(self.kafka, f"test-{uuid.uuid4()}"))
+        try:
+            places = [TopicPartition(RAW.name, number, 0) for number in range(self.kafka.post_partitions)]
+            consumer.assign(places)
+            open_partitions = len(places)
+            found: Counter[str] = Counter()
+            while open_partitions:
+                message = consumer.poll(20.0)
+                assert message is not None, "the topic did not come to its end"
+                if message.error() is not None:
+                    open_partitions -= 1
+                    continue
+                if message.key().startswith(f"{self.workspace}/".encode()):
+                    post = decode(RawPost, message.value())
+                    found[f"{post.post_id}/{post.revision}"] += 1
+            return found
+        finally:
+            consumer.close()
+
+
+@pytest.fixture
+def site(stack: Endpoints, tmp_path: Path) -> Site:
+    kafka = KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)
+    ensure_topics(kafka, [RAW])
+    return Site(kafka, tmp_path, f"w{uuid.uuid4().hex[:12]}")
+
+
+def write_posts(site: Site, count: int) -> tuple[Path, set[str]]:
+    path = site.folder / "posts.jsonl"
+    posts = list(generate(11, count, START, 24, site.workspace))
+    path.write_bytes(b"".join(encode(post) + b"\n" for post in posts))
+    return path, {f"{post.post_id}/{post.revision}" for post in posts}
+
+
+def test_a_generated_file_arrives_whole_and_the_manifest_says_where(site: Site) -> None:
+    path, ids = write_posts(site, 3000)
+    code, out, err = site.ingest("jsonl", str(path), "--json")
+    assert code == 0, err
+    summary = orjson.loads(out)
+    assert (summary["read"], summary["sent"], summary["rejected"]) == (3000, 3000, 0)
+    assert site.published() == Counter(ids)
+    (manifest,) = (read_manifest(found) for found in list_manifests(site.state_dir))
+    assert manifest.whole
+    assert {f"{post_id}/{revision}" for _, post_id, revision in manifest.ids} == ids
+    assert str(manifest.path) == summary["manifest"]
+
+
+def test_bad_lines_are_named_kept_and_the_rest_arrives(site: Site) -> None:
+    path, ids = write_posts(site, 20)
+    good = path.read_bytes().splitlines(keepends=True)
+    bad = [
+        good[0][:50] + b"\n",
+        good[1].replace(b'"schema_version":1', b'"schema_version":9'),
+        b'{"text": "\xff"}\n',
+        orjson.dumps(orjson.loads(good[2]) | {"text": "x" * 900_000}) + b"\n",
+        orjson.dumps(orjson.loads(good[2]) | {"created_at": "9999-01-01T00:00:00Z"}) + b"\n",
+        orjson.dumps(orjson.loads(good[2]) | {"revision": "many"}) + b"\n",
+        b'{"text": "' + b"y" * 2_000_000 + b'"}\n',
+    ]
+    path.write_bytes(b"".join([*bad, *good]))
+    code, out, err = site.ingest("jsonl", str(path), "--json")
+    assert code == 2
+    summary = orjson.loads(out)
+    assert (summary["sent"], summary["rejected"]) == (20, 7)
+    codes = [line.split(": ")[1] for line in err.splitlines() if line.startswith(f"{path}:")]
+    assert codes[:3] == ["invalid_json", "unknown_schema_version", "invalid_utf8"]
+    assert codes[3:] == ["invalid_field", "invalid_field", "invalid_field", "too_large"]
+    assert Path(summary["manifest"]).with_suffix(".rejects").read_bytes() == b"".join(bad)
+    assert site.published() == Counter(ids)
+
+
+@pytest.mark.parametrize("content", [b"", b"id,user\n1,ann\n"])
+def test_an_empty_file_or_a_missing_column_sends_nothing(site: Site, content: bytes) -> None:
+    path = site.folder / "export.csv"
+    path.write_bytes(content)
+    spec = f"post_id=id,author.author_id=user,text=body,created_at=id,platform==chirp,workspace=={site.workspace}"
+    code, _, err = site.ingest("csv", str(path), "--columns", spec)
+    assert code == 2
+    assert str(path) in err
+    assert "is empty" in err or "no column 'body'" in err
+    assert "Traceback" not in err
+    assert not site.published()
+    assert not list_manifests(site.state_dir)
+
+
+def test_a_killed_ingest_is_taken_up_without_loss(site: Site) -> None:
+    path, ids = write_posts(site, 6000)
+    words = ("jsonl", str(path), "--speed", "7200")  # 24 h in 12 s, so that there is a middle
+    with site.start(*words) as process:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            found = list_manifests(site.state_dir)
+            if found and read_manifest(found[0]).cursor.sent > 1500:
+                break
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+    first = read_manifest(list_manifests(site.state_dir)[0])
+    assert 1500 < first.cursor.sent < 6000, "it was killed in the middle"
+    code, out, err = site.ingest("jsonl", str(path), "--json")
+    assert code == 0, err
+    assert f"after line {first.cursor.line}" in err
+    published = site.published()
+    assert set(published) == ids
+    assert sum(published.values()) - len(ids) <= 1000, "at most the last batch is doubled"
+    (manifest,) = (read_manifest(found) for found in list_manifests(site.state_dir))
+    assert {f"{post_id}/{revision}" for _, post_id, revision in manifest.ids} == ids
+    assert manifest.resumed_after == [first.cursor.line]
+    assert orjson.loads(out)["sent"] == 6000 - first.cursor.sent
+
+
+def test_a_terminated_ingest_confirms_what_it_sent_and_goes_on_without_doubles(site: Site) -> None:
+    path, ids = write_posts(site, 3000)
+    with site.start("jsonl", str(path), "--speed", "7200") as process:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not list_manifests(site.state_dir):
+            time.sleep(0.05)
+        time.sleep(1.0)  # some posts on their way
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 1, err
+    assert b"Traceback" not in err
+    code, _, _ = site.ingest("jsonl", str(path))
+    assert code == 0
+    assert site.published() == Counter(ids)
+
+
+def test_standard_input_works(site: Site) -> None:
+    path, ids = write_posts(site, 50)
+    code, out, err = site.ingest("jsonl", "-", "--json", stdin=path.read_bytes())
+    assert code == 0, err
+    assert orjson.loads(out)["sent"] == 50
+    assert site.published() == Counter(ids)
+
+
+def test_a_stop_while_standard_input_is_silent_confirms_what_came(site: Site) -> None:
+    path, _ = write_posts(site, 50)
+    with site.start("jsonl", "-", stdin=path.read_bytes()) as process:
+        assert process.stdin is not None
+        process.stdin.flush()
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and sum(site.published().values()) < 50:
+            time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+    assert process.returncode == 1
+    (manifest,) = (read_manifest(found) for found in list_manifests(site.state_dir))
+    assert manifest.cursor.sent == 50
