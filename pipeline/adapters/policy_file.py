@@ -4,9 +4,9 @@ In: a path. Out: a `Policy`. Never here: publishing; tolerance: an unknown field
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -14,6 +14,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from pipeline.errors import Misconfigured
 from schemas.policy import Policy
 
+M = TypeVar("M", bound=BaseModel)
 MAX_BYTES = 1_000_000
 """A record of `policies` holds at most 1 MiB."""
 
@@ -27,11 +28,16 @@ def load_policy(path: Path) -> Policy:
         Misconfigured: the file cannot be read, is no YAML, has a key twice, or a field is wrong or unknown; each
             mistake on a line of its own as `file:line: field: what is wrong`.
     """
+    return load_yaml(path, Policy, "a policy is a mapping with workspace, version, brand, queues, rules")
+
+
+def load_yaml(path: Path, model: type[M], shape: str) -> M:
+    """Reads and checks a YAML file of any model, as `load_policy` does; `shape` says what it should be."""
     document = _parse(path)
     if not isinstance(document, CommentedMap):
-        raise Misconfigured(f"{path}:1: a policy is a mapping with workspace, version, brand, queues, rules")
+        raise Misconfigured(f"{path}:1: {shape}")
     try:
-        return Policy.model_validate(_plain(document), extra="forbid")
+        return model.model_validate(_plain(document), extra="forbid")
     except ValidationError as error:
         problems = _causes(error.errors(include_input=False, include_url=False))
         found = sorted((_line(document, one["loc"]), _field(one["loc"]) + _message(one)) for one in problems)

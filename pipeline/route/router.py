@@ -29,7 +29,7 @@ class Router:
     Args:
         policies: gives workspace to the policy in force; asked anew for each record.
         remember_ms: how long input duplicates are recognised; older input is refused.
-        clock_mode: `event` takes a record's own time for its append time.
+        clock_mode: on the `event` clock a record's own time counts, and late input counts as now, never too old.
     """
 
     def __init__(
@@ -140,7 +140,8 @@ class Router:
 
     def _handle(self, record: InputRecord, message: Input, now_ms: int) -> None:
         turn = self._turn(now_ms, record)
-        appended_ms = inputs.event_ms(message) if self._clock_mode == "event" else record.append_ms
+        # On the event clock late input counts as now, however late: replays are seldom in order.
+        appended_ms = now_ms if self._clock_mode == "event" else record.append_ms
         seen_key = inputs.seen_key(message)
         if appended_ms < now_ms - self._remember_ms:
             self._refuse_old(turn, message)

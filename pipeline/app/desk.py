@@ -1,0 +1,175 @@
+"""The simulated desk, running: assignments in, rep events out, in real time or, on the event clock, at once.
+
+At least once is enough here: an assignment that is read again gets the same events with the same ids, and the
+router knows them. Never here: what the reps do (`pipeline.scenario.desk`).
+"""
+
+import signal
+import threading
+from pathlib import Path
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from pipeline.adapters.kafka_config import consumer_config, producer_config
+from pipeline.adapters.policy_file import load_yaml
+from pipeline.app.endpoints import resolve
+from pipeline.clock import Clock, SystemClock
+from pipeline.codec import decode, encode
+from pipeline.errors import Misconfigured, MustRestart, Permanent, ServiceMissing
+from pipeline.logs import get_log
+from pipeline.scenario.desk import ALWAYS, Desk, Roster
+from pipeline.scenario.due_answers import DueAnswers
+from pipeline.settings import ClockMode, KafkaSettings, Settings
+from schemas.case import Assignment
+from schemas.rep import AnyRepEvent
+from schemas.topics import ASSIGNMENTS, REPS
+
+GROUP = "earshot-desk"
+ROUND_S = 0.1
+"""Longest wait for input: the most that an answer is late."""
+ROUND_RECORDS = 1000
+DELIVERY_TIMEOUT_S = 60.0
+
+
+def run(settings: Settings, roster_path: Path, *, speed: float = 1.0, seed: int = 0) -> None:
+    """Plays the roster's reps until SIGTERM or SIGINT.
+
+    Args:
+        settings: may be unresolved.
+        roster_path: YAML of `pipeline.scenario.desk.Roster`.
+        speed: how many times as fast as life the reps are.
+        seed: of what they do.
+
+    Raises:
+        Misconfigured: the roster is wrong, each mistake with file and line; or the topics are missing.
+        ServiceMissing: no broker is known or takes the events.
+    """
+    roster = load_yaml(roster_path, Roster, "a roster is a mapping with workspace and reps")
+    kafka = resolve(settings).kafka
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    desk = RunningDesk(kafka, Desk(roster, seed, speed), settings.clock, SystemClock())
+    get_log("desk").info("started", reps=len(roster.reps), clock=settings.clock, speed=speed)
+    try:
+        desk.sign_in()
+        while not stop.is_set():
+            desk.round()
+    finally:
+        desk.close()
+    get_log("desk").info("stopped", answered=desk.answered)
+
+
+class RunningDesk:
+    """A desk on a cluster. Not thread-safe.
+
+    Args:
+        kafka: resolved.
+        desk: what the reps do.
+        clock_mode: `event` answers at once, with the time at which it would have been.
+        clock: real time, for `processing`.
+    """
+
+    def __init__(self, kafka: KafkaSettings, desk: Desk, clock_mode: ClockMode, clock: Clock) -> None:
+        self.answered = 0
+        self._desk = desk
+        self._clock_mode = clock_mode
+        self._clock = clock
+        self._due = DueAnswers()
+        self._failed: KafkaError | None = None
+        self._committed: dict[int, int] = {}
+        timeout = {"message.timeout.ms": int(DELIVERY_TIMEOUT_S * 1000)}
+        self._producer = Producer(producer_config(kafka) | timeout)
+        self._consumer = Consumer(consumer_config(kafka, GROUP))
+        self._consumer.subscribe([ASSIGNMENTS.name], on_revoke=self._revoked, on_lost=self._revoked)
+
+    def sign_in(self) -> None:
+        """Everybody starts work: now, or before all input on the event clock."""
+        self._send(self._desk.sign_ins(ALWAYS if self._clock_mode == "event" else self._clock.now()))
+
+    def round(self) -> None:
+        """Reads what there is, gives the answers that are due, and commits what is thereby done.
+
+        Raises:
+            ServiceMissing: the events could not be delivered.
+            Misconfigured: the topic is missing.
+        """
+        for message in self._consumer.consume(ROUND_RECORDS, ROUND_S):
+            self._read(message)
+        now = None if self._clock_mode == "event" else self._clock.now()
+        self._send(self._due.take_due(now))
+        self._commit()
+
+    def close(self) -> None:
+        """Leaves the group; answers that are not due yet are given by the next desk."""
+        self._consumer.close()
+        self._producer.flush(DELIVERY_TIMEOUT_S)
+
+    def _read(self, message: Message) -> None:
+        failure, partition, offset = message.error(), message.partition(), message.offset()
+        if failure is not None and failure.code() != KafkaError._PARTITION_EOF:
+            _raise(failure)
+            return
+        assert partition is not None
+        assert offset is not None
+        if failure is not None:
+            self._due.reached_end(partition, offset)
+            return
+        try:
+            answers = self._desk.answer(decode(Assignment, message.value()))
+        except Permanent as error:
+            get_log("desk").warning("unreadable_assignment", code=error.code, partition=partition, offset=offset)
+            answers = ()
+        self._due.add(partition, offset, answers)
+
+    def _send(self, events: list[AnyRepEvent]) -> None:
+        for event in events:
+            self._produce(event)
+        if events and self._producer.flush(DELIVERY_TIMEOUT_S + 1):
+            raise ServiceMissing("Kafka did not confirm the desk's events in time")
+        if self._failed is not None:
+            raise ServiceMissing(f"Kafka does not take records of {REPS.name}: {self._failed.str()}")
+        self.answered += len(events)
+
+    def _produce(self, event: AnyRepEvent) -> None:
+        while True:
+            try:
+                self._producer.produce(
+                    REPS.name, encode(event), event.workspace.encode(), on_delivery=self._delivered
+                )
+            except BufferError:
+                self._producer.poll(ROUND_S)
+            else:
+                return
+
+    def _delivered(self, error: KafkaError | None, _: Message) -> None:
+        self._failed = self._failed or error
+
+    def _commit(self) -> None:
+        done = self._due.done()
+        changed = {n: offset for n, offset in done.items() if self._committed.get(n) != offset}
+        if not changed:
+            return
+        try:
+            self._consumer.commit(
+                offsets=[TopicPartition(ASSIGNMENTS.name, n, offset) for n, offset in changed.items()],
+                asynchronous=False,
+            )
+        except KafkaException as error:
+            # A rebalance is under way: the partitions are read again, and answered alike.
+            get_log("desk").info("commit_refused", code=error.args[0].name())
+            return
+        self._committed |= changed
+
+    def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        for partition in partitions:
+            self._due.drop(partition.partition)
+            self._committed.pop(partition.partition, None)
+
+
+def _raise(error: KafkaError) -> None:
+    if error.code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC):
+        raise Misconfigured(f"there is no topic {ASSIGNMENTS.name}: run `earshot topics apply`")
+    if error.fatal():
+        raise MustRestart(error.str())
+    get_log("desk").warning("kafka_error", code=error.name(), detail=error.str())

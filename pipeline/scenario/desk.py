@@ -1,0 +1,135 @@
+"""The simulated desk: reps who think, accept, answer and resolve, miss an offer now and then and come back.
+
+Comes in: assignments of a roster's reps. Goes out: the rep events that each leads to, with their times. Never
+here: a clock, state, chance without a seed: the same assignment always gets the same answer, so that a desk which
+reads its input again says the same again, under the same event ids.
+"""
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from pydantic import Field
+
+from pipeline.clock import to_ms
+from schemas.case import Assignment
+from schemas.message import EARLIEST, Part, Slug, WorkspaceId
+from schemas.rep import (
+    AnyRepEvent,
+    CaseResolved,
+    OfferAccepted,
+    OfferRejected,
+    PresenceChanged,
+    RepId,
+    ReplySent,
+    SignedIn,
+)
+
+NAMESPACE = UUID("2b8c1f7e-94d3-5a60-8f1b-7c0d5e6a4b92")
+"""Of the event ids that the desk derives; chosen once."""
+REJECTS = 0.05
+IGNORES = 0.03
+"""Shares of offers, chosen so that a demo of a thousand offers shows each path of the router."""
+THINK_S = (20.0, 0.6)
+HANDLE_S = (180.0, 0.5)
+WRAP_UP_S = (60.0, 0.5)
+RETURN_S = (60.0, 0.5)
+"""Median and log-scale spread of log-normal times: to accept, to reply, to resolve after it, to come back."""
+ALWAYS = EARLIEST
+"""When everybody signs in on the event clock: before all input, so that it never moves the clock."""
+
+
+class RosterRep(Part):
+    """One rep of a roster."""
+
+    rep_id: RepId
+    teams: tuple[Slug, ...] = Field(min_length=1, max_length=50)
+    skills: tuple[Slug, ...] = Field(default=(), max_length=50)
+    capacity: int = Field(default=3, ge=1, le=100)
+
+
+class Roster(Part):
+    """Who works at a simulated desk: `workspace` and `reps` of a YAML file."""
+
+    workspace: WorkspaceId
+    reps: tuple[RosterRep, ...] = Field(min_length=1, max_length=10_000)
+
+
+class Desk:
+    """The reps of one roster.
+
+    Args:
+        roster: who works.
+        seed: of all chance.
+        speed: how many times as fast as life the reps are; 1 is life.
+    """
+
+    def __init__(self, roster: Roster, seed: int, speed: float = 1.0) -> None:
+        self._roster = roster
+        self._seed = seed
+        self._speed = speed
+        self._rep_ids = frozenset(rep.rep_id for rep in roster.reps)
+
+    def sign_ins(self, at: datetime) -> list[AnyRepEvent]:
+        """Everybody starts work at that time."""
+        return [
+            SignedIn(
+                **self._common(rep.rep_id, f"signed_in/{rep.rep_id}/{to_ms(at)}", at),
+                teams=rep.teams,
+                skills=rep.skills,
+                capacity=rep.capacity,
+            )
+            for rep in self._roster.reps
+        ]
+
+    def answer(self, assignment: Assignment) -> Sequence[AnyRepEvent]:
+        """What the rep does about an assignment, in order of time; empty when it is of another desk."""
+        if assignment.workspace != self._roster.workspace or assignment.rep_id not in self._rep_ids:
+            return ()
+        # A string seeds by SHA-512, the same in every process and on every machine.
+        chance = random.Random(f"{self._seed}/{assignment.assignment_id}")  # noqa: S311
+        if assignment.state == "offered":
+            return self._offered(assignment, chance)
+        if assignment.state == "assigned":
+            return self._assigned(assignment, chance)
+        if assignment.reason == "timed_out":
+            later = self._later(assignment.decided_at, RETURN_S, chance)
+            return [PresenceChanged(**self._about(assignment, "back", later), presence="available")]
+        return ()
+
+    def _offered(self, offer: Assignment, chance: random.Random) -> Sequence[AnyRepEvent]:
+        mood = chance.random()
+        if mood < IGNORES:
+            return ()
+        common = self._about(offer, "answer", self._later(offer.decided_at, THINK_S, chance))
+        common |= {"case_id": offer.case_id, "attempt": offer.attempt}
+        return [OfferRejected(**common) if mood < IGNORES + REJECTS else OfferAccepted(**common)]
+
+    def _assigned(self, assigned: Assignment, chance: random.Random) -> Sequence[AnyRepEvent]:
+        case = {"case_id": assigned.case_id, "attempt": assigned.attempt}
+        replied = self._later(assigned.decided_at, HANDLE_S, chance)
+        resolved = self._later(replied, WRAP_UP_S, chance)
+        return [
+            ReplySent(**self._about(assigned, "reply", replied), **case, channel=assigned.channel),
+            CaseResolved(**self._about(assigned, "resolve", resolved), **case),
+        ]
+
+    def _later(self, start: datetime, time_s: tuple[float, float], chance: random.Random) -> datetime:
+        median_s, spread = time_s
+        delay_s = median_s * chance.lognormvariate(0.0, spread) / self._speed
+        return start + timedelta(milliseconds=max(1, round(delay_s * 1000)))
+
+    def _about(self, assignment: Assignment, what: str, at: datetime) -> dict[str, Any]:
+        return self._common(assignment.rep_id, f"{what}/{assignment.assignment_id}", at)
+
+    def _common(self, rep_id: str, name: str, at: datetime) -> dict[str, Any]:
+        return {
+            "workspace": self._roster.workspace,
+            "event_id": str(uuid5(NAMESPACE, f"{self._seed}/{self._roster.workspace}/{name}")),
+            "rep_id": rep_id,
+            # Grows with time and needs no memory: what the contract asks of a sender's sequence.
+            "seq": to_ms(at),
+            "occurred_at": at,
+        }
