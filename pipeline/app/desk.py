@@ -24,11 +24,15 @@ from schemas.case import Assignment
 from schemas.rep import AnyRepEvent
 from schemas.topics import ASSIGNMENTS, REPS
 
-GROUP = "earshot-desk"
 ROUND_S = 0.1
 """Longest wait for input: the most that an answer is late."""
 ROUND_RECORDS = 1000
 DELIVERY_TIMEOUT_S = 60.0
+
+
+def group_of(workspace: str) -> str:
+    """Consumer group of a workspace's desk: desks of two workspaces must each read all assignments."""
+    return f"earshot-desk-{workspace}"
 
 
 def run(settings: Settings, roster_path: Path, *, speed: float = 1.0, seed: int = 0) -> None:
@@ -80,7 +84,7 @@ class RunningDesk:
         self._committed: dict[int, int] = {}
         timeout = {"message.timeout.ms": int(DELIVERY_TIMEOUT_S * 1000)}
         self._producer = Producer(producer_config(kafka) | timeout)
-        self._consumer = Consumer(consumer_config(kafka, GROUP))
+        self._consumer = Consumer(consumer_config(kafka, group_of(desk.workspace)))
         self._consumer.subscribe([ASSIGNMENTS.name], on_revoke=self._revoked, on_lost=self._revoked)
 
     def sign_in(self) -> None:

@@ -21,6 +21,7 @@ from confluent_kafka import Consumer, TopicPartition
 from pipeline.adapters.group_lag import unread_of
 from pipeline.adapters.kafka_config import consumer_config
 from pipeline.adapters.topic_reader import TIMEOUT_S, partitions_of
+from pipeline.app.desk import group_of
 from pipeline.codec import encode
 from pipeline.errors import Misconfigured, MustRestart
 from pipeline.local import processes, stack
@@ -34,7 +35,6 @@ SHOWN = (RAW, SCORED, ACTIONABLE, CASE_EVENTS, ASSIGNMENTS, REPS)
 GROUPS = {
     "earshot-enrich": (RAW.name,),
     "earshot-route": (ACTIONABLE.name, REPS.name),
-    "earshot-desk": (ASSIGNMENTS.name,),
     "earshot-sink": (SCORED.name, CASE_EVENTS.name, ASSIGNMENTS.name),
 }
 PROGRESS_S = 2.0
@@ -182,7 +182,8 @@ class Demo:
         from pipeline.app.endpoints import resolve
 
         kafka = resolve(self.settings).kafka
-        return any(unread_of(kafka, group, topics) for group, topics in GROUPS.items())
+        groups = GROUPS | {group_of(self.plan.workspace): (ASSIGNMENTS.name,)}
+        return any(unread_of(kafka, group, topics) for group, topics in groups.items())
 
     def _progress(self) -> None:
         from pipeline.app.endpoints import resolve

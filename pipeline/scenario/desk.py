@@ -72,6 +72,11 @@ class Desk:
         self._speed = speed
         self._rep_ids = frozenset(rep.rep_id for rep in roster.reps)
 
+    @property
+    def workspace(self) -> str:
+        """Whose reps these are."""
+        return self._roster.workspace
+
     def sign_ins(self, at: datetime) -> list[AnyRepEvent]:
         """Everybody starts work at that time."""
         return [
