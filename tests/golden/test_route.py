@@ -1,0 +1,45 @@
+"""A small morning at the desk, record by record; the expected output was read and agreed line by line.
+
+`route_input.jsonl`: milliseconds since the start, topic and message; a line without a message is the clock.
+`route_expected.jsonl`: what each line leads to. After a change of meaning, delete it, run the test once, and read
+the difference in git.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pipeline.ports import InputRecord
+from pipeline.route.router import Router
+from tests.builders import START_MS, policy
+
+FOLDER = Path(__file__).parent
+
+
+def _lines() -> list[dict[str, Any]]:
+    router = Router(lambda: {"acme": policy()}, 15 * 86_400_000, "processing")
+    said = []
+    for offset, line in enumerate((FOLDER / "route_input.jsonl").read_text().splitlines()):
+        entry = json.loads(line)
+        now_ms = START_MS + entry["ms"]
+        if "topic" in entry:
+            router.fire_timers(now_ms - 1)
+            value = json.dumps(entry["value"]).encode()
+            router.decide(InputRecord(entry["topic"], 0, offset, b"acme", value, now_ms), now_ms)
+        else:
+            router.fire_timers(now_ms)
+        for output in router.decisions().outputs:
+            key = None if output.key is None else output.key.decode()
+            value_out = None if output.value is None else json.loads(output.value)
+            said.append({"line": offset + 1, "topic": output.topic, "key": key, "value": value_out})
+        router.commit()
+    return said
+
+
+def test_a_morning_at_the_desk_goes_as_agreed() -> None:
+    path = FOLDER / "route_expected.jsonl"
+    said = _lines()
+    if not path.exists():
+        path.write_text("".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in said))
+        raise AssertionError(f"{path.name} was written anew: read it, then run the test again")
+    assert said == [json.loads(line) for line in path.read_text().splitlines()]

@@ -1,0 +1,110 @@
+"""The running desk on a real broker: answers on reps.events, keyed by workspace; input committed once answered."""
+
+import contextlib
+import time
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from pipeline.adapters.kafka_config import client_config, producer_config
+from pipeline.adapters.topic_admin import ensure_topics
+from pipeline.adapters.topic_reader import read_topic
+from pipeline.app.desk import RunningDesk, group_of
+from pipeline.clock import SystemClock
+from pipeline.codec import decode, encode
+from pipeline.local.endpoints import Endpoints
+from pipeline.route.router import Router
+from pipeline.scenario.desk import Desk, Roster
+from pipeline.settings import KafkaSettings
+from schemas.case import Assignment
+from schemas.rep import AnyRepEvent, RepEvent
+from schemas.topics import ASSIGNMENTS, REPS, all_topics
+from tests.builders import START_MS, policy, record, scored, signed_in
+
+pytestmark = pytest.mark.integration
+PATIENCE_S = 60.0
+
+
+@pytest.fixture
+def kafka(stack: Endpoints) -> KafkaSettings:
+    settings = KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)
+    ensure_topics(settings, all_topics())
+    return settings
+
+
+def _offers(workspace: str, count: int) -> list[tuple[bytes | None, bytes | None]]:
+    """Real offers of a real router."""
+    router = Router(lambda: {workspace: policy(workspace=workspace)}, 10**9, "processing")
+    sign_in = signed_in("r1", capacity=count).model_copy(update={"workspace": workspace})
+    router.decide(record(sign_in), START_MS)
+    for number in range(count):
+        router.decide(record(scored(f"p{number}", f"a{number}", workspace=workspace), number + 1), START_MS)
+    return [(o.key, o.value) for o in router.decisions().outputs if o.topic == ASSIGNMENTS.name]
+
+
+def _answers(kafka: KafkaSettings, workspace: str) -> list[AnyRepEvent]:
+    found = []
+    for message in read_topic(kafka, REPS.name):
+        if message.key() == workspace.encode():
+            found.append(decode(RepEvent, message.value()).root)
+    return found
+
+
+@contextlib.contextmanager
+def _running(kafka: KafkaSettings, workspace: str) -> Iterator[RunningDesk]:
+    roster = Roster.model_validate(
+        {"workspace": workspace, "reps": [{"rep_id": "r1", "teams": ["care"], "capacity": 50}]}
+    )
+    desk = RunningDesk(kafka, Desk(roster, 0), "event", SystemClock())
+    try:
+        yield desk
+    finally:
+        desk.close()
+
+
+def _until(desk: RunningDesk, holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, "the desk did not get there in time"
+        desk.round()
+
+
+def _uncommitted(kafka: KafkaSettings, workspace: str) -> int:
+    consumer = Consumer(client_config(kafka) | {"group.id": group_of(workspace)})
+    try:
+        partitions = [TopicPartition(ASSIGNMENTS.name, n) for n in range(kafka.route_partitions)]
+        left = 0
+        for committed in consumer.committed(partitions, timeout=10):
+            low, high = consumer.get_watermark_offsets(committed, timeout=10)
+            left += high - (committed.offset if committed.offset >= 0 else low)
+        return left
+    finally:
+        consumer.close()
+
+
+def test_assignments_are_answered_and_a_second_desk_answers_only_what_is_new(kafka: KafkaSettings) -> None:
+    workspace = f"desk-{uuid.uuid4().hex[:8]}"
+    producer = Producer(producer_config(kafka))
+    with _running(kafka, workspace) as desk:
+        desk.sign_in()
+        for key, value in _offers(workspace, 30):
+            producer.produce(ASSIGNMENTS.name, value, key)
+        producer.flush(30)
+        _until(desk, lambda: desk.answered >= 25 and _uncommitted(kafka, workspace) == 0)
+    answers = _answers(kafka, workspace)
+    assert answers[0].type == "signed_in"
+    assert {event.type for event in answers[1:]} <= {"offer_accepted", "offer_rejected"}
+    assert len({event.event_id for event in answers}) == len(answers)
+    with _running(kafka, workspace) as again:
+        producer.produce(ASSIGNMENTS.name, encode(_accepted(workspace)), b"case")
+        producer.flush(30)
+        _until(again, lambda: _uncommitted(kafka, workspace) == 0)
+        assert again.answered == 2, "reply and resolve of the one new record"
+
+
+def _accepted(workspace: str) -> Assignment:
+    [(_, value)] = _offers(workspace, 1)
+    offer = decode(Assignment, value)
+    return offer.model_copy(update={"state": "assigned", "assignment_id": "other", "case_id": "other"})
