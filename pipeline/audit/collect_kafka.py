@@ -22,6 +22,8 @@ from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, DAY_MS, 
 FOLLOWED: tuple[Topic, ...] = (RAW, SCORED, ACTIONABLE, CASE_EVENTS, ASSIGNMENTS, CASES)
 """Topics of the audit, in the order of the flow."""
 
+WORTH_TELLING_S = 1.0
+
 Progress = Callable[[str], None]
 
 
@@ -44,7 +46,7 @@ def collect_kafka(
         kafka: resolved.
         taker: gets every record.
         now_ms: the time of the audit, for partitions that retention has emptied.
-        progress: told after each topic.
+        progress: told after each topic that took a while.
 
     Raises:
         ServiceMissing: no broker answers. Transient: it stopped answering. Misconfigured: topics are missing.
@@ -88,8 +90,10 @@ class _Collection:
             raise Misconfigured(f"missing topics: {', '.join(missing)}; create them with `earshot topics apply`")
 
     def _team_topics(self) -> list[str]:
-        names = sorted(self._reader.partitions)
-        return [name for name in names if name.startswith(f"{ASSIGNMENTS.name}.") and not name.endswith(".dlq")]
+        prefix = f"{ASSIGNMENTS.name}."
+        names = (name for name in sorted(self._reader.partitions) if name.startswith(prefix))
+        # assignments.<workspace>.<team>; slugs hold no dot, and assignments.dlq has too few.
+        return [name for name in names if name.count(".") == 2 and self._taker.counts(name.split(".")[1])]
 
     def _windows(self) -> dict[str, Window]:
         names = [name for topic in FOLLOWED for name in (topic.name, f"{topic.name}.dlq")]
@@ -114,8 +118,9 @@ class _Collection:
             count += 1
             yield message
         self._result.records[name] = count
-        if count:
-            self._progress(f"{name}: {count:,} records in {time.monotonic() - started_s:.1f} s")
+        took_s = time.monotonic() - started_s
+        if took_s >= WORTH_TELLING_S:
+            self._progress(f"{name}: {count:,} records in {took_s:.1f} s")
 
 
 def _retention_days(name: str) -> int:

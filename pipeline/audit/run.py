@@ -77,7 +77,6 @@ def run_audit(settings: Settings, scope: Scope, clock: Clock, progress: Callable
     taker = Taker(names, scope.workspaces, now_ms, ttl_days)
     reading = collect_kafka(settings.kafka, taker, now_ms, progress)
     store = collect_clickhouse(settings.clickhouse, names, scope.workspaces)
-    progress(f"ClickHouse: {len(store.posts):,} posts, {len(store.case_events):,} events")
     facts = Facts(
         names=names,
         manifests=manifests,

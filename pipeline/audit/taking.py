@@ -96,14 +96,14 @@ class Taker:
     def take_raw(self, record: InputRecord) -> None:
         """A record of posts.raw."""
         post = self._read(RawPost, self.raw, record)
-        if post is not None and self._counts(post.workspace):
+        if post is not None and self.counts(post.workspace):
             number = self._names.post(post.workspace, post.post_id, post.revision)
             self.raw.add(number, position(record.partition, record.offset), record.append_ms)
 
     def take_scored(self, record: InputRecord) -> None:
         """A record of posts.scored."""
         post, log = self._read(ScoredPost, self.scored, record), self.scored
-        if post is None or not self._counts(post.workspace):
+        if post is None or not self.counts(post.workspace):
             return
         number = self._names.post(post.workspace, post.post_id, post.revision)
         log.add(number, position(record.partition, record.offset), record.append_ms)
@@ -116,7 +116,7 @@ class Taker:
     def take_actionable(self, record: InputRecord) -> None:
         """A record of posts.actionable."""
         post = self._read(ScoredPost, self.actionable, record)
-        if post is not None and self._counts(post.workspace):
+        if post is not None and self.counts(post.workspace):
             number = self._names.post(post.workspace, post.post_id, post.revision)
             self.actionable.add(number, position(record.partition, record.offset), record.append_ms)
             self.actionable.sources.append(position(post.source.partition, post.source.offset))
@@ -124,7 +124,7 @@ class Taker:
     def take_event(self, record: InputRecord) -> None:
         """A record of cases.events."""
         event, log = self._read(CaseEvent, self.events, record), self.events
-        if event is None or not self._counts(event.workspace):
+        if event is None or not self.counts(event.workspace):
             return
         log.add(self._names.number(event.event_id), position(record.partition, record.offset), record.append_ms)
         log.cases.append(self._names.number(event.case_id))
@@ -153,7 +153,7 @@ class Taker:
         """A record of `assignments` or of a team's topic."""
         log = self.assignments if record.topic == ASSIGNMENTS.name else self.teams[record.topic]
         made = self._read(Assignment, log, record)
-        if made is not None and self._counts(made.workspace):
+        if made is not None and self.counts(made.workspace):
             number = self._names.assignment(made.case_id, made.attempt, made.state)
             log.add(number, position(record.partition, record.offset), record.append_ms)
             log.teams.append(self._names.number(team_topic(made.workspace, made.team).name))
@@ -166,9 +166,13 @@ class Taker:
                 self.current.pop(self._names.number(record.key.decode(errors="replace")), None)
             return
         case = self._read(CaseCurrent, self.current_log, record)
-        if case is not None and self._counts(case.workspace):
+        if case is not None and self.counts(case.workspace):
             number = self._names.number(case.case_id)
             self.current[number] = Current(case.state, case.event_seq, at, record.append_ms)
+
+    def counts(self, workspace: str) -> bool:
+        """Whether the workspace is one of those that count."""
+        return not self._workspaces or workspace in self._workspaces
 
     def takers(self) -> Mapping[str, Callable[[InputRecord], None]]:
         """Topic to what takes its records; teams that are known so far included."""
@@ -186,9 +190,6 @@ class Taker:
         """Topic to its log."""
         logs = (self.raw, self.scored, self.actionable, self.events, self.assignments, *self.teams.values())
         return {log.name: log for log in (*logs, self.current_log)}
-
-    def _counts(self, workspace: str) -> bool:
-        return not self._workspaces or workspace in self._workspaces
 
     def _read(self, model: type[M], log: Log, record: InputRecord) -> M | None:
         at = position(record.partition, record.offset)

@@ -1,0 +1,111 @@
+"""The audit's world on real parts: records on a broker at the same offsets, rows in the tables, a manifest."""
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from uuid import uuid4
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+from pydantic import SecretStr
+
+from pipeline.adapters.clickhouse import ClickHouseWriter
+from pipeline.adapters.kafka_config import client_config, producer_config
+from pipeline.adapters.migrate import migrate
+from pipeline.adapters.topic_admin import admin_client, ensure_topics
+from pipeline.clock import SystemClock
+from pipeline.ingest.manifest import Delivered, Header
+from pipeline.ingest.manifest_writer import ManifestWriter
+from pipeline.local.endpoints import Endpoints
+from pipeline.settings import ClickHouseSettings, KafkaSettings
+from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, RAW, REPS, SCORED, Topic, all_topics, team_topic
+from tests.audit_world import TABLES, Cluster, P, R
+
+PATIENCE_S = 60.0
+GROUPS = {
+    "earshot-enrich": (RAW,),
+    "earshot-route": (ACTIONABLE, REPS),
+    "earshot-sink": (SCORED, CASE_EVENTS, ASSIGNMENTS),
+}
+
+
+class AuditLab:
+    """Empty topics of the contract and a fresh database; both are emptied again by `close`."""
+
+    def __init__(self, stack: Endpoints, state_dir: Path) -> None:
+        self.kafka = KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)
+        self.store = ClickHouseSettings(
+            url=stack.clickhouse_url,
+            user=stack.clickhouse_user,
+            password=SecretStr(stack.clickhouse_password),
+            database=f"audit_{uuid4().hex[:8]}",
+        )
+        self.state_dir = state_dir
+        self.admin = admin_client(self.kafka)
+        self.recreate_topics()
+        migrate(self.store)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes `earshot` find it."""
+        assert self.kafka.bootstrap_servers is not None
+        assert self.store.url is not None
+        return {
+            "EARSHOT_STATE_DIR": str(self.state_dir),
+            "EARSHOT_KAFKA__BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
+            "EARSHOT_CLICKHOUSE__URL": self.store.url,
+            "EARSHOT_CLICKHOUSE__USER": self.store.user,
+            "EARSHOT_CLICKHOUSE__PASSWORD": self.store.password.get_secret_value(),
+            "EARSHOT_CLICKHOUSE__DATABASE": self.store.database,
+        }
+
+    def recreate_topics(self, teams: Iterable[Topic] = ()) -> None:
+        """Deletes the contract's topics, teams' too, and makes them anew: offsets begin at 0."""
+        contract = [topic.name for topic in all_topics()]
+        present = self.admin.list_topics(timeout=PATIENCE_S).topics
+        mine = [name for name in present if name in contract or name.startswith(f"{ASSIGNMENTS.name}.")]
+        if mine:
+            for future in self.admin.delete_topics(mine).values():
+                future.result(PATIENCE_S)
+        deadline = time.monotonic() + PATIENCE_S
+        while set(mine) & set(self.admin.list_topics(timeout=PATIENCE_S).topics):
+            assert time.monotonic() < deadline, "the broker does not delete the topics"
+        ensure_topics(self.kafka, [*all_topics(), *teams])
+
+    def write(self, cluster: Cluster, delivered: Sequence[Delivered]) -> None:
+        """Puts a cluster's records, rows and manifest onto the real parts."""
+        teams = [team_topic(*name.split(".")[1:]) for name in cluster.topics if name.count(".") == 2]
+        ensure_topics(self.kafka, [topic for topic in teams if not topic.name.endswith(".dlq")])
+        producer = Producer(producer_config(self.kafka))
+        for name, partitions in cluster.topics.items():
+            for n, log in enumerate(partitions):
+                for record, headers in log:
+                    producer.produce(name, record.value, record.key, n, headers=headers)
+            producer.poll(0)
+        assert producer.flush(PATIENCE_S) == 0
+        writer = ClickHouseWriter(self.store)
+        for name, (table, _) in TABLES.items():
+            if cluster.rows[name]:
+                writer.insert(name, table.columns, cluster.rows[name], token=uuid4().hex)
+        writer.close()
+        self._write_manifest(delivered)
+
+    def _write_manifest(self, delivered: Sequence[Delivered]) -> None:
+        clock = SystemClock()
+        header = Header(uuid4().hex, RAW.name, None, {}, clock.now().isoformat())
+        with ManifestWriter.create(self.state_dir, header, clock) as manifest:
+            manifest.confirm(delivered, line=len(delivered), rejected=1)
+            manifest.end(whole=True)
+
+    def commit_groups(self) -> None:
+        """Lets every stage's group have read everything."""
+        for group, topics in GROUPS.items():
+            consumer = Consumer(client_config(self.kafka) | {"group.id": group})
+            places = [TopicPartition(t.name, n) for t in topics for n in range(t.partition_count(P, R))]
+            for place in places:
+                place.offset = consumer.get_watermark_offsets(place, timeout=PATIENCE_S)[1]
+            consumer.commit(offsets=places, asynchronous=False)
+            consumer.close()
+
+    def close(self) -> None:
+        """Leaves empty topics behind."""
+        self.recreate_topics()

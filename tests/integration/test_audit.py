@@ -1,0 +1,161 @@
+"""`earshot audit` on the real broker and the real ClickHouse: clean where all is well, and every planted loss and
+double named, with the right exit code."""
+
+import json
+from collections.abc import Iterator
+from socket import socket
+from typing import Any
+
+import pytest
+from confluent_kafka import OFFSET_END, Producer, TopicPartition
+
+from pipeline.adapters.kafka_config import producer_config
+from pipeline.cli import main
+from pipeline.clock import SystemClock
+from pipeline.errors import EXIT_NO, EXIT_OK, EXIT_SERVICE_MISSING, EXIT_USAGE
+from pipeline.ingest.manifest import Header
+from pipeline.ingest.manifest_writer import ManifestWriter
+from pipeline.local.endpoints import Endpoints
+from schemas.topics import RAW, SCORED
+from tests.audit_faults import FAULTS, Fault
+from tests.audit_world import Cluster, P, World
+from tests.integration.audit_lab import PATIENCE_S, AuditLab
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def lab(stack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AuditLab]:
+    made = AuditLab(stack, tmp_path_factory.mktemp("state"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def worlds(lab: AuditLab) -> dict[str, World]:
+    """A clean workspace, and one for each fault, all in the same topics and tables."""
+    cluster = Cluster()
+    made = {"clean": World(cluster, "clean")}
+    made |= {fault.workspace: World(cluster, fault.workspace, fault.plant) for fault in FAULTS}
+    lab.write(cluster, [sent for world in made.values() for sent in world.delivered])
+    lab.commit_groups()
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _environment(lab: AuditLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in lab.environment.items():
+        monkeypatch.setenv(name, value)
+
+
+def audit(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[str, Any], str]:
+    """Exit code, the object, and what was said."""
+    with pytest.raises(SystemExit) as ended:
+        main(["audit", "--json", *options])
+    out, err = capsys.readouterr()
+    return int(ended.value.code or 0), json.loads(out) if out else {}, err
+
+
+def said(verdict: dict[str, Any]) -> dict[tuple[str, str], list[str]]:
+    return {
+        (hop["hop"], kind): [finding["id"] for finding in hop[kind]["shown"]]
+        for hop in verdict["hops"]
+        for kind in ("missing", "doubled", "unexpected")
+        if hop[kind]["count"]
+    }
+
+
+def test_a_clean_workspace_is_clean(worlds: dict[str, World], capsys: pytest.CaptureFixture[str]) -> None:
+    assert worlds
+    code, verdict, err = audit(capsys, "--workspace", "clean")
+    assert said(verdict) == {}
+    assert (code, verdict["ok"], verdict["rejected_lines"]) == (EXIT_OK, True, 1)
+    assert [hop["in"] for hop in verdict["hops"]] == [7, 9, 6, 7, 17, 8, 8, 2, 5, 17, 8]
+    assert err.endswith("audit: clean\n")
+    assert "warning" not in err
+
+
+IN_TURN = [fault for fault in FAULTS if fault.place in ("scored", "events", "posts", "assignments table")]
+"""Alone on real parts, of each kind a loss and a double; the others are alone in tests/unit/audit, here together."""
+
+
+@pytest.mark.parametrize("fault", IN_TURN, ids=lambda fault: f"{fault.place}-{fault.copies}")
+def test_a_planted_fault_is_named(
+    fault: Fault, worlds: dict[str, World], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, verdict, err = audit(capsys, "--workspace", fault.workspace)
+    name = fault.named(worlds[fault.workspace])
+    assert said(verdict) == {(fault.hop, fault.kind): [name]}
+    assert code == (EXIT_NO if fault.fatal else EXIT_OK)
+    assert f"{fault.hop}: {fault.kind}: {name} at " in err
+
+
+def test_all_workspaces_are_audited_without_a_choice(
+    worlds: dict[str, World], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, verdict, err = audit(capsys)
+    found = said(verdict)
+    for fault in FAULTS:
+        assert fault.named(worlds[fault.workspace]) in found[fault.hop, fault.kind]
+    assert code == EXIT_NO
+    assert "audit: NOT clean: manifest -> posts.raw; " in err
+    assert "posts.raw.dlq: invalid_json 26, wrong_key 26" in err
+
+
+def test_only_the_named_manifests_are_followed(
+    lab: AuditLab, worlds: dict[str, World], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert worlds
+    clock = SystemClock()
+    header = Header("empty", RAW.name, None, {}, clock.now().isoformat())
+    with ManifestWriter.create(lab.state_dir / "elsewhere", header, clock) as empty:
+        code, verdict, err = audit(capsys, "--workspace", "manifest-0", "--manifest", str(empty.path))
+    assert (code, verdict["hops"][0]["in"]) == (EXIT_OK, 0)
+    assert "run empty has not ended" in err
+
+
+def test_retention_makes_ids_expired_not_missing(
+    lab: AuditLab, worlds: dict[str, World], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert worlds
+    ends = [TopicPartition(RAW.name, n, OFFSET_END) for n in range(P)]
+    for future in lab.admin.delete_records(ends).values():
+        future.result(PATIENCE_S)
+    code, verdict, _ = audit(capsys, "--workspace", "clean")
+    assert [(hop["in"], hop["out"], hop["expired"]) for hop in verdict["hops"][:2]] == [(7, 0, 7), (0, 0, 0)]
+    assert (code, said(verdict)) == (EXIT_OK, {})
+
+
+def test_a_stage_that_lags_is_named_and_waited_for(
+    lab: AuditLab, worlds: dict[str, World], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert worlds
+    producer = Producer(producer_config(lab.kafka))
+    producer.produce(SCORED.name, b"{", b"clean/x:nobody")
+    assert producer.flush(PATIENCE_S) == 0
+    code, verdict, err = audit(capsys, "--workspace", "clean", "--settle", "0.1")
+    assert code == EXIT_NO
+    unread = f"earshot-sink has up to 1 records of {SCORED.name}/"
+    assert [warning.startswith(unread) for warning in verdict["warnings"]] == [True]
+    assert "missing may mean not yet" in err
+    assert said(verdict) == {("posts.scored -> ClickHouse posts", "missing"): ["unreadable record"]}
+
+
+def test_without_clickhouse_it_exits_3(
+    worlds: dict[str, World], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert worlds
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("EARSHOT_CLICKHOUSE__URL", f"http://127.0.0.1:{free.getsockname()[1]}")
+        code, _, err = audit(capsys)
+    assert (code, "does not answer" in err) == (EXIT_SERVICE_MISSING, True)
+
+
+def test_without_tables_it_says_what_to_type(
+    worlds: dict[str, World], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert worlds
+    monkeypatch.setenv("EARSHOT_CLICKHOUSE__DATABASE", "no_such_database")
+    code, _, err = audit(capsys, "--workspace", "clean")
+    assert (code, "earshot migrate" in err) == (EXIT_USAGE, True)
