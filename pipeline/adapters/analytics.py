@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.exceptions import Error
 
 from pipeline.adapters.clickhouse import connect, translate
-from pipeline.errors import Misconfigured, Permanent
+from pipeline.errors import Misconfigured
 from pipeline.settings import ClickHouseSettings
 
 READ_SETTINGS: Mapping[str, object] = {
@@ -60,15 +60,16 @@ class Analyst:
         """Runs one query.
 
         Raises:
-            Misconfigured: the server refuses the query, in its words. Transient: it is busy or gone.
+            Misconfigured: the server refuses the query, in its words. Transient: nobody answers.
         """
         settings = {**READ_SETTINGS, "readonly": READ_ONLY}
         try:
             self._client.database = self._database
             result = self._client.query(sql, parameters=dict(parameters or {}), settings=settings)
-        except ClickHouseError as error:
+        except Error as error:
             refused = translate(error, "ClickHouse refuses the query", show=True)
-            raise (Misconfigured(str(refused)) if isinstance(refused, Permanent) else refused) from None
+            # With a code it is the server's verdict on this very query; without one nobody answered.
+            raise (refused if error.code is None else Misconfigured(str(refused))) from None
         return Answer(result.column_names, [kind.name for kind in result.column_types], result.result_rows)
 
 

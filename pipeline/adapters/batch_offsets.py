@@ -71,8 +71,8 @@ def start_of(where: str, committed: int, metadata: str | None, low: int, high: i
 def token_prefixes(admin: AdminClient, topics: Sequence[str]) -> Mapping[str, str]:
     """`<cluster id>/<topic>/<topic id>` by topic.
 
-    The id, because a topic that is created anew restarts at offset 0: a token that it shared with the old one would
-    silently drop its rows.
+    With the id, because a topic that is created anew restarts at offset 0: under the old one's tokens its rows
+    would silently be dropped.
 
     Raises:
         Misconfigured: a topic is missing. ServiceMissing: no broker answers.

@@ -25,7 +25,7 @@ MAX_PARTITIONS_PER_INSERT = 1400
 refuse it for ever (code 252)."""
 
 _PERMANENT_CODES = frozenset(
-    {6, 10, 16, 27, 36, 44, 47, 53, 60, 62, 69, 70, 72, 81, 115, 117, 130, 131, 349, 452, 497, 691}
+    {6, 10, 16, 27, 36, 44, 47, 53, 60, 62, 69, 70, 72, 81, 115, 117, 130, 131, 164, 349, 452, 497, 691}
 )
 """What repeating cannot mend: parsing, unknown column, table, database or setting, types, NULL, rights.
 Source: ClickHouse src/Common/ErrorCodes.cpp. Everything else (busy, memory, too many parts, network) may pass."""

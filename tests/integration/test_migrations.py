@@ -1,0 +1,171 @@
+"""Migrations on the real ClickHouse engine."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+
+from pipeline.adapters.clickhouse import ClickHouseWriter, connect
+from pipeline.adapters.migrate import MIGRATIONS, load_migrations, migrate, migrations_pending, planned_statements
+from pipeline.adapters.retention import set_ttl, ttl_days_in_force
+from pipeline.clock import from_ms
+from pipeline.errors import Misconfigured, Permanent, ServiceMissing
+from pipeline.local.endpoints import Endpoints
+from pipeline.settings import ClickHouseSettings
+from pipeline.sink.agent import TABLES
+from pipeline.sink.posts import REFUSED_POSTS
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def store(stack: Endpoints) -> Iterator[ClickHouseSettings]:
+    settings = ClickHouseSettings(
+        url=stack.clickhouse_url,
+        user=stack.clickhouse_user,
+        password=SecretStr(stack.clickhouse_password),
+        database=f"migrations_{uuid4().hex}",
+    )
+    yield settings
+    with connect(settings) as client:
+        client.command(f"DROP DATABASE IF EXISTS {settings.database}")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The first two migrations, to be tampered with."""
+    for path in sorted(MIGRATIONS.glob("*.sql"))[:1]:
+        (tmp_path / path.name).write_text(path.read_text())
+    (tmp_path / "0002_things.sql").write_text(
+        "CREATE TABLE IF NOT EXISTS {database}.things{local} {on_cluster} (id UInt64)\n"
+        "ENGINE = {engine_replacing} ORDER BY id;\n"
+    )
+    return tmp_path
+
+
+def test_migrations_apply_once_and_may_be_repeated(store: ClickHouseSettings) -> None:
+    labels = [migration.label for migration in load_migrations()]
+    assert migrations_pending(store) == labels
+    assert migrate(store) == labels
+    assert migrations_pending(store) == []
+    assert migrate(store) == []
+    assert planned_statements(store) == []
+
+
+def test_a_run_that_died_in_the_middle_is_finished_by_the_next(store: ClickHouseSettings, folder: Path) -> None:
+    migrate(store, folder)
+    (folder / "0003_more.sql").write_text(
+        "CREATE TABLE IF NOT EXISTS {database}.first (id UInt64) ENGINE = {engine_replacing} ORDER BY id;\n"
+        "CREATE TABLE IF NOT EXISTS {database}.second (id Wrong) ENGINE = {engine_replacing} ORDER BY id;\n"
+    )
+    with pytest.raises(Exception, match="0003_more"):
+        migrate(store, folder)
+    assert migrations_pending(store, folder) == ["0003_more"]
+    fixed = (folder / "0003_more.sql").read_text().replace("Wrong", "UInt64")
+    (folder / "0003_more.sql").write_text(fixed)
+    assert migrate(store, folder) == ["0003_more"]
+    assert migrations_pending(store, folder) == []
+
+
+def test_a_migration_that_was_changed_after_it_was_applied_is_refused(
+    store: ClickHouseSettings, folder: Path
+) -> None:
+    migrate(store, folder)
+    path = folder / "0002_things.sql"
+    path.write_text(path.read_text() + "-- a word more\n")
+    with pytest.raises(Misconfigured, match="0002_things was changed"):
+        migrate(store, folder)
+    with pytest.raises(Misconfigured, match="0002_things was changed"):
+        migrations_pending(store, folder)
+
+
+def test_the_tables_have_exactly_the_columns_that_the_sink_writes(store: ClickHouseSettings) -> None:
+    migrate(store)
+    with connect(store) as client:
+        for table in (*TABLES.values(), REFUSED_POSTS):
+            rows = client.query(
+                "SELECT name, default_kind FROM system.columns "
+                "WHERE database = {db:String} AND table = {t:String}",
+                parameters={"db": store.database, "t": table.name},
+            ).result_rows
+            assert {name for name, _ in rows} == set(table.columns), table.name
+            assert {kind for _, kind in rows} == {""}, "a default is evaluated once per replica and attempt"
+
+
+def test_every_table_remembers_tokens_and_replaces_by_version(store: ClickHouseSettings) -> None:
+    migrate(store)
+    with connect(store) as client:
+        rows = client.query(
+            "SELECT name, engine_full FROM system.tables WHERE database = {db:String} AND engine != 'View'",
+            parameters={"db": store.database},
+        ).result_rows
+    assert {name for name, _ in rows} == {
+        "schema_migrations",
+        "posts",
+        "case_events",
+        "assignments",
+        "refused_posts",
+    }
+    for _, engine in rows:
+        assert engine.startswith("ReplacingMergeTree(ver")
+        assert "non_replicated_deduplication_window = 10000" in engine
+        assert "TTL" not in engine
+
+
+def test_the_keeping_time_is_set_changed_and_taken_away(store: ClickHouseSettings) -> None:
+    migrate(store)
+    assert ttl_days_in_force(store) is None
+    assert set_ttl(store, 30)
+    assert ttl_days_in_force(store) == 30
+    assert not set_ttl(store, 30)
+    assert set_ttl(store, 400)
+    assert ttl_days_in_force(store) == 400
+    assert set_ttl(store, None)
+    assert ttl_days_in_force(store) is None
+
+
+def test_the_view_counts_each_post_once_with_the_brands_own_apart(store: ClickHouseSettings) -> None:
+    migrate(store)
+    columns = ("workspace", "created_at", "platform", "post_id", "visibility", "own", "sentiment", "p_negative",
+               "p_neutral", "p_positive", "ver", "is_deleted")  # fmt: skip
+    hour = 1_767_225_600
+    rows = [
+        ("acme", hour, "x", "x:1", "public", False, "negative", 0.8, 0.1, 0.1, 1, 0),
+        ("acme", hour, "x", "x:1", "public", False, "positive", 0.1, 0.1, 0.8, 2, 0),
+        ("acme", hour + 1, "x", "x:2", "direct", False, "negative", 0.7, 0.2, 0.1, 1, 0),
+        ("acme", hour + 2, "x", "x:3", "public", True, "positive", 0.0, 0.0, 1.0, 1, 0),
+        ("acme", hour + 3, "x", "x:4", "public", False, "unread", None, None, None, 1, 0),
+        ("acme", hour + 4, "x", "x:5", "public", False, "negative", 0.8, 0.1, 0.1, 1, 0),
+        ("acme", hour + 4, "x", "x:5", "public", False, "negative", 0.8, 0.1, 0.1, 2, 1),
+        ("acme", hour + 3600, "x", "x:6", "public", False, "neutral", 0.1, 0.8, 0.1, 1, 0),
+    ]
+    writer = ClickHouseWriter(store)
+    for number, row in enumerate(rows):
+        values = (row[0], from_ms(row[1] * 1000), *row[2:])
+        writer.insert("posts", columns, [values], token=str(number))
+    with connect(store) as client:
+        found = client.query(
+            "SELECT toUnixTimestamp(hour), n, negative, neutral, positive, unread, own_posts, "
+            f"round(mean_sentiment, 3) FROM {store.database}.sentiment_by_hour ORDER BY hour"
+        ).result_rows
+    assert found == [(hour, 4, 1, 0, 1, 1, 1, 0.05), (hour + 3600, 1, 0, 1, 0, 0, 0, 0.0)]
+
+
+def test_a_wrong_password_is_said_without_the_password(store: ClickHouseSettings) -> None:
+    wrong = store.model_copy(update={"password": SecretStr("not-the-password")})
+    with pytest.raises(Misconfigured, match="refuses user") as refused:
+        migrations_pending(wrong)
+    assert "not-the-password" not in str(refused.value)
+
+
+def test_a_server_that_does_not_answer_is_a_missing_service(store: ClickHouseSettings) -> None:
+    nobody = store.model_copy(update={"url": "http://127.0.0.1:9"})
+    with pytest.raises(ServiceMissing, match="does not answer"):
+        migrations_pending(nobody)
+
+
+def test_an_insert_into_a_database_that_was_not_migrated_is_permanent(store: ClickHouseSettings) -> None:
+    with pytest.raises(Permanent):
+        ClickHouseWriter(store).insert("posts", ("post_id",), [("x:1",)], token="t")
