@@ -20,7 +20,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, get_
 
 from pipeline.train.averaging import RunningAverage
 from pipeline.train.dropout import cheapen_dropout
-from pipeline.train.labelled import LABELS, Example, bucketed_batches, read_examples
+from pipeline.train.labelled import LABELS, Example, bucketed_batches, limit_classes, read_examples
 from pipeline.train.measures import Floats, macro_recall
 
 
@@ -44,6 +44,11 @@ class FinetuneConfig:
     """Of the running average of the weights, updated every 4 steps: it spans about 800 steps."""
     threads: int = 2
     seed: int = 1
+    frozen_layers: int = 0
+    """The embeddings and this many lower layers keep the base's weights; 0 trains everything. For a second,
+    shorter run on top of a checkpoint."""
+    max_per_class: int | None = None
+    """Training posts of one class that are used, drawn at random; evens out rare and frequent classes."""
     early_checkpoint: int | None = None
     """Step after which one more checkpoint is kept, to build on while the run goes on."""
 
@@ -87,8 +92,12 @@ class _Trainer:
             attention_probs_dropout_prob=0.0,  # lets torch use its fused attention on a processor
         )
         cheapen_dropout(self.model)
-        self.train, self.train_ids = self._load(config.train)
-        self.validation, self.validation_ids = self._load(config.validation)
+        _freeze(self.model, config.frozen_layers)
+        draw = random.Random(config.seed)  # noqa: S311 (a sample, not a secret)
+        self.train, self.train_ids = self._encode(
+            limit_classes(read_examples(config.train), config.max_per_class, draw)
+        )
+        self.validation, self.validation_ids = self._encode(read_examples(config.validation))
         steps = config.epochs * -(-len(self.train) // config.batch_size)
         self.optimiser = torch.optim.AdamW(self._parameter_groups(), lr=config.learning_rate, fused=True)
         self.schedule = get_linear_schedule_with_warmup(self.optimiser, int(steps * config.warmup_share), steps)
@@ -96,17 +105,16 @@ class _Trainer:
         self.average = RunningAverage(self.model, config.average_decay)
         self.step, self.steps = 0, steps
 
-    def _load(self, path: Path) -> tuple[list[Example], list[list[int]]]:
-        examples = read_examples(path)
+    def _encode(self, examples: list[Example]) -> tuple[list[Example], list[list[int]]]:
         encoded = self.tokenizer(
             [example.text for example in examples], truncation=True, max_length=self.config.max_tokens
         )
         return examples, encoded["input_ids"]
 
     def _parameter_groups(self) -> list[dict[str, Any]]:
-        named = list(self.model.named_parameters())
-        decayed = [p for name, p in named if p.ndim > 1]
-        plain = [p for name, p in named if p.ndim <= 1]
+        trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        decayed = [parameter for parameter in trained if parameter.ndim > 1]
+        plain = [parameter for parameter in trained if parameter.ndim <= 1]
         return [
             {"params": decayed, "weight_decay": self.config.weight_decay},
             {"params": plain, "weight_decay": 0.0},
@@ -175,3 +183,9 @@ class _Trainer:
         report = json.dumps(asdict(self.report), indent=1)
         (self.config.output / "report.json").write_text(report, encoding="utf-8")
         self.say(f"{name}: validation macro recall {recall:.4f}, {self.report.posts_per_s:.0f} posts/s")
+
+
+def _freeze(model: Any, layers: int) -> None:
+    if layers:
+        for part in (model.base_model.embeddings, *model.base_model.encoder.layer[:layers]):
+            part.requires_grad_(False)

@@ -50,6 +50,17 @@ def _parse(line: str, place: str) -> Example:
         raise Misconfigured(f'{place}: expected {{"text": ..., "label": one of {", ".join(LABELS)}}}') from error
 
 
+def limit_classes(examples: list[Example], most: int | None, draw: random.Random) -> list[Example]:
+    """At most `most` examples of each label, drawn at random, in their old order; None keeps all."""
+    if most is None:
+        return examples
+    kept: set[int] = set()
+    for label in range(len(LABELS)):
+        members = [at for at, example in enumerate(examples) if example.label == label]
+        kept.update(draw.sample(members, min(most, len(members))))
+    return [example for at, example in enumerate(examples) if at in kept]
+
+
 def bucketed_batches(
     lengths: Sequence[int], batch_size: int, shuffle: random.Random, *, bucket_batches: int = 50
 ) -> Iterator[list[int]]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import Misconfigured
-from pipeline.train.labelled import Example, bucketed_batches, read_examples
+from pipeline.train.labelled import Example, bucketed_batches, limit_classes, read_examples
 
 
 def test_posts_are_normalised_and_labels_become_indices(tmp_path: Path) -> None:
@@ -51,3 +51,11 @@ def test_batches_waste_little_padding() -> None:
     batches = list(bucketed_batches(lengths, 32, random.Random(1)))
     padded = sum(len(batch) * max(lengths[at] for at in batch) for batch in batches)
     assert padded / sum(lengths) < 1.05
+
+
+def test_frequent_classes_are_cut_and_rare_ones_stay_whole() -> None:
+    examples = [Example(str(at), 0 if at % 10 == 0 else 1) for at in range(100)]
+    kept = limit_classes(examples, 20, random.Random(1))
+    assert [sum(one.label == label for one in kept) for label in (0, 1)] == [10, 20]
+    assert kept == sorted(kept, key=lambda one: int(one.text))
+    assert limit_classes(examples, None, random.Random(1)) == examples
