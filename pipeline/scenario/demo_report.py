@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.adapters.analytics import Analyst, open_analyst
+from pipeline.adapters.analytics import SENTIMENT_BY_HOUR, Analyst, open_analyst
 from pipeline.adapters.topic_reader import read_topic
 from pipeline.app.endpoints import resolve
 from pipeline.bench.latency import HopLatency, hop_latencies, stored_latency
@@ -20,6 +20,7 @@ from schemas.case import Assignment
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, RAW, SCORED, Topic
 
 EXAMPLES = 5
+MOST_HOURS = 24
 HOPS: tuple[Topic, ...] = (RAW, SCORED, ACTIONABLE, CASE_EVENTS, ASSIGNMENTS)
 _TABLES = ("posts", "case_events", "assignments")
 
@@ -31,8 +32,8 @@ def print_report(settings: Settings, console: Console) -> None:
         _print_counts(resolved.kafka, analyst, console)
         _print_latencies([*hop_latencies(resolved.kafka), stored_latency(analyst)], console)
         _print_assignments(list(_assignments(resolved.kafka)), console)
-        console.rule("sentiment by hour")
-        draw_sentiment(analyst, console)
+        hours = list(analyst.ask(SENTIMENT_BY_HOUR, {"workspace": ""}).records())
+    draw_sentiment(hours, MOST_HOURS)
 
 
 def _print_counts(kafka: KafkaSettings, analyst: Analyst, console: Console) -> None:
