@@ -1,6 +1,8 @@
 """What an audit has collected, column by column: ids as numbers, positions, flags; never a text.
 
 In: whatever the collectors saw. Out: the same, for `hops`. Never here: Kafka, ClickHouse, files, a verdict.
+Measured: 10**6 posts with 10**6 steps of cases and 670,000 assignment records take 0.9 GB, 1.2 GB while they are
+judged; two thirds of it are the texts of the ids.
 """
 
 from array import array

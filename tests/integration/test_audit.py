@@ -76,7 +76,7 @@ def test_a_clean_workspace_is_clean(worlds: dict[str, World], capsys: pytest.Cap
 
 
 IN_TURN = [fault for fault in FAULTS if fault.place in ("scored", "events", "posts", "assignments table")]
-"""Alone on real parts, of each kind a loss and a double; the others are alone in tests/unit/audit, here together."""
+"""A loss and a double of each kind, alone on real parts; tests/unit/audit has all of them alone."""
 
 
 @pytest.mark.parametrize("fault", IN_TURN, ids=lambda fault: f"{fault.place}-{fault.copies}")
