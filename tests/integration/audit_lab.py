@@ -8,7 +8,7 @@ from uuid import uuid4
 from confluent_kafka import Consumer, Producer, TopicPartition
 from pydantic import SecretStr
 
-from pipeline.adapters.clickhouse import ClickHouseWriter
+from pipeline.adapters.clickhouse import ClickHouseWriter, connect
 from pipeline.adapters.kafka_config import client_config, producer_config
 from pipeline.adapters.migrate import migrate
 from pipeline.adapters.topic_admin import admin_client, ensure_topics
@@ -29,7 +29,7 @@ GROUPS = {
 
 
 class AuditLab:
-    """Empty topics of the contract and a fresh database; both are emptied again by `close`."""
+    """Empty topics of the contract and a fresh database; `close` takes everything away again."""
 
     def __init__(self, stack: Endpoints, state_dir: Path) -> None:
         self.kafka = KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)
@@ -107,5 +107,7 @@ class AuditLab:
             consumer.close()
 
     def close(self) -> None:
-        """Leaves empty topics behind."""
+        """Leaves empty topics behind, and no database."""
         self.recreate_topics()
+        with connect(self.store) as client:
+            client.command(f"DROP DATABASE {self.store.database}")
