@@ -24,12 +24,10 @@ def audit(
     Doubles on at-least-once hops are printed, not fatal. A missing id always is, and on exactly-once hops (cases,
     assignments, ClickHouse under FINAL) a double or a record without a cause is, too.
     """
-    from rich.console import Console
-
     from pipeline.app.endpoints import resolve
     from pipeline.audit.report import as_object, lines, table
     from pipeline.audit.run import Scope, run_audit
-    from pipeline.cli.output import emit_json, say
+    from pipeline.cli.output import emit_json, say, table_console
     from pipeline.clock import SystemClock
     from pipeline.settings import load_settings
 
@@ -39,9 +37,7 @@ def audit(
     if json:
         emit_json(as_object(verdict))
     else:
-        console = Console()
-        # A pipe or a file has no width: nothing may be cut off there.
-        console.print(table(verdict), width=None if console.is_terminal else 160)
+        table_console().print(table(verdict))
     for line in lines(verdict):
         say(line)
     if not verdict.ok:

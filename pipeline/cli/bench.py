@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.output import emit_json, say
+from pipeline.cli.output import emit_json, say, table_console
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Rates, as ratios side by side in one run.")
 
@@ -23,7 +23,6 @@ def enrich(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON line a rate on stdout")] = False,
 ) -> None:
     """The enrich stage beside a plain Faust agent and the bare engine."""
-    from rich.console import Console
     from rich.table import Table
 
     from pipeline.bench.enrich import bench_enrich
@@ -38,4 +37,4 @@ def enrich(
     for rate in rates:
         ratios = (f"{rate.per_second / other.per_second:.2f}" for other in rates[:-1])
         table.add_row(rate.name, f"{rate.posts:,}", f"{rate.per_second:,.0f}", *ratios)
-    Console().print(table)
+    table_console().print(table)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.output import say
+from pipeline.cli.output import say, table_console
 
 app = typer.Typer(add_completion=False)
 
@@ -26,8 +26,6 @@ def demo(
     stop: Annotated[bool, typer.Option("--stop", help="only stop what --keep left running")] = False,
 ) -> None:
     """Play a day of an invented brand through Kafka, Faust, the transformer, the router and ClickHouse."""
-    from rich.console import Console
-
     from pipeline.scenario.demo import Demo, Plan, running
     from pipeline.scenario.demo_report import print_report
     from pipeline.settings import load_settings
@@ -39,7 +37,7 @@ def demo(
     with running(show, keep=keep):
         show.prepare()
         show.play()
-        console = Console()
+        console = table_console()
         print_report(show.settings, console)
         console.rule("audit")
         code = show.audit()

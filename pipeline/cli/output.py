@@ -1,8 +1,15 @@
 """Where a command's words go: data to stdout, everything for people to stderr."""
 
 import sys
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPE_WIDTH = 150
+"""Columns where stdout is a pipe or a file, which has no width of its own: nothing may be cut off there."""
 
 
 def say(text: str) -> None:
@@ -24,3 +31,10 @@ def emit_json(message: BaseModel | dict[str, object]) -> None:
         emit(message.model_dump_json(exclude_none=True))
     else:
         emit(orjson.dumps(message, default=str).decode())
+
+
+def table_console() -> "Console":
+    """A rich console on stdout for tables and drawings."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.cli.output import emit_json, say
+from pipeline.cli.output import emit_json, say, table_console
 
 if TYPE_CHECKING:
     from pipeline.adapters.analytics import Answer
@@ -51,7 +51,6 @@ def _plain(value: Any) -> Any:
 
 
 def _draw(answer: "Answer") -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -63,7 +62,7 @@ def _draw(answer: "Answer") -> None:
     for row in answer.rows:
         # Text and not markup: a post may contain "[red]" or an escape sequence.
         table.add_row(*(Text(_cell(value)) for value in row))
-    Console().print(table)
+    table_console().print(table)
 
 
 def _cell(value: Any) -> str:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.cli.output import emit_json, say
+from pipeline.cli.output import emit_json, say, table_console
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -52,10 +52,9 @@ def draw_sentiment(rows: list[dict[str, Any]], hours: int) -> None:
     """
     from itertools import groupby
 
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = table_console()
     for workspace, group in groupby(rows, key=lambda row: str(row["workspace"])):
         shown = list(group)[-hours:]
         width = max(10, min(60, console.width - 46))
