@@ -15,7 +15,8 @@ from pipeline.adapters.memory_model import KeywordSentiment
 from pipeline.adapters.partitioning import partition_of
 from pipeline.clock import ManualClock, from_ms
 from pipeline.codec import decode, encode
-from pipeline.enrich.agent import EnrichAgent, Event, Parts
+from pipeline.enrich.agent import EnrichAgent, Parts
+from pipeline.enrich.record import Event
 from pipeline.enrich.score import Scorer
 from pipeline.errors import Transient
 from pipeline.logs import get_log
@@ -87,13 +88,17 @@ class Rig:
         self.outbox = FakeOutbox(self.journal, failure)
         self.metrics = Metrics()
         self.inference_timeout_s = 30.0
+        self.batch_size = 256
         self.model = model or KeywordSentiment()
         self.on_death: Callable[[], None] = lambda: None
+        self.on_all_read: Callable[[], None] = lambda: None
 
     async def run(self, *batches: Sequence[FakeRecord]) -> None:
         async def stream() -> AsyncIterator[Sequence[Event]]:
             for records in batches:
                 yield [FakeEvent(record, self.journal) for record in records]
+                await asyncio.sleep(0)
+            self.on_all_read()
 
         async def commit() -> None:
             self.journal.append("commit")
@@ -101,6 +106,7 @@ class Rig:
         def die() -> NoReturn:
             self.journal.append("died")
             self.on_death()
+            running.cancel()  # as the end of a process ends everything in it
             raise Died
 
         with ThreadPoolExecutor(1) as executor:
@@ -116,11 +122,15 @@ class Rig:
                 clock=ManualClock(from_ms(WRITTEN_MS + 3000)),
                 metrics=self.metrics,
                 log=get_log("test"),
-                batch_size=256,
+                batch_size=self.batch_size,
                 batch_wait_s=0.05,
                 inference_timeout_s=self.inference_timeout_s,
             )
-            await EnrichAgent(parts).run(stream())
+            running = asyncio.ensure_future(EnrichAgent(parts).run(stream()))
+            try:
+                await running
+            except asyncio.CancelledError:
+                raise Died from None
 
     def metric(self, name: str, **labels: str) -> float | None:
         return self.metrics.registry.get_sample_value(f"earshot_{name}", labels)
@@ -169,9 +179,27 @@ async def test_everything_is_delivered_before_anything_is_acknowledged_and_then_
 
 async def test_batches_are_acknowledged_in_their_order() -> None:
     rig = Rig()
+    rig.batch_size = 3
     await rig.run(*[[record(offset=2 * number), record(offset=2 * number + 1)] for number in range(5)])
     assert [line for line in rig.journal if line.startswith("ack")] == [f"ack {offset}" for offset in range(10)]
-    assert rig.journal.count("commit") == 5
+    assert rig.metric("batch_records_sum", stage="enrich") == 10
+
+
+async def test_what_arrives_while_the_engine_is_busy_becomes_one_batch() -> None:
+    sizes: list[int] = []
+    all_read = threading.Event()
+
+    class Slow(KeywordSentiment):
+        def score(self, texts: Sequence[str]) -> list[SentimentScores]:
+            sizes.append(len(texts))
+            assert all_read.wait(10)
+            return super().score(texts)
+
+    rig = Rig(Slow())
+    rig.batch_size = 4
+    rig.on_all_read = all_read.set
+    await rig.run(*[[record(offset=number)] for number in range(4)])
+    assert sizes == [1, 3]
 
 
 @pytest.mark.parametrize(
@@ -297,6 +325,7 @@ async def test_a_batch_is_scored_while_the_one_before_is_still_delivered() -> No
             return await super().send(topic, key, value, headers)
 
     rig = Rig(Watched())
+    rig.batch_size = 1
     rig.outbox = SlowOutbox(rig.journal)
     await rig.run([record(raw_post("first"))], [record(raw_post("second"), offset=1)])
     assert delivering.is_set()

@@ -19,7 +19,6 @@ import sys, tempfile
 from pathlib import Path
 from pipeline.adapters import faust_fixes, faust_worker
 from pipeline.settings import KafkaSettings
-faust_worker._require_codecs = lambda: None
 before = faust_fixes.in_force()
 kafka = KafkaSettings(bootstrap_servers="127.0.0.1:9")
 faust_worker.build_app(kafka, "g", Path(tempfile.mkdtemp()), batch_size=256)

@@ -1,0 +1,73 @@
+"""Records as the agent sees them: the parts of Faust's events that it uses, and where its outputs go.
+
+In: a record. Out: its place, its append time, the headers of its dead letter. Never here: Faust itself.
+"""
+
+from collections.abc import Awaitable, Sequence
+from typing import Protocol
+
+from pipeline.errors import Permanent
+from schemas.dead_letter import MAX_DETAIL_CHARS, DeadLetterInfo, encode_headers
+from schemas.message import SourcePosition
+
+MAX_FIELD_CHARS = 200
+"""Limit of `DeadLetterInfo.field`."""
+
+
+class Record(Protocol):
+    """The parts of a Faust message that are read here."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: float
+    key: bytes | None
+    value: bytes | None
+
+
+class Event(Protocol):
+    """The parts of a Faust event that are used here."""
+
+    @property
+    def message(self) -> Record:
+        """The record as Faust got it."""
+        ...
+
+    def ack(self) -> bool:
+        """Marks the record as done."""
+        ...
+
+
+class Outbox(Protocol):
+    """Where outputs go."""
+
+    async def send(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()
+    ) -> Awaitable[object]:
+        """Hands a record to the producer; the result resolves when the brokers have it, or raises."""
+        ...
+
+
+def place_of(record: Record) -> SourcePosition:
+    """Where the record lies."""
+    return SourcePosition(topic=record.topic, partition=record.partition, offset=record.offset)
+
+
+def appended_ms_of(record: Record) -> int:
+    """The broker's append time, milliseconds; Faust gives it in seconds."""
+    return round(record.timestamp * 1000)
+
+
+def letter_headers(record: Record, reason: Permanent, stage: str, failed_ms: int) -> list[tuple[str, bytes]]:
+    """The headers of the record's dead letter: why, where it lay, when it came and when it was given up."""
+    return encode_headers(
+        DeadLetterInfo(
+            stage=stage,
+            code=reason.code,
+            detail=reason.detail[:MAX_DETAIL_CHARS],
+            field=None if reason.field is None else reason.field[:MAX_FIELD_CHARS],
+            source=place_of(record),
+            appended_ms=appended_ms_of(record),
+            failed_ms=failed_ms,
+        )
+    )
