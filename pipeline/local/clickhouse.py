@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 
 from pipeline.errors import ServiceMissing
-from pipeline.local.processes import find, is_alive, spawn, write_private
+from pipeline.local.processes import find, is_alive, spawn, stop, write_private
 
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 120.0
 """The server answers after 1.5 s; loading many tables on a busy machine takes longer."""
 
 POLL_S = 0.05
@@ -61,8 +61,10 @@ def await_ready(folder: Path, process: psutil.Process) -> tuple[str, str]:
             log = (folder / "server.log").read_text(encoding="utf-8", errors="replace").strip()
             raise ServiceMissing(f"the ClickHouse server ended: {log[-500:] or 'no words'}")
         time.sleep(POLL_S)
+    # One that hangs would be found again by the next `up`, and waited for in vain again.
+    stop([process], 0)
     raise ServiceMissing(
-        f"the ClickHouse server does not answer after {READY_TIMEOUT_S:.0f} s; see {folder}/server.log"
+        f"the ClickHouse server did not answer for {READY_TIMEOUT_S:.0f} s and was ended; see {folder}/server.log"
     )
 
 

@@ -56,12 +56,16 @@ def write_configuration(folder: Path) -> Path:
 
 def ensure_default_database(data: Path) -> None:
     """Makes `default` an ordinary database, as on a real server; the engine starts only where it exists."""
-    statement = data / "metadata" / "default.sql"
+    metadata = data / "metadata"
+    metadata.mkdir(parents=True, exist_ok=True)
+    statement = metadata / "default.sql"
     if not statement.exists():
-        statement.parent.mkdir(parents=True, exist_ok=True)
-        statement.write_text(
-            f"ATTACH DATABASE default\nUUID '{uuid.uuid4()}'\nENGINE = Atomic\n", encoding="utf-8"
-        )
+        text = f"ATTACH DATABASE default\nUUID '{uuid.uuid4()}'\nENGINE = Atomic\n"
+        statement.write_text(text, encoding="utf-8")
+    # The engine makes this link with the first table, and on finding it again would load `default` twice
+    # ("Mapping for table with UUID already exists") and hang. It makes it anew when it needs it.
+    if (metadata / "default").is_symlink():
+        (metadata / "default").unlink()
 
 
 def _users() -> str:

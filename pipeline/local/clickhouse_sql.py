@@ -33,6 +33,7 @@ CLOSED_CALLS = frozenset(
         "arrowstream",
         "embeddedrocksdb",
         "queryrunner",
+        "sqlite",
         "disk",
     }
 )

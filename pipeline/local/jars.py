@@ -119,21 +119,15 @@ def _exclusive(folder: Path) -> Iterator[None]:
 
 
 def _fetch(jar: Jar, folder: Path) -> None:
-    """Downloads one jar unless another process did so meanwhile."""
-    from jgo.config import GlobalSettings
-    from jgo.maven import MavenContext
-
+    """Brings one jar into the cache unless another process did so meanwhile."""
     path = jar.path(folder)
-    # A company's mirror is named in jgo's own settings file; without one jgo knows the public registry.
-    mirrors: dict[str, str] = GlobalSettings.load().repositories
-    context = MavenContext(repo_cache=folder, local_repos=[], remote_repos=mirrors or None)
     failure = "what the registry sends has another SHA-256 than jars.lock"
     for _ in range(ATTEMPTS):
         if is_intact(jar, folder):
             return
         path.unlink(missing_ok=True)
         try:
-            context.project(jar.group, jar.name).at_version(jar.version).artifact().resolve()
+            _download(jar, folder)
         except Exception as error:  # jgo raises RuntimeError, requests its own tree, the disk OSError
             failure = f"{type(error).__name__}: {error}"
     if not is_intact(jar, folder):
@@ -142,3 +136,14 @@ def _fetch(jar: Jar, folder: Path) -> None:
             f"cannot get {jar.group}:{jar.name}:{jar.version}: {failure}. Check the network, or name a "
             "mirror under [repositories] in ~/.config/jgo.conf; what is fetched already is kept"
         )
+
+
+def _download(jar: Jar, folder: Path) -> None:
+    """Leaves the file at `jar.path(folder)`, not yet verified against the lock."""
+    from jgo.config import GlobalSettings
+    from jgo.maven import MavenContext
+
+    # A company's mirror is named in jgo's own settings file; without one jgo knows the public registry.
+    mirrors: dict[str, str] = GlobalSettings.load().repositories
+    context = MavenContext(repo_cache=folder, local_repos=[], remote_repos=mirrors or None)
+    context.project(jar.group, jar.name).at_version(jar.version).artifact().resolve()

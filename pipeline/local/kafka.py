@@ -7,6 +7,7 @@ laptop and quick tests, not a cluster.
 
 import base64
 import json
+import re
 import subprocess
 import time
 import uuid
@@ -18,10 +19,10 @@ from pathlib import Path
 import psutil
 
 from pipeline.errors import Misconfigured, ServiceMissing
-from pipeline.local.processes import find, free_ports, is_alive, is_port_free, spawn, write_private
+from pipeline.local.processes import find, free_ports, is_alive, is_port_free, search, spawn, stop, write_private
 
-READY_TIMEOUT_S = 90.0
-"""A broker alone is ready after 2 s; three on two busy cores were seen to need 15 s."""
+READY_TIMEOUT_S = 180.0
+"""A broker alone is ready after 3 s, three after 15 s; under a load of 12 on two cores one took 38 s."""
 
 POLL_S = 0.1
 
@@ -88,7 +89,7 @@ def read_layout(folder: Path) -> Layout | None:
 
 def running(folder: Path, layout: Layout) -> dict[int, psutil.Process]:
     """The living brokers by node id."""
-    found = {node.node_id: find(_pid_path(folder, node), str(_config_path(folder, node))) for node in layout.nodes}
+    found = {node.node_id: find(_pid_path(folder, node), _marker(folder, node)) for node in layout.nodes}
     return {node_id: process for node_id, process in found.items() if process is not None}
 
 
@@ -117,7 +118,7 @@ def start(folder: Path, brokers: int | None, jars: Sequence[Path], java: Path) -
     _format(folder, layout, missing, class_path, java)
     for node in missing:
         log, log4j = _log_path(folder, node), resources.files("pipeline.local").joinpath("log4j2.properties")
-        command = [str(java), *JVM_FLAGS, f"-Dlog4j2.configurationFile={log4j}", f"-Dearshot.log={log}"]
+        command = [str(java), *JVM_FLAGS, f"-Dlog4j2.configurationFile={log4j}", _marker(folder, node)]
         command += ["-cp", class_path, "kafka.Kafka", str(_config_path(folder, node))]
         alive[node.node_id] = spawn(command, log.with_name("stderr.log"), _pid_path(folder, node))
     _await_ready(folder, layout, alive)
@@ -197,21 +198,19 @@ def _write_config(folder: Path, layout: Layout, node: Node) -> None:
 def _format(folder: Path, layout: Layout, nodes: Sequence[Node], class_path: str, java: Path) -> None:
     """Prepares the data folders that are new; the rest keep what they hold."""
     new = [node for node in nodes if not (folder / str(node.node_id) / "data" / "meta.properties").exists()]
-    tool = [str(java), *JVM_FLAGS, "-cp", class_path, "kafka.tools.StorageTool", "format", "-t", layout.cluster_id]
-    started = [
-        subprocess.Popen(
-            [*tool, "-c", str(_config_path(folder, node))],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for node in new
-    ]
+    started = []
+    for node in new:
+        marker = f"-Dearshot.format={_config_path(folder, node)}"
+        # The tool of a caller that was killed meanwhile may still be about to write.
+        stop(search(marker), 0)
+        command = [str(java), *JVM_FLAGS, marker, "-cp", class_path, "kafka.tools.StorageTool", "format"]
+        command += ["-t", layout.cluster_id, "-c", str(_config_path(folder, node))]
+        pipe = subprocess.PIPE
+        started.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True))
     for process in started:
-        output, _ = process.communicate(timeout=READY_TIMEOUT_S)
+        output, errors = process.communicate(timeout=READY_TIMEOUT_S)
         if process.returncode != 0:
-            raise ServiceMissing(f"Kafka's storage tool failed: {output.strip()[-500:]}")
+            raise ServiceMissing(f"Kafka's storage tool failed: {_telling_line(output + errors)}")
 
 
 def _await_ready(folder: Path, layout: Layout, processes: dict[int, psutil.Process]) -> None:
@@ -232,12 +231,24 @@ def _await_ready(folder: Path, layout: Layout, processes: dict[int, psutil.Proce
 
 
 def _last_words(folder: Path, node: Node) -> str:
-    """The end of the broker's log and of its standard error."""
-    texts = []
+    """What the broker's log or its standard error says about its end."""
     for path in (_log_path(folder, node), _log_path(folder, node).with_name("stderr.log")):
-        if path.exists():
-            texts.append(path.read_text(encoding="utf-8", errors="replace").strip()[-500:])
-    return " | ".join(text for text in texts if text) or f"no log in {folder}"
+        line = _telling_line(path.read_text(encoding="utf-8", errors="replace")) if path.exists() else ""
+        if line:
+            return line
+    return f"no log in {folder}"
+
+
+def _telling_line(text: str) -> str:
+    """The last line that names an error, or the last line, without stack traces and Java's own warnings."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith(("\tat ", "WARNING: "))]
+    errors = [line for line in lines if re.search(r"\b(ERROR|FATAL|Error|\w*Exception)\b", line)]
+    return (errors or lines or [""])[-1].strip()[:500]
+
+
+def _marker(folder: Path, node: Node) -> str:
+    """The argument that only this node's broker is started with; it also says where log4j writes."""
+    return f"-Dearshot.log={_log_path(folder, node)}"
 
 
 def _config_path(folder: Path, node: Node) -> Path:

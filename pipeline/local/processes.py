@@ -95,11 +95,17 @@ def find(pid_path: Path, marker: str) -> psutil.Process | None:
     noted = _noted(pid_path)
     if noted is not None and _is_ours(noted, marker):
         return noted
-    for process in psutil.process_iter():
-        if process.pid != os.getpid() and _is_ours(process, marker):
-            write_private(pid_path, json.dumps({"pid": process.pid, "started_s": process.create_time()}))
-            return process
+    for process in search(marker):
+        write_private(pid_path, json.dumps({"pid": process.pid, "started_s": process.create_time()}))
+        return process
     return None
+
+
+def search(marker: str) -> list[psutil.Process]:
+    """Every living process of this user that was started with `marker` among its arguments."""
+    return [
+        process for process in psutil.process_iter() if process.pid != os.getpid() and _is_ours(process, marker)
+    ]
 
 
 def stop(processes: Sequence[psutil.Process], grace_s: float) -> None:

@@ -1,0 +1,345 @@
+"""The embedded ClickHouse server as its real clients see it, and as an attacker does."""
+
+import gzip
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import clickhouse_connect
+import lz4.frame
+import pytest
+import urllib3
+import zstandard
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import DatabaseError
+
+from pipeline.local.endpoints import Endpoints
+
+pytestmark = pytest.mark.integration
+
+DATABASE = "server_tests"
+
+
+@pytest.fixture(scope="module")
+def client(stack: Endpoints) -> Iterator[Client]:
+    connected = connect(stack)
+    connected.command(f"CREATE DATABASE {DATABASE}")
+    yield connected
+    connected.command(f"DROP DATABASE {DATABASE}")
+
+
+@pytest.fixture
+def table(client: Client, request: pytest.FixtureRequest) -> str:
+    name = f"{DATABASE}.t_{request.node.name.split('[')[0]}"
+    client.command(
+        f"CREATE OR REPLACE TABLE {name} (id UInt32, text String, at DateTime64(3, 'UTC'), tags Array(String)) "
+        "ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 100"
+    )
+    return name
+
+
+def connect(stack: Endpoints, **options: object) -> Client:
+    return clickhouse_connect.get_client(
+        dsn=stack.clickhouse_url, username=stack.clickhouse_user, password=stack.clickhouse_password, **options
+    )
+
+
+def ask(
+    stack: Endpoints, sql: str | bytes, method: str = "POST", url: str = "", headers: dict[str, str] | None = None
+) -> urllib3.BaseHTTPResponse:
+    """One statement as curl sends it: in the body of a POST, or in the URL of a GET."""
+    known = {"X-ClickHouse-User": stack.clickhouse_user, "X-ClickHouse-Key": stack.clickhouse_password}
+    sent = known | (headers or {})
+    if method == "GET":
+        return urllib3.request("GET", stack.clickhouse_url, fields={"query": sql}, headers=sent, retries=False)
+    return urllib3.request("POST", f"{stack.clickhouse_url}/{url}", body=sql, headers=sent, retries=False)
+
+
+def code(response: urllib3.BaseHTTPResponse) -> str | None:
+    return response.headers.get("X-ClickHouse-Exception-Code")
+
+
+ROW = (7, "it's; DROP TABLE t -- \\ 'x'", datetime(2026, 1, 2, 3, 4, 5, 678000, UTC), ["a", "b'c"])
+COLUMNS = ["id", "text", "at", "tags"]
+
+
+def test_native_insert_comes_back_unchanged(client: Client, table: str) -> None:
+    summary = client.insert(table, [ROW], column_names=COLUMNS)
+    assert summary.written_rows == 1
+    result = client.query(f"SELECT * FROM {table}")
+    assert result.result_rows[0][:2] == ROW[:2]
+    assert result.result_rows[0][3] == ROW[3]
+
+
+def test_parameters_are_values_never_sql(client: Client, table: str) -> None:
+    client.insert(table, [ROW], column_names=COLUMNS)
+    query = (
+        f"SELECT id FROM {table} "
+        "WHERE text = {text:String} AND has({ids:Array(UInt32)}, id) AND at = {at:DateTime64(3, 'UTC')}"
+    )
+    found = client.query(query, parameters={"text": ROW[1], "ids": [1, 7], "at": ROW[2]})
+    assert found.result_rows == [(7,)]
+
+
+def test_errors_carry_clickhouse_codes(client: Client, stack: Endpoints) -> None:
+    with pytest.raises(DatabaseError) as error:
+        client.query("SELECT nope FROM system.one")
+    assert error.value.code == 47
+    assert code(ask(stack, "SELECT * FROM nowhere")) == "60"
+    assert code(ask(stack, "SELEC 1")) == "62"
+    assert code(ask(stack, "SELECT 1", url="?no_such_setting=1")) == "115"
+
+
+def test_deduplication_token_is_honoured(client: Client, table: str) -> None:
+    settings = {"insert_deduplication_token": "c/t/0/1-2", "async_insert": 0, "deduplicate_insert": "enable"}
+    for row in (ROW, (8, *ROW[1:])):
+        client.insert(table, [row], column_names=COLUMNS, settings=settings)
+    assert client.command(f"SELECT count() FROM {table}") == 1
+    client.insert(table, [ROW], column_names=COLUMNS, settings=settings | {"insert_deduplication_token": "other"})
+    assert client.command(f"SELECT count() FROM {table}") == 2
+
+
+def test_settings_of_one_statement_do_not_reach_the_next(client: Client, stack: Endpoints) -> None:
+    query = "SELECT getSetting('max_threads')"
+    before = client.command(query)
+    assert client.command(query, settings={"max_threads": 3}) == 3
+    assert client.command(query) == before
+    ask(stack, "SET max_threads = 5")
+    assert ask(stack, query).data.decode().strip() == str(before)
+
+
+def test_session_keeps_temporary_tables(stack: Endpoints) -> None:
+    with connect(stack, session_id="temporary") as client:
+        client.command("CREATE TEMPORARY TABLE scratch (a UInt8)")
+        client.command("INSERT INTO scratch VALUES (1)")
+        assert client.query("SELECT a FROM scratch").result_rows == [(1,)]
+    assert code(ask(stack, "SELECT a FROM scratch")) == "60"
+
+
+@pytest.mark.parametrize("encoding", ["lz4", "zstd", "gzip"])
+def test_compressed_bodies_are_read(client: Client, stack: Endpoints, table: str, encoding: str) -> None:
+    pack = {"lz4": lz4.frame.compress, "zstd": zstandard.compress, "gzip": gzip.compress}[encoding]
+    body = pack(f"INSERT INTO {table} (id, text) FORMAT TSV\n1\tone\n2\ttwo\n".encode())
+    response = ask(stack, body, headers={"Content-Encoding": encoding})
+    assert response.status == 200, response.data
+    assert client.command(f"SELECT groupArray(text) FROM {table}") == "['one','two']"
+    native = connect(stack, compress=encoding)
+    native.insert(table, [ROW], column_names=COLUMNS)
+    assert native.command(f"SELECT count() FROM {table}") == 3
+
+
+@pytest.mark.parametrize("encoding", ["lz4", "zstd", "gzip"])
+def test_damaged_compressed_body_is_refused(stack: Endpoints, encoding: str) -> None:
+    assert ask(stack, b"\x00garbage", headers={"Content-Encoding": encoding}).status in (400, 500)
+    assert ask(stack, "SELECT 1").data == b"1\n"
+
+
+def test_insert_data_is_never_read_as_sql(client: Client, stack: Endpoints, table: str) -> None:
+    for body in (f"1\tx'; DROP TABLE {table}; --\n", f"2\t; DROP TABLE {table}\n"):
+        assert ask(stack, f"INSERT INTO {table} (id, text) FORMAT TSV\n{body}").status == 200
+    values = ask(stack, f"INSERT INTO {table} (id, text) VALUES (3, 'c'); DROP TABLE {table}")
+    assert code(values) == "62"
+    early = ask(
+        stack, f"INSERT INTO {table} (id, text); DROP TABLE {table}; INSERT INTO {table} FORMAT TSV\n1\tx\n"
+    )
+    assert code(early) == "62"
+    assert client.command(f"SELECT count() FROM {table}") == 2
+
+
+def test_statement_in_the_url_with_data_in_the_body(client: Client, stack: Endpoints, table: str) -> None:
+    response = ask(stack, b'{"id": 5, "text": "json"}\n', url=f"?query=INSERT+INTO+{table}+FORMAT+JSONEachRow")
+    assert response.status == 200
+    assert client.command(f"SELECT text FROM {table}") == "json"
+
+
+def test_values_may_hold_expressions(client: Client, table: str) -> None:
+    client.command(f"INSERT INTO {table} (id, text) VALUES (1, upper('a')), (2, concat('b', 'c'));")
+    assert client.query(f"SELECT text FROM {table} ORDER BY id").result_rows == [("A",), ("bc",)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO {table} (id) VALUES (1)",
+        "DROP TABLE {table}",
+        "CREATE DATABASE elsewhere",
+        "TRUNCATE TABLE {table}",
+        "SELECT 1 SETTINGS readonly = 0",
+        "SET readonly = 0",
+        "/* SELECT */ ALTER TABLE {table} DELETE WHERE 1",
+    ],
+)
+def test_get_can_only_read(stack: Endpoints, table: str, sql: str) -> None:
+    response = ask(stack, sql.format(table=table), method="GET")
+    assert (response.status, code(response)) == (500, "164")
+    assert ask(stack, "SELECT 1 AS one FORMAT JSONEachRow", method="GET").json() == {"one": 1}
+
+
+def test_readonly_asked_for_by_a_post_binds_it(stack: Endpoints, table: str) -> None:
+    assert code(ask(stack, f"DROP TABLE {table}", url="?readonly=2&max_threads=1")) == "164"
+    assert code(ask(stack, f"DROP TABLE {table}", url="?readonly=1&session_id=x")) == "164"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[::2]"])
+def test_foreign_host_header_is_refused(stack: Endpoints, host: str) -> None:
+    assert ask(stack, "SELECT 1", headers={"Host": host}).status in (400, 421)
+
+
+def test_every_statement_needs_the_password(stack: Endpoints) -> None:
+    for key in ("", "wrong", stack.clickhouse_password + "x", "schlüssel"):
+        response = ask(stack, "SELECT 1", headers={"X-ClickHouse-Key": key.encode().decode("latin-1")})
+        assert (response.status, code(response)) == (403, "516")
+    assert code(ask(stack, "SELECT 1", headers={"X-ClickHouse-User": "root"})) == "516"
+    bare = urllib3.request("GET", stack.clickhouse_url, fields={"query": "SELECT 1"}, retries=False)
+    assert code(bare) == "516"
+    assert urllib3.request("GET", f"{stack.clickhouse_url}/ping").data == b"Ok.\n"
+
+
+@pytest.mark.parametrize("user", ["default", "earshot"])
+def test_basic_authentication_and_url_credentials(stack: Endpoints, user: str) -> None:
+    basic = urllib3.make_headers(basic_auth=f"{user}:{stack.clickhouse_password}")
+    assert urllib3.request("POST", stack.clickhouse_url, body=b"SELECT 1", headers=basic).data == b"1\n"
+    fields = {"user": user, "password": stack.clickhouse_password, "query": "SELECT 1"}
+    assert urllib3.request("GET", stack.clickhouse_url, fields=fields).data == b"1\n"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM file('{secret}', 'LineAsString', 's String')",
+        "SELECT file('{secret}')",
+        "SELECT `file`('{secret}')",
+        "SELECT \"fi\\x6ce\"('{secret}')",
+        "SELECT file/**/('{secret}')",
+        "SELECT arrayMap(file, ['{secret}'])",
+        "SELECT * APPLY file FROM (SELECT '{secret}' AS a)",
+        "SELECT * FROM `{secret}`",
+        "SELECT * FROM '{secret}'",
+        "SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String')",
+        "SELECT * FROM s3('http://127.0.0.1:1/aaaa/bbb', 'CSV', 'a String')",
+        "SELECT * FROM remote('127.0.0.1', system.one)",
+        "SELECT * FROM mysql('127.0.0.1:1', 'a', 'b', 'c', 'd')",
+        "SELECT * FROM postgresql('127.0.0.1:1', 'a', 'b', 'c', 'd')",
+        "SELECT * FROM sqlite('{made}', 'a')",
+        "SELECT * FROM executable('id', TSV, 'a String')",
+        "SELECT * FROM Python(request)",
+        "SELECT * FROM eval('SELECT 1') SETTINGS allow_experimental_eval_table_function = 1",
+        "SELECT * FROM request",
+        "SELECT 1 INTO OUTFILE '{made}'",
+        "SELECT 1 INTO/**/outfile '{made}'",
+        "INSERT INTO {table} (text) FROM INFILE '{secret}' FORMAT LineAsString",
+        "INSERT INTO FUNCTION file('{made}', 'CSV', 'a String') VALUES ('x')",
+        "INSERT INTO {table} (id, text) VALUES (1, file('{secret}'))",
+        "INSERT INTO {table} (id, text) FORMAT Values (1, file('{secret}'))",
+        "CREATE TABLE {table}2 (a String) ENGINE = File(CSV, '{secret}')",
+        "CREATE TABLE {table}2 (a String) ENGINE = URL('http://127.0.0.1:1/', CSV)",
+        "CREATE TABLE {table}2 (a String) ENGINE = Executable('id', TSV)",
+        "CREATE TABLE {table}2 (a UInt8, b UInt8) ENGINE EmbeddedRocksDB(0, '{made}') PRIMARY KEY a",
+        "CREATE TABLE {table}2 (a UInt8) ENGINE = MergeTree ORDER BY a SETTINGS disk = disk(type = web)",
+        "CREATE DATABASE files ENGINE = Filesystem('/etc')",
+        "CREATE FUNCTION peek AS x -> file(x)",
+        "CREATE VIEW {table}2 AS SELECT file('{secret}')",
+        "CREATE USER eve IDENTIFIED BY 'x'",
+        "BACKUP TABLE {table} TO File('{made}')",
+        "SYSTEM SHUTDOWN",
+        "SELECT 1 FORMAT Template SETTINGS format_template_resultset = '{secret}'",
+        "SELECT 1 SETTINGS dialect = 'prql'",
+        "SELECT $$x$$, 1",
+    ],
+)
+def test_doors_to_the_machine_are_closed(stack: Endpoints, table: str, sql: str, tmp_path: Path) -> None:
+    secret, made = tmp_path / "secret.csv", tmp_path / "made"
+    secret.write_text("do-not-read-me")
+    response = ask(stack, sql.format(table=table, secret=secret, made=made))
+    assert code(response) in ("497", "62", "60", "452"), response.data
+    assert b"do-not-read-me" not in response.data
+    assert not made.exists()
+
+
+def test_template_files_cannot_be_named_in_the_url_either(stack: Endpoints) -> None:
+    response = ask(stack, "SELECT 1 FORMAT Template", url="?format_template_resultset=/some/file")
+    assert code(response) == "452"
+
+
+def test_names_that_only_look_closed_stay_usable(client: Client, stack: Endpoints) -> None:
+    client.command(f"CREATE TABLE {DATABASE}.disks (disk String, python UInt8, note String) ENGINE = Memory")
+    assert (
+        ask(stack, f"INSERT INTO {DATABASE}.disks VALUES ('INTO OUTFILE', 1, 'file(1) FROM INFILE')").status == 200
+    )
+    query = f"SELECT note FROM {DATABASE}.disks WHERE disk = 'INTO OUTFILE' AND python = 1 -- file('x')\n"
+    assert ask(stack, query).data == b"file(1) FROM INFILE\n"
+
+
+def test_plain_sql_and_formats_as_curl_asks(stack: Endpoints) -> None:
+    response = ask(stack, "SELECT 1 AS a, 'x' AS b")
+    assert (response.data, response.headers["X-ClickHouse-Format"]) == (b"1\tx\n", "TabSeparated")
+    assert ask(stack, "SELECT 1 AS a FORMAT CSVWithNames").data == b'"a"\n1\n'
+    assert ask(stack, "SELECT 1 AS a", url="?default_format=JSONEachRow").data == b'{"a":1}\n'
+    assert ask(stack, "SELECT {x:String}", url="?param_x=a%27b").data == b"a\\'b\n"
+    assert ask(stack, "SELECT 1;").data == b"1\n"
+    assert ask(stack, "SELECT 'é'").data == "é\n".encode()
+    assert ask(stack, "").status == 400
+
+
+def test_concurrent_clients_lose_nothing(client: Client, stack: Endpoints, table: str) -> None:
+    failures: list[Exception] = []
+
+    def insert(worker: int) -> None:
+        try:
+            own = connect(stack, autogenerate_session_id=False)
+            for number in range(10):
+                rows: list[tuple[object, ...]] = [
+                    (worker * 1000 + number * 10 + i, "x", ROW[2], []) for i in range(10)
+                ]
+                own.insert(
+                    table,
+                    rows,
+                    column_names=COLUMNS,
+                    settings={"insert_deduplication_token": f"{worker}-{number}"},
+                )
+                own.query(f"SELECT count() FROM {table}")
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=insert, args=(worker,)) for worker in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert client.query(f"SELECT count(), uniqExact(id) FROM {table}").result_rows == [(400, 400)]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\x00\x01\x02\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST /?query=%ff%fe HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 3\r\n\r\nab",
+        b"GET /?session_timeout=x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"GET /" + b"a" * 2_000_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: 127.0.0.1\r\n\r\n",
+    ],
+)
+def test_malformed_requests_never_kill_the_server(stack: Endpoints, raw: bytes) -> None:
+    target = urlsplit(stack.clickhouse_url)
+    with socket.create_connection((target.hostname or "", target.port or 0), timeout=5) as sock:
+        try:
+            sock.sendall(raw)
+            sock.shutdown(socket.SHUT_WR)
+            sock.recv(4096)
+        except OSError:
+            pass  # the server may hang up first
+    for body in (
+        b"\xff\xfe",
+        b"SELECT '\xff'",
+        b"SELECT (",
+        b"(" * 5000,
+        b"INSERT INTO t FORMAT Native\n\xff\xff",
+    ):
+        assert ask(stack, body).status >= 400
+    assert ask(stack, "SELECT 1").data == b"1\n"
