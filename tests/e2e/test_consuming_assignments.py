@@ -1,0 +1,143 @@
+"""README, "Consuming assignments": the consumer that it shows, on the real topics, with a real router."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer
+
+from pipeline.adapters.kafka_config import producer_config
+from pipeline.adapters.topic_reader import read_topic
+from pipeline.codec import encode
+from pipeline.local.endpoints import Endpoints
+from pipeline.settings import KafkaSettings
+from schemas.rep import OfferAccepted, SignedIn
+from schemas.topics import ASSIGNMENTS, CASE_EVENTS, REPS
+from tests.pipeline_lab import ROOT, PipelineLab
+
+pytestmark = pytest.mark.integration
+EXAMPLE = ROOT / "deploy" / "examples" / "consume_assignments.py"
+REP = "ann"
+
+
+@pytest.fixture
+def lab(stack: Endpoints, tmp_path: Path) -> Iterator[PipelineLab]:
+    made = PipelineLab(stack, tmp_path, f"consume-{uuid.uuid4().hex[:8]}", clock="processing")
+    made.prepare()
+    yield made
+    made.close()
+
+
+def values(stack: Endpoints, topic: str, workspace: str) -> list[dict[str, Any]]:
+    kafka = KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)
+    found = [json.loads(message.value()) for message in read_topic(kafka, topic)]
+    return [value for value in found if value["workspace"] == workspace]
+
+
+def send(stack: Endpoints, workspace: str, event: SignedIn | OfferAccepted) -> None:
+    producer = Producer(producer_config(KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)))
+    producer.produce(REPS.name, encode(event), workspace.encode())
+    assert producer.flush(30) == 0
+
+
+def one_post(lab: PipelineLab) -> bytes:
+    post = {
+        "workspace": lab.workspace, "post_id": f"chirp:{uuid.uuid4().hex}", "platform": "chirp",
+        "author": {"author_id": "chirp:77", "handle": "someone"}, "created_at": datetime.now(UTC).isoformat(),
+        "text": "Complete outage, no internet at all since this morning, this is a disgrace",
+    }  # fmt: skip
+    return json.dumps(post).encode() + b"\n"
+
+
+def test_the_readme_shows_the_consumer_that_is_tested() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    source = EXAMPLE.read_text(encoding="utf-8")
+    assert source in blocks
+    assert sum(1 for line in source.splitlines() if line.strip()) <= 30
+
+
+@pytest.mark.timeout(180)
+def test_the_readme_consumer_accepts_an_offer_and_a_stale_accept_is_refused(
+    lab: PipelineLab, stack: Endpoints
+) -> None:
+    lab.start_all()
+    now = datetime.now(UTC)
+    teams = ("technical", "billing", "care", "engage")
+    signed_in = SignedIn(workspace=lab.workspace, event_id="in-1", rep_id=REP, seq=0, occurred_at=now, teams=teams)
+    send(stack, lab.workspace, signed_in)
+    with (lab.folder / "consumer.out").open("wb") as out:
+        consumer = subprocess.Popen(
+            [sys.executable, str(EXAMPLE), stack.kafka_bootstrap, lab.workspace, REP], stdout=out
+        )
+    try:
+        lab.earshot("ingest", "jsonl", "-", feed=one_post(lab))
+
+        def states() -> list[str]:
+            return [record["state"] for record in values(stack, ASSIGNMENTS.name, lab.workspace)]
+
+        lab.wait(lambda: "assigned" in states(), 90, "the consumer's accept made the assignment true")
+        assert states() == ["offered", "assigned"]
+        offer = values(stack, ASSIGNMENTS.name, lab.workspace)[0]
+        late = OfferAccepted(
+            workspace=lab.workspace, event_id="late-1", rep_id=REP, seq=99, occurred_at=now,
+            case_id=offer["case_id"], attempt=offer["attempt"],
+        )  # fmt: skip
+        send(stack, lab.workspace, late)
+        lab.wait(
+            lambda: any(e["type"] == "request_refused" for e in values(stack, CASE_EVENTS.name, lab.workspace)),
+            60, "a stale accept is answered",
+        )  # fmt: skip
+        assert states() == ["offered", "assigned"], "a stale accept changes nothing"
+        printed = (lab.folder / "consumer.out").read_text().split("\n")
+        assert printed[0].split()[:2] == ["offered", REP]
+    finally:
+        consumer.kill()
+        consumer.wait()
+
+
+@pytest.mark.timeout(240)
+def test_a_router_that_was_down_fires_no_offer_timeout_over_accepts_that_wait_unread(
+    lab: PipelineLab, stack: Endpoints
+) -> None:
+    policy = lab.folder / "acme.yaml"
+    text = re.sub(r"offer_timeout_s: \d+", "offer_timeout_s: 20", policy.read_text()).replace(
+        "version: 1\n", "version: 2\n"
+    )
+    policy.write_text(text.replace("schema_version: 2", "schema_version: 1"))
+    lab.earshot("policy", "apply", str(policy))
+    lab.start_all("--workers", "route=0")
+    router = lab.start("run", "route")
+    now = datetime.now(UTC)
+    teams = ("technical", "billing", "care", "engage")
+    signed_in = SignedIn(workspace=lab.workspace, event_id="in-1", rep_id=REP, seq=0, occurred_at=now, teams=teams)
+    send(stack, lab.workspace, signed_in)
+    lab.earshot("ingest", "jsonl", "-", feed=one_post(lab))
+    lab.wait(lambda: bool(values(stack, ASSIGNMENTS.name, lab.workspace)), 90, "an offer")
+    router.kill()
+    router.wait()
+    offer = values(stack, ASSIGNMENTS.name, lab.workspace)[0]
+    accept = OfferAccepted(
+        workspace=lab.workspace, event_id="accept-1", rep_id=REP, seq=1, occurred_at=datetime.now(UTC),
+        case_id=offer["case_id"], attempt=offer["attempt"],
+    )  # fmt: skip
+    send(stack, lab.workspace, accept)
+    time.sleep(float(os.environ.get("EARSHOT_TEST_DOWN_S", "22")))
+    # A post of long after the deadline waits on the other input: it must not overtake the accept.
+    lab.earshot("ingest", "jsonl", "-", feed=one_post(lab))
+    time.sleep(2)
+    lab.start("run", "route")
+    lab.wait(lambda: len(values(stack, ASSIGNMENTS.name, lab.workspace)) >= 2, 60, "the router goes on")
+    time.sleep(3)
+    first_case = [r for r in values(stack, ASSIGNMENTS.name, lab.workspace) if r["case_id"] == offer["case_id"]]
+    assert [record["state"] for record in first_case] == ["offered", "assigned"]
+    events = {event["type"] for event in values(stack, CASE_EVENTS.name, lab.workspace)}
+    assert "timed_out" not in events
