@@ -11,7 +11,7 @@ import re
 import subprocess
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
@@ -125,13 +125,13 @@ def start(folder: Path, brokers: int | None, jars: Sequence[Path], java: Path) -
     return layout
 
 
-def serving(bootstrap: str, timeout_s: float = 1.0) -> int:
-    """How many brokers the cluster at `bootstrap` reports; 0 when nobody answers within `timeout_s`."""
+def serving(config: Mapping[str, str | float], timeout_s: float = 1.0) -> int:
+    """How many brokers the cluster has that clients with `config` reach; 0 when none answers in `timeout_s`."""
     from confluent_kafka import KafkaException
     from confluent_kafka.admin import AdminClient
 
     # librdkafka would print each refused connection; the caller says it in better words.
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": 5000})
+    admin = AdminClient({**config, "log_level": 0, "socket.timeout.ms": 5000})
     try:
         return len(admin.list_topics(timeout=timeout_s).brokers)
     except KafkaException:
@@ -222,9 +222,9 @@ def _await_ready(folder: Path, layout: Layout, processes: dict[int, psutil.Proce
                 raise ServiceMissing(
                     f"Kafka broker {node.node_id} ended while starting: {_last_words(folder, node)}"
                 )
-        if all(not is_port_free(node.broker_port) for node in layout.nodes) and serving(layout.bootstrap) == len(
-            layout.nodes
-        ):
+        if all(not is_port_free(node.broker_port) for node in layout.nodes) and serving(
+            {"bootstrap.servers": layout.bootstrap}
+        ) == len(layout.nodes):
             return
         time.sleep(POLL_S)
     raise ServiceMissing(f"Kafka is not ready after {READY_TIMEOUT_S:.0f} s; its logs are in {folder}")

