@@ -12,6 +12,7 @@ import binascii
 import hmac
 import json
 import logging
+import re
 import signal
 import socket
 import uuid
@@ -106,7 +107,8 @@ async def _ping(_: web.Request) -> web.Response:
 
 async def _statement(request: web.Request) -> web.Response:
     """One statement in, its result or ClickHouse's error out."""
-    query_id = request.query.get("query_id") or str(uuid.uuid4())
+    wanted_id = request.query.get("query_id", "")
+    query_id = wanted_id if re.fullmatch(r"[\w.:-]{1,200}", wanted_id, re.ASCII) else str(uuid.uuid4())
     if not _authentic(request):
         text = (
             f"Code: {AUTHENTICATION_FAILED}. DB::Exception: Authentication failed: password is incorrect, or "
