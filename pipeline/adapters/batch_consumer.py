@@ -237,7 +237,10 @@ class BatchConsumer:
                     start.offset,
                     start.intended_end,
                 )
-            consumer.assign([TopicPartition(*key, lane.buffer.start) for key, lane in self._lanes.items()])
+            starts = [TopicPartition(*key, lane.buffer.start) for key, lane in self._lanes.items()]
+            consumer.assign(starts)
+            # librdkafka remembers a pause beyond the revocation: unasked, the partition would stay silent.
+            consumer.resume(starts)
         except KafkaException as error:
             self._failure = MustRestart(f"taking over partitions: {error.args[0].str()}")
         except EarshotError as error:

@@ -4,7 +4,7 @@ In: a decoded message, its record, the time of the insert. Out: one tuple in the
 text and ids become '', absent numbers NULL where 0 would be a statement. Never here: I/O, decisions.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
@@ -56,7 +56,7 @@ class Table(Generic[M]):
         """
         row = tuple(value(message, source) for value in self.values.values())
         for name, value in zip(self.values, row, strict=True):
-            if not _storable(value):
+            if type(value) in _CHECKED and not _storable(value):
                 raise Permanent("out_of_range", "the number does not fit into 64 bits", name)
         return row
 
@@ -70,11 +70,12 @@ POSITION: Mapping[str, Callable[[object, Source], object]] = {
 """Columns of every table: the record that the row was made from, and when it was sent."""
 
 
+_CHECKED = frozenset({int, list, tuple, dict})
+
+
 def _storable(value: object) -> bool:
     if type(value) is int:
         return -UINT64_END // 2 <= value < UINT64_END
     if isinstance(value, dict):
-        return all(_storable(item) for item in value.values())
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return all(_storable(item) for item in value)
-    return True
+        return all(map(_storable, value.values()))
+    return all(map(_storable, value)) if isinstance(value, list | tuple) else True

@@ -109,6 +109,27 @@ def test_an_insert_whose_answer_is_lost_is_not_doubled(lab: SinkLab, workspace: 
     assert lab.physical("posts", workspace) == 200, "the token made the repeated insert a no-op"
 
 
+def test_a_death_between_insert_and_commit_repeats_the_same_cut(lab: SinkLab, workspace: str, stage: str) -> None:
+    """The next life has another batch size, and still cuts where the dead one announced."""
+
+    class Dies(AnswersLost):
+        def insert(
+            self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, token: str,
+            settings: Mapping[str, object] | None = None,
+        ) -> None:  # fmt: skip
+            self.inner.insert(table, columns, rows, token=token, settings=settings)
+            raise KeyboardInterrupt
+
+    lab.produce(SCORED.name, posts(workspace, 200))
+    for rows in (23, 31, 17):
+        with pytest.raises(KeyboardInterrupt):
+            lab.loop(stage, writer=Dies, rows=rows).run(lambda: False)
+    assert lab.physical("posts", workspace) > 0
+    with lab.sink(stage, rows=41):
+        await_value(200, lambda: lab.number(POSTS, w=workspace))
+    assert lab.physical("posts", workspace) == 200
+
+
 def test_a_redelivery_with_another_cut_counts_once(lab: SinkLab, workspace: str, stage: str) -> None:
     another = lab.stage_from_here()
     lab.produce(SCORED.name, posts(workspace, 500))
@@ -117,6 +138,20 @@ def test_a_redelivery_with_another_cut_counts_once(lab: SinkLab, workspace: str,
     with lab.sink(another, rows=113):
         await_value(True, lambda: lab.physical("posts", workspace) == 1000)
     assert lab.number(POSTS, w=workspace) == 500
+
+
+def test_partitions_move_between_two_sinks_without_a_double(lab: SinkLab, workspace: str, stage: str) -> None:
+    messages = posts(workspace, 600)
+    with lab.sink(stage, rows=20) as first:
+        lab.produce(SCORED.name, messages[:200])
+        await_value(True, lambda: first.ready[0])
+        with lab.sink(stage, rows=20) as second:
+            lab.produce(SCORED.name, messages[200:400])
+            await_value(True, lambda: second.ready[0])
+            await_value(400, lambda: lab.number(POSTS, w=workspace))
+        lab.produce(SCORED.name, messages[400:])
+        await_value(600, lambda: lab.number(POSTS, w=workspace))
+    assert lab.physical("posts", workspace) == 600
 
 
 def test_an_edit_replaces_and_a_deletion_hides_also_when_older_records_come_again(
