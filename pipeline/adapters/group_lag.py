@@ -1,16 +1,26 @@
 """What consumer groups have not read yet, as a read_committed reader sees it: markers are no records."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, TopicPartition
 
 from pipeline.adapters.kafka_config import consumer_config
 from pipeline.adapters.topic_reader import TIMEOUT_S, partitions_of
+from pipeline.errors import ServiceMissing
 from pipeline.settings import KafkaSettings
 
 PEEK_S = 5.0
 """A record that a broker has not delivered by then does not exist."""
+LOADING_S = 20.0
+"""A broker that has just started loads its groups first, and says so."""
+RETRY_S = 0.5
+_LOADING = {
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+}
 
 
 @dataclass(frozen=True)
@@ -30,13 +40,27 @@ def unread_of(kafka: KafkaSettings, group: str, topics: Iterable[str]) -> list[U
     """The partitions of `topics` in which the group has records to read; empty when it is up to date.
 
     Raises:
-        ServiceMissing: a topic does not exist.
+        ServiceMissing: a topic does not exist, or no broker answers.
     """
     places = [TopicPartition(topic, n) for topic in topics for n in range(partitions_of(kafka, topic))]
+    deadline_s = time.monotonic() + LOADING_S
+    while True:
+        try:
+            return _behind(kafka, group, places)
+        except KafkaException as error:
+            cause: KafkaError = error.args[0]
+            if cause.code() not in _LOADING or time.monotonic() >= deadline_s:
+                raise ServiceMissing(
+                    f"Kafka at {kafka.bootstrap_servers} does not answer: {cause.str()}"
+                ) from None
+        time.sleep(RETRY_S)
+
+
+def _behind(kafka: KafkaSettings, group: str, places: Sequence[TopicPartition]) -> list[Unread]:
     consumer = Consumer(consumer_config(kafka, group))
     try:
         behind = []
-        for place in consumer.committed(places, timeout=TIMEOUT_S):
+        for place in consumer.committed(list(places), timeout=TIMEOUT_S):
             low, end = consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)
             start = low if place.offset == OFFSET_INVALID else max(low, place.offset)
             if end > start and _has_record(consumer, TopicPartition(place.topic, place.partition, start)):

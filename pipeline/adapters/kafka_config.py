@@ -18,8 +18,8 @@ def client_config(kafka: KafkaSettings) -> Config:
     config: Config = {
         "bootstrap.servers": kafka.bootstrap_servers,
         "security.protocol": kafka.security_protocol,
-        # Errors only: librdkafka's own warnings (a coordinator that still loads, say) are retried by itself.
-        "log_level": 3,
+        # What librdkafka prints below critical it retries by itself or hands to us as an error with a place.
+        "log_level": 2,
     }
     if kafka.sasl_mechanism is not None:
         config["sasl.mechanism"] = kafka.sasl_mechanism

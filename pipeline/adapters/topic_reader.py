@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from pipeline.adapters.kafka_config import consumer_config
 from pipeline.errors import ServiceMissing
@@ -19,7 +19,7 @@ def partitions_of(kafka: KafkaSettings, topic: str) -> int:
     """How many partitions the topic has.
 
     Raises:
-        ServiceMissing: there is no such topic.
+        ServiceMissing: there is no such topic, or no broker answers.
     """
     consumer = Consumer(consumer_config(kafka, _GROUP))
     try:
@@ -27,6 +27,9 @@ def partitions_of(kafka: KafkaSettings, topic: str) -> int:
         if found.error is not None:
             raise ServiceMissing(f"topic {topic} does not exist: run `earshot topics apply`")
         return len(found.partitions)
+    except KafkaException as error:
+        cause: KafkaError = error.args[0]
+        raise ServiceMissing(f"Kafka at {kafka.bootstrap_servers} does not answer: {cause.str()}") from None
     finally:
         consumer.close()
 

@@ -6,21 +6,11 @@ In: the Kafka settings. Out: who is behind. Never here: a judgement of ids.
 import time
 from collections.abc import Callable, Sequence
 
-from confluent_kafka import KafkaError, KafkaException
-
 from pipeline.adapters.group_lag import Unread, unread_of
-from pipeline.errors import ServiceMissing
 from pipeline.settings import KafkaSettings
 from pipeline.topology import STAGES
 
 INTERVAL_S = 0.5
-PATIENCE_S = 20.0
-"""A broker that has just started loads its groups first."""
-_LOADING = {
-    KafkaError.NOT_COORDINATOR,
-    KafkaError.COORDINATOR_NOT_AVAILABLE,
-    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-}
 
 
 def behind(kafka: KafkaSettings) -> list[Unread]:
@@ -34,22 +24,8 @@ def behind(kafka: KafkaSettings) -> list[Unread]:
         # Topics without dead letters (policies) are read whole at each start, by no group.
         inputs = [topic.name for topic in stage.reads if topic.dead_letters]
         if inputs:
-            found += _unread(kafka, f"earshot-{stage.name}", inputs)
+            found += unread_of(kafka, f"earshot-{stage.name}", inputs)
     return found
-
-
-def _unread(kafka: KafkaSettings, group: str, topics: Sequence[str]) -> list[Unread]:
-    deadline_s = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            return unread_of(kafka, group, topics)
-        except KafkaException as error:
-            cause: KafkaError = error.args[0]
-            if cause.code() not in _LOADING or time.monotonic() >= deadline_s:
-                raise ServiceMissing(
-                    f"Kafka at {kafka.bootstrap_servers} does not answer: {cause.str()}"
-                ) from None
-        time.sleep(INTERVAL_S)
 
 
 def settle(

@@ -12,6 +12,7 @@ import typer
 from typer.main import get_command
 
 from pipeline.errors import EXIT_OK, EXIT_USAGE, EarshotError
+from pipeline.logs import setup_logs
 
 VERBS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "The whole loop on the embedded stack, in a minute."),
@@ -46,6 +47,8 @@ def main(argv: list[str] | None = None) -> None:
         hint = f" Did you mean {near[0]}?" if near else ""
         sys.stderr.write(f"earshot: there is no verb {verb}.{hint} `earshot --help` lists them.\n")
         sys.exit(EXIT_USAGE)
+    # Before a verb speaks: structlog's own default is stdout, which is for data. `run` sets what the settings say.
+    setup_logs("info", "auto")
     app: typer.Typer = import_module(f"pipeline.cli.{VERBS[verb][0]}").app
     try:
         get_command(app).main(args=rest, prog_name=f"earshot {verb}")

@@ -143,14 +143,16 @@ class Router:
         # On the event clock late input counts as now, however late: replays are seldom in order.
         appended_ms = now_ms if self._clock_mode == "event" else record.append_ms
         seen_key = inputs.seen_key(message)
-        if appended_ms < now_ms - self._remember_ms:
-            self._refuse_old(turn, message)
-        elif self._state.get(seen_key) is not None:
+        if self._state.get(seen_key) is not None:
             kind = "posts" if isinstance(message, ScoredPost) else "rep_events"
             self._counts.append(f"duplicate_{kind}")
         else:
+            # A refusal is remembered too: said twice, its event would stand twice under one id.
             self._state.see(seen_key, now_ms)
-            self._dispatch(turn, message)
+            if appended_ms < now_ms - self._remember_ms:
+                self._refuse_old(turn, message)
+            else:
+                self._dispatch(turn, message)
         matching.match(turn)
 
     def _dispatch(self, turn: Turn, message: Input) -> None:

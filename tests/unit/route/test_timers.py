@@ -83,6 +83,13 @@ def test_input_older_than_the_remembered_time_is_refused_and_counted() -> None:
     assert desk.router.gauges()["reps_present"] == 0
 
 
+def test_input_that_is_too_old_is_refused_once_however_often_it_comes() -> None:
+    desk = Desk(remember_ms=DAY_MS)
+    assert desk.after(86_401).feed(scored("p1"), append_ms=START_MS).told == [("refused", "too_old")]
+    assert desk.feed(scored("p1"), append_ms=START_MS).told == [], "its event id would stand twice in cases.events"
+    assert desk.router.counters() == {"refused_too_old": 1, "duplicate_posts": 1}
+
+
 def test_on_the_event_clock_a_records_own_time_counts_and_late_input_is_not_too_old() -> None:
     router = Router(lambda: {"acme": policy()}, DAY_MS, "event")
     late = record(scored("p1", ms=1234), 0, append_ms=START_MS * 2)
