@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, TopicPartition
 
-from pipeline.adapters.kafka_config import consumer_config
+from pipeline.adapters.kafka_config import reader_config
 from pipeline.adapters.topic_reader import TIMEOUT_S, partitions_of
 from pipeline.errors import ServiceMissing
 from pipeline.settings import KafkaSettings
@@ -42,11 +42,10 @@ def unread_of(kafka: KafkaSettings, group: str, topics: Iterable[str]) -> list[U
     Raises:
         ServiceMissing: a topic does not exist, or no broker answers.
     """
-    places = [TopicPartition(topic, n) for topic in topics for n in range(partitions_of(kafka, topic))]
     deadline_s = time.monotonic() + LOADING_S
     while True:
         try:
-            return _behind(kafka, group, places)
+            return _behind(kafka, group, list(topics))
         except KafkaException as error:
             cause: KafkaError = error.args[0]
             if cause.code() not in _LOADING or time.monotonic() >= deadline_s:
@@ -56,11 +55,14 @@ def unread_of(kafka: KafkaSettings, group: str, topics: Iterable[str]) -> list[U
         time.sleep(RETRY_S)
 
 
-def _behind(kafka: KafkaSettings, group: str, places: Sequence[TopicPartition]) -> list[Unread]:
-    consumer = Consumer(consumer_config(kafka, group))
+def _behind(kafka: KafkaSettings, group: str, topics: Sequence[str]) -> list[Unread]:
+    consumer = Consumer(reader_config(kafka, group))
     try:
+        places = [
+            TopicPartition(topic, n) for topic in topics for n in range(partitions_of(consumer, kafka, topic))
+        ]
         behind = []
-        for place in consumer.committed(list(places), timeout=TIMEOUT_S):
+        for place in consumer.committed(places, timeout=TIMEOUT_S):
             low, end = consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)
             start = low if place.offset == OFFSET_INVALID else max(low, place.offset)
             if end > start and _has_record(consumer, TopicPartition(place.topic, place.partition, start)):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from pipeline.adapters.kafka_config import consumer_config
+from pipeline.adapters.kafka_config import reader_config
 from pipeline.errors import ServiceMissing
 from pipeline.settings import KafkaSettings
 
@@ -15,37 +15,19 @@ _GROUP = "earshot-read"
 """Only assigned, never subscribed or committed."""
 
 
-def partitions_of(kafka: KafkaSettings, topic: str) -> int:
-    """How many partitions the topic has.
-
-    Raises:
-        ServiceMissing: there is no such topic, or no broker answers.
-    """
-    consumer = Consumer(consumer_config(kafka, _GROUP))
-    try:
-        found = consumer.list_topics(topic, timeout=TIMEOUT_S).topics[topic]
-        if found.error is not None:
-            raise ServiceMissing(f"topic {topic} does not exist: run `earshot topics apply`")
-        return len(found.partitions)
-    except KafkaException as error:
-        cause: KafkaError = error.args[0]
-        raise ServiceMissing(f"Kafka at {kafka.bootstrap_servers} does not answer: {cause.str()}") from None
-    finally:
-        consumer.close()
-
-
 def read_topic(kafka: KafkaSettings, topic: str) -> Iterator[Message]:
     """Every record of a topic: partitions interleaved, offsets of each in order.
 
     Raises:
         ServiceMissing: there is no such topic, or a broker does not answer.
     """
-    waiting = set(range(partitions_of(kafka, topic)))
-    consumer = Consumer(consumer_config(kafka, _GROUP))
+    consumer = Consumer(reader_config(kafka, _GROUP))
     try:
+        waiting = set(range(partitions_of(consumer, kafka, topic)))
         ends = {n: consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=TIMEOUT_S)[1] for n in waiting}
-        consumer.assign([TopicPartition(topic, n, OFFSET_BEGINNING) for n in waiting])
         waiting -= {n for n, end in ends.items() if end == 0}
+        if waiting:
+            consumer.assign([TopicPartition(topic, n, OFFSET_BEGINNING) for n in waiting])
         while waiting:
             for message in consumer.consume(BATCH_RECORDS, BATCH_S):
                 n, error = message.partition(), message.error()
@@ -58,3 +40,19 @@ def read_topic(kafka: KafkaSettings, topic: str) -> Iterator[Message]:
                     yield message
     finally:
         consumer.close()
+
+
+def partitions_of(consumer: Consumer, kafka: KafkaSettings, topic: str) -> int:
+    """How many partitions the topic has.
+
+    Raises:
+        ServiceMissing: there is no such topic, or no broker answers.
+    """
+    try:
+        found = consumer.list_topics(topic, timeout=TIMEOUT_S).topics[topic]
+    except KafkaException as error:
+        cause: KafkaError = error.args[0]
+        raise ServiceMissing(f"Kafka at {kafka.bootstrap_servers} does not answer: {cause.str()}") from None
+    if found.error is not None:
+        raise ServiceMissing(f"topic {topic} does not exist: run `earshot topics apply`")
+    return len(found.partitions)

@@ -3,20 +3,21 @@
 All times are wall-clock milliseconds, on the event clock too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from confluent_kafka import Message
+
 from pipeline.adapters.analytics import Analyst
-from pipeline.adapters.topic_reader import read_topic
 from pipeline.clock import to_ms
 from pipeline.codec import decode
-from pipeline.settings import KafkaSettings
 from schemas.case import Assignment, CaseEvent
 from schemas.enrichment import ScoredPost
 from schemas.message import SourcePosition
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, REPS, SCORED
 
 Place = tuple[str, int, int]
+Read = Callable[[str], Iterable[Message]]
 _STORED = """
 SELECT count(), quantileExact(.5)(waited), quantileExact(.99)(waited)
 FROM (SELECT greatest(0, dateDiff('millisecond', scored_at, inserted_at)) AS waited FROM posts)
@@ -46,18 +47,21 @@ def summarise(name: str, values: Iterable[float]) -> HopLatency:
     return HopLatency(name, len(found), percentile(found, 0.5), percentile(found, 0.99))
 
 
-def hop_latencies(kafka: KafkaSettings) -> list[HopLatency]:
-    """Reads the topics once and follows each record; the hop into ClickHouse is `stored_latency`."""
+def hop_latencies(read: Read) -> list[HopLatency]:
+    """Follows each record from hop to hop; the hop into ClickHouse is `stored_latency`.
+
+    Args:
+        read: gives every record of a topic, as a read_committed reader sees it.
+    """
     scored = [
-        message.timestamp()[1] - decode(ScoredPost, message.value()).appended_ms
-        for message in read_topic(kafka, SCORED.name)
+        message.timestamp()[1] - decode(ScoredPost, message.value()).appended_ms for message in read(SCORED.name)
     ]
     appended: dict[Place, int] = {}
     for topic in (ACTIONABLE.name, REPS.name):
-        for message in read_topic(kafka, topic):
+        for message in read(topic):
             appended[topic, message.partition(), message.offset()] = message.timestamp()[1]
     routed, answered = [], []
-    for message in read_topic(kafka, CASE_EVENTS.name):
+    for message in read(CASE_EVENTS.name):
         event = decode(CaseEvent, message.value())
         caused = appended.get(_place(event.cause)) if event.cause is not None else None
         if caused is not None and event.type in ROUTED:
@@ -65,7 +69,7 @@ def hop_latencies(kafka: KafkaSettings) -> list[HopLatency]:
         elif caused is not None and event.type == "assigned":
             answered.append(message.timestamp()[1] - caused)
     first_offers = []
-    for message in read_topic(kafka, ASSIGNMENTS.name):
+    for message in read(ASSIGNMENTS.name):
         assignment = decode(Assignment, message.value())
         if assignment.state == "offered" and assignment.attempt == 1:
             first_offers.append(message.timestamp()[1] - to_ms(assignment.trace_started_at))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.output import say, table_console
+from pipeline.cli.output import emit, say, table_console
 
 app = typer.Typer(add_completion=False)
 
@@ -19,7 +19,7 @@ NEXT = """what to type next
 
 @app.command()
 def demo(
-    posts: Annotated[int, typer.Option(min=1, help="posts to generate")] = 3200,
+    posts: Annotated[int, typer.Option(min=1, help="posts to generate")] = 3050,
     hours: Annotated[float, typer.Option(min=0.1, help="event time that they cover")] = 10.0,
     seed: Annotated[int, typer.Option(help="another seed is another story")] = 1,
     keep: Annotated[bool, typer.Option("--keep", help="leave it running")] = False,
@@ -30,7 +30,7 @@ def demo(
     from pipeline.scenario.demo_report import print_report
     from pipeline.settings import load_settings
 
-    show = Demo(load_settings(), Plan(posts=posts, hours=hours, seed=seed), say)
+    show = Demo(load_settings(), Plan(posts=posts, hours=hours, seed=seed), say, emit)
     if stop:
         show.stop()
         return
@@ -38,9 +38,10 @@ def demo(
         show.prepare()
         show.play()
         console = table_console()
-        print_report(show.settings, console)
-        console.rule("audit")
-        code = show.audit()
+        with show.audit() as finish:
+            print_report(show.settings, console)
+            console.rule("audit")
+            code = finish()
         say(NEXT)
         show.tell("left running: `make down` stops it" if keep else "stopping")
     raise typer.Exit(code)

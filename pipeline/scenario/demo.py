@@ -9,7 +9,9 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,14 +22,20 @@ from confluent_kafka import Consumer, TopicPartition
 
 from pipeline.adapters.group_lag import unread_of
 from pipeline.adapters.kafka_config import consumer_config
-from pipeline.adapters.topic_reader import TIMEOUT_S, partitions_of
+from pipeline.adapters.migrate import migrate
+from pipeline.adapters.policy_file import load_policy
+from pipeline.adapters.policy_writer import publish_policy
+from pipeline.adapters.topic_admin import ensure_topics
+from pipeline.adapters.topic_reader import TIMEOUT_S
 from pipeline.app.desk import group_of
+from pipeline.app.endpoints import resolve
+from pipeline.app.run_file import read_run_file
 from pipeline.codec import encode
 from pipeline.errors import Misconfigured, MustRestart
 from pipeline.local import processes, stack
 from pipeline.scenario.generate import generate
 from pipeline.settings import KafkaSettings, Settings
-from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, RAW, REPS, SCORED
+from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, RAW, REPS, SCORED, all_topics
 
 MARKER = "demo.json"
 """Marks a state folder whose data the next demo may remove."""
@@ -38,7 +46,9 @@ GROUPS = {
     "earshot-sink": (SCORED.name, CASE_EVENTS.name, ASSIGNMENTS.name),
 }
 PROGRESS_S = 2.0
-SETTLE_TIMEOUT_S = 120.0
+SETTLE_TIMEOUT_S = 240.0
+READY_TIMEOUT_S = 90.0
+READY_POLL_S = 0.3
 STOP_GRACE_S = 40.0
 """The supervisor gives its workers 30 s."""
 ROLES = ("run", "desk")
@@ -50,9 +60,9 @@ Say = Callable[[str], None]
 class Plan:
     """What the demo plays: `posts` posts over `hours` hours of event time, in about `wall_s` seconds."""
 
-    posts: int = 3200
+    posts: int = 3050
     hours: float = 10.0
-    wall_s: float = 25.0
+    wall_s: float = 20.0
     seed: int = 0
     workspace: str = "acme"
 
@@ -64,12 +74,14 @@ class Demo:
         settings: unresolved; the embedded stack is always used.
         plan: what to play.
         say: takes each progress line.
+        show: takes what is to be read at the end.
     """
 
-    def __init__(self, settings: Settings, plan: Plan, say: Say) -> None:
+    def __init__(self, settings: Settings, plan: Plan, say: Say, show: Say) -> None:
         self.settings = settings
         self.plan = plan
         self._say = say
+        self._print = show
         self._started = time.monotonic()
         self._folder = settings.state_dir.resolve()
 
@@ -95,19 +107,18 @@ class Demo:
         marker.write_text("{}\n")
         self.tell("starting Kafka and ClickHouse (the first time their parts are fetched)")
         stack.up(folder, report=self.tell)
-        for words in (
-            ["topics", "apply"],
-            ["migrate"],
-            ["policy", "apply", str(policy_path(self.plan.workspace))],
-        ):
-            self._run(words)
+        resolved = resolve(self.settings, clickhouse=True)
+        ensure_topics(resolved.kafka, all_topics())
+        migrate(resolved.clickhouse)
+        publish_policy(resolved.kafka, load_policy(policy_path(self.plan.workspace)))
         self.tell("topics, tables and the policy are in place")
 
     def play(self) -> None:
         """Starts the stages and the desk, sends the posts, and waits until every hop has read everything."""
-        posts = self._write_posts()
         self._start(["run", "all", "--logs", "files"])
         self._start(["desk", str(roster_path(self.plan.workspace))])
+        posts = self._write_posts()
+        self._await_ready()
         speed = self.plan.hours * 3600 / self.plan.wall_s
         self.tell(
             f"sending {self.plan.posts} posts of {self.plan.hours:g} hours, {speed:,.0f} times as fast as life"
@@ -123,9 +134,23 @@ class Demo:
             )
         self._settle()
 
-    def audit(self) -> int:
-        """Runs `earshot audit` over everything, its words to ours; returns its exit code."""
-        return subprocess.run(self._command(["audit"]), env=self._environment(), check=False).returncode
+    @contextmanager
+    def audit(self) -> Iterator[Callable[[], int]]:
+        """Runs `earshot audit` beside the block; the function given prints its words and returns its exit code."""
+        with subprocess.Popen(
+            self._command(["audit"]),
+            env=self._environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+
+            def finish() -> int:
+                words, _ = process.communicate()
+                self._print(words)
+                return process.returncode
+
+            yield finish
 
     def stop(self) -> None:
         """Ends the stages, the desk and the stack, also those of an earlier demo; data stays."""
@@ -157,17 +182,27 @@ class Demo:
     def _child(self, role: str) -> psutil.Process | None:
         return processes.find(self._folder / f"{role}.pid", self._mark(role))
 
-    def _run(self, words: list[str]) -> None:
-        done = subprocess.run(
-            self._command(words), env=self._environment(), capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            raise Misconfigured(f"`earshot {' '.join(words)}` failed:\n{done.stderr}")
-
     def _start(self, words: list[str]) -> None:
         role = words[0]
         logs, pid = self._folder / "logs" / f"{role}.log", self._folder / f"{role}.pid"
         processes.spawn(self._command(words), logs, pid, self._environment())
+
+    def _await_ready(self) -> None:
+        """Waits for the policy to be read and the group joined: latency is then that of work, not of starting."""
+        self.tell("starting enrich, route, sink and the desk")
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while not self._ready():
+            if time.monotonic() > deadline:
+                raise MustRestart(f"the stages did not get ready in time; see {self._folder / 'logs'}")
+            self._check_children()
+            time.sleep(READY_POLL_S)
+
+    def _ready(self) -> bool:
+        status = read_run_file(self._folder)
+        return status is not None and all(
+            _answers(f"http://{self.settings.operate.http_host}:{worker.http_port}/readyz")
+            for worker in status.workers
+        )
 
     def _settle(self) -> None:
         deadline = time.monotonic() + SETTLE_TIMEOUT_S
@@ -179,31 +214,40 @@ class Demo:
             quiet = 0 if self._unread() else quiet + 1
 
     def _unread(self) -> bool:
-        from pipeline.app.endpoints import resolve
-
         kafka = resolve(self.settings).kafka
         groups = GROUPS | {group_of(self.plan.workspace): (ASSIGNMENTS.name,)}
-        return any(unread_of(kafka, group, topics) for group, topics in groups.items())
+        with ThreadPoolExecutor(len(groups)) as pool:
+            return any(pool.map(lambda item: unread_of(kafka, *item), groups.items()))
 
     def _progress(self) -> None:
-        from pipeline.app.endpoints import resolve
-
         time.sleep(PROGRESS_S)
         counts = end_counts(resolve(self.settings).kafka)
         self.tell("  ".join(f"{topic.name} {counts[topic.name]:,}" for topic in SHOWN))
+        self._check_children()
+
+    def _check_children(self) -> None:
         for role in ROLES:
             if self._child(role) is None:
                 raise MustRestart(f"earshot {role} ended: see {self._folder / 'logs' / f'{role}.log'}")
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - an address of our own processes
+            return True
+    except OSError:
+        return False
 
 
 def end_counts(kafka: KafkaSettings) -> dict[str, int]:
     """Topic to the sum of its end offsets: records and transaction markers so far."""
     consumer = Consumer(consumer_config(kafka, "earshot-demo"))
     try:
+        found = consumer.list_topics(timeout=TIMEOUT_S).topics
         return {
             topic.name: sum(
                 consumer.get_watermark_offsets(TopicPartition(topic.name, n), timeout=TIMEOUT_S)[1]
-                for n in range(partitions_of(kafka, topic.name))
+                for n in found[topic.name].partitions
             )
             for topic in SHOWN
         }

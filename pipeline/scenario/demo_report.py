@@ -4,8 +4,9 @@ Comes in: the stack with everything on it. Goes out: text on a rich console. Nev
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from confluent_kafka import Message
 from rich.console import Console
 from rich.table import Table
 
@@ -15,10 +16,11 @@ from pipeline.app.endpoints import resolve
 from pipeline.bench.latency import HopLatency, hop_latencies, stored_latency
 from pipeline.cli.report import draw_sentiment
 from pipeline.codec import decode
-from pipeline.settings import KafkaSettings, Settings
+from pipeline.settings import Settings
 from schemas.case import Assignment
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, RAW, SCORED, Topic
 
+Read = Callable[[str], list[Message]]
 EXAMPLES = 5
 MOST_HOURS = 24
 HOPS: tuple[Topic, ...] = (RAW, SCORED, ACTIONABLE, CASE_EVENTS, ASSIGNMENTS)
@@ -28,19 +30,27 @@ _TABLES = ("posts", "case_events", "assignments")
 def print_report(settings: Settings, console: Console) -> None:
     """Prints all parts in the order of the flow."""
     resolved = resolve(settings, clickhouse=True)
+    records: dict[str, list[Message]] = {}
+
+    def read(topic: str) -> list[Message]:
+        # A few thousand records: each topic is read once and shown from memory.
+        if topic not in records:
+            records[topic] = list(read_topic(resolved.kafka, topic))
+        return records[topic]
+
     with open_analyst(resolved.clickhouse) as analyst:
-        _print_counts(resolved.kafka, analyst, console)
-        _print_latencies([*hop_latencies(resolved.kafka), stored_latency(analyst)], console)
-        _print_assignments(list(_assignments(resolved.kafka)), console)
+        _print_counts(read, analyst, console)
+        _print_latencies([*hop_latencies(read), stored_latency(analyst)], console)
+        _print_assignments(_assignments(read), console)
         hours = list(analyst.ask(SENTIMENT_BY_HOUR, {"workspace": ""}).records())
     draw_sentiment(hours, MOST_HOURS)
 
 
-def _print_counts(kafka: KafkaSettings, analyst: Analyst, console: Console) -> None:
+def _print_counts(read: Read, analyst: Analyst, console: Console) -> None:
     table = Table("where", "records", "dead-lettered", title="counts per hop", title_justify="left")
     for topic in HOPS:
-        records = sum(1 for _ in read_topic(kafka, topic.name))
-        dead = sum(1 for _ in read_topic(kafka, topic.dlq.name)) if topic.dead_letters else 0
+        records = len(read(topic.name))
+        dead = len(read(topic.dlq.name)) if topic.dead_letters else 0
         table.add_row(topic.name, f"{records:,}", f"{dead:,}")
     for name in _TABLES:
         rows = analyst.ask(f"SELECT count() FROM {name}").rows[0][0]  # noqa: S608 - a name of ours
@@ -55,9 +65,9 @@ def _print_latencies(hops: Sequence[HopLatency], console: Console) -> None:
     console.print(table)
 
 
-def _assignments(kafka: KafkaSettings) -> list[Assignment]:
+def _assignments(read: Read) -> list[Assignment]:
     """One assigned case a queue first, then the next most urgent ones."""
-    found = [decode(Assignment, message.value()) for message in read_topic(kafka, ASSIGNMENTS.name)]
+    found = [decode(Assignment, message.value()) for message in read(ASSIGNMENTS.name)]
     assigned = sorted((a for a in found if a.state == "assigned"), key=lambda a: (-a.priority, a.case_id))
     rank: Counter[str] = Counter()
     ranked = []

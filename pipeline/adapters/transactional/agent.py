@@ -120,6 +120,7 @@ class TransactionalAgent:
     def _round(self) -> None:
         for message in self._consumer.consume(POLL_RECORDS, POLL_S):
             self._take(message)
+        self._note_ends()
         for n in list(self._restoring):
             self._restore_step(n)
         self._between()
@@ -157,6 +158,17 @@ class TransactionalAgent:
                 message.timestamp()[1],
             )
         )
+
+    def _note_ends(self) -> None:
+        """Knows an input's end from the last fetch: the end-of-partition event comes a whole fetch wait later."""
+        for n, owned in self._owned.items():
+            if not owned.restored:
+                continue
+            for topic in owned.buffers.empty_topics():
+                read_to = owned.buffers.read_to(topic)
+                high = self._consumer.get_watermark_offsets(TopicPartition(topic, n), cached=True)[1]
+                if 0 <= high <= read_to:
+                    owned.buffers.reached_end(topic, read_to)
 
     def _assigned(self, consumer: Consumer, places: Sequence[TopicPartition]) -> None:
         numbers = sorted({place.partition for place in places})

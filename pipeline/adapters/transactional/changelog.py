@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 
-from pipeline.adapters.kafka_config import client_config, consumer_config
+from pipeline.adapters.kafka_config import client_config, reader_config
 from pipeline.errors import MustRestart
 from pipeline.settings import KafkaSettings
 
@@ -25,7 +25,7 @@ class ChangelogReader:
     def __init__(self, kafka: KafkaSettings, topic: str, partition: int) -> None:
         self._place = TopicPartition(topic, partition, OFFSET_BEGINNING)
         self._end = _end_offset(kafka, topic, partition)
-        self._consumer = Consumer(consumer_config(kafka, _GROUP))
+        self._consumer = Consumer(reader_config(kafka, _GROUP))
         self._consumer.assign([self._place])
         self._read_to = 0
         self.entries = 0
