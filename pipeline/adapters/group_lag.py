@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, TopicPartition
 
 from pipeline.adapters.kafka_config import reader_config
-from pipeline.adapters.topic_reader import TIMEOUT_S, partitions_of
+from pipeline.adapters.topic_reader import TIMEOUT_S
 from pipeline.errors import ServiceMissing
 from pipeline.settings import KafkaSettings
 
@@ -58,9 +58,11 @@ def unread_of(kafka: KafkaSettings, group: str, topics: Iterable[str]) -> list[U
 def _behind(kafka: KafkaSettings, group: str, topics: Sequence[str]) -> list[Unread]:
     consumer = Consumer(reader_config(kafka, group))
     try:
-        places = [
-            TopicPartition(topic, n) for topic in topics for n in range(partitions_of(consumer, kafka, topic))
-        ]
+        found = consumer.list_topics(timeout=TIMEOUT_S).topics
+        missing = [topic for topic in topics if topic not in found]
+        if missing:
+            raise ServiceMissing(f"topics do not exist: {', '.join(missing)}: run `earshot topics apply`")
+        places = [TopicPartition(topic, n) for topic in topics for n in sorted(found[topic].partitions)]
         behind = []
         for place in consumer.committed(places, timeout=TIMEOUT_S):
             low, end = consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)

@@ -1,58 +1,134 @@
-"""Reads a whole topic, up to the end that it has at the start, as a read_committed reader sees it."""
+"""Reads whole topics up to an end that was taken beforehand, read_committed, without a consumer group's traces.
 
-from collections.abc import Iterator
+In: the Kafka settings. Out: windows of partitions, records. Never here: what a record means, a commit.
+`TopicReader` reads many topics with one client; `read_topic` is the short way to one.
+"""
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from pipeline.adapters.kafka_config import reader_config
-from pipeline.errors import ServiceMissing
+from pipeline.errors import ServiceMissing, Transient
 from pipeline.settings import KafkaSettings
 
-TIMEOUT_S = 20.0
-BATCH_RECORDS = 5_000
-BATCH_S = 0.1
-_GROUP = "earshot-read"
+GROUP = "earshot-read"
 """Only assigned, never subscribed or committed."""
+TIMEOUT_S = 20.0
+SILENCE_S = 60.0
+"""Longest time without a record or an end of a partition."""
+BATCH_RECORDS = 5_000
+POLL_S = 0.02
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Window:
+    """What can be read of one topic: partition to its first offset, and to the end of committed records."""
+
+    low: Mapping[int, int]
+    end: Mapping[int, int]
+
+
+class TopicReader:
+    """Reads topics, one after another.
+
+    Args:
+        kafka: resolved.
+
+    Raises:
+        ServiceMissing: no broker answers.
+    """
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self._where = f"Kafka at {kafka.bootstrap_servers}"
+        # What is prefetched lies in memory beside what the caller keeps.
+        config = reader_config(kafka, GROUP) | {"queued.max.messages.kbytes": 16_384}
+        self._consumer = Consumer(config)
+        topics = self._ask(lambda: self._consumer.list_topics(timeout=TIMEOUT_S).topics)
+        self.partitions: Mapping[str, Sequence[int]] = {
+            name: sorted(topic.partitions) for name, topic in topics.items()
+        }
+        """Topics that exist, with their partitions."""
+
+    def window(self, topic: str) -> Window:
+        """Where the topic begins and ends now; the end as a read_committed reader sees it, markers included.
+
+        Raises:
+            ServiceMissing: no broker answers.
+        """
+        low: dict[int, int] = {}
+        end: dict[int, int] = {}
+        for partition in self.partitions.get(topic, ()):
+            low[partition], end[partition] = self._marks(TopicPartition(topic, partition))
+        return Window(low, end)
+
+    def read(self, topic: str, window: Window) -> Iterator[Message]:
+        """The records of a window: partitions interleaved, offsets of each in order.
+
+        Raises:
+            Transient: nothing came for `SILENCE_S`.
+            ServiceMissing: a partition cannot be read.
+        """
+        ends = window.end
+        unfinished = {partition for partition, end in ends.items() if window.low[partition] < end}
+        self._consumer.assign(
+            [TopicPartition(topic, partition, window.low[partition]) for partition in unfinished]
+        )
+        deadline = time.monotonic() + SILENCE_S
+        while unfinished:
+            messages = self._consumer.consume(BATCH_RECORDS, POLL_S)
+            if messages:
+                deadline = time.monotonic() + SILENCE_S
+            elif time.monotonic() > deadline:
+                raise Transient(f"{self._where}: {topic}: nothing came for {SILENCE_S:.0f} s")
+            for message in messages:
+                partition = message.partition()
+                # The end-of-partition event also tells of markers and aborted records behind the last record.
+                if self._is_end(message) or message.offset() + 1 >= ends[partition]:
+                    unfinished.discard(partition)
+                if message.error() is None and message.offset() < ends[partition]:
+                    yield message
+        self._consumer.unassign()
+
+    def close(self) -> None:
+        """Ends the reading."""
+        self._consumer.close()
+
+    def _is_end(self, message: Message) -> bool:
+        error = message.error()
+        if error is None:
+            return False
+        if error.code() == KafkaError._PARTITION_EOF:
+            return True
+        raise ServiceMissing(f"{self._where}: {message.topic()}/{message.partition()}: {error.str()}")
+
+    def _marks(self, place: TopicPartition) -> tuple[int, int]:
+        marks: tuple[int, int] = self._ask(lambda: self._consumer.get_watermark_offsets(place, timeout=TIMEOUT_S))
+        return marks
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        try:
+            return question()
+        except KafkaException as error:
+            raise ServiceMissing(f"{self._where} does not answer: {error.args[0].str()}") from None
 
 
 def read_topic(kafka: KafkaSettings, topic: str) -> Iterator[Message]:
-    """Every record of a topic: partitions interleaved, offsets of each in order.
-
-    Raises:
-        ServiceMissing: there is no such topic, or a broker does not answer.
-    """
-    consumer = Consumer(reader_config(kafka, _GROUP))
-    try:
-        waiting = set(range(partitions_of(consumer, kafka, topic)))
-        ends = {n: consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=TIMEOUT_S)[1] for n in waiting}
-        waiting -= {n for n, end in ends.items() if end == 0}
-        if waiting:
-            consumer.assign([TopicPartition(topic, n, OFFSET_BEGINNING) for n in waiting])
-        while waiting:
-            for message in consumer.consume(BATCH_RECORDS, BATCH_S):
-                n, error = message.partition(), message.error()
-                if error is not None and error.code() != KafkaError._PARTITION_EOF:
-                    raise ServiceMissing(f"{topic}/{n}: {error.str()}")
-                # The end-of-partition event also tells of markers and aborted records behind the last record.
-                if error is not None or message.offset() + 1 >= ends[n]:
-                    waiting.discard(n)
-                if error is None and message.offset() < ends[n]:
-                    yield message
-    finally:
-        consumer.close()
-
-
-def partitions_of(consumer: Consumer, kafka: KafkaSettings, topic: str) -> int:
-    """How many partitions the topic has.
+    """Every record of a topic, up to the end that it has now: partitions interleaved, offsets of each in order.
 
     Raises:
         ServiceMissing: there is no such topic, or no broker answers.
+        Transient: nothing came for `SILENCE_S`.
     """
+    reader = TopicReader(kafka)
     try:
-        found = consumer.list_topics(topic, timeout=TIMEOUT_S).topics[topic]
-    except KafkaException as error:
-        cause: KafkaError = error.args[0]
-        raise ServiceMissing(f"Kafka at {kafka.bootstrap_servers} does not answer: {cause.str()}") from None
-    if found.error is not None:
-        raise ServiceMissing(f"topic {topic} does not exist: run `earshot topics apply`")
-    return len(found.partitions)
+        if topic not in reader.partitions:
+            raise ServiceMissing(f"topic {topic} does not exist: run `earshot topics apply`")
+        yield from reader.read(topic, reader.window(topic))
+    finally:
+        reader.close()

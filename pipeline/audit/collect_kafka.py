@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import Message
 
+from pipeline.adapters.topic_reader import TopicReader, Window
 from pipeline.audit.facts import AssignmentLog, Log
-from pipeline.audit.reader import TopicReader, Window
 from pipeline.audit.taking import Taker, take_letter
 from pipeline.errors import Misconfigured
 from pipeline.ports import InputRecord

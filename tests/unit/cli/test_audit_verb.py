@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters import topic_reader
+from pipeline.adapters import group_lag
 from pipeline.cli import main
 from pipeline.errors import EXIT_SERVICE_MISSING, EXIT_USAGE
 
@@ -31,7 +31,7 @@ def test_without_a_stack_it_exits_3_and_says_what_to_type(capsys: pytest.Capture
 def test_without_kafka_it_exits_3(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EARSHOT_KAFKA__BOOTSTRAP_SERVERS", "127.0.0.1:1")
     monkeypatch.setenv("EARSHOT_CLICKHOUSE__URL", "http://127.0.0.1:1")
-    monkeypatch.setattr(topic_reader, "TIMEOUT_S", 0.5)
+    monkeypatch.setattr(group_lag, "TIMEOUT_S", 0.5)
     assert audit() == EXIT_SERVICE_MISSING
     assert "Kafka at 127.0.0.1:1 does not answer" in capsys.readouterr().err
 
