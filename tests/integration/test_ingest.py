@@ -1,6 +1,7 @@
 """`earshot ingest` against a real broker: whole files, bad input, kill -9 and resuming, standard input."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -130,7 +131,8 @@ def test_bad_lines_are_named_kept_and_the_rest_arrives(site: Site) -> None:
     assert code == 2
     summary = orjson.loads(out)
     assert (summary["sent"], summary["rejected"]) == (20, 7)
-    codes = [line.split(": ")[1] for line in err.splitlines() if line.startswith(f"{path}:")]
+    named = re.compile(re.escape(str(path)) + r":\d+: (\w+): ")
+    codes = [found[1] for line in err.splitlines() if (found := named.match(line))]
     assert codes[:3] == ["invalid_json", "unknown_schema_version", "invalid_utf8"]
     assert codes[3:] == ["invalid_field", "invalid_field", "invalid_field", "too_large"]
     assert Path(summary["manifest"]).with_suffix(".rejects").read_bytes() == b"".join(bad)
