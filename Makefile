@@ -34,7 +34,7 @@ demo: $(READY) ## the whole loop on the embedded stack (KEEP=1 leaves it running
 	@$(BIN)/earshot demo $(if $(KEEP),--keep)
 
 down: $(READY) ## stop what KEEP=1 left running
-	@$(BIN)/earshot local down
+	@$(BIN)/earshot demo --stop
 
 test: $(READY) ## every test, on a real broker and the real ClickHouse engine
 	@$(PYTEST)
@@ -64,5 +64,5 @@ lock: ## resolve the lock files anew (writes; needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra local --extra dev --extra torch pyproject.toml -o requirements-torch.lock
 
 clean: ## remove the environment, caches and the embedded stack's data
-	@test ! -x $(BIN)/earshot || $(BIN)/earshot local down || true
+	@test ! -x $(BIN)/earshot || $(BIN)/earshot demo --stop || true
 	rm -rf $(VENV) .earshot .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info

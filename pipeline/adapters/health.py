@@ -125,8 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
 
     def answer(self, path: str) -> tuple[HTTPStatus, str, bytes] | None:
-        """Status, content type and body of one GET; None where there is nothing."""
-        raise NotImplementedError
+        """Status, content type and body of one GET; None where there is nothing, as here."""
 
     def do_GET(self) -> None:
         found = self.answer(self.path.partition("?")[0])

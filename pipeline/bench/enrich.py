@@ -5,6 +5,7 @@ of its own in a folder of its own; nothing else is touched.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -107,6 +108,7 @@ def _own_stack(settings: Settings, posts: Sequence[RawPost], say: Say) -> Iterat
         yield settings.model_copy(update={"kafka": kafka, "state_dir": folder})
     finally:
         stack.down(folder, wipe=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _send(kafka: KafkaSettings, posts: Sequence[RawPost]) -> None:

@@ -39,6 +39,8 @@ from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, RAW, REPS, SCOR
 
 MARKER = "demo.json"
 """Marks a state folder whose data the next demo may remove."""
+STACK_DATA = ("kafka", "clickhouse", "manifests")
+"""What must not be mixed with a fresh stack: its data, and manifests of posts that it never saw."""
 SHOWN = (RAW, SCORED, ACTIONABLE, CASE_EVENTS, ASSIGNMENTS, REPS)
 GROUPS = {
     "earshot-enrich": (RAW.name,),
@@ -93,7 +95,7 @@ class Demo:
         """
         folder = self._folder
         marker = folder / MARKER
-        used = folder.exists() and any(folder.iterdir())
+        used = marker.exists() or any((folder / part).exists() for part in STACK_DATA)
         if used and not marker.exists():
             raise Misconfigured(
                 f"{self.settings.state_dir} holds data that no demo made: `earshot local down --wipe` "
