@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import aiokafka.codec
 
 from pipeline.adapters.faust_fixes import apply_fixes
+from pipeline.adapters.kafka_config import MAX_PLAIN_BYTES
 from pipeline.errors import EXIT_RESTART, ServiceMissing
 from pipeline.logs import Log
 from pipeline.settings import KafkaSettings
@@ -27,7 +28,7 @@ COMMIT_INTERVAL_S = 0.3
 LINGER_S = 0.02
 PRODUCER_BATCH_BYTES = 256 * 1024
 """Linger and batch size took 30-40 % off the cost of forwarding (faust.md c)."""
-MAX_REQUEST_BYTES = 2 * 2**20
+MAX_REQUEST_BYTES = MAX_PLAIN_BYTES
 """A dead letter is the largest record: 1 MiB of value and its headers."""
 REQUEST_TIMEOUT_S = 90.0
 """Faust wants it above the session timeout; its default."""

@@ -5,6 +5,9 @@ from pipeline.settings import KafkaSettings
 PARTITIONER = "murmur2_random"
 """Faust and the Java clients place keys by murmur2; librdkafka's default (CRC32) would put them elsewhere."""
 
+MAX_PLAIN_BYTES = 256 * 2**20
+"""Largest record before compression; a batch of 1 MiB on the wire was never seen to hold more."""
+
 Config = dict[str, str | int | float | bool]
 
 
@@ -40,7 +43,9 @@ def producer_config(kafka: KafkaSettings) -> Config:
         "partitioner": PARTITIONER,
         "linger.ms": 5,
         "compression.type": "lz4",
-        "message.max.bytes": 2 * 2**20,
+        # The brokers limit compressed batches; this limit is of the plain record, which may be far larger: what
+        # came compressed must go compressed into the dead letters.
+        "message.max.bytes": MAX_PLAIN_BYTES,
     }
 
 

@@ -181,7 +181,7 @@ class EnrichAgent:
             partition_of=parts.partition_of,
         )
         received = ReceivedPost(post, place_of(record), appended_ms_of(record))
-        check_time(received, parts.scorer.clock_mode)
+        check_time(received)
         return received
 
     async def _score(self, batch: Sequence[Opened]) -> _Scored:

@@ -62,15 +62,13 @@ def check_place(
         )
 
 
-def check_time(received: ReceivedPost, clock_mode: ClockMode) -> None:
+def check_time(received: ReceivedPost) -> None:
     """Refuses a post from the future.
 
     Raises:
-        Permanent: `created_in_future`: written more than 24 h after its record was appended. Not raised on the
-            event clock, where a post's own time is the time.
+        Permanent: `created_in_future`: written more than 24 h after its record was appended. On the event clock
+            too, where one wrong date would move everybody's time for good.
     """
-    if clock_mode == "event":
-        return
     ahead = received.post.created_at - from_ms(received.appended_ms)
     if ahead > FUTURE_TOLERANCE:
         hours = ahead.total_seconds() / 3600

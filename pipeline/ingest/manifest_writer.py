@@ -69,12 +69,17 @@ class ManifestWriter:
         """
         path = state_dir / FOLDER / f"{header.run_id}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Whole or not at all: a manifest without its header would be an error to every reader.
+        draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
         try:
-            with path.open("xb") as file:
+            with draft.open("wb") as file:
                 file.write(header_line(header))
                 _to_disk(file)
+            os.link(draft, path)
         except FileExistsError:
             raise Misconfigured(f"{path}: a run of that name exists; start again") from None
+        finally:
+            draft.unlink(missing_ok=True)
         return cls(read_manifest(path), clock)
 
     def resume(self) -> Cursor:

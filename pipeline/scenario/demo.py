@@ -32,6 +32,7 @@ from pipeline.app.endpoints import resolve
 from pipeline.app.run_file import read_run_file
 from pipeline.codec import encode
 from pipeline.errors import Misconfigured, MustRestart
+from pipeline.ingest.manifest import Manifest, Source, list_manifests, read_manifest
 from pipeline.local import processes, stack
 from pipeline.scenario.generate import generate
 from pipeline.settings import KafkaSettings, Settings
@@ -39,6 +40,7 @@ from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, RAW, REPS, SCOR
 
 MARKER = "demo.json"
 """Marks a state folder whose data the next demo may remove."""
+POSTS = "posts.jsonl"
 STACK_DATA = ("kafka", "clickhouse", "manifests")
 """What must not be mixed with a fresh stack: its data, and manifests of posts that it never saw."""
 SHOWN = (RAW, SCORED, ACTIONABLE, CASE_EVENTS, ASSIGNMENTS, REPS)
@@ -101,6 +103,12 @@ class Demo:
                 f"{self.settings.state_dir} holds data that no demo made: `earshot local down --wipe` "
                 "and delete the folder, or set EARSHOT_STATE_DIR to another one"
             )
+        foreign = [run.header.source for run in map(read_manifest, list_manifests(folder)) if not self._ours(run)]
+        if foreign:
+            raise Misconfigured(
+                f"{self.settings.state_dir} holds posts of {_name(foreign[0])}, which the demo would remove: "
+                "set EARSHOT_STATE_DIR to another folder, or delete this one"
+            )
         if used:
             self.tell("removing what the last demo left")
             self.stop()
@@ -155,7 +163,12 @@ class Demo:
             yield finish
 
     def stop(self) -> None:
-        """Ends the stages, the desk and the stack, also those of an earlier demo; data stays."""
+        """Ends the stages, the desk and the stack, also those of an earlier demo; data stays.
+
+        Does nothing in a folder that no demo made.
+        """
+        if not (self._folder / MARKER).exists():
+            return
         running = [self._child(role) for role in ROLES]
         processes.stop([child for child in running if child is not None], STOP_GRACE_S)
         stack.down(self._folder)
@@ -165,11 +178,15 @@ class Demo:
         self._say(f"[{time.monotonic() - self._started:5.1f} s] {text}")
 
     def _write_posts(self) -> Path:
-        path = self._folder / "posts.jsonl"
+        path = self._folder / POSTS
         start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=self.plan.hours)
         made = generate(self.plan.seed, self.plan.posts, start, self.plan.hours, self.plan.workspace)
         path.write_bytes(b"".join(encode(post) + b"\n" for post in made))
         return path
+
+    def _ours(self, run: Manifest) -> bool:
+        source = run.header.source
+        return source is not None and Path(source.path).resolve() == self._folder / POSTS
 
     def _environment(self) -> dict[str, str]:
         return os.environ | {"EARSHOT_STATE_DIR": str(self._folder), "EARSHOT_CLOCK": "event"}
@@ -231,6 +248,10 @@ class Demo:
         for role in ROLES:
             if self._child(role) is None:
                 raise MustRestart(f"earshot {role} ended: see {self._folder / 'logs' / f'{role}.log'}")
+
+
+def _name(source: Source | None) -> str:
+    return "standard input" if source is None else str(source.path)
 
 
 def _answers(url: str) -> bool:

@@ -63,6 +63,8 @@ class PartitionBuffer:
     @property
     def full(self) -> bool:
         """Whether to stop reading the partition for now."""
+        if self._intended_end is not None and self._read_to < self._intended_end:
+            return False  # announced before a restart, perhaps with larger batches: it must be read whole
         return len(self._records) >= 2 * self._limits.rows or self._size_bytes >= 2 * self._limits.size_bytes
 
     def add(self, record: InputRecord, now_s: float) -> None:
@@ -78,6 +80,9 @@ class PartitionBuffer:
     def passed(self, offset: int) -> None:
         """The log holds nothing below `offset` beyond what was added."""
         self._read_to = max(self._read_to, offset)
+        if not self._records and self._chosen is None and self._intended_end is None:
+            # Only transaction markers lay there: nothing is to be stored, and a commit may pass them.
+            self._start = self._read_to
 
     def due_in_s(self, now_s: float) -> float | None:
         """Seconds until `next_cut` gives something; 0 when it does now, None when more input is needed."""

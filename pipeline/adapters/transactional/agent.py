@@ -217,7 +217,7 @@ class TransactionalAgent:
             self._paused.discard((place.topic, place.partition))
 
     def _start_of(self, place: TopicPartition) -> TopicPartition:
-        low = self._consumer.get_watermark_offsets(place, timeout=ADMIN_TIMEOUT_S)[0]
+        low, high = self._consumer.get_watermark_offsets(place, timeout=ADMIN_TIMEOUT_S)
         if place.offset == OFFSET_INVALID:
             return TopicPartition(place.topic, place.partition, low)
         if place.offset < low:
@@ -225,6 +225,12 @@ class TransactionalAgent:
                 f"{place.topic}/{place.partition}: {low - place.offset} records were removed by retention before "
                 f"{self._spec.stage} read them (committed {place.offset}, first available {low}). Nothing was "
                 f"skipped: set the offset of group earshot-{self._spec.stage} by hand to accept the loss."
+            )
+        if place.offset > high:
+            raise Misconfigured(
+                f"{place.topic}/{place.partition} ends at {high}, but {self._spec.stage} has read it to "
+                f"{place.offset}: the topic was recreated or truncated. Set the offset of group "
+                f"earshot-{self._spec.stage} by hand to go on."
             )
         return place
 

@@ -20,6 +20,8 @@ from schemas.message import SourcePosition
 NOW_KEY = b"loop/now"
 """Changelog key under which the loop keeps `now`, so that a restart never goes back in time."""
 COMMIT_TIMEOUT_S = 30.0
+FUTURE_TOLERANCE_MS = 24 * 3_600_000
+"""The same as enrich grants a post: nothing is replayed from more than a day ahead."""
 QUEUE_FULL_WAIT_S = 1.0
 
 
@@ -81,7 +83,8 @@ class Owned:
         if not self.spec.event_clock:
             return record.append_ms
         own = self.decider.event_ms(record)
-        return self.now_ms if own is None else own
+        # A wrong date must not drag `now`, which never goes back, into the far future.
+        return self.now_ms if own is None or own > record.append_ms + FUTURE_TOLERANCE_MS else own
 
     def run(self, clock_ms: int, group_metadata: Callable[[], object]) -> Outcome | None:
         """One transaction over what is ready; None when there was nothing to do.
@@ -128,7 +131,7 @@ class Owned:
             time_ms = max(self.now_ms, self.time_of(record))
             due = self.decider.next_timer_ms()
             if due is not None and due < time_ms:
-                confirmed = confirmed or self.spec.event_clock or self._inputs_are_at_end()
+                confirmed = confirmed or self._inputs_are_at_end()
                 if not confirmed:
                     return index, timers, failed
                 timers += self.decider.fire_timers(time_ms - 1)
