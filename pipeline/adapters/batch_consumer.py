@@ -134,9 +134,11 @@ class BatchConsumer:
         self._consumer.close()
 
     def _round(self) -> None:
-        self._take(self._consumer.consume(POLL_RECORDS, timeout=self._poll_s()))
+        messages = self._consumer.consume(POLL_RECORDS, timeout=self._poll_s())
         if self._failure is not None:
+            # Said during the rebalance within the poll: it explains whatever error came along with it.
             raise self._failure
+        self._take(messages)
         now_s = self._monotonic_s()
         due = [lane for lane in self._lanes.values() if lane.due_in_s(now_s) == 0.0]
         if due:
@@ -272,7 +274,9 @@ class BatchConsumer:
         self._metrics.set("ready", float(self.ready[0]), stage=self._spec.stage)
         for (topic, number), lane in self._lanes.items():
             _, high = self._consumer.get_watermark_offsets(TopicPartition(topic, number), cached=True)
-            lag = max(0, high - lane.buffer.start)
+            # With nothing held, what lies between start and read_to are markers: no records, no lag.
+            unstored_from = lane.buffer.start if lane.buffer.waiting else lane.buffer.read_to
+            lag = max(0, high - unstored_from)
             self._metrics.set("lag_records", lag, stage=self._spec.stage, topic=topic, partition=str(number))
 
 

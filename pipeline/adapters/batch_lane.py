@@ -41,6 +41,11 @@ class Buffer(Protocol):
         ...
 
     @property
+    def read_to(self) -> int:
+        """Offset up to which the log was read, transaction markers included."""
+        ...
+
+    @property
     def waiting(self) -> int:
         """Records held."""
         ...

@@ -56,6 +56,11 @@ class PartitionBuffer:
         return self._start
 
     @property
+    def read_to(self) -> int:
+        """Offset up to which the log was read, transaction markers included."""
+        return self._read_to
+
+    @property
     def waiting(self) -> int:
         """Records held."""
         return len(self._records)
@@ -80,9 +85,6 @@ class PartitionBuffer:
     def passed(self, offset: int) -> None:
         """The log holds nothing below `offset` beyond what was added."""
         self._read_to = max(self._read_to, offset)
-        if not self._records and self._chosen is None and self._intended_end is None:
-            # Only transaction markers lay there: nothing is to be stored, and a commit may pass them.
-            self._start = self._read_to
 
     def due_in_s(self, now_s: float) -> float | None:
         """Seconds until `next_cut` gives something; 0 when it does now, None when more input is needed."""
