@@ -37,7 +37,7 @@ def _explain(error: ValidationError, value: bytes) -> Permanent:
         return _explain_bytes(value)
     if field == "schema_version":
         return Permanent("unknown_schema_version", "this consumer reads version 1", field)
-    if first["type"] == "union_tag_invalid":  # its message would repeat the value
+    if first["type"] in ("union_tag_invalid", "union_tag_not_found"):  # the first's message would repeat the value
         return Permanent("invalid_field", "no message has this type", f"{field}.type" if field else "type")
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return Permanent("invalid_field", first["msg"] + more, field)
