@@ -44,6 +44,8 @@ METRICS: tuple[Metric, ...] = (
            "always at the limit: the stage is saturated; always 1: it idles"),
     Metric("batch_seconds", "histogram", ("stage", "step"), "time of a step of one batch",
            "shows which step (decode, score, deliver, decide, commit, insert) got slow"),
+    Metric("model_cache_total", "counter", ("outcome",), "texts by where their scores came from: hit, miss",
+           "hits near 0 on a stream that repeats itself: raise EARSHOT_MODEL__CACHE_ENTRIES"),
     Metric("transactions_total", "counter", ("stage", "outcome"), "Kafka transactions by outcome",
            "aborted rising: see the stage's log for the cause"),
     Metric("timers_fired_total", "counter", ("stage",), "timers that fired",

@@ -11,23 +11,29 @@ from typing import NamedTuple, Protocol
 from pipeline.errors import Permanent
 
 
-class SentimentScores(NamedTuple):
-    """Class probabilities of one text, each 0..1, together 1 within 1e-6."""
+class TextScores(NamedTuple):
+    """What one pass of the model says about one text: calibrated probabilities, each 0..1.
+
+    The three of sentiment add up to 1 within 1e-6; `offence` and `complaint` stand alone, None where the model
+    has no such head.
+    """
 
     negative: float
     neutral: float
     positive: float
+    offence: float | None = None
+    complaint: float | None = None
 
 
-class SentimentModel(Protocol):
-    """Scores texts. Blocking: call it from an executor, one caller thread at a time."""
+class TextModel(Protocol):
+    """Scores texts in every head at once. Blocking: call it from an executor, one caller thread at a time."""
 
     @property
     def name(self) -> str:
-        """Model id and revision, e.g. `earshot-minilm-l6-sentiment@1a2b3c4d5e6f`."""
+        """Model id and revision, e.g. `earshot-minilm-l6@1a2b3c4d5e6f`."""
         ...
 
-    def score(self, texts: Sequence[str]) -> list[SentimentScores]:
+    def score(self, texts: Sequence[str]) -> list[TextScores]:
         """Scores already normalised texts; same length and order as the input, any length >= 0.
 
         Raises:

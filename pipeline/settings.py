@@ -54,8 +54,16 @@ class ClickHouseSettings(_Section):
 class ModelSettings(_Section):
     """The transformer."""
 
-    path: Path | None = Field(default=None, description="model folder; unset: the one that ships")
+    path: str | None = Field(
+        default=None, min_length=1, description="model folder, or with torch any hub id; unset: the one that ships"
+    )
+    engine: Literal["auto", "openvino", "torch"] = Field(
+        default="auto", description="auto: torch on a GPU and for models of the hub, else openvino"
+    )
     streams: int = Field(default=2, ge=1, le=64, description="parallel inference requests: one a core is best")
+    cache_entries: int = Field(
+        default=65_536, ge=0, le=10_000_000, description="texts whose scores are remembered; 0: none"
+    )
 
 
 class EnrichSettings(_Section):

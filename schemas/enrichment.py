@@ -78,6 +78,15 @@ class ScoredPost(PostBody):
     backfill: bool = Field(default=False, description="older than live_within at receipt: stored, not worked")
     own: bool = Field(default=False, description="written by one of the brand's own handles")
     sentiment: Sentiment | None = Field(default=None, description="absent when there is no text to read")
+    offence: Probability | None = Field(
+        default=None,
+        description="calibrated probability that the text is offensive; absent without text or such a head",
+    )
+    complaint: Probability | None = Field(
+        default=None,
+        description="calibrated probability that the text is about a problem that somebody should solve; absent "
+        "without text or such a head",
+    )
     influence: Influence
     triage: Triage
     source: SourcePosition = Field(description="the raw record that this was made from")

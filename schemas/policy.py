@@ -26,6 +26,13 @@ class Condition(Part):
 
     sentiment: tuple[SentimentLabel, ...] | None = Field(default=None, min_length=1, max_length=3)
     min_probability: Probability | None = Field(default=None, description="of the label that the post got")
+    min_complaint: Probability | None = Field(
+        default=None,
+        description="the text is about a problem that somebody should solve; never holds where not known",
+    )
+    min_offence: Probability | None = Field(
+        default=None, description="the text is offensive; never holds where not known"
+    )
     min_influence: Annotated[float, Field(ge=0, le=100)] | None = Field(default=None, description="lower bound")
     any_keyword: tuple[Keyword, ...] | None = Field(default=None, min_length=1, max_length=500)
     visibility: tuple[Visibility, ...] | None = Field(default=None, min_length=1, max_length=2)

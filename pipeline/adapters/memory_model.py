@@ -7,7 +7,7 @@ no command and no stage may choose it for real traffic.
 import re
 from collections.abc import Sequence
 
-from pipeline.ports import SentimentScores
+from pipeline.ports import TextScores
 
 _GOOD = frozenset({"love", "great", "good", "happy", "thanks", "excellent", "best", "amazing"})
 _BAD = frozenset({"hate", "terrible", "bad", "angry", "broken", "awful", "worst", "refund"})
@@ -19,21 +19,21 @@ _WORD_WEIGHT = 4
 
 
 class KeywordSentiment:
-    """Deterministic `SentimentModel` for unit tests of the parts around the model."""
+    """Deterministic `TextModel` for unit tests of the parts around the model."""
 
     @property
     def name(self) -> str:
         """Constant id; says that no real model gave the score."""
         return "keywords-for-tests@000000000000"
 
-    def score(self, texts: Sequence[str]) -> list[SentimentScores]:
+    def score(self, texts: Sequence[str]) -> list[TextScores]:
         """Scores by the share of good and bad words; same length and order; blank is wholly neutral."""
         return [_score_one(text) for text in texts]
 
 
-def _score_one(text: str) -> SentimentScores:
+def _score_one(text: str) -> TextScores:
     words = _WORD.findall(text.lower())
     good = _WORD_WEIGHT * sum(word in _GOOD for word in words)
     bad = _WORD_WEIGHT * sum(word in _BAD for word in words)
     total = good + bad + _NEUTRAL_WEIGHT
-    return SentimentScores(bad / total, _NEUTRAL_WEIGHT / total, good / total)
+    return TextScores(bad / total, _NEUTRAL_WEIGHT / total, good / total)

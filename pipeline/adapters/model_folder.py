@@ -10,13 +10,17 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any
 
+from pydantic import BaseModel, Field, ValidationError
+
+from pipeline.adapters.heads import SENTIMENT, Calibration, Heads
 from pipeline.errors import Misconfigured
 
-LABELS = ["negative", "neutral", "positive"]
-"""The order of `SentimentScores`; a model with another order is refused."""
-
-_FILES = ("model.xml", "model.bin", "tokenizer.json")
+FILES = ("model.xml", "model.bin", "tokenizer.json")
+"""What `config.json` holds a checksum of; each must be there."""
+FLOAT = "float"
+"""Subfolder with the float parent in Hugging Face's layout, where there is one."""
 
 
 @dataclass(frozen=True)
@@ -25,50 +29,76 @@ class ModelFolder:
 
     Args:
         path: the folder.
-        name: model id and the first 12 hex digits of the weights' SHA-256.
+        model_id: the model's name without a revision.
+        name: model id and the first 12 hex digits of the engine weights' SHA-256.
         max_tokens: longest input of the model, special tokens included.
-        temperature: divisor of the logits that calibrates the probabilities on validation data.
+        heads: what the logits' columns are and how they become probabilities.
     """
 
     path: Path
+    model_id: str
     name: str
     max_tokens: int
-    temperature: float
+    heads: Heads
 
 
-def open_model_folder(path: Path) -> ModelFolder:
+class _Description(BaseModel):
+    """`config.json`."""
+
+    name: str
+    labels: list[str]
+    max_tokens: Annotated[int, Field(ge=3)]
+    calibration: Calibration
+    sha256: dict[str, str]
+
+
+def is_model_folder(path: Path) -> bool:
+    """Whether the folder is meant to be a model folder, whole or damaged: its `config.json` has checksums."""
+    try:
+        config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and "sha256" in config
+
+
+def open_model_folder(path: Path | str) -> ModelFolder:
     """Reads and verifies a model folder.
 
     Raises:
         Misconfigured: a file is missing, `config.json` is not understood, or a checksum differs.
     """
+    path = Path(path)
     config_path = path / "config.json"
     try:
         config = json.loads(config_path.read_text(encoding="utf-8"))
-        labels, sums = list(config["labels"]), dict(config["sha256"])
-        folder = ModelFolder(
-            path=path,
-            name=f"{config['name']}@{sums['model.bin'][:12]}",
-            max_tokens=int(config["max_tokens"]),
-            temperature=float(config["temperature"]),
-        )
+        description = _Description.model_validate(_in_new_form(config))
+        heads = Heads(description.labels, description.calibration)
+        if missing := set(SENTIMENT) - set(description.labels):
+            raise ValueError(f"labels: {', '.join(sorted(missing))} missing")
     except OSError as error:
         raise Misconfigured(f"{config_path}: cannot read the model's description: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise Misconfigured(f"{config_path}: not a model description ({error!r})") from error
-    if labels != LABELS:
-        raise Misconfigured(f"{config_path}: labels: expected {LABELS}, got {labels}")
-    if folder.temperature <= 0 or folder.max_tokens < 3:
-        raise Misconfigured(f"{config_path}: temperature must be > 0 and max_tokens >= 3")
-    for name in _FILES:
-        _verify(path / name, sums.get(name))
-    return folder
+    except ValidationError as error:
+        problems = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise Misconfigured(f"{config_path}: not a model description: {'; '.join(problems)}") from error
+    except ValueError as error:
+        raise Misconfigured(f"{config_path}: not a model description: {error}") from error
+    for name in FILES:
+        _verify(path / name, description.sha256.get(name))
+    revision = description.sha256["model.bin"][:12]
+    return ModelFolder(path, description.name, f"{description.name}@{revision}", description.max_tokens, heads)
 
 
 def sha256_of(path: Path) -> str:
     """Hex SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _in_new_form(config: Any) -> Any:
+    # Models with sentiment alone had its temperature beside the labels. Goes when no such model is served.
+    if isinstance(config, dict) and "temperature" in config and "calibration" not in config:
+        return {**config, "calibration": {"sentiment": {"temperature": config["temperature"]}}}
+    return config
 
 
 def _verify(path: Path, expected: str | None) -> None:

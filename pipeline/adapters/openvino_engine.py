@@ -1,16 +1,16 @@
-"""The sentiment model on OpenVINO: the default engine, no torch and no transformers at run time.
+"""The text model on OpenVINO: the default engine, no torch and no transformers at run time.
 
-In: normalised texts. Out: probabilities, in the order of the texts.
+In: normalised texts. Out: probabilities of every head, in the order of the texts.
 Never here: normalisation, a label decision, a cache.
 
-A batch is sorted by token count before it is cut (unsorted, padding costs 40 %), and small batches run
-on two streams at once: as fast as large ones here, and no post waits for a large batch to fill.
+Small batches run on several streams at once: as fast as large ones here, and no post waits for a large batch to
+fill.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import openvino
@@ -18,47 +18,60 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from pipeline.adapters.model_folder import ModelFolder, open_model_folder
+from pipeline.adapters.openvino_requests import Inputs, RequestRing, Take
+from pipeline.adapters.text_batches import Deadline, cut
 from pipeline.errors import Misconfigured, Transient
-from pipeline.ports import SentimentScores
+from pipeline.ports import TextScores
 
 SHIPPED_MODEL = Path(__file__).parent.parent / "weights" / "sentiment"
 """The model that comes with the package."""
 
-_MAX_CHARACTERS_PER_TOKEN = 32
-"""Text beyond `max_tokens` times this is cut before the tokenizer sees it: it bounds the work on one post."""
-
-_EMPTY = SentimentScores(negative=0.0, neutral=1.0, positive=0.0)
-"""The answer for a text without content, by definition: nothing said is nothing felt."""
+_REQUESTS_A_STREAM = 2
+"""One runs, one waits behind it: the stream does not idle while the caller collects an answer."""
 
 
-class OpenVinoSentiment:
-    """`SentimentModel` over an OpenVINO IR.
+class OpenVinoEngine:
+    """`TextModel` over an OpenVINO IR; its first output is the logits.
 
     Args:
         folder: model.xml, model.bin, tokenizer.json, config.json.
         threads: processor threads of the engine.
         streams: batches in flight; each has threads / streams threads.
-        batch_size: texts in one inference.
+        batch_size: most texts in one inference.
+        deadline_s: longest time of one `score` call; None: it waits as long as it takes.
+        precision: of what the model left in float: `auto` is bf16 where the processor has it, `f32` everywhere
+            the same (for comparisons).
 
     Raises:
         Misconfigured: the folder is incomplete, damaged, or not an OpenVINO model.
     """
 
     def __init__(
-        self, folder: Path = SHIPPED_MODEL, *, threads: int = 2, streams: int = 2, batch_size: int = 16
+        self,
+        folder: Path = SHIPPED_MODEL,
+        *,
+        threads: int = 2,
+        streams: int = 2,
+        batch_size: int = 16,
+        deadline_s: float | None = None,
+        precision: Literal["auto", "f32"] = "auto",
     ) -> None:
         self._folder = open_model_folder(folder)
+        self._streams = streams
         self._batch_size = batch_size
+        self._deadline_s = deadline_s
+        options = {"NUM_STREAMS": str(streams), "INFERENCE_NUM_THREADS": str(threads)}
+        if precision == "f32":
+            options["INFERENCE_PRECISION_HINT"] = "f32"
         try:
             self._tokenizer = _load_tokenizer(self._folder)
             core = openvino.Core()
-            model = core.read_model(folder / "model.xml")
-            options = {"NUM_STREAMS": str(streams), "INFERENCE_NUM_THREADS": str(threads)}
-            self._compiled = core.compile_model(model, "CPU", options)
+            model = core.read_model(self._folder.path / "model.xml")
+            compiled = core.compile_model(model, "CPU", options)
         except Exception as error:  # both libraries raise bare RuntimeError or Exception
             raise Misconfigured(f"{folder}: cannot load the model: {error}") from error
-        self._queue = openvino.AsyncInferQueue(self._compiled, streams)
-        self._queue.set_callback(_collect)
+        _check_columns(model, self._folder)
+        self._requests = RequestRing(compiled, streams * _REQUESTS_A_STREAM)
         self._lock = Lock()
 
     @property
@@ -66,60 +79,84 @@ class OpenVinoSentiment:
         """Model id and the first 12 hex digits of its weights' SHA-256."""
         return self._folder.name
 
-    def score(self, texts: Sequence[str]) -> list[SentimentScores]:
-        """Scores normalised texts; same length and order; a blank text is wholly neutral.
+    def score(self, texts: Sequence[str]) -> list[TextScores]:
+        """Scores normalised texts; same length and order.
 
-        A text longer than the model's `max_tokens` is judged by its beginning.
+        A blank text is wholly neutral and neither offence nor complaint. Of a text longer than the model's
+        `max_tokens` the first and the last half of as many tokens are read.
 
         Raises:
-            Transient: the engine failed; the same texts may succeed later.
+            Transient: the engine failed, or did not answer within the deadline. After a missed deadline every
+                further call fails too: OpenVINO cannot stop what it runs, only a new process is sound.
         """
-        longest = self._folder.max_tokens * _MAX_CHARACTERS_PER_TOKEN
         said = [at for at, text in enumerate(texts) if text.strip()]
-        scores = [_EMPTY] * len(texts)
-        if not said:
-            return scores
-        logits = self._infer([texts[at][:longest] for at in said])
-        for at, row in zip(said, _softmax(logits / self._folder.temperature).tolist(), strict=True):
-            scores[at] = SentimentScores(*row)
+        scores = [self._folder.heads.blank] * len(texts)
+        if said:
+            logits = self._infer([texts[at] for at in said])
+            for at, one in zip(said, self._folder.heads.scores(logits), strict=True):
+                scores[at] = one
         return scores
 
     def _infer(self, texts: list[str]) -> NDArray[np.float64]:
-        logits = np.empty((len(texts), len(SentimentScores._fields)))
+        logits = np.full((len(texts), len(self._folder.heads.labels)), np.nan)
+        answered: list[int] = []
+
+        def take(places: list[int], rows: NDArray[np.float32]) -> None:
+            logits[places] = rows
+            answered.extend(places)
+
+        deadline = Deadline(self._deadline_s)
         try:
-            rows = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts)]
-            order = sorted(range(len(rows)), key=lambda at: len(rows[at]))
-            with self._lock:
-                for start in range(0, len(order), self._batch_size):
-                    batch = order[start : start + self._batch_size]
-                    self._queue.start_async(_pad([rows[at] for at in batch]), (logits, batch))
-                self._queue.wait_all()
+            self._run(texts, take, deadline)
+        except TimeoutError:
+            waiting = len(texts) - len(answered)
+            raise Transient(f"no answer within {deadline}: {waiting} of {len(texts)} texts were waiting") from None
+        except Transient:
+            raise
         except Exception as error:  # as above
-            raise Transient(f"the sentiment engine failed on {len(texts)} texts: {error}") from error
+            raise Transient(f"the engine failed on {len(texts)} texts: {error}") from error
         return logits
+
+    def _run(self, texts: list[str], take: Take, deadline: Deadline) -> None:
+        left_s = deadline.left_s
+        if not self._lock.acquire(timeout=-1 if left_s is None else left_s):
+            raise TimeoutError
+        try:
+            if self._requests.hung:
+                raise Transient(f"an inference has hung: {len(texts)} texts refused, this process must restart")
+            self._requests.run(self._batches(texts), take, deadline)
+        finally:
+            self._lock.release()
+
+    def _batches(self, texts: list[str]) -> Iterator[tuple[list[int], Inputs]]:
+        # Few texts are spread over all streams.
+        size = min(self._batch_size, -(-len(texts) // self._streams))
+        for batch in cut(texts, self._encode, max_tokens=self._folder.max_tokens, size=size):
+            yield batch.places, _pad(batch.rows)
+
+    def _encode(self, texts: list[str]) -> list[list[int]]:
+        return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts)]
 
 
 def _load_tokenizer(folder: ModelFolder) -> Tokenizer:
     tokenizer = Tokenizer.from_file(str(folder.path / "tokenizer.json"))
-    tokenizer.enable_truncation(max_length=folder.max_tokens)
+    tokenizer.no_truncation()  # both ends are kept, which the tokenizer cannot do
     tokenizer.no_padding()  # batches are padded to their own longest row
     return tokenizer
 
 
-def _pad(rows: list[list[int]]) -> dict[str, NDArray[np.int64]]:
+def _check_columns(model: Any, folder: ModelFolder) -> None:
+    width, labels = model.output(0).partial_shape[-1], len(folder.heads.labels)
+    if width.is_static and width.get_length() != labels:
+        raise Misconfigured(
+            f"{folder.path}: config.json names {labels} labels, the model has {width.get_length()}"
+        )
+
+
+def _pad(rows: list[list[int]]) -> Inputs:
     ids = np.zeros((len(rows), max(map(len, rows))), dtype=np.int64)
     mask = np.zeros_like(ids)
     for at, row in enumerate(rows):
         ids[at, : len(row)] = row
         mask[at, : len(row)] = 1
     return {"input_ids": ids, "attention_mask": mask}
-
-
-def _collect(request: Any, target: tuple[NDArray[np.float64], list[int]]) -> None:
-    logits, batch = target
-    logits[batch] = request.get_output_tensor(0).data
-
-
-def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))

@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn
 
+from pipeline.adapters.cached_model import OnLookup
+from pipeline.adapters.engines import open_engine
 from pipeline.adapters.faust_worker import (
     FaustOutbox,
     build_app,
@@ -18,7 +20,6 @@ from pipeline.adapters.faust_worker import (
 )
 from pipeline.adapters.health import HealthServer, start_health_server
 from pipeline.adapters.lag_watchdog import LagWatchdog, Standing
-from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoSentiment
 from pipeline.adapters.partitioning import partition_of
 from pipeline.adapters.policy_reader import PolicyReader
 from pipeline.adapters.topic_admin import TIMEOUT_S, admin_client
@@ -29,7 +30,7 @@ from pipeline.enrich.score import Scorer
 from pipeline.errors import ServiceMissing
 from pipeline.logs import get_log, setup_logs
 from pipeline.metrics import Metrics
-from pipeline.ports import SentimentModel
+from pipeline.ports import TextModel
 from pipeline.settings import ModelSettings, Settings, load_settings
 from schemas.topics import ACTIONABLE, POLICIES, RAW, SCORED
 
@@ -40,6 +41,8 @@ GROUP_ID = "earshot-enrich"
 STALL_S = 60.0
 """A commit that stands still for so long beyond the slowest batch will not move again (faust.md, rule 20)."""
 CACHED_KEYS = 65_536
+ENGINE_SHARE = 0.9
+"""Of the time for a batch's scores: the engine's own deadline comes first and says how many texts were waiting."""
 
 
 class _Worker:
@@ -57,7 +60,8 @@ class _Worker:
         settings = self._settings
         raw_partitions = count_partitions(settings)
         self._state = "loading the model"
-        model = load_model(settings.model)
+        deadline_s = ENGINE_SHARE * settings.enrich.inference_timeout_s
+        model = load_model(settings.model, deadline_s=deadline_s, on_lookup=self._count_lookups)
         self._state = "reading the policies"
         reader = PolicyReader.start(settings.kafka)
         self._log.info("policies read", versions=reader.versions())
@@ -129,6 +133,10 @@ class _Worker:
         self._metrics.set("ready", 1, stage=STAGE)
         self._log.info("ready")
 
+    def _count_lookups(self, hits: int, misses: int) -> None:
+        self._metrics.count("model_cache_total", hits, outcome="hit")
+        self._metrics.count("model_cache_total", misses, outcome="miss")
+
     def _show_lag(self, standings: Mapping[int, Standing]) -> None:
         for partition, standing in standings.items():
             self._metrics.set("lag_records", standing.lag, stage=STAGE, topic=RAW.name, partition=str(partition))
@@ -144,21 +152,28 @@ def run(settings: Settings) -> None:
     Raises:
         ServiceMissing: Kafka does not answer, or a topic is missing.
         Misconfigured: the model's folder or Faust's version is not what it must be.
-        Transient: the health port is taken.
+        Transient: the health port is taken, or the engine does not answer.
     """
     setup_logs(settings.operate.log_level, settings.operate.log_format)
     _Worker(resolve(settings)).run()
 
 
-def load_model(model: ModelSettings) -> SentimentModel:
-    """The configured engine, warmed up: its first answer is slower than all others.
+def load_model(
+    model: ModelSettings, *, deadline_s: float | None = None, on_lookup: OnLookup | None = None
+) -> TextModel:
+    """The configured engine, warmed up, behind its cache (`cache_entries` 0: the engine alone).
+
+    Args:
+        model: its settings.
+        deadline_s: longest time of one call; None: as long as it takes.
+        on_lookup: told the cache's hits and misses after each call.
 
     Raises:
-        Misconfigured: the model's folder is incomplete or damaged.
+        ServiceMissing: the engine is torch, which is not installed.
+        Misconfigured: the model's folder is incomplete or damaged, or the engine cannot serve it.
+        Transient: the engine does not answer.
     """
-    engine = OpenVinoSentiment(model.path or SHIPPED_MODEL, threads=model.streams, streams=model.streams)
-    engine.score(["warm up"])
-    return engine
+    return open_engine(model, deadline_s=deadline_s, on_lookup=on_lookup)
 
 
 def count_partitions(settings: Settings) -> int:

@@ -28,6 +28,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "policy": ("policy", "Check and publish a workspace's policy."),
     "query": ("query", "Ask ClickHouse, read-only and exact."),
     "report": ("report", "Draw what the analysts' views say."),
+    "eval": ("eval", "Judge the model on labelled posts."),
     "bench": ("bench", "Rates, as ratios side by side in one run."),
     "train": ("train", "Fine-tune and export the model (extra torch)."),
     "schemas": ("schemas", "Export the contract's files, or check them for drift."),

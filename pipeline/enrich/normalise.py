@@ -16,8 +16,11 @@ _MAX_ROUNDS = 8
 
 _AMPERSANDS = re.compile(r"&(?:amp;|#0*38;|#x0*26;)+", re.IGNORECASE)
 _ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
-_ESCAPED_QUOTE = re.compile(r"\\+([\"'])")
-_MENTION = re.compile(r"(?<!\w)@+\w+")
+# Both start only where a run of their sign starts; else a long run is tried anew from each of its signs.
+_ESCAPED_QUOTE = re.compile(r"(?<!\\)\\+([\"'])")
+_MENTION = re.compile(r"(?<![\w@])@+\w+|(?<=\w@)@+\w+")
+_OVERLONG_NUMBER = re.compile(r"&#\d{20,};?")
+"""No character has such a number, and `unescape` raises on one of more than 4,300 digits."""
 _LINK = re.compile(r"(?:\bhttps?://|\bwww\.)\S*", re.IGNORECASE)
 
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -58,7 +61,7 @@ def _nothing_to_decode(text: str) -> bool:
 
 def _once(text: str) -> str:
     if "&" in text:
-        text = unescape(_AMPERSANDS.sub("&", text))
+        text = unescape(_OVERLONG_NUMBER.sub("\ufffd", _AMPERSANDS.sub("&", text)))
     if "\\" in text:
         text = _ESCAPED_QUOTE.sub(r"\1", _ESCAPES.sub(_decode_escapes, text))
     if not (text.isascii() and text.isprintable()):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from pipeline.enrich.keywords import FoldedText, matcher
 from schemas.enrichment import Influence, Sentiment
+from schemas.message import Probability
 from schemas.policy import Brand, Condition, Policy, TriageRule
 from schemas.post import PostBody
 
@@ -26,6 +27,8 @@ class Facts:
     post: PostBody
     sentiment: Sentiment | None
     influence: Influence
+    offence: Probability | None = None
+    complaint: Probability | None = None
 
     @cached_property
     def plain(self) -> str:
@@ -97,9 +100,16 @@ def _signals_hold(when: Condition, facts: Facts) -> bool:
             return False
         if getattr(sentiment.probabilities, sentiment.label) < when.min_probability:
             return False
+    if not (_reaches(facts.complaint, when.min_complaint) and _reaches(facts.offence, when.min_offence)):
+        return False
     if when.min_influence is not None and facts.influence.lower_bound < when.min_influence:
         return False
     return when.question is None or when.question == facts.asks
+
+
+def _reaches(value: Probability | None, least: Probability | None) -> bool:
+    # An absent value is not a 0: even a condition of "at least 0" asks for a model that can tell.
+    return least is None or (value is not None and value >= least)
 
 
 def _primary_language(tag: str | None) -> str | None:

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.enrich.influence import prior_influence
+from pipeline.enrich.reading import Reading, read_posts
 from pipeline.enrich.received import ClockMode, ReceivedPost
 from pipeline.enrich.rules import Facts, is_own
-from pipeline.enrich.sentiment import read_sentiments
 from pipeline.enrich.triage import triage
 from pipeline.errors import Permanent, Transient
-from pipeline.ports import SentimentModel
-from schemas.enrichment import ScoredPost, Sentiment
+from pipeline.ports import TextModel
+from schemas.enrichment import ScoredPost
 from schemas.policy import Policy
 from schemas.post import PostBody
 
@@ -26,7 +26,7 @@ _PROBE = "the train is late"
 class Scorer:
     """What scoring needs besides the posts."""
 
-    model: SentimentModel
+    model: TextModel
     live_within_s: float
     clock_mode: ClockMode
 
@@ -44,7 +44,7 @@ class Scorer:
 def score_batch(
     posts: Sequence[ReceivedPost],
     *,
-    model: SentimentModel,
+    model: TextModel,
     policies: Mapping[str, Policy],
     live_within_s: float,
     clock_mode: ClockMode = "processing",
@@ -61,23 +61,23 @@ def score_batch(
     Raises:
         Transient: the engine failed.
     """
-    sentiments = read_sentiments([received.post for received in posts], model)
+    readings = read_posts([received.post for received in posts], model)
     return [
         _score_one(
             received,
-            sentiment,
+            reading,
             policies.get(received.post.workspace),
             backfill=received.is_backfill(live_within_s, clock_mode),
             clock_mode=clock_mode,
         )
-        for received, sentiment in zip(posts, sentiments, strict=True)
+        for received, reading in zip(posts, readings, strict=True)
     ]
 
 
 def score_isolated(
     posts: Sequence[ReceivedPost],
     *,
-    model: SentimentModel,
+    model: TextModel,
     policies: Mapping[str, Policy],
     live_within_s: float,
     clock_mode: ClockMode = "processing",
@@ -109,7 +109,7 @@ def score_isolated(
     ]
 
 
-def _require_working(model: SentimentModel, cause: Exception) -> None:
+def _require_working(model: TextModel, cause: Exception) -> None:
     try:
         answers = model.score([_PROBE])
     except Exception as error:
@@ -120,7 +120,7 @@ def _require_working(model: SentimentModel, cause: Exception) -> None:
 
 def _score_one(
     received: ReceivedPost,
-    sentiment: Sentiment | None,
+    reading: Reading,
     policy: Policy | None,
     *,
     backfill: bool,
@@ -129,13 +129,15 @@ def _score_one(
     post = received.post
     own = policy is not None and is_own(post, policy.brand)
     influence = prior_influence(post.author)
-    facts = Facts(post, sentiment, influence)
+    facts = Facts(post, reading.sentiment, influence, offence=reading.offence, complaint=reading.complaint)
     return ScoredPost(
         **{name: getattr(post, name) for name in PostBody.model_fields},
         received_at=received.received_at(clock_mode),
         backfill=backfill,
         own=own,
-        sentiment=sentiment,
+        sentiment=reading.sentiment,
+        offence=reading.offence,
+        complaint=reading.complaint,
         influence=influence,
         triage=triage(facts, policy=policy, backfill=backfill, own=own),
         source=received.source,

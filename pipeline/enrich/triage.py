@@ -32,7 +32,7 @@ def triage(facts: Facts, *, policy: Policy | None, backfill: bool, own: bool) ->
     if match is None:
         return _nothing(NO_RULE, "", version)
     if match.rule.action == "none":
-        return _nothing("rule", _because(match), version)
+        return _nothing("rule", _because(match, facts), version)
     return _work(facts, match, version)
 
 
@@ -60,15 +60,22 @@ def _work(facts: Facts, match: Match, version: int) -> Triage:
         queue=match.rule.queue,
         skills=match.rule.skills,
         priority=priority,
-        reasons=(Reason(code="rule", detail=_because(match)), *shares),
+        reasons=(Reason(code="rule", detail=_because(match, facts)), *shares),
         policy_version=version,
     )
 
 
-def _because(match: Match) -> str:
-    if match.keyword is None:
-        return match.rule.name
-    return f'{match.rule.name}: keyword "{match.keyword}"'
+def _because(match: Match, facts: Facts) -> str:
+    """The rule and what was found of that which it asks for; the rest is in the post and its other reasons."""
+    when = match.rule.when
+    found = [] if match.keyword is None else [f'keyword "{match.keyword}"']
+    for name, least, value in (
+        ("complaint", when.min_complaint, facts.complaint),
+        ("offence", when.min_offence, facts.offence),
+    ):
+        if least is not None and value is not None:
+            found.append(f"{name} {value:.2f} of 1")
+    return f"{match.rule.name}: {', '.join(found)}" if found else match.rule.name
 
 
 def _nothing(code: str, detail: str, version: int) -> Triage:

@@ -51,6 +51,8 @@ _SIGNALS: Mapping[str, Value] = {
     "p_negative": lambda p, _: p.sentiment.probabilities.negative if p.sentiment else None,
     "p_neutral": lambda p, _: p.sentiment.probabilities.neutral if p.sentiment else None,
     "p_positive": lambda p, _: p.sentiment.probabilities.positive if p.sentiment else None,
+    "offence": lambda p, _: p.offence,
+    "complaint": lambda p, _: p.complaint,
     "sentiment_model": lambda p, _: p.sentiment.model if p.sentiment else "",
     "influence": lambda p, _: p.influence.score,
     "influence_confidence": lambda p, _: p.influence.confidence,

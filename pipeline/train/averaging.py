@@ -34,6 +34,16 @@ class RunningAverage:
         with torch.no_grad():
             torch._foreach_lerp_(self._mean, [parameter.detach() for parameter in self._live], 1 - decay)
 
+    def state(self) -> dict[str, Any]:
+        """What `load` needs to go on."""
+        return {"mean": self._mean, "updates": self._updates}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Goes on from an earlier `state`."""
+        self._updates = state["updates"]
+        with torch.no_grad():
+            torch._foreach_copy_(self._mean, state["mean"])
+
     @contextmanager
     def applied(self) -> Iterator[None]:
         """Puts the average into the model, and the live weights back at the end."""

@@ -1,99 +1,114 @@
-"""From a checkpoint to the two shipped forms: float parent and int8 engine model (extra `torch`).
+"""From a finished run to the folder that ships: float parent, 8-bit model, calibration (extra `torch`).
 
-In: a checkpoint folder, labelled posts. Out: the model folder that `open_model_folder` reads, with the
-float parent in `float/` and a card. Never here: training, an engine of our own.
+In: a run. Out: the folder that the engines open, with a card. Never here: training.
 
-The float parent keeps Hugging Face's layout, in half precision; the engine's model is OpenVINO IR in
-8 bit, quantised after training on real posts (NNCF).
+The float parent keeps Hugging Face's layout, in half precision; the engine's model is OpenVINO IR in 8 bit.
 """
 
 import hashlib
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nncf
 import numpy as np
 import openvino
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from pipeline.ports import SentimentModel
-from pipeline.train.card import Measured, write_card
-from pipeline.train.labelled import LABELS, Example, read_examples
-from pipeline.train.measures import (
-    Floats,
-    expected_calibration_error,
-    fit_temperature,
-    macro_recall,
-    probabilities,
+from pipeline.evaluation.heads import HEADS
+from pipeline.evaluation.measures import Floats
+from pipeline.ports import TextModel
+from pipeline.train.calibration import (
+    BinaryCalibration,
+    SentimentCalibration,
+    fit_binary,
+    fit_prior_bias,
+    fit_sentiment,
 )
+from pipeline.train.config import TrainConfig
+from pipeline.train.finetune import predict
+from pipeline.train.heads import columns_of, output_names
+from pipeline.train.judge import HeadScores, cross_fitted_scores, own_outputs, served_scores
+from pipeline.train.posts import Posts
+from pipeline.train.quantise import quantise
+from pipeline.train.run import Trained
 
-MODEL_NAME = "earshot-minilm-l6-sentiment"
 MAX_TOKENS = 128
 """Longest input served; the base's own tokenizer setting. The longest post of 280 characters has fewer."""
 
+Calibration = SentimentCalibration | BinaryCalibration
+
 
 @dataclass(frozen=True)
-class ExportConfig:
-    """What one export needs."""
-
-    checkpoint: Path
-    train: Path
-    validation: Path
-    output: Path
-    recipe: str
-    """How the checkpoint was trained, in a phrase, for the card."""
-    calibration_posts: int = 300
-    """Training posts that the quantiser sees: NNCF's own default."""
-    seed: int = 1
-
-
-def export(config: ExportConfig, load_engine: Callable[[Path], SentimentModel]) -> Measured:
-    """Writes the model folder and measures both forms on the validation posts.
+class Exported:
+    """What an export measured on the held-back posts.
 
     Args:
-        config: the export.
-        load_engine: opens the engine on the written folder; the int8 score is that of the real engine.
-
-    Raises:
-        Misconfigured: a data file is missing or has a bad line.
+        float_scores: head to scores of the float parent, calibrated.
+        engine_scores: the same of the 8-bit model in the real engine.
+        out_of_fold: head to scores of the folds' models on the posts that they had not seen; empty without folds.
+        folds: of each fold's model on the held-back posts, head to scores.
+        agreement: share of the held-back posts with one sentiment label in both forms.
     """
-    train, validation = read_examples(config.train), read_examples(config.validation)
-    labels = np.array([example.label for example in validation])
-    tokenizer = AutoTokenizer.from_pretrained(str(config.checkpoint))
-    _write_float(_load(config.checkpoint), tokenizer, config.output / "float")
-    model = _load(config.output / "float")  # what was rounded to half precision is what is measured
-    float_logits = _logits(model, tokenizer, validation)
-    temperature = fit_temperature(float_logits, labels)
-    sample = random.Random(config.seed).sample(train, config.calibration_posts)  # noqa: S311
-    quantised = _quantise(model, tokenizer, sample)
-    _write_engine_model(quantised, config.output, temperature)
-    scores = load_engine(config.output).score([example.text for example in validation])
-    int8 = np.array(scores)
-    measured = Measured(
-        validation_posts=len(validation),
-        float_macro_recall=macro_recall(float_logits, labels),
-        int8_macro_recall=macro_recall(int8, labels),
-        float_ece=expected_calibration_error(probabilities(float_logits, temperature), labels),
-        int8_ece=expected_calibration_error(int8, labels),
-        agreement=float(np.mean(int8.argmax(axis=1) == float_logits.argmax(axis=1))),
-        temperature=temperature,
-        recipe=config.recipe,
+
+    float_scores: dict[str, HeadScores]
+    engine_scores: dict[str, HeadScores]
+    out_of_fold: dict[str, HeadScores]
+    folds: tuple[dict[str, HeadScores], ...]
+    agreement: float
+
+
+def export(
+    config: TrainConfig, trained: Trained, folder: Path, load_engine: Callable[[Path], TextModel]
+) -> Exported:
+    """Writes the model folder and measures both forms on the held-back posts.
+
+    Args:
+        config: the run's.
+        trained: what it left.
+        folder: to write.
+        load_engine: opens the engine on the written folder; the 8-bit score is that of the real engine.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(str(trained.model))
+    _write_float(_load(trained.model), tokenizer, folder / "float", config.name)
+    model = _load(folder / "float")  # what was rounded to half precision is what is measured
+    held = trained.held_back
+    outputs = predict(folder / "float", held.texts, MAX_TOKENS)
+    bias = _prior_bias(trained)
+    calibration = _calibrate(outputs, held, bias)
+    chosen = random.Random(config.seed).sample(  # noqa: S311 (a sample, not a secret)
+        trained.trained.texts, min(config.quantisation.calibration_posts, len(trained.trained.texts))
     )
-    write_card(config.output / "MODEL_CARD.md", measured)
-    return measured
+    quantised = quantise(model, tokenizer, chosen, MAX_TOKENS, config.quantisation)
+    openvino.save_model(quantised, folder / "model.xml", compress_to_fp16=True)
+    shutil.copy(folder / "float" / "tokenizer.json", folder / "tokenizer.json")
+    _describe(folder, config, calibration)
+    answers = load_engine(folder).score(held.texts)
+    fields = ("negative", "neutral", "positive", *(head for head in held.heads if head != "sentiment"))
+    engine = np.array([[getattr(one, name) for name in fields] for one in answers], float)
+    return Exported(
+        float_scores=cross_fitted_scores(outputs, held, bias),
+        engine_scores=served_scores(engine, held),
+        out_of_fold=_out_of_fold(trained, bias),
+        folds=tuple(
+            cross_fitted_scores(predict(model, held.texts, MAX_TOKENS), held, bias)
+            for model in trained.fold_models
+        ),
+        agreement=_agreement(outputs, engine, held, bias),
+    )
 
 
 def _load(folder: Path) -> Any:
-    return AutoModelForSequenceClassification.from_pretrained(str(folder), dtype=torch.float32).eval()
+    return AutoModelForSequenceClassification.from_pretrained(
+        str(folder), dtype=torch.float32, attn_implementation="sdpa"
+    ).eval()
 
 
-def _write_float(model: Any, tokenizer: Any, folder: Path) -> None:
+def _write_float(model: Any, tokenizer: Any, folder: Path, name: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     model.half().save_pretrained(str(folder))
     tokenizer.model_max_length = MAX_TOKENS
@@ -102,7 +117,7 @@ def _write_float(model: Any, tokenizer: Any, folder: Path) -> None:
     (folder / "model.safetensors").chmod(0o644)  # written for its owner alone; others run the package too
     path = folder / "config.json"
     # Stored in half precision, computed in single: half is slow or missing on processors.
-    description = json.loads(path.read_text(encoding="utf-8")) | {"dtype": "float32", "_name_or_path": MODEL_NAME}
+    description = json.loads(path.read_text(encoding="utf-8")) | {"dtype": "float32", "_name_or_path": name}
     path.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
 
 
@@ -111,43 +126,38 @@ def _compact(path: Path) -> None:
     path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 
-def _batches(tokenizer: Any, posts: list[Example], size: int) -> Iterator[dict[str, Any]]:
-    for start in range(0, len(posts), size):
-        texts = [example.text for example in posts[start : start + size]]
-        encoded = tokenizer(texts, truncation=True, max_length=MAX_TOKENS, padding=True, return_tensors="pt")
-        yield {"input_ids": encoded["input_ids"], "attention_mask": encoded["attention_mask"]}
+def _prior_bias(trained: Trained) -> tuple[float, ...]:
+    if trained.out_of_fold is None:
+        return (0.0, 0.0, 0.0)
+    outputs, labels = own_outputs(trained.out_of_fold, trained.trained, "sentiment")
+    return fit_prior_bias(outputs, labels, np.bincount(labels, minlength=3) / len(labels))
 
 
-def _logits(model: Any, tokenizer: Any, posts: list[Example]) -> Floats:
-    with torch.inference_mode():
-        parts = [model(**batch).logits.double().numpy() for batch in _batches(tokenizer, posts, 64)]
-    return np.asarray(np.concatenate(parts))
+def _calibrate(outputs: Floats, held: Posts, bias: tuple[float, ...]) -> dict[str, Calibration]:
+    result: dict[str, Calibration] = {}
+    for head in held.heads:
+        own, labels = own_outputs(outputs, held, head)
+        result[head] = fit_binary(own, labels) if HEADS[head].binary else fit_sentiment(own, labels, bias)
+    return result
 
 
-def _quantise(model: Any, tokenizer: Any, posts: list[Example]) -> Any:
-    batches = list(_batches(tokenizer, posts, 1))
-    converted = openvino.convert_model(model, example_input=batches[0])
-    for port, name in zip(converted.inputs, batches[0], strict=True):
-        port.get_tensor().set_names({name})
-    return nncf.quantize(
-        converted,
-        nncf.Dataset(batches, lambda batch: {name: value.numpy() for name, value in batch.items()}),
-        model_type=nncf.ModelType.TRANSFORMER,
-        # Processors without VNNI add pairs of 8-bit products in 16 bits, which overflow with full-range weights.
-        advanced_parameters=nncf.AdvancedQuantizationParameters(overflow_fix=nncf.OverflowFix.ENABLE),
-        subset_size=len(batches),
-    )
-
-
-def _write_engine_model(model: Any, folder: Path, temperature: float) -> None:
-    openvino.save_model(model, folder / "model.xml", compress_to_fp16=True)
-    shutil.copy(folder / "float" / "tokenizer.json", folder / "tokenizer.json")
+def _describe(folder: Path, config: TrainConfig, calibration: dict[str, Calibration]) -> None:
     files = ("model.xml", "model.bin", "tokenizer.json")
     description = {
-        "name": MODEL_NAME,
-        "labels": list(LABELS),
+        "name": config.name,
+        "labels": list(output_names(config.heads)),
         "max_tokens": MAX_TOKENS,
-        "temperature": temperature,
+        "calibration": {head: vars(one) for head, one in calibration.items()},
         "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files},
     }
     (folder / "config.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+
+
+def _out_of_fold(trained: Trained, bias: tuple[float, ...]) -> dict[str, HeadScores]:
+    return {} if trained.out_of_fold is None else cross_fitted_scores(trained.out_of_fold, trained.trained, bias)
+
+
+def _agreement(outputs: Floats, engine: Floats, held: Posts, bias: tuple[float, ...]) -> float:
+    columns = columns_of(held.heads)["sentiment"]
+    labels = (outputs[:, columns] + np.array(bias)).argmax(axis=1)
+    return float(np.mean(labels == engine[:, columns].argmax(axis=1)))

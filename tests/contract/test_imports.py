@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SEES_EVERYTHING = {"app", "audit", "bench", "cli", "local", "scenario", "train"}
+SEES_EVERYTHING = {"app", "audit", "bench", "cli", "evaluation", "local", "scenario", "train"}
 """Where parts are joined, or which stand beside the flow: nobody below may import them."""
 PLANTED = {
     "schemas/message.py": "import pipeline.clock",

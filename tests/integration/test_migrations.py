@@ -8,7 +8,14 @@ import pytest
 from pydantic import SecretStr
 
 from pipeline.adapters.clickhouse import ClickHouseWriter, connect
-from pipeline.adapters.migrate import MIGRATIONS, load_migrations, migrate, migrations_pending, planned_statements
+from pipeline.adapters.migrate import (
+    MIGRATIONS,
+    load_migrations,
+    migrate,
+    migrations_pending,
+    planned_statements,
+    render,
+)
 from pipeline.adapters.retention import set_ttl, ttl_days_in_force
 from pipeline.clock import from_ms
 from pipeline.errors import Misconfigured, Permanent, ServiceMissing
@@ -92,6 +99,35 @@ def test_the_tables_have_exactly_the_columns_that_the_sink_writes(store: ClickHo
             ).result_rows
             assert {name for name, _ in rows} == set(table.columns), table.name
             assert {kind for _, kind in rows} == {""}, "a default is evaluated once per replica and attempt"
+
+
+def test_rows_from_before_a_migration_stay_and_its_columns_are_null_in_them(
+    store: ClickHouseSettings, tmp_path: Path
+) -> None:
+    for path in sorted(MIGRATIONS.glob("*.sql"))[:6]:
+        (tmp_path / path.name).write_text(path.read_text())
+    migrate(store, tmp_path)
+    columns = ("workspace", "created_at", "platform", "post_id", "p_negative", "ver")
+    ClickHouseWriter(store).insert("posts", columns, [("acme", from_ms(0), "x", "x:1", 0.5, 1)], token="before")
+    assert migrate(store) == ["0007_offence_complaint"]
+    wider = (*columns, "offence", "complaint")
+    row = ("acme", from_ms(0), "x", "x:2", 0.5, 1, 0.0, 0.75)
+    ClickHouseWriter(store).insert("posts", wider, [row], token="after")
+    with connect(store) as client:
+        found = client.query(
+            f"SELECT post_id, p_negative, offence, complaint FROM {store.database}.posts FINAL ORDER BY post_id"
+        ).result_rows
+    assert found == [("x:1", 0.5, None, None), ("x:2", 0.5, 0.0, 0.75)]
+
+
+def test_on_a_cluster_the_shards_get_a_column_before_the_table_that_reads_them(store: ClickHouseSettings) -> None:
+    cluster = store.model_copy(update={"cluster": "c1"})
+    (template,) = (one.template for one in load_migrations() if one.version == 7)
+    local, distributed = render(template, cluster)
+    assert local.startswith(f"ALTER TABLE {store.database}.posts_local ON CLUSTER 'c1'\n")
+    assert distributed == local.replace(".posts_local ", ".posts ")
+    (single,) = render(template, store)
+    assert single.startswith(f"ALTER TABLE {store.database}.posts ")
 
 
 def test_every_table_remembers_tokens_and_replaces_by_version(store: ClickHouseSettings) -> None:

@@ -80,3 +80,15 @@ def test_raw_and_json_decoded_escapes_give_the_same_text() -> None:
 def test_endless_nesting_ends_and_leaves_nothing_to_decode() -> None:
     text = "&" + "#38;AMP;" * 3000
     assert normalise(text) in ("&", "")
+
+
+@pytest.mark.parametrize("run", ["@", "\\", "\\u005c", "&#", "&amp", "a@", '\\"'])
+def test_a_long_run_of_one_sign_ends(run: str) -> None:
+    # With a regular expression that tries each sign of a run anew, this takes longer than the test's time-out.
+    text = run * (400_000 // len(run))
+    assert normalise(normalise(text)) == normalise(text)
+
+
+@pytest.mark.parametrize("digits", [20, 4301, 50_000])
+def test_a_character_number_beyond_all_characters_is_no_error(digits: int) -> None:
+    assert normalise("so &#" + "1" * digits + "; late") == "so \ufffd late"

@@ -15,9 +15,12 @@ def holds(
     *,
     feeling: Sentiment | None = None,
     lower_bound: float = 0,
+    offence: float | None = None,
+    complaint: float | None = None,
     **fields: Any,
 ) -> bool:
-    facts = Facts(raw_post(text, **fields), feeling, influence(lower_bound))
+    post = raw_post(text, **fields)
+    facts = Facts(post, feeling, influence(lower_bound), offence=offence, complaint=complaint)
     return first_match(policy(WORK | {"when": when}), facts) is not None
 
 
@@ -51,6 +54,20 @@ def test_min_probability_is_of_the_label_that_the_post_got() -> None:
 def test_min_influence_asks_the_lower_bound() -> None:
     assert holds({"min_influence": 12}, lower_bound=12)
     assert not holds({"min_influence": 12}, lower_bound=11.99)
+
+
+def test_min_complaint_and_min_offence_ask_their_own_head() -> None:
+    assert holds({"min_complaint": 0.6}, complaint=0.6)
+    assert not holds({"min_complaint": 0.6}, complaint=0.59, offence=1.0)
+    assert holds({"min_offence": 0.6}, offence=0.6)
+    assert not holds({"min_offence": 0.6}, offence=0.59, complaint=1.0)
+    assert holds({"min_offence": 0.1, "min_complaint": 0.1}, offence=0.1, complaint=0.1)
+    assert not holds({"min_offence": 0.1, "min_complaint": 0.1}, offence=0.1, complaint=0.09)
+
+
+@pytest.mark.parametrize("name", ["min_complaint", "min_offence"])
+def test_what_the_model_cannot_tell_holds_no_condition_not_even_at_least_nothing(name: str) -> None:
+    assert not holds({name: 0})
 
 
 def test_keywords_are_looked_for_in_title_and_text() -> None:

@@ -11,7 +11,7 @@ from pipeline.enrich.actionable import belongs_in_actionable
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import score_batch, score_isolated
 from pipeline.errors import Permanent, Transient
-from pipeline.ports import SentimentModel, SentimentScores
+from pipeline.ports import TextModel, TextScores
 from schemas.enrichment import ScoredPost
 from tests.unit.enrich.posts import WRITTEN, WRITTEN_MS, policy, raw_post, received
 
@@ -26,7 +26,7 @@ class Fussy(KeywordSentiment):
         self._poison, self._error = poison, error or RuntimeError("boom")
         self.calls = 0
 
-    def score(self, texts: Sequence[str]) -> list[SentimentScores]:
+    def score(self, texts: Sequence[str]) -> list[TextScores]:
         self.calls += 1
         if any(word in text for text in texts for word in self._poison):
             raise self._error
@@ -40,7 +40,7 @@ def batch(texts: Sequence[str | None]) -> list[ReceivedPost]:
     ]
 
 
-def isolated(posts: Sequence[ReceivedPost], model: SentimentModel) -> list[ScoredPost | Permanent]:
+def isolated(posts: Sequence[ReceivedPost], model: TextModel) -> list[ScoredPost | Permanent]:
     return score_isolated(posts, model=model, policies=POLICIES, live_within_s=DAY_S)
 
 
@@ -77,6 +77,20 @@ def test_a_scored_post_keeps_the_raw_post_and_its_place() -> None:
     assert found.received_at == from_ms(WRITTEN_MS + 1000)
     assert (found.backfill, found.own) == (False, False)
     assert found.triage.action == "respond"
+
+
+def test_the_other_heads_reach_the_scored_post_and_its_triage() -> None:
+    class Complaining(KeywordSentiment):
+        def score(self, texts: Sequence[str]) -> list[TextScores]:
+            return [scores._replace(offence=0.25, complaint=0.75) for scores in super().score(texts)]
+
+    rule = {"name": "complaints", "when": {"min_complaint": 0.7}, "action": "respond", "queue": "general"}
+    kwargs: dict[str, Any] = {"policies": {"acme": policy(rule)}, "live_within_s": DAY_S}
+    read, unread = score_batch(batch(["a problem", None]), model=Complaining(), **kwargs)
+    assert (read.offence, read.complaint, read.triage.action) == (0.25, 0.75, "respond")
+    assert (unread.offence, unread.complaint, unread.triage.action) == (None, None, "none")
+    (without,) = score_batch(batch(["a problem"]), model=KeywordSentiment(), **kwargs)
+    assert (without.offence, without.complaint, without.triage.action) == (None, None, "none")
 
 
 def test_on_the_event_clock_nothing_is_backfill() -> None:
@@ -122,7 +136,7 @@ def test_an_engine_that_recovers_within_the_batch_loses_nothing() -> None:
     class Hiccup(KeywordSentiment):
         calls = 0
 
-        def score(self, texts: Sequence[str]) -> list[SentimentScores]:
+        def score(self, texts: Sequence[str]) -> list[TextScores]:
             self.calls += 1
             if self.calls == 1:
                 raise Transient("hiccup")

@@ -28,9 +28,12 @@ def decide(
     lower_bound: float = 0,
     backfill: bool = False,
     own: bool = False,
+    offence: float | None = None,
+    complaint: float | None = None,
     **fields: Any,
 ) -> Triage:
-    facts = Facts(raw_post(text, **fields), feeling, influence(lower_bound))
+    post = raw_post(text, **fields)
+    facts = Facts(post, feeling, influence(lower_bound), offence=offence, complaint=complaint)
     return triage(facts, policy=rules, backfill=backfill, own=own)
 
 
@@ -64,6 +67,26 @@ def test_a_rule_may_decide_that_nothing_is_to_be_done() -> None:
     found = decide(rules=policy({"name": "ignore-fire", "when": {"any_keyword": ["fire"]}, "action": "none"}))
     assert found.action == "none"
     assert found.reasons[0].detail == 'ignore-fire: keyword "fire"'
+
+
+@pytest.mark.parametrize(
+    ("when", "detail"),
+    [
+        ({"min_complaint": 0.5}, "tested: complaint 0.75 of 1"),
+        ({"min_offence": 0.1}, "tested: offence 0.25 of 1"),
+        (
+            {"min_offence": 0, "min_complaint": 0, "any_keyword": ["fire"]},
+            'tested: keyword "fire", complaint 0.75 of 1, offence 0.25 of 1',
+        ),
+        ({"any_keyword": ["fire"]}, 'tested: keyword "fire"'),
+        ({}, "tested"),
+    ],
+)
+def test_the_reason_shows_what_was_found_of_that_which_the_rule_asks_for(
+    when: dict[str, Any], detail: str
+) -> None:
+    rules = policy({"name": "tested", "when": when, "action": "respond", "queue": "general"})
+    assert decide(rules=rules, offence=0.25, complaint=0.75).reasons[0].detail == detail
 
 
 @given(UNIT, BOUND)

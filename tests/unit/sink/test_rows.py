@@ -35,8 +35,9 @@ def test_a_post_keeps_its_raw_position_its_own_position_and_its_version() -> Non
 
 
 def test_the_signals_of_a_post_are_columns() -> None:
-    values = row(POSTS, scored(priority=70.0))
+    values = row(POSTS, scored(priority=70.0, offence=0.0, complaint=0.8))
     assert (values["sentiment"], values["p_negative"]) == ("negative", 0.9)
+    assert (values["offence"], values["complaint"]) == (0.0, 0.8)
     assert (values["action"], values["queue"], values["priority"]) == ("respond", "care", 70.0)
     assert values["reason_codes"] == ["rule.complaint"]
     assert values["reason_weights"] == [0.5]
@@ -51,6 +52,8 @@ def test_absent_numbers_are_null_never_zero_and_absent_texts_are_empty() -> None
         "likes",
         "views",
         "p_negative",
+        "offence",
+        "complaint",
         "influence_percentile",
     ):
         assert values[name] is None, name

@@ -1,0 +1,102 @@
+"""Which engine serves the configured model, and the engine itself, warm and behind its cache.
+
+In: the model's settings. Out: a `TextModel` whose first answer is as fast as any other. Never here: an engine's
+own work.
+"""
+
+import re
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from pipeline.adapters.cached_model import CachedModel, OnLookup
+from pipeline.adapters.model_folder import FLOAT, is_model_folder
+from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoEngine
+from pipeline.adapters.torch_engine import TorchEngine, find_gpu
+from pipeline.errors import Misconfigured
+from pipeline.logs import get_log
+from pipeline.ports import TextModel
+from pipeline.settings import ModelSettings
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+_WARM_WORDS = (100, 50, 25, 12, 6)
+_WARM_TEXTS_A_LENGTH = 16
+"""A batch of each length: from a short remark to a text that fills the model."""
+
+
+class Choice(NamedTuple):
+    """The engine for a model, and why."""
+
+    engine: Literal["openvino", "torch"]
+    model: str
+    """A folder or a hub id."""
+    why: str
+
+
+def choose_engine(settings: ModelSettings, gpu: str | None) -> Choice:
+    """What `auto` means for this model on this machine; a named engine is taken if it can serve the model.
+
+    Args:
+        settings: the model's.
+        gpu: the GPU that torch would use, None without.
+
+    Raises:
+        Misconfigured: there is no such folder, or the engine cannot serve such a model.
+    """
+    model = str(settings.path or SHIPPED_MODEL)
+    kind = _kind(model)
+    if settings.engine == "torch":
+        return Choice("torch", model, "configured")
+    if settings.engine == "openvino":
+        if kind != "Earshot model folder":
+            raise Misconfigured(f"{model}: the engine openvino needs an Earshot model folder, this is a {kind}")
+        return Choice("openvino", model, "configured")
+    if kind != "Earshot model folder":
+        return Choice("torch", model, f"a {kind}")
+    if gpu is None:
+        return Choice("openvino", model, "no GPU that torch could use")
+    if not (Path(model) / FLOAT).is_dir():
+        return Choice("openvino", model, f"{gpu} is there, but no float parent beside the model")
+    return Choice("torch", model, f"{gpu} is there")
+
+
+def open_engine(
+    settings: ModelSettings, *, deadline_s: float | None = None, on_lookup: OnLookup | None = None
+) -> TextModel:
+    """The configured engine, warmed up, behind a cache unless `cache_entries` is 0.
+
+    Args:
+        settings: the model's.
+        deadline_s: longest time of one call that reaches the engine; None: as long as it takes.
+        on_lookup: told the cache's hits and misses after each call.
+
+    Raises:
+        ServiceMissing: the engine is torch, which is not installed.
+        Misconfigured: the model is not there, damaged, or nothing that the engine can serve.
+        Transient: the engine does not answer.
+    """
+    # Asked only when it matters: the answer may cost the import of torch.
+    choice = choose_engine(settings, find_gpu() if settings.engine == "auto" else None)
+    engine = _open(choice, settings.streams, deadline_s)
+    get_log("model").info("engine chosen", engine=choice.engine, why=choice.why, model=engine.name)
+    engine.score([" ".join(["warm"] * words) for words in _WARM_WORDS for _ in range(_WARM_TEXTS_A_LENGTH)])
+    if settings.cache_entries == 0:
+        return engine
+    lookup = on_lookup or (lambda _hits, _misses: None)
+    return CachedModel(engine, entries=settings.cache_entries, on_lookup=lookup)
+
+
+def _open(choice: Choice, streams: int, deadline_s: float | None) -> TextModel:
+    if choice.engine == "torch":
+        return TorchEngine(choice.model, deadline_s=deadline_s)
+    return OpenVinoEngine(Path(choice.model), threads=streams, streams=streams, deadline_s=deadline_s)
+
+
+def _kind(model: str) -> Literal["Earshot model folder", "Hugging Face folder", "hub id"]:
+    path = Path(model)
+    if path.is_dir():
+        if not (path / "config.json").is_file():
+            raise Misconfigured(f"{path / 'config.json'}: cannot read the model's description: it is not there")
+        return "Earshot model folder" if is_model_folder(path) else "Hugging Face folder"
+    if _HUB_ID.fullmatch(model):
+        return "hub id"
+    raise Misconfigured(f"{model}: neither a folder that exists nor the id of a model on the hub")

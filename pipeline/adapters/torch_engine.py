@@ -1,0 +1,197 @@
+"""The text model on torch and transformers (extra `torch`): any model of the hub or in its layout.
+
+In: normalised texts. Out: probabilities of every head that the model has, in the order of the texts. On a GPU in
+half precision where there is one, else on the processor in single. Never here: normalisation, a cache; torch and
+transformers until an engine is made.
+
+An Earshot model folder is served from its float parent with its own calibration; any other model's logits are
+taken as they are.
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.adapters.heads import SENTIMENT, Heads
+from pipeline.adapters.model_folder import FLOAT, ModelFolder, is_model_folder, open_model_folder, sha256_of
+from pipeline.adapters.text_batches import Batch, Deadline, cut
+from pipeline.errors import Misconfigured, ServiceMissing, Transient
+from pipeline.logs import get_log
+from pipeline.ports import TextScores
+
+_MOST_TOKENS = 512
+"""Where a model's own limit is larger or unknown: posts are short, and attention grows with the square."""
+_WEIGHTS = (
+    "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
+)  # fmt: skip
+"""In the order in which transformers looks for them."""
+_GPU_FILES = tuple(map(Path, ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")))
+"""Devices of NVIDIA, AMD and Windows' Linux: without one, torch need not be imported (seconds) to know."""
+
+
+class TorchEngine:
+    """`TextModel` over a sequence classifier of transformers.
+
+    Args:
+        model: an Earshot model folder, a folder in Hugging Face's layout, or a hub id.
+        batch_size: most texts in one pass.
+        deadline_s: longest time of one `score` call, looked at between passes; None: as long as it takes.
+
+    Raises:
+        ServiceMissing: torch is not installed.
+        Misconfigured: there is no such model, it cannot be loaded, or it has other labels.
+    """
+
+    def __init__(self, model: str | Path, *, batch_size: int = 64, deadline_s: float | None = None) -> None:
+        _require_torch()
+        self._batch_size = batch_size
+        self._deadline_s = deadline_s
+        folder = open_model_folder(model) if is_model_folder(Path(model)) else None
+        location = str(_float_parent(folder) if folder else model)
+        self._device, dtype = _device()
+        self._tokenizer, self._net = _load(location, self._device, dtype)
+        self._heads = _heads(location, self._net.config.id2label, folder)
+        self._max_tokens = folder.max_tokens if folder else _limit(self._tokenizer, self._net.config)
+        self._name = _name(location, folder, self._net.config)
+
+    @property
+    def name(self) -> str:
+        """Model id and the first 12 hex digits of its weights' SHA-256, or of its revision on the hub."""
+        return self._name
+
+    def score(self, texts: Sequence[str]) -> list[TextScores]:
+        """Scores normalised texts; same length and order.
+
+        A blank text is wholly neutral and neither offence nor complaint. Of a text longer than the model's limit
+        the first and the last half of as many tokens are read.
+
+        Raises:
+            Transient: the engine failed, or did not answer within the deadline.
+        """
+        said = [at for at, text in enumerate(texts) if text.strip()]
+        scores = [self._heads.blank] * len(texts)
+        if said:
+            logits = self._infer([texts[at] for at in said])
+            for at, one in zip(said, self._heads.scores(logits), strict=True):
+                scores[at] = one
+        return scores
+
+    def _infer(self, texts: list[str]) -> NDArray[np.float64]:
+        logits = np.full((len(texts), len(self._heads.labels)), np.nan)
+        deadline, answered = Deadline(self._deadline_s), 0
+        try:
+            for batch in cut(texts, self._encode, max_tokens=self._max_tokens, size=self._batch_size):
+                deadline.check()
+                logits[batch.places] = self._pass(batch)
+                answered += len(batch.places)
+        except TimeoutError:
+            waiting = len(texts) - answered
+            raise Transient(f"no answer within {deadline}: {waiting} of {len(texts)} texts were waiting") from None
+        except Exception as error:  # both libraries raise whatever lies below them
+            raise Transient(f"the engine failed on {len(texts)} texts: {error}") from error
+        return logits
+
+    def _pass(self, batch: Batch) -> NDArray[np.float64]:
+        import torch
+
+        inputs = self._tokenizer.pad({"input_ids": batch.rows}, return_tensors="pt").to(self._device)
+        with torch.inference_mode():
+            logits = self._net(**inputs).logits
+        return np.asarray(logits.double().cpu().numpy())
+
+    def _encode(self, texts: list[str]) -> list[list[int]]:
+        # Not verbose: it would warn of rows that are too long, which are cut afterwards.
+        encoded = self._tokenizer(
+            texts, truncation=False, return_attention_mask=False, return_token_type_ids=False, verbose=False
+        )
+        rows: list[list[int]] = encoded["input_ids"]
+        return rows
+
+
+def find_gpu() -> str | None:
+    """The GPU that torch would use; None without one or without torch."""
+    if find_spec("torch") is None or not any(file.exists() for file in _GPU_FILES):
+        return None
+    import torch
+
+    return str(torch.cuda.get_device_name(0)) if torch.cuda.is_available() else None
+
+
+def labels_of(id2label: Mapping[int, str]) -> list[str]:
+    """The columns' names in lower case; LABEL_0, LABEL_1, LABEL_2 are taken for negative, neutral, positive."""
+    names = [id2label[at].lower() for at in sorted(id2label)]
+    if names == ["label_0", "label_1", "label_2"]:
+        get_log("model").warning("labels without names", taken_for=SENTIMENT)
+        return list(SENTIMENT)
+    return names
+
+
+def _require_torch() -> None:
+    for library in ("torch", "transformers"):
+        if find_spec(library) is None:
+            raise ServiceMissing(
+                f"{library} is not installed: run `make setup-torch`, or set the engine to openvino"
+            )
+
+
+def _float_parent(folder: ModelFolder) -> Path:
+    path = folder.path / FLOAT
+    if not path.is_dir():
+        raise Misconfigured(f"{path}: the float parent is missing, which is what torch runs")
+    return path
+
+
+def _device() -> tuple[str, Any]:
+    import torch
+
+    if not torch.cuda.is_available():
+        return "cpu", torch.float32
+    return "cuda", torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+
+
+def _load(location: str, device: str, dtype: Any) -> tuple[Any, Any]:
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    local = Path(location).exists()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(location, local_files_only=local)
+        net, found = AutoModelForSequenceClassification.from_pretrained(
+            location, local_files_only=local, dtype=dtype, output_loading_info=True
+        )
+        net = net.to(device).eval()
+    except Exception as error:  # OSError when it is not found, but also whatever lies below
+        raise Misconfigured(f"{location}: cannot load the model: {error}") from error
+    if found["missing_keys"]:
+        some = ", ".join(sorted(found["missing_keys"])[:3])
+        raise Misconfigured(f"{location}: no trained classifier: it has no weights for {some}")
+    if tokenizer.pad_token_id is None:
+        raise Misconfigured(f"{location}: its tokenizer has no padding token, so texts cannot share a batch")
+    return tokenizer, net
+
+
+def _heads(location: str, id2label: Mapping[int, str], folder: ModelFolder | None) -> Heads:
+    try:
+        heads = Heads(labels_of(id2label), folder.heads.calibration if folder else None)
+    except ValueError as error:
+        raise Misconfigured(f"{location}: {error}") from None
+    return heads
+
+
+def _limit(tokenizer: Any, config: Any) -> int:
+    # Two less than positions: RoBERTa and its kind count them from 2.
+    positions = getattr(config, "max_position_embeddings", _MOST_TOKENS + 2) - 2
+    return int(min(tokenizer.model_max_length, positions, _MOST_TOKENS))
+
+
+def _name(location: str, folder: ModelFolder | None, config: Any) -> str:
+    path = Path(location)
+    if not path.is_dir():
+        return f"{location}@{str(getattr(config, '_commit_hash', None) or 'unknown')[:12]}"
+    weights = next((path / name for name in _WEIGHTS if (path / name).is_file()), None)
+    if weights is None:
+        raise Misconfigured(f"{location}: none of {', '.join(_WEIGHTS)} is there")
+    return f"{folder.model_id if folder else path.resolve().name}@{sha256_of(weights)[:12]}"

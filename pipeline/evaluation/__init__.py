@@ -1,0 +1,1 @@
+"""What a model is judged with: measures of its answers on labelled posts, and their report."""

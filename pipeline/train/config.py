@@ -1,0 +1,148 @@
+"""What one training run is made of, read from one TOML file.
+
+In: the file, and the folder that its data paths start from. Out: a checked `TrainConfig`. Never here: a post.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.errors import Misconfigured
+from pipeline.evaluation.heads import HEADS
+
+HeadName = Literal["sentiment", "offence", "complaint"]
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+def _of_known_heads(weights: dict[str, float]) -> dict[str, float]:
+    if strange := sorted(set(weights) - set(HEADS)):
+        raise ValueError(f"{strange} are no heads: {list(HEADS)}")
+    return weights
+
+
+HeadWeights = Annotated[dict[str, Annotated[float, Field(ge=0)]], AfterValidator(_of_known_heads)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataSource(_Section):
+    """One file of posts: labelled for one head, or unlabelled."""
+
+    path: Path = Field(description=".jsonl, .csv or .txt (one post a line), .gz too")
+    head: HeadName | None = Field(default=None, description="absent: unlabelled")
+    text: str = Field(default="text", description="field or column of the text")
+    label: str = Field(default="label", description="field or column of the label")
+    labels_path: Path | None = Field(default=None, description="labels of a .txt, one a line")
+    values: dict[str, str] = Field(default_factory=dict, description="label as written: label of the head")
+    held_back: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.0, description="share of the posts that is never trained on, chosen by the text's hash"
+    )
+    about: str = Field(description="origin and licence, for the model card")
+
+    @model_validator(mode="after")
+    def _labels_fit_the_head(self) -> "DataSource":
+        known = HEADS[self.head].labels if self.head else ()
+        if strange := sorted(set(self.values.values()) - set(known)):
+            raise ValueError(f"values: {strange} are no labels of head {self.head}: {list(known)}")
+        if self.head and self.path.suffix == ".txt" and self.labels_path is None:
+            raise ValueError("labels_path: a labelled .txt needs one")
+        return self
+
+
+class Recipe(_Section):
+    """How the model is trained; the defaults are those of shared/design/sentiment.md unless noted."""
+
+    epochs: Annotated[int, Field(ge=1, le=100)] = 3
+    batch_size: Annotated[int, Field(ge=2, le=4096)] = 32
+    learning_rate: Annotated[float, Field(gt=0, lt=1)] = 8e-5
+    weight_decay: Share = 0.01
+    warmup_share: Share = 0.06
+    label_smoothing: Share = 0.05
+    clip_norm: Annotated[float, Field(gt=0)] = 1.0
+    max_tokens: Annotated[int, Field(ge=8, le=512)] = 96
+    token_dropout: Share = Field(default=0.0, description="share of tokens hidden behind [MASK] while training")
+    average_decay: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.99, description="of the running average of the weights, updated every 4 steps"
+    )
+    head_weights: HeadWeights = Field(default_factory=dict, description="of the losses; 1 unless given")
+
+
+class Distillation(_Section):
+    """Cross-fitting: each fold's model answers the posts that it has not seen; the final model learns from it."""
+
+    folds: Annotated[int, Field(ge=2, le=20)] = 3
+    epochs: Annotated[int, Field(ge=1, le=100)] = 2
+    teacher_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.5, description="share of the teachers' answers in the target where a post has a label"
+    )
+    unlabelled_weights: HeadWeights = Field(
+        default_factory=dict, description="head: weight of a post that only teachers answer; 1 unless given"
+    )
+
+
+class Quantisation(_Section):
+    """How the 8-bit form is made."""
+
+    calibration_posts: Annotated[int, Field(ge=10, le=100_000)] = 300
+    smooth_alpha: Annotated[float, Field(ge=-1, le=1)] = Field(
+        default=0.95, description="SmoothQuant's: how much of the activations' range the weights take over"
+    )
+    fast_bias_correction: bool = True
+    keep_float: tuple[str, ...] = Field(default=(), description="patterns of operation names that stay in float")
+
+
+class TrainConfig(_Section):
+    """One run."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+    seed: int = 1
+    base: Path | None = Field(default=None, description="Hugging Face folder; absent: the packaged MiniLM-L6")
+    data: Annotated[tuple[DataSource, ...], Field(min_length=1)]
+    recipe: Recipe = Recipe()
+    distillation: Distillation | None = Field(default=None, description="absent: hard labels only")
+    quantisation: Quantisation = Quantisation()
+
+    @property
+    def heads(self) -> tuple[HeadName, ...]:
+        """The heads that some file has labels for, in the order of the outputs."""
+        labelled = {source.head for source in self.data}
+        return tuple(name for name in HEADS if name in labelled)
+
+    @model_validator(mode="after")
+    def _has_sentiment(self) -> "TrainConfig":
+        if "sentiment" not in self.heads:
+            raise ValueError("data: no file has labels of the head sentiment, which every model must have")
+        return self
+
+
+def read_config(path: Path, data: Path | None = None) -> TrainConfig:
+    """Reads a run's file; relative data paths start from `data`, or from the file's own folder.
+
+    Raises:
+        Misconfigured: the file is missing, is no TOML, or has a field that cannot be; names file and field.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        config = TrainConfig.model_validate(content)
+    except OSError as error:
+        raise Misconfigured(f"{path}: cannot read the run's file: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(f"{path}: {error}") from error
+    except ValidationError as error:
+        lines = [
+            f"{path}: {'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+        raise Misconfigured("\n".join(lines)) from None
+    root = data or path.parent
+    sources = tuple(_rooted(source, root) for source in config.data)
+    return config.model_copy(update={"data": sources})
+
+
+def _rooted(source: DataSource, root: Path) -> DataSource:
+    labels = root / source.labels_path if source.labels_path else None
+    return source.model_copy(update={"path": root / source.path, "labels_path": labels})

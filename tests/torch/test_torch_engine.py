@@ -1,0 +1,125 @@
+"""The torch engine around the model: which models it takes, what it calls them, how it fails."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.adapters.engines import open_engine
+from pipeline.adapters.openvino_engine import SHIPPED_MODEL
+from pipeline.adapters.torch_engine import TorchEngine
+from pipeline.errors import Misconfigured, Transient
+from pipeline.ports import TextScores
+from pipeline.settings import ModelSettings
+from tests.torch.small_model import write_small_model
+
+pytestmark = pytest.mark.torch
+THREE = {0: "Positive", 1: "NEUTRAL", 2: "negative"}
+
+
+def test_labels_name_the_columns_in_any_order_and_case(tmp_path: Path) -> None:
+    named = TorchEngine(write_small_model(tmp_path / "named", THREE)).score(["good", "bad and late"])
+    numbered = {at: f"LABEL_{at}" for at in range(3)}  # taken for negative, neutral, positive
+    assumed = TorchEngine(write_small_model(tmp_path / "numbered", numbered)).score(["good", "bad and late"])
+    for one, other in zip(named, assumed, strict=True):
+        assert one[:3] == pytest.approx(other[:3][::-1], abs=1e-6)
+        assert one[3:] == (None, None)
+
+
+def test_a_model_of_two_classes_is_never_neutral(tmp_path: Path) -> None:
+    engine = TorchEngine(write_small_model(tmp_path, {0: "NEGATIVE", 1: "POSITIVE"}))
+    assert [one.neutral for one in engine.score(["good", "bad", ""])] == [0, 0, 1]
+
+
+def test_a_model_with_all_heads_answers_all(tmp_path: Path) -> None:
+    labels = dict(enumerate(["negative", "neutral", "positive", "offensive", "complaint"]))
+    one, blank = TorchEngine(write_small_model(tmp_path, labels)).score(["good", " "])
+    assert one.offence is not None
+    assert one.complaint is not None
+    assert 0 < one.offence < 1
+    assert 0 < one.complaint < 1
+    assert blank == TextScores(0.0, 1.0, 0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ({"id2label": {0: "1 star", 1: "2 stars"}}, "found 1 star, 2 stars"),
+        ({"id2label": {0: "LABEL_0", 1: "LABEL_1"}}, "found label_0, label_1"),
+        ({"id2label": THREE, "pad": False}, "no padding token"),
+        ({"id2label": THREE, "classifier": False}, "no trained classifier"),
+    ],
+)
+def test_what_it_cannot_serve_is_refused_with_the_reason(tmp_path: Path, made: dict[str, Any], said: str) -> None:
+    with pytest.raises(Misconfigured, match=said):
+        TorchEngine(write_small_model(tmp_path, **made))
+
+
+def test_a_folder_that_is_no_model_is_refused_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(Misconfigured, match=f"{tmp_path}: cannot load the model"):
+        TorchEngine(tmp_path)
+
+
+def test_a_model_folder_without_its_float_parent_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(SHIPPED_MODEL, tmp_path / "copy", ignore=shutil.ignore_patterns("float"))
+    with pytest.raises(Misconfigured, match="float parent is missing"):
+        TorchEngine(tmp_path / "copy")
+
+
+def test_a_calibration_of_heads_that_the_float_parent_lacks_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(SHIPPED_MODEL, tmp_path / "copy")
+    shutil.rmtree(tmp_path / "copy" / "float")
+    write_small_model(tmp_path / "copy" / "float", {0: "negative", 1: "positive", 2: "other"})
+    with pytest.raises(Misconfigured, match="found negative, positive, other"):
+        TorchEngine(tmp_path / "copy")
+
+
+def test_the_name_is_the_models_with_its_weights_checksum() -> None:
+    weights = hashlib.sha256((SHIPPED_MODEL / "float" / "model.safetensors").read_bytes()).hexdigest()[:12]
+    shipped = json.loads((SHIPPED_MODEL / "config.json").read_text())["name"]
+    assert TorchEngine(SHIPPED_MODEL).name == f"{shipped}@{weights}"
+    assert TorchEngine(str(SHIPPED_MODEL / "float")).name == f"float@{weights}"
+
+
+def test_a_long_text_is_judged_by_its_first_and_last_half(tmp_path: Path) -> None:
+    engine = TorchEngine(write_small_model(tmp_path, THREE))  # 34 positions, two of them spare: 32 tokens
+    start, end = ["good"] * 15, ["bad"] * 15
+    fits, long, other = engine.score(
+        [" ".join(words) for words in ([*start, *end], [*start, *["late"] * 5000, *end], ["late"] * 40)]
+    )
+    assert long == pytest.approx(fits, abs=1e-6)
+    assert other != pytest.approx(fits, abs=1e-3)
+
+
+def test_order_and_length_are_kept_over_several_batches(tmp_path: Path) -> None:
+    engine = TorchEngine(write_small_model(tmp_path, THREE), batch_size=4)
+    texts = [" ".join(["good", "bad", "late"][: at % 4] * (1 + at * 7 % 9)) for at in range(150)]
+    for text, together in zip(texts, engine.score(texts), strict=True):
+        assert together == pytest.approx(engine.score([text])[0], abs=1e-5)
+
+
+def test_a_missed_deadline_says_how_many_texts_were_waiting(tmp_path: Path) -> None:
+    engine = TorchEngine(write_small_model(tmp_path, THREE), deadline_s=0.0)
+    with pytest.raises(Transient, match=r"no answer within 0 s: 70 of 70 texts were waiting"):
+        engine.score(["good"] * 70)
+
+
+def test_numbers_that_are_none_and_failures_are_transient(tmp_path: Path) -> None:
+    engine = TorchEngine(write_small_model(tmp_path, THREE))
+    engine._net.classifier.weight.data.fill_(float("nan"))
+    with pytest.raises(Transient, match="2 of 2 texts with NaN"):
+        engine.score(["good", "bad"])
+    engine._net.classifier = None
+    with pytest.raises(Transient, match="the engine failed on 1 texts"):
+        engine.score(["good"])
+
+
+def test_auto_takes_torch_for_a_folder_in_hugging_faces_layout(tmp_path: Path) -> None:
+    path = str(write_small_model(tmp_path, THREE))
+    engine = open_engine(ModelSettings(path=path, cache_entries=0))
+    assert isinstance(engine, TorchEngine)
+    assert open_engine(ModelSettings(path=path)).score(["good"]) == engine.score(["good"])
