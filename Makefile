@@ -59,7 +59,8 @@ fmt: $(READY) ## format and fix (writes)
 schemas: $(READY) ## export the contract's files (writes)
 	@$(BIN)/earshot schemas
 
-bench: $(READY) ## rates of the enrich stage, side by side (baselines: make setup-torch first)
+bench: $(TORCH_READY) ## rates of the engine and of the enrich stage, beside the usual ways (two runs, some minutes)
+	@$(BIN)/earshot bench engine
 	@$(BIN)/earshot bench enrich
 
 lock: ## resolve the lock files anew (writes; needs uv)

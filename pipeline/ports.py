@@ -42,6 +42,27 @@ class TextModel(Protocol):
         ...
 
 
+UNDETERMINED = "und"
+"""The code of a language that nobody can tell (ISO 639-2)."""
+
+
+class DetectedLanguage(NamedTuple):
+    """The language that a text is most likely in."""
+
+    code: str
+    """ISO 639-1, or 639-3 where there is no shorter one, lower case; `UNDETERMINED` when nobody can tell."""
+    confidence: float
+    """0..1, of the likeliest language, also when that is too little to name it; 0 for a text without letters."""
+
+
+class LanguageModel(Protocol):
+    """Tells languages. Blocking, but quick; any thread may call it at any time."""
+
+    def detect(self, texts: Sequence[str]) -> list[DetectedLanguage]:
+        """The language of each text; same length and order, any length >= 0. Never raises because of a text."""
+        ...
+
+
 class RowWriter(Protocol):
     """Writes rows to a table of the analytics store. Blocking."""
 

@@ -5,12 +5,13 @@ they need, never the environment. Every field is listed in `deploy/env.example`,
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.errors import Misconfigured
+from schemas.message import LanguageCode
 
 ClockMode = Literal["processing", "event"]
 
@@ -62,7 +63,16 @@ class ModelSettings(_Section):
     )
     streams: int = Field(default=2, ge=1, le=64, description="parallel inference requests: one a core is best")
     cache_entries: int = Field(
-        default=65_536, ge=0, le=10_000_000, description="texts whose scores are remembered; 0: none"
+        default=65_536, ge=0, le=10_000_000, description="texts whose scores are remembered, a model; 0: none"
+    )
+    languages: tuple[LanguageCode, ...] | None = Field(
+        default=None,
+        min_length=1,
+        description='["en","es"]: that the model was made for; unset: as in its config.json, else English',
+    )
+    by_language: dict[LanguageCode, Annotated[str, StringConstraints(min_length=1)]] = Field(
+        default={},
+        description='{"de": "folder or hub id"}: reads texts in that language; und: where nobody can tell',
     )
 
 

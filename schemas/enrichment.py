@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.message import EpochMs, Part, Priority, Probability, Slug, SourcePosition, UtcDatetime
+from schemas.message import EpochMs, LanguageCode, Part, Priority, Probability, Slug, SourcePosition, UtcDatetime
 from schemas.post import PostBody
 
 SentimentLabel = Literal["negative", "neutral", "positive"]
@@ -33,6 +33,18 @@ class Sentiment(Part):
     label: SentimentLabel
     probabilities: SentimentProbabilities
     model: Annotated[str, StringConstraints(max_length=200)] = Field(description="model id and revision")
+    weak: bool = Field(
+        default=False,
+        description="the text is in a language that the model was not made for: route on it with care, and on "
+        "offence and complaint too, which the same model gave",
+    )
+
+
+class Language(Part):
+    """The language of the text, by a detector; the platform's own tag is `lang`."""
+
+    code: LanguageCode = Field(description="ISO 639-1, or 639-3 where that has none; und: nobody can tell")
+    confidence: Probability = Field(description="of the likeliest language, also where the code is und")
 
 
 class Influence(Part):
@@ -53,7 +65,11 @@ class Reason(Part):
 
 
 class Triage(Part):
-    """What should be done about a post, by whom, and why."""
+    """What should be done about a post, by whom, and why.
+
+    The reason `weak_sentiment`, weight 0, says that the rules and the severity went by a sentiment that is `weak`,
+    and in which language the text is.
+    """
 
     action: TriageAction
     queue: Slug | None = Field(default=None, description="queue of the policy; absent when action is none")
@@ -87,6 +103,7 @@ class ScoredPost(PostBody):
         description="calibrated probability that the text is about a problem that somebody should solve; absent "
         "without text or such a head",
     )
+    language: Language | None = Field(default=None, description="absent when there is no text to read")
     influence: Influence
     triage: Triage
     source: SourcePosition = Field(description="the raw record that this was made from")

@@ -54,6 +54,8 @@ ShortText = Annotated[str, StringConstraints(max_length=500)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Priority = Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False, description="0..100, higher first")]
+LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+"""ISO 639-1 or 639-3, lower case; `und` (ISO 639-2) where nobody can tell."""
 EpochMs = Annotated[int, Field(ge=0, lt=4_102_444_800_000, description="milliseconds since 1970-01-01 UTC")]
 Offset = Annotated[int, Field(ge=0, lt=2**63)]
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.enrichment import SentimentLabel, TriageAction
-from schemas.message import Message, NativeId, Part, Probability, Slug
+from schemas.message import LanguageCode, Message, NativeId, Part, Probability, Slug
 from schemas.post import Visibility
 
 Keyword = Annotated[str, StringConstraints(min_length=2, max_length=100, strip_whitespace=True)]
@@ -37,8 +37,11 @@ class Condition(Part):
     any_keyword: tuple[Keyword, ...] | None = Field(default=None, min_length=1, max_length=500)
     visibility: tuple[Visibility, ...] | None = Field(default=None, min_length=1, max_length=2)
     platform: tuple[Slug, ...] | None = Field(default=None, min_length=1, max_length=50)
-    language: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")], ...] | None = Field(
-        default=None, min_length=1, max_length=50, description="of the platform's lang tag"
+    language: tuple[LanguageCode, ...] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=50,
+        description="that was detected, else (und, or no text) of the platform's lang tag",
     )
     question: bool | None = Field(default=None, description="the text asks something")
     max_rating: float | None = Field(default=None, ge=0, le=10)

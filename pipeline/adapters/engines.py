@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pipeline.adapters.cached_model import CachedModel, OnLookup
-from pipeline.adapters.model_folder import FLOAT, is_model_folder
+from pipeline.adapters.model_folder import FLOAT, is_model_folder, open_model_folder, stated_languages
 from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoEngine
-from pipeline.adapters.torch_engine import TorchEngine, find_gpu
+from pipeline.adapters.torch_engine import TorchEngine, find_gpu, look_up
 from pipeline.errors import Misconfigured
 from pipeline.logs import get_log
 from pipeline.ports import TextModel
@@ -83,6 +83,33 @@ def open_engine(
         return engine
     lookup = on_lookup or (lambda _hits, _misses: None)
     return CachedModel(engine, entries=settings.cache_entries, on_lookup=lookup)
+
+
+def languages_of(settings: ModelSettings) -> frozenset[str]:
+    """Codes of the languages that the model was made for: as configured, else as its folder says, else English.
+
+    Raises:
+        Misconfigured: the folder names something else than language codes.
+    """
+    return frozenset(settings.languages or stated_languages(Path(settings.path or SHIPPED_MODEL)))
+
+
+def for_language(settings: ModelSettings, code: str) -> ModelSettings:
+    """The settings of the model that `by_language` names for a language; its engine is chosen by itself."""
+    path = settings.by_language[code]
+    return settings.model_copy(update={"path": path, "engine": "auto", "languages": (code,), "by_language": {}})
+
+
+def describe_model(settings: ModelSettings) -> str:
+    """The model and the engine that would serve it, as far as can be told without loading it or asking the hub.
+
+    Raises:
+        ServiceMissing: the engine is torch, which is not installed.
+        Misconfigured: the model is not there, or a part of it is missing or damaged.
+    """
+    choice = choose_engine(settings, find_gpu() if settings.engine == "auto" else None)
+    found = look_up(choice.model) if choice.engine == "torch" else open_model_folder(choice.model).name
+    return f"{found} on {choice.engine}"
 
 
 def _open(choice: Choice, streams: int, deadline_s: float | None) -> TextModel:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 
 from pipeline.adapters.heads import SENTIMENT, Calibration, Heads
 from pipeline.errors import Misconfigured
@@ -21,6 +21,12 @@ FILES = ("model.xml", "model.bin", "tokenizer.json")
 """What `config.json` holds a checksum of; each must be there."""
 FLOAT = "float"
 """Subfolder with the float parent in Hugging Face's layout, where there is one."""
+DEFAULT_LANGUAGES = ("en",)
+"""Of a model that does not say what it was made for: the shipped one's training posts are English."""
+
+_LANGUAGES: TypeAdapter[tuple[str, ...]] = TypeAdapter(
+    Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")], ...], Field(min_length=1)]
+)
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,24 @@ def open_model_folder(path: Path | str) -> ModelFolder:
         _verify(path / name, description.sha256.get(name))
     revision = description.sha256["model.bin"][:12]
     return ModelFolder(path, description.name, f"{description.name}@{revision}", description.max_tokens, heads)
+
+
+def stated_languages(path: Path) -> tuple[str, ...]:
+    """The `languages` in the `config.json` of a folder of any kind; `DEFAULT_LANGUAGES` where it names none.
+
+    Raises:
+        Misconfigured: they are no language codes.
+    """
+    try:
+        config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return DEFAULT_LANGUAGES
+    if not isinstance(config, dict) or "languages" not in config:
+        return DEFAULT_LANGUAGES
+    try:
+        return _LANGUAGES.validate_python(config["languages"])
+    except ValidationError:
+        raise Misconfigured(f"{path / 'config.json'}: languages: expected language codes like en, de") from None
 
 
 def sha256_of(path: Path) -> str:

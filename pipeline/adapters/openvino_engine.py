@@ -124,11 +124,12 @@ class OpenVinoEngine:
         try:
             if self._requests.hung:
                 raise Transient(f"an inference has hung: {len(texts)} texts refused, this process must restart")
-            self._requests.run(self._batches(texts), take, deadline)
+            self._requests.run(self.batches(texts), take, deadline)
         finally:
             self._lock.release()
 
-    def _batches(self, texts: list[str]) -> Iterator[tuple[list[int], Inputs]]:
+    def batches(self, texts: list[str]) -> Iterator[tuple[list[int], Inputs]]:
+        """What one call infers: places of the texts and inputs of the model, batch by batch, tokenised as taken."""
         # Few texts are spread over all streams.
         size = min(self._batch_size, -(-len(texts) // self._streams))
         for batch in cut(texts, self._encode, max_tokens=self._folder.max_tokens, size=size):

@@ -121,6 +121,28 @@ def find_gpu() -> str | None:
     return str(torch.cuda.get_device_name(0)) if torch.cuda.is_available() else None
 
 
+def look_up(model: str) -> str:
+    """The model's name, with what a start would find of it; loads nothing and asks nobody.
+
+    Raises:
+        ServiceMissing: torch is not installed.
+        Misconfigured: a part of the model's folder is missing or damaged.
+    """
+    _require_torch()
+    path = Path(model)
+    if is_model_folder(path):
+        folder = open_model_folder(path)
+        _weights(_float_parent(folder))
+        return folder.name
+    if path.is_dir():
+        _weights(path)
+        return f"{path.resolve().name} (Hugging Face folder)"
+    from huggingface_hub import try_to_load_from_cache
+
+    cached = isinstance(try_to_load_from_cache(model, "config.json"), str)
+    return f"{model} ({'in the cache of the hub' if cached else 'the first start downloads it from the hub'})"
+
+
 def labels_of(id2label: Mapping[int, str]) -> list[str]:
     """The columns' names in lower case; LABEL_0, LABEL_1, LABEL_2 are taken for negative, neutral, positive."""
     names = [id2label[at].lower() for at in sorted(id2label)]
@@ -191,7 +213,11 @@ def _name(location: str, folder: ModelFolder | None, config: Any) -> str:
     path = Path(location)
     if not path.is_dir():
         return f"{location}@{str(getattr(config, '_commit_hash', None) or 'unknown')[:12]}"
-    weights = next((path / name for name in _WEIGHTS if (path / name).is_file()), None)
-    if weights is None:
-        raise Misconfigured(f"{location}: none of {', '.join(_WEIGHTS)} is there")
-    return f"{folder.model_id if folder else path.resolve().name}@{sha256_of(weights)[:12]}"
+    return f"{folder.model_id if folder else path.resolve().name}@{sha256_of(_weights(path))[:12]}"
+
+
+def _weights(folder: Path) -> Path:
+    found = next((folder / name for name in _WEIGHTS if (folder / name).is_file()), None)
+    if found is None:
+        raise Misconfigured(f"{folder}: none of {', '.join(_WEIGHTS)} is there")
+    return found

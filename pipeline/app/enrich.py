@@ -20,10 +20,12 @@ from pipeline.adapters.faust_worker import (
 )
 from pipeline.adapters.health import HealthServer, start_health_server
 from pipeline.adapters.lag_watchdog import LagWatchdog, Standing
+from pipeline.adapters.one_caller import OneCaller
 from pipeline.adapters.partitioning import partition_of
 from pipeline.adapters.policy_reader import PolicyReader
 from pipeline.adapters.topic_admin import TIMEOUT_S, admin_client
 from pipeline.app.endpoints import resolve
+from pipeline.app.languages import load_languages
 from pipeline.clock import SystemClock
 from pipeline.enrich.agent import STAGE, Parts, register
 from pipeline.enrich.score import Scorer
@@ -62,6 +64,7 @@ class _Worker:
         self._state = "loading the model"
         deadline_s = ENGINE_SHARE * settings.enrich.inference_timeout_s
         model = load_model(settings.model, deadline_s=deadline_s, on_lookup=self._count_lookups)
+        languages = load_languages(settings.model, deadline_s=deadline_s, on_lookup=self._count_lookups)
         self._state = "reading the policies"
         reader = PolicyReader.start(settings.kafka)
         self._log.info("policies read", versions=reader.versions())
@@ -69,8 +72,8 @@ class _Worker:
         app = build_app(
             settings.kafka, GROUP_ID, settings.state_dir / "faust", batch_size=settings.enrich.batch_size
         )
-        with ThreadPoolExecutor(1, thread_name_prefix="inference") as executor:
-            scorer = Scorer(model, settings.enrich.live_within_h * 3600, settings.clock)
+        with ThreadPoolExecutor(2, thread_name_prefix="inference") as executor:
+            scorer = Scorer(OneCaller(model), settings.enrich.live_within_h * 3600, settings.clock, languages)
             register(app, self._parts(app, scorer, reader, executor, raw_partitions))
             watchdog = self._watchdog(app)
             watchdog.start()

@@ -1,153 +1,216 @@
-"""`earshot bench enrich`: the enrich stage beside its alternatives, on the same posts, in one run.
+"""`earshot bench enrich`: the enrich stage on a real Kafka beside a plain Faust agent and the bare engine.
 
-Rates of streams are taken from the append times of their outputs, so that start-up counts for nobody. A stack
-of its own in a folder of its own; nothing else is touched.
+In: settings, how many posts. Out: rates, where the time goes, latency at half load. Never here: the arithmetic.
+
+Rates of streams come from the append times that the broker wrote. No text comes twice within a round, and the
+stage's cache is off. The bare engine runs before, between and after the rounds of the stage, which is compared
+with it round by round: the speed of a machine drifts.
 """
 
-import os
-import shutil
-import subprocess
+import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
 from pathlib import Path
+from statistics import median
 
-from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
-
-from pipeline.adapters.kafka_config import producer_config
-from pipeline.adapters.openvino_engine import SHIPPED_MODEL
-from pipeline.adapters.topic_admin import ensure_topics
+from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoEngine
 from pipeline.adapters.topic_reader import read_topic
-from pipeline.app.enrich import load_model
+from pipeline.bench.costs import NOTHING, Alone, Used, loop_shares, measure_alone, table, used_by
+from pipeline.bench.engine import open_engine
+from pipeline.bench.enrich_figures import (
+    EnrichBench,
+    Hop,
+    Latency,
+    Rate,
+    means_around,
+    steady_rate,
+    waits_ms,
+    whole_rate,
+    within,
+)
+from pipeline.bench.figures import ratios, spread
+from pipeline.bench.lab import Lab, Worker, free_port, open_lab
 from pipeline.bench.plain_faust import OUTPUT_TOPIC
-from pipeline.codec import encode
-from pipeline.enrich.sentiment import read_sentiments
-from pipeline.errors import MustRestart, ServiceMissing
-from pipeline.local import stack
-from pipeline.scenario.generate import generate
-from pipeline.settings import KafkaSettings, Settings
+from pipeline.bench.rounds import Say
+from pipeline.bench.sample import distinct_posts
+from pipeline.bench.stage_metrics import Seen, look
+from pipeline.bench.torch_lines import require_torch
+from pipeline.clock import SystemClock
+from pipeline.codec import decode
+from pipeline.enrich.reading import read_posts
+from pipeline.settings import Settings
+from schemas.enrichment import ScoredPost
 from schemas.post import RawPost
-from schemas.topics import RAW, SCORED, all_topics, post_key
+from schemas.topics import SCORED
 
-POLL_S = 1.0
-PATIENCE_S = 600.0
-FLOAT_PARENT = SHIPPED_MODEL / "float"
-
-Say = Callable[[str], None]
+PLAIN, BARE, STAGE = "plain Faust + transformers.pipeline", "bare engine, batches", "Earshot's enrich stage"
+PLAIN_POSTS = 300
+"""The plain agent gets the first of the posts only: at a tenth of the rate they last as long."""
+PLAIN_WARM = 50
+LOAD = 0.5
+"""Share of the stage's rate at which the latency is taken."""
+REPEATS = 50
+"""Calls of the bare engine whose median is its time for a post or a small batch."""
 
 
 @dataclass(frozen=True)
-class Rate:
-    """One line of the result."""
+class Plan:
+    """How much is measured."""
 
-    name: str
     posts: int
-    per_second: float
+    """Distinct posts of each round."""
+    rounds: int
+    seconds: float
+    """Length of the half-load phase."""
+    baseline: bool
+    """Whether the plain Faust agent runs too."""
 
 
-def bench_enrich(settings: Settings, posts: int, *, baseline: bool, say: Say) -> list[Rate]:
+@dataclass(frozen=True)
+class _Rounds:
+    """What the rounds of bare engine and stage gave."""
+
+    bare: list[float]
+    """Posts a second before, between and after the stage's rounds: one more than there are rounds."""
+    spans: list[tuple[float, float]]
+    """From and to of each round of the stage, seconds since the epoch."""
+    used: Used
+    seen: Seen
+
+
+def bench_enrich(settings: Settings, plan: Plan, say: Say) -> EnrichBench:
     """Measures the plain Faust agent (unless left out), the bare engine and the enrich stage.
 
     Args:
-        settings: its model and enrich sections count.
-        posts: how many generated posts each of them gets.
-        baseline: whether to run the plain agent.
+        settings: its model and enrich sections count; the engine is OpenVINO, without its cache.
+        plan: how much is measured.
         say: takes progress lines.
 
     Raises:
         ServiceMissing: the baseline is wanted but the extra `torch` is not installed.
+        Misconfigured: the model is not there, or not one for OpenVINO.
+        MustRestart: a worker ended, or did not come to an end.
     """
-    if baseline and find_spec("torch") is None:
-        raise ServiceMissing("the baseline needs the torch extra: `make setup-torch`, or --no-baseline")
-    start = datetime.now(UTC) - timedelta(hours=6)
-    made = list(generate(1, posts, start, 5.0, "acme"))
-    rates = [_bare_engine(settings, made, say)]
-    with _own_stack(settings, made, say) as own:
-        assert own.kafka.bootstrap_servers is not None
-        if baseline:
-            say("plain Faust agent with transformers.pipeline, one post at a time")
-            plain = [sys.executable, "-m", "pipeline.bench.plain_faust", own.kafka.bootstrap_servers,
-                     str(FLOAT_PARENT), str(own.state_dir / "plain")]  # fmt: skip
-            rates.insert(0, _stream("plain Faust + transformers.pipeline", plain, own, OUTPUT_TOPIC, posts))
-        say("the enrich stage")
-        stage = [sys.executable, "-m", "pipeline.cli", "run", "enrich"]
-        rates.append(_stream("Earshot's enrich stage", stage, own, SCORED.name, posts))
-    return rates
+    parent = Path(settings.model.path or SHIPPED_MODEL) / "float"
+    if plan.baseline:
+        require_torch(parent)
+    posts = distinct_posts(plan.posts, SystemClock().now())
+    engine, size = open_engine(settings.model), settings.enrich.batch_size
+    say("the parts of the scoring by themselves")
+    alone = measure_alone(engine, posts, size)
+    with open_lab(settings, say) as lab:
+        first = posts[:PLAIN_POSTS]
+        lab.send(first)  # warms the stage up too
+        plain = [_plain(lab, parent, len(first), say)] if plan.baseline else []
+        stage = _Stage(lab, engine, posts, size, say)
+        return stage.measure(plan, alone, plain)
 
 
-def _bare_engine(settings: Settings, posts: Sequence[RawPost], say: Say) -> Rate:
-    say("the bare engine: normalise, tokenise, infer")
-    engine = load_model(settings.model)
-    size = settings.enrich.batch_size
-    started = time.perf_counter()
-    for first in range(0, len(posts), size):
-        read_sentiments(posts[first : first + size], engine)
-    return Rate("bare engine, batches", len(posts), len(posts) / (time.perf_counter() - started))
+class _Stage:
+    """The running stage and the bare engine, in turn."""
 
+    def __init__(self, lab: Lab, engine: OpenVinoEngine, posts: list[RawPost], size: int, say: Say) -> None:
+        self._lab = lab
+        self._engine = engine
+        self._posts = posts
+        self._size = size
+        self._say = say
+        self._port = free_port()
+        self._notes = lab.folder / "notes.json"
 
-@contextmanager
-def _own_stack(settings: Settings, posts: Sequence[RawPost], say: Say) -> Iterator[Settings]:
-    folder = settings.state_dir.resolve() / "bench"
-    stack.down(folder, wipe=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        endpoints = stack.up(folder, report=say)
-        kafka = settings.kafka.model_copy(update={"bootstrap_servers": endpoints.kafka_bootstrap})
-        ensure_topics(kafka, all_topics())
-        admin = AdminClient({"bootstrap.servers": endpoints.kafka_bootstrap})
-        plain = NewTopic(
-            OUTPUT_TOPIC, kafka.post_partitions, 1, config={"message.timestamp.type": "LogAppendTime"}
+    def measure(self, plan: Plan, alone: Alone, plain: list[Rate]) -> EnrichBench:
+        """Starts the stage, measures, stops it."""
+        self._say("the enrich stage starts")
+        command = [sys.executable, "-m", "pipeline.bench.watched_worker", str(self._notes)]
+        more = {
+            "EARSHOT_OPERATE__HTTP_PORT": str(self._port),
+            "EARSHOT_MODEL__ENGINE": "openvino",
+            "EARSHOT_MODEL__CACHE_ENTRIES": "0",
+        }
+        with self._lab.worker("enrich", command, more) as worker:
+            self._lab.await_records(SCORED.name, min(PLAIN_POSTS, plan.posts), worker)
+            found = self._rounds(plan, worker)
+            hops = self._hops()
+            rates = [whole_rate(within(hops, 1000 * start, 1000 * end)) for start, end in found.spans]
+            latency = self._half_load(LOAD * median(rates), plan.seconds, worker)
+        written = json.loads(self._notes.read_text(encoding="utf-8"))
+        roles = {int(number): role for number, role in written["roles"].items()}
+        shares = loop_shares(written["notes"], found.spans)
+        return EnrichBench(
+            rates=[*plain, Rate(BARE, plan.posts, spread(found.bare)), Rate(STAGE, plan.posts, spread(rates))],
+            of_bare=ratios(rates, means_around(found.bare)),
+            costs=table(found.used, plan.rounds * plan.posts, roles, shares, alone),
+            wall_ms=found.seen.wall_ms(),
+            batch_posts=found.seen.batch_records,
+            latency=latency,
         )
-        admin.create_topics([plain])[OUTPUT_TOPIC].result(30)
-        _send(kafka, posts)
-        yield settings.model_copy(update={"kafka": kafka, "state_dir": folder})
-    finally:
-        stack.down(folder, wipe=True)
-        shutil.rmtree(folder, ignore_errors=True)
+
+    def _rounds(self, plan: Plan, worker: Worker) -> _Rounds:
+        bare = [self._bare()]
+        spans, used, seen = [], NOTHING, Seen(0, 0, {})
+        for number in range(plan.rounds):
+            self._say(f"round {number + 1} of {plan.rounds}: the enrich stage, then the bare engine")
+            wanted = self._lab.count(SCORED.name) + plan.posts
+            used_before, seen_before = self._used(worker), look(self._port)
+            started = time.time()
+            self._lab.send(self._posts)
+            self._lab.await_records(SCORED.name, wanted, worker)
+            spans.append((started, time.time()))
+            used, seen = used + (self._used(worker) - used_before), seen + (look(self._port) - seen_before)
+            bare.append(self._bare())
+        return _Rounds(bare, spans, used, seen)
+
+    def _half_load(self, per_second: float, seconds: float, worker: Worker) -> Latency:
+        self._say(f"{per_second:,.0f} posts a second for {seconds:.0f} s: half of what the stage can do")
+        before, seen_before, started = self._lab.count(SCORED.name), look(self._port), time.time()
+        sent = self._lab.feed(self._posts, per_second, seconds)
+        self._lab.await_records(SCORED.name, before + sent, worker)
+        ended, seen = time.time(), look(self._port) - seen_before
+        hops = within(self._hops(), 1000 * started, 1000 * ended)
+        return Latency(
+            posts=len(hops),
+            per_second=per_second,
+            p50_ms=waits_ms(hops, 0.5),
+            p99_ms=waits_ms(hops, 0.99),
+            batch_posts=seen.batch_records,
+            engine_ms=self._call_ms(1),
+            batch_ms=self._call_ms(max(1, round(seen.batch_records))),
+        )
+
+    def _bare(self) -> float:
+        started = time.perf_counter()
+        for first in range(0, len(self._posts), self._size):
+            read_posts(self._posts[first : first + self._size], self._engine)
+        return len(self._posts) / (time.perf_counter() - started)
+
+    def _call_ms(self, posts: int) -> float:
+        found = []
+        for number in range(REPEATS):
+            first = number * posts % max(1, len(self._posts) - posts)
+            started = time.perf_counter()
+            read_posts(self._posts[first : first + posts], self._engine)
+            found.append(1000 * (time.perf_counter() - started))
+        return median(found)
+
+    def _used(self, worker: Worker) -> Used:
+        return used_by(worker.pid, self._lab.broker_pids)
+
+    def _hops(self) -> list[Hop]:
+        return [
+            Hop(decode(ScoredPost, message.value()).appended_ms, message.timestamp()[1])
+            for message in read_topic(self._lab.kafka, SCORED.name)
+        ]
 
 
-def _send(kafka: KafkaSettings, posts: Sequence[RawPost]) -> None:
-    producer = Producer(producer_config(kafka))
-    for post in posts:
-        producer.produce(RAW.name, encode(post), post_key(post.workspace, post.author.author_id))
-        producer.poll(0)
-    if producer.flush(60) > 0:
-        raise MustRestart("Kafka did not take the posts")
-
-
-def _stream(name: str, command: Sequence[str], own: Settings, output: str, posts: int) -> Rate:
-    """Runs a worker over the waiting posts until all outputs are there; the rate is that of the outputs."""
-    assert own.kafka.bootstrap_servers is not None
-    environment = os.environ | {
-        "EARSHOT_STATE_DIR": str(own.state_dir),
-        "EARSHOT_KAFKA__BOOTSTRAP_SERVERS": own.kafka.bootstrap_servers,
-        "EARSHOT_CLOCK": "event",
-    }
-    with (Path(own.state_dir) / f"{output}.log").open("wb") as log:
-        worker = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        try:
-            times = _await_outputs(own.kafka, output, posts, worker)
-        finally:
-            worker.terminate()
-            worker.wait(60)
-    # The first batch only starts the clock: what came before its end is start-up.
-    warm = min(own.enrich.batch_size, posts // 2)
-    seconds = max((times[-1] - times[warm - 1]) / 1000, 1e-3)
-    return Rate(name, posts, (len(times) - warm) / seconds)
-
-
-def _await_outputs(kafka: KafkaSettings, topic: str, posts: int, worker: subprocess.Popen[bytes]) -> list[int]:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        if worker.poll() is not None:
-            raise MustRestart(f"the worker for {topic} ended with exit code {worker.returncode}")
-        time.sleep(POLL_S)
-        times = sorted(message.timestamp()[1] for message in read_topic(kafka, topic))
-        if len(times) >= posts:
-            return times
-    raise MustRestart(f"{topic} did not get {posts} records within {PATIENCE_S:.0f} s")
+def _plain(lab: Lab, parent: Path, posts: int, say: Say) -> Rate:
+    say("plain Faust agent with transformers.pipeline, one post at a time")
+    command: Sequence[str] = [
+        sys.executable, "-m", "pipeline.bench.plain_faust", str(lab.kafka.bootstrap_servers), str(parent),
+        str(lab.folder / "plain"),
+    ]  # fmt: skip
+    with lab.worker("plain", command) as worker:
+        lab.await_records(OUTPUT_TOPIC, posts, worker)
+    times = [message.timestamp()[1] for message in read_topic(lab.kafka, OUTPUT_TOPIC)]
+    return Rate(PLAIN, posts, spread([steady_rate(times, PLAIN_WARM)]))

@@ -3,12 +3,13 @@
 All times are wall-clock milliseconds, on the event clock too.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from confluent_kafka import Message
 
 from pipeline.adapters.analytics import Analyst
+from pipeline.bench.figures import percentile
 from pipeline.clock import to_ms
 from pipeline.codec import decode
 from schemas.case import Assignment, CaseEvent
@@ -33,12 +34,6 @@ class HopLatency:
     records: int
     p50_ms: float
     p99_ms: float
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """Nearest-rank percentile; 0 for no values."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
 def summarise(name: str, values: Iterable[float]) -> HopLatency:

@@ -7,6 +7,7 @@ import typer
 from pipeline.cli.output import emit_json, say, table_console
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Rates, as ratios side by side in one run.")
+Json = Annotated[bool, typer.Option("--json", help="one JSON line a row on stdout")]
 
 
 @app.callback()
@@ -15,26 +16,52 @@ def bench() -> None:
 
 
 @app.command()
+def engine(
+    posts: Annotated[int, typer.Option(min=64, help="generated posts, no text twice")] = 2048,
+    rounds: Annotated[int, typer.Option(min=1, help="how often each candidate is measured, in turn")] = 7,
+    baseline: Annotated[
+        bool, typer.Option("--baseline/--no-baseline", help="run the lines of torch too (extra torch)")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """The engine beside transformers.pipeline, torch in batches, and OpenVINO driven bare."""
+    from pipeline.bench.engine import bench_engine
+    from pipeline.bench.processor import read_processor
+    from pipeline.cli.bench_views import engine_rows, engine_table
+    from pipeline.settings import load_settings
+
+    processor = read_processor()
+    say(str(processor))
+    found = bench_engine(load_settings(), posts, rounds, baseline=baseline, say=say)
+    if as_json:
+        for row in engine_rows(found, rounds, processor):
+            emit_json(row)
+        return
+    table_console().print(engine_table(found, rounds, processor))
+
+
+@app.command()
 def enrich(
-    posts: Annotated[int, typer.Option(min=300, help="generated posts that each candidate gets")] = 2000,
+    posts: Annotated[int, typer.Option(min=300, help="generated posts of a round, no text twice")] = 6000,
+    rounds: Annotated[int, typer.Option(min=1, help="rounds of the stage, with the bare engine in between")] = 3,
+    seconds: Annotated[float, typer.Option(min=1, help="length of the half-load phase")] = 30,
     baseline: Annotated[
         bool, typer.Option("--baseline/--no-baseline", help="run the plain Faust agent too (extra torch)")
     ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON line a rate on stdout")] = False,
+    as_json: Json = False,
 ) -> None:
-    """The enrich stage beside a plain Faust agent and the bare engine."""
-    from rich.table import Table
-
-    from pipeline.bench.enrich import bench_enrich
+    """The enrich stage beside a plain Faust agent and the bare engine, where its time goes, and its latency."""
+    from pipeline.bench.enrich import Plan, bench_enrich
+    from pipeline.bench.processor import read_processor
+    from pipeline.cli.bench_views import enrich_rows, enrich_tables
     from pipeline.settings import load_settings
 
-    rates = bench_enrich(load_settings(), posts, baseline=baseline, say=say)
+    processor = read_processor()
+    say(str(processor))
+    found = bench_enrich(load_settings(), Plan(posts, rounds, seconds, baseline), say)
     if as_json:
-        for rate in rates:
-            emit_json({"name": rate.name, "posts": rate.posts, "posts_per_s": round(rate.per_second, 1)})
+        for row in enrich_rows(found, processor):
+            emit_json(row)
         return
-    table = Table("what", "posts", "posts/s", *(f"x {rate.name}" for rate in rates[:-1]))
-    for rate in rates:
-        ratios = (f"{rate.per_second / other.per_second:.2f}" for other in rates[:-1])
-        table.add_row(rate.name, f"{rate.posts:,}", f"{rate.per_second:,.0f}", *ratios)
-    table_console().print(table)
+    for each in enrich_tables(found, processor):
+        table_console().print(each)

@@ -79,7 +79,8 @@ def _clickhouse(settings: "Settings") -> str:
 
 
 def _model(settings: "Settings") -> str:
-    from pipeline.adapters.model_folder import open_model_folder
-    from pipeline.adapters.openvino_engine import SHIPPED_MODEL
+    from pipeline.adapters.engines import describe_model, for_language
 
-    return open_model_folder(settings.model.path or SHIPPED_MODEL).name
+    model = settings.model
+    others = [f"{code}: {describe_model(for_language(model, code))}" for code in sorted(model.by_language)]
+    return "; ".join([describe_model(model), *others])

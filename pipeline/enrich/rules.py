@@ -10,7 +10,8 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from pipeline.enrich.keywords import FoldedText, matcher
-from schemas.enrichment import Influence, Sentiment
+from pipeline.ports import UNDETERMINED
+from schemas.enrichment import Influence, Language, Sentiment
 from schemas.message import Probability
 from schemas.policy import Brand, Condition, Policy, TriageRule
 from schemas.post import PostBody
@@ -29,6 +30,7 @@ class Facts:
     influence: Influence
     offence: Probability | None = None
     complaint: Probability | None = None
+    language: Language | None = None
 
     @cached_property
     def plain(self) -> str:
@@ -39,6 +41,14 @@ class Facts:
     def folded(self) -> FoldedText:
         """Title and text prepared for keywords."""
         return FoldedText(self.plain)
+
+    @property
+    def spoken(self) -> str | None:
+        """The detected language; where it is `und` or absent, the platform's tag without region, if it has one."""
+        detected = None if self.language is None else self.language.code
+        if detected is None or detected == UNDETERMINED:
+            return _primary_language(self.post.lang) or detected
+        return detected
 
     @cached_property
     def asks(self) -> bool:
@@ -86,12 +96,12 @@ def _circumstances_hold(when: Condition, post: PostBody) -> bool:
         return False
     if when.repost is not None and when.repost != (post.repost_of is not None):
         return False
-    if when.max_rating is not None and (post.rating is None or post.rating > when.max_rating):
-        return False
-    return when.language is None or _primary_language(post.lang) in when.language
+    return when.max_rating is None or (post.rating is not None and post.rating <= when.max_rating)
 
 
 def _signals_hold(when: Condition, facts: Facts) -> bool:
+    if when.language is not None and facts.spoken not in when.language:
+        return False
     sentiment = facts.sentiment
     if when.sentiment is not None and (sentiment is None or sentiment.label not in when.sentiment):
         return False

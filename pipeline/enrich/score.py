@@ -4,11 +4,12 @@ In: received posts, a model, the policies. Out: one ScoredPost a post, in order;
 in the place of each post that cannot be scored. Never here: Kafka, Faust, the machine's clock.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pipeline.enrich.influence import prior_influence
-from pipeline.enrich.reading import Reading, read_posts
+from pipeline.enrich.reading import Languages, Reading, read_posts
 from pipeline.enrich.received import ClockMode, ReceivedPost
 from pipeline.enrich.rules import Facts, is_own
 from pipeline.enrich.triage import triage
@@ -29,6 +30,7 @@ class Scorer:
     model: TextModel
     live_within_s: float
     clock_mode: ClockMode
+    languages: Languages | None = None
 
     def score(self, posts: Sequence[ReceivedPost], policies: Mapping[str, Policy]) -> list[ScoredPost | Permanent]:
         """`score_isolated` with these settings. Blocking: call it from an executor."""
@@ -38,6 +40,7 @@ class Scorer:
             policies=policies,
             live_within_s=self.live_within_s,
             clock_mode=self.clock_mode,
+            languages=self.languages,
         )
 
 
@@ -48,6 +51,7 @@ def score_batch(
     policies: Mapping[str, Policy],
     live_within_s: float,
     clock_mode: ClockMode = "processing",
+    languages: Languages | None = None,
 ) -> list[ScoredPost]:
     """Scores the posts; same length and order.
 
@@ -57,11 +61,12 @@ def score_batch(
         policies: workspace to its policy.
         live_within_s: age in seconds at receipt beyond which a post is backfill.
         clock_mode: which time counts as the time of receipt.
+        languages: who tells the languages and who else reads; None: they are not told, `model` reads everything.
 
     Raises:
         Transient: the engine failed.
     """
-    readings = read_posts([received.post for received in posts], model)
+    readings = read_posts([received.post for received in posts], model, languages)
     return [
         _score_one(
             received,
@@ -81,41 +86,50 @@ def score_isolated(
     policies: Mapping[str, Policy],
     live_within_s: float,
     clock_mode: ClockMode = "processing",
+    languages: Languages | None = None,
 ) -> list[ScoredPost | Permanent]:
     """Like `score_batch`, but a post that cannot be scored stands alone: `Permanent("scoring_failed")`.
 
-    A failing batch is halved until the culprits are alone. A single failing post is at fault if the engine can
+    A failing batch is halved until the culprits are alone. A single failing post is at fault if every engine can
     score another text, else the engine is.
 
     Raises:
-        Transient: the engine does not work at all.
+        Transient: an engine does not work at all.
     """
+    score = partial(
+        score_batch,
+        model=model,
+        policies=policies,
+        live_within_s=live_within_s,
+        clock_mode=clock_mode,
+        languages=languages,
+    )
+    return _isolated(posts, score, [model, *(languages.models.values() if languages else ())])
+
+
+def _isolated(
+    posts: Sequence[ReceivedPost],
+    score: Callable[[Sequence[ReceivedPost]], list[ScoredPost]],
+    models: Sequence[TextModel],
+) -> list[ScoredPost | Permanent]:
     try:
-        return list(
-            score_batch(posts, model=model, policies=policies, live_within_s=live_within_s, clock_mode=clock_mode)
-        )
+        return list(score(posts))
     except Exception as error:
         if len(posts) <= 1:
-            _require_working(model, error)
+            _require_working(models, error)
             return [Permanent("scoring_failed", type(error).__name__) for _ in posts]
     middle = len(posts) // 2
-    halves = (posts[:middle], posts[middle:])
-    return [
-        result
-        for half in halves
-        for result in score_isolated(
-            half, model=model, policies=policies, live_within_s=live_within_s, clock_mode=clock_mode
-        )
-    ]
+    return [*_isolated(posts[:middle], score, models), *_isolated(posts[middle:], score, models)]
 
 
-def _require_working(model: TextModel, cause: Exception) -> None:
-    try:
-        answers = model.score([_PROBE])
-    except Exception as error:
-        raise Transient(f"the model does not work: {type(error).__name__}") from cause
-    if len(answers) != 1:
-        raise Transient(f"the model does not work: {len(answers)} answers to one text") from cause
+def _require_working(models: Sequence[TextModel], cause: Exception) -> None:
+    for model in models:
+        try:
+            answers = model.score([_PROBE])
+        except Exception as error:
+            raise Transient(f"the model {model.name} does not work: {type(error).__name__}") from cause
+        if len(answers) != 1:
+            raise Transient(f"the model {model.name} does not work: {len(answers)} answers to one text") from cause
 
 
 def _score_one(
@@ -129,7 +143,7 @@ def _score_one(
     post = received.post
     own = policy is not None and is_own(post, policy.brand)
     influence = prior_influence(post.author)
-    facts = Facts(post, reading.sentiment, influence, offence=reading.offence, complaint=reading.complaint)
+    facts = Facts(post, influence=influence, **reading._asdict())
     return ScoredPost(
         **{name: getattr(post, name) for name in PostBody.model_fields},
         received_at=received.received_at(clock_mode),
@@ -138,6 +152,7 @@ def _score_one(
         sentiment=reading.sentiment,
         offence=reading.offence,
         complaint=reading.complaint,
+        language=reading.language,
         influence=influence,
         triage=triage(facts, policy=policy, backfill=backfill, own=own),
         source=received.source,

@@ -11,6 +11,8 @@ from schemas.policy import Policy
 
 DELETED, BACKFILL, REPOST = "deleted", "backfill", "repost"
 NO_POLICY, OWN_POST, NO_RULE = "no_policy", "own_post", "no_rule_matched"
+WEAK_SENTIMENT = "weak_sentiment"
+"""Beside the reasons of a decision by rules, which go by the sentiment: the model was not made for the text."""
 
 
 def triage(facts: Facts, *, policy: Policy | None, backfill: bool, own: bool) -> Triage:
@@ -30,9 +32,9 @@ def triage(facts: Facts, *, policy: Policy | None, backfill: bool, own: bool) ->
         return _nothing(NO_POLICY, f"no policy of {facts.post.workspace} is known", version)
     match = first_match(policy, facts)
     if match is None:
-        return _nothing(NO_RULE, "", version)
+        return _nothing(NO_RULE, "", version, *_caution(facts))
     if match.rule.action == "none":
-        return _nothing("rule", _because(match, facts), version)
+        return _nothing("rule", _because(match, facts), version, *_caution(facts))
     return _work(facts, match, version)
 
 
@@ -60,7 +62,7 @@ def _work(facts: Facts, match: Match, version: int) -> Triage:
         queue=match.rule.queue,
         skills=match.rule.skills,
         priority=priority,
-        reasons=(Reason(code="rule", detail=_because(match, facts)), *shares),
+        reasons=(Reason(code="rule", detail=_because(match, facts)), *shares, *_caution(facts)),
         policy_version=version,
     )
 
@@ -78,5 +80,11 @@ def _because(match: Match, facts: Facts) -> str:
     return f"{match.rule.name}: {', '.join(found)}" if found else match.rule.name
 
 
-def _nothing(code: str, detail: str, version: int) -> Triage:
-    return Triage(action="none", reasons=(Reason(code=code, detail=detail),), policy_version=version)
+def _caution(facts: Facts) -> tuple[Reason, ...]:
+    if facts.sentiment is None or not facts.sentiment.weak or facts.language is None:
+        return ()
+    return (Reason(code=WEAK_SENTIMENT, detail=f"the text is in {facts.language.code}"),)
+
+
+def _nothing(code: str, detail: str, version: int, *more: Reason) -> Triage:
+    return Triage(action="none", reasons=(Reason(code=code, detail=detail), *more), policy_version=version)

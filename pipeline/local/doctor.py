@@ -82,7 +82,11 @@ def service_checks(
         Check("Kafka", kafka, "earshot local up, or set EARSHOT_KAFKA__BOOTSTRAP_SERVERS"),
         Check("topics", topics, "earshot topics apply"),
         Check("ClickHouse", clickhouse, "earshot local up, then earshot migrate; or set EARSHOT_CLICKHOUSE__URL"),
-        Check("model", model, "git checkout -- pipeline/weights (git lfs pull, if you use it)"),
+        Check(
+            "model",
+            model,
+            "mend EARSHOT_MODEL__PATH; the shipped one: git checkout -- pipeline/weights (git lfs pull)",
+        ),
     ]
 
 

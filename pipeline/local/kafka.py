@@ -149,9 +149,19 @@ def _layout(folder: Path, brokers: int | None) -> Layout:
                 "`earshot local down --wipe` deletes it, then start again"
             )
         return stored
-    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    empty = Layout(cluster_id, tuple(Node(number, 0, 0) for number in range(1, (brokers or 1) + 1)))
+    empty = Layout(new_cluster_id(), tuple(Node(number, 0, 0) for number in range(1, (brokers or 1) + 1)))
     return _store(folder, _with_new_ports(empty))
+
+
+def new_cluster_id() -> str:
+    """A random id in Kafka's form: 16 bytes, URL-safe base64 without padding.
+
+    Never with a leading "-", which one in 64 has: the storage tool would take it for an option (Kafka's own
+    `Uuid.randomUuid` avoids it for the same reason).
+    """
+    while (cluster_id := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return cluster_id
 
 
 def _with_new_ports(layout: Layout) -> Layout:

@@ -27,6 +27,7 @@ def write_card(folder: Path, config: TrainConfig, measured: "Exported", levers: 
     card = _CARD.format(
         name=config.name,
         heads=", ".join(config.heads),
+        languages=", ".join(config.languages),
         table=_table(measured),
         agreement=f"{measured.agreement:.2%}",
         folds=_folds(measured),
@@ -87,7 +88,7 @@ _CARD = """\
 
 Reads a short public message once and says, with calibrated probabilities: {heads}. Sentiment is negative, neutral
 or positive; offence whether the text is offensive; complaint whether it is about a problem that somebody should
-solve. English; a 6-layer, 384-wide BERT (22.7 M parameters) unless the run names another base.
+solve. Languages: {languages}; a 6-layer, 384-wide BERT (22.7 M parameters) unless the run names another base.
 
 | part | what | for |
 |---|---|---|
@@ -121,8 +122,8 @@ Made by `earshot train` with the run's file in `deploy/training/`.
 ## Use and limits
 Made to order and route posts for people who then read them, and to follow a brand's mood over time. Not for
 decisions about a person, not for moderation on its own. A text beyond 128 tokens is judged by its head and tail.
-Irony, quoted speech and posts that need their thread or picture are often misread; other languages than English
-are not supported. The bias in `config.json` takes a part of the training posts' class shares off, which serves
-the mean of the classes' recalls. Like its training posts the model may treat dialects and names unequally; this
-has not been measured. Licence of the weights: Apache-2.0.
+Irony, quoted speech and posts that need their thread or picture are often misread; texts in other languages are
+read, badly, and flagged as weak. The bias in `config.json` takes a part of the training posts' class shares off,
+which serves the mean of the classes' recalls. Like its training posts the model may treat dialects and names
+unequally; this has not been measured. Licence of the weights: Apache-2.0.
 """

@@ -99,6 +99,9 @@ class TrainConfig(_Section):
     """One run."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+    languages: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        default=("en",), description="what the posts are written in; texts in others are read, and flagged as weak"
+    )
     seed: int = 1
     base: Path | None = Field(default=None, description="Hugging Face folder; absent: the packaged MiniLM-L6")
     data: Annotated[tuple[DataSource, ...], Field(min_length=1)]

@@ -146,6 +146,7 @@ def _describe(folder: Path, config: TrainConfig, calibration: dict[str, Calibrat
     description = {
         "name": config.name,
         "labels": list(output_names(config.heads)),
+        "languages": list(config.languages),
         "max_tokens": MAX_TOKENS,
         "calibration": {head: vars(one) for head, one in calibration.items()},
         "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files},

@@ -98,8 +98,8 @@ def packaged_base() -> Path:
 
 def _claim(folder: Path, config: TrainConfig) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    # The 8-bit form can be made again in another way from the same training.
-    content = config.model_dump(mode="json", exclude={"quantisation"})
+    # What only the export uses can be changed without training again.
+    content = config.model_dump(mode="json", exclude={"quantisation", "languages"})
     path, description = folder / "run.json", json.dumps(content, indent=1)
     if path.is_file() and path.read_text(encoding="utf-8") != description:
         raise Misconfigured(f"{folder}: holds a run of another configuration (run.json): name another folder")

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import pytest
 
 from pipeline.adapters.memory_model import KeywordSentiment
+from pipeline.adapters.one_caller import OneCaller
 from pipeline.adapters.partitioning import partition_of
 from pipeline.clock import ManualClock, from_ms
 from pipeline.codec import decode, encode
@@ -21,9 +22,10 @@ from pipeline.enrich.score import Scorer
 from pipeline.errors import Transient
 from pipeline.logs import get_log
 from pipeline.metrics import Metrics
-from pipeline.ports import SentimentModel, SentimentScores
+from pipeline.ports import TextModel, TextScores
 from schemas.dead_letter import decode_headers
 from schemas.enrichment import ScoredPost
+from schemas.policy import Policy
 from schemas.post import RawPost
 from schemas.topics import post_key
 from tests.unit.enrich.posts import WRITTEN_MS, policy, raw_post
@@ -83,7 +85,7 @@ class FakeOutbox:
 class Rig:
     """One agent with fakes around it."""
 
-    def __init__(self, model: SentimentModel | None = None, *, failure: Exception | None = None) -> None:
+    def __init__(self, model: TextModel | None = None, *, failure: Exception | None = None) -> None:
         self.journal: list[str] = []
         self.outbox = FakeOutbox(self.journal, failure)
         self.metrics = Metrics()
@@ -92,6 +94,7 @@ class Rig:
         self.model = model or KeywordSentiment()
         self.on_death: Callable[[], None] = lambda: None
         self.on_all_read: Callable[[], None] = lambda: None
+        self.on_begun: Callable[[], None] = lambda: None
 
     async def run(self, *batches: Sequence[FakeRecord]) -> None:
         async def stream() -> AsyncIterator[Sequence[Event]]:
@@ -109,10 +112,14 @@ class Rig:
             running.cancel()  # as the end of a process ends everything in it
             raise Died
 
-        with ThreadPoolExecutor(1) as executor:
+        def policies() -> dict[str, Policy]:
+            self.on_begun()
+            return {"acme": policy()}
+
+        with ThreadPoolExecutor(2) as executor:
             parts = Parts(
-                scorer=Scorer(self.model, 86_400, "processing"),
-                policies=lambda: {"acme": policy()},
+                scorer=Scorer(OneCaller(self.model), 86_400, "processing"),
+                policies=policies,
                 partition_of=partition_of,
                 raw_partitions=PARTITIONS,
                 executor=executor,
@@ -190,7 +197,7 @@ async def test_what_arrives_while_the_engine_is_busy_becomes_one_batch() -> None
     all_read = threading.Event()
 
     class Slow(KeywordSentiment):
-        def score(self, texts: Sequence[str]) -> list[SentimentScores]:
+        def score(self, texts: Sequence[str]) -> list[TextScores]:
             sizes.append(len(texts))
             assert all_read.wait(10)
             return super().score(texts)
@@ -200,6 +207,29 @@ async def test_what_arrives_while_the_engine_is_busy_becomes_one_batch() -> None
     rig.on_all_read = all_read.set
     await rig.run(*[[record(offset=number)] for number in range(4)])
     assert sizes == [1, 3]
+
+
+async def test_a_full_batch_is_begun_while_the_one_before_is_scored() -> None:
+    begun: list[int] = []
+    both_begun = threading.Event()
+    calls: list[bool] = []
+
+    def on_begun() -> None:
+        begun.append(1)
+        if len(begun) == 2:
+            both_begun.set()
+
+    class Watched(KeywordSentiment):
+        def score(self, texts: Sequence[str]) -> list[TextScores]:
+            calls.append(both_begun.wait(10))
+            return super().score(texts)
+
+    rig = Rig(Watched())
+    rig.batch_size = 2
+    rig.on_begun = on_begun
+    await rig.run(*[[record(offset=2 * number), record(offset=2 * number + 1)] for number in range(4)])
+    assert calls == [True] * 4
+    assert [line for line in rig.journal if line.startswith("ack")] == [f"ack {offset}" for offset in range(8)]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +267,7 @@ async def test_a_bad_record_is_dead_lettered_byte_for_byte_and_the_stream_goes_o
 class Poisoned(KeywordSentiment):
     """Fails on texts with "poison"."""
 
-    def score(self, texts: Sequence[str]) -> list[SentimentScores]:
+    def score(self, texts: Sequence[str]) -> list[TextScores]:
         if any("poison" in text for text in texts):
             raise ValueError("the tokenizer fell over")
         return super().score(texts)
@@ -256,7 +286,7 @@ async def test_an_engine_that_fails_once_is_asked_again() -> None:
     class Hiccup(KeywordSentiment):
         calls = 0
 
-        def score(self, texts: Sequence[str]) -> list[SentimentScores]:
+        def score(self, texts: Sequence[str]) -> list[TextScores]:
             self.calls += 1
             if self.calls == 1:
                 raise Transient("hiccup")
@@ -271,7 +301,7 @@ async def test_an_engine_that_fails_once_is_asked_again() -> None:
 class Broken(KeywordSentiment):
     """Never answers."""
 
-    def score(self, texts: Sequence[str]) -> list[SentimentScores]:
+    def score(self, texts: Sequence[str]) -> list[TextScores]:
         raise Transient("no device")
 
 
@@ -291,27 +321,30 @@ async def test_a_failed_delivery_ends_the_worker_with_nothing_acknowledged() -> 
     assert not [line for line in rig.journal if line.startswith(("ack", "commit"))]
 
 
-async def test_an_engine_that_hangs_ends_the_worker() -> None:
+@pytest.mark.parametrize("waiting", [1, 5], ids=["a batch alone", "full batches behind it"])
+async def test_an_engine_that_hangs_ends_the_worker(waiting: int) -> None:
     released = threading.Event()
 
     class Hanging(KeywordSentiment):
-        def score(self, texts: Sequence[str]) -> list[SentimentScores]:
+        def score(self, texts: Sequence[str]) -> list[TextScores]:
             released.wait(20)
             return super().score(texts)
 
     rig = Rig(Hanging())
+    rig.batch_size = 1
     rig.inference_timeout_s = 0.05
     rig.on_death = released.set
     with pytest.raises(Died):
-        await rig.run([record()])
+        await rig.run(*[[record(offset=number)] for number in range(waiting)])
     assert rig.metric("errors_total", stage="enrich", code="MustRestart") == 1
+    assert not [line for line in rig.journal if line.startswith(("ack", "commit"))]
 
 
 async def test_a_batch_is_scored_while_the_one_before_is_still_delivered() -> None:
     delivering, scoring_second = asyncio.Event(), threading.Event()
 
     class Watched(KeywordSentiment):
-        def score(self, texts: Sequence[str]) -> list[SentimentScores]:
+        def score(self, texts: Sequence[str]) -> list[TextScores]:
             if any("second" in text for text in texts):
                 scoring_second.set()
             return super().score(texts)

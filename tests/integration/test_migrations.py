@@ -101,7 +101,7 @@ def test_the_tables_have_exactly_the_columns_that_the_sink_writes(store: ClickHo
             assert {kind for _, kind in rows} == {""}, "a default is evaluated once per replica and attempt"
 
 
-def test_rows_from_before_a_migration_stay_and_its_columns_are_null_in_them(
+def test_rows_from_before_a_migration_stay_and_its_columns_say_nothing_of_them(
     store: ClickHouseSettings, tmp_path: Path
 ) -> None:
     for path in sorted(MIGRATIONS.glob("*.sql"))[:6]:
@@ -109,15 +109,15 @@ def test_rows_from_before_a_migration_stay_and_its_columns_are_null_in_them(
     migrate(store, tmp_path)
     columns = ("workspace", "created_at", "platform", "post_id", "p_negative", "ver")
     ClickHouseWriter(store).insert("posts", columns, [("acme", from_ms(0), "x", "x:1", 0.5, 1)], token="before")
-    assert migrate(store) == ["0007_offence_complaint"]
-    wider = (*columns, "offence", "complaint")
-    row = ("acme", from_ms(0), "x", "x:2", 0.5, 1, 0.0, 0.75)
+    assert migrate(store) == ["0007_signals"]
+    wider = (*columns, "offence", "complaint", "language", "language_confidence", "sentiment_weak")
+    row = ("acme", from_ms(0), "x", "x:2", 0.5, 1, 0.0, 0.75, "de", 0.5, True)
     ClickHouseWriter(store).insert("posts", wider, [row], token="after")
     with connect(store) as client:
         found = client.query(
-            f"SELECT post_id, p_negative, offence, complaint FROM {store.database}.posts FINAL ORDER BY post_id"
+            f"SELECT post_id, {', '.join(wider[6:])} FROM {store.database}.posts FINAL ORDER BY post_id"
         ).result_rows
-    assert found == [("x:1", 0.5, None, None), ("x:2", 0.5, 0.0, 0.75)]
+    assert found == [("x:1", None, None, "", None, False), ("x:2", 0.0, 0.75, "de", 0.5, True)]
 
 
 def test_on_a_cluster_the_shards_get_a_column_before_the_table_that_reads_them(store: ClickHouseSettings) -> None:

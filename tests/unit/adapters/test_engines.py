@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters import torch_engine
-from pipeline.adapters.engines import choose_engine
+from pipeline.adapters import engines, torch_engine
+from pipeline.adapters.engines import choose_engine, describe_model, for_language, languages_of
 from pipeline.adapters.openvino_engine import SHIPPED_MODEL
 from pipeline.adapters.torch_engine import TorchEngine, find_gpu, labels_of
 from pipeline.errors import Misconfigured, ServiceMissing
@@ -89,3 +89,61 @@ def test_labels_are_lower_case_in_the_order_of_the_columns() -> None:
     assert labels_of({1: "Positive", 0: "NEGATIVE"}) == ["negative", "positive"]
     assert labels_of({0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"}) == ["negative", "neutral", "positive"]
     assert labels_of({0: "LABEL_0", 1: "LABEL_1"}) == ["label_0", "label_1"]
+
+
+def test_what_a_model_was_made_for_is_configured_or_said_by_its_folder_or_english(
+    folders: dict[str, str], tmp_path: Path
+) -> None:
+    for name in ("earshot", "transformers"):
+        assert languages_of(ModelSettings(path=folders[name])) == {"en"}
+        config = {"sha256": {}, "languages": ["de", "arz"]} if name == "earshot" else {"languages": ["de", "arz"]}
+        (tmp_path / name / "config.json").write_text(json.dumps(config))
+        assert languages_of(ModelSettings(path=folders[name])) == {"de", "arz"}
+        assert languages_of(ModelSettings(path=folders[name], languages=("fr",))) == {"fr"}
+    assert languages_of(ModelSettings(path=folders["hub"])) == {"en"}
+    assert languages_of(ModelSettings(path=folders["hub"], languages=("es", "pt"))) == {"es", "pt"}
+    assert languages_of(ModelSettings()) == {"en"}
+
+
+@pytest.mark.parametrize("languages", ["en", [], ["English"], {"en": 1}, [1]])
+def test_a_folder_that_names_no_language_codes_is_refused(tmp_path: Path, languages: object) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"languages": languages}))
+    with pytest.raises(Misconfigured, match="languages"):
+        languages_of(ModelSettings(path=str(tmp_path)))
+
+
+@pytest.mark.parametrize("engine", ["openvino", "torch"])
+def test_the_engine_of_a_model_for_one_language_is_chosen_by_itself(folders: dict[str, str], engine: str) -> None:
+    settings = ModelSettings.model_validate(
+        {"engine": engine, "streams": 1, "by_language": {"de": folders["hub"], "es": folders["earshot"]}}
+    )
+    german, spanish = for_language(settings, "de"), for_language(settings, "es")
+    assert choose_engine(german, None)[:2] == ("torch", folders["hub"])
+    assert choose_engine(spanish, None)[:2] == ("openvino", folders["earshot"])
+    assert (german.streams, german.languages, german.by_language) == (1, ("de",), {})
+
+
+def test_a_model_is_described_without_loading_it(
+    folders: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch_engine, "find_spec", lambda _name: object())
+    monkeypatch.setattr(engines, "find_gpu", lambda: None)
+    assert describe_model(ModelSettings(engine="openvino")).startswith("earshot-")
+    hub = describe_model(ModelSettings(path=folders["hub"]))
+    assert hub == "someone/some-model_1.0 (the first start downloads it from the hub) on torch"
+    with pytest.raises(Misconfigured, match=r"none of model\.safetensors"):
+        describe_model(ModelSettings(path=folders["transformers"]))
+    (tmp_path / "transformers" / "model.safetensors").touch()
+    found = describe_model(ModelSettings(path=folders["transformers"]))
+    assert found == "transformers (Hugging Face folder) on torch"
+    with pytest.raises(Misconfigured, match="earshot"):
+        describe_model(ModelSettings(path=folders["earshot"]))
+
+
+def test_a_model_for_torch_without_torch_is_a_missing_service(
+    folders: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch_engine, "find_spec", lambda _name: None)
+    monkeypatch.setattr(engines, "find_gpu", lambda: None)
+    with pytest.raises(ServiceMissing, match="make setup-torch"):
+        describe_model(ModelSettings(path=folders["hub"]))

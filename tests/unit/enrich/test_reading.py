@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.adapters.memory_language import KeywordLanguages
 from pipeline.adapters.memory_model import KeywordSentiment
-from pipeline.enrich.reading import NOTHING, read_posts, readable_text
-from pipeline.ports import TextScores
+from pipeline.enrich.reading import NOTHING, Languages, read_posts, readable_text
+from pipeline.ports import DetectedLanguage, TextScores
+from schemas.enrichment import Language
 from tests.unit.enrich.posts import raw_post
 
 
@@ -30,7 +32,7 @@ def test_a_post_without_readable_text_has_an_empty_reading_and_order_is_kept() -
     posts = [raw_post("love it"), raw_post("\u200b\u200d"), raw_post(None, rating=1), raw_post("awful")]
     found = read_posts(posts, KeywordSentiment())
     assert [one.sentiment and one.sentiment.label for one in found] == ["positive", None, None, "negative"]
-    assert found[1] == found[2] == NOTHING == (None, None, None)
+    assert found[1] == found[2] == NOTHING == (None, None, None, None)
 
 
 def test_no_posts_give_no_answers() -> None:
@@ -85,3 +87,76 @@ def test_a_model_that_answers_another_number_of_texts_is_an_error() -> None:
 def test_a_model_that_answers_no_probability_is_an_error(scores: TextScores, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         read_posts([raw_post()], Fixed(scores))
+
+
+class Named(KeywordSentiment):
+    """The twin under a name of its own; remembers what it was asked."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.asked: list[list[str]] = []
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def score(self, texts: Sequence[str]) -> list[TextScores]:
+        self.asked.append(list(texts))
+        return super().score(texts)
+
+
+def english(**models: Named) -> Languages:
+    return Languages(KeywordLanguages(), frozenset({"en"}), models)
+
+
+def test_each_text_is_read_by_the_model_of_its_language_and_comes_back_in_order() -> None:
+    default, german = Named("default@0"), Named("german@0")
+    texts = ["the shop is great", "der zug ist awful", None, "el tren y la tienda", "das ist great", "xyzzy"]
+    found = read_posts([raw_post(text, rating=1) for text in texts], default, english(de=german))
+    assert [one.sentiment and one.sentiment.model for one in found] == [
+        "default@0", "german@0", None, "default@0", "german@0", "default@0",
+    ]  # fmt: skip
+    assert [one.sentiment and one.sentiment.label for one in found] == [
+        "positive", "negative", None, "neutral", "positive", "neutral",
+    ]  # fmt: skip
+    assert [one.language and one.language.code for one in found] == ["en", "de", None, "es", "de", "und"]
+    assert default.asked == [["the shop is great", "el tren y la tienda", "xyzzy"]]
+    assert german.asked == [["der zug ist awful", "das ist great"]]
+
+
+def test_weak_is_a_known_language_that_its_reader_was_not_made_for() -> None:
+    texts = ["the shop", "der zug ist", "el tren y", "xyzzy"]
+
+    def weak(languages: Languages | None) -> list[bool]:
+        found = read_posts([raw_post(text) for text in texts], Named("default@0"), languages)
+        return [one.sentiment.weak for one in found if one.sentiment is not None]
+
+    assert weak(english()) == [False, True, True, False]
+    assert weak(english(de=Named("german@0"))) == [False, False, True, False]
+    assert weak(Languages(KeywordLanguages(), frozenset({"en", "es"}))) == [False, True, False, False]
+    assert weak(None) == [False] * 4
+
+
+def test_texts_of_which_nobody_can_tell_can_have_a_reader_too() -> None:
+    (found,) = read_posts([raw_post("xyzzy")], Named("default@0"), english(und=Named("many@0")))
+    assert found.sentiment is not None
+    assert (found.sentiment.model, found.sentiment.weak) == ("many@0", False)
+
+
+def test_without_languages_none_is_told() -> None:
+    (found,) = read_posts([raw_post("der zug ist")], Named("default@0"))
+    assert found.language is None
+
+
+def test_the_confidence_is_rounded() -> None:
+    (found,) = read_posts([raw_post("der zug the")], Named("default@0"), english())
+    assert found.language == Language(code="de", confidence=0.6667)
+
+
+def test_a_detector_that_answers_another_number_of_texts_is_an_error() -> None:
+    class Short:
+        def detect(self, texts: Sequence[str]) -> list[DetectedLanguage]:
+            return []
+
+    with pytest.raises(ValueError, match="0 of 1"):
+        read_posts([raw_post()], Named("default@0"), Languages(Short(), frozenset({"en"})))

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from pipeline.enrich.rules import Facts, first_match, is_own
-from schemas.enrichment import Sentiment
+from schemas.enrichment import Language, Sentiment
 from tests.unit.enrich.posts import influence, policy, raw_post, sentiment
 
 WORK = {"name": "tested", "action": "respond", "queue": "general"}
@@ -17,10 +17,12 @@ def holds(
     lower_bound: float = 0,
     offence: float | None = None,
     complaint: float | None = None,
+    detected: str | None = None,
     **fields: Any,
 ) -> bool:
     post = raw_post(text, **fields)
-    facts = Facts(post, feeling, influence(lower_bound), offence=offence, complaint=complaint)
+    language = None if detected is None else Language(code=detected, confidence=0.5)
+    facts = Facts(post, feeling, influence(lower_bound), offence=offence, complaint=complaint, language=language)
     return first_match(policy(WORK | {"when": when}), facts) is not None
 
 
@@ -88,8 +90,23 @@ def test_visibility_platform_and_repost() -> None:
 @pytest.mark.parametrize(
     ("tag", "expected"), [("en", True), ("EN-gb", True), ("de", False), ("eng", False), (None, False)]
 )
-def test_language_is_the_primary_part_of_the_platforms_tag(tag: str | None, expected: bool) -> None:
+def test_where_none_is_detected_language_is_the_primary_part_of_the_platforms_tag(
+    tag: str | None, expected: bool
+) -> None:
     assert holds({"language": ["en"]}, lang=tag) is expected
+    assert holds({"language": ["en"]}, lang=tag, detected="und") is expected
+
+
+def test_the_detected_language_wins_over_the_platforms_tag() -> None:
+    assert holds({"language": ["es", "de"]}, lang="en", detected="de")
+    assert not holds({"language": ["en"]}, lang="en", detected="de")
+    assert not holds({"language": ["de"]}, detected="en")
+
+
+def test_posts_in_a_language_that_nobody_can_tell_can_be_asked_for() -> None:
+    assert holds({"language": ["und"]}, detected="und")
+    assert not holds({"language": ["und"]}, detected="und", lang="en")
+    assert not holds({"language": ["und"]})
 
 
 @pytest.mark.parametrize(

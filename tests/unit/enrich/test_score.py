@@ -1,22 +1,26 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.adapters.memory_language import KeywordLanguages
 from pipeline.adapters.memory_model import KeywordSentiment
 from pipeline.clock import from_ms
 from pipeline.enrich.actionable import belongs_in_actionable
+from pipeline.enrich.reading import Languages
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import score_batch, score_isolated
 from pipeline.errors import Permanent, Transient
 from pipeline.ports import TextModel, TextScores
-from schemas.enrichment import ScoredPost
+from schemas.enrichment import Language, ScoredPost
 from tests.unit.enrich.posts import WRITTEN, WRITTEN_MS, policy, raw_post, received
 
 DAY_S = 86_400.0
 POLICIES = {"acme": policy()}
+LANGUAGES = Languages(KeywordLanguages(), frozenset({"en"}))
 
 
 class Fussy(KeywordSentiment):
@@ -40,8 +44,10 @@ def batch(texts: Sequence[str | None]) -> list[ReceivedPost]:
     ]
 
 
-def isolated(posts: Sequence[ReceivedPost], model: TextModel) -> list[ScoredPost | Permanent]:
-    return score_isolated(posts, model=model, policies=POLICIES, live_within_s=DAY_S)
+def isolated(
+    posts: Sequence[ReceivedPost], model: TextModel, languages: Languages | None = None
+) -> list[ScoredPost | Permanent]:
+    return score_isolated(posts, model=model, policies=POLICIES, live_within_s=DAY_S, languages=languages)
 
 
 def scored(**fields: Any) -> ScoredPost:
@@ -91,6 +97,43 @@ def test_the_other_heads_reach_the_scored_post_and_its_triage() -> None:
     assert (unread.offence, unread.complaint, unread.triage.action) == (None, None, "none")
     (without,) = score_batch(batch(["a problem"]), model=KeywordSentiment(), **kwargs)
     assert (without.offence, without.complaint, without.triage.action) == (None, None, "none")
+
+
+def test_language_and_weakness_reach_the_scored_post_and_its_triage() -> None:
+    rule = {"name": "german", "when": {"language": ["de"]}, "action": "respond", "queue": "general"}
+    kwargs: dict[str, Any] = {"policies": {"acme": policy(rule)}, "live_within_s": DAY_S, "languages": LANGUAGES}
+    german, english, unread = score_batch(
+        batch(["der zug ist awful", "the train is awful", None]), model=KeywordSentiment(), **kwargs
+    )
+    assert german.language == Language(code="de", confidence=1.0)
+    assert german.sentiment is not None
+    assert german.sentiment.weak
+    assert [reason.code for reason in german.triage.reasons] == [
+        "rule",
+        "severity",
+        "influence",
+        "weak_sentiment",
+    ]
+    assert english.language is not None
+    assert (english.language.code, english.triage.action) == ("en", "none")
+    assert [reason.code for reason in english.triage.reasons] == ["no_rule_matched"]
+    assert (unread.language, unread.triage.action) == (None, "none")
+
+
+def test_a_post_that_the_model_of_its_language_cannot_score_stands_alone() -> None:
+    found = isolated(
+        batch(["der zug ist poison", "das ist awful", "the poison"]),
+        KeywordSentiment(),
+        replace(LANGUAGES, models={"de": Fussy("poison")}),
+    )
+    assert [isinstance(post, Permanent) for post in found] == [True, False, False]
+
+
+def test_a_broken_model_of_one_language_is_transient_and_no_posts_fault() -> None:
+    with pytest.raises(Transient, match="does not work"):
+        isolated(
+            batch(["das ist awful", "the shop"]), KeywordSentiment(), replace(LANGUAGES, models={"de": Fussy("")})
+        )
 
 
 def test_on_the_event_clock_nothing_is_backfill() -> None:

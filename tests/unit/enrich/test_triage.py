@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline.enrich.rules import Facts
 from pipeline.enrich.triage import triage
-from schemas.enrichment import Triage
+from schemas.enrichment import Language, Reason, Triage
 from schemas.policy import Policy
 from tests.unit.enrich.posts import influence, policy, raw_post, sentiment
 
@@ -30,10 +30,11 @@ def decide(
     own: bool = False,
     offence: float | None = None,
     complaint: float | None = None,
+    language: Language | None = None,
     **fields: Any,
 ) -> Triage:
     post = raw_post(text, **fields)
-    facts = Facts(post, feeling, influence(lower_bound), offence=offence, complaint=complaint)
+    facts = Facts(post, feeling, influence(lower_bound), offence=offence, complaint=complaint, language=language)
     return triage(facts, policy=rules, backfill=backfill, own=own)
 
 
@@ -87,6 +88,26 @@ def test_the_reason_shows_what_was_found_of_that_which_the_rule_asks_for(
 ) -> None:
     rules = policy({"name": "tested", "when": when, "action": "respond", "queue": "general"})
     assert decide(rules=rules, offence=0.25, complaint=0.75).reasons[0].detail == detail
+
+
+def test_a_weak_sentiment_is_said_beside_every_decision_by_rules() -> None:
+    weak = sentiment().model_copy(update={"weak": True})
+    german = Language(code="de", confidence=0.9)
+    caution = Reason(code="weak_sentiment", detail="the text is in de")
+    ignore = policy({"name": "ignore", "action": "none"})
+    for changes in ({}, {"text": "nothing special"}, {"rules": ignore}):
+        found = decide(feeling=weak, language=german, **changes)
+        assert found.reasons[-1] == caution, changes
+        strong = decide(feeling=sentiment(), language=german, **changes)
+        assert strong.reasons == found.reasons[:-1], changes
+        assert strong.model_copy(update={"reasons": found.reasons}) == found, changes
+
+
+@pytest.mark.parametrize("changes", [{"backfill": True}, {"own": True}, {"repost_of": "x:9"}, {"rules": None}])
+def test_where_no_rule_was_asked_a_weak_sentiment_is_not_spoken_of(changes: dict[str, Any]) -> None:
+    weak = sentiment().model_copy(update={"weak": True})
+    found = decide(feeling=weak, language=Language(code="de", confidence=0.9), **changes)
+    assert len(found.reasons) == 1
 
 
 @given(UNIT, BOUND)

@@ -10,9 +10,10 @@ from pipeline.ports import InputRecord
 from pipeline.sink.cases import ASSIGNMENTS, CASE_EVENTS
 from pipeline.sink.posts import POSTS, REFUSED_POSTS, too_old
 from pipeline.sink.rows import Source, Table
+from schemas.enrichment import Language
 from schemas.message import SourcePosition
 from schemas.post import PostMetrics
-from tests.builders import START_MS, at, author, scored, triage
+from tests.builders import START_MS, at, author, scored, sentiment, triage
 from tests.unit.sink.records import assignment, case_event
 
 RECORD = InputRecord("posts.scored", 3, 77, b"key", b"{}", START_MS + 500)
@@ -35,7 +36,10 @@ def test_a_post_keeps_its_raw_position_its_own_position_and_its_version() -> Non
 
 
 def test_the_signals_of_a_post_are_columns() -> None:
-    values = row(POSTS, scored(priority=70.0, offence=0.0, complaint=0.8))
+    german = Language(code="de", confidence=0.75)
+    weak = sentiment().model_copy(update={"weak": True})
+    values = row(POSTS, scored(priority=70.0, offence=0.0, complaint=0.8, language=german, sentiment=weak))
+    assert (values["language"], values["language_confidence"], values["sentiment_weak"]) == ("de", 0.75, True)
     assert (values["sentiment"], values["p_negative"]) == ("negative", 0.9)
     assert (values["offence"], values["complaint"]) == (0.0, 0.8)
     assert (values["action"], values["queue"], values["priority"]) == ("respond", "care", 70.0)
@@ -54,12 +58,23 @@ def test_absent_numbers_are_null_never_zero_and_absent_texts_are_empty() -> None
         "p_negative",
         "offence",
         "complaint",
+        "language_confidence",
         "influence_percentile",
     ):
         assert values[name] is None, name
-    for name in ("text", "place", "in_reply_to", "repost_of", "url", "lang", "queue", "sentiment_model"):
+    for name in (
+        "text",
+        "place",
+        "in_reply_to",
+        "repost_of",
+        "url",
+        "lang",
+        "language",
+        "queue",
+        "sentiment_model",
+    ):
         assert values[name] == "", name
-    assert values["sentiment"] == "unread"
+    assert (values["sentiment"], values["sentiment_weak"]) == ("unread", False)
 
 
 def test_zero_that_was_stated_stays_zero() -> None:

@@ -1,0 +1,41 @@
+"""Joins the detector of languages with the models that read them.
+
+In: the model's settings. Out: `Languages` whose models are loaded and warm. Never here: the default model.
+"""
+
+from pipeline.adapters.cached_model import OnLookup
+from pipeline.adapters.engines import for_language, languages_of, open_engine
+from pipeline.adapters.fasttext_language import FastTextLanguages
+from pipeline.adapters.one_caller import OneCaller
+from pipeline.enrich.reading import Languages
+from pipeline.logs import get_log
+from pipeline.ports import TextModel
+from pipeline.settings import ModelSettings
+
+
+def load_languages(
+    model: ModelSettings, *, deadline_s: float | None = None, on_lookup: OnLookup | None = None
+) -> Languages:
+    """The detector, what the default model was made for, and each further model behind its own cache.
+
+    Args:
+        model: the settings of all of them.
+        deadline_s: longest time of one call of a model; None: as long as it takes.
+        on_lookup: told each cache's hits and misses after each call.
+
+    Raises:
+        ServiceMissing: a model needs torch, which is not installed.
+        Misconfigured: a model is not there, damaged or not to be served, or the detector's file is missing.
+        Transient: an engine does not answer.
+    """
+    native = languages_of(model)
+    opened: dict[str, TextModel] = {}
+    for code, path in model.by_language.items():
+        if path not in opened:
+            engine = open_engine(for_language(model, code), deadline_s=deadline_s, on_lookup=on_lookup)
+            opened[path] = OneCaller(engine)  # batches overlap, and any of them may hold texts for it
+    models = {code: opened[path] for code, path in model.by_language.items()}
+    get_log("model").info(
+        "languages", made_for=sorted(native), further={code: one.name for code, one in models.items()}
+    )
+    return Languages(FastTextLanguages(), native, models)

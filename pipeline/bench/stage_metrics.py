@@ -1,0 +1,61 @@
+"""What the running enrich stage says of itself on /metrics, and what came to it between two looks.
+
+In: its health port. Out: sums and counts. Never here: a metric's meaning beyond that.
+"""
+
+from dataclasses import dataclass
+from urllib.request import urlopen
+
+from prometheus_client.parser import text_string_to_metric_families
+
+STEPS = ("decode", "score", "deliver", "commit")
+TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Totals since the worker's start."""
+
+    batches: float
+    records: float
+    step_s: dict[str, float]
+    """Wall-clock seconds by step of a batch. The steps overlap: they do not add up to the time that passed."""
+
+    def __add__(self, other: "Seen") -> "Seen":
+        steps = {step: self.step_s.get(step, 0.0) + other.step_s.get(step, 0.0) for step in STEPS}
+        return Seen(self.batches + other.batches, self.records + other.records, steps)
+
+    def __sub__(self, before: "Seen") -> "Seen":
+        steps = {step: seconds - before.step_s.get(step, 0.0) for step, seconds in self.step_s.items()}
+        return Seen(self.batches - before.batches, self.records - before.records, steps)
+
+    @property
+    def batch_records(self) -> float:
+        """Records of a mean batch; 0 without any."""
+        return self.records / self.batches if self.batches else 0.0
+
+    def wall_ms(self) -> dict[str, float]:
+        """Wall-clock milliseconds a record by step; 0 without any."""
+        return {
+            step: 1000 * seconds / self.records if self.records else 0.0 for step, seconds in self.step_s.items()
+        }
+
+
+def look(port: int) -> Seen:
+    """What the worker at this health port shows now."""
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=TIMEOUT_S) as answer:
+        return read_seen(answer.read().decode())
+
+
+def read_seen(text: str) -> Seen:
+    """From the exposition's text."""
+    totals: dict[str, float] = {}
+    steps: dict[str, float] = dict.fromkeys(STEPS, 0.0)
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name == "earshot_batch_seconds_sum" and sample.labels["step"] in steps:
+                steps[sample.labels["step"]] += sample.value
+            totals[sample.name] = sample.value
+    return Seen(
+        totals.get("earshot_batch_records_count", 0.0), totals.get("earshot_batch_records_sum", 0.0), steps
+    )

@@ -1,0 +1,104 @@
+"""How the results of `earshot bench` look: tables for people, rows for programs.
+
+In: what a bench measured. Out: rich tables, JSON rows. Never here: measuring, writing.
+"""
+
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from pipeline.bench.engine import EngineBench
+from pipeline.bench.enrich_figures import EnrichBench, Latency
+from pipeline.bench.figures import Spread
+from pipeline.bench.processor import Processor
+
+Row = dict[str, object]
+
+
+def engine_rows(found: EngineBench, rounds: int, processor: Processor) -> Iterator[Row]:
+    """A row a candidate."""
+    for row in found.rows:
+        yield {
+            "name": row.name, "posts": row.posts, "rounds": rounds, "posts_per_s": row.per_second,
+            "x_one_at_a_time": row.x_one_at_a_time, "x_best_torch": row.x_best_torch, "x_bare": row.x_bare,
+            "best_torch": found.best_torch, "tokens": found.lengths, "processor": processor,
+        }  # fmt: skip
+
+
+def engine_table(found: EngineBench, rounds: int, processor: Processor) -> Table:
+    """A line a candidate."""
+    table = Table("what", "posts/s", "x one at a time", "x best torch", "x bare", title=str(processor))
+    for row in found.rows:
+        ratios = (_ratio(each) for each in (row.x_one_at_a_time, row.x_best_torch, row.x_bare))
+        table.add_row(row.name, _rate(row.per_second), *ratios)
+    tokens = found.lengths
+    table.caption = (
+        f"{found.rows[0].posts:,} posts, no text twice; tokens a post: mean {tokens.mean:.1f}, "
+        f"median {tokens.p50:.0f}, p95 {tokens.p95:.0f}; median of {rounds} rounds (lowest-highest), ratios round "
+        "by round"
+    )
+    return table
+
+
+def enrich_rows(found: EnrichBench, processor: Processor) -> Iterator[Row]:
+    """Rows of four kinds: rate, cost, step, latency."""
+    for rate in found.rates:
+        yield {"kind": "rate", "name": rate.name, "posts": rate.posts, "posts_per_s": rate.per_second,
+               "processor": processor}  # fmt: skip
+    yield {"kind": "rate", "name": "stage over bare engine", "ratio": found.of_bare}
+    for cost in found.costs:
+        yield {"kind": "cost", "name": cost.name, "cpu_ms_per_post": cost.ms, "share": cost.share}
+    for step, ms in found.wall_ms.items():
+        yield {"kind": "step", "name": step, "wall_ms_per_post": ms, "batch_posts": found.batch_posts}
+    latency = found.latency
+    yield {
+        "kind": "latency", "posts": latency.posts, "posts_per_s": latency.per_second, "p50_ms": latency.p50_ms,
+        "p99_ms": latency.p99_ms, "added_p99_ms": latency.added_p99_ms, "batch_posts": latency.batch_posts,
+        "engine_one_post_ms": latency.engine_ms, "engine_batch_ms": latency.batch_ms,
+    }  # fmt: skip
+
+
+def enrich_tables(found: EnrichBench, processor: Processor) -> Iterator[Table]:
+    """Rates, where the time goes, latency."""
+    rates = Table("what", "posts", "posts/s", *(f"x {rate.name}" for rate in found.rates[:-1]))
+    rates.title = str(processor)
+    for rate in found.rates:
+        over = (f"{rate.per_second.median / other.per_second.median:.2f}" for other in found.rates[:-1])
+        rates.add_row(rate.name, f"{rate.posts:,}", _rate(rate.per_second), *over)
+    rates.caption = f"stage over the bare engine just before and after: {_ratio(found.of_bare)}"
+    yield rates
+    yield _costs(found)
+    yield _latency(found.latency)
+
+
+def _costs(found: EnrichBench) -> Table:
+    table = Table("part", "CPU ms a post", "share", title="where the stage's time goes, at full load")
+    for cost in found.costs:
+        table.add_row(cost.name, f"{cost.ms:.3f}", f"{cost.share:.1%}")
+    table.add_row("all", f"{sum(cost.ms for cost in found.costs):.3f}", "100.0%")
+    steps = ", ".join(f"{step} {ms:.2f}" for step, ms in found.wall_ms.items())
+    table.caption = (
+        f"wall-clock ms a post by step of a batch ({found.batch_posts:.0f} posts): {steps}; the steps overlap"
+    )
+    return table
+
+
+def _latency(latency: Latency) -> Table:
+    table = Table("append in posts.raw to append in posts.scored", "ms", title="at half load")
+    table.add_row("p50", f"{latency.p50_ms:,.0f}")
+    table.add_row("p99", f"{latency.p99_ms:,.0f}")
+    table.add_row("bare engine, one post alone", f"{latency.engine_ms:,.1f}")
+    table.add_row(f"bare engine, a batch of {latency.batch_posts:.0f}", f"{latency.batch_ms:,.1f}")
+    table.add_row("added p99: p99 less one post alone", f"{latency.added_p99_ms:,.0f}")
+    table.caption = f"{latency.posts:,} posts, {latency.per_second:,.0f} a second, evenly paced; all of them count"
+    return table
+
+
+def _rate(rate: Spread) -> str:
+    if rate.low == rate.high:
+        return f"{rate.median:,.0f}"
+    return f"{rate.median:,.0f} ({rate.low:,.0f}-{rate.high:,.0f})"
+
+
+def _ratio(ratio: Spread | None) -> str:
+    return "" if ratio is None else f"{ratio.median:.2f} ({ratio.low:.2f}-{ratio.high:.2f})"

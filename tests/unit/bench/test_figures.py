@@ -1,0 +1,54 @@
+"""Percentiles, spreads, ratios, and what append times become."""
+
+import pytest
+
+from pipeline.bench.enrich_figures import (
+    Hop,
+    Latency,
+    means_around,
+    steady_rate,
+    waits_ms,
+    whole_rate,
+    within,
+)
+from pipeline.bench.figures import Spread, percentile, ratios, spread
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "expected"),
+    [([], 0.5, 0), ([7], 0.99, 7), ([3, 1, 2], 0.5, 2), (list(range(100)), 0.99, 99), (list(range(9)), 0.5, 4)],
+)  # fmt: skip
+def test_percentiles_are_values_that_occurred(values: list[float], share: float, expected: float) -> None:
+    assert percentile(values, share) == expected
+
+
+def test_a_spread_is_the_median_between_the_ends() -> None:
+    assert spread([4, 1, 9]) == Spread(4, 1, 9)
+
+
+def test_ratios_are_taken_round_by_round() -> None:
+    # The machine is half as fast in the second round: the ratio does not see it.
+    assert ratios([100, 50, 90], [50, 25, 30]) == Spread(2, 2, 3)
+
+
+def test_a_whole_rate_counts_from_the_first_input_to_the_last_output() -> None:
+    assert whole_rate([Hop(1000, 1500), Hop(1010, 3000), Hop(1020, 2000)]) == pytest.approx(1.5)
+
+
+def test_a_steady_rate_leaves_out_what_warms_up() -> None:
+    assert steady_rate([9000, 100, 5000, 7000], warm=2) == pytest.approx(0.5)
+
+
+def test_only_posts_of_the_phase_count_and_both_ends_belong_to_it() -> None:
+    hops = [Hop(99, 100), Hop(100, 130), Hop(200, 260), Hop(201, 900)]
+    assert within(hops, 100.7, 200) == hops[1:3]
+    assert waits_ms(within(hops, 100, 200), 0.99) == 60
+
+
+def test_what_lies_between_two_measurements_is_compared_with_their_mean() -> None:
+    assert means_around([10, 20, 40]) == [15, 30]
+
+
+def test_the_added_latency_is_what_the_engine_alone_does_not_need() -> None:
+    latency = Latency(100, 50.0, p50_ms=40, p99_ms=130, batch_posts=8, engine_ms=6, batch_ms=20)
+    assert latency.added_p99_ms == 124
