@@ -10,7 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 
@@ -77,7 +77,7 @@ def open_model_folder(path: Path | str) -> ModelFolder:
     config_path = path / "config.json"
     try:
         config = json.loads(config_path.read_text(encoding="utf-8"))
-        description = _Description.model_validate(_in_new_form(config))
+        description = _Description.model_validate(config)
         heads = Heads(description.labels, description.calibration)
         if missing := set(SENTIMENT) - set(description.labels):
             raise ValueError(f"labels: {', '.join(sorted(missing))} missing")
@@ -116,13 +116,6 @@ def sha256_of(path: Path) -> str:
     """Hex SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _in_new_form(config: Any) -> Any:
-    # Models with sentiment alone had its temperature beside the labels. Goes when no such model is served.
-    if isinstance(config, dict) and "temperature" in config and "calibration" not in config:
-        return {**config, "calibration": {"sentiment": {"temperature": config["temperature"]}}}
-    return config
 
 
 def _verify(path: Path, expected: str | None) -> None:

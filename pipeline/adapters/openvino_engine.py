@@ -129,7 +129,7 @@ class OpenVinoEngine:
             self._lock.release()
 
     def batches(self, texts: list[str]) -> Iterator[tuple[list[int], Inputs]]:
-        """What one call infers: places of the texts and inputs of the model, batch by batch, tokenised as taken."""
+        """What one call infers, tokenised as it is taken: places of the texts and inputs of the model."""
         # Few texts are spread over all streams.
         size = min(self._batch_size, -(-len(texts) // self._streams))
         for batch in cut(texts, self._encode, max_tokens=self._folder.max_tokens, size=size):

@@ -56,7 +56,7 @@ def fit_prior_bias(outputs: Floats, labels: Labels, shares: NDArray[np.float64])
 
 
 def fit_sentiment(outputs: Floats, labels: Labels, bias: tuple[float, ...]) -> SentimentCalibration:
-    """The temperature with the least log loss, given the bias (Guo et al. 2017)."""
+    """The temperature at which confidence is accuracy, given the bias (`fit_temperature`)."""
     return SentimentCalibration(fit_temperature(outputs + np.array(bias), labels), bias)
 
 

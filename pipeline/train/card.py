@@ -86,9 +86,10 @@ def _recipe(config: TrainConfig) -> str:
 _CARD = """\
 # {name}
 
-Reads a short public message once and says, with calibrated probabilities: {heads}. Sentiment is negative, neutral
-or positive; offence whether the text is offensive; complaint whether it is about a problem that somebody should
-solve. Languages: {languages}; a 6-layer, 384-wide BERT (22.7 M parameters) unless the run names another base.
+Reads a short public message once and says, with calibrated probabilities: {heads}.
+Sentiment is negative, neutral or positive; offence whether the text is offensive; complaint whether it is about a
+problem that somebody should solve. Languages: {languages}; a 6-layer, 384-wide BERT (22.7 M parameters) unless the
+run names another base.
 
 | part | what | for |
 |---|---|---|
@@ -101,7 +102,8 @@ calibrated on the other, except for the engine's, which is calibrated as it ship
 
 {table}
 
-Both forms give the same sentiment label to {agreement} of the held-back posts. {folds}
+Both forms give the same sentiment label to {agreement} of the held-back posts.
+{folds}
 Posts of later years are harder: the study behind this recipe lost some 6 points of macro recall on a later test.
 
 ## Made from

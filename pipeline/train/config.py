@@ -141,7 +141,7 @@ def read_config(path: Path, data: Path | None = None) -> TrainConfig:
             for problem in error.errors(include_input=False, include_url=False)
         ]
         raise Misconfigured("\n".join(lines)) from None
-    root = data or path.parent
+    root = (data or path.parent).resolve()  # a run that goes on may be called from elsewhere
     sources = tuple(_rooted(source, root) for source in config.data)
     return config.model_copy(update={"data": sources})
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from pipeline.adapters.heads import Calibration, SentimentCalibration
 from pipeline.adapters.model_folder import open_model_folder
 from pipeline.adapters.openvino_engine import OpenVinoEngine
 from pipeline.adapters.openvino_requests import RequestRing
@@ -65,13 +64,6 @@ def test_a_model_of_sentiment_alone_says_nothing_of_the_other_heads(tmp_path: Pa
     engine = engine_on(folder)
     assert engine.score(["bad"])[0] == pytest.approx((*expected("bad")[:3], None, None), abs=1e-6)
     assert engine.score([""]) == [TextScores(0.0, 1.0, 0.0)]
-
-
-def test_the_old_form_with_a_temperature_beside_the_labels_is_read(tmp_path: Path) -> None:
-    folder = write_tiny_model(tmp_path, {word: values[:3] for word, values in WORDS.items()}, labels=LABELS[:3])
-    describe(folder, calibration=None, temperature=2.0)
-    plain = Calibration(sentiment=SentimentCalibration(temperature=2.0))
-    assert open_model_folder(folder).heads.calibration == plain
 
 
 @pytest.mark.parametrize("length", [8, 9])
