@@ -13,10 +13,9 @@ import typer
 from pipeline.adapters.openvino_engine import OpenVinoEngine
 from pipeline.cli.output import say
 from pipeline.errors import ServiceMissing
+from pipeline.train import NEEDS_TORCH
 
 app = typer.Typer(add_completion=False)
-
-_NEEDS_TORCH = "training needs the extra `torch`: `make setup-torch`, or pip install 'earshot[torch]'"
 
 
 @app.command()
@@ -40,8 +39,7 @@ def train(
     card.write_card(model, plan, measured, levers.read_text(encoding="utf-8") if levers.is_file() else "")
     for head, scores in measured.engine_scores.items():
         say(
-            f"{head}, {scores.posts} posts: macro recall {scores.macro_recall:.4f}, "
-            f"calibration error {scores.ece:.4f}"
+            f"{head}, {scores.n} posts: macro recall {scores.macro_recall:.4f}, calibration error {scores.ece:.4f}"
         )
     say(f"the model is in {model}: EARSHOT_MODEL__PATH={model}")
 
@@ -50,4 +48,4 @@ def _parts() -> dict[str, Any]:
     try:
         return {name: import_module(f"pipeline.train.{name}") for name in ("config", "run", "export", "card")}
     except ModuleNotFoundError as error:
-        raise ServiceMissing(f"{_NEEDS_TORCH} (missing: {error.name})") from error
+        raise ServiceMissing(f"{NEEDS_TORCH} (missing: {error.name})") from error

@@ -120,8 +120,8 @@ def fit_temperature(logits: Floats, labels: Labels) -> float:
     """The one divisor of the logits at which the mean confidence is the accuracy.
 
     Expectation consistency (Clarte et al. 2023, arXiv 2303.02644). Against the least log loss (Guo et al. 2017) it
-    holds where a bias has moved the classes' shares on purpose, which log loss would pull back: on 2,000 held-back
-    posts it left an error of .023 where log loss left .033.
+    holds where a bias has moved the classes' shares on purpose, which log loss would pull back: cross-fitted on
+    the 2,000 held-back posts of the shipped model it left an error of .021 where log loss left .031.
 
     A grid from 0.3 to 3.0 in steps of 0.01: confidence falls steadily with the temperature, finer gains nothing.
     """

@@ -11,8 +11,8 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import TYPE_CHECKING
 
+from pipeline.evaluation.scores import Scores
 from pipeline.train.config import TrainConfig
-from pipeline.train.judge import HeadScores
 
 if TYPE_CHECKING:
     from pipeline.train.export import Exported
@@ -52,10 +52,10 @@ def _table(measured: "Exported") -> str:
     return "\n".join(lines)
 
 
-def _row(head: str, form: str, scores: HeadScores) -> str:
+def _row(head: str, form: str, scores: Scores) -> str:
     found = (getattr(scores, name) for name in MEASURES)
     values = " | ".join("-" if value is None else f"{value:.4f}" for value in found)
-    return f"| {head} | {form} | {scores.posts:,} | {values} |"
+    return f"| {head} | {form} | {scores.n:,} | {values} |"
 
 
 def _folds(measured: "Exported") -> str:

@@ -21,6 +21,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from pipeline.evaluation.heads import HEADS
 from pipeline.evaluation.measures import Floats
+from pipeline.evaluation.scores import Scores
 from pipeline.ports import TextModel
 from pipeline.train.calibration import (
     BinaryCalibration,
@@ -32,7 +33,7 @@ from pipeline.train.calibration import (
 from pipeline.train.config import TrainConfig
 from pipeline.train.finetune import predict
 from pipeline.train.heads import columns_of, output_names
-from pipeline.train.judge import HeadScores, cross_fitted_scores, own_outputs, served_scores
+from pipeline.train.judge import cross_fitted_scores, own_outputs, served_scores
 from pipeline.train.posts import Posts
 from pipeline.train.quantise import quantise
 from pipeline.train.run import Trained
@@ -55,10 +56,10 @@ class Exported:
         agreement: share of the held-back posts with one sentiment label in both forms.
     """
 
-    float_scores: dict[str, HeadScores]
-    engine_scores: dict[str, HeadScores]
-    out_of_fold: dict[str, HeadScores]
-    folds: tuple[dict[str, HeadScores], ...]
+    float_scores: dict[str, Scores]
+    engine_scores: dict[str, Scores]
+    out_of_fold: dict[str, Scores]
+    folds: tuple[dict[str, Scores], ...]
     agreement: float
 
 
@@ -154,7 +155,7 @@ def _describe(folder: Path, config: TrainConfig, calibration: dict[str, Calibrat
     (folder / "config.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
 
 
-def _out_of_fold(trained: Trained, bias: tuple[float, ...]) -> dict[str, HeadScores]:
+def _out_of_fold(trained: Trained, bias: tuple[float, ...]) -> dict[str, Scores]:
     return {} if trained.out_of_fold is None else cross_fitted_scores(trained.out_of_fold, trained.trained, bias)
 
 

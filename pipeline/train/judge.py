@@ -1,23 +1,16 @@
 """What the card says about a model: every head, on posts that it has never seen.
 
-In: outputs with labels. Out: `HeadScores`. Never here: a model, a file.
+In: outputs with labels. Out: `Scores`. Never here: a model, a file.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.evaluation.heads import HEADS
-from pipeline.evaluation.measures import (
-    Floats,
-    expected_calibration_error,
-    macro_auc,
-    macro_f1,
-    macro_recall,
-    probabilities,
-)
+from pipeline.evaluation.measures import Floats, probabilities
+from pipeline.evaluation.scores import Scores, scores_of
 from pipeline.train.calibration import fit_binary, fit_sentiment, halves
 from pipeline.train.heads import columns_of
 from pipeline.train.posts import Posts
@@ -25,33 +18,22 @@ from pipeline.train.posts import Posts
 Labels = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class HeadScores:
-    """One head on one set of posts; all shares 0..1, `ece` the expected calibration error."""
-
-    posts: int
-    macro_recall: float
-    macro_f1: float
-    auc: float | None
-    ece: float
-
-
-def cross_fitted_scores(outputs: Floats, posts: Posts, bias: tuple[float, ...]) -> dict[str, HeadScores]:
+def cross_fitted_scores(outputs: Floats, posts: Posts, bias: tuple[float, ...]) -> dict[str, Scores]:
     """Head to its scores, each half of the posts calibrated on the other half, so that no fit judges itself."""
     found = {}
     for head in posts.heads:
         own, labels = own_outputs(outputs, posts, head)
         fit = _binary if HEADS[head].binary else _sentiment(bias)
-        found[head] = _judge(_cross_fit(own, labels, fit), labels)
+        found[head] = scores_of(_cross_fit(own, labels, fit), labels)
     return found
 
 
-def served_scores(probability: Floats, posts: Posts) -> dict[str, HeadScores]:
+def served_scores(probability: Floats, posts: Posts) -> dict[str, Scores]:
     """Head to its scores of probabilities (posts, outputs) as an engine gave them."""
     found = {}
     for head in posts.heads:
         own, labels = own_outputs(probability, posts, head)
-        found[head] = _judge(_both_classes(own) if HEADS[head].binary else own, labels)
+        found[head] = scores_of(_both_classes(own) if HEADS[head].binary else own, labels)
     return found
 
 
@@ -65,16 +47,6 @@ def own_outputs(outputs: Floats, posts: Posts, head: str) -> tuple[Floats, Label
 
 _Fit = Callable[[Floats, Labels, Floats], Floats]
 """Outputs and labels to fit on, outputs to answer: probabilities (posts, classes)."""
-
-
-def _judge(probability: Floats, labels: Labels) -> HeadScores:
-    return HeadScores(
-        posts=len(labels),
-        macro_recall=macro_recall(probability, labels),
-        macro_f1=macro_f1(probability, labels),
-        auc=macro_auc(probability, labels),
-        ece=expected_calibration_error(probability, labels),
-    )
 
 
 def _sentiment(bias: tuple[float, ...]) -> _Fit:

@@ -27,7 +27,7 @@ def test_a_knowing_model_is_judged_nearly_perfect_in_every_head() -> None:
     posts, outputs = known()
     scores = cross_fitted_scores(outputs, posts, (0.0, 0.0, 0.0))
     for head in EVERY:
-        assert scores[head].posts == 600
+        assert scores[head].n == 600
         assert scores[head].macro_recall > 0.97
         assert (scores[head].auc or 0) > 0.99
         assert scores[head].ece < 0.05
@@ -43,7 +43,7 @@ def test_a_guessing_model_is_judged_as_one() -> None:
 def test_only_the_posts_with_a_label_of_the_head_count() -> None:
     posts, outputs = known()
     posts.labels[:400, 1] = -1
-    assert cross_fitted_scores(outputs, posts, (0.0, 0.0, 0.0))["offence"].posts == 200
+    assert cross_fitted_scores(outputs, posts, (0.0, 0.0, 0.0))["offence"].n == 200
     own, labels = own_outputs(outputs, posts, "offence")
     assert own.shape == labels.shape == (200,)
 
