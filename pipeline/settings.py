@@ -80,7 +80,7 @@ class EnrichSettings(_Section):
     """The enrich stage."""
 
     batch_size: int = Field(
-        default=256, ge=1, le=4096, description="posts a batch; 256 reached 99 % of the engine's rate"
+        default=512, ge=1, le=4096, description="posts a batch; 256 cost 4 % of the rate (measured)"
     )
     batch_wait_ms: int = Field(default=50, ge=1, le=5000, description="longest wait of a post for company")
     inference_timeout_s: float = Field(default=60.0, gt=0, description="then the worker exits and is restarted")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import aiokafka.codec
 
-from pipeline.adapters.faust_fixes import apply_fixes
+from pipeline.adapters.faust_fixes import apply_fixes, set_fetch_wait
 from pipeline.adapters.kafka_config import MAX_PLAIN_BYTES
 from pipeline.errors import EXIT_RESTART, ServiceMissing
 from pipeline.logs import Log
@@ -36,14 +36,17 @@ STOP_TIMEOUT_S = 60.0
 """Longest clean stop; a batch takes about a second."""
 
 
-def build_app(kafka: KafkaSettings, group_id: str, data_dir: Path, *, batch_size: int) -> "faust.App":
-    """The app, not started, with both table fixes in force.
+def build_app(
+    kafka: KafkaSettings, group_id: str, data_dir: Path, *, batch_size: int, fetch_wait_ms: int
+) -> "faust.App":
+    """The app, not started, with all fixes in force.
 
     Args:
         kafka: resolved settings of the cluster.
         group_id: consumer group.
         data_dir: where Faust may keep files; workers with tables on disk would need one each.
         batch_size: records that an agent takes at once.
+        fetch_wait_ms: how long the broker may hold a fetch back for company of what is there.
 
     Raises:
         Misconfigured: another Faust than the one the fixes were tested with.
@@ -54,7 +57,7 @@ def build_app(kafka: KafkaSettings, group_id: str, data_dir: Path, *, batch_size
     import faust
 
     session_s = kafka.session_timeout_ms / 1000
-    return faust.App(
+    app = faust.App(
         group_id,
         env={},
         broker=[f"kafka://{server.strip()}" for server in str(kafka.bootstrap_servers).split(",")],
@@ -80,6 +83,8 @@ def build_app(kafka: KafkaSettings, group_id: str, data_dir: Path, *, batch_size
         datadir=str(data_dir),
         web_enabled=False,
     )
+    set_fetch_wait(app, fetch_wait_ms)
+    return app
 
 
 class FaustOutbox:

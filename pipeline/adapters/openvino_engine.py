@@ -26,6 +26,10 @@ from pipeline.ports import TextScores
 SHIPPED_MODEL = Path(__file__).parent.parent / "weights" / "sentiment"
 """The model that comes with the package."""
 
+_SHORT_STEP, _LONG_STEP, _LONG = 4, 8, 64
+"""Rows are padded to multiples of these, from `_LONG` tokens on of the second. OpenVINO prepares itself for each
+shape that it has not seen: 10-15 ms each, and some MB for good. Without the steps a worker took 1.3 GB and spent a
+third of its time on small batches with that; with them .75 GB, for 4 % of the rate in large ones (measured)."""
 _REQUESTS_A_STREAM = 2
 """One runs, one waits behind it: the stream does not idle while the caller collects an answer."""
 
@@ -130,8 +134,7 @@ class OpenVinoEngine:
 
     def batches(self, texts: list[str]) -> Iterator[tuple[list[int], Inputs]]:
         """What one call infers, tokenised as it is taken: places of the texts and inputs of the model."""
-        # Few texts are spread over all streams.
-        size = min(self._batch_size, -(-len(texts) // self._streams))
+        size = _size(len(texts), self._batch_size, self._streams)
         for batch in cut(texts, self._encode, max_tokens=self._folder.max_tokens, size=size):
             yield batch.places, _pad(batch.rows)
 
@@ -154,8 +157,24 @@ def _check_columns(model: Any, folder: ModelFolder) -> None:
         )
 
 
+def _size(texts: int, most: int, streams: int) -> int:
+    """Texts of one inference: a half or a quarter of the most for few, so that no stream runs long alone.
+
+    Measured with two streams and at most 16, ms for 16, 24, 32, 40 texts of mixed length: 22, 32, 41, 47; in
+    batches of 16: 29, 49, 59, 57.
+    """
+    size = most
+    if texts < 2 * most * streams:
+        size = max(1, most // 2 if texts > most else most // 4)
+    while size > 1 and (size // 2) * streams >= texts:
+        size //= 2
+    return size
+
+
 def _pad(rows: list[list[int]]) -> Inputs:
-    ids = np.zeros((len(rows), max(map(len, rows))), dtype=np.int64)
+    longest = max(map(len, rows))
+    step = _SHORT_STEP if longest <= _LONG else _LONG_STEP
+    ids = np.zeros((len(rows), -(-longest // step) * step), dtype=np.int64)
     mask = np.zeros_like(ids)
     for at, row in enumerate(rows):
         ids[at, : len(row)] = row

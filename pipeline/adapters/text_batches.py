@@ -33,7 +33,7 @@ class Batch(NamedTuple):
 
 
 def cut(texts: Sequence[str], encode: Encode, *, max_tokens: int, size: int) -> Iterator[Batch]:
-    """Batches of at most `size` texts, the longest texts first; tokenises as they are taken.
+    """Batches of `size` texts, at the end of its halves; the longest texts first; tokenises as they are taken.
 
     The longest first: what is left at the end, when not every stream has work any more, is then short.
     """
@@ -44,9 +44,20 @@ def cut(texts: Sequence[str], encode: Encode, *, max_tokens: int, size: int) -> 
         encoded = encode([_clip(texts[at], max_tokens) for at in places])
         rows = [head_and_tail(row, max_tokens) for row in encoded]
         ranks = sorted(range(len(rows)), key=lambda at: len(rows[at]), reverse=True)
-        for first in range(0, len(ranks), size):
-            chosen = ranks[first : first + size]
+        first = 0
+        for taken in _runs(len(ranks), size):
+            chosen = ranks[first : first + taken]
+            first += taken
             yield Batch([places[at] for at in chosen], [rows[at] for at in chosen])
+
+
+def _runs(count: int, size: int) -> Iterator[int]:
+    """`size` as often as it fits, and of what is left its halves: few numbers of rows, so few shapes."""
+    while count:
+        while size > count:
+            size //= 2
+        yield size
+        count -= size
 
 
 def head_and_tail(row: list[int], max_tokens: int) -> list[int]:

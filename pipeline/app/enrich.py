@@ -43,6 +43,8 @@ GROUP_ID = "earshot-enrich"
 STALL_S = 60.0
 """A commit that stands still for so long beyond the slowest batch will not move again (faust.md, rule 20)."""
 CACHED_KEYS = 65_536
+FETCH_SHARE = 0.8
+"""Of a post's longest wait for company: on the broker it costs nothing, in the agent a timer."""
 ENGINE_SHARE = 0.9
 """Of the time for a batch's scores: the engine's own deadline comes first and says how many texts were waiting."""
 
@@ -69,8 +71,13 @@ class _Worker:
         reader = PolicyReader.start(settings.kafka)
         self._log.info("policies read", versions=reader.versions())
         reader.follow()
+        enrich = settings.enrich
         app = build_app(
-            settings.kafka, GROUP_ID, settings.state_dir / "faust", batch_size=settings.enrich.batch_size
+            settings.kafka,
+            GROUP_ID,
+            settings.state_dir / "faust",
+            batch_size=enrich.batch_size,
+            fetch_wait_ms=round(FETCH_SHARE * enrich.batch_wait_ms),
         )
         with ThreadPoolExecutor(2, thread_name_prefix="inference") as executor:
             scorer = Scorer(OneCaller(model), settings.enrich.live_within_h * 3600, settings.clock, languages)
@@ -106,7 +113,7 @@ class _Worker:
             metrics=self._metrics,
             log=self._log,
             batch_size=enrich.batch_size,
-            batch_wait_s=enrich.batch_wait_ms / 1000,
+            batch_wait_s=(1 - FETCH_SHARE) * enrich.batch_wait_ms / 1000,
             inference_timeout_s=enrich.inference_timeout_s,
         )
 

@@ -31,7 +31,7 @@ from pipeline.bench.enrich_figures import (
     within,
 )
 from pipeline.bench.figures import ratios, spread
-from pipeline.bench.lab import Lab, Worker, free_port, open_lab
+from pipeline.bench.lab import Lab, Worker, open_lab
 from pipeline.bench.plain_faust import OUTPUT_TOPIC
 from pipeline.bench.rounds import Say
 from pipeline.bench.sample import distinct_posts
@@ -40,6 +40,7 @@ from pipeline.bench.torch_lines import require_torch
 from pipeline.clock import SystemClock
 from pipeline.codec import decode
 from pipeline.enrich.reading import read_posts
+from pipeline.local.processes import free_ports
 from pipeline.settings import Settings
 from schemas.enrichment import ScoredPost
 from schemas.post import RawPost
@@ -117,7 +118,7 @@ class _Stage:
         self._posts = posts
         self._size = size
         self._say = say
-        self._port = free_port()
+        self._port = free_ports(1)[0]
         self._notes = lab.folder / "notes.json"
 
     def measure(self, plan: Plan, alone: Alone, plain: list[Rate]) -> EnrichBench:

@@ -6,7 +6,6 @@ under the state folder; nothing else is touched, and nothing is left behind.
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,9 +56,15 @@ class Lab:
         _flush(producer)
 
     def feed(self, posts: Sequence[RawPost], per_second: float, seconds: float) -> int:
-        """Appends posts evenly for some seconds, over again from the first when they run out; returns how many."""
+        """Appends posts evenly for some seconds, over again from the first when they run out; returns how many.
+
+        The first goes ahead by itself: a producer that does not know the cluster yet would send all posts of its
+        first moments at once, which is no even stream.
+        """
         producer = Producer(producer_config(self.kafka))
-        sent = pace(lambda number: _produce(producer, posts[number % len(posts)]), per_second, seconds)
+        _produce(producer, posts[0])
+        _flush(producer)
+        sent = 1 + pace(lambda number: _produce(producer, posts[(number + 1) % len(posts)]), per_second, seconds)
         _flush(producer)
         return sent
 
@@ -147,14 +152,6 @@ def _reader(kafka: KafkaSettings, topics: set[str]) -> TopicReader:
         if time.monotonic() > deadline:
             raise MustRestart(f"Kafka does not list all topics after {TOPICS_S:.0f} s")
         time.sleep(POLL_S)
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _create_plain_topic(kafka: KafkaSettings) -> None:

@@ -42,7 +42,7 @@ def engine(
 
 @app.command()
 def enrich(
-    posts: Annotated[int, typer.Option(min=300, help="generated posts of a round, no text twice")] = 6000,
+    posts: Annotated[int, typer.Option(min=300, help="generated posts of a round, no text twice")] = 12_000,
     rounds: Annotated[int, typer.Option(min=1, help="rounds of the stage, with the bare engine in between")] = 3,
     seconds: Annotated[float, typer.Option(min=1, help="length of the half-load phase")] = 30,
     baseline: Annotated[

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from pipeline.app.enrich import GROUP_ID
 from pipeline.clock import SystemClock
 from pipeline.codec import decode, encode
 from pipeline.local.endpoints import Endpoints
+from pipeline.local.processes import free_ports
 from pipeline.settings import KafkaSettings
 from schemas.dead_letter import decode_headers
 from schemas.enrichment import ScoredPost
@@ -114,13 +116,14 @@ def send(kafka: KafkaSettings, records: list[Raw]) -> None:
 
 
 @contextmanager
-def worker(kafka: KafkaSettings, state_dir: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def worker(kafka: KafkaSettings, state_dir: Path, port: int = 0) -> Iterator["subprocess.Popen[bytes]"]:
     """A running enrich worker; killed at the end if it still runs."""
     environment = os.environ | {
         "EARSHOT_KAFKA__BOOTSTRAP_SERVERS": str(kafka.bootstrap_servers),
         "EARSHOT_KAFKA__SESSION_TIMEOUT_MS": "6000",
         "EARSHOT_STATE_DIR": str(state_dir),
         "EARSHOT_ENRICH__BATCH_SIZE": "32",
+        "EARSHOT_OPERATE__HTTP_PORT": str(port),
     }
     process = subprocess.Popen([sys.executable, "-m", "pipeline.app.enrich"], env=environment)
     try:
@@ -128,6 +131,15 @@ def worker(kafka: KafkaSettings, state_dir: Path) -> Iterator["subprocess.Popen[
     finally:
         process.kill()
         process.wait(10)
+
+
+def is_ready(port: int) -> bool:
+    """Whether the worker of that health port has joined its group."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def scored(kafka: KafkaSettings, workspace: str, topic: str = SCORED.name) -> list[ScoredPost]:
@@ -196,22 +208,26 @@ def test_every_post_is_scored_or_dead_lettered_with_its_bytes_and_sigterm_ends_c
 def test_kill_9_of_one_worker_or_of_one_of_two_loses_nothing_and_a_clean_stop_repeats_nothing(
     kafka: KafkaSettings, workspace: str, tmp_path: Path
 ) -> None:
-    send(kafka, [good(workspace, number) for number in range(400)])
+    send(kafka, [good(workspace, number) for number in range(200)])
     with worker(kafka, tmp_path) as first:
         wait_for(lambda: len(ids(scored(kafka, workspace))) > 0, START_S + WORK_S)
         first.kill()
-    with worker(kafka, tmp_path) as second, worker(kafka, tmp_path) as third:
-        wait_for(lambda: len(ids(scored(kafka, workspace))) >= 150, START_S + WORK_S)
+    [port] = free_ports(1)
+    with worker(kafka, tmp_path) as second, worker(kafka, tmp_path, port) as third:
+        wait_for(lambda: is_ready(port), START_S)
+        before = len(ids(scored(kafka, workspace)))
+        send(kafka, [good(workspace, number) for number in range(200, 600)])
+        wait_for(lambda: len(ids(scored(kafka, workspace))) >= before + 50, WORK_S)
         second.kill()
-        wait_for(lambda: len(ids(scored(kafka, workspace))) == 400, START_S + WORK_S)
-        send(kafka, [good(workspace, number) for number in range(400, 450)])
+        wait_for(lambda: len(ids(scored(kafka, workspace))) == 600, START_S + WORK_S)
+        send(kafka, [good(workspace, number) for number in range(600, 650)])
         third.send_signal(signal.SIGTERM)
         assert third.wait(60) == 0
-    before = ids(scored(kafka, workspace))
+    stopped = ids(scored(kafka, workspace))
     # A kill or a rebalance repeats at most what was in flight: two batches of 32 a worker.
-    assert sum(before.values()) - len(before) <= 4 * 64
+    assert sum(stopped.values()) - len(stopped) <= 4 * 64
     with worker(kafka, tmp_path):
-        wait_for(lambda: len(ids(scored(kafka, workspace))) == 450, START_S + WORK_S)
+        wait_for(lambda: len(ids(scored(kafka, workspace))) == 650, START_S + WORK_S)
     after = ids(scored(kafka, workspace))
-    assert set(after) == {f"x:{number}" for number in range(450)}
-    assert [post for post in after - before if post in before] == []
+    assert set(after) == {f"x:{number}" for number in range(650)}
+    assert [post for post in after - stopped if post in stopped] == []

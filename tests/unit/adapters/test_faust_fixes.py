@@ -1,19 +1,23 @@
-"""The two table fixes: in force in a worker's process, refused for another version, and doing what they say."""
+"""The fixes of Faust: in force in a worker's process, refused for another version, and doing what they say."""
 
 import asyncio
 import os
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from pipeline.adapters import faust_fixes
 from pipeline.adapters.faust_fixes import apply_fixes, in_force
+from pipeline.adapters.faust_worker import build_app
 from pipeline.errors import Misconfigured
+from pipeline.settings import KafkaSettings
 
 
-def test_building_the_app_puts_both_fixes_in_force() -> None:
+def test_building_the_app_puts_all_fixes_in_force() -> None:
     code = """
 import sys, tempfile
 from pathlib import Path
@@ -21,7 +25,7 @@ from pipeline.adapters import faust_fixes, faust_worker
 from pipeline.settings import KafkaSettings
 before = faust_fixes.in_force()
 kafka = KafkaSettings(bootstrap_servers="127.0.0.1:9")
-faust_worker.build_app(kafka, "g", Path(tempfile.mkdtemp()), batch_size=256)
+faust_worker.build_app(kafka, "g", Path(tempfile.mkdtemp()), batch_size=256, fetch_wait_ms=40)
 sys.exit(0 if faust_fixes.in_force() and not before else 1)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -41,6 +45,18 @@ def test_another_version_of_faust_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(faust_fixes, "version", lambda _: "0.16.0")
     with pytest.raises(Misconfigured, match=r"0\.15\.3, 0\.16\.0 is installed"):
         apply_fixes()
+
+
+async def test_a_fetch_waits_for_company_as_long_as_its_app_was_told(tmp_path: Path) -> None:
+    from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+
+    kafka = KafkaSettings(bootstrap_servers="127.0.0.1:9")
+    app = build_app(kafka, "g", tmp_path, batch_size=256, fetch_wait_ms=40)
+    thread: Any = SimpleNamespace(app=app, consumer=SimpleNamespace(in_transaction=False))
+    built = AIOKafkaConsumerThread._create_worker_consumer(thread, app.transport)
+    assert (built._fetch_min_bytes, built._fetch_max_wait_ms) == (faust_fixes.FETCH_BYTES, 40)
+    assert built._fetcher is None  # made at the start, from these two
+    await built.stop()
 
 
 class Calls:

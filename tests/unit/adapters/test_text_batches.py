@@ -21,6 +21,11 @@ def test_every_text_is_in_one_batch_with_its_own_row(lengths: list[int], size: i
         assert len(batch.rows[0]) == max(map(len, batch.rows))
 
 
+def test_what_is_left_goes_in_halves_so_that_there_are_few_shapes() -> None:
+    batches = list(cut(["x y"] * 45, words, max_tokens=9, size=16))
+    assert [len(batch.rows) for batch in batches] == [16, 16, 8, 4, 1]
+
+
 def test_lengths_within_a_chunk_fall() -> None:
     texts = ["x " * (at * 37 % 50) for at in range(FIRST_CHUNK * 4)]
     lengths = [len(row) for batch in cut(texts, words, max_tokens=100, size=4) for row in batch.rows]
