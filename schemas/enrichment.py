@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from schemas.message import EpochMs, LanguageCode, Part, Priority, Probability, Slug, SourcePosition, UtcDatetime
 from schemas.post import PostBody
+from schemas.signals import Cluster, Intent, PersonalData, Spam, TopicHit, UrgencyKind
 
 SentimentLabel = Literal["negative", "neutral", "positive"]
 TriageAction = Literal["none", "thank", "engage", "respond"]
@@ -86,7 +87,10 @@ class Triage(Part):
 
 
 class ScoredPost(PostBody):
-    """A post with its signals: topics `posts.scored` and `posts.actionable`."""
+    """A post with its signals: topics `posts.scored` and `posts.actionable`.
+
+    Title and text are masked: personal data is replaced by its kind in brackets, and listed in `pii`.
+    """
 
     received_at: UtcDatetime = Field(
         description="append time of the raw record; its event time on the event clock"
@@ -104,6 +108,16 @@ class ScoredPost(PostBody):
         "without text or such a head",
     )
     language: Language | None = Field(default=None, description="absent when there is no text to read")
+    topics: tuple[TopicHit, ...] = Field(default=(), max_length=50, description="of the policy, in its order")
+    intent: Intent | None = Field(default=None, description="absent when there is no text to read")
+    urgency: Probability = Field(default=0.0, description="by the words of the text; the rule's own may be higher")
+    urgency_kinds: tuple[UrgencyKind, ...] = Field(default=(), max_length=7, description="the gravest first")
+    intensity: Probability = Field(default=0.0, description="how heated the text is, whatever its sentiment")
+    cluster: Cluster | None = Field(default=None, description="absent when there is too little text to compare")
+    spam: Spam | None = Field(default=None, description="absent for deletions")
+    pii: tuple[PersonalData, ...] = Field(
+        default=(), max_length=100, description="what was masked, in order; the plain text is only in posts.raw"
+    )
     influence: Influence
     triage: Triage
     source: SourcePosition = Field(description="the raw record that this was made from")

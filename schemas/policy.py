@@ -1,13 +1,16 @@
 """Policy: how one workspace wants to be served. Written as YAML, published to topic `policies`, key workspace."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.enrichment import SentimentLabel, TriageAction
 from schemas.message import LanguageCode, Message, NativeId, Part, Probability, Slug
 from schemas.post import Visibility
+from schemas.signals import IntentName, TopicKind
 
+Query = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+"""A word, a phrase, `#hashtag`, `@handle`, or `"two words"~5`: within 5 words of each other, in any order."""
 Keyword = Annotated[str, StringConstraints(min_length=2, max_length=100, strip_whitespace=True)]
 
 
@@ -44,8 +47,52 @@ class Condition(Part):
         description="that was detected, else (und, or no text) of the platform's lang tag",
     )
     question: bool | None = Field(default=None, description="the text asks something")
+    topic: tuple[Slug, ...] | None = Field(
+        default=None, min_length=1, max_length=50, description="the post concerns one of these listening topics"
+    )
+    intent: tuple[Slug, ...] | None = Field(default=None, min_length=1, max_length=50)
+    min_urgency: Probability | None = Field(default=None, description="of the words of the text")
+    min_intensity: Probability | None = Field(default=None, description="how heated the text is")
+    min_spam: Probability | None = Field(default=None, description="never holds where not known")
     max_rating: float | None = Field(default=None, ge=0, le=10)
     repost: bool | None = None
+
+
+class ListeningTopic(Part):
+    """What the workspace listens for: it concerns a post when `any` holds, all of `all`, and none of `none`.
+
+    Whole words, any case, any script; a plain word also finds the hashtag.
+    """
+
+    name: Slug
+    kind: TopicKind = "topic"
+    any: tuple[Query, ...] = Field(default=(), max_length=2000)
+    all: tuple[Query, ...] = Field(default=(), max_length=50)
+    none: tuple[Query, ...] = Field(default=(), max_length=500)
+
+
+class OwnIntent(Part):
+    """An intent of the workspace, told by examples."""
+
+    name: Slug
+    examples: tuple[Annotated[str, StringConstraints(min_length=3, max_length=500)], ...] = Field(
+        min_length=5, max_length=20
+    )
+
+
+class NumberPattern(Part):
+    """How order, account or other personal numbers of the workspace look; they are masked as `[<name>]`."""
+
+    name: Slug
+    pattern: Annotated[str, StringConstraints(min_length=4, max_length=60)] = Field(
+        description="# a digit, @ a letter, * either, anything else itself (any case); a whole word: ACC-########"
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "NumberPattern":
+        if sum(sign in "#*" for sign in self.pattern) < 4:
+            raise ValueError("at least four # or * are needed: less would mask ordinary words and numbers")
+        return self
 
 
 class TriageRule(Part):
@@ -85,6 +132,12 @@ class Policy(Message):
     brand: Brand
     queues: tuple[Queue, ...] = Field(min_length=1, max_length=200)
     rules: tuple[TriageRule, ...] = Field(min_length=1, max_length=500)
+    topics: tuple[ListeningTopic, ...] = Field(default=(), max_length=1000)
+    intents: tuple[OwnIntent, ...] = Field(default=(), max_length=50)
+    numbers: tuple[NumberPattern, ...] = Field(default=(), max_length=50)
+    regions: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")], ...] = Field(
+        default=("US", "GB"), max_length=20, description="ISO 3166: whose phone numbers are told without a +"
+    )
     oldest_every: int = Field(
         default=10, ge=2, le=1000, description="every n-th pick of a queue takes its oldest case"
     )
@@ -95,13 +148,26 @@ class Policy(Message):
     @model_validator(mode="after")
     def _names_agree(self) -> "Policy":
         queues = [queue.name for queue in self.queues]
-        for what, names in (("queue", queues), ("rule", [rule.name for rule in self.rules])):
+        named = {
+            "queue": queues,
+            "rule": [rule.name for rule in self.rules],
+            "topic": [topic.name for topic in self.topics],
+            "intent": [intent.name for intent in self.intents],
+            "number pattern": [number.name for number in self.numbers],
+        }
+        for what, names in named.items():
             doubled = {name for name in names if names.count(name) > 1}
             if doubled:
                 raise ValueError(f"{what} names must be unique: {', '.join(sorted(doubled))}")
         for rule in self.rules:
             if rule.queue is not None and rule.queue not in queues:
                 raise ValueError(f"rule {rule.name}: there is no queue {rule.queue}")
+            for asked, known, what in (
+                (rule.when.topic, set(named["topic"]), "topic"),
+                (rule.when.intent, {*named["intent"], *get_args(IntentName)}, "intent"),
+            ):
+                if missing := sorted(set(asked or ()) - known):
+                    raise ValueError(f"rule {rule.name}: there is no {what} {missing[0]}")
         return self
 
     def queue(self, name: str) -> Queue | None:
