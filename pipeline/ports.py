@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.errors import Permanent
 
 
@@ -15,7 +18,7 @@ class TextScores(NamedTuple):
     """What one pass of the model says about one text: calibrated probabilities, each 0..1.
 
     The three of sentiment add up to 1 within 1e-6; `offence` and `complaint` stand alone, None where the model
-    has no such head.
+    has no such head. Compare scores by their fields: an array has no single truth.
     """
 
     negative: float
@@ -23,6 +26,10 @@ class TextScores(NamedTuple):
     positive: float
     offence: float | None = None
     complaint: float | None = None
+    embedding: NDArray[np.float16] | None = None
+    """What the text is about, as the same model's numbers: the mean over its tokens of a middle layer, shape
+    (width,), its own array. Only texts that the same model read can be compared. Half precision, for a cache
+    holds tens of thousands; None where the text is blank or the model shows no layers."""
 
 
 class TextModel(Protocol):

@@ -29,7 +29,7 @@ AssignmentState = Literal["offered", "assigned", "released", "closed"]
 CaseState = Literal["waiting", "offered", "assigned"]
 CaseEventType = Literal[
     "queued", "joined", "refused", "offered", "assigned", "rejected", "timed_out", "released",
-    "replied", "resolved", "canceled", "request_refused",
+    "replied", "resolved", "canceled", "request_refused", "revealed",
 ]  # fmt: skip
 
 
@@ -91,7 +91,11 @@ class Assignment(Message):
 
 
 class CaseEvent(Message):
-    """One step of a case: ids, codes and numbers, no text. Topic `cases.events`, key case_id."""
+    """One step of a case: ids, codes and numbers, no text. Topic `cases.events`, key case_id.
+
+    `revealed`: a rep read the plain text of a post of the case. Where the post is in no open case, the event
+    stands under the id of the case that the post would have opened, without a queue, as a refused post does.
+    """
 
     event_id: Id = Field(description="uuid5 of (case_id, seq)")
     case_id: CaseId

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, RootModel, StringConstraints
 
-from schemas.message import Id, Message, Slug, UtcDatetime
+from schemas.message import Id, Message, PostId, Slug, UtcDatetime
+from schemas.post import MAX_REVISION
 
 RepId = Annotated[Id, Field(description="id of the rep, unique within the workspace")]
 CaseId = Annotated[Id, Field(description="id of the case, from the assignment")]
@@ -77,8 +78,28 @@ class CaseResolved(_RepEvent):
     outcome: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")] = "resolved"
 
 
+class PostRevealed(_RepEvent):
+    """The rep reads the plain text of a post; published before it is shown.
+
+    `reason` is a code (`identity_check`) or a few words; never words or personal data of the post. The case's
+    event repeats a code only.
+    """
+
+    type: Literal["post_revealed"] = "post_revealed"
+    post_id: PostId
+    revision: int = Field(default=0, ge=0, le=MAX_REVISION, description="of the post that is read")
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+
+
 AnyRepEvent = Annotated[
-    SignedIn | PresenceChanged | SignedOut | OfferAccepted | OfferRejected | ReplySent | CaseResolved,
+    SignedIn
+    | PresenceChanged
+    | SignedOut
+    | OfferAccepted
+    | OfferRejected
+    | ReplySent
+    | CaseResolved
+    | PostRevealed,
     Field(discriminator="type"),
 ]
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from schemas.case import Assignment, CaseCurrent, CaseEvent
 from schemas.enrichment import ScoredPost
 from schemas.journal import JournalEntry
+from schemas.mention import Mention
 from schemas.policy import Policy
 from schemas.post import RawPost
 from schemas.rep import RepEvent
@@ -90,10 +91,12 @@ SCORED = Topic("posts.scored", "workspace/author_id", "every post with its signa
                "P", "delete", 14, ("enrich",), ("sink",), dead_letters=True)  # fmt: skip
 ACTIONABLE = Topic("posts.actionable", "workspace", "posts to act on, and context for cases", ScoredPost,
                    "R", "delete", 14, ("enrich",), ("route",), dead_letters=True)  # fmt: skip
+MENTIONS = Topic("mentions", "workspace/topic", "which listening topics each post concerns, no words", Mention,
+                 "P", "delete", 3, ("enrich",), ("operators",))  # fmt: skip
 POLICIES = Topic("policies", "workspace", "the policy of each workspace", Policy,
                  1, "compact", None, ("operators",), ("enrich", "route"), dead_letters=False)  # fmt: skip
 REPS = Topic("reps.events", "workspace", "what reps do, sent by desktops", RepEvent,
-             "R", "delete", 14, ("desktops",), ("route",), dead_letters=True)  # fmt: skip
+             "R", "delete", 14, ("desktops", "operators"), ("route",), dead_letters=True)  # fmt: skip
 ASSIGNMENTS = Topic("assignments", "case_id", "offers and assignments for desktops", Assignment,
                     "R", "delete", 14, ("route",), ("sink", "desktops"), dead_letters=True)  # fmt: skip
 CASE_EVENTS = Topic("cases.events", "case_id", "each step of each case", CaseEvent,
@@ -106,7 +109,7 @@ ROUTE_STATE = Topic("route.state", "entity", "changelog of the router, by input 
                     "R", "compact", None, ("route",), ("route",))  # fmt: skip
 
 TOPICS: tuple[Topic, ...] = (
-    RAW, SCORED, ACTIONABLE, POLICIES, REPS, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL, ROUTE_STATE,
+    RAW, SCORED, ACTIONABLE, MENTIONS, POLICIES, REPS, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL, ROUTE_STATE,
 )  # fmt: skip
 
 

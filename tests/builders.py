@@ -23,6 +23,7 @@ from schemas.rep import (
     CaseResolved,
     OfferAccepted,
     OfferRejected,
+    PostRevealed,
     PresenceChanged,
     ReplySent,
     SignedIn,
@@ -158,6 +159,18 @@ def reply(case_id: str, attempt: int = 1, rep_id: str = "r1", *, event_id: str |
 
 def resolve(case_id: str, attempt: int = 1, rep_id: str = "r1", *, event_id: str | None = None) -> CaseResolved:
     return CaseResolved(**_rep_fields(rep_id, _id(event_id), 1, 0), case_id=case_id, attempt=attempt)
+
+
+def reveal(
+    post_id: str,
+    rep_id: str = "r1",
+    *,
+    reason: str = "identity_check",
+    revision: int = 0,
+    event_id: str | None = None,
+) -> PostRevealed:
+    fields = _rep_fields(rep_id, _id(event_id), 0, 0)
+    return PostRevealed(**fields, post_id=f"x:{post_id}", revision=revision, reason=reason)
 
 
 def record(message: ScoredPost | AnyRepEvent, offset: int = 0, *, append_ms: int = START_MS) -> InputRecord:

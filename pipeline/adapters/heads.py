@@ -1,6 +1,6 @@
 """From a model's logits to calibrated probabilities: the same mathematics for every engine.
 
-In: the names of the logits' columns, a calibration, logits. Out: one `TextScores` a row.
+In: the names of the logits' columns, a calibration, logits; perhaps embeddings. Out: one `TextScores` a row.
 Never here: an engine, a tokenizer, a label decision.
 
 Sentiment is one choice of three, so its columns share a softmax, after a bias and a temperature; offence and
@@ -80,8 +80,8 @@ class Heads:
         offence, complaint = (0.0 if name in self.labels else None for name in (OFFENCE, COMPLAINT))
         return TextScores(negative=0.0, neutral=1.0, positive=0.0, offence=offence, complaint=complaint)
 
-    def scores(self, logits: ArrayLike) -> list[TextScores]:
-        """One answer a row of logits, in order.
+    def scores(self, logits: ArrayLike, embeddings: NDArray[np.float16] | None = None) -> list[TextScores]:
+        """One answer a row of logits, in order, each with its own copy of its row of the embeddings.
 
         Raises:
             Transient: a logit is NaN or infinite; a broken number must not become a silent answer.
@@ -95,6 +95,8 @@ class Heads:
             *self._sentiment(rows).T.tolist(),
             self._binary(rows, OFFENCE, calibration.offence),
             self._binary(rows, COMPLAINT, calibration.complaint),
+            # Copies: a view would keep the embeddings of its whole batch as long as one text is remembered.
+            [None] * len(rows) if embeddings is None else [row.copy() for row in embeddings],
         ]
         return [TextScores(*values) for values in zip(*columns, strict=True)]
 

@@ -1,12 +1,13 @@
 """The text model on OpenVINO: the default engine, no torch and no transformers at run time.
 
-In: normalised texts. Out: probabilities of every head, in the order of the texts.
+In: normalised texts. Out: probabilities of every head and an embedding, in the order of the texts.
 Never here: normalisation, a label decision, a cache.
 
 Small batches run on several streams at once: as fast as large ones here, and no post waits for a large batch to
 fill.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
@@ -15,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import openvino
 from numpy.typing import NDArray
+from openvino import opset13
 from tokenizers import Tokenizer
 
 from pipeline.adapters.model_folder import ModelFolder, open_model_folder
@@ -30,12 +32,15 @@ _SHORT_STEP, _LONG_STEP, _LONG = 4, 8, 64
 """Rows are padded to multiples of these, from `_LONG` tokens on of the second. OpenVINO prepares itself for each
 shape that it has not seen: 10-15 ms each, and some MB for good. Without the steps a worker took 1.3 GB and spent a
 third of its time on small batches with that; with them .75 GB, for 4 % of the rate in large ones (measured)."""
+_LAYER = re.compile(r"encoder\.layer\.\d+\.output\.LayerNorm/aten::layer_norm/Add$")
+"""What a converter calls the end of each block of a BERT. Of six, the third keeps what a text is about; the last
+know little but its sentiment (deploy/decisions/0006-intent.md)."""
 _REQUESTS_A_STREAM = 2
 """One runs, one waits behind it: the stream does not idle while the caller collects an answer."""
 
 
 class OpenVinoEngine:
-    """`TextModel` over an OpenVINO IR; its first output is the logits.
+    """`TextModel` over an OpenVINO IR; its first output is the logits, its layers give the embedding.
 
     Args:
         folder: model.xml, model.bin, tokenizer.json, config.json.
@@ -71,11 +76,12 @@ class OpenVinoEngine:
             self._tokenizer = _load_tokenizer(self._folder)
             core = openvino.Core()
             model = core.read_model(self._folder.path / "model.xml")
+            outputs = (0, *_add_embedding(model))
             compiled = core.compile_model(model, "CPU", options)
         except Exception as error:  # both libraries raise bare RuntimeError or Exception
             raise Misconfigured(f"{folder}: cannot load the model: {error}") from error
         _check_columns(model, self._folder)
-        self._requests = RequestRing(compiled, streams * _REQUESTS_A_STREAM)
+        self._requests = RequestRing(compiled, streams * _REQUESTS_A_STREAM, outputs)
         self._lock = Lock()
 
     @property
@@ -96,17 +102,19 @@ class OpenVinoEngine:
         said = [at for at, text in enumerate(texts) if text.strip()]
         scores = [self._folder.heads.blank] * len(texts)
         if said:
-            logits = self._infer([texts[at] for at in said])
-            for at, one in zip(said, self._folder.heads.scores(logits), strict=True):
+            logits, embeddings = self._infer([texts[at] for at in said])
+            for at, one in zip(said, self._folder.heads.scores(logits, embeddings), strict=True):
                 scores[at] = one
         return scores
 
-    def _infer(self, texts: list[str]) -> NDArray[np.float64]:
+    def _infer(self, texts: list[str]) -> tuple[NDArray[np.float64], NDArray[np.float16] | None]:
         logits = np.full((len(texts), len(self._folder.heads.labels)), np.nan)
+        embeddings: list[NDArray[np.float16]] = []
         answered: list[int] = []
 
-        def take(places: list[int], rows: NDArray[np.float32]) -> None:
-            logits[places] = rows
+        def take(places: list[int], rows: list[NDArray[np.float32]]) -> None:
+            logits[places] = rows[0]
+            embeddings.extend(of_batch.astype(np.float16) for of_batch in rows[1:])
             answered.extend(places)
 
         deadline = Deadline(self._deadline_s)
@@ -119,7 +127,7 @@ class OpenVinoEngine:
             raise
         except Exception as error:  # as above
             raise Transient(f"the engine failed on {len(texts)} texts: {error}") from error
-        return logits
+        return logits, np.concatenate(embeddings)[np.argsort(answered)] if embeddings else None
 
     def _run(self, texts: list[str], take: Take, deadline: Deadline) -> None:
         left_s = deadline.left_s
@@ -140,6 +148,23 @@ class OpenVinoEngine:
 
     def _encode(self, texts: list[str]) -> list[list[int]]:
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts)]
+
+
+def _add_embedding(model: Any) -> list[int]:
+    """Adds the mean over the said tokens of the middle layer as an output; its number, none without such layers.
+
+    It is part of the graph: the layer itself, 30 times as many numbers, never leaves the engine.
+    """
+    layers = [op for op in model.get_ordered_ops() if _LAYER.search(op.get_friendly_name())]
+    if not layers:
+        return []
+    middle = layers[max(1, len(layers) // 2) - 1]
+    mask = opset13.convert(model.input("attention_mask"), "f32")
+    summed = opset13.matmul(opset13.unsqueeze(mask, opset13.constant(1)), middle.output(0), False, False)
+    tokens = opset13.reduce_sum(mask, opset13.constant(1), keep_dims=True)
+    mean = opset13.divide(opset13.squeeze(summed, opset13.constant(1)), tokens)
+    model.add_outputs([mean.output(0)])
+    return [len(model.outputs) - 1]
 
 
 def _load_tokenizer(folder: ModelFolder) -> Tokenizer:

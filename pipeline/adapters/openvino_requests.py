@@ -1,6 +1,6 @@
 """Inference requests of one OpenVINO model, kept busy in turn, each wait with an end.
 
-In: a compiled model, batches of inputs. Out: the first output of each. Never here: tokens, labels.
+In: a compiled model, batches of inputs. Out: the wanted outputs of each. Never here: tokens, labels.
 
 OpenVINO's own `AsyncInferQueue` waits without a timeout, and when an inference fails it never calls back. These
 requests are driven by the caller's thread instead: it starts one, prepares the next batch meanwhile, and collects
@@ -8,7 +8,7 @@ the oldest when it needs a free one.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -19,8 +19,8 @@ from pipeline.adapters.text_batches import Deadline
 
 _NO_END_MS = 2**31 - 1
 Inputs = dict[str, NDArray[np.int64]]
-Take = Callable[[list[int], NDArray[np.float32]], None]
-"""Gets a batch's places and its first output, which is only valid within the call."""
+Take = Callable[[list[int], list[NDArray[np.float32]]], None]
+"""Gets a batch's places and its outputs, which are only valid within the call."""
 
 
 class RequestRing:
@@ -29,9 +29,11 @@ class RequestRing:
     Args:
         compiled: an OpenVINO compiled model.
         size: requests; more than its streams, so that a stream has work while the caller collects.
+        outputs: which outputs of the model are collected, by their numbers.
     """
 
-    def __init__(self, compiled: Any, size: int) -> None:
+    def __init__(self, compiled: Any, size: int, outputs: Sequence[int] = (0,)) -> None:
+        self._outputs = tuple(outputs)
         self._idle = deque(compiled.create_infer_request() for _ in range(size))
         self._busy: deque[tuple[Any, list[int]]] = deque()
         self.hung = False
@@ -61,7 +63,7 @@ class RequestRing:
         try:
             if not request.wait_for(_ms(deadline)):
                 raise TimeoutError
-            take(places, request.get_output_tensor(0).data)
+            take(places, [request.get_output_tensor(number).data for number in self._outputs])
         except TimeoutError:
             raise
         except Exception:

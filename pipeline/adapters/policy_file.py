@@ -3,6 +3,7 @@
 In: a path. Out: a `Policy`. Never here: publishing; tolerance: an unknown field is a typing mistake and refused.
 """
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,29 +20,43 @@ MAX_BYTES = 1_000_000
 """A record of `policies` holds at most 1 MiB."""
 
 Location = tuple[int | str, ...]
+Refusals = Callable[[M], Iterable[tuple[Location, str]]]
+"""What is wrong with a document that the contract allows: where, and why."""
 
 
-def load_policy(path: Path) -> Policy:
+def load_policy(path: Path, refusals: Refusals[Policy] | None = None) -> Policy:
     """Reads and checks a policy.
+
+    Args:
+        path: the file.
+        refusals: what else is to be refused, such as queries that find nothing; asked when all fields are right.
 
     Raises:
         Misconfigured: the file cannot be read, is no YAML, has a key twice, or a field is wrong or unknown; each
             mistake on a line of its own as `file:line: field: what is wrong`.
     """
-    return load_yaml(path, Policy, "a policy is a mapping with workspace, version, brand, queues, rules")
+    return load_yaml(path, Policy, "a policy is a mapping with workspace, version, brand, queues, rules", refusals)
 
 
-def load_yaml(path: Path, model: type[M], shape: str) -> M:
+def load_yaml(path: Path, model: type[M], shape: str, refusals: Refusals[M] | None = None) -> M:
     """Reads and checks a YAML file of any model, as `load_policy` does; `shape` says what it should be."""
     document = _parse(path)
     if not isinstance(document, CommentedMap):
         raise Misconfigured(f"{path}:1: {shape}")
     try:
-        return model.model_validate(_plain(document), extra="forbid")
+        read = model.model_validate(_plain(document), extra="forbid")
     except ValidationError as error:
         problems = _causes(error.errors(include_input=False, include_url=False))
-        found = sorted((_line(document, one["loc"]), _field(one["loc"]) + _message(one)) for one in problems)
-        raise Misconfigured("\n".join(f"{path}:{line}: {what}" for line, what in found)) from None
+        raise _refused(path, document, [(one["loc"], _message(one)) for one in problems]) from None
+    refused = [] if refusals is None else list(refusals(read))
+    if refused:
+        raise _refused(path, document, refused)
+    return read
+
+
+def _refused(path: Path, document: CommentedMap, problems: list[tuple[Location, str]]) -> Misconfigured:
+    found = sorted((_line(document, location), _field(location) + what) for location, what in problems)
+    return Misconfigured("\n".join(f"{path}:{line}: {what}" for line, what in found))
 
 
 def _causes(problems: list[Any]) -> list[Any]:

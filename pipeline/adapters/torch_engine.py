@@ -1,6 +1,6 @@
 """The text model on torch and transformers (extra `torch`): any model of the hub or in its layout.
 
-In: normalised texts. Out: probabilities of every head that the model has, in the order of the texts. On a GPU in
+In: normalised texts. Out: probabilities of every head that the model has and an embedding, in their order. On a GPU in
 half precision where there is one, else on the processor in single. Never here: normalisation, a cache; torch and
 transformers until an engine is made.
 
@@ -75,33 +75,36 @@ class TorchEngine:
         said = [at for at, text in enumerate(texts) if text.strip()]
         scores = [self._heads.blank] * len(texts)
         if said:
-            logits = self._infer([texts[at] for at in said])
-            for at, one in zip(said, self._heads.scores(logits), strict=True):
+            logits, embeddings = self._infer([texts[at] for at in said])
+            for at, one in zip(said, self._heads.scores(logits, embeddings), strict=True):
                 scores[at] = one
         return scores
 
-    def _infer(self, texts: list[str]) -> NDArray[np.float64]:
+    def _infer(self, texts: list[str]) -> tuple[NDArray[np.float64], NDArray[np.float16] | None]:
         logits = np.full((len(texts), len(self._heads.labels)), np.nan)
-        deadline, answered = Deadline(self._deadline_s), 0
+        embeddings: list[NDArray[np.float16]] = []
+        deadline, answered = Deadline(self._deadline_s), list[int]()
         try:
             for batch in cut(texts, self._encode, max_tokens=self._max_tokens, size=self._batch_size):
                 deadline.check()
-                logits[batch.places] = self._pass(batch)
-                answered += len(batch.places)
+                logits[batch.places], of_batch = self._pass(batch)
+                embeddings.extend([] if of_batch is None else [of_batch])
+                answered.extend(batch.places)
         except TimeoutError:
-            waiting = len(texts) - answered
+            waiting = len(texts) - len(answered)
             raise Transient(f"no answer within {deadline}: {waiting} of {len(texts)} texts were waiting") from None
         except Exception as error:  # both libraries raise whatever lies below them
             raise Transient(f"the engine failed on {len(texts)} texts: {error}") from error
-        return logits
+        return logits, np.concatenate(embeddings)[np.argsort(answered)] if embeddings else None
 
-    def _pass(self, batch: Batch) -> NDArray[np.float64]:
+    def _pass(self, batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.float16] | None]:
         import torch
 
         inputs = self._tokenizer.pad({"input_ids": batch.rows}, return_tensors="pt").to(self._device)
         with torch.inference_mode():
-            logits = self._net(**inputs).logits
-        return np.asarray(logits.double().cpu().numpy())
+            answer = self._net(**inputs, output_hidden_states=True)
+            embeddings = _middle_mean(answer, inputs["attention_mask"])
+        return np.asarray(answer.logits.double().cpu().numpy()), embeddings
 
     def _encode(self, texts: list[str]) -> list[list[int]]:
         # Not verbose: it would warn of rows that are too long, which are cut afterwards.
@@ -110,6 +113,17 @@ class TorchEngine:
         )
         rows: list[list[int]] = encoded["input_ids"]
         return rows
+
+
+def _middle_mean(answer: Any, mask: Any) -> NDArray[np.float16] | None:
+    """The mean over the said tokens of the middle block, as in the other engine; None where no layer is shown."""
+    layers = getattr(answer, "hidden_states", None)
+    if not layers:
+        return None
+    said = mask.unsqueeze(-1).float()
+    middle = layers[max(1, (len(layers) - 1) // 2)].float()  # the first is what comes before any block
+    mean = (middle * said).sum(dim=1) / said.sum(dim=1)
+    return np.asarray(mean.cpu().numpy(), dtype=np.float16)
 
 
 def find_gpu() -> str | None:

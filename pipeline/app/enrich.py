@@ -34,7 +34,7 @@ from pipeline.logs import get_log, setup_logs
 from pipeline.metrics import Metrics
 from pipeline.ports import TextModel
 from pipeline.settings import ModelSettings, Settings, load_settings
-from schemas.topics import ACTIONABLE, POLICIES, RAW, SCORED
+from schemas.topics import ACTIONABLE, MENTIONS, POLICIES, RAW, SCORED
 
 if TYPE_CHECKING:
     import faust
@@ -194,7 +194,7 @@ def count_partitions(settings: Settings) -> int:
             the missing topic for ever.
     """
     existing = admin_client(settings.kafka).list_topics(timeout=TIMEOUT_S).topics
-    for topic in (RAW, RAW.dlq, SCORED, ACTIONABLE, POLICIES):
+    for topic in (RAW, RAW.dlq, SCORED, ACTIONABLE, MENTIONS, POLICIES):
         if topic.name not in existing:
             raise ServiceMissing(f"topic {topic.name} does not exist: run `earshot topics apply`")
     return len(existing[RAW.name].partitions)

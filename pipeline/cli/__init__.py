@@ -26,6 +26,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "generate": ("generate", "Write believable traffic of one brand."),
     "desk": ("desk", "Play the reps of a contact centre."),
     "policy": ("policy", "Check and publish a workspace's policy."),
+    "score": ("score", "Score posts offline: every signal and the triage, no services."),
+    "reveal": ("reveal", "Read the plain text of a post; each reading is recorded."),
     "query": ("query", "Ask ClickHouse, read-only and exact."),
     "report": ("report", "Draw what the analysts' views say."),
     "eval": ("eval", "Judge the model on labelled posts."),

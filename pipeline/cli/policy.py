@@ -1,17 +1,26 @@
-"""`earshot policy`: check a workspace's policy, and publish it.
+"""`earshot policy`: check a workspace's policy, try its topics on posts, and publish it.
 
-In: a YAML file. Out: a verdict, or a published policy. Never here: how it is read and published (`adapters`).
+In: a YAML file. Out: a verdict, what was found, or a published policy. Never here: how it is read and published
+(`app`, `adapters`).
 """
 
+from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli.output import emit_json, say
 
+if TYPE_CHECKING:
+    from pipeline.app.policy import Tried
+    from schemas.policy import ListeningTopic
+
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Check a workspace's policy, and publish it to the cluster."
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Check a workspace's policy, try its topics on posts, and publish it to the cluster.",
 )
 File = Annotated[Path, typer.Argument(help="the policy, YAML")]
 
@@ -22,28 +31,83 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="the checked policy as one JSON line")] = False,
 ) -> None:
     """Say what is wrong in FILE, each mistake with its line and field."""
-    from pipeline.adapters.policy_file import load_policy
+    from pipeline.app.policy import read_policy
 
-    policy = load_policy(file)
+    policy = read_policy(file)
     if as_json:
         emit_json(policy)
     say(
         f"{file}: workspace {policy.workspace}, version {policy.version}: {len(policy.rules)} rules, "
-        f"{len(policy.queues)} queues, teams {', '.join(policy.teams)}"
+        f"{len(policy.queues)} queues, teams {', '.join(policy.teams)}, {len(policy.topics)} topics"
     )
+
+
+@app.command("test")
+def try_topics(
+    file: File,
+    posts: Annotated[
+        str, typer.Option(metavar="POSTS|-", help="JSON lines: posts, or objects with text and title")
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="one JSON line a post, then one with the counts")
+    ] = False,
+) -> None:
+    """Show which of some posts concern which topics of FILE, and by which words.
+
+    Counts for each topic follow, those that found nothing too. Every bad line is named as FILE:LINE: code: field,
+    and makes the exit code 2. Nothing is sent anywhere.
+    """
+    from pipeline.app.policy import read_policy, try_posts
+
+    topics = read_policy(file).topics
+    tried = try_posts(topics, posts)
+    counts = Counter(hit.topic for post in tried for hit in post.hits)
+    if as_json:
+        _emit_tried(tried, {topic.name: counts[topic.name] for topic in topics})
+    else:
+        _draw_tried(tried, topics, counts)
+    silent = [topic.name for topic in topics if not counts[topic.name]]
+    say(f"{len(tried):,} posts, {sum(bool(post.hits) for post in tried):,} concern a topic of {file}")
+    if silent:
+        say(f"found nothing: {', '.join(silent)}")
 
 
 @app.command()
 def apply(file: File) -> None:
     """Create the team topics of FILE, then publish it. The version must be newer than the published one."""
-    from pipeline.adapters.policy_file import load_policy
     from pipeline.adapters.policy_writer import publish_policy
     from pipeline.app.endpoints import resolve
+    from pipeline.app.policy import read_policy
     from pipeline.logs import setup_logs
     from pipeline.settings import load_settings
 
     setup_logs("warning", "auto")
-    policy = load_policy(file)
+    policy = read_policy(file)
     news = publish_policy(resolve(load_settings()).kafka, policy)
     verb = "published" if news else "already in force"
     say(f"version {policy.version} of the policy of {policy.workspace} is {verb}")
+
+
+def _emit_tried(tried: "list[Tried]", counts: dict[str, int]) -> None:
+    for post in tried:
+        hits = [hit.model_dump() | {"words": [post.words_at(span) for span in hit.at]} for hit in post.hits]
+        emit_json({"line": post.line, "post_id": post.post_id, "topics": hits})
+    emit_json({"posts": len(tried), "counts": counts})
+
+
+def _draw_tried(tried: "list[Tried]", topics: "tuple[ListeningTopic, ...]", counts: Counter[str]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from pipeline.cli.output import table_console
+
+    found = Table("line", "topic", "by", "post", box=None, pad_edge=False)
+    for post in tried:
+        whole = " ".join(" ".join(part for part in (post.title, post.text) if part).split())
+        for hit in post.hits:
+            words = ", ".join(dict.fromkeys(" ".join(post.words_at(span).split()) for span in hit.at))
+            found.add_row(str(post.line), hit.topic, Text(words), Text(whole, overflow="ellipsis", no_wrap=True))
+    summary = Table("topic", "kind", "posts", box=None, pad_edge=False)
+    for topic in topics:
+        summary.add_row(topic.name, topic.kind, f"{counts[topic.name]:,}")
+    table_console().print(found, "", summary, sep="\n")

@@ -1,8 +1,8 @@
 """The enrich agent: batches of raw records in, scored posts out, nothing lost (faust.md, rules 1-9, 18).
 
-In: events of `posts.raw`. Out: records of `posts.scored`, `posts.actionable` and `posts.raw.dlq`, delivered before
-the input is acknowledged. Never here: an exception that leaves the agent (Faust would acknowledge the whole
-queue); whatever cannot be handled ends the process at once, with nothing acknowledged.
+In: events of `posts.raw`. Out: records of `posts.scored`, `posts.actionable`, `mentions` and `posts.raw.dlq`,
+delivered before the input is acknowledged. Never here: an exception that leaves the agent (Faust would acknowledge
+the whole queue); whatever cannot be handled ends the process at once, with nothing acknowledged.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 from pipeline.clock import Clock, to_ms
 from pipeline.codec import decode, encode
 from pipeline.enrich.actionable import belongs_in_actionable
+from pipeline.enrich.mentions import mention_key, mentions_of
 from pipeline.enrich.received import PartitionOf, ReceivedPost, check_place, check_time
 from pipeline.enrich.record import Event, Outbox, Record, appended_ms_of, letter_headers, place_of
 from pipeline.enrich.score import Scorer
@@ -24,7 +25,7 @@ from pipeline.metrics import Metrics
 from schemas.enrichment import ScoredPost
 from schemas.policy import Policy
 from schemas.post import RawPost
-from schemas.topics import ACTIONABLE, RAW, SCORED
+from schemas.topics import ACTIONABLE, MENTIONS, RAW, SCORED
 
 if TYPE_CHECKING:
     import faust
@@ -249,6 +250,8 @@ class EnrichAgent:
             pending.append(await send(SCORED.name, record.key, value))
             if belongs_in_actionable(post):
                 pending.append(await send(ACTIONABLE.name, post.workspace.encode(), value))
+            for mention in mentions_of(post):
+                pending.append(await send(MENTIONS.name, mention_key(mention), encode(mention)))
         for record, reason in scored.refused:
             headers = letter_headers(record, reason, STAGE, to_ms(self._parts.clock.now()))
             pending.append(await send(RAW.dlq.name, record.key, record.value, headers))
@@ -264,6 +267,8 @@ class EnrichAgent:
         metrics.count("records_produced_total", len(scored.good), stage=STAGE, topic=SCORED.name)
         actionable = sum(belongs_in_actionable(post) for _, post in scored.good)
         metrics.count("records_produced_total", actionable, stage=STAGE, topic=ACTIONABLE.name)
+        mentions = sum(0 if post.deleted else len(post.topics) for _, post in scored.good)
+        metrics.count("records_produced_total", mentions, stage=STAGE, topic=MENTIONS.name)
         now_ms = to_ms(self._parts.clock.now())
         waits = [max(0, now_ms - post.appended_ms) / 1000 for _, post in scored.good]
         metrics.observe_all("hop_latency_seconds", waits, stage=STAGE)

@@ -1,25 +1,24 @@
 """Which of a rule's keywords a text contains: whole words, any case, any script.
 
-In: a text and keywords. Out: the first keyword that it contains. Never here: regular expressions made of
-keywords (their cost would grow with each one); a later release brings Aho-Corasick behind the same function.
+In: a text and keywords. Out: the first keyword that it contains. Never here: how a text is searched (`finder.py`).
+
+Keywords are words, phrases, `#hashtag`, `@name`, emoji and names with marks, read as the queries of listening
+topics are (`queries.py`), but always in the spelling given: they decide, and "café" is not "cafe".
 """
 
-import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 
-_UNSPACED = (
-    "\u0e00-\u0eff"  # Thai, Lao
-    "\u1000-\u109f"  # Myanmar
-    "\u1780-\u17ff"  # Khmer
-    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"  # Japanese kana
-    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
-)
-"""Scripts that are written without blanks: there a word has no visible borders."""
-_UNSPACED_LETTER = re.compile(f"[{_UNSPACED}]")
+from pipeline.enrich.finder import TermFinder
+from pipeline.enrich.queries import Term, term_of
+from pipeline.enrich.same import Same
+from pipeline.enrich.words import Words, exact, prepare
+from schemas.policy import TriageRule
+
 _SAME_APOSTROPHE = str.maketrans("’ʼ‘`´", "'''''")
-_SEPARATORS = re.compile(r"[\s'\-]+")
+_LEAST_SAID = 2
+"""Letters and marks that must be left of a keyword without its punctuation: ":D" is not the word d."""
 
 
 def fold(text: str) -> str:
@@ -30,46 +29,58 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", once)  # folding can bring decomposed letters back
 
 
-@lru_cache(maxsize=1)
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    # \w knows letters and digits but not the vowel signs of Indic scripts and other combining marks,
-    # at which it would cut a word in two.
-    marks = "".join(chr(code) for code in range(0x20000) if unicodedata.category(chr(code))[0] == "M")
-    word = f"[\\w{re.escape(marks)}]"
-    return re.compile(f"[#@]?{word}+"), re.compile(f"{word}")
-
-
 class FoldedText:
     """A text prepared once and asked for many keywords."""
 
     def __init__(self, text: str) -> None:
-        self.folded = fold(text)
-        self._phrases: dict[int, set[str]] = {}
+        self._text = text
 
     @cached_property
-    def words(self) -> list[str]:
-        """Its words in order, without the # and @ before them."""
-        return [token.lstrip("#@") for token in self._tokens]
+    def folded(self) -> str:
+        """The text, `fold`ed."""
+        return fold(self._text)
 
     @cached_property
-    def singles(self) -> set[str]:
-        """Its words, and its hashtags and mentions with their sign."""
-        return {*self._tokens, *self.words}
+    def words(self) -> Words:
+        """The text as words."""
+        return Words(self._text)
 
-    @cached_property
-    def _tokens(self) -> list[str]:
-        spaced = self.folded if self.folded.isascii() else _UNSPACED_LETTER.sub(" ", self.folded)
-        found: list[str] = _patterns()[0].findall(spaced)
+
+class RuleKeywords:
+    """The keywords of many rules prepared once: a text is searched for all of them in one pass.
+
+    Args:
+        keywords: of each rule; empty for rules without.
+    """
+
+    def __init__(self, keywords: Sequence[Iterable[str]]) -> None:
+        asked: dict[Term, list[tuple[int, str]]] = {}
+        self._signs: list[tuple[str, int, str]] = []
+        for number, given in enumerate(keywords):
+            for keyword in given:
+                term = _term(keyword)
+                if term is None:
+                    self._signs.append((fold(keyword).strip(), number, keyword))
+                else:
+                    asked.setdefault(term, []).append((number, keyword))
+        self._asked = list(asked.values())
+        self._finder = TermFinder(list(asked))
+
+    def found(self, text: FoldedText) -> dict[int, str]:
+        """Number of each rule of which the text contains a keyword, and that keyword as the policy wrote it.
+
+        Of several it is the first in the order of characters, wherever they stand.
+        """
+        found: dict[int, str] = {}
+        seen = self._finder.look(text.words)
+        for term in seen.terms:
+            if seen.places(term):
+                for number, keyword in self._asked[term]:
+                    found[number] = min(keyword, found.get(number, keyword))
+        for sign, number, keyword in self._signs:
+            if number not in found and _contains(text.folded, sign):
+                found[number] = keyword
         return found
-
-    def phrases(self, length: int) -> set[str]:
-        """All runs of `length` neighbouring words, joined by one blank."""
-        known = self._phrases.get(length)
-        if known is None:
-            words = self.words
-            known = {" ".join(words[at : at + length]) for at in range(len(words) - length + 1)}
-            self._phrases[length] = known
-        return known
 
 
 class KeywordMatcher:
@@ -81,51 +92,54 @@ class KeywordMatcher:
     """
 
     def __init__(self, keywords: Iterable[str]) -> None:
-        self._phrases: dict[int, dict[str, str]] = {}
-        self._anywhere: dict[str, str] = {}
-        for keyword in keywords:
-            self._add(keyword)
-
-    def _add(self, keyword: str) -> None:
-        folded = fold(keyword).strip()
-        words = [word for word in _SEPARATORS.split(folded) if word]
-        plain = all(_patterns()[0].fullmatch(word) for word in words)
-        sign_inside = any(word[0] in "#@" for word in words) and len(words) > 1
-        if not words or not plain or sign_inside or _UNSPACED_LETTER.search(folded):
-            self._anywhere.setdefault(folded, keyword)
-        else:
-            self._phrases.setdefault(len(words), {}).setdefault(" ".join(words), keyword)
+        self._keywords = RuleKeywords([keywords])
 
     def first_match(self, text: FoldedText) -> str | None:
         """A keyword that the text contains, as the policy wrote it; None without one. Deterministic."""
-        for length, phrases in self._phrases.items():
-            found = phrases.keys() & (text.singles if length == 1 else text.phrases(length))
-            if found:
-                return min(phrases[phrase] for phrase in found)
-        for folded, keyword in self._anywhere.items():
-            if _contains(text.folded, folded):
-                return keyword
-        return None
+        return self._keywords.found(text).get(0)
 
 
 @lru_cache(maxsize=4096)
 def matcher(keywords: tuple[str, ...]) -> KeywordMatcher:
-    """The prepared matcher of a rule's keywords: made once, however many posts ask."""
+    """The prepared matcher of one rule's keywords: made once, however many posts ask."""
     return KeywordMatcher(keywords)
 
 
-def _contains(text: str, part: str) -> bool:
-    start = text.find(part)
+def rule_keywords(rules: tuple[TriageRule, ...]) -> RuleKeywords:
+    """The prepared keywords of all rules of a policy, by their place in it: made once, however many posts ask.
+
+    They are kept by the identity of the tuple, which a `Policy` hands out unchanged: comparing hundreds of rules
+    would cost more than searching a text for their keywords.
+    """
+    return _rule_keywords(Same(rules))
+
+
+@lru_cache(maxsize=256)
+def _rule_keywords(rules: Same[tuple[TriageRule, ...]]) -> RuleKeywords:
+    return RuleKeywords([rule.when.any_keyword or () for rule in rules.value])
+
+
+def _term(keyword: str) -> Term | None:
+    """None for signs that are no words (":(", "!!"): those are looked up as they are."""
+    try:
+        term = term_of(keyword)
+    except ValueError:
+        return None
+    if sum(map(len, term.words)) < _LEAST_SAID <= len(fold(keyword).strip()):
+        return None
+    return term._replace(spelling=exact(prepare(keyword)))
+
+
+def _contains(text: str, sign: str) -> bool:
+    start = text.find(sign)
     while start >= 0:
-        end = start + len(part)
-        if not _joined(text[start - 1 : start], part[0]) and not _joined(part[-1], text[end : end + 1]):
+        end = start + len(sign)
+        if not _joined(text[start - 1 : start], sign[0]) and not _joined(sign[-1], text[end : end + 1]):
             return True
-        start = text.find(part, start + 1)
+        start = text.find(sign, start + 1)
     return False
 
 
 def _joined(left: str, right: str) -> bool:
-    """Whether two neighbouring characters belong to one word of a script with blanks."""
-    both = left + right
-    is_word = _patterns()[1].fullmatch
-    return bool(left and right and is_word(left) and is_word(right) and not _UNSPACED_LETTER.search(both))
+    """Whether two neighbouring characters belong to one word."""
+    return left.isalnum() and right.isalnum()

@@ -28,11 +28,12 @@ def influence_factor(lower_bound: float) -> float:
     return min(1.0, lower_bound / INFLUENCE_FULL)
 
 
-def priority_of(factors: Factors) -> tuple[float, tuple[Reason, ...]]:
+def priority_of(factors: Factors, actionable: float = 1.0) -> tuple[float, tuple[Reason, ...]]:
     """Priority 0..100 with two decimals, and the reasons, strongest first.
 
-    priority = 100 (1 - prod(1 - w x)); a reason's weight is its share -ln(1 - w x) of the sum of all. One strong
-    factor is enough, several reinforce, none lowers, and nothing exceeds 100.
+    priority = 100 a (1 - prod(1 - w x)), a = `actionable` in 0..1 (science.md 3.2); a reason's weight is its share
+    -ln(1 - w x) of the sum of all. One strong factor is enough, several reinforce, none lowers, and nothing
+    exceeds 100.
     """
     calm = math.prod(1 - WEIGHTS[name] * value for name, value in factors._asdict().items())
     shares = {name: -math.log1p(-WEIGHTS[name] * value) for name, value in factors._asdict().items()}
@@ -41,4 +42,4 @@ def priority_of(factors: Factors) -> tuple[float, tuple[Reason, ...]]:
         for name, share in sorted(shares.items(), key=lambda item: (-item[1], item[0]))
         if share > 0
     ]
-    return round(100 * (1 - calm), 2), tuple(reasons)
+    return round(100 * actionable * (1 - calm), 2), tuple(reasons)

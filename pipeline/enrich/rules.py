@@ -10,11 +10,13 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from pipeline.enrich.keywords import FoldedText, matcher
+from pipeline.enrich.signals import NOTHING_SAID, WordSignals
 from pipeline.ports import UNDETERMINED
 from schemas.enrichment import Influence, Language, Sentiment
 from schemas.message import Probability
 from schemas.policy import Brand, Condition, Policy, TriageRule
 from schemas.post import PostBody
+from schemas.signals import Intent
 
 _LINK = re.compile(r"(?:\bhttps?://|\bwww\.)\S*", re.IGNORECASE)
 _QUESTION_MARKS = re.compile("[?？؟՞፧⁇⁈⁉]")
@@ -31,11 +33,14 @@ class Facts:
     offence: Probability | None = None
     complaint: Probability | None = None
     language: Language | None = None
+    intent: Intent | None = None
+    intensity: Probability = 0.0
+    signals: WordSignals = NOTHING_SAID
 
     @cached_property
     def plain(self) -> str:
-        """Title and text as written."""
-        return "\n".join(part for part in (self.post.title, self.post.text) if part)
+        """Title and text without what was masked."""
+        return self.signals.words
 
     @cached_property
     def folded(self) -> FoldedText:
@@ -112,9 +117,25 @@ def _signals_hold(when: Condition, facts: Facts) -> bool:
             return False
     if not (_reaches(facts.complaint, when.min_complaint) and _reaches(facts.offence, when.min_offence)):
         return False
+    if not _words_hold(when, facts):
+        return False
     if when.min_influence is not None and facts.influence.lower_bound < when.min_influence:
         return False
     return when.question is None or when.question == facts.asks
+
+
+def _words_hold(when: Condition, facts: Facts) -> bool:
+    signals = facts.signals
+    if when.topic is not None and not any(hit.topic in when.topic for hit in signals.topics):
+        return False
+    if when.intent is not None and (facts.intent is None or facts.intent.name not in when.intent):
+        return False
+    spam = None if signals.spam is None else signals.spam.score
+    return (
+        _reaches(signals.urgency.score, when.min_urgency)
+        and _reaches(facts.intensity, when.min_intensity)
+        and _reaches(spam, when.min_spam)
+    )
 
 
 def _reaches(value: Probability | None, least: Probability | None) -> bool:

@@ -5,13 +5,15 @@ in the place of each post that cannot be scored. Never here: Kafka, Faust, the m
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from pipeline.enrich.influence import prior_influence
-from pipeline.enrich.reading import Languages, Reading, read_posts
+from pipeline.enrich.intensity import intensity_of
+from pipeline.enrich.reading import DECIMALS, Languages, Reading, read_posts
 from pipeline.enrich.received import ClockMode, ReceivedPost
 from pipeline.enrich.rules import Facts, is_own
+from pipeline.enrich.signals import Prepared, Signals
 from pipeline.enrich.triage import triage
 from pipeline.errors import Permanent, Transient
 from pipeline.ports import TextModel
@@ -31,6 +33,7 @@ class Scorer:
     live_within_s: float
     clock_mode: ClockMode
     languages: Languages | None = None
+    signals: Signals = field(default_factory=Signals)
 
     def score(self, posts: Sequence[ReceivedPost], policies: Mapping[str, Policy]) -> list[ScoredPost | Permanent]:
         """`score_isolated` with these settings. Blocking: call it from an executor."""
@@ -41,6 +44,7 @@ class Scorer:
             live_within_s=self.live_within_s,
             clock_mode=self.clock_mode,
             languages=self.languages,
+            signals=self.signals,
         )
 
 
@@ -52,6 +56,7 @@ def score_batch(
     live_within_s: float,
     clock_mode: ClockMode = "processing",
     languages: Languages | None = None,
+    signals: Signals | None = None,
 ) -> list[ScoredPost]:
     """Scores the posts; same length and order.
 
@@ -62,21 +67,25 @@ def score_batch(
         live_within_s: age in seconds at receipt beyond which a post is backfill.
         clock_mode: which time counts as the time of receipt.
         languages: who tells the languages and who else reads; None: they are not told, `model` reads everything.
+        signals: remembers texts and authors from call to call; None: of these posts only.
 
     Raises:
         Transient: the engine failed.
+        Permanent: a post cannot be scored.
     """
-    readings = read_posts([received.post for received in posts], model, languages)
-    return [
-        _score_one(
-            received,
-            reading,
-            policies.get(received.post.workspace),
-            backfill=received.is_backfill(live_within_s, clock_mode),
-            clock_mode=clock_mode,
-        )
-        for received, reading in zip(posts, readings, strict=True)
-    ]
+    prepared = []
+    for one in (signals or Signals()).prepare(posts, policies, clock_mode):
+        if isinstance(one, Permanent):
+            raise one
+        prepared.append(one)
+    return _score_prepared(
+        prepared,
+        model=model,
+        policies=policies,
+        live_within_s=live_within_s,
+        clock_mode=clock_mode,
+        languages=languages,
+    )
 
 
 def score_isolated(
@@ -87,6 +96,7 @@ def score_isolated(
     live_within_s: float,
     clock_mode: ClockMode = "processing",
     languages: Languages | None = None,
+    signals: Signals | None = None,
 ) -> list[ScoredPost | Permanent]:
     """Like `score_batch`, but a post that cannot be scored stands alone: `Permanent("scoring_failed")`.
 
@@ -96,20 +106,46 @@ def score_isolated(
     Raises:
         Transient: an engine does not work at all.
     """
+    # Once: what they remember must not count a post again when its batch is halved.
+    prepared = (signals or Signals()).prepare(posts, policies, clock_mode)
     score = partial(
-        score_batch,
+        _score_prepared,
         model=model,
         policies=policies,
         live_within_s=live_within_s,
         clock_mode=clock_mode,
         languages=languages,
     )
-    return _isolated(posts, score, [model, *(languages.models.values() if languages else ())])
+    good = [one for one in prepared if isinstance(one, Prepared)]
+    scored = iter(_isolated(good, score, [model, *(languages.models.values() if languages else ())]))
+    return [one if isinstance(one, Permanent) else next(scored) for one in prepared]
+
+
+def _score_prepared(
+    prepared: Sequence[Prepared],
+    *,
+    model: TextModel,
+    policies: Mapping[str, Policy],
+    live_within_s: float,
+    clock_mode: ClockMode,
+    languages: Languages | None,
+) -> list[ScoredPost]:
+    readings = read_posts([one.received.post for one in prepared], model, languages)
+    return [
+        _score_one(
+            one,
+            reading,
+            policies.get(one.masked.workspace),
+            backfill=one.received.is_backfill(live_within_s, clock_mode),
+            clock_mode=clock_mode,
+        )
+        for one, reading in zip(prepared, readings, strict=True)
+    ]
 
 
 def _isolated(
-    posts: Sequence[ReceivedPost],
-    score: Callable[[Sequence[ReceivedPost]], list[ScoredPost]],
+    posts: Sequence[Prepared],
+    score: Callable[[Sequence[Prepared]], list[ScoredPost]],
     models: Sequence[TextModel],
 ) -> list[ScoredPost | Permanent]:
     try:
@@ -133,17 +169,28 @@ def _require_working(models: Sequence[TextModel], cause: Exception) -> None:
 
 
 def _score_one(
-    received: ReceivedPost,
+    prepared: Prepared,
     reading: Reading,
     policy: Policy | None,
     *,
     backfill: bool,
     clock_mode: ClockMode,
 ) -> ScoredPost:
-    post = received.post
+    received, post, signals = prepared.received, prepared.masked, prepared.signals
     own = policy is not None and is_own(post, policy.brand)
     influence = prior_influence(post.author)
-    facts = Facts(post, influence=influence, **reading._asdict())
+    negative = None if reading.sentiment is None else reading.sentiment.probabilities.negative
+    intensity = round(intensity_of(signals.words, negative), DECIMALS)
+    facts = Facts(
+        post,
+        influence=influence,
+        sentiment=reading.sentiment,
+        offence=reading.offence,
+        complaint=reading.complaint,
+        language=reading.language,
+        signals=signals,
+        intensity=intensity,
+    )
     return ScoredPost(
         **{name: getattr(post, name) for name in PostBody.model_fields},
         received_at=received.received_at(clock_mode),
@@ -153,6 +200,13 @@ def _score_one(
         offence=reading.offence,
         complaint=reading.complaint,
         language=reading.language,
+        topics=signals.topics,
+        urgency=round(signals.urgency.score, DECIMALS),
+        urgency_kinds=signals.urgency.kinds,
+        intensity=intensity,
+        cluster=signals.cluster,
+        spam=signals.spam,
+        pii=signals.pii,
         influence=influence,
         triage=triage(facts, policy=policy, backfill=backfill, own=own),
         source=received.source,

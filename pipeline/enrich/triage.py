@@ -13,6 +13,18 @@ DELETED, BACKFILL, REPOST = "deleted", "backfill", "repost"
 NO_POLICY, OWN_POST, NO_RULE = "no_policy", "own_post", "no_rule_matched"
 WEAK_SENTIMENT = "weak_sentiment"
 """Beside the reasons of a decision by rules, which go by the sentiment: the model was not made for the text."""
+SPAM, COPY = "spam", "copy"
+"""Why the priority is but a small part of what it would be; weight 0. Nothing is dropped for them."""
+SHOWN_TOPICS = 3
+MAX_DETAIL_CHARS = 300
+"""Limit of `Reason.detail`."""
+SPAM_FROM = 0.7
+"""Two reasons of the heuristic: one alone is too weak to push a person's case to the end of the queue."""
+SPAM_ACTIONABLE, COPY_ACTIONABLE = 0.05, 0.2
+"""science.md 3.2 gives copies and spam .05 of their priority. A copy keeps .2 here: the hundredth customer with
+the same sentence may still be one, so the case waits behind the others instead of at the very end."""
+CAMPAIGN = 5
+"""Copies from which on a text is a campaign: fewer are people who say the same."""
 
 
 def triage(facts: Facts, *, policy: Policy | None, backfill: bool, own: bool) -> Triage:
@@ -53,16 +65,22 @@ def _work(facts: Facts, match: Match, version: int) -> Triage:
     sentiment = facts.sentiment
     factors = Factors(
         severity=0.0 if sentiment is None else sentiment.probabilities.negative,
-        urgency=match.rule.urgency,
+        urgency=max(match.rule.urgency, facts.signals.urgency.score),
         influence=influence_factor(facts.influence.lower_bound),
     )
-    priority, shares = priority_of(factors)
+    actionable, why_less = _actionable(facts)
+    priority, shares = priority_of(factors, actionable)
     return Triage(
         action=match.rule.action,
         queue=match.rule.queue,
         skills=match.rule.skills,
         priority=priority,
-        reasons=(Reason(code="rule", detail=_because(match, facts)), *shares, *_caution(facts)),
+        reasons=(
+            Reason(code="rule", detail=_because(match, facts)),
+            *(_with_words(share, facts) for share in shares),
+            *why_less,
+            *_caution(facts),
+        ),
         policy_version=version,
     )
 
@@ -71,13 +89,37 @@ def _because(match: Match, facts: Facts) -> str:
     """The rule and what was found of that which it asks for; the rest is in the post and its other reasons."""
     when = match.rule.when
     found = [] if match.keyword is None else [f'keyword "{match.keyword}"']
+    if when.topic is not None:
+        hits = [hit.topic for hit in facts.signals.topics if hit.topic in when.topic]
+        found.append(f"topic {', '.join(hits[:SHOWN_TOPICS])}")
+    if when.intent is not None and facts.intent is not None:
+        found.append(f"intent {facts.intent.name} {facts.intent.confidence:.2f} of 1")
     for name, least, value in (
         ("complaint", when.min_complaint, facts.complaint),
         ("offence", when.min_offence, facts.offence),
     ):
         if least is not None and value is not None:
             found.append(f"{name} {value:.2f} of 1")
-    return f"{match.rule.name}: {', '.join(found)}" if found else match.rule.name
+    because = f"{match.rule.name}: {', '.join(found)}" if found else match.rule.name
+    return because[:MAX_DETAIL_CHARS]
+
+
+def _actionable(facts: Facts) -> tuple[float, tuple[Reason, ...]]:
+    """The share of its priority that a post keeps, and why not all of it."""
+    spam, cluster = facts.signals.spam, facts.signals.cluster
+    if spam is not None and spam.score >= SPAM_FROM:
+        return SPAM_ACTIONABLE, (Reason(code=SPAM, detail=f"{', '.join(spam.reasons)}: {spam.score:.2f} of 1"),)
+    if cluster is not None and cluster.kind != "original" and cluster.size >= CAMPAIGN:
+        return COPY_ACTIONABLE, (Reason(code=COPY, detail=f"{cluster.kind} number {cluster.size} of its text"),)
+    return 1.0, ()
+
+
+def _with_words(share: Reason, facts: Facts) -> Reason:
+    """The reason of urgency says which words made it, where they did."""
+    kinds = facts.signals.urgency.kinds
+    if share.code != "urgency" or not kinds:
+        return share
+    return share.model_copy(update={"detail": f"{share.detail}, words of {', '.join(kinds)}"})
 
 
 def _caution(facts: Facts) -> tuple[Reason, ...]:

@@ -42,6 +42,11 @@ def request_refusal_id(workspace: str, rep_event_id: str) -> str:
     return _derived(f"request/{workspace}/{rep_event_id}")
 
 
+def reading_id(workspace: str, rep_event_id: str) -> str:
+    """The id of the `revealed` event of a post that is in no open case."""
+    return _derived(f"revealed/{workspace}/{rep_event_id}")
+
+
 def assignment_id(case: str, attempt: int, state: str) -> str:
     """The id of the assignment record of (case, attempt, state); there is at most one."""
     return _derived(f"assignment/{case}/{attempt}/{state}")

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pipeline.errors import Permanent
 from pipeline.ports import Decisions, InputRecord, Output
-from pipeline.route import cases, inputs, matching, records, reps, requests, timers
+from pipeline.route import cases, inputs, matching, readings, records, reps, requests, timers
 from pipeline.route.entities import Case
 from pipeline.route.inputs import Input
 from pipeline.route.policies import PolicyBook
@@ -19,7 +19,7 @@ from pipeline.route.state import State
 from pipeline.route.turn import Turn
 from schemas.enrichment import ScoredPost
 from schemas.policy import Policy
-from schemas.rep import PresenceChanged, SignedIn, SignedOut
+from schemas.rep import PostRevealed, PresenceChanged, SignedIn, SignedOut
 from schemas.topics import CASES
 
 
@@ -116,7 +116,7 @@ class Router:
         """What happened in committed transactions since the start, by name; for the metrics.
 
         `duplicate_posts`, `duplicate_rep_events`, `refused_<reason>`, `request_refused_<reason>`,
-        `rep_events_too_old`, `stale_presence`, `presence_of_absent_rep`, `timers_fired`.
+        `rep_events_too_old`, `stale_presence`, `presence_of_absent_rep`, `revealed_without_case`, `timers_fired`.
         """
         return dict(self._counters)
 
@@ -160,6 +160,8 @@ class Router:
             cases.handle_post(turn, message)
         elif isinstance(message, SignedIn | PresenceChanged | SignedOut):
             reps.handle_presence(turn, message)
+        elif isinstance(message, PostRevealed):
+            readings.handle_reading(turn, message)
         else:
             requests.handle_request(turn, message)
 
@@ -169,7 +171,8 @@ class Router:
             cases.refuse(turn, message, "too_old")
             return
         self._counts.append("rep_events_too_old")
-        if not isinstance(message, SignedIn | PresenceChanged | SignedOut):
+        # A reading that is told twice would be a lie; it stays in the input topic.
+        if not isinstance(message, SignedIn | PresenceChanged | SignedOut | PostRevealed):
             requests.refuse_request(turn, message, "too_old")
 
     def _current(self, entity_key: str, case: object) -> Output:

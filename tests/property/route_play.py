@@ -40,7 +40,7 @@ class Step:
 KINDS = (
     ["post"] * 6 + ["context", "repost", "edit", "delete", "own", "again"]
     + ["sign_in"] * 3 + ["away", "available", "sign_out"]
-    + ["accept"] * 5 + ["reject"] * 2 + ["reply", "resolve", "resolve", "tick", "tick"]
+    + ["accept"] * 5 + ["reject"] * 2 + ["reply", "resolve", "resolve", "reveal", "tick", "tick"]
 )  # fmt: skip
 WAITS_MS = [0] * 8 + [1] * 4 + [1000] * 8 + [10_000] * 4 + [60_000, 119_999, 120_000, 4_000_000]
 """Mostly moments; sometimes to the edge of an offer's time, seldom past the remembered hour."""
@@ -128,6 +128,8 @@ class _Player:
             return recent[step.what % len(recent)]
         if step.kind in ("accept", "reject", "reply", "resolve"):
             return self._request(step)
+        if step.kind == "reveal":
+            return self._reading(step)
         if step.kind in ("sign_in", "away", "available", "sign_out"):
             return self._presence(step)
         post = self._post(step)
@@ -147,6 +149,14 @@ class _Player:
         offer = among[-1 - step.who % len(among)]
         rep_id = f"r{step.who}" if step.who < 2 and step.what == 0 else offer.rep_id
         return make(offer.case_id, offer.attempt, rep_id, event_id=event_id)  # type: ignore[no-any-return]
+
+    def _reading(self, step: Step) -> AnyRepEvent:
+        # Of a post that is in a case, was in one, or never came.
+        known = [post.post_id.removeprefix("x:") for post in self.posts] or ["unknown"]
+        reason = "identity_check" if step.what < 5 else "to call back, as asked"
+        return builders.reveal(
+            known[step.what % len(known)], f"r{step.who}", reason=reason, event_id=f"e{self.serial}"
+        )
 
     def _presence(self, step: Step) -> AnyRepEvent:
         rep_id, event_id = f"r{step.who % 3}", f"e{self.serial}"

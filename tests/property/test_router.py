@@ -16,7 +16,9 @@ from pipeline.route.router import Router
 from pipeline.route.turn import Turn
 from schemas.case import Assignment, CaseCurrent, CaseEvent
 from schemas.enrichment import ScoredPost
+from schemas.rep import PostRevealed, RepEvent
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES
+from schemas.topics import REPS as REPS_TOPIC
 from tests.property.route_play import REPS, STEPS, Step, Transaction, call, new_router, play
 
 BAD = InputRecord(ACTIONABLE.name, 0, 0, b"acme", b'{"workspace": "acme", "post_id": "x:p1"', 0)
@@ -93,6 +95,18 @@ def test_each_post_is_queued_joined_or_refused_exactly_once(steps: list[Step]) -
     given_posts = [decode(ScoredPost, raw.value) for raw in raws]
     assert set(told) == {(post.post_id, post.revision) for post in given_posts}
     assert set(told.values()) <= {1}
+
+
+@EXAMPLES
+@given(STEPS)
+def test_each_reading_of_a_post_is_told_exactly_once_with_who_and_a_code(steps: list[Step]) -> None:
+    day = play(steps)
+    raws = [raw for transaction in day for raw, _ in transaction.calls if raw and raw.topic == REPS_TOPIC.name]
+    readings = [event for raw in raws if isinstance(event := decode(RepEvent, raw.value).root, PostRevealed)]
+    read = {event.event_id: (event.post_id, event.rep_id) for event in readings}
+    told = [event for event in _events(day) if event.type == "revealed"]
+    assert Counter((event.post_id, event.rep_id) for event in told) == Counter(read.values())
+    assert {event.reason for event in told} <= {"identity_check", "in_words"}
 
 
 @EXAMPLES

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.enrich.received import ReceivedPost
+from pipeline.enrich.signals import WordSignals
 from schemas.enrichment import Influence, Sentiment, SentimentLabel, SentimentProbabilities
 from schemas.message import SourcePosition
 from schemas.policy import Policy
@@ -57,6 +58,11 @@ def sentiment(label: SentimentLabel = "negative", probability: float = 0.8) -> S
     rest = (1 - probability) / 2
     values = dict.fromkeys(("negative", "neutral", "positive"), rest) | {label: probability}
     return Sentiment(label=label, probabilities=SentimentProbabilities(**values), model="test@0")
+
+
+def said(post: RawPost) -> WordSignals:
+    """The words of a post without any signal in them."""
+    return WordSignals(words="\n".join(part for part in (post.title, post.text) if part))
 
 
 def influence(lower_bound: float = 0.0) -> Influence:

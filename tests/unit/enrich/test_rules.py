@@ -3,8 +3,11 @@ from typing import Any
 import pytest
 
 from pipeline.enrich.rules import Facts, first_match, is_own
+from pipeline.enrich.signals import WordSignals
+from pipeline.enrich.urgency import Urgency
 from schemas.enrichment import Language, Sentiment
-from tests.unit.enrich.posts import influence, policy, raw_post, sentiment
+from schemas.signals import Intent, Spam, Span, TopicHit
+from tests.unit.enrich.posts import influence, policy, raw_post, said, sentiment
 
 WORK = {"name": "tested", "action": "respond", "queue": "general"}
 
@@ -22,7 +25,15 @@ def holds(
 ) -> bool:
     post = raw_post(text, **fields)
     language = None if detected is None else Language(code=detected, confidence=0.5)
-    facts = Facts(post, feeling, influence(lower_bound), offence=offence, complaint=complaint, language=language)
+    facts = Facts(
+        post,
+        feeling,
+        influence(lower_bound),
+        offence=offence,
+        complaint=complaint,
+        language=language,
+        signals=said(post),
+    )
     return first_match(policy(WORK | {"when": when}), facts) is not None
 
 
@@ -32,7 +43,7 @@ def test_the_first_rule_that_holds_decides() -> None:
         {"name": "first", "when": {"any_keyword": ["down"]}, "action": "respond", "queue": "urgent"},
         WORK,
     )
-    match = first_match(rules, Facts(raw_post(), None, influence()))
+    match = first_match(rules, Facts(raw_post(), None, influence(), signals=said(raw_post())))
     assert match is not None
     assert (match.rule.name, match.keyword) == ("first", "down")
 
@@ -148,3 +159,37 @@ def test_all_parts_of_a_condition_must_hold() -> None:
 )
 def test_own_posts_are_told_by_handle_in_any_case_or_author_id(author: dict[str, Any], own: bool) -> None:
     assert is_own(raw_post(author=author), policy().brand) is own
+
+
+def with_signals(
+    signals: WordSignals, when: dict[str, Any], intent: Intent | None = None, intensity: float = 0
+) -> bool:
+    rules = policy(
+        WORK | {"when": when}, topics=[{"name": "delivery", "any": ["late"]}, {"name": "price", "any": ["dear"]}]
+    )
+    facts = Facts(raw_post(), None, influence(), signals=signals, intent=intent, intensity=intensity)
+    return first_match(rules, facts) is not None
+
+
+def test_a_rule_can_ask_for_a_topic() -> None:
+    hit = TopicHit(topic="delivery", kind="topic", at=(Span(start=0, end=4),))
+    assert with_signals(WordSignals(topics=(hit,)), {"topic": ["price", "delivery"]})
+    assert not with_signals(WordSignals(topics=(hit,)), {"topic": ["price"]})
+    assert not with_signals(WordSignals(), {"topic": ["delivery"]})
+
+
+def test_a_rule_can_ask_for_an_intent() -> None:
+    asks = Intent(name="question", confidence=0.6)
+    assert with_signals(WordSignals(), {"intent": ["question", "praise"]}, asks)
+    assert not with_signals(WordSignals(), {"intent": ["praise"]}, asks)
+    assert not with_signals(WordSignals(), {"intent": ["question"]})
+
+
+def test_rules_can_ask_how_urgent_how_heated_and_how_spammy_a_post_is() -> None:
+    urgent = WordSignals(urgency=Urgency(0.8, ("outage",)))
+    assert with_signals(urgent, {"min_urgency": 0.8})
+    assert not with_signals(urgent, {"min_urgency": 0.81})
+    assert with_signals(WordSignals(), {"min_intensity": 0.3}, intensity=0.3)
+    assert not with_signals(WordSignals(), {"min_intensity": 0.3}, intensity=0.29)
+    assert with_signals(WordSignals(spam=Spam(score=0.75)), {"min_spam": 0.7})
+    assert not with_signals(WordSignals(), {"min_spam": 0.0})  # not known is not 0

@@ -8,7 +8,7 @@ from pipeline.enrich.rules import Facts
 from pipeline.enrich.triage import triage
 from schemas.enrichment import Language, Reason, Triage
 from schemas.policy import Policy
-from tests.unit.enrich.posts import influence, policy, raw_post, sentiment
+from tests.unit.enrich.posts import influence, policy, raw_post, said, sentiment
 
 SAFETY = {
     "name": "safety", "when": {"any_keyword": ["fire"]}, "action": "respond", "queue": "urgent",
@@ -34,7 +34,15 @@ def decide(
     **fields: Any,
 ) -> Triage:
     post = raw_post(text, **fields)
-    facts = Facts(post, feeling, influence(lower_bound), offence=offence, complaint=complaint, language=language)
+    facts = Facts(
+        post,
+        feeling,
+        influence(lower_bound),
+        offence=offence,
+        complaint=complaint,
+        language=language,
+        signals=said(post),
+    )
     return triage(facts, policy=rules, backfill=backfill, own=own)
 
 

@@ -21,8 +21,9 @@ def test_ids_of_different_things_differ() -> None:
         ids.refusal_id("a", "x:1", 0),
         ids.event_id("a", 0),
         ids.request_refusal_id("a", "0"),
+        ids.reading_id("a", "0"),
         ids.assignment_id("a", 1, "offered"),
         ids.assignment_id("a", 1, "assigned"),
         ids.assignment_id("a", 2, "offered"),
     }
-    assert len(made) == 7
+    assert len(made) == 8

@@ -1,0 +1,128 @@
+"""`earshot bench signals`: what each signal of the words costs beside the model, in processor time of one core.
+
+In: how many posts. Out: microseconds a post, part by part. Never here: the model.
+
+Each part works by itself through posts that it has not seen, a share after the other; the middle share counts.
+Topics are asked of a policy with thousands of patterns, copies of a memory that is full of other texts.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import product
+from statistics import median
+
+from pipeline.adapters.fasttext_language import FastTextLanguages
+from pipeline.bench.costs import PLACE
+from pipeline.bench.rounds import Say
+from pipeline.bench.sample import WORKSPACE, distinct_posts
+from pipeline.clock import SystemClock, to_ms
+from pipeline.enrich.copies import Copies
+from pipeline.enrich.intensity import intensity_of
+from pipeline.enrich.language import detect_languages
+from pipeline.enrich.privacy import mask_post
+from pipeline.enrich.received import ReceivedPost
+from pipeline.enrich.signals import Signals
+from pipeline.enrich.spam import SpamMeter
+from pipeline.enrich.topics import topic_matcher
+from pipeline.enrich.urgency import urgency_of
+from schemas.policy import Brand, ListeningTopic, Policy, Queue, TriageRule
+from schemas.post import RawPost
+
+SHARES = 5
+SYLLABLES = ("ba", "cor", "del", "fin", "gra", "hol", "jun", "kes", "lom", "mar", "nor", "pel", "ril", "sto", "v")
+TOPICS = 50
+"""That the patterns are dealt out to."""
+FOUND = (
+    "internet", "router", "signal", "outage", "no internet", "bill", "refund", "@acmetelecom", "#acmedown", "acme",
+)  # fmt: skip
+"""Patterns that many of the posts hold, so that hits are paid for too."""
+
+Share = Sequence[RawPost]
+
+
+@dataclass(frozen=True)
+class SignalCost:
+    """One part."""
+
+    name: str
+    us: float
+    """Microseconds of one core, a post."""
+
+
+def bench_signals(posts: int, patterns: int, signatures: int, say: Say) -> list[SignalCost]:
+    """Measures every part on generated posts, no text twice; the last line is all of them as the stage runs them.
+
+    Args:
+        posts: of each share.
+        patterns: queries of the listening policy.
+        signatures: other texts that the memory of copies holds meanwhile.
+        say: takes progress lines.
+    """
+    now = SystemClock().now()
+    sample = distinct_posts(posts * SHARES, now)
+    shares = [sample[first : first + posts] for first in range(0, len(sample), posts)]
+    policy = listening_policy(patterns)
+    matcher, detector, meter = topic_matcher(policy.topics), FastTextLanguages(), SpamMeter()
+    say(f"filling two memories of copies with {signatures:,} texts each")
+    copies, together = _full_memory(signatures, now), Signals(_full_memory(signatures, now))
+    policies = {policy.workspace: policy}
+    parts: dict[str, Callable[[Share], object]] = {
+        "personal data": lambda share: [mask_post(post, policy) for post in share],
+        f"topics, {patterns:,} patterns": lambda share: [matcher.find(post.title, post.text) for post in share],
+        "urgency": lambda share: [urgency_of(post.text or "") for post in share],
+        "intensity": lambda share: [intensity_of(post.text or "", 0.5) for post in share],
+        "language": lambda share: detect_languages(share, detector),
+        f"copies, {signatures:,} signatures": lambda share: [
+            copies.see(post.workspace, post.post_id, post.text or "", now) for post in share
+        ],
+        "spam": lambda share: [meter.see(post, None, now) for post in share],
+        "words, together": lambda share: together.prepare(_received(share), policies, "event"),
+    }
+    found = []
+    for name, work in parts.items():
+        say(name)
+        found.append(SignalCost(name, median(_us(work, share) for share in shares)))
+    return found
+
+
+def listening_policy(patterns: int) -> Policy:
+    """A policy with so many queries: invented words, phrases and hashtags, and some that the posts do hold."""
+    made = [
+        "".join(parts) if number % 4 else f"{parts[0]}{parts[1]} {parts[2]}"
+        for number, parts in enumerate(product(SYLLABLES, repeat=4))
+    ]
+    queries = [*FOUND, *made][:patterns]
+    topics = tuple(
+        ListeningTopic(name=f"topic-{number}", any=tuple(queries[number::TOPICS])) for number in range(TOPICS)
+    )
+    return Policy(
+        workspace=WORKSPACE,
+        version=1,
+        brand=Brand(name="Acme"),
+        queues=(Queue(name="care", team="care"),),
+        rules=(TriageRule(name="rest", action="none"),),
+        topics=topics,
+    )
+
+
+def _full_memory(signatures: int, now: datetime) -> Copies:
+    copies, seen = Copies(), now - timedelta(hours=1)
+    for number, words in enumerate(product(SYLLABLES, repeat=5)):
+        if number >= signatures:
+            break
+        first, second, third, fourth, fifth = words
+        text = f"{first}{third}{number} {second}{fifth} {fourth}{first}{number % 977} {fifth}{second}{third}"
+        copies.see(WORKSPACE, f"chirp:full-{number}", text, seen)
+    return copies
+
+
+def _received(share: Share) -> list[ReceivedPost]:
+    return [ReceivedPost(post, PLACE, to_ms(post.created_at)) for post in share]
+
+
+def _us(work: Callable[[Share], object], share: Share) -> float:
+    started = time.process_time()
+    work(share)
+    return 1e6 * (time.process_time() - started) / len(share)

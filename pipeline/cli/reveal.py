@@ -1,0 +1,83 @@
+"""`earshot reveal`: read the plain text of one post, and say so first."""
+
+import contextlib
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli.output import emit, emit_json, say
+from pipeline.errors import EXIT_NO, ServiceMissing
+
+if TYPE_CHECKING:
+    from pipeline.app.reveal import Revealed
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def reveal(
+    post_id: Annotated[str, typer.Argument(metavar="POST_ID", help="PLATFORM:NATIVE_ID", show_default=False)],
+    workspace: Annotated[str, typer.Option(help="whose post it is", show_default=False)],
+    rep: Annotated[str, typer.Option(metavar="REP_ID", help="who reads it; recorded", show_default=False)],
+    reason: Annotated[
+        str,
+        typer.Option(
+            metavar="WHY", help="a code (identity_check) or a few words, none of the post's", show_default=False
+        ),
+    ],
+    source: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TOPIC/PARTITION/OFFSET", help="the raw record (`source` of the scored post); else looked up"
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
+) -> None:
+    """Print the plain text of a post, without the masks. Each reading is recorded before the text is shown.
+
+    Plain text is kept for three days in posts.raw and in its dead letters, nowhere else. Who may read it: whoever
+    the cluster's ACLs let read posts.raw and write reps.events, which is for the operator to grant. Earshot does
+    not check that the caller is REP_ID; it records who was named, which post and why, as a post_revealed event on
+    reps.events and as a revealed step of the case on cases.events.
+
+    Exit 1: the record is gone or is not this post; the post's address on its platform is named where it is known.
+    Exit 3: Kafka does not answer, or did not confirm the event; then nothing is shown.
+    """
+    from pipeline.app.endpoints import resolve
+    from pipeline.app.reveal import NotRevealed, Wish, parse_source
+    from pipeline.app.reveal import reveal as read
+    from pipeline.clock import SystemClock
+    from pipeline.settings import load_settings
+
+    position = None if source is None else parse_source(source)
+    settings = resolve(load_settings(), clickhouse=position is None)
+    with contextlib.suppress(ServiceMissing):
+        # Only for the platform's address then.
+        settings = resolve(settings, clickhouse=True)
+    found = read(settings, Wish(workspace, post_id, rep, reason), position, SystemClock())
+    if isinstance(found, NotRevealed):
+        say(f"earshot reveal: {found.why}")
+        if found.url is not None:
+            say(f"on its platform: {found.url}")
+        raise typer.Exit(EXIT_NO)
+    if as_json:
+        _emit_json(found)
+    else:
+        _emit_text(found)
+
+
+def _emit_json(found: "Revealed") -> None:
+    emit_json(
+        {
+            "post": found.post.model_dump(mode="json", exclude_none=True),
+            "source": found.source.model_dump(),
+            "event_id": found.event.event_id,
+        }
+    )
+
+
+def _emit_text(found: "Revealed") -> None:
+    from pipeline.app.reveal import plain_text
+
+    # A post must not steer the terminal that shows it; --json has every character.
+    emit("".join(sign if sign.isprintable() or sign in "\n\t" else " " for sign in plain_text(found.post)))

@@ -1,0 +1,89 @@
+"""`earshot score`: all pure stages offline, no services."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli.output import emit_json, say
+from pipeline.errors import EXIT_USAGE, Misconfigured, Permanent
+
+if TYPE_CHECKING:
+    from io import BufferedReader
+
+    from schemas.policy import Policy
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+MAX_TOPIC_CHARS = 249
+
+
+@app.command()
+def score(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="JSON lines in time order; gzip or not")] = "-",
+    policy: Annotated[
+        list[Path] | None, typer.Option(help="YAML of a workspace's policy; may be repeated")
+    ] = None,
+    workspace: Annotated[str | None, typer.Option(help="for posts that state none")] = None,
+) -> None:
+    """Print one ScoredPost, a JSON object on a line, for each post of FILE, in order.
+
+    A line is {"type": "post", ...} with the fields of RawPost; lines of type engagement or customer are read past.
+    Copies, spam and everything else that depends on earlier posts goes by the order of the lines. Without a policy
+    of its workspace a post has no topics and its triage says no_policy. Bad lines are named as FILE:LINE: code:
+    field: detail and make the exit code 2; the others are scored.
+    """
+    from pipeline.app.score import Counts, open_scorer, score_lines
+    from pipeline.ingest.lines import numbered, unpacked
+    from pipeline.settings import load_settings
+
+    policies = _policies(policy or [])
+    settings = load_settings()
+    name = "standard input" if file == "-" else file
+    counts = Counts()
+
+    def refuse(number: int, reason: Permanent) -> None:
+        field = f"{reason.field}: " if reason.field else ""
+        say(f"{name}:{number}: {reason.code}: {field}{reason.detail}")
+
+    with _open(file) as stream:
+        scorer = open_scorer(settings)
+        found = score_lines(
+            numbered(unpacked(stream), name),
+            name=name[-MAX_TOPIC_CHARS:],
+            scorer=scorer,
+            policies=policies,
+            batch_size=settings.enrich.batch_size,
+            workspace=workspace,
+            counts=counts,
+            refuse=refuse,
+        )
+        for post in found:
+            # Every field is there, absent ones as null; the customer join is not built yet.
+            emit_json(post.model_dump(mode="json") | {"customer": None})
+    unused = "".join(f", {number} of type {kind} not used" for kind, number in sorted(counts.unused.items()))
+    say(f"{name}: {counts.posts} posts scored, {counts.refused} lines refused{unused}")
+    if counts.refused:
+        raise typer.Exit(EXIT_USAGE)
+
+
+def _policies(files: list[Path]) -> "dict[str, Policy]":
+    from pipeline.adapters.policy_file import load_policy
+
+    found: dict[str, Policy] = {}
+    for file in files:
+        policy = load_policy(file)
+        if policy.workspace in found:
+            raise Misconfigured(f"{file}: workspace {policy.workspace} has a policy already")
+        found[policy.workspace] = policy
+    return found
+
+
+def _open(file: str) -> "BufferedReader":
+    if file == "-":
+        # A reader of our own on the same descriptor: `sys.stdin.buffer` is not always one that can peek.
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    try:
+        return Path(file).open("rb")
+    except OSError as error:
+        raise Misconfigured(f"{file}: cannot be read: {error.strerror}") from None

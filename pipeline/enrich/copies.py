@@ -1,0 +1,267 @@
+"""Copies, near-copies and reposts: which posts of a workspace say the same.
+
+In: posts one after another, their text masked. Out: the cluster of each, with its size so far. Never here: what
+follows from it (triage, trends), another worker's posts.
+
+**The id follows from the content**, so that workers find the same one without asking each other: it is a hash
+of the workspace and of 16 positions of the cluster's signature. A cluster of exact copies has the id of its text
+on every worker, in whatever order they come. A near-copy takes the id of the cluster that it resembles. Where a
+worker met an edited copy first, its cluster begins under another id; as it grows, at 8, 16, 32 ... 256 posts, the
+signature becomes that which its members have in common (`ballots.py`), and the id thereby the one of the others.
+
+FIGURES
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import numpy as np
+from xxhash import xxh3_64_intdigest
+
+from pipeline.enrich.ballots import Ballots
+from pipeline.enrich.comparable import LEAST_CHARACTERS, comparable
+from pipeline.enrich.signatures import POSITIONS, Signature, SignatureRing, signature
+from schemas.signals import Cluster, CopyKind
+
+WINDOW = timedelta(hours=24)
+"""A post belongs to a cluster whose last, or first, post is at most so far away (science.md 5)."""
+CAPACITY = 200_000
+"""Signatures that a worker remembers: a day of 2.3 posts a second, each with a text of its own."""
+_POSITIONS_OF_ID = 16
+"""Two texts with half of their pieces in common agree in all of them once in 65,000 pairs."""
+_SAME = 52
+"""Two clusters whose members have so many of 64 positions in common (.8) are one: each began with an edited copy
+of the same text."""
+_BALLOTS_SHARE = 400
+"""One cluster in so many may be voting: at most 20 MB for 500 of them. The others keep their id."""
+
+
+@dataclass(frozen=True)
+class _Space:
+    """What keeps workspaces apart: texts, post ids and signatures of two of them never meet."""
+
+    seed: int
+    mask: Signature
+
+    def key(self, text: str) -> int:
+        return xxh3_64_intdigest(text.encode(errors="surrogatepass"), self.seed)
+
+    def id_of(self, value: Signature) -> int:
+        return xxh3_64_intdigest(value[:_POSITIONS_OF_ID].tobytes(), self.seed)
+
+
+@dataclass(slots=True, eq=False)
+class _Group:
+    """A cluster as this worker knows it."""
+
+    id: int
+    first_seen: datetime
+    last_seen: datetime
+    size: int = 0
+    row: int | None = None
+    """Of its signature in the ring; None: reposts without text."""
+    settled: bool = False
+    """Its id is final."""
+    into: "_Group | None" = None
+    """The cluster that it turned out to be."""
+
+    def near(self, at: datetime) -> bool:
+        return self.first_seen - WINDOW <= at <= self.last_seen + WINDOW
+
+
+class _Seen(NamedTuple):
+    """What a post was found to be."""
+
+    revision: int
+    group: _Group
+    kind: CopyKind
+
+
+class Copies:
+    """The clusters that one worker knows, of all workspaces. Not thread-safe.
+
+    Nothing expires by a clock: what is older than the window is passed over when it is met, and the new takes the
+    place of the oldest. Memory is bounded by `capacity`, whatever comes: about 1 KB each, 0.2 GB with the default.
+    A workspace that floods the worker shortens the memory of the others.
+
+    Args:
+        capacity: signatures, and texts, and post ids that are remembered, >= 1 each.
+    """
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity: Final = capacity
+        self._ring: Final = SignatureRing(capacity)
+        self._owners: Final[list[_Group | None]] = [None] * capacity
+        self._texts: Final[OrderedDict[int, _Group]] = OrderedDict()
+        self._posts: Final[OrderedDict[int, _Seen]] = OrderedDict()
+        self._ballots: Final[Ballots[_Group]] = Ballots(max(1, capacity // _BALLOTS_SHARE))
+
+    def see(
+        self,
+        workspace: str,
+        post_id: str,
+        text: str,
+        at: datetime,
+        *,
+        repost_of: str | None = None,
+        revision: int = 0,
+    ) -> Cluster | None:
+        """The cluster of a post, this one counted; None with too little text to compare, unless it is a repost.
+
+        A post counts once in a cluster: seen again, or edited within it, it gets the same answer with the size of
+        now. That is remembered of the latest `capacity` posts.
+
+        Args:
+            workspace: only its own posts are compared.
+            post_id: of the post.
+            text: title, newline, text, with personal data masked; empty where there is none.
+            at: when it was received; may be earlier than that of the post before.
+            repost_of: post_id of the original.
+            revision: of the post; an older one than was seen changes nothing.
+        """
+        space = _space(workspace)
+        key = space.key(post_id)
+        known = self._posts.get(key)
+        if known is not None and revision <= known.revision:
+            return _view(_lead(known.group), known.kind)
+        found = self._find(space, comparable(text), at, repost_of)
+        if found is None:
+            return None
+        group, kind, vote = found
+        if known is not None and _lead(known.group) is group:
+            kind = known.kind
+        else:
+            self._count(space, group, vote, at)
+            group = _lead(group)
+        self._posts[key] = _Seen(revision, group, kind)
+        self._posts.move_to_end(key)
+        _shorten(self._posts, self._capacity)
+        return _view(group, kind)
+
+    def _find(
+        self, space: _Space, words: str, at: datetime, repost_of: str | None
+    ) -> tuple[_Group, CopyKind, Signature | None] | None:
+        """The cluster of a text, found or begun; what the post is in it; and its vote, if there is one."""
+        if repost_of is not None:
+            original = self._posts.get(space.key(repost_of))
+            if original is not None and (group := _lead(original.group)).near(at):
+                return group, "repost", None
+        if len(words) >= LEAST_CHARACTERS:
+            group, kind, vote = self._find_text(space, words, at)
+            return group, "repost" if repost_of is not None else kind, vote
+        if repost_of is None:
+            return None
+        key = space.key(f"reposts of {repost_of}")
+        group = self._known_text(key, at) or _Group(key, at, at, settled=True)
+        self._remember_text(key, group)
+        return group, "repost", None
+
+    def _find_text(self, space: _Space, words: str, at: datetime) -> tuple[_Group, CopyKind, Signature | None]:
+        key = space.key(words)
+        kind: CopyKind = "copy"
+        vote = None
+        group = self._known_text(key, at)
+        if group is None or not group.settled or self._is_fading(group):
+            vote = signature(words, space.mask)
+        if group is None and vote is not None:
+            kind = "near-copy"
+            group = self._known_signature(vote, at)
+        if group is None and vote is not None:
+            kind = "original"
+            group = _Group(space.id_of(vote), at, at)
+        assert group is not None, "found, or begun with its signature"
+        if vote is not None and self._is_fading(group):
+            self._index(group, vote)
+        self._remember_text(key, group)
+        return group, kind, vote
+
+    def _known_text(self, key: int, at: datetime) -> _Group | None:
+        group = self._texts.get(key)
+        if group is None:
+            return None
+        group = _lead(group)
+        return group if group.near(at) else None
+
+    def _known_signature(self, value: Signature, at: datetime) -> _Group | None:
+        for row in self._ring.alike(value):
+            owner = self._owners[row]
+            if owner is not None and (group := _lead(owner)).near(at):
+                return group
+        return None
+
+    def _remember_text(self, key: int, group: _Group) -> None:
+        known = self._texts.get(key)
+        # A very late post must not take the text away from the cluster of today.
+        if known is not None and known is not group and _lead(known).last_seen > group.last_seen:
+            return
+        self._texts[key] = group
+        self._texts.move_to_end(key)
+        _shorten(self._texts, self._capacity)
+
+    def _is_fading(self, group: _Group) -> bool:
+        """Whether its signature is not in the ring, or will soon be overwritten though the cluster still grows."""
+        if group.row is None:
+            return True
+        return self._owners[group.row] is not group or self._ring.age(group.row) * 2 > self._capacity
+
+    def _index(self, group: _Group, value: Signature) -> None:
+        if group.row is not None and self._owners[group.row] is group:
+            value = self._ring.at(group.row)
+            self._owners[group.row] = None
+        group.row = self._ring.add(value)
+        self._owners[group.row] = group
+
+    def _count(self, space: _Space, group: _Group, vote: Signature | None, at: datetime) -> None:
+        group.size += 1
+        group.first_seen = min(group.first_seen, at)
+        group.last_seen = max(group.last_seen, at)
+        if vote is None or group.settled or group.row is None or group.size == 1:
+            return
+        agreed = self._ballots.vote(group, vote, self._ring.at(group.row))
+        if agreed is not None:
+            group.settled = self._ballots.close(group)
+            self._agree(space, group, agreed, at)
+
+    def _agree(self, space: _Space, group: _Group, agreed: Signature, at: datetime) -> None:
+        """Gives a cluster the signature of its members, and joins it with those that are the same by now."""
+        assert group.row is not None, "who votes has a signature"
+        alike = self._ring.alike(agreed, _SAME)  # before its own takes their slots
+        group.id = space.id_of(agreed)
+        self._ring.replace(group.row, agreed)
+        for row in alike:
+            owner = self._owners[row]
+            other, group = None if owner is None else _lead(owner), _lead(group)
+            if other is not None and other is not group and other.near(at):
+                self._merge(*sorted((other, group), key=lambda each: each.size))
+
+    def _merge(self, part: _Group, whole: _Group) -> None:
+        part.into = whole
+        whole.size += part.size
+        whole.first_seen = min(whole.first_seen, part.first_seen)
+        whole.last_seen = max(whole.last_seen, part.last_seen)
+        self._ballots.drop(part)
+
+
+def _lead(group: _Group) -> _Group:
+    while group.into is not None:
+        group = group.into
+    return group
+
+
+def _view(group: _Group, kind: CopyKind) -> Cluster:
+    return Cluster(id=f"{group.id:016x}", kind=kind, size=group.size, first_seen=group.first_seen)
+
+
+def _shorten(memory: OrderedDict[int, _Seen] | OrderedDict[int, _Group], most: int) -> None:
+    while len(memory) > most:
+        memory.popitem(last=False)
+
+
+@lru_cache(maxsize=4096)
+def _space(workspace: str) -> _Space:
+    name = workspace.encode()
+    seed, *masks = (xxh3_64_intdigest(name, number) for number in range(POSITIONS // 4 + 1))
+    return _Space(seed, np.array(masks, dtype=np.uint64).view(np.uint16))

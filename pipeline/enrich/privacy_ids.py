@@ -1,0 +1,135 @@
+"""National identity, tax and insurance numbers in a text.
+
+In: a plain text. Out: where they are. Never here: numbers that only look like one; either the check digit is right
+and the form is used for nothing else, or a word next to the number says what it is.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from stdnum.ar import cuit
+from stdnum.at import vnr
+from stdnum.be import nn
+from stdnum.br import cpf
+from stdnum.ch import ssn as ahv
+from stdnum.cl import rut
+from stdnum.cn import ric
+from stdnum.de import idnr
+from stdnum.es import dni, nie
+from stdnum.fi import hetu
+from stdnum.fr import nir
+from stdnum.in_ import aadhaar, pan
+from stdnum.it import codicefiscale
+from stdnum.kr import rrn
+from stdnum.mx import curp
+from stdnum.pt import cc
+from stdnum.se import personnummer
+from stdnum.us import ssn
+from stdnum.za import idnr as said
+
+from pipeline.enrich.privacy_numbers import is_named_otherwise
+
+
+def _anything(_: str) -> bool:
+    return True
+
+
+class _Form(NamedTuple):
+    fewest: int
+    """Digits that it has at least: a text with fewer is not searched."""
+    pattern: re.Pattern[str]
+    is_valid: Callable[[str], bool]
+
+
+def _form(fewest: int, pattern: str, is_valid: Callable[[str], bool] = _anything) -> _Form:
+    return _Form(fewest, re.compile(rf"(?<![\w/.-]){pattern}(?!\w|[-/.]\d)", re.IGNORECASE), is_valid)
+
+
+_ALONE = (
+    _form(9, r"\d{3}-\d{2}-\d{4}"),  # the US form; the never issued ones are in every advertisement
+    _form(9, r"\d{3} \d{2} \d{4}", ssn.is_valid),
+    # GOV.UK: two letters (not D F I Q U V; second not O; not BG GB KN NK NT TN ZZ; QQ in examples), six digits, A to D.
+    _form(6, r"(?:(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]|QQ)(?:[ -]?\d{2}){3}[ -]?[A-D]"),
+    _form(7, r"\d{1,2}\.?\d{3}\.?\d{3}[ -]?[A-HJ-NP-TV-Z]", dni.is_valid),
+    _form(7, r"[XYZ][ -]?\d{7}[ -]?[A-HJ-NP-TV-Z]", nie.is_valid),
+    _form(13, r"[12][ .]?\d{2}[ .]?(?:0[1-9]|[1-9]\d)[ .]?\d[\dAB][ .]?\d{3}[ .]?\d{3}[ .-]?\d{2}", nir.is_valid),
+    _form(11, r"\d{2} \d{3} \d{3} \d{3}", idnr.is_valid),
+    _form(11, r"\d{3}\.\d{3}\.\d{3}-\d{2}", cpf.is_valid),
+    _form(7, r"[A-Z]{6}[ ]?\d{2}[A-EHLMPRST]\d{2}[ ]?[A-Z]\d{3}[A-Z]", codicefiscale.is_valid),
+    _form(7, r"[A-Z]{3} [A-Z]{3} \d{2}[A-EHLMPRST]\d{2} [A-Z]\d{3}[A-Z]", codicefiscale.is_valid),
+    _form(12, r"[2-9]\d{3}[ -]\d{4}[ -]\d{4}", aadhaar.is_valid),
+    _form(4, r"[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]", pan.is_valid),
+    _form(7, r"[A-Z]{4}\d{6}[HMX][A-Z]{5}[\dA-Z]\d", curp.is_valid),
+    _form(13, r"756[. ]?\d{4}[. ]?\d{4}[. ]?\d{2}", ahv.is_valid),
+    _form(11, r"\d{2}\.\d{2}\.\d{2}-\d{3}[.-]\d{2}", nn.is_valid),
+    _form(10, r"(?:\d{2})?\d{6}[+-]\d{4}", personnummer.is_valid),
+    _form(9, r"\d{6}[-+ABCDEFYXWVU]\d{3}[0-9A-Y]", hetu.is_valid),
+    _form(7, r"\d{1,2}\.\d{3}\.\d{3}-[\dK]", rut.is_valid),
+    _form(11, r"(?:20|2[3467]|30|33)-\d{8}-\d", cuit.is_valid),
+    _form(17, r"\d{6}(?:19|20)\d{2}[01]\d[0-3]\d{4}[\dX]", ric.is_valid),
+    _form(13, r"\d{6}-[1-8]\d{6}", rrn.is_valid),
+    _form(9, r"\d{8}[ ]?\d[ ]?[A-Z]{2}\d", cc.is_valid),
+    # Bare digits whose check is so sharp that fewer than one number in fifty passes by chance.
+    _form(11, r"[1-9]\d{10}", idnr.is_valid),
+    _form(13, r"\d{13}", said.is_valid),
+    _form(10, r"\d{4} \d{6}", vnr.is_valid),
+)
+"""Forms that nothing else has, with the right check digit where there is one."""
+_WORD = re.compile(
+    r"(?<!\w)(?:ssn|ss#|social security|social insurance|itin|tax ?id|tin|national insurance|ni (?:number|no)|nino|"
+    r"nhs (?:number|no)|national id(?:entity)?|identity (?:card|number)|id card|passport|passeport|reisepass|pasaporte|"
+    r"passaporte?o?|driver'?s? licen[cs]e|driving licen[cs]e|f[uü]hrerschein(?:nummer)?|permiso de conducir|"
+    r"permis de conduire|dni|n\.?i\.?e|nif|documento|rg|cpf|cnh|curp|rfc|steuer-?id(?:entifikationsnummer)?|"
+    r"steuernummer|idnr|personalausweis(?:nummer)?|ausweis(?:nummer)?|sozialversicherungsnummer|"
+    r"num[eé]ro de s[eé]cu(?:rit[eé] sociale)?|s[eé]curit[eé] sociale|n[°º] ?s[eé]cu|nir|carte d'identit[eé]|cni|"
+    r"codice fiscale|bsn|burgerservicenummer|sofinummer|aadhaa?r|uidai|pan (?:card|number|no)|pesel|personnummer|"
+    r"cpr|hetu|ahv|rijksregisternummer|num[eé]ro national|rut|cuit|cuil|medicare|tfn|tax file number|kimlik|"
+    r"pps|ppsn|voter id)(?!\w)",
+    re.IGNORECASE,
+)
+_AFTER_WORD = re.compile(
+    r"(?:[^\w\n\x00]|(?<!\w)(?:number|no|nr|num|nummer|numero|número|numéro|is|ist|es|est|é|card|my|it's|on file|lautet|"
+    r"meine|mi|mon|ma|meu|de|du|del|do|le|la|el|o|e|of|for)(?!\w)){0,10}"
+    r"(?P<number>[A-Za-z]{0,6}\d[\dA-Za-z]{0,20}(?:[ ./-]{1,2}[A-Za-z]{0,3}\d[\dA-Za-z]{0,12}){0,8}"
+    r"(?:[ -](?-i:[A-Z])(?!\w))?)(?!\w)",
+    re.IGNORECASE,
+)
+_BEFORE_WORD = re.compile(
+    r"(?<!\w)(?P<number>[A-Za-z]{0,2}(?:\d[ ./-]?){5,20}(?<=\d)[A-Za-z]?)[^\w\n\x00]{1,3}"
+    r"(?:(?:is|is my|é|é o meu|es|es mi|ist|ist meine|est|est mon|my|meu)[^\w\n\x00]){0,2}$",
+    re.IGNORECASE,
+)
+_FEWEST_NAMED, _MOST_NAMED = 5, 22
+"""Digits of a number that is taken for an id by its word alone: shorter ones are ages and years."""
+_WORD_REACH = 48
+"""Characters between an id and a word beside it: "078-05-1120 is my ssn"."""
+
+
+def find_ids(text: str, digits: int) -> Iterator[tuple[int, int]]:
+    """Where national ids are in a plain text without links; in no order, possibly overlapping.
+
+    Args:
+        text: plain, with walls for links, handles and hashtags.
+        digits: how many it has.
+    """
+    for form in _ALONE:
+        if digits >= form.fewest:
+            for start, end in _found(form, text):
+                if not is_named_otherwise(text[max(0, start - _WORD_REACH) : start]):
+                    yield start, end
+    words = list(_WORD.finditer(text)) if digits >= _FEWEST_NAMED else []
+    for word in words:
+        named = _AFTER_WORD.match(text, word.end())
+        if named and _FEWEST_NAMED <= sum(map(str.isdigit, named["number"])) <= _MOST_NAMED:
+            yield named.span("number")
+        before = max(0, word.start() - _WORD_REACH)
+        if named := _BEFORE_WORD.search(text, before, word.start()):
+            yield named.span("number")
+
+
+def _found(form: _Form, text: str) -> Iterator[tuple[int, int]]:
+    for found in form.pattern.finditer(text):
+        # Any case of a letter may be a letter of another script (ı), with which the library does not reckon.
+        if found[0].isascii() and form.is_valid(found[0]):
+            yield found.span()

@@ -1,0 +1,116 @@
+"""E-mail addresses in a text, also spelled out ("jane at example dot com").
+
+In: a plain text. Out: where they are. Never here: regular expressions that start anywhere and run far; each
+looks around one at-sign, so that the time is linear.
+"""
+
+import re
+from collections.abc import Iterator
+
+_AT_SIGN = re.compile("@{1,2}")
+_LONGEST_LOCAL = 64
+"""Characters before the @ (RFC 5321, 4.5.3.1.1)."""
+_MARKS = "\u0900-\u0903\u093a-\u094f\u0e31-\u0e4e"
+"""Vowel signs of scripts that have their own top-level domains; `\\w` leaves them out."""
+_LABEL = rf"[\w{_MARKS}-]{{1,63}}"
+_TOP = rf"(?:xn--[\w-]{{2,59}}|(?:(?![\d_])[\w{_MARKS}]){{2,24}})"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL}){{0,8}}\.{_TOP}")
+_LOCAL_BACKWARDS = re.compile(rf"\"[^\"\n\x00]{{1,62}}\"|[\w.+'~{_MARKS}-]{{1,{_LONGEST_LOCAL}}}")
+_NO_START = ".'-~"
+_FILES = frozenset(("png", "jpg", "jpeg", "gif", "webp", "svg", "mp4"))
+"""`logo@2x.png` is a file."""
+
+_PROVIDERS = (
+    r"(?:g(?:oogle)?mail|yahoo|ymail|hotmail|outlook|live|msn|icloud|me|mac|aol|proton(?:mail)?|pm|gmx|web|t-online|"
+    r"freenet|posteo|mailbox|zoho|fastmail|yandex|mail|orange|wanadoo|free|laposte|sfr|libero|virgilio|terra|uol|bol|"
+    r"sapo|rediffmail|btinternet|sky|comcast|verizon|att|qq|163)"
+)
+"""Hosts at which people, not shops, have their address."""
+_PROVIDER = re.compile(rf"{_PROVIDERS}(?:\W|$)", re.IGNORECASE)
+_LONE_PROVIDER = re.compile(r"(?:gmail|yahoo|hotmail|outlook|icloud|protonmail|gmx)(?![\w.@-])", re.IGNORECASE)
+"""`jane@gmail` without its end."""
+
+_AT = r"(?:at|ät|arroba|arobase|chiocciola)"
+_DOT = r"(?:dot|punkt|punto|point|ponto)"
+_SPELLED_DOT = rf"(?:\s{_DOT}\s|\s?[\[({{]\s?(?:{_DOT}|\.)\s?[\])}}]\s?)"
+_SPELLED = re.compile(
+    rf"(?P<bracket>\s?[\[({{<]\s?(?:{_AT}|@)\s?[\])}}>]\s?)(?P<host1>[\w-]{{1,63}}(?:(?:\.|{_SPELLED_DOT})[\w-]{{1,63}}){{1,4}})"
+    rf"|(?P<word>\s{_AT}\s)(?P<host2>[\w-]{{1,63}}(?:(?:\.|{_SPELLED_DOT})[\w-]{{1,63}}){{1,4}})"
+    rf"|(?P<spaced>\s?@\s|\s@)(?P<host3>[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,4}})",
+    re.IGNORECASE,
+)
+_SPACED_HOST = re.compile(r"@\s?[\w-]{1,63}\.[\w-]")
+_SPELLED_SIGNS = (" at ", "at]", "at)", "at }", "at}", "at>", "[@", "(@", "{@", " ät ", "ät]", "ät)", "arroba", "arobase", "chiocciola", "\nat ", "at\n")
+"""Cheaper to look for than the pattern; `at )` is not written."""
+_SPELLED_END = re.compile(rf"(?P<dot>\.|{_SPELLED_DOT})(?P<top>[^\W\d_]{{2,24}})$", re.IGNORECASE)
+_SPELLED_TOPS = frozenset(
+    ["com", "org", "net", "edu", "gov", "info", "biz", "co", "io", "app", "dev", "uk", "ca", "au", "nz", "ie", "in", "me", "us", "eu", "de", "at", "ch", "fr", "be", "lu", "es", "mx", "ar", "cl", "pe", "it", "pt", "br", "nl", "se", "no", "dk", "fi", "pl", "cz", "ro", "gr", "tr", "ru", "jp", "cn", "kr", "za", "ng", "ke", "email", "example", "test"]
+)
+_ALSO_WORDS = frozenset(["in", "me", "us", "at", "be", "it", "no", "de", "es"])
+"""Top-level domains that are words too: "at this point in time" is no address."""
+_SPELLED_LOCAL = re.compile(
+    rf"(?<![\w.+'-])[\w+'-]+(?:(?:\.|{_SPELLED_DOT}|\s(?:underscore|dash|minus)\s)[\w+'-]+){{0,4}}$", re.IGNORECASE
+)
+_MAIL_WORD = re.compile(r"mail|correo|courriel|\bcontact\b|\bwrite\b|\breach\b", re.IGNORECASE)
+_WORD_REACH = 40
+"""Characters before the address in which "my mail is" is looked for."""
+_NO_NAMES = frozenset(
+    ["shop", "shopped", "shopping", "buy", "bought", "order", "ordered", "orders", "look", "looking", "looked", "site", "it", "me", "one", "store", "stores", "available", "here", "found", "is", "are", "was", "were", "be", "online", "us", "you", "working", "work", "works", "purchased", "purchase", "get", "got", "see", "seen", "this", "that", "team", "people", "guys", "folks", "and", "or", "but", "prices", "price", "deals", "deal", "sold", "sale", "stuff", "items", "item", "account", "check", "checked", "checking", "arrive", "arrived", "hours", "up", "off", "out", "down", "not", "good", "great", "on", "in", "go", "going", "start", "started", "sign", "support", "only", "also", "just", "still", "today", "now", "time", "right", "exclusively", "free", "shipping", "cheaper", "less", "more", "back", "live", "open", "them", "him", "her", "experience", "service", "customer", "job", "half", "offer", "discount", "discounts", "gift", "card", "cards", "again", "everything", "anything", "something", "nothing", "too", "yet", "well", "much", "many", "some", "any", "all", "day", "week", "weekend", "home", "even", "cheap", "best", "better", "new", "listed", "posted"]
+)
+"""What stands before "at amazon dot com" and is nobody's name."""
+
+
+def find_mail(text: str) -> Iterator[tuple[int, int]]:
+    """Where e-mail addresses are in a plain text, in no order, possibly overlapping."""
+    for sign in _AT_SIGN.finditer(text):
+        if place := _around(text, *sign.span()):
+            yield place
+    lower = text.lower()
+    if any(sign in lower for sign in _SPELLED_SIGNS) or ("@" in text and _SPACED_HOST.search(text)):
+        yield from _spelled(text)
+
+
+def _around(text: str, at: int, after: int) -> tuple[int, int] | None:
+    before = text[max(0, at - _LONGEST_LOCAL) : at]
+    local = _LOCAL_BACKWARDS.match(before[::-1])
+    if local is None:
+        return None
+    start = at - len(local[0].rstrip(_NO_START))
+    # "@name@host.social" is a handle of the fediverse, and handles stay.
+    if start == at or text[start - 1 : start] == "@":
+        return None
+    host = _HOST.match(text, after)
+    if host is None:
+        lone = _LONE_PROVIDER.match(text, after)
+        return (start, lone.end()) if lone else None
+    labels = _without_next_sentence(host[0].split("."))
+    if labels[-1].lower() in _FILES:
+        return None
+    return start, after + len(".".join(labels))
+
+
+def _without_next_sentence(labels: list[str]) -> list[str]:
+    # "jane@example.com.Please call" ends at .com.
+    while len(labels) > 2 and labels[-1].istitle() and labels[-2].islower() and len(labels[-2]) > 1:
+        labels = labels[:-1]
+    return labels
+
+
+def _spelled(text: str) -> Iterator[tuple[int, int]]:
+    for found in _SPELLED.finditer(text):
+        host = found["host1"] or found["host2"] or found["host3"]
+        end = _SPELLED_END.search(host)
+        if end is None or end["top"].lower() not in _SPELLED_TOPS:
+            continue
+        dot = end["dot"].strip(" []{}()\t\n").lower()
+        if dot not in (".", "dot") and end["top"].lower() in _ALSO_WORDS and not found["bracket"]:
+            continue
+        window = max(0, found.start() - _LONGEST_LOCAL)
+        local = _SPELLED_LOCAL.search(text[window : found.start()])
+        if local is None or not any(letter.isalpha() for letter in local[0]):
+            continue
+        start = window + local.start()
+        named = _PROVIDER.match(host) or _MAIL_WORD.search(text[max(0, start - _WORD_REACH) : start])
+        somebody = local[0].lower() not in _NO_NAMES
+        if found["bracket"] or (somebody and (named or dot != ".")):
+            yield start, found.end()

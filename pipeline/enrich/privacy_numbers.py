@@ -1,0 +1,205 @@
+"""Cards, IBANs and the policy's own numbers in a text, and the runs of digits that may be phones.
+
+In: a plain text. Out: where they are. Never here: phones (`privacy_phones.py`) and ids (`privacy_ids.py`).
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from stdnum import iban, luhn, numdb
+
+from schemas.policy import NumberPattern
+
+RUN = re.compile(r"[+(\[]{0,3}\d(?:[ \t().\[\]/~_*-]{0,4}\d)*")
+"""Digits with what people write between them; digits and the rest exclude each other, so it is linear."""
+LONGEST_PIECE = 160
+"""Characters of a run that are looked at together; longer ones are tables, counters or a cat on the keyboard."""
+_OVERLAP = 48
+"""Two pieces share so much: a card or a phone with blanks is shorter."""
+_GROUP = re.compile(r"\d+")
+
+_OTHER_NUMBER_WORD = re.compile(
+    r"(?<![^\W\d_])(?:order|case|ticket|ref|reference|confirmation|tracking|booking|invoice|incident|serial|imei|model|"
+    r"sku|item|isbn|parcel|shipment|dpci|error|code|version|build|pnr|crm|upc|ean|receipt|transaction|claim|policy|"
+    r"zip|id|bestellung|bestellnummer|auftrag|sendung|rechnung|vorgang|kundennummer|commande|dossier|colis|pedido|"
+    r"factura|reserva|encomenda|protocolo|ordine)s?(?![^\W\d_])",
+    re.IGNORECASE,
+)
+_OTHER_GAP = re.compile(r"(?:[^\w\n\x00]|\b(?:number|no|nr|num|id|is|was|nummer|ist|es|est|é)\b){0,8}", re.IGNORECASE)
+
+_CARD_LENGTHS = (
+    (re.compile(r"4"), (13, 16, 19)),  # Visa
+    (re.compile(r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720"), (16,)),  # Mastercard
+    (re.compile(r"3[47]"), (15,)),  # American Express
+    (re.compile(r"6011|65|64[4-9]|62|81|60|508"), (16, 17, 18, 19)),  # Discover, UnionPay, RuPay
+    (re.compile(r"3(?:0[0-5]|[689])"), (14, 16, 19)),  # Diners Club
+    (re.compile(r"35(?:2[89]|[3-8])"), (16, 17, 18, 19)),  # JCB
+    (re.compile(r"220[0-4]|9792|50[4679]|6[23]6|451416|438935"), (16,)),  # Mir, Troy, Elo
+    (re.compile(r"50|5[6-8]|6"), (12, 13, 14, 15, 16, 17, 18, 19)),  # Maestro
+)
+"""First digits and lengths of the schemes (ISO/IEC 7812 ranges as published by each)."""
+_SHORTEST_CARD, _LONGEST_CARD = 12, 19
+_SURE_CARD = 13
+"""Digits from which the check digit is believed without a word before: 12-digit Maestro is rare, orders are not."""
+_CARD_WORD = re.compile(
+    r"(?<![^\W\d_])(?:credit|debit|bank|visa|master ?card|amex|maestro|kredit|giro|ec)?[ -]?"
+    r"(?:card|karte|carte|tarjeta|cart[aã]o|carta|pan|visa|master ?card|amex|maestro)"
+    r"(?:[ -]?(?:number|no|nr|num|nummer)\b\.?)?[^\w\n\x00]{0,4}(?:(?:is|ist|est|es|é|number|de cr[eé]dito|bancaire|bleue)"
+    r"[^\w\n\x00]{1,3}){0,2}$",
+    re.IGNORECASE,
+)
+_WORD_REACH = 48
+_SECURITY_CODE = re.compile(
+    r"\b(?:cvv2?|cvc2?|cv2|csc|card security code|security code|pr[uü]fziffer|cryptogramme)"
+    r"[^\w\n\x00]{0,4}(?:(?:code|number|is|ist|est|es)[^\w\n\x00]{1,3}){0,2}(?P<code>\d{3,4})(?!\w)",
+    re.IGNORECASE,
+)
+_DATE_AND_CODE = re.compile(r"[ ,;]{1,2}[01]\d/(?:20)?\d\d[ ,;]{1,2}\d{3,4}(?!\w)")
+"""What is written behind a card: until when, and its code."""
+_ALSO_BLANKS = str.maketrans({"\n": " ", "\t": " ", ",": " "})
+
+_IBAN_START = re.compile(r"(?<![^\W_])(?:iban)?[ \t]{0,2}([A-Za-z]{2})[ .\n-]?(\d[ .-]?\d)", re.IGNORECASE)
+_IBAN_WORD = re.compile(r"i\.?ban|konto|account|cuenta|compte|conta|conto|rekening", re.IGNORECASE)
+_ALNUM = re.compile(r"[A-Za-z0-9]")
+_IBAN_GAP = 3
+"""Characters that may stand between two signs of an IBAN."""
+
+
+def pieces(text: str) -> Iterator[tuple[int, int]]:
+    """The runs of digits with at most `LONGEST_PIECE` characters; longer ones in overlapping pieces at blanks."""
+    for run in RUN.finditer(text):
+        start, end = run.span()
+        while end - start > LONGEST_PIECE:
+            cut = max(text.rfind(" ", start + _OVERLAP + 1, start + LONGEST_PIECE), 0)
+            if not cut:
+                # So much without a blank is no number of anybody; what follows its first blank may be one.
+                start = text.find(" ", start + LONGEST_PIECE, end) + 1 or end
+                continue
+            yield start, cut
+            start = text.rfind(" ", start + 1, cut - _OVERLAP + 1) + 1 or cut + 1
+        if start < end:
+            yield start, end
+
+
+def is_named_otherwise(before: str) -> bool:
+    """Whether the words right before a number call it something that is nobody's own: "order no. ", "error "."""
+    words = list(_OTHER_NUMBER_WORD.finditer(before))
+    return bool(words) and _OTHER_GAP.fullmatch(before, words[-1].end()) is not None
+
+
+def find_cards(text: str) -> Iterator[tuple[int, int]]:
+    """Where payment cards (right length for their first digits, right check digit) and their codes are."""
+    text = text.translate(_ALSO_BLANKS)
+    for start, end in pieces(text):
+        if end - start >= _SHORTEST_CARD:
+            yield from _cards_in(text, start, end)
+    for code in _SECURITY_CODE.finditer(text):
+        yield code.span("code")
+
+
+def _cards_in(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    groups = [group.span() for group in _GROUP.finditer(text, start, end)]
+    if sum(right - left for left, right in groups) < _SHORTEST_CARD:
+        return
+    named = bool(_CARD_WORD.search(text[max(0, start - _WORD_REACH) : start]))
+    best = 0
+    for first, (begin, _) in enumerate(groups):
+        if begin < best:
+            continue
+        best = 0
+        digits = ""
+        for count, (left, right) in enumerate(groups[first:], 1):
+            digits += text[left:right]
+            if len(digits) > _LONGEST_CARD:
+                break
+            if len(digits) < _SHORTEST_CARD or not _grouped_like_a_card(groups[first : first + count]):
+                continue
+            mistyped = named and first == 0 and len(digits) >= _SURE_CARD
+            if mistyped or _is_card(digits, named):
+                best = right
+        if best:
+            more = _DATE_AND_CODE.match(text, best)
+            yield begin, more.end() if more else best
+
+
+def _grouped_like_a_card(groups: list[tuple[int, int]]) -> bool:
+    lengths = [right - left for left, right in groups]
+    # 4 4 4 4, 4 6 5, 4 4 4 4 3, 6 10, digit by digit; not a table of any numbers.
+    return len(lengths) == 1 or set(lengths) == {1} or lengths[0] >= 4 or set(lengths[:-1]) <= {2, 3, 4}
+
+
+def _is_card(digits: str, named: bool) -> bool:
+    if len(digits) < (_SHORTEST_CARD if named else _SURE_CARD) or len(set(digits)) < 2:
+        return False
+    fits = any(len(digits) in lengths and scheme.match(digits) for scheme, lengths in _CARD_LENGTHS)
+    return fits and luhn.is_valid(digits)
+
+
+def find_ibans(text: str) -> Iterator[tuple[int, int]]:
+    """Where IBANs are: of a country that has them, in its length, with right check digits, or named as one."""
+    for found in _IBAN_START.finditer(text):
+        length = _iban_length(found[1].upper())
+        if length is None:
+            continue
+        number, end = _take(text, found.start(1), length)
+        if len(number) != length or _ALNUM.match(text, end):
+            continue
+        # The banks' own check digits are not asked for: a mistake there is still somebody's account.
+        if iban.is_valid(number, check_country=False) or _named_iban(text, found):
+            yield found.start(1), end
+
+
+def _take(text: str, start: int, length: int) -> tuple[str, int]:
+    """The next `length` letters and digits from there, with small gaps, and where they end."""
+    taken: list[str] = []
+    gap = 0
+    for at in range(start, min(len(text), start + length * (_IBAN_GAP + 1))):
+        sign = text[at]
+        if sign.isascii() and sign.isalnum():
+            taken.append(sign)
+            gap = 0
+            if len(taken) == length:
+                return "".join(taken), at + 1
+        elif sign not in " .,-\t\n_/" or gap == _IBAN_GAP:
+            break
+        else:
+            gap += 1
+    return "".join(taken), start
+
+
+def _named_iban(text: str, found: re.Match[str]) -> bool:
+    before = text[max(0, found.start(1) - 24) : found.start(1)]
+    return bool(_IBAN_WORD.search(before))
+
+
+@lru_cache(maxsize=1024)
+def _iban_length(country: str) -> int | None:
+    ((_, facts), *_) = numdb.get("iban").info(country)
+    parts = re.findall(r"(\d+)!?[nac]", str(facts.get("bban", "")))
+    return 4 + sum(map(int, parts)) if parts else None
+
+
+def find_patterns(
+    linked: str, unlinked: str, numbers: tuple[NumberPattern, ...]
+) -> Iterator[tuple[str, int, int]]:
+    """Name and place of each number that looks like a pattern of the policy.
+
+    Args:
+        linked: plain text without handles.
+        unlinked: and without links: in those, patterns of digits alone would find the ids of posts.
+        numbers: of the policy.
+    """
+    for number in numbers:
+        text = unlinked if set(number.pattern) <= set("# ") else linked
+        for found in _compiled(number.pattern).finditer(text):
+            yield number.name, *found.span()
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    signs = {"#": r"\d", "@": r"[^\W\d_]", "*": r"[^\W_]"}
+    body = "".join(signs.get(sign) or re.escape(sign) for sign in pattern)
+    before = r"(?<!\w)" if pattern[0].isalnum() or pattern[0] in signs else ""
+    after = r"(?!\w)" if pattern[-1].isalnum() or pattern[-1] in signs else ""
+    return re.compile(before + body + after, re.IGNORECASE)

@@ -1,0 +1,171 @@
+"""Phone numbers in a text: those of the policy's regions, and in every region those with a plus or a word before.
+
+In: a plain text. Out: where they are. Never here: a region guessed from the language.
+
+`phonenumbers` is asked about each run of digits that could be one. It knows which numbers exist; people also write
+numbers that do not (mistyped, 555), so a plus sign, "my phone is", and forms that are used for nothing else
+are enough without it.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from phonenumbers import NumberParseException, PhoneNumberMatcher, is_possible_number, is_valid_number, parse
+
+from pipeline.enrich.privacy_numbers import LONGEST_PIECE, is_named_otherwise, pieces
+from pipeline.enrich.privacy_text import WALL, wall
+
+_FEWEST, _MOST = 7, 15
+"""Digits: a local number without its area, and E.164's longest."""
+_FEWEST_AFTER_PLUS = 8
+_MOST_ASKED = 1500
+"""Characters of a text's runs that the library sees (about 10 us each and region, a run has 10 to 20); beyond them
+the number of digits decides."""
+_EXTENSION_REACH = 24
+"""Characters after a run in which an extension may stand."""
+_WORD_REACH = 40
+
+_TAKEN_OUT = re.compile(
+    # Dates, with a possible day and month.
+    r"(?<![\d.\-/])(?:(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|[12]\d|3[01])\1(?:(?:19|20)\d\d|\d\d)"
+    r"|(?:19|20)\d\d([./-])(?:0?[1-9]|1[0-2])\2(?:0?[1-9]|[12]\d|3[01]))(?![./-]?\d)"
+    # Times behind dates: "2017-10-31 22:11".
+    r"|(?<!\d)[0-2]?\d:[0-5]\d(?::[0-5]\d)?(?!\d)"
+    # Opening hours with dots.
+    r"|(?<![\d.])[0-2]?\d\.[0-5]\d ?- ?[0-2]?\d\.[0-5]\d(?![\d.])"
+    # Addresses of computers, versions of four parts.
+    r"|(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.]?\d)"
+    # Prices.
+    r"|(?:[$€£¥₹]|\b(?:usd|eur|gbp|aud|cad|inr|brl|rs|r\$|rm|chf)\b\.?)\s?\d[\d.,]{0,20}"
+    r"|(?<![\d.,])\d[\d.,]{0,20}\s?(?:[€£¥₹%]|(?:usd|eur|euros?|gbp|aud|cad|inr|brl|chf|dollars?|pounds?|reais)\b)",
+    re.IGNORECASE,
+)
+_PHONE_WORD = re.compile(
+    r"(?<![^\W\d_])(?:tel|tele(?:phone|fono|fone|fon)|tél(?:éphone)?|teléfono|tfno|tlf|phone|ph|mobile?|mob|cell|"
+    r"cellphone|cel|celular|m[oó]vil|telem[oó]vel|handy|handynummer|rufnummer|telefonnummer|mobilfunk|portable|"
+    r"cellulare|fax|whats ?app|zap|sms|call|calling|ring|text|dial|reach|contact|landline|callback|"
+    r"call back|appele[rz]?|joindre|llam[a-z]{1,8}|ruf(?:en|t)?|anrufen|erreichbar|ligu?e[rm]?|liga[rm]?|"
+    r"chiam[a-z]{1,6}|bel|my number|my no|meine nummer|(?:mi|mio|meu|o) n[uú]mero|mon num[eé]ro|mijn nummer)(?![^\W\d_])",
+    re.IGNORECASE,
+)
+_AMERICAN = re.compile(r"(?:\+?1[ .-]?)?(?:\(\d{3}\)\s?|\[\d{3}\]\s?|\d{3}[ .-])\d{3}[ .-]\d{4}(?!\d)")
+"""The form of the North American plan, whether or not the number exists."""
+_TRUNK = re.compile(r"\(?0[1-9]\d{0,4}\)?[ ./-]{1,3}(?=(?:[ ./-]?\d){6})\d[\d ./-]{5,14}\d(?!\d)")
+"""A trunk zero, an area, a subscriber: most of Europe, whatever the region."""
+_EXIT = re.compile(r"(?:00|011)[ .-]?(?=[1-9])")
+"""What is dialled instead of the plus."""
+_AS_USUAL = str.maketrans("_*{}", "- ()")
+"""Signs that people write between digits and the library does not know."""
+_BARE_TRUNK = re.compile(r"0[1-9]\d{8,9}")
+"""Ten or eleven digits with a trunk zero: also numbers that nobody has yet, or that are set aside for films."""
+_CALLED_AFTER = re.compile(
+    r"[ ,(-]{0,3}(?:(?:is|é|es|ist|est|=) )?(?:(?:my|o meu|mi|meine|mon) (?:phone |cell |mobile |new )?"
+    r"(?:number|phone|cell|mobile|n[uú]mero|celular|nummer|num[eé]ro)|(?:call|text|ring) me|call\b|me liga|whats ?app)",
+    re.IGNORECASE,
+)
+_IN_LINK = re.compile(
+    r"(?:wa\.me/|(?:tel|phone|mobile|cell|msisdn|whatsapp|sms|callto|telefono|telefon)(?:[_-]?(?:no|number|nr))?[=:/])"
+    r"(?P<number>\+?[\d(][\d().+-]{5,20}\d)",
+    re.IGNORECASE,
+)
+
+
+def find_phones(text: str, regions: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    """Where phone numbers are in a plain text without links; in no order, possibly overlapping.
+
+    Args:
+        text: plain, with walls for links, handles and hashtags.
+        regions: ISO 3166 codes: whose national form is told.
+    """
+    text = _TAKEN_OUT.sub(wall, text).translate(_AS_USUAL)
+    asked = 0
+    for start, end in pieces(text):
+        digits = sum(map(str.isdigit, text[start:end]))
+        if digits < _FEWEST:
+            continue
+        asked += end - start
+        yield from _phones_in(text, start, end, digits, regions if asked <= _MOST_ASKED else None)
+
+
+def find_link_phones(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where the link at that place names a phone number: `wa.me/`, `?phone=`."""
+    for found in _IN_LINK.finditer(text, start, end):
+        yield found.span("number")
+
+
+def _phones_in(
+    text: str, start: int, end: int, digits: int, regions: tuple[str, ...] | None
+) -> Iterator[tuple[int, int]]:
+    run = text[start:end]
+    if run.endswith("000000") and "+" not in run:
+        return  # an order of magnitude
+    before = text[max(0, start - _WORD_REACH) : start].rpartition("\n")[2].rpartition(WALL)[2]
+    # "order 2125550123" and "PP-2125550123" are no phones; with blanks, brackets or a plus they would look like one.
+    if (run.isdigit() and is_named_otherwise(before)) or (before[-1:] == "-" and before[-2:-1].isalnum()):
+        return
+    found = [] if regions is None else list(_by_library(text, start, end, regions))
+    found += _by_form(text, start, end)
+    yield from found
+    word = _word_before(before)
+    if found or digits > _MOST or not (_whole_word(text, start, end) or word == "glued"):
+        return
+    plus = "+" in run[:3] and digits >= _FEWEST_AFTER_PLUS
+    called = word or _CALLED_AFTER.match(text, end)
+    if regions is None or plus or called or _BARE_TRUNK.fullmatch(run) or _is_dialled_abroad(run):
+        yield start, end
+
+
+def _by_form(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for form in (_AMERICAN, _TRUNK):
+        for found in form.finditer(text, start, end):
+            before = text[found.start() - 1] if found.start() > start else ""
+            if not before.isdigit() and before not in (*"./-",) and _whole_word(text, *found.span()):
+                yield found.span()
+
+
+def _by_library(text: str, start: int, end: int, regions: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    # One character before, so that the library sees a letter or a currency there and says no.
+    left = max(0, start - 1)
+    window = text[left : min(len(text), end + _EXTENSION_REACH)].partition("\n")[0]
+    if len(window) > LONGEST_PIECE + _EXTENSION_REACH + 1:
+        return
+    for region in regions or ("ZZ",):
+        found = [
+            (left + match.start, left + match.end)
+            for match in PhoneNumberMatcher(window, region)
+            if left + match.start < end
+        ]
+        if found:
+            yield from found
+            return
+
+
+def _word_before(before: str) -> Literal["", "near", "glued"]:
+    """Whether something before the number says that it is a phone, without another number in between."""
+    words = list(_PHONE_WORD.finditer(before))
+    if not words or any(map(str.isdigit, before[words[-1].end() :])):
+        return ""
+    return "glued" if words[-1].end() == len(before) else "near"
+
+
+def _whole_word(text: str, start: int, end: int) -> bool:
+    before, after = text[start - 1 : start] if start else "", text[end : end + 1]
+    return not (_in_a_word(before) or _in_a_word(after))
+
+
+def _in_a_word(sign: str) -> bool:
+    # Scripts from U+2E80 on are written without blanks.
+    return sign == "_" or (sign.isalnum() and sign < "\u2e80")
+
+
+def _is_dialled_abroad(run: str) -> bool:
+    exit_code = _EXIT.match(run)
+    if exit_code is None:
+        return False
+    try:
+        number = parse("+" + run[exit_code.end() :], None)
+    except NumberParseException:
+        return False
+    # Tickets of airlines begin with 00 too, without blanks.
+    return is_valid_number(number) or (not run.isdigit() and is_possible_number(number))

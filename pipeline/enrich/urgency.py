@@ -1,0 +1,177 @@
+"""How urgent the words of a text are, and in which way.
+
+In: title and text as written. Out: a score and the kinds of urgency. Never here: a model; the rules of a policy
+have an urgency of their own (`triage.py`).
+
+One automaton reads the text once, whatever the number of phrases: words are parted by one blank, so that a phrase
+between two blanks is a phrase of whole words. A phrase does not count inside an exception ("fire sale"), behind a
+negator in the same clause ("no smoke"), or, for outages, before an ending ("the outage is over"). For self-harm
+neither negation nor a figure of speech counts against it: "I'd kill myself if I miss the sale" is urgent, because
+a joke read by a person costs a minute, and the other mistake a life.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_left
+from functools import lru_cache
+from typing import NamedTuple
+
+from ahocorasick_rs import AhoCorasick, MatchKind
+
+from pipeline.enrich.keywords import fold
+from pipeline.enrich.urgency_words import CONJUNCTIONS, ENDINGS, EXCEPTIONS, NEGATORS, NOT_DENIALS, PHRASES
+from schemas.signals import UrgencyKind
+
+GRADES: dict[UrgencyKind, float] = {
+    "safety": 1.0,
+    "self-harm": 1.0,
+    "stranded": 0.9,
+    "fraud": 0.9,
+    "outage": 0.8,
+    "legal": 0.7,
+    "cancelled": 0.7,
+}
+"""The gravest first. science.md 3.2 gives all of them 1.0; graded here by what an hour of waiting does: a life, a
+night on a floor or an emptied account, a home or a business without service, a deadline of days, a plan that has
+already failed. With weight .7 in the priority, 1.0 alone reaches band P1 (70) and .7 band P2 (45-70)."""
+
+NEGATION_WORDS = 3
+"""How far a negator reaches: "no smell of smoke", "is not at all dangerous"."""
+ENDING_WORDS = 6
+"""How far behind an outage its end is looked for: "the outage in our street has been fixed"."""
+
+_LONGEST_WINDOW = 200
+"""Characters that are looked at around a phrase, whatever the text: longer than any phrase or window of words."""
+
+_TOKENS = re.compile(r"(?:https?://|www\.)\S*|@\w+|(\w+|[.!?;:,\n()])")
+"""Words and the signs that end a clause; links and names are found to be skipped."""
+_MARKS = re.compile("[\u0300-\u036f]")
+_CLAUSE_END = re.compile(r" [.!?;:,\n()] ")
+
+
+class Urgency(NamedTuple):
+    """What is urgent about a text."""
+
+    score: float
+    """The grade of the gravest kind, 0..1; 0 without any."""
+    kinds: tuple[UrgencyKind, ...]
+    """The gravest first, each once."""
+
+
+CALM = Urgency(0.0, ())
+"""The urgency of a text without such words."""
+
+
+def urgency_of(text: str) -> Urgency:
+    """The urgency of a text's words; of any length, never raises.
+
+    More kinds, or the same kind twice, do not raise the score: it says how grave the gravest matter is.
+    """
+    words = plain_words(text)
+    phrases = _phrases()
+    found = phrases.automaton.find_matches_as_indexes(words, overlapping=True)
+    if not found:
+        return CALM
+    excepted = sorted((start, end) for number, start, end in found if phrases.kinds[number] is None)
+    kinds: set[UrgencyKind] = set()
+    for number, start, end in found:
+        kind = phrases.kinds[number]
+        if kind is None or kind in kinds:
+            continue
+        if _excepted(excepted, start, end):
+            continue
+        if kind == "self-harm" or not (_denied(words, start) or (kind == "outage" and _ended(words, end))):
+            kinds.add(kind)
+    if not kinds:
+        return CALM
+    ordered = tuple(kind for kind in GRADES if kind in kinds)
+    return Urgency(GRADES[ordered[0]], ordered)
+
+
+def plain_words(text: str) -> str:
+    """The words of a text, folded and without accents, each between two blanks; clause signs are words too.
+
+    "n't" becomes part of its word ("dont"). Where a link or a name is left out, two blanks stand, so that no
+    phrase bridges them.
+    """
+    folded = fold(text).replace("n't", "nt")
+    if not folded.isascii():
+        folded = _MARKS.sub("", unicodedata.normalize("NFKD", folded))
+    return f" {' '.join(_TOKENS.findall(folded))} "
+
+
+def listed(phrases: str) -> list[str]:
+    """The phrases of a list by commas, as `plain_words` writes them."""
+    return [plain_words(phrase.strip()) for phrase in " ".join(phrases.split()).split(",") if phrase.strip()]
+
+
+class _Phrases(NamedTuple):
+    automaton: AhoCorasick
+    kinds: list[UrgencyKind | None]
+    """Of each phrase; None: an exception."""
+
+
+@lru_cache(maxsize=1)
+def _phrases() -> _Phrases:
+    # Prepared when first needed: nothing happens at import.
+    kinds: dict[str, UrgencyKind | None] = {}
+    for kind in GRADES:
+        for phrase in listed(PHRASES[kind]):
+            kinds.setdefault(phrase, kind)
+    kinds |= dict.fromkeys(listed(EXCEPTIONS))
+    return _Phrases(AhoCorasick(list(kinds), matchkind=MatchKind.Standard), list(kinds.values()))
+
+
+@lru_cache(maxsize=1)
+def _negators() -> frozenset[str]:
+    return frozenset(NEGATORS.split())
+
+
+@lru_cache(maxsize=1)
+def _conjunctions() -> frozenset[str]:
+    return frozenset(CONJUNCTIONS.split())
+
+
+@lru_cache(maxsize=1)
+def _not_denials() -> AhoCorasick:
+    return AhoCorasick(listed(NOT_DENIALS), matchkind=MatchKind.Standard)
+
+
+@lru_cache(maxsize=1)
+def _endings() -> AhoCorasick:
+    return AhoCorasick(listed(ENDINGS), matchkind=MatchKind.Standard)
+
+
+def _excepted(exceptions: list[tuple[int, int]], start: int, end: int) -> bool:
+    """Whether one of the exceptions, sorted, covers the phrase; looks only at those that are near."""
+    first = bisect_left(exceptions, (end - _LONGEST_WINDOW, 0))
+    return any(
+        begin <= start and end <= last
+        for begin, last in exceptions[first : bisect_left(exceptions, (start + 1, 0))]
+    )
+
+
+def _denied(words: str, start: int) -> bool:
+    """Whether a negator stands within `NEGATION_WORDS` before the phrase, in its clause."""
+    before = words[max(0, start - _LONGEST_WINDOW) : start + 1]
+    near = _CLAUSE_END.split(before)[-1].split()[-NEGATION_WORDS:]
+    for at in range(len(near) - 1, -1, -1):
+        if near[at] in _conjunctions():
+            return False
+        if near[at] in _negators():
+            # The phrase's own first word too: "no procon" is Portuguese for where they go.
+            first = words[start + 1 : start + _LONGEST_WINDOW].split(" ", 1)[0]
+            return not _not_denials().find_matches_as_indexes(f" {' '.join([*near[at:], first])} ")
+    return False
+
+
+def _ended(words: str, end: int) -> bool:
+    """Whether the clause behind the phrase says that it is past: no question, no "not yet"."""
+    after = words[end - 1 : end + _LONGEST_WINDOW]
+    sign = _CLAUSE_END.search(after)
+    if sign is not None and sign.group().strip() == "?":
+        return False
+    clause = (after if sign is None else after[: sign.start()]).split()[:ENDING_WORDS]
+    if any(word in _negators() for word in clause):
+        return False
+    return bool(_endings().find_matches_as_indexes(f" {' '.join(clause)} "))
