@@ -114,7 +114,7 @@ class ScoredPost(PostBody):
     urgency_kinds: tuple[UrgencyKind, ...] = Field(default=(), max_length=7, description="the gravest first")
     intensity: Probability = Field(default=0.0, description="how heated the text is, whatever its sentiment")
     cluster: Cluster | None = Field(default=None, description="absent when there is too little text to compare")
-    spam: Spam | None = Field(default=None, description="absent for deletions")
+    spam: Spam | None = Field(default=None, description="absent for deletions and the brand itself")
     pii: tuple[PersonalData, ...] = Field(
         default=(), max_length=100, description="what was masked, in order; the plain text is only in posts.raw"
     )

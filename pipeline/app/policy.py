@@ -13,7 +13,7 @@ from pydantic import model_validator
 
 from pipeline.adapters.policy_file import load_policy
 from pipeline.codec import decode
-from pipeline.enrich.topics import TopicMatcher, refusals
+from pipeline.enrich.listening.topics import TopicMatcher, refusals
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.lines import Line, numbered, unpacked
 from schemas.message import Part, ShortText

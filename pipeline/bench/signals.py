@@ -18,15 +18,15 @@ from pipeline.bench.costs import PLACE
 from pipeline.bench.rounds import Say
 from pipeline.bench.sample import WORKSPACE, distinct_posts
 from pipeline.clock import SystemClock, to_ms
-from pipeline.enrich.copies import Copies
-from pipeline.enrich.intensity import intensity_of
+from pipeline.enrich.copies.clusters import Copies
 from pipeline.enrich.language import detect_languages
-from pipeline.enrich.privacy import mask_post
+from pipeline.enrich.listening.topics import topic_matcher
+from pipeline.enrich.privacy.mask import mask_post
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.signals import Signals
 from pipeline.enrich.spam import SpamMeter
-from pipeline.enrich.topics import topic_matcher
-from pipeline.enrich.urgency import urgency_of
+from pipeline.enrich.tone.intensity import intensity_of
+from pipeline.enrich.tone.urgency import urgency_of
 from schemas.policy import Brand, ListeningTopic, Policy, Queue, TriageRule
 from schemas.post import RawPost
 

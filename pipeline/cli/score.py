@@ -68,11 +68,11 @@ def score(
 
 
 def _policies(files: list[Path]) -> "dict[str, Policy]":
-    from pipeline.adapters.policy_file import load_policy
+    from pipeline.app.policy import read_policy
 
     found: dict[str, Policy] = {}
     for file in files:
-        policy = load_policy(file)
+        policy = read_policy(file)
         if policy.workspace in found:
             raise Misconfigured(f"{file}: workspace {policy.workspace} has a policy already")
         found[policy.workspace] = policy

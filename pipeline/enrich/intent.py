@@ -44,8 +44,12 @@ _LEAST, _MOST = 0.01, 0.99
 """Probabilities outside are cut before they become logits: one that is nearly certain must not drown the words."""
 
 _OPENER = (
-    r"(?:what|when|where|which|who|whose|whom|how(?! come)|is|are|am|was|do|does|did|can|could|will|would|should|"
-    r"shall|may|has|have|had|any|anyone|anybody|whats|what's|where's|when's|how's|who's)\b"
+    r"(?:what|when|where|which|who|whose|whom|how(?! come)|is|are|am|was|were|do|does|did|can|could|will|would|"
+    r"should|shall|may|has|have|had|any|anyone|anybody|whats|what's|where's|when's|how's|who's)\b"
+)
+_INVERSION = (
+    r"\b(?:is|are|am|was|were|do|does|did|can|could|will|would|should|shall|may|has|have|had)\s+(?:i|u|you|we|they|he|"
+    r"she|it|there|this|that|these|those|the|my|your|our|any\w*|some(?:one|body)|y'?all)\b"
 )
 _LEAD = r"(?:^|[,:;.!)(-]\s*|\b(?:and|so|but|or|then|wondering|know|tell me|say|ask|hi|hey|hello|please|also)\s+)"
 _SIGNS: Mapping[str, re.Pattern[str]] = {
@@ -55,6 +59,9 @@ _SIGNS: Mapping[str, re.Pattern[str]] = {
         "marks": r"[?!]\s*\?|\?\s*!",
         "ends on a mark": r"\?[\s)]*(?:http|@user|#\w+|[:;]\S+|thanks|thank you|x|\s|[.!])*$",
         "asks": rf"{_LEAD}(?:@user\s+)*{_OPENER}[^.!?;]*\?",
+        "inverts": rf"{_INVERSION}[^.!?;]*\?",
+        "inverts without a mark": rf"^(?:(?:@user|hi|hey|hello|so|and|ok|dear|how|what|when|where)[\s,.!:-]+)*{_INVERSION}"
+        r"[^?]*$",
         "asks why": r"\b(?:why|how come)\b",
         "opens as a question": rf"^(?:(?:@user|hi|hey|hello|so|and|ok|dear|question)[\s,.!:-]+)*{_OPENER}",
         "asks somebody": r"\b(?:can|could|would|will) (?:you|i|we|someone|somebody|anyone)\b|\b(?:is|are) there\b"
@@ -62,7 +69,7 @@ _SIGNS: Mapping[str, re.Pattern[str]] = {
         "wants to know": r"\bany(?:one|body)? (?:know|idea|news|update|chance|word|recommendation\w*|advice|way)\b"
         r"|\bwondering\b|\blet me know\b|\b(?:have a|my|quick) question\b|\bi want to know\b|\btell me\b",
         "wants help": r"\bneed (?:some |your )?(?:help|info\w*)\b|\bhelp me (?:with|out)\b|\b(?:speak|talk) (?:to|with)\b"
-        r"|\bcontact me\b|\bplease (?:provide|send|dm|call|update|check|confirm)\b|\bdm me\b",
+        r"|\bcontact me\b|\b(?:please|kindly|pls|plz) (?:advise|help|provide|send|dm|call|update|check|confirm)\b|\bdm me\b",
         "law or press": r"\b(?:lawyers?|attorney|solicitor|barrister|courts?|sue|suing|sued|lawsuit|legal|illegal|"
         r"unlawful|law|ombudsman|regulator|police|journalist|reporter|press|media|gdpr|trading standards|"
         r"class action|bbb|better business|fcc|newspaper|article|interview)\b",
@@ -84,10 +91,11 @@ _SIGNS: Mapping[str, re.Pattern[str]] = {
         r"worth (?:it|a|the)|try (?:the|this|it|them)|you (?:have|need) to|everyone|everybody|get the)\b",
         "thanks": r"\b(?:thanks?|thank you|thx|ty|cheers|appreciate\w*|grateful)\b",
         "likes": r"\b(?:love|loving|great|kudos|best|amazing|awesome|brilliant|lovely|shout ?out|well done|perfect|"
-        r"excellent|happy|wonderful|impressed|hats off|delicious|friendly)\b",
+        r"excellent|happy|wonderful|impressed|hats off|delicious|friendly|bravo|beautiful|favou?rite|yay)\b|<3",
         "problem": r"\b(?:not|no|never|nothing|nobody|still|again|wrong|broken|error|fix|issues?|problems?|"
         r"waiting|waited|late|delay\w*|worst|refund|can't|cannot|won't|doesn't|didn't|isn't|don't|lost|charged|"
         r"rude|useless|down)\b",
+        "smiles": r"(?<!\S)(?::D|:\)|;\)|:P|:\*|lol|haha\w*)(?!\S)",
         "exclaims": r"!",
         "link": r"\bhttp\b",
     }.items()
@@ -156,7 +164,9 @@ class IntentModel:
         """
         told = [(at, normalise(text)) for at, intent in enumerate(intents) for text in intent.examples]
         scores = model.score([text for _, text in told])
-        known = [(at, one.embedding) for (at, _), one in zip(told, scores, strict=True) if one.embedding is not None]
+        known = [
+            (at, one.embedding) for (at, _), one in zip(told, scores, strict=True) if one.embedding is not None
+        ]
         if not known or len(known[0][1]) != len(self._head.mean):
             return None
         classes = np.array([at for at, _ in known])

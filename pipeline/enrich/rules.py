@@ -5,16 +5,17 @@ found. Never here: what follows from it (`triage.py`).
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import NamedTuple
 
-from pipeline.enrich.keywords import FoldedText, matcher
+from pipeline.enrich.listening.keywords import FoldedText, rule_keywords
 from pipeline.enrich.signals import NOTHING_SAID, WordSignals
 from pipeline.ports import UNDETERMINED
 from schemas.enrichment import Influence, Language, Sentiment
 from schemas.message import Probability
-from schemas.policy import Brand, Condition, Policy, TriageRule
+from schemas.policy import Condition, Policy, TriageRule
 from schemas.post import PostBody
 from schemas.signals import Intent
 
@@ -70,23 +71,18 @@ class Match(NamedTuple):
 
 def first_match(policy: Policy, facts: Facts) -> Match | None:
     """The first rule of the policy whose condition holds, None when none does."""
-    for rule in policy.rules:
-        if _holds(rule.when, facts):
-            if rule.when.any_keyword is None:
-                return Match(rule, None)
-            # Keywords cost most, so they are asked last.
-            keyword = matcher(rule.when.any_keyword).first_match(facts.folded)
-            if keyword is not None:
-                return Match(rule, keyword)
+    found: Mapping[int, str] | None = None
+    for number, rule in enumerate(policy.rules):
+        if not _holds(rule.when, facts):
+            continue
+        if rule.when.any_keyword is None:
+            return Match(rule, None)
+        # Keywords cost most, so they are asked last, and those of all rules at once.
+        if found is None:
+            found = rule_keywords(policy.rules).found(facts.folded)
+        if number in found:
+            return Match(rule, found[number])
     return None
-
-
-def is_own(post: PostBody, brand: Brand) -> bool:
-    """Whether one of the brand's accounts wrote the post, by author id or handle (any case, without @)."""
-    author = post.author
-    if author.author_id in _as_set(brand.author_ids):
-        return True
-    return author.handle is not None and _handle(author.handle) in _handles(brand.handles)
 
 
 def _holds(when: Condition, facts: Facts) -> bool:
@@ -145,17 +141,3 @@ def _reaches(value: Probability | None, least: Probability | None) -> bool:
 
 def _primary_language(tag: str | None) -> str | None:
     return None if tag is None else tag.partition("-")[0].lower()
-
-
-@lru_cache(maxsize=4096)
-def _as_set(author_ids: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(author_ids)
-
-
-@lru_cache(maxsize=4096)
-def _handles(handles: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(_handle(handle) for handle in handles)
-
-
-def _handle(handle: str) -> str:
-    return handle.lstrip("@").casefold()

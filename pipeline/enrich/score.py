@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from pipeline.enrich.influence import prior_influence
-from pipeline.enrich.intensity import intensity_of
+from pipeline.enrich.own import is_own
 from pipeline.enrich.reading import DECIMALS, Languages, Reading, read_posts
 from pipeline.enrich.received import ClockMode, ReceivedPost
-from pipeline.enrich.rules import Facts, is_own
+from pipeline.enrich.rules import Facts
 from pipeline.enrich.signals import Prepared, Signals
+from pipeline.enrich.tone.intensity import intensity_of
 from pipeline.enrich.triage import triage
 from pipeline.errors import Permanent, Transient
 from pipeline.ports import TextModel

@@ -9,17 +9,17 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import NamedTuple
 
-from pipeline.enrich.copies import Copies
-from pipeline.enrich.privacy import mask_post
+from pipeline.enrich.copies.clusters import Copies
+from pipeline.enrich.listening.topics import topic_matcher
+from pipeline.enrich.own import is_own
+from pipeline.enrich.privacy.mask import mask_post
 from pipeline.enrich.received import ClockMode, ReceivedPost
 from pipeline.enrich.spam import SpamMeter
-from pipeline.enrich.topics import topic_matcher
-from pipeline.enrich.urgency import CALM, Urgency, urgency_of
+from pipeline.enrich.tone.urgency import CALM, Urgency, urgency_of
 from pipeline.errors import Permanent
 from schemas.policy import Policy
 from schemas.post import RawPost
 from schemas.signals import Cluster, PersonalData, Spam, TopicHit
-
 
 BLANK = "\u00b7"
 """A middle dot: neither a letter nor white space, so that no phrase is found across it."""
@@ -87,6 +87,7 @@ class Signals:
         title, text = _blanked("title", masked.title, pii), _blanked("text", masked.text, pii)
         words = "\n".join(part for part in (title, text) if part)
         at = received.received_at(clock_mode)
+        own = policy is not None and is_own(masked, policy.brand)
         cluster = self._copies.see(
             masked.workspace, masked.post_id, words, at, repost_of=masked.repost_of, revision=masked.revision
         )
@@ -98,7 +99,8 @@ class Signals:
                 topics=() if policy is None else topic_matcher(policy.topics).find(title, text),
                 urgency=urgency_of(words),
                 cluster=cluster,
-                spam=self._spam.see(masked, cluster, at),
+                # A support desk looks like a bot.
+                spam=None if own else self._spam.see(masked, cluster, at),
                 pii=pii,
             ),
         )

@@ -23,12 +23,12 @@ from confluent_kafka import Consumer, TopicPartition
 from pipeline.adapters.group_lag import unread_of
 from pipeline.adapters.kafka_config import consumer_config
 from pipeline.adapters.migrate import migrate
-from pipeline.adapters.policy_file import load_policy
 from pipeline.adapters.policy_writer import publish_policy
 from pipeline.adapters.topic_admin import ensure_topics
 from pipeline.adapters.topic_reader import TIMEOUT_S
 from pipeline.app.desk import group_of
 from pipeline.app.endpoints import resolve
+from pipeline.app.policy import read_policy
 from pipeline.app.run_file import read_run_file
 from pipeline.codec import encode
 from pipeline.errors import Misconfigured, MustRestart
@@ -120,7 +120,7 @@ class Demo:
         resolved = resolve(self.settings, clickhouse=True)
         ensure_topics(resolved.kafka, all_topics())
         migrate(resolved.clickhouse)
-        publish_policy(resolved.kafka, load_policy(policy_path(self.plan.workspace)))
+        publish_policy(resolved.kafka, read_policy(policy_path(self.plan.workspace)))
         self.tell("topics, tables and the policy are in place")
 
     def play(self) -> None:

@@ -51,7 +51,8 @@ def written(workspace: str) -> Iterator[dict[str, object]]:
             **({"title": f"call {canary}"} if number % 5 == 0 else {}),
         }  # fmt: skip
     yield {
-        "workspace": workspace, "post_id": "chirp:canary-future", "platform": "chirp", "author": {"author_id": "chirp:f"},
+        "workspace": workspace, "post_id": "chirp:canary-future", "platform": "chirp",
+        "author": {"author_id": "chirp:f"},
         "text": f"from the future {PLAIN[0]}", "created_at": (datetime.now(UTC) + timedelta(days=3)).isoformat(),
     }  # fmt: skip
 
@@ -66,7 +67,7 @@ NEEDLES = needles()
 
 
 def sung(place: str, text: str) -> list[str]:
-    """Where canaries are in the clear: in the text as it is, and in its longer numbers without their punctuation."""
+    """Where canaries are in the clear: in the text as it is, or in its longer numbers without punctuation."""
     squeezed = " ".join(re.sub(r"\D", "", run) for run in re.findall(r"[\d +().-]{9,40}", text))
     return [f"{place}: {needle}" for needle in NEEDLES if needle in text or needle in squeezed]
 

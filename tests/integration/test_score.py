@@ -31,7 +31,7 @@ def lab(stack: Endpoints, tmp_path: Path) -> Iterator[PipelineLab]:
 
 
 def of_one_partition(generated: Path, workspace: str) -> list[dict[str, Any]]:
-    """Posts that producers put on one partition, in the order of their time; every tenth is repeated by somebody."""
+    """Posts that producers put on one partition, in the order of time; every tenth repeats another."""
     posts = (json.loads(line) for line in generated.open(encoding="utf-8"))
 
     def here(post: dict[str, Any]) -> bool:
@@ -52,7 +52,7 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, float) or isinstance(other, float):
-        return abs(one - other) <= PROBABILITY * max(1.0, abs(one))
+        return bool(abs(one - other) <= PROBABILITY * max(1.0, abs(one)))
     return bool(one == other)
 
 

@@ -1,9 +1,11 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.policy_file import MAX_BYTES, load_policy
+from pipeline.adapters.policy_file import MAX_BYTES, Location, load_policy
 from pipeline.errors import Misconfigured
+from schemas.policy import Policy
 
 GOOD = """\
 workspace: acme
@@ -86,3 +88,23 @@ def test_a_file_that_is_missing_or_too_large_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"none\.yaml: cannot be read: No such file"):
         load_policy(tmp_path / "none.yaml")
     assert "at most" in load(tmp_path, GOOD + "#" * MAX_BYTES)
+
+
+def test_what_else_is_refused_names_its_line_and_field_too(tmp_path: Path) -> None:
+    def refusals(policy: Policy) -> Iterator[tuple[Location, str]]:
+        assert policy.workspace == "acme"
+        yield ("topics", 0, "any", 1), "no query"
+        yield ("topics", 0), "no topic"
+
+    file = tmp_path / "p.yaml"
+    file.write_text(GOOD + "topics:\n  - name: brand\n    any:\n      - acme\n      - '#'\n")
+    with pytest.raises(Misconfigured) as refused:
+        load_policy(file, refusals)
+    assert str(refused.value) == f"{file}:14: topics[0]: no topic\n{file}:17: topics[0].any[1]: no query"
+
+
+def test_nothing_else_is_asked_about_a_policy_with_wrong_fields(tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text(GOOD.replace("version: 2", "version: two"))
+    with pytest.raises(Misconfigured, match="version"):
+        load_policy(file, lambda policy: pytest.fail(f"asked about {policy}"))

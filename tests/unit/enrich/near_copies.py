@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from random import Random
 
 from pipeline.bench.sample import distinct_posts
-from pipeline.enrich.comparable import comparable
+from pipeline.enrich.copies.comparable import comparable
 
 FEWEST_WORDS = 12
 """Of texts that are edited. In shorter ones, with two other words often less than half of the pieces is left."""
@@ -116,3 +116,10 @@ def campaign(rng: Random, count: int, edited: float, text: str = CAMPAIGN) -> It
     for number in range(count):
         copy = with_two_other_words(rng, text, others) if rng.random() < edited else text
         yield dressed_up(rng, copy, number)
+
+
+def variants(rng: Random, count: int, texts: int) -> list[str]:
+    """A campaign of several texts used equally often, each with two words of its own."""
+    others = vocabulary(posts(300))
+    made = [with_two_other_words(rng, CAMPAIGN, others) for _ in range(texts)]
+    return [rng.choice(made) for _ in range(count)]

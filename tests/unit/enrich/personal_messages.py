@@ -1,7 +1,7 @@
 """A generator of direct messages in which people give their numbers away, in nine countries and six languages.
 
-Numbers have valid check digits (by `stdnum`, or by their own arithmetic here) and belong to nobody on purpose; phones
-are random ones that `phonenumbers` calls valid. How they are written is decided here, by hand, and shares nothing
+Numbers have valid check digits (by `stdnum`, or by arithmetic here) and belong to nobody on purpose; phones are
+random ones that `phonenumbers` calls valid. How they are written is decided here, by hand, and shares nothing
 with the patterns that look for them.
 """
 
@@ -16,8 +16,8 @@ from stdnum import luhn
 from stdnum.es import dni
 from stdnum.fr import nir
 from stdnum.in_ import aadhaar
-from stdnum.it import codicefiscale
 from stdnum.iso7064 import mod_11_10
+from stdnum.it import codicefiscale
 from stdnum.nl import bsn
 
 from schemas.signals import PersonalDataKind
@@ -199,8 +199,9 @@ PHONE_STYLES: Mapping[str, Callable[[PhoneNumber], str]] = {
 
 # --- cards -------------------------------------------------------------------------------------------------------
 _CARDS = (
-    ("4", 16), ("51", 16), ("55", 16), ("2221", 16), ("2720", 16), ("34", 15), ("37", 15), ("6011", 16), ("65", 16),
-    ("36", 14), ("3530", 16), ("6212", 16), ("4", 13), ("4", 19), ("6759", 16), ("5018", 16), ("6071", 16), ("2200", 16),
+    ("4", 16), ("51", 16), ("55", 16), ("2221", 16), ("2720", 16), ("34", 15), ("37", 15), ("6011", 16),
+    ("65", 16), ("36", 14), ("3530", 16), ("6212", 16), ("4", 13), ("4", 19), ("6759", 16),
+    ("5018", 16), ("6071", 16), ("2200", 16),
 )  # fmt: skip
 """First digits and lengths as the schemes print them."""
 
@@ -209,7 +210,7 @@ def valid_card(rng: Random) -> str:
     """Digits of a card with a right check digit."""
     first, length = rng.choice(_CARDS)
     body = first + "".join(rng.choice(string.digits) for _ in range(length - len(first) - 1))
-    return body + luhn.calc_check_digit(body)
+    return body + str(luhn.calc_check_digit(body))
 
 
 def _fours(digits: str, between: str) -> str:
@@ -279,7 +280,15 @@ def _iban(rng: Random, country: str) -> Item:
 # --- mail --------------------------------------------------------------------------------------------------------
 _FIRST = ("olivia", "noah", "priya", "jürgen", "élise", "beatriz", "tiago", "lucia", "karim", "heike")
 _LAST = ("fairweather", "okafor", "lindner", "delorme", "ibarra", "azevedo", "müller", "prates", "marsh", "o'neil")
-_HOSTS = ("example.com", "example.org", "mail.example.net", "firma.example.de", "example.co.uk", "grüße.example", "xn--gre-example-s9a.test")  # fmt: skip
+_HOSTS = (
+    "example.com",
+    "example.org",
+    "mail.example.net",
+    "firma.example.de",
+    "example.co.uk",
+    "grüße.example",
+    "xn--gre-example-s9a.test",
+)
 
 
 def _dot_words(mail: str, at: str, dot: str) -> str:
@@ -341,7 +350,7 @@ def _steuer_id(rng: Random) -> str:
         if digits[0] != "0":
             break
     body = "".join(digits)
-    number = body + mod_11_10.calc_check_digit(body)
+    number = body + str(mod_11_10.calc_check_digit(body))
     return rng.choice((number, f"{number[:2]} {number[2:5]} {number[5:8]} {number[8:]}"))
 
 
@@ -349,14 +358,14 @@ def _nir(rng: Random) -> str:
     department = rng.choice([number for number in range(1, 96) if number != 20])
     birth = f"{rng.choice('12')}{rng.randint(40, 99)}{rng.randint(1, 12):02d}"
     body = f"{birth}{department:02d}{rng.randint(1, 899):03d}{rng.randint(1, 999):03d}"
-    key = nir.calc_check_digits(body)
+    key = str(nir.calc_check_digits(body))
     blanks = " ".join((body[0], body[1:3], body[3:5], body[5:7], body[7:10], body[10:13], key))
     return rng.choice((body + key, blanks))
 
 
 def _dni(rng: Random) -> str:
     body = _digits(rng, 8)
-    letter = dni.calc_check_digit(body)
+    letter = str(dni.calc_check_digit(body))
     return rng.choice((body + letter, f"{body}-{letter}", f"{body[:2]}.{body[2:5]}.{body[5:]}{letter.lower()}"))
 
 
@@ -378,8 +387,9 @@ def _aadhaar(rng: Random) -> str:
 
 def _codice_fiscale(rng: Random) -> str:
     letters = "".join(rng.choice("BCDFGLMNPRSTV") for _ in range(6))
-    body = f"{letters}{rng.randint(40, 99)}{rng.choice('ABCDEHLMPRST')}{rng.randint(1, 28):02d}H{rng.randint(100, 999)}"
-    number = body + codicefiscale.calc_check_digit(body)
+    birth = f"{rng.randint(40, 99)}{rng.choice('ABCDEHLMPRST')}{rng.randint(1, 28):02d}"
+    body = f"{letters}{birth}H{rng.randint(100, 999)}"
+    number = body + str(codicefiscale.calc_check_digit(body))
     return rng.choice((number, number.lower()))
 
 
@@ -410,14 +420,37 @@ _ADDRESSES: Mapping[str, tuple[str, ...]] = {
         "PO Box {n}",
         "{n} N Prairie Fox Blvd #{k}",
     ),
-    "GB": ("Flat {k}, {n} Ashgrove Road", "{n} Old Tannery Close, Northgate, NE1 4XY", "{n}a Harbour View Terrace"),
-    "DE": ("Ahornstraße {n}", "Lindenallee {n}b, 10115 Neuhafen", "Am Alten Speicher {n}, 20457 Hamburg", "Berliner Str. {n}"),
-    "FR": ("{n} rue des Érables", "{n} bis, avenue Jean Delorme, 75011 Paris", "{n} chemin du Vieux Lavoir", "{n}, place de la Fontaine"),
-    "ES": ("calle Olmo {n}", "C/ Mayor, {n}, 3º B, 28013 Madrid", "Avda. de la Constitución nº {n}", "Paseo del Prado {n}"),
-    "BR": ("Rua das Acácias {n}", "Av. Paulista, {n} - Bela Vista, 01310-100 São Paulo", "Rua Sete de Setembro, nº {n}"),
+    "GB": (
+        "Flat {k}, {n} Ashgrove Road",
+        "{n} Old Tannery Close, Northgate, NE1 4XY",
+        "{n}a Harbour View Terrace",
+    ),
+    "DE": (
+        "Ahornstraße {n}",
+        "Lindenallee {n}b, 10115 Neuhafen",
+        "Am Alten Speicher {n}, 20457 Hamburg",
+        "Berliner Str. {n}",
+    ),
+    "FR": (
+        "{n} rue des Érables",
+        "{n} bis, avenue Jean Delorme, 75011 Paris",
+        "{n} chemin du Vieux Lavoir",
+        "{n}, place de la Fontaine",
+    ),
+    "ES": (
+        "calle Olmo {n}",
+        "C/ Mayor, {n}, 3º B, 28013 Madrid",
+        "Avda. de la Constitución nº {n}",
+        "Paseo del Prado {n}",
+    ),
+    "BR": (
+        "Rua das Acácias {n}",
+        "Av. Paulista, {n} - Bela Vista, 01310-100 São Paulo",
+        "Rua Sete de Setembro, nº {n}",
+    ),
     "IT": ("Via Garibaldi {n}", "piazza della Repubblica {n}, 50123 Firenze", "Viale dei Tigli, {n}"),
     "NL": ("Kerkstraat {n}", "Herengracht {n}, 1015 BZ Amsterdam"),
-}  # fmt: skip
+}
 
 
 def _address(rng: Random, country: str) -> Item:

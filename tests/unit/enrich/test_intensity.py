@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.enrich.intensity import WEIGHTS, Signs, heat_of, intensity_of, signs_of
+from pipeline.enrich.tone.intensity import WEIGHTS, Signs, heat_of, intensity_of, signs_of
 
 COUNTS = st.floats(min_value=0, max_value=1000)
 SIGNS = st.builds(

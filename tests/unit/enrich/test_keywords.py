@@ -1,10 +1,11 @@
 import pytest
 
-from pipeline.enrich.keywords import FoldedText, KeywordMatcher, matcher
+from pipeline.enrich.listening.keywords import FoldedText, RuleKeywords, rule_keywords
+from schemas.policy import TriageRule
 
 
 def found(keywords: list[str], text: str) -> str | None:
-    return KeywordMatcher(keywords).first_match(FoldedText(text))
+    return RuleKeywords([keywords]).found(FoldedText(text)).get(0)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,12 @@ def found(keywords: list[str], text: str) -> str | None:
         ("c++", "I write C++, badly"),
         ("🔥🔥", "this is 🔥🔥🔥"),
         ("at&t", "dear AT&T why"),
+        ("acme down", "#AcmeDown again"),
+        ("환불", "환불을 원해요"),
+        (":(", "so sad :("),
+        (":D", "well:D"),
+        ("!!", "no!!"),
+        ("thanks @acme", "Thanks, @Acme"),
     ],
 )
 def test_a_keyword_is_found_in_any_case_form_and_script(keyword: str, text: str) -> None:
@@ -52,6 +59,10 @@ def test_a_keyword_is_found_in_any_case_form_and_script(keyword: str, text: str)
         ("c++", "abc++"),
         ("at&t", "chat&talk"),
         ("cafe", "café"),
+        ("café", "cafe"),
+        ("won", "I won't"),
+        (":D", "D or d:"),
+        ("환불", "환불원정대"),
     ],
 )
 def test_parts_of_words_and_other_words_are_not_found(keyword: str, text: str) -> None:
@@ -66,10 +77,28 @@ def test_the_answer_does_not_depend_on_where_the_words_stand() -> None:
     assert found(["b2", "a1"], "a1 b2") == found(["a1", "b2"], "b2 a1") == "a1"
 
 
-def test_keywords_are_prepared_once() -> None:
-    keywords = ("fire", "smoke")
-    assert matcher(keywords) is matcher(("fire", "smoke"))
-
-
 def test_a_text_of_the_greatest_length_is_read_to_its_end() -> None:
     assert found(["fire alarm", "火事"], "x " * 32_000 + "fire alarm") == "fire alarm"
+
+
+def test_the_keywords_of_all_rules_are_looked_for_at_once() -> None:
+    keywords = RuleKeywords([("smoke", "Fire"), (), ("fire", ":("), ("ash",), ("fire", ":("), (":(",)])
+    assert keywords.found(FoldedText("fire, smoke :(")) == {0: "Fire", 2: "fire", 4: "fire", 5: ":("}
+    assert keywords.found(FoldedText("")) == {}
+
+
+def test_many_rules_find_what_each_alone_would() -> None:
+    given = [("fire", "at&t"), ("#fire",), ("cabin fire", "🔥"), ("café",)]
+    for text in ("Fire at AT&T", "#fire", "a cabin fire 🔥", "cafe CAFÉ", ""):
+        folded = FoldedText(text)
+        alone = {number: RuleKeywords([words]).found(folded).get(0) for number, words in enumerate(given)}
+        assert RuleKeywords(given).found(folded) == {number: word for number, word in alone.items() if word}
+
+
+def test_the_keywords_of_a_policys_rules_are_prepared_once_and_known_by_their_rule() -> None:
+    rules = tuple(
+        TriageRule.model_validate({"name": name, "when": when, "action": "none"})
+        for name, when in (("all", {}), ("fire", {"any_keyword": ["fire"]}))
+    )
+    assert rule_keywords(rules) is rule_keywords(rules)
+    assert rule_keywords(rules).found(FoldedText("Fire!")) == {1: "fire"}

@@ -2,9 +2,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.enrich.rules import Facts, first_match, is_own
+from pipeline.enrich.own import is_own
+from pipeline.enrich.rules import Facts, first_match
 from pipeline.enrich.signals import WordSignals
-from pipeline.enrich.urgency import Urgency
+from pipeline.enrich.tone.urgency import Urgency
 from schemas.enrichment import Language, Sentiment
 from schemas.signals import Intent, Spam, Span, TopicHit
 from tests.unit.enrich.posts import influence, policy, raw_post, said, sentiment

@@ -12,6 +12,7 @@ from pipeline.enrich.mentions import mention_key, mentions_of
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import score_batch, score_isolated
 from pipeline.enrich.signals import Prepared, Signals
+from pipeline.enrich.tone.urgency import CALM, Urgency
 from pipeline.errors import Permanent
 from schemas.enrichment import ScoredPost
 from schemas.policy import Policy
@@ -94,10 +95,10 @@ def test_a_batch_that_is_halved_for_a_poisonous_post_counts_each_copy_once() -> 
 
 
 def test_a_text_that_breaks_a_library_is_refused_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def urgency_of(text: str) -> module.Urgency:
+    def urgency_of(text: str) -> Urgency:
         if "breaks" in text:
             raise ValueError(text)
-        return module.CALM
+        return CALM
 
     monkeypatch.setattr(module, "urgency_of", urgency_of)
     posts = [received(raw_post(text, post_id=f"x:{n}")) for n, text in enumerate(("a", "this breaks it", "b"))]

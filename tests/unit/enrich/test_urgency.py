@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.enrich.urgency import CALM, GRADES, Urgency, listed, plain_words, urgency_of
-from pipeline.enrich.urgency_words import EXCEPTIONS, PHRASES
+from pipeline.enrich.tone.urgency import CALM, GRADES, Urgency, listed, plain_words, urgency_of
+from pipeline.enrich.tone.urgency_words import EXCEPTIONS, PHRASES
 
 WORDS = st.lists(
     st.sampled_from(["my", "order", "arrived", "on", "time", "and", "i", "like", "the", "shop"]), max_size=12

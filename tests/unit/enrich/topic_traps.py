@@ -1,6 +1,6 @@
 """Posts in which listening topics are planted, and traps that look like them: the truth is known by making.
 
-In: a seed. Out: topics, and posts with the names of the topics that they concern. Never here: how topics are found.
+In: a seed. Out: topics, and posts with the names of the topics that they concern. Never here: how they are found.
 """
 
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ CASES = (
     # phrases, also glued together in hashtags
     _case("down", ["zorg down"], ["zorg down", "ZORG, down", "Zorg: DOWN", "zorg\ndown", "#ZorgDown", "#zorgdown",
           "#ZORGDown", "#ZorgDownAgain", "#zorg_down", "#TheZorgDown2026", "“Zorg” down"],
-          ["zorg is down", "down zorg", "zorg downs", "#ZorgUp", "#zorgdowny", "zorgdown", "zorg 🔥 x down"]),
+          ["zorg is down", "down zorg", "zorg downs", "#ZorgUp", "#zorgdowny", "zorgdown", "zorg x down"]),
     _case("video", ["vidtube"], ["#VidTubeFail", "#vidtube", "VidTube", "#MyVidTube"],
           ["#VidTubes", "vid tube", "#avidtubes"]),
     _case("hyphen", ["wi-fi"], ["wi-fi", "Wi Fi", "#wifi", "WI‑FI"], ["wife", "wi-fish"]),
@@ -62,7 +62,8 @@ CASES = (
     _case("shrug", ["🤷‍♀️"], ["🤷", "🤷🏼‍♂️", "🤷‍♀️"], ["🤦", "🙋‍♀️"]),
     _case("heart", ["❤️"], ["❤", "❤️", "I❤️NY"], ["💔", "🧡", "❤️‍🩹"]),
     _case("flag", ["🇺🇦"], ["🇺🇦", "🇵🇱🇺🇦"], ["🇦🇺", "🇺🇸", "🇺🇸🇦🇹"]),
-    _case("phone-firm", ["qx&z"], ["QX&Z", "qx & z", "qx&amp;z", "(QX&Z)"], ["qx z", "qx and z", "aqx&z", "qx&zed"]),
+    _case("phone-firm", ["qx&z"], ["QX&Z", "qx & z", "qx&amp;z", "(QX&Z)"],
+          ["qx z", "qx and z", "aqx&z", "qx&zed"]),
     _case("language", ["d++"], ["D++", "d++!", "(d++)"], ["d+", "add++"]),
     # near
     _case("lost-bag", ['"lost luggage"~4'], ["lost my luggage", "luggage was again lost", "lost luggage",
@@ -101,11 +102,14 @@ CASES = (
 )  # fmt: skip
 
 _FILLERS = (
-    "the a my your our it was so really today again please help me with this order since monday and nobody answers "
-    "waiting for days thanks anyway das ist nicht gut heute bitte hilfe por favor ayuda hoy merci beaucoup pas bien "
-    "очень плохо сегодня قال اليوم जी नहीं 오늘 정말 😀 !!! ... #help @someone 2026 https://t.co/Ab3dE"
-).split()
+    "the a my your our it was so really today again please help me with this order since monday and nobody "
+    "answers waiting for days thanks anyway das ist nicht gut heute bitte hilfe por favor ayuda hoy merci "
+    "beaucoup pas bien очень плохо сегодня قال اليوم जी नहीं 오늘 정말 😀 !!! ... #help @someone 2026 https://t.co/Ab3dE"
+)
 _BEFORE, _AFTER = ("", "", "", "(", '"', "“", "¡", "…"), ("", "", "", ")", '"', "!", "?!", ",", "…", ":")
+_LETTERS = "bcdfghjklmnpqrtvwxyzßéñłжпю"
+_NOTHING = ("", "", "\u200b", "\u00ad", "\u200d")
+"""Characters without a glyph, which count as nothing."""
 _APART = 8
 """Fillers between two pieces: more than any query's words may be apart."""
 
@@ -120,10 +124,29 @@ def posts(seed: int, count: int) -> Iterator[Post]:
             hit = random.random() < 0.5
             if hit:
                 concerned.add(case.topic.name)
-            piece = random.choice(case.finds if hit else case.misses)
+            piece = _piece(case, hit, random)
             words += [f"{random.choice(_BEFORE)}{piece}{random.choice(_AFTER)}", *_fillers(random)]
         yield Post(" ".join(words), frozenset(concerned))
 
 
+def _piece(case: Case, hit: bool, random: Random) -> str:
+    """One of the case's pieces, or for a plain word of Latin letters one that is made up."""
+    word = case.topic.any[0] if len(case.topic.any) == 1 and not case.topic.all and not case.topic.none else ""
+    if not (word.isascii() and word.isalpha()) or random.random() < 0.5:
+        return random.choice(case.finds if hit else case.misses)
+    if hit:
+        letters = [random.choice((letter, letter.upper(), _wide(letter))) for letter in word]
+        spelled = random.choice(_NOTHING).join(letters)
+        return random.choice(("", "#", "@", "-", "'", "—")) + spelled + random.choice(("", "'s", "-", ".", "。"))
+    before, after = random.choice(((1, 0), (0, 1), (1, 1), (2, 0), (0, 3)))
+    glued = [random.choice(_LETTERS) for _ in range(before)], word, [random.choice(_LETTERS) for _ in range(after)]
+    return random.choice(("", "#", "@")) + "".join("".join(part) for part in glued)
+
+
+def _wide(letter: str) -> str:
+    return chr(ord(letter) + 0xFEE0)
+
+
 def _fillers(random: Random) -> list[str]:
-    return [random.choice(_FILLERS) for _ in range(random.randint(_APART, _APART + 6))]
+    words = _FILLERS.split()
+    return [random.choice(words) for _ in range(random.randint(_APART, _APART + 6))]

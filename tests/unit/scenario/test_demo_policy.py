@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.enrich.keywords import FoldedText, matcher
+from pipeline.enrich.listening.keywords import FoldedText, RuleKeywords
 from pipeline.scenario.authors import Crowd
 from pipeline.scenario.generate import generate
 from schemas.policy import Policy
@@ -43,18 +43,16 @@ def test_every_keyword_rule_meets_posts_it_is_for(policy: Policy, posts: list[Ra
     texts = [FoldedText(post.text) for post in posts if post.text]
     for rule in policy.rules:
         if rule.when.any_keyword is not None:
-            hits = sum(matcher(rule.when.any_keyword).first_match(text) is not None for text in texts)
+            keywords = RuleKeywords([rule.when.any_keyword])
+            hits = sum(len(keywords.found(text)) for text in texts)
             assert hits >= 15, f"{rule.name}: {hits} of {len(texts)}"
 
 
 def test_every_language_has_its_outage_words(policy: Policy, posts: list[RawPost]) -> None:
     rule = next(rule for rule in policy.rules if rule.name == "outage")
     assert rule.when.any_keyword is not None
-    found = {
-        post.lang
-        for post in posts
-        if post.text and matcher(rule.when.any_keyword).first_match(FoldedText(post.text))
-    }
+    keywords = RuleKeywords([rule.when.any_keyword])
+    found = {post.lang for post in posts if post.text and keywords.found(FoldedText(post.text))}
     assert found >= {"en", "es", "de", "fr", "pt"}
 
 

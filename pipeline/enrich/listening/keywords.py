@@ -10,10 +10,10 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 
-from pipeline.enrich.finder import TermFinder
-from pipeline.enrich.queries import Term, term_of
-from pipeline.enrich.same import Same
-from pipeline.enrich.words import Words, exact, prepare
+from pipeline.enrich.listening.finder import TermFinder
+from pipeline.enrich.listening.queries import Term, term_of
+from pipeline.enrich.listening.same import Same
+from pipeline.enrich.listening.words import Words, exact, prepare
 from schemas.policy import TriageRule
 
 _SAME_APOSTROPHE = str.maketrans("’ʼ‘`´", "'''''")
@@ -81,28 +81,6 @@ class RuleKeywords:
             if number not in found and _contains(text.folded, sign):
                 found[number] = keyword
         return found
-
-
-class KeywordMatcher:
-    """Keywords prepared once, for many texts.
-
-    Args:
-        keywords: words or phrases. `#word` and `@name` match only with their sign, a plain word also as hashtag;
-            letters of scripts without blanks match anywhere, and so do signs ("c++").
-    """
-
-    def __init__(self, keywords: Iterable[str]) -> None:
-        self._keywords = RuleKeywords([keywords])
-
-    def first_match(self, text: FoldedText) -> str | None:
-        """A keyword that the text contains, as the policy wrote it; None without one. Deterministic."""
-        return self._keywords.found(text).get(0)
-
-
-@lru_cache(maxsize=4096)
-def matcher(keywords: tuple[str, ...]) -> KeywordMatcher:
-    """The prepared matcher of one rule's keywords: made once, however many posts ask."""
-    return KeywordMatcher(keywords)
 
 
 def rule_keywords(rules: tuple[TriageRule, ...]) -> RuleKeywords:

@@ -17,7 +17,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from pipeline.enrich.words import JOINER, Words, exact, has_diacritics, prepare
+from pipeline.enrich.listening.words import JOINER, Words, exact, has_diacritics, prepare
 
 MOST_APART = 50
 """Words: beyond it, being near says no more than being in the same post, which `all` asks for."""
@@ -26,12 +26,13 @@ _QUOTED = re.compile(r'"([^"]*)"(?:~(.*))?')
 _CURLY_QUOTES = str.maketrans("“”„«»＂", '""""""')
 _WILDCARD = re.compile(r"[^\W_]\*+(?=\s|$)")
 _OPERATOR = re.compile(r"(?:^|\s)(?:(AND|OR|NOT)(?=\s)|(-[^\W\d_]))")
-_FUNCTION_WORDS = frozenset(
+_COMMON = (
     "the and to of is for you it my on that in this was are with have be so at we "
     "der das und ich nicht le les des et une je el los que en nao het een は が を に の で と も "
-    "的 了 是 我 不 在 有 他 这 就 也 이 그 저 것 수 등 나 너 좀 더 또".split(" ")
+    "的 了 是 我 不 在 有 他 这 就 也 이 그 저 것 수 등 나 너 좀 더 또"
 )
-"""`bare`. In every tenth post of their language or more, and naming nothing in another one: not "die", not "no"."""
+"""`bare`. In every tenth post of their language or more, and no name or noun in another: not "die", not "no"."""
+_FUNCTION_WORDS = frozenset(_COMMON.split())
 _HAN_OR_HANGUL = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff\uac00-\ud7ff]")
 """There one character can be a word: 火 is fire, 앱 an app."""
 
@@ -118,8 +119,6 @@ def _term(text: str) -> Term:
     marks = read.marks
     names = tuple(word for mark in marks for word in mark.name.split())
     if not names:
-        if text.strip() in ("#", "@", "＃", "＠"):
-            raise ValueError(f"{text.strip()} alone: a name must follow it")
         raise ValueError("nothing is left to look for without punctuation and blanks")
     signed = [name for name in names if len(name) > 1 and name[0] in "#@"]
     spelling = exact(prepared) if has_diacritics(prepared) else None
@@ -128,7 +127,7 @@ def _term(text: str) -> Term:
     whole = _one_tag(read)
     if whole is not None:
         return Term("signed", (whole,), spelling)
-    if not signed and len(names) == 1 and names[0] in "#@＃＠":
+    if not signed and len(names) == 1 and names[0] in "#@":
         raise ValueError(f"{names[0]} alone: a name must follow it")
     return Term("marks", names, spelling)
 

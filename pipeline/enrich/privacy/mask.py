@@ -1,7 +1,7 @@
 """Personal data in a post, and the post without it: the only door from `posts.raw` to everything after it.
 
-In: a text or post, and what the policy says of numbers. Out: the text with `[phone]`, `[email]`, `[card]`, `[iban]`,
-`[national-id]`, `[address]` or `[<name of the pattern>]` in the place of each, and where those stand.
+In: a text or post, and what the policy says of numbers. Out: the text with `[phone]`, `[email]`, `[card]`,
+`[iban]`, `[national-id]`, `[address]` or `[<name of the pattern>]` in the place of each, and where those stand.
 Never here: the plain text of what was found, in a result, an error or a log.
 
 Handles, hashtags, prices, dates, flights and links stay; the numbers that a brand posts of itself go too, for
@@ -14,21 +14,23 @@ from functools import lru_cache
 from heapq import merge
 from typing import NamedTuple, get_args
 
-from pipeline.enrich.privacy_addresses import find_addresses
-from pipeline.enrich.privacy_ids import find_ids
-from pipeline.enrich.privacy_mail import find_mail
-from pipeline.enrich.privacy_numbers import find_cards, find_ibans, find_patterns
-from pipeline.enrich.privacy_phones import find_link_phones, find_phones
-from pipeline.enrich.privacy_text import plain, public_places, wall, without
+from pipeline.enrich.privacy.addresses import find_addresses
+from pipeline.enrich.privacy.ids import find_ids
+from pipeline.enrich.privacy.mail import find_mail
+from pipeline.enrich.privacy.numbers import find_cards, find_ibans, find_patterns
+from pipeline.enrich.privacy.phones import find_link_phones, find_phones
+from pipeline.enrich.privacy.text import plain, public_places, wall, without
 from schemas.policy import NumberPattern, Policy
 from schemas.post import MAX_TEXT_CHARS, Author, PostBody
 from schemas.signals import PersonalData, PersonalDataKind, Span
 
 DEFAULT_REGIONS = ("US", "GB")
 DIRECT_REGIONS = ("US", "GB", "DE", "FR", "ES", "BR", "IT", "NL", "PT", "IN", "MX")
-"""Whose phone numbers are told in direct messages beside the policy's: nobody writes a price there at such length."""
+"""Whose phone numbers are told in direct messages beside the policy's: there, a number is rarely anything else."""
 MOST_FOUND = 100
 """Entries of `ScoredPost.pii`; what is beyond is masked and not listed."""
+_NAME_WORDS = 3
+"""Words of an ordinary name: "jane at example dot com" has more."""
 _MOST_ROUNDS = 8
 """What was hidden behind something found is found in the next round; three have always been enough."""
 _FEWEST_CARD_CODE, _FEWEST_ID, _FEWEST_IBAN, _FEWEST_PHONE = 3, 4, 4, 7
@@ -108,8 +110,8 @@ def mask_post(post: PostBody, policy: Policy | None) -> MaskedPost:
 
     title = masked(post.title, _LONGEST_SHORT_TEXT)
     text = masked(post.text, MAX_TEXT_CHARS)
-    name = masked(post.author.name, _LONGEST_SHORT_TEXT)
-    place = masked(post.place, _LONGEST_SHORT_TEXT)
+    name = masked(_suspicious(post.author.name), _LONGEST_SHORT_TEXT)
+    place = masked(_suspicious(post.place), _LONGEST_SHORT_TEXT)
     url = masked(post.url, _LONGEST_URL)
     same_name = name is None or not name.found
     return MaskedPost(
@@ -117,9 +119,14 @@ def mask_post(post: PostBody, policy: Policy | None) -> MaskedPost:
         None if text is None else text.text,
         (*_listed("title", title), *_listed("text", text))[:MOST_FOUND],
         post.author if same_name else post.author.model_copy(update={"name": name.text if name else None}),
-        None if place is None else place.text,
+        post.place if place is None else place.text,
         None if url is None else url.text,
     )
+
+
+def _suspicious(text: str | None) -> str | None:
+    """A name or place, unless it can hold nothing: most have neither a digit nor a sign of an address."""
+    return None if text is None or (text.replace(" ", "").isalpha() and len(text.split()) <= _NAME_WORDS) else text
 
 
 def _listed(field: str, masked: Masked | None) -> Iterator[PersonalData]:
@@ -138,7 +145,9 @@ def _look(text: str, numbers: tuple[NumberPattern, ...], regions: tuple[str, ...
     if not found:
         return []
     originals = (shown.original(each.start, each.end) for each in found)
-    return _longest_of([each._replace(start=start, end=end) for each, (start, end) in zip(found, originals, strict=True)])
+    return _longest_of(
+        [each._replace(start=start, end=end) for each, (start, end) in zip(found, originals, strict=True)]
+    )
 
 
 def _candidates(seen: str, numbers: tuple[NumberPattern, ...], regions: tuple[str, ...]) -> Iterator[Found]:
@@ -158,14 +167,24 @@ def _candidates(seen: str, numbers: tuple[NumberPattern, ...], regions: tuple[st
     digits = len(_DIGIT.findall(words))
     if digits:
         yield from _of("address", find_addresses(words))
+    accounts: list[tuple[int, int]] = []
     if digits >= _FEWEST_CARD_CODE:
-        yield from _of("card", find_cards(words))
+        accounts += (cards := list(find_cards(words)))
+        yield from _of("card", cards)
+    if digits >= _FEWEST_IBAN:
+        accounts += (ibans := list(find_ibans(words)))
+        yield from _of("iban", ibans)
     if digits >= _FEWEST_ID:
         yield from _of("national-id", find_ids(words, digits))
     if digits >= _FEWEST_PHONE:
-        yield from _of("phone", find_phones(words, regions))
-    if digits >= _FEWEST_IBAN:
-        yield from _of("iban", find_ibans(words))
+        # What has a check digit is no phone: in each region the library would be asked for nothing.
+        yield from _of("phone", find_phones(_without(words, accounts), regions))
+
+
+def _without(words: str, places: list[tuple[int, int]]) -> str:
+    for start, end in places:
+        words = without(words, [("", start, end)])
+    return words
 
 
 def _of(kind: PersonalDataKind, places: Iterable[tuple[int, int]]) -> Iterator[Found]:

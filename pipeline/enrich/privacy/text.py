@@ -22,7 +22,13 @@ _DASHES = "‐‑‒–—―−﹘﹣－ーｰ⁃"
 _DOTS = "·•‧∙⋅。｡․"
 _SLASHES = "⁄∕╱／"
 _SAME = str.maketrans(
-    {**dict.fromkeys(_DASHES, "-"), **dict.fromkeys(_DOTS, "."), **dict.fromkeys(_SLASHES, "/"), "’": "'", "‘": "'"}
+    {
+        **dict.fromkeys(_DASHES, "-"),
+        **dict.fromkeys(_DOTS, "."),
+        **dict.fromkeys(_SLASHES, "/"),
+        "’": "'",
+        "‘": "'",
+    }
 )
 _UNSEEN = {"Cc", "Cf", "Cs"}
 """Unicode categories without a glyph."""

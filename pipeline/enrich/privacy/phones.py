@@ -13,8 +13,8 @@ from typing import Literal
 
 from phonenumbers import NumberParseException, PhoneNumberMatcher, is_possible_number, is_valid_number, parse
 
-from pipeline.enrich.privacy_numbers import LONGEST_PIECE, is_named_otherwise, pieces
-from pipeline.enrich.privacy_text import WALL, wall
+from pipeline.enrich.privacy.numbers import LONGEST_PIECE, is_named_otherwise, pieces
+from pipeline.enrich.privacy.text import WALL, wall
 
 _FEWEST, _MOST = 7, 15
 """Digits: a local number without its area, and E.164's longest."""
@@ -27,8 +27,8 @@ _EXTENSION_REACH = 24
 _WORD_REACH = 40
 
 _TAKEN_OUT = re.compile(
-    # Dates, with a possible day and month.
-    r"(?<![\d.\-/])(?:(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|[12]\d|3[01])\1(?:(?:19|20)\d\d|\d\d)"
+    # Dates, with a possible day and month; after an area in brackets it is none.
+    r"(?<![\d.\-/])(?<!\d\) )(?:(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|[12]\d|3[01])\1(?:(?:19|20)\d\d|\d\d)"
     r"|(?:19|20)\d\d([./-])(?:0?[1-9]|1[0-2])\2(?:0?[1-9]|[12]\d|3[01]))(?![./-]?\d)"
     # Times behind dates: "2017-10-31 22:11".
     r"|(?<!\d)[0-2]?\d:[0-5]\d(?::[0-5]\d)?(?!\d)"
@@ -46,7 +46,8 @@ _PHONE_WORD = re.compile(
     r"cellphone|cel|celular|m[oó]vil|telem[oó]vel|handy|handynummer|rufnummer|telefonnummer|mobilfunk|portable|"
     r"cellulare|fax|whats ?app|zap|sms|call|calling|ring|text|dial|reach|contact|landline|callback|"
     r"call back|appele[rz]?|joindre|llam[a-z]{1,8}|ruf(?:en|t)?|anrufen|erreichbar|ligu?e[rm]?|liga[rm]?|"
-    r"chiam[a-z]{1,6}|bel|my number|my no|meine nummer|(?:mi|mio|meu|o) n[uú]mero|mon num[eé]ro|mijn nummer)(?![^\W\d_])",
+    r"chiam[a-z]{1,6}|bel|my number|my no|meine nummer|(?:mi|mio|meu|o) n[uú]mero|mon num[eé]ro|mijn nummer)"
+    r"(?![^\W\d_])",
     re.IGNORECASE,
 )
 _AMERICAN = re.compile(r"(?:\+?1[ .-]?)?(?:\(\d{3}\)\s?|\[\d{3}\]\s?|\d{3}[ .-])\d{3}[ .-]\d{4}(?!\d)")
@@ -61,7 +62,8 @@ _BARE_TRUNK = re.compile(r"0[1-9]\d{8,9}")
 """Ten or eleven digits with a trunk zero: also numbers that nobody has yet, or that are set aside for films."""
 _CALLED_AFTER = re.compile(
     r"[ ,(-]{0,3}(?:(?:is|é|es|ist|est|=) )?(?:(?:my|o meu|mi|meine|mon) (?:phone |cell |mobile |new )?"
-    r"(?:number|phone|cell|mobile|n[uú]mero|celular|nummer|num[eé]ro)|(?:call|text|ring) me|call\b|me liga|whats ?app)",
+    r"(?:number|phone|cell|mobile|n[uú]mero|celular|nummer|num[eé]ro)"
+    r"|(?:call|text|ring) me|call\b|me liga|whats ?app)",
     re.IGNORECASE,
 )
 _IN_LINK = re.compile(
@@ -101,11 +103,12 @@ def _phones_in(
     if run.endswith("000000") and "+" not in run:
         return  # an order of magnitude
     before = text[max(0, start - _WORD_REACH) : start].rpartition("\n")[2].rpartition(WALL)[2]
-    # "order 2125550123" and "PP-2125550123" are no phones; with blanks, brackets or a plus they would look like one.
-    if (run.isdigit() and is_named_otherwise(before)) or (before[-1:] == "-" and before[-2:-1].isalnum()):
+    # "order 2125550123" and "PP-2125550123" are no phones; one with blanks, brackets or a plus may be one.
+    other = is_named_otherwise(before)
+    if (other and run.isdigit()) or (before[-1:] == "-" and before[-2:-1].isalnum()):
         return
     found = [] if regions is None else list(_by_library(text, start, end, regions))
-    found += _by_form(text, start, end)
+    found += _by_form(text, start, end, (_AMERICAN,) if other else (_AMERICAN, _TRUNK))
     yield from found
     word = _word_before(before)
     if found or digits > _MOST or not (_whole_word(text, start, end) or word == "glued"):
@@ -116,8 +119,8 @@ def _phones_in(
         yield start, end
 
 
-def _by_form(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    for form in (_AMERICAN, _TRUNK):
+def _by_form(text: str, start: int, end: int, forms: tuple[re.Pattern[str], ...]) -> Iterator[tuple[int, int]]:
+    for form in forms:
         for found in form.finditer(text, start, end):
             before = text[found.start() - 1] if found.start() > start else ""
             if not before.isdigit() and before not in (*"./-",) and _whole_word(text, *found.span()):
@@ -126,11 +129,13 @@ def _by_form(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _by_library(text: str, start: int, end: int, regions: tuple[str, ...]) -> Iterator[tuple[int, int]]:
     # One character before, so that the library sees a letter or a currency there and says no.
-    left = max(0, start - 1)
+    left = start - 1 if start and text[start - 1] != "\n" else start
     window = text[left : min(len(text), end + _EXTENSION_REACH)].partition("\n")[0]
     if len(window) > LONGEST_PIECE + _EXTENSION_REACH + 1:
         return
-    for region in regions or ("ZZ",):
+    # A number with its plus is the same in every region.
+    asked = regions[:1] if "+" in text[start : start + 2] else regions
+    for region in asked or ("ZZ",):
         found = [
             (left + match.start, left + match.end)
             for match in PhoneNumberMatcher(window, region)

@@ -18,8 +18,8 @@ _MOST_KNOWN = 20_000
 _REPOST_PREFIX = re.compile(r"^\s*(?:RT\b[\s:]*@+\w+[\s:]*)+", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:amp;)*(#?\w{1,10};)", re.IGNORECASE)
 """Also the nested ones; longer ones are no characters."""
-_LINK_OR_NAME = re.compile(r"(?:\bhttps?://|\bwww\.)\S*|@+\w+(?:\.\w+)*", re.IGNORECASE)
-"""Names as Bluesky writes them too: `@acme.example.com`."""
+_LINK_OR_NAME = re.compile(r"(?:\bhttps?://|\bwww\.)\S*|(?<!@)@+\w+(?:\.\w+)*", re.IGNORECASE)
+"""Names as Bluesky writes them too: `@acme.example.com`. A long run of @ is tried once, not from each of them."""
 _KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
 _NOT_ASCII_WORDS = re.compile(r"[^a-z0-9]+")
 _NO_APOSTROPHES = str.maketrans("", "", "'’‘ʼ`´")

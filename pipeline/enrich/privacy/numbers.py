@@ -1,6 +1,6 @@
 """Cards, IBANs and the policy's own numbers in a text, and the runs of digits that may be phones.
 
-In: a plain text. Out: where they are. Never here: phones (`privacy_phones.py`) and ids (`privacy_ids.py`).
+In: a plain text. Out: where they are. Never here: phones (`phones.py`) and ids (`ids.py`).
 """
 
 import re
@@ -26,7 +26,9 @@ _OTHER_NUMBER_WORD = re.compile(
     r"factura|reserva|encomenda|protocolo|ordine)s?(?![^\W\d_])",
     re.IGNORECASE,
 )
-_OTHER_GAP = re.compile(r"(?:[^\w\n\x00]|\b(?:number|no|nr|num|id|is|was|nummer|ist|es|est|é)\b){0,8}", re.IGNORECASE)
+_OTHER_GAP = re.compile(
+    r"(?:[^\w\n\x00]|\b(?:number|no|nr|num|id|is|was|nummer|ist|es|est|é)\b){0,8}", re.IGNORECASE
+)
 
 _CARD_LENGTHS = (
     (re.compile(r"4"), (13, 16, 19)),  # Visa
@@ -40,13 +42,17 @@ _CARD_LENGTHS = (
 )
 """First digits and lengths of the schemes (ISO/IEC 7812 ranges as published by each)."""
 _SHORTEST_CARD, _LONGEST_CARD = 12, 19
+_MOST_SPELLED = 30
+"""Single digits in a row that may hold a card written digit by digit; more are somebody's pattern."""
+_NO_CARD = "017"
+"""First digits of no scheme."""
 _SURE_CARD = 13
-"""Digits from which the check digit is believed without a word before: 12-digit Maestro is rare, orders are not."""
+"""Digits from which the check digit is believed without a word before: few cards have 12, many orders do."""
 _CARD_WORD = re.compile(
     r"(?<![^\W\d_])(?:credit|debit|bank|visa|master ?card|amex|maestro|kredit|giro|ec)?[ -]?"
     r"(?:card|karte|carte|tarjeta|cart[aã]o|carta|pan|visa|master ?card|amex|maestro)"
-    r"(?:[ -]?(?:number|no|nr|num|nummer)\b\.?)?[^\w\n\x00]{0,4}(?:(?:is|ist|est|es|é|number|de cr[eé]dito|bancaire|bleue)"
-    r"[^\w\n\x00]{1,3}){0,2}$",
+    r"(?:[ -]?(?:number|no|nr|num|nummer)\b\.?)?[^\w\n\x00]{0,4}"
+    r"(?:(?:is|ist|est|es|é|number|de cr[eé]dito|bancaire|bleue)[^\w\n\x00]{1,3}){0,2}$",
     re.IGNORECASE,
 )
 _WORD_REACH = 48
@@ -100,12 +106,14 @@ def find_cards(text: str) -> Iterator[tuple[int, int]]:
 
 def _cards_in(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     groups = [group.span() for group in _GROUP.finditer(text, start, end)]
-    if sum(right - left for left, right in groups) < _SHORTEST_CARD:
+    digits_in_all = sum(right - left for left, right in groups)
+    counting = len(groups) == digits_in_all > _MOST_SPELLED
+    if digits_in_all < _SHORTEST_CARD or counting:
         return
     named = bool(_CARD_WORD.search(text[max(0, start - _WORD_REACH) : start]))
     best = 0
     for first, (begin, _) in enumerate(groups):
-        if begin < best:
+        if begin < best or (text[begin] in _NO_CARD and not named):
             continue
         best = 0
         digits = ""
@@ -133,7 +141,7 @@ def _is_card(digits: str, named: bool) -> bool:
     if len(digits) < (_SHORTEST_CARD if named else _SURE_CARD) or len(set(digits)) < 2:
         return False
     fits = any(len(digits) in lengths and scheme.match(digits) for scheme, lengths in _CARD_LENGTHS)
-    return fits and luhn.is_valid(digits)
+    return bool(fits and luhn.is_valid(digits))
 
 
 def find_ibans(text: str) -> Iterator[tuple[int, int]]:

@@ -10,12 +10,13 @@ post costs the same with ten patterns and with thousands.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Literal, NamedTuple
 
-from pipeline.enrich.finder import Seen, TermFinder
-from pipeline.enrich.queries import Query, Term, parse_query, why_refused
-from pipeline.enrich.same import Same
-from pipeline.enrich.words import Place, Words
+from pipeline.enrich.listening.finder import Seen, TermFinder
+from pipeline.enrich.listening.queries import Query, Term, parse_query, why_refused
+from pipeline.enrich.listening.same import Same
+from pipeline.enrich.listening.words import Place, Words
 from schemas.policy import ListeningTopic
 from schemas.signals import Span, TopicHit
 
@@ -52,8 +53,10 @@ class _Topic(NamedTuple):
     """Those of `any` and `all`."""
 
     def holds(self, found: _Places) -> bool:
-        has = found.keys()
-        return self.all <= has and not (self.any and self.any.isdisjoint(has)) and self.none.isdisjoint(has)
+        """One of `any` or `all` was found: the one by which the topic asks (`_asked_by`)."""
+        if self.none and not self.none.isdisjoint(found):
+            return False
+        return not self.all or (self.all <= found.keys() and not (self.any and self.any.isdisjoint(found)))
 
 
 class _Role(NamedTuple):
@@ -107,9 +110,20 @@ class TopicMatcher:
                 self._find_in(field, given, found)
         if not found:
             return ()
-        asking = sorted({number for query in found for number in self._asking.get(query, ())})
-        holding = [topic for number in asking if (topic := self._topics[number]).holds(found)]
-        return tuple([_hit(topic, found) for topic in holding[:MOST_TOPICS]])
+        asking: dict[int, list[int]] = {}
+        for query in found:
+            for number in self._asking.get(query, ()):
+                asking.setdefault(number, []).append(query)
+        hits: list[TopicHit] = []
+        for number in sorted(asking):
+            topic = self._topics[number]
+            if topic.holds(found):
+                # Where there is no `all`, what asked for the topic is all that was found of it.
+                queries = [query for query in found if query in topic.wanted] if topic.all else asking[number]
+                hits.append(_hit(topic.topic, [found[query] for query in queries]))
+                if len(hits) == MOST_TOPICS:
+                    break
+        return tuple(hits)
 
     def _read(self, topic: ListeningTopic) -> _Topic | None:
         read = [
@@ -139,10 +153,10 @@ class TopicMatcher:
         words = Words(given)
         seen = self._finder.look(words)
         for term in seen.terms:
-            role = self._roles[term]
-            if role.alone is not None:
-                _keep(found, role.alone, field, seen.places(term))
-            for query, within, wanted in role.near:
+            alone, near = self._roles[term]
+            if alone is not None:
+                _keep(found, alone, field, seen.places(term))
+            for query, within, wanted in near:
                 if wanted <= seen.terms:
                     _keep(found, query, field, _near_each_other(words, seen, wanted, within))
 
@@ -191,7 +205,7 @@ def _keep(found: _Places, query: int, field: int, places: list[Place]) -> None:
 
 def _near_each_other(words: Words, seen: Seen, wanted: frozenset[int], within: int) -> list[Place]:
     """The shortest stretches that hold all wanted terms, first and last no further apart; none overlaps."""
-    events = sorted((words.number_of(place), place, term) for term in wanted for place in seen.places(term))
+    events = sorted([(words.number_of(place), place, term) for term in wanted for place in seen.places(term)])
     last: dict[int, tuple[int, Place]] = {}
     found = []
     for number, place, term in events:
@@ -203,11 +217,10 @@ def _near_each_other(words: Words, seen: Seen, wanted: frozenset[int], within: i
     return found
 
 
-def _hit(topic: _Topic, found: _Places) -> TopicHit:
-    places = [place for query, places in found.items() if query in topic.wanted for place in places]
+def _hit(topic: ListeningTopic, found: list[list[_Where]]) -> TopicHit:
+    places = found[0] if len(found) == 1 else list(chain.from_iterable(found))
     kept = places if len(places) == 1 else _outermost(places)
-    spans = tuple([_span(*place) for place in kept[:MOST_PLACES]])
-    return TopicHit(topic=topic.topic.name, kind=topic.topic.kind, at=spans)
+    return TopicHit(topic=topic.name, kind=topic.kind, at=tuple([_span(*place) for place in kept[:MOST_PLACES]]))
 
 
 @lru_cache(maxsize=16_384)

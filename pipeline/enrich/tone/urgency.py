@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from pipeline.enrich.keywords import fold
-from pipeline.enrich.urgency_words import CONJUNCTIONS, ENDINGS, EXCEPTIONS, NEGATORS, NOT_DENIALS, PHRASES
+from pipeline.enrich.listening.keywords import fold
+from pipeline.enrich.tone.urgency_words import CONJUNCTIONS, ENDINGS, EXCEPTIONS, NEGATORS, NOT_DENIALS, PHRASES
 from schemas.signals import UrgencyKind
 
 GRADES: dict[UrgencyKind, float] = {

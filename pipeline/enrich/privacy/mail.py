@@ -34,19 +34,24 @@ _AT = r"(?:at|ät|arroba|arobase|chiocciola)"
 _DOT = r"(?:dot|punkt|punto|point|ponto)"
 _SPELLED_DOT = rf"(?:\s{_DOT}\s|\s?[\[({{]\s?(?:{_DOT}|\.)\s?[\])}}]\s?)"
 _SPELLED = re.compile(
-    rf"(?P<bracket>\s?[\[({{<]\s?(?:{_AT}|@)\s?[\])}}>]\s?)(?P<host1>[\w-]{{1,63}}(?:(?:\.|{_SPELLED_DOT})[\w-]{{1,63}}){{1,4}})"
-    rf"|(?P<word>\s{_AT}\s)(?P<host2>[\w-]{{1,63}}(?:(?:\.|{_SPELLED_DOT})[\w-]{{1,63}}){{1,4}})"
-    rf"|(?P<spaced>\s?@\s|\s@)(?P<host3>[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,4}})",
+    rf"(?:(?P<bracket>\s?[\[({{<]\s?(?:{_AT}|@)\s?[\])}}>]\s?)|\s{_AT}\s)"
+    rf"(?P<host>[\w-]{{1,63}}(?:(?:\.|{_SPELLED_DOT})[\w-]{{1,63}}){{1,4}})"
+    rf"|(?:\s?@\s|\s@)(?P<spaced_host>[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,4}})",
     re.IGNORECASE,
 )
 _SPACED_HOST = re.compile(r"@\s?[\w-]{1,63}\.[\w-]")
-_SPELLED_SIGNS = (" at ", "at]", "at)", "at }", "at}", "at>", "[@", "(@", "{@", " ät ", "ät]", "ät)", "arroba", "arobase", "chiocciola", "\nat ", "at\n")
-"""Cheaper to look for than the pattern; `at )` is not written."""
+_SPELLED_SIGNS = (
+    " at ", "\nat ", "at\n", "at]", "at)", "at}", "at>", "[@", "(@", "{@", " ät ", "ät]", "ät)", "arroba",
+    "arobase", "chiocciola",
+)  # fmt: skip
+"""Cheaper to look for than the pattern."""
 _SPELLED_END = re.compile(rf"(?P<dot>\.|{_SPELLED_DOT})(?P<top>[^\W\d_]{{2,24}})$", re.IGNORECASE)
-_SPELLED_TOPS = frozenset(
-    ["com", "org", "net", "edu", "gov", "info", "biz", "co", "io", "app", "dev", "uk", "ca", "au", "nz", "ie", "in", "me", "us", "eu", "de", "at", "ch", "fr", "be", "lu", "es", "mx", "ar", "cl", "pe", "it", "pt", "br", "nl", "se", "no", "dk", "fi", "pl", "cz", "ro", "gr", "tr", "ru", "jp", "cn", "kr", "za", "ng", "ke", "email", "example", "test"]
+_SPELLED_TOPS = re.compile(
+    r"com|org|net|edu|gov|info|biz|co|io|app|dev|uk|ca|au|nz|ie|in|me|us|eu|de|at|ch|fr|be|lu|es|mx|ar|cl|pe|it|pt|br|"
+    r"nl|se|no|dk|fi|pl|cz|ro|gr|tr|ru|jp|cn|kr|za|ng|ke|email|example|test",
+    re.IGNORECASE,
 )
-_ALSO_WORDS = frozenset(["in", "me", "us", "at", "be", "it", "no", "de", "es"])
+_ALSO_WORDS = frozenset(("in", "me", "us", "at", "be", "it", "no", "de", "es"))
 """Top-level domains that are words too: "at this point in time" is no address."""
 _SPELLED_LOCAL = re.compile(
     rf"(?<![\w.+'-])[\w+'-]+(?:(?:\.|{_SPELLED_DOT}|\s(?:underscore|dash|minus)\s)[\w+'-]+){{0,4}}$", re.IGNORECASE
@@ -54,8 +59,14 @@ _SPELLED_LOCAL = re.compile(
 _MAIL_WORD = re.compile(r"mail|correo|courriel|\bcontact\b|\bwrite\b|\breach\b", re.IGNORECASE)
 _WORD_REACH = 40
 """Characters before the address in which "my mail is" is looked for."""
-_NO_NAMES = frozenset(
-    ["shop", "shopped", "shopping", "buy", "bought", "order", "ordered", "orders", "look", "looking", "looked", "site", "it", "me", "one", "store", "stores", "available", "here", "found", "is", "are", "was", "were", "be", "online", "us", "you", "working", "work", "works", "purchased", "purchase", "get", "got", "see", "seen", "this", "that", "team", "people", "guys", "folks", "and", "or", "but", "prices", "price", "deals", "deal", "sold", "sale", "stuff", "items", "item", "account", "check", "checked", "checking", "arrive", "arrived", "hours", "up", "off", "out", "down", "not", "good", "great", "on", "in", "go", "going", "start", "started", "sign", "support", "only", "also", "just", "still", "today", "now", "time", "right", "exclusively", "free", "shipping", "cheaper", "less", "more", "back", "live", "open", "them", "him", "her", "experience", "service", "customer", "job", "half", "offer", "discount", "discounts", "gift", "card", "cards", "again", "everything", "anything", "something", "nothing", "too", "yet", "well", "much", "many", "some", "any", "all", "day", "week", "weekend", "home", "even", "cheap", "best", "better", "new", "listed", "posted"]
+_NO_NAMES = re.compile(
+    r"shop(?:p(?:ed|ing))?|buy|bought|order(?:ed|s)?|look(?:ed|ing)?|sites?|it|me|one|stores?|available|here|found|is|are|"
+    r"was|were|be|online|us|you|work(?:s|ing)?|purchased?|get|got|see|seen|this|that|team|people|guys|folks|and|or|but|"
+    r"prices?|deals?|sold|sale|stuff|items?|account|check(?:ed|ing)?|arrived?|hours?|up|off|out|down|not|good|great|on|"
+    r"in|go|going|start(?:ed)?|sign|support|only|also|just|still|today|now|time|right|exclusively|free|shipping|cheaper|"
+    r"less|more|back|live|open|them|him|her|experience|service|customers?|job|half|offers?|discounts?|gift|cards?|again|"
+    r"\w+thing|too|yet|well|much|many|some|any|all|day|week|weekend|home|even|cheap|best|better|new|listed|posted",
+    re.IGNORECASE,
 )
 """What stands before "at amazon dot com" and is nobody's name."""
 
@@ -98,9 +109,9 @@ def _without_next_sentence(labels: list[str]) -> list[str]:
 
 def _spelled(text: str) -> Iterator[tuple[int, int]]:
     for found in _SPELLED.finditer(text):
-        host = found["host1"] or found["host2"] or found["host3"]
+        host = found["host"] or found["spaced_host"]
         end = _SPELLED_END.search(host)
-        if end is None or end["top"].lower() not in _SPELLED_TOPS:
+        if end is None or not _SPELLED_TOPS.fullmatch(end["top"]):
             continue
         dot = end["dot"].strip(" []{}()\t\n").lower()
         if dot not in (".", "dot") and end["top"].lower() in _ALSO_WORDS and not found["bracket"]:
@@ -111,6 +122,6 @@ def _spelled(text: str) -> Iterator[tuple[int, int]]:
             continue
         start = window + local.start()
         named = _PROVIDER.match(host) or _MAIL_WORD.search(text[max(0, start - _WORD_REACH) : start])
-        somebody = local[0].lower() not in _NO_NAMES
+        somebody = not _NO_NAMES.fullmatch(local[0])
         if found["bracket"] or (somebody and (named or dot != ".")):
             yield start, found.end()

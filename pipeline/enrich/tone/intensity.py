@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from pipeline.enrich.intensity_words import ANGRY_EMOJI, INTENSIFIERS, SWEARING, THREATS
-from pipeline.enrich.urgency import listed, plain_words
+from pipeline.enrich.tone.intensity_words import ANGRY_EMOJI, INTENSIFIERS, SWEARING, THREATS
+from pipeline.enrich.tone.urgency import listed, plain_words
 from schemas.message import Probability
 
 

@@ -28,7 +28,7 @@ from stdnum.se import personnummer
 from stdnum.us import ssn
 from stdnum.za import idnr as said
 
-from pipeline.enrich.privacy_numbers import is_named_otherwise
+from pipeline.enrich.privacy.numbers import is_named_otherwise
 
 
 def _anything(_: str) -> bool:
@@ -49,7 +49,7 @@ def _form(fewest: int, pattern: str, is_valid: Callable[[str], bool] = _anything
 _ALONE = (
     _form(9, r"\d{3}-\d{2}-\d{4}"),  # the US form; the never issued ones are in every advertisement
     _form(9, r"\d{3} \d{2} \d{4}", ssn.is_valid),
-    # GOV.UK: two letters (not D F I Q U V; second not O; not BG GB KN NK NT TN ZZ; QQ in examples), six digits, A to D.
+    # GOV.UK: letters without D F I Q U V, the second no O, not BG GB KN NK NT TN ZZ; QQ in examples; last A to D.
     _form(6, r"(?:(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]|QQ)(?:[ -]?\d{2}){3}[ -]?[A-D]"),
     _form(7, r"\d{1,2}\.?\d{3}\.?\d{3}[ -]?[A-HJ-NP-TV-Z]", dni.is_valid),
     _form(7, r"[XYZ][ -]?\d{7}[ -]?[A-HJ-NP-TV-Z]", nie.is_valid),
@@ -77,20 +77,22 @@ _ALONE = (
 )
 """Forms that nothing else has, with the right check digit where there is one."""
 _WORD = re.compile(
-    r"(?<!\w)(?:ssn|ss#|social security|social insurance|itin|tax ?id|tin|national insurance|ni (?:number|no)|nino|"
-    r"nhs (?:number|no)|national id(?:entity)?|identity (?:card|number)|id card|passport|passeport|reisepass|pasaporte|"
-    r"passaporte?o?|driver'?s? licen[cs]e|driving licen[cs]e|f[uü]hrerschein(?:nummer)?|permiso de conducir|"
-    r"permis de conduire|dni|n\.?i\.?e|nif|documento|rg|cpf|cnh|curp|rfc|steuer-?id(?:entifikationsnummer)?|"
-    r"steuernummer|idnr|personalausweis(?:nummer)?|ausweis(?:nummer)?|sozialversicherungsnummer|"
-    r"num[eé]ro de s[eé]cu(?:rit[eé] sociale)?|s[eé]curit[eé] sociale|n[°º] ?s[eé]cu|nir|carte d'identit[eé]|cni|"
-    r"codice fiscale|bsn|burgerservicenummer|sofinummer|aadhaa?r|uidai|pan (?:card|number|no)|pesel|personnummer|"
-    r"cpr|hetu|ahv|rijksregisternummer|num[eé]ro national|rut|cuit|cuil|medicare|tfn|tax file number|kimlik|"
-    r"pps|ppsn|voter id)(?!\w)",
+    r"(?<!\w)(?:ssn|ss#|social security|social insurance|itin|tax ?id|national insurance|ni (?:number|no)|nino|"
+    r"nhs (?:number|no)|national id(?:entity)?|identity (?:card|number)|id card|passport|passeport|reisepass|"
+    r"pasaporte|passaporte?o?|driver'?s? licen[cs]e|driving licen[cs]e|f[uü]hrerschein(?:nummer)?|"
+    r"permiso de conducir|permis de conduire|dni|nif|documento|cpf|cnh|curp|rfc|"
+    r"steuer-?id(?:entifikationsnummer)?|steuernummer|idnr|personalausweis(?:nummer)?|ausweis(?:nummer)?|"
+    r"sozialversicherungsnummer|num[eé]ro de s[eé]cu(?:rit[eé] sociale)?|s[eé]curit[eé] sociale|n[°o] ?s[eé]cu|"
+    r"carte d'identit[eé]|codice fiscale|bsn|burgerservicenummer|sofinummer|aadhaa?r|uidai|pan (?:card|number|no)|"
+    r"pesel|personnummer|hetu|rijksregisternummer|num[eé]ro national|cuit|cuil|medicare|tfn|tax file number|"
+    r"kimlik|voter id|"
+    # In small letters these are words: German "nie" is never.
+    r"(?-i:N\.?I\.?E|NIR|CNI|RG|RUT|TIN|PPS|CPR|AHV|NI))(?!\w)",
     re.IGNORECASE,
 )
 _AFTER_WORD = re.compile(
-    r"(?:[^\w\n\x00]|(?<!\w)(?:number|no|nr|num|nummer|numero|número|numéro|is|ist|es|est|é|card|my|it's|on file|lautet|"
-    r"meine|mi|mon|ma|meu|de|du|del|do|le|la|el|o|e|of|for)(?!\w)){0,10}"
+    r"(?:[^\w\n\x00]|(?<!\w)(?:number|no|nr|num|nummer|numero|número|numéro|is|ist|es|est|é|card|my|it's|on file|"
+    r"lautet|meine|mi|mon|ma|meu|de|du|del|do|le|la|el|o|e|of|for)(?!\w)){0,10}"
     r"(?P<number>[A-Za-z]{0,6}\d[\dA-Za-z]{0,20}(?:[ ./-]{1,2}[A-Za-z]{0,3}\d[\dA-Za-z]{0,12}){0,8}"
     r"(?:[ -](?-i:[A-Z])(?!\w))?)(?!\w)",
     re.IGNORECASE,

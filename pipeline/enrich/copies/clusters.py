@@ -9,7 +9,15 @@ on every worker, in whatever order they come. A near-copy takes the id of the cl
 worker met an edited copy first, its cluster begins under another id; as it grows, at 8, 16, 32 ... 256 posts, the
 signature becomes that which its members have in common (`ballots.py`), and the id thereby the one of the others.
 
-FIGURES
+What that costs in recall: the first posts on a worker that met an edited copy first, and there all of a cluster
+of fewer than 8. Share of a campaign's posts outside its largest id, over two workers, its text of 37 words:
+
+    posts                           10     100    1,000   10,000
+    exact copies                     0       0        0        0
+    20 % with two other words     14 %     3 %    0.1 %  < 0.1 %
+    all with two other words      40 %    14 %      2 %    0.1 %
+
+Reposts without text whose original another worker had are a cluster of their own: `repost_of` says whose.
 """
 
 from collections import OrderedDict
@@ -21,9 +29,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from xxhash import xxh3_64_intdigest
 
-from pipeline.enrich.ballots import Ballots
-from pipeline.enrich.comparable import LEAST_CHARACTERS, comparable
-from pipeline.enrich.signatures import POSITIONS, Signature, SignatureRing, signature
+from pipeline.enrich.copies.ballots import Ballots
+from pipeline.enrich.copies.comparable import LEAST_CHARACTERS, comparable
+from pipeline.enrich.copies.signatures import POSITIONS, Signature, SignatureRing, signature
 from schemas.signals import Cluster, CopyKind
 
 WINDOW = timedelta(hours=24)

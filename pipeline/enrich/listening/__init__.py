@@ -1,0 +1,1 @@
+"""Whole words of any script found at flat cost: listening topics and the keywords of rules."""

@@ -1,0 +1,1 @@
+"""How urgent and how heated the words of a text are."""

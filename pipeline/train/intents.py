@@ -1,0 +1,198 @@
+"""Makes the head of the built-in intents: `python -m pipeline.train.intents`; needs the extra `torch`.
+
+In: labelled posts, read by the shipped engine. Out: `pipeline/weights/intent/head.npz`, or how well the present head
+reads labelled posts. Never here: a gradient through the encoder, which stays as it is.
+
+Three kinds of posts: the examples of the repository, written for this; real posts that somebody labelled, which
+count three times, for they are what the stream is like; and complaints of a public set, half, where a complaint is a
+complaint, and what asks something and is none is a question. The last two stay outside of the repository; without
+them the head is weaker, by how much says `deploy/decisions/0006-intent.md`.
+"""
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.adapters.openvino_engine import OpenVinoEngine
+from pipeline.enrich.intent import INTENTS, SIGNS, IntentModel, inputs, signs_of
+from pipeline.enrich.normalise import normalise
+from pipeline.errors import Misconfigured
+from pipeline.evaluation.bootstrap import intervals
+from pipeline.evaluation.measures import class_f1s, confusion_matrix, expected_calibration_error, guesses, macro_f1
+from pipeline.ports import TextModel, TextScores
+
+EXAMPLES = Path("deploy/training/intents.jsonl")
+HEAD = Path(__file__).parent.parent / "weights" / "intent" / "head.npz"
+
+SHARES = (0.44, 0.15, 0.09, 0.005, 0.012, 0.018, 0.016, 0.004, 0.004, 0.005, 0.256)
+"""How often each intent is meant in support streams, in the order of `INTENTS`: counted in the labelled real posts,
+the rare ones a little higher than counted. The examples have all alike, which would find job offers everywhere."""
+REAL_WEIGHT, COMPLAINTS_WEIGHT = 3.0, 0.5
+PENALTY = 1000.0
+"""Of the squared weights. Chosen with the scales below by cross-validation on the real training posts."""
+LOGITS_SCALE, SIGNS_SCALE, ASKING_SCALE = 2.0, 3.0, 6.0
+"""Inputs scaled up are penalised less; all have variance 1 before. The words of a question are the surest sign."""
+ASKING = (
+    "mark", "marks", "ends on a mark", "asks", "asks why", "opens as a question", "asks somebody", "wants to know",
+    "wants help",
+)  # fmt: skip
+BACKGROUND_EACH = 17
+"""Examples of each intent that stand for ordinary posts when own intents are learned."""
+
+
+class Labelled(NamedTuple):
+    """Posts with their intents and how much each counts."""
+
+    texts: list[str]
+    intents: list[str]
+    weights: list[float]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.train.intents", description=main.__doc__)
+    parser.add_argument("--posts", type=Path, help='real posts, JSON lines with "text" and "label"')
+    parser.add_argument("--complaints", type=Path, help="CSV with text, is_complaint and domain")
+    parser.add_argument("--out", type=Path, default=HEAD)
+    parser.add_argument("--judge", type=Path, help="only say how well these real posts are read")
+    given = parser.parse_args(arguments)
+    engine = OpenVinoEngine()
+    if given.judge:
+        sys.stdout.write(judge(read_lines(given.judge, "label", 1.0), engine))
+        return
+    parts = [read_lines(EXAMPLES, "intent", 1.0)]
+    if given.posts:
+        parts.append(read_lines(given.posts, "label", REAL_WEIGHT))
+    if given.complaints:
+        parts.append(read_complaints(given.complaints))
+    train(parts, engine, given.out)
+
+
+def read_lines(path: Path, label: str, weight: float) -> Labelled:
+    """Labelled posts of a file of JSON lines, normalised.
+
+    Raises:
+        Misconfigured: the file cannot be read, or a line is no labelled post; names file:line.
+    """
+    read = Labelled([], [], [])
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise Misconfigured(f"{path}: cannot read posts: {error.strerror}") from error
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = json.loads(line)
+            text, intent = normalise(record["text"]), record[label]
+        except (ValueError, KeyError, TypeError) as error:
+            raise Misconfigured(f"{path}:{number}: expected a JSON object with text and {label}") from error
+        if intent not in INTENTS or not text:
+            raise Misconfigured(f"{path}:{number}: expected a text and one of {', '.join(INTENTS)}")
+        read.texts.append(text)
+        read.intents.append(intent)
+        read.weights.append(weight)
+    return read
+
+
+def read_complaints(path: Path) -> Labelled:
+    """Complaints, and what asks a company something and is no complaint."""
+    read = Labelled([], [], [])
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            text = normalise(row["text"])
+            complains = row["is_complaint"] == "1"
+            to_a_company = not row["domain"].startswith("random")
+            if text and (complains or (to_a_company and signs_of(text)[SIGNS.index("asks")])):
+                read.texts.append(text)
+                read.intents.append("complaint" if complains else "question")
+                read.weights.append(COMPLAINTS_WEIGHT)
+    return read
+
+
+def train(parts: Sequence[Labelled], engine: TextModel, out: Path) -> None:
+    """Fits the head on all parts; what is standardised is standardised by the first."""
+    from sklearn.linear_model import LogisticRegression
+
+    scores = [engine.score(part.texts) for part in parts]
+    rows = [inputs(part.texts, said).astype(np.float64) for part, said in zip(parts, scores, strict=True)]
+    labels = np.array([INTENTS.index(name) for part in parts for name in part.intents])  # type: ignore[arg-type]
+    weights = np.array([weight for part in parts for weight in part.weights])
+    mean, deviation = rows[0].mean(axis=0), rows[0].std(axis=0) + 1e-6
+    factors = _factors(rows[0].shape[1]) / deviation
+    fitted = LogisticRegression(C=1 / PENALTY, max_iter=2000, tol=1e-5)
+    fitted.fit((np.vstack(rows) - mean) * factors, labels, sample_weight=weights)
+    coefficients = fitted.coef_.T * factors[:, None]
+    seen = np.bincount(labels, weights=weights, minlength=len(INTENTS)) / weights.sum()
+    bias = fitted.intercept_ - mean @ coefficients + np.log(np.array(SHARES) / sum(SHARES) / seen)
+    width = rows[0].shape[1] - 3 - len(SIGNS)
+    chosen = _background(labels[: len(rows[0])])
+    standardised = ((rows[0] - mean) / deviation)[chosen, :width]
+    standardised *= 127 / np.abs(standardised).max(axis=1, keepdims=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(
+        out,
+        model=engine.name.partition("@")[0],
+        intents=np.array(INTENTS),
+        signs=np.array(SIGNS),
+        weights=coefficients.astype(np.float32),
+        bias=bias.astype(np.float32),
+        mean=mean[:width].astype(np.float32),
+        scale=deviation[:width].astype(np.float32),
+        background=np.rint(standardised).astype(np.int8),
+    )
+
+
+def judge(posts: Labelled, engine: TextModel) -> str:
+    """F1 of each intent that occurs, their mean with its interval, accuracy and calibration error, as lines."""
+    probability = IntentModel().probabilities(posts.texts, _said(engine.score(posts.texts))).astype(np.float64)
+    labels = np.array([INTENTS.index(name) for name in posts.intents])  # type: ignore[arg-type]
+    guessed = guesses(probability)
+    each = class_f1s(confusion_matrix(labels, guessed, len(INTENTS)))
+    between = intervals(probability, labels)["macro_f1"]
+    counts = np.bincount(labels, minlength=len(INTENTS))
+    lines = [
+        f"{name:<15} {counts[at]:>4} posts  F1 {each[at]:.3f}" for at, name in enumerate(INTENTS) if counts[at]
+    ]
+    frequent = counts >= 10
+    interval = f"{between.low:.3f} to {between.high:.3f}" if between else "unknown"
+    return "\n".join(
+        [
+            *lines,
+            f"posts {len(labels)}, accuracy {(guessed == labels).mean():.3f}, "
+            f"calibration error {expected_calibration_error(probability, labels, bins=10):.3f}",
+            f"macro F1 {macro_f1(probability, labels):.3f} ({interval}); "
+            f"of intents with at least 10 posts {each[frequent].mean():.3f}\n",
+        ]
+    )
+
+
+def _said(scores: Sequence[TextScores]) -> list[TextScores]:
+    missing = sum(one.embedding is None for one in scores)
+    if missing:
+        raise Misconfigured(f"{missing} of {len(scores)} posts have no embedding")
+    return list(scores)
+
+
+def _factors(count: int) -> NDArray[np.float64]:
+    factors = np.full(count, SIGNS_SCALE)
+    width = count - 3 - len(SIGNS)
+    factors[:width] = 1.0
+    factors[width : width + 3] = LOGITS_SCALE
+    factors[[width + 3 + SIGNS.index(name) for name in ASKING]] = ASKING_SCALE
+    return factors
+
+
+def _background(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Places of the posts of the background: evenly spread over the examples of each intent."""
+    places = [np.flatnonzero(labels == at) for at in range(len(INTENTS))]
+    return np.concatenate([some[np.linspace(0, len(some) - 1, BACKGROUND_EACH).astype(int)] for some in places])
+
+
+if __name__ == "__main__":
+    main()
