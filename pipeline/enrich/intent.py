@@ -40,6 +40,9 @@ _RIDGE = 0.3
 _SHARPNESS = 7.0
 """From regression values (1: like the examples, 0: not at all) to a softmax. With it the mean confidence is the
 accuracy, on banking77 with ten intents."""
+_HEADS = ("negative", "positive", "offence", "complaint")
+"""Of `TextScores`: whose logits are read; a missing one counts as undecided."""
+LOGITS = len(_HEADS)
 _LEAST, _MOST = 0.01, 0.99
 """Probabilities outside are cut before they become logits: one that is nearly certain must not drown the words."""
 
@@ -67,9 +70,16 @@ _SIGNS: Mapping[str, re.Pattern[str]] = {
         "asks somebody": r"\b(?:can|could|would|will) (?:you|i|we|someone|somebody|anyone)\b|\b(?:is|are) there\b"
         r"|\bis it possible\b|\bhow (?:do|can|to|does|long|much|many)\b",
         "wants to know": r"\bany(?:one|body)? (?:know|idea|news|update|chance|word|recommendation\w*|advice|way)\b"
-        r"|\bwondering\b|\blet me know\b|\b(?:have a|my|quick) question\b|\bi want to know\b|\btell me\b",
+        r"|\bwondering\b|\blet me know\b|\b(?:have a|my|quick|few) questions?\b|\b(?:want to|wanna|like to) know\b"
+        r"|\btell me\b|\b(?:who|where|what|how) (?:do|can|should|could) i\b|\bdo i (?:need|have) to\b",
         "wants help": r"\bneed (?:some |your )?(?:help|info\w*)\b|\bhelp me (?:with|out)\b|\b(?:speak|talk) (?:to|with)\b"
         r"|\bcontact me\b|\b(?:please|kindly|pls|plz) (?:advise|help|provide|send|dm|call|update|check|confirm)\b|\bdm me\b",
+        "wants it mended": r"\b(?:can|could|will|would|when) (?:you|u|i|we|someone|somebody|anyone|any of you)\b[^.!?]{0,30}?"
+        r"\b(?:help|fix|sort|solve|stop|look into|look at|gonna)\b|\b(?:pls|plz|please) (?:fix|help)\b|\bfix (?:it|this|your)\b",
+        "has a fault": r"\b(?:doesn't|don't|won't|can't|not|isn't|didn't|never|stopped) (?:\w+ )?(?:work\w*|load\w*|open\w*|"
+        r"respond\w*|arriv\w*|receiv\w*|connect\w*|show\w*|let\w*|play\w*|get|got)\b|\b(?:having|have) (?:an? |some )?"
+        r"(?:issues?|trouble|problems?)\b|\bkeeps? \w+ing\b|\berror\b|\bcrash\w*|\bstill no\b",
+        "insists": r"\b(?:even|ever|seriously|actually|really|already|gonna|the hell|tf|wtf|literally|just)\b",
         "law or press": r"\b(?:lawyers?|attorney|solicitor|barrister|courts?|sue|suing|sued|lawsuit|legal|illegal|"
         r"unlawful|law|ombudsman|regulator|police|journalist|reporter|press|media|gdpr|trading standards|"
         r"class action|bbb|better business|fcc|newspaper|article|interview)\b",
@@ -110,7 +120,7 @@ class Head:
 
     Args:
         model: name of the model, without revision, whose embeddings it was trained on.
-        weights: shape (inputs, intents); inputs are the embedding, three logits and the signs.
+        weights: shape (inputs, intents); inputs are the embedding, the logits and the signs.
         bias: shape (intents,).
         mean, scale: of the embeddings of ordinary posts, shape (width,).
         background: embeddings of ordinary posts of all kinds, standardised, length 1, shape (posts, width).
@@ -238,9 +248,9 @@ def load_head() -> Head:
 
 
 def inputs(texts: Sequence[str], scores: Sequence[TextScores]) -> Floats:
-    """What the head reads of texts with an embedding, shape (texts, width + 3 + signs)."""
+    """What the head reads of texts with an embedding, shape (texts, width + logits + signs)."""
     said = [one.embedding for one in scores if one.embedding is not None]
-    logits = [[_logit(one.negative), _logit(one.positive), _logit(one.complaint)] for one in scores]
+    logits = [[_logit(getattr(one, head)) for head in _HEADS] for one in scores]
     signs = [signs_of(text) for text in texts]
     return np.hstack([np.stack(said), np.array(logits), np.array(signs)]).astype(np.float32)
 

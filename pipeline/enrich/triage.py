@@ -23,6 +23,8 @@ SPAM_FROM = 0.7
 SPAM_ACTIONABLE, COPY_ACTIONABLE = 0.05, 0.2
 """science.md 3.2 gives copies and spam .05 of their priority. A copy keeps .2 here: the hundredth customer with
 the same sentence may still be one, so the case waits behind the others instead of at the very end."""
+URGENT = 0.8
+"""From here on nothing is a mere copy: five people who smell smoke may well use the same words."""
 CAMPAIGN = 5
 """Copies from which on a text is a campaign: fewer are people who say the same."""
 
@@ -68,7 +70,7 @@ def _work(facts: Facts, match: Match, version: int) -> Triage:
         urgency=max(match.rule.urgency, facts.signals.urgency.score),
         influence=influence_factor(facts.influence.lower_bound),
     )
-    actionable, why_less = _actionable(facts)
+    actionable, why_less = _actionable(facts, factors.urgency)
     priority, shares = priority_of(factors, actionable)
     return Triage(
         action=match.rule.action,
@@ -104,12 +106,13 @@ def _because(match: Match, facts: Facts) -> str:
     return because[:MAX_DETAIL_CHARS]
 
 
-def _actionable(facts: Facts) -> tuple[float, tuple[Reason, ...]]:
+def _actionable(facts: Facts, urgency: float) -> tuple[float, tuple[Reason, ...]]:
     """The share of its priority that a post keeps, and why not all of it."""
     spam, cluster = facts.signals.spam, facts.signals.cluster
     if spam is not None and spam.score >= SPAM_FROM:
         return SPAM_ACTIONABLE, (Reason(code=SPAM, detail=f"{', '.join(spam.reasons)}: {spam.score:.2f} of 1"),)
-    if cluster is not None and cluster.kind != "original" and cluster.size >= CAMPAIGN:
+    campaign = cluster is not None and cluster.kind != "original" and cluster.size >= CAMPAIGN
+    if cluster is not None and campaign and urgency < URGENT:
         return COPY_ACTIONABLE, (Reason(code=COPY, detail=f"{cluster.kind} number {cluster.size} of its text"),)
     return 1.0, ()
 

@@ -109,7 +109,7 @@ def test_rows_from_before_a_migration_stay_and_its_columns_say_nothing_of_them(
     migrate(store, tmp_path)
     columns = ("workspace", "created_at", "platform", "post_id", "p_negative", "ver")
     ClickHouseWriter(store).insert("posts", columns, [("acme", from_ms(0), "x", "x:1", 0.5, 1)], token="before")
-    assert migrate(store) == ["0007_signals"]
+    assert migrate(store) == ["0007_signals", "0008_words"]
     wider = (*columns, "offence", "complaint", "language", "language_confidence", "sentiment_weak")
     row = ("acme", from_ms(0), "x", "x:2", 0.5, 1, 0.0, 0.75, "de", 0.5, True)
     ClickHouseWriter(store).insert("posts", wider, [row], token="after")
@@ -117,12 +117,20 @@ def test_rows_from_before_a_migration_stay_and_its_columns_say_nothing_of_them(
         found = client.query(
             f"SELECT post_id, {', '.join(wider[6:])} FROM {store.database}.posts FINAL ORDER BY post_id"
         ).result_rows
+        said = client.query(
+            f"SELECT topics, intent, urgency, intensity, cluster_id, spam, pii_kinds FROM {store.database}.posts "
+            "FINAL WHERE post_id = 'x:1'"
+        ).result_rows
     assert found == [("x:1", None, None, "", None, False), ("x:2", 0.0, 0.75, "de", 0.5, True)]
+    assert said == [([], "", None, None, "", None, [])]
 
 
-def test_on_a_cluster_the_shards_get_a_column_before_the_table_that_reads_them(store: ClickHouseSettings) -> None:
+@pytest.mark.parametrize("version", [7, 8])
+def test_on_a_cluster_the_shards_get_a_column_before_the_table_that_reads_them(
+    store: ClickHouseSettings, version: int
+) -> None:
     cluster = store.model_copy(update={"cluster": "c1"})
-    (template,) = (one.template for one in load_migrations() if one.version == 7)
+    (template,) = (one.template for one in load_migrations() if one.version == version)
     local, distributed = render(template, cluster)
     assert local.startswith(f"ALTER TABLE {store.database}.posts_local ON CLUSTER 'c1'\n")
     assert distributed == local.replace(".posts_local ", ".posts ")

@@ -164,3 +164,14 @@ def test_one_account_that_repeats_itself_is_spam_and_is_not_dropped() -> None:
     assert {"repeated_text", "posting_rate"} <= set(last.spam.reasons)
     assert last.triage.action == "respond"
     assert "spam" in {reason.code for reason in last.triage.reasons}
+
+
+def test_urgent_posts_are_never_mere_copies() -> None:
+    text = "there is smoke in the third carriage and nobody comes"
+    posts = [
+        received(raw_post(text, post_id=f"x:{n}", author={"author_id": f"x:1{n}"}), offset=n) for n in range(9)
+    ]
+    found = scored(posts)
+    assert found[8].cluster is not None
+    assert found[8].cluster.size == 9
+    assert {post.triage.priority for post in found} == {found[0].triage.priority}

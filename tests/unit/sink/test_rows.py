@@ -13,6 +13,7 @@ from pipeline.sink.rows import Source, Table
 from schemas.enrichment import Language
 from schemas.message import SourcePosition
 from schemas.post import PostMetrics
+from schemas.signals import Cluster, Intent, PersonalData, Spam, Span, TopicHit
 from tests.builders import START_MS, at, author, scored, sentiment, triage
 from tests.unit.sink.records import assignment, case_event
 
@@ -149,3 +150,26 @@ def test_too_old_is_judged_by_the_records_own_append_time() -> None:
     assert not too_old(scored(ms=1), append_ms, 30)
     values = row(REFUSED_POSTS, scored())
     assert (values["post_id"], values["reason"], values["created_at"]) == ("x:p1", "ttl", from_ms(START_MS))
+
+
+def test_what_the_words_say_are_columns_and_sizes_are_not() -> None:
+    hit = TopicHit(topic="delivery", kind="topic", at=(Span(start=0, end=4),))
+    values = row(
+        POSTS,
+        scored(
+            topics=(hit,),
+            intent=Intent(name="question", confidence=0.75),
+            urgency=0.8,
+            urgency_kinds=("outage",),
+            intensity=0.25,
+            cluster=Cluster(id="9f86d081884c7d65", kind="copy", size=3, first_seen=at()),
+            spam=Spam(score=0.5, reasons=("posting_rate",)),
+            pii=(PersonalData(kind="phone", at=Span(start=5, end=12)),),
+        ),
+    )
+    assert (values["topics"], values["topic_kinds"]) == (["delivery"], ["topic"])
+    assert (values["intent"], values["intent_confidence"]) == ("question", 0.75)
+    assert (values["urgency"], values["urgency_kinds"], values["intensity"]) == (0.8, ("outage",), 0.25)
+    assert (values["cluster_id"], values["copy_kind"]) == ("9f86d081884c7d65", "copy")
+    assert (values["spam"], values["spam_reasons"], values["pii_kinds"]) == (0.5, ("posting_rate",), ["phone"])
+    assert "cluster_size" not in values  # one worker's count: count by the id instead
