@@ -13,7 +13,8 @@ from sys import getsizeof
 from pipeline.ports import TextModel, TextScores
 
 MAX_TEXT_BYTES = 32 * 2**20
-"""Of all remembered texts together: 65,536 posts of 280 characters need 21 MB, and huge ones cannot take more."""
+"""Of all remembered texts together: 65,536 posts of 280 characters need 21 MB, and huge ones cannot take more.
+Their embeddings need 58 MB besides: 384 numbers of half precision and 112 bytes of array each."""
 
 OnLookup = Callable[[int, int], None]
 """Told after each call: how many texts were answered from memory (repeats within the call too), how many not."""

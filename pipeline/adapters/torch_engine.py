@@ -1,8 +1,8 @@
 """The text model on torch and transformers (extra `torch`): any model of the hub or in its layout.
 
-In: normalised texts. Out: probabilities of every head that the model has and an embedding, in their order. On a GPU in
-half precision where there is one, else on the processor in single. Never here: normalisation, a cache; torch and
-transformers until an engine is made.
+In: normalised texts. Out: probabilities of every head that the model has and an embedding, in the order of the
+texts. On a GPU in half precision where there is one, else on the processor in single. Never here: normalisation, a
+cache; torch and transformers until an engine is made.
 
 An Earshot model folder is served from its float parent with its own calibration; any other model's logits are
 taken as they are.

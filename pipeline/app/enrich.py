@@ -24,10 +24,13 @@ from pipeline.adapters.one_caller import OneCaller
 from pipeline.adapters.partitioning import partition_of
 from pipeline.adapters.policy_reader import PolicyReader
 from pipeline.adapters.topic_admin import TIMEOUT_S, admin_client
+from pipeline.app.collector import calm_collector
 from pipeline.app.endpoints import resolve
 from pipeline.app.languages import load_languages
 from pipeline.clock import SystemClock
 from pipeline.enrich.agent import STAGE, Parts, register
+from pipeline.enrich.intent import IntentModel
+from pipeline.enrich.intents import Intents
 from pipeline.enrich.score import Scorer
 from pipeline.errors import ServiceMissing
 from pipeline.logs import get_log, setup_logs
@@ -80,10 +83,12 @@ class _Worker:
             fetch_wait_ms=round(FETCH_SHARE * enrich.batch_wait_ms),
         )
         with ThreadPoolExecutor(2, thread_name_prefix="inference") as executor:
-            scorer = Scorer(OneCaller(model), settings.enrich.live_within_h * 3600, settings.clock, languages)
+            live_within_s, intents = settings.enrich.live_within_h * 3600, Intents(IntentModel())
+            scorer = Scorer(OneCaller(model), live_within_s, settings.clock, languages, intents)
             register(app, self._parts(app, scorer, reader, executor, raw_partitions))
             watchdog = self._watchdog(app)
             watchdog.start()
+            calm_collector()
             self._state = "joining the group"
             run_until_stopped(app, self._log, started=self._started, beat=self._health.beat)
             watchdog.close()

@@ -16,6 +16,8 @@ from pipeline.app.enrich import load_model
 from pipeline.app.languages import load_languages
 from pipeline.clock import to_ms
 from pipeline.codec import decode
+from pipeline.enrich.intent import IntentModel
+from pipeline.enrich.intents import Intents
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
 from pipeline.errors import Permanent
@@ -52,7 +54,8 @@ def open_scorer(settings: Settings) -> Scorer:
         Transient: the engine does not answer.
     """
     model, languages = load_model(settings.model), load_languages(settings.model)
-    return Scorer(OneCaller(model), settings.enrich.live_within_h * 3600, "event", languages)
+    intents = Intents(IntentModel())
+    return Scorer(OneCaller(model), settings.enrich.live_within_h * 3600, "event", languages, intents)
 
 
 def score_lines(

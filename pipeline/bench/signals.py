@@ -1,6 +1,7 @@
-"""`earshot bench signals`: what each signal of the words costs beside the model, in processor time of one core.
+"""`earshot bench signals`: what each signal costs beside the model, in processor time of one core.
 
-In: how many posts. Out: microseconds a post, part by part. Never here: the model.
+In: how many posts. Out: microseconds a post, part by part. Never here: the model's own time: it has read the posts
+before the clock starts.
 
 Each part works by itself through posts that it has not seen, a share after the other; the middle share counts.
 Topics are asked of a policy with thousands of patterns, copies of a memory that is full of other texts.
@@ -14,20 +15,27 @@ from itertools import product
 from statistics import median
 
 from pipeline.adapters.fasttext_language import FastTextLanguages
+from pipeline.app.collector import calm_collector
 from pipeline.bench.costs import PLACE
 from pipeline.bench.rounds import Say
 from pipeline.bench.sample import WORKSPACE, distinct_posts
 from pipeline.clock import SystemClock, to_ms
 from pipeline.enrich.copies.clusters import Copies
+from pipeline.enrich.intent import IntentModel
+from pipeline.enrich.intents import Intents
 from pipeline.enrich.language import detect_languages
 from pipeline.enrich.listening.topics import topic_matcher
+from pipeline.enrich.normalise import normalise
 from pipeline.enrich.privacy.mask import mask_post
+from pipeline.enrich.reading import Languages, readable_text
 from pipeline.enrich.received import ReceivedPost
+from pipeline.enrich.score import Scorer
 from pipeline.enrich.signals import Signals
 from pipeline.enrich.spam import SpamMeter
 from pipeline.enrich.tone.intensity import intensity_of
 from pipeline.enrich.tone.urgency import urgency_of
-from schemas.policy import Brand, ListeningTopic, Policy, Queue, TriageRule
+from pipeline.ports import TextModel, TextScores
+from schemas.policy import Brand, ListeningTopic, OwnIntent, Policy, Queue, TriageRule
 from schemas.post import RawPost
 
 SHARES = 5
@@ -39,6 +47,13 @@ FOUND = (
 )  # fmt: skip
 """Patterns that many of the posts hold, so that hits are paid for too."""
 
+WHOLE = "all of the scoring but the model"
+OWN = {
+    "moving-home": (
+        "can I take my contract to my new flat?", "we move next month", "new address from June, what do I do?",
+        "moving on the 1st, please move my line", "do you have fiber at my new place?",
+    ),
+}  # fmt: skip
 Share = Sequence[RawPost]
 
 
@@ -51,10 +66,13 @@ class SignalCost:
     """Microseconds of one core, a post."""
 
 
-def bench_signals(posts: int, patterns: int, signatures: int, say: Say) -> list[SignalCost]:
-    """Measures every part on generated posts, no text twice; the last line is all of them as the stage runs them.
+def bench_signals(engine: TextModel, posts: int, patterns: int, signatures: int, say: Say) -> list[SignalCost]:
+    """Measures every part on generated posts, no text twice.
+
+    The last line is the whole scoring without the model: all parts, and normalising, triage and record.
 
     Args:
+        engine: reads the posts beforehand.
         posts: of each share.
         patterns: queries of the listening policy.
         signatures: other texts that the memory of copies holds meanwhile.
@@ -66,8 +84,12 @@ def bench_signals(posts: int, patterns: int, signatures: int, say: Say) -> list[
     policy = listening_policy(patterns)
     matcher, detector, meter = topic_matcher(policy.topics), FastTextLanguages(), SpamMeter()
     say(f"filling two memories of copies with {signatures:,} texts each")
-    copies, together = _full_memory(signatures, now), Signals(_full_memory(signatures, now))
-    policies = {policy.workspace: policy}
+    copies, signals = _full_memory(signatures, now), Signals(_full_memory(signatures, now))
+    say("the model reads the posts")
+    model, policies, intents = _Read(engine, sample), {policy.workspace: policy}, Intents(IntentModel())
+    scorer = Scorer(model, 86_400, "event", Languages(detector, frozenset({"en"})), intents, signals)
+    first = model.answers(sample[:1])
+    intents.tell(*first, [WORKSPACE], model, policies)  # the examples are read once for all posts
     parts: dict[str, Callable[[Share], object]] = {
         "personal data": lambda share: [mask_post(post, policy) for post in share],
         f"topics, {patterns:,} patterns": lambda share: [matcher.find(post.title, post.text) for post in share],
@@ -78,8 +100,10 @@ def bench_signals(posts: int, patterns: int, signatures: int, say: Say) -> list[
             copies.see(post.workspace, post.post_id, post.text or "", now) for post in share
         ],
         "spam": lambda share: [meter.see(post, None, now) for post in share],
-        "words, together": lambda share: together.prepare(_received(share), policies, "event"),
+        "intent": lambda share: intents.tell(*model.answers(share), [WORKSPACE] * len(share), model, policies),
+        WHOLE: lambda share: scorer.score(_received(share), policies),
     }
+    calm_collector()  # as in the worker
     found = []
     for name, work in parts.items():
         say(name)
@@ -104,7 +128,27 @@ def listening_policy(patterns: int) -> Policy:
         queues=(Queue(name="care", team="care"),),
         rules=(TriageRule(name="rest", action="none"),),
         topics=topics,
+        intents=tuple(OwnIntent(name=name, examples=examples) for name, examples in OWN.items()),
     )
+
+
+class _Read:
+    """A model that has read all posts already."""
+
+    def __init__(self, engine: TextModel, posts: Share) -> None:
+        self.name = engine.name
+        texts = [
+            *(readable_text(post) for post in posts),
+            *(normalise(one) for all_ in OWN.values() for one in all_),
+        ]
+        self._known = dict(zip(texts, engine.score(texts), strict=True))
+
+    def score(self, texts: Sequence[str]) -> list[TextScores]:
+        return [self._known[text] for text in texts]
+
+    def answers(self, posts: Share) -> tuple[list[str], list[TextScores]]:
+        texts = [readable_text(post) for post in posts]
+        return texts, self.score(texts)
 
 
 def _full_memory(signatures: int, now: datetime) -> Copies:

@@ -41,6 +41,32 @@ def engine(
 
 
 @app.command()
+def signals(
+    posts: Annotated[int, typer.Option(min=100, help="generated posts of each of five shares")] = 2000,
+    patterns: Annotated[int, typer.Option(min=10, max=50_000, help="queries of the listening policy")] = 5000,
+    signatures: Annotated[
+        int, typer.Option(min=0, max=150_000, help="other texts that the memory of copies holds")
+    ] = 100_000,
+    as_json: Json = False,
+) -> None:
+    """What each signal beside the model costs a post, in microseconds of one core."""
+    from pipeline.bench.engine import open_engine
+    from pipeline.bench.processor import read_processor
+    from pipeline.bench.signals import bench_signals
+    from pipeline.cli.bench_views import signal_table
+    from pipeline.settings import load_settings
+
+    processor = read_processor()
+    say(str(processor))
+    found = bench_signals(open_engine(load_settings().model), posts, patterns, signatures, say)
+    if as_json:
+        for cost in found:
+            emit_json({"name": cost.name, "us_per_post": cost.us, "processor": processor})
+        return
+    table_console().print(signal_table(found, processor))
+
+
+@app.command()
 def enrich(
     posts: Annotated[int, typer.Option(min=300, help="generated posts of a round, no text twice")] = 12_000,
     rounds: Annotated[int, typer.Option(min=1, help="rounds of the stage, with the bare engine in between")] = 3,

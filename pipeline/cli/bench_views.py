@@ -3,7 +3,7 @@
 In: what a bench measured. Out: rich tables, JSON rows. Never here: measuring, writing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
@@ -11,6 +11,7 @@ from pipeline.bench.engine import EngineBench
 from pipeline.bench.enrich_figures import EnrichBench, Latency
 from pipeline.bench.figures import Spread
 from pipeline.bench.processor import Processor
+from pipeline.bench.signals import SignalCost
 
 Row = dict[str, object]
 
@@ -37,6 +38,15 @@ def engine_table(found: EngineBench, rounds: int, processor: Processor) -> Table
         f"median {tokens.p50:.0f}, p95 {tokens.p95:.0f}; median of {rounds} rounds (lowest-highest), ratios round "
         "by round"
     )
+    return table
+
+
+def signal_table(found: Sequence[SignalCost], processor: Processor) -> Table:
+    """A line a signal."""
+    table = Table("signal", "us a post, one core", title=str(processor))
+    for cost in found:
+        table.add_row(cost.name, f"{cost.us:,.1f}", end_section=cost is found[-2])
+    table.caption = "the last line has all of them, and normalising, triage and the record"
     return table
 
 

@@ -8,12 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, get_args
 
+from pipeline.enrich.intents import Intents
 from pipeline.enrich.language import detect_languages
 from pipeline.enrich.normalise import normalise
 from pipeline.ports import UNDETERMINED, LanguageModel, TextModel, TextScores
 from schemas.enrichment import Language, Sentiment, SentimentLabel, SentimentProbabilities
+from schemas.policy import Policy
 from schemas.post import PostBody
+from schemas.signals import Intent
 
+NO_POLICIES: Mapping[str, Policy] = {}
 DECIMALS = 4
 """Three rounded probabilities are then at most 1.5e-4 away from 1 together; the contract allows 1e-3."""
 _LABELS: tuple[SentimentLabel, ...] = get_args(SentimentLabel)
@@ -31,6 +35,8 @@ class Reading(NamedTuple):
     """Calibrated probability that it is about a problem that somebody should solve, rounded."""
     language: Language | None = None
     """What the text is written in; None too where nobody was asked."""
+    intent: Intent | None = None
+    """What the writer wants; None too where nobody was asked, or the model has no embedding."""
 
 
 NOTHING = Reading()
@@ -61,13 +67,21 @@ def readable_text(post: PostBody) -> str:
     return normalise("\n".join(part for part in (post.title, post.text) if part))
 
 
-def read_posts(posts: Sequence[PostBody], model: TextModel, languages: Languages | None = None) -> list[Reading]:
+def read_posts(
+    posts: Sequence[PostBody],
+    model: TextModel,
+    languages: Languages | None = None,
+    intents: Intents | None = None,
+    policies: Mapping[str, Policy] = NO_POLICIES,
+) -> list[Reading]:
     """The reading of each post, in order; `NOTHING` for a post without readable text.
 
     Args:
         posts: any number.
         model: reads every text for which no other one is named.
         languages: None: they are not told, and `model` reads everything.
+        intents: who tells the intents; None: they are not told.
+        policies: workspace to policy, for its own intents.
 
     Raises:
         Transient: an engine failed.
@@ -78,10 +92,14 @@ def read_posts(posts: Sequence[PostBody], model: TextModel, languages: Languages
     spoken = _spoken([posts[at] for at in places], languages)
     readings = [NOTHING] * len(posts)
     for reader, shares in _shared_out(places, spoken, model, languages):
-        answers = _answers([texts[at] for at, _ in shares], reader)
-        for (at, language), scores in zip(shares, answers, strict=True):
+        read = [texts[at] for at, _ in shares]
+        answers = _answers(read, reader)
+        told: Sequence[Intent | None] = [None] * len(read)
+        if intents is not None:
+            told = intents.tell(read, answers, [posts[at].workspace for at, _ in shares], reader, policies)
+        for (at, language), scores, intent in zip(shares, answers, told, strict=True):
             weak = languages is not None and language is not None and languages.is_weak(language.code)
-            readings[at] = _reading(scores, reader.name, language, weak=weak)
+            readings[at] = _reading(scores, reader.name, language, weak=weak)._replace(intent=intent)
     return readings
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from pipeline.enrich.influence import prior_influence
+from pipeline.enrich.intents import Intents
 from pipeline.enrich.own import is_own
 from pipeline.enrich.reading import DECIMALS, Languages, Reading, read_posts
 from pipeline.enrich.received import ClockMode, ReceivedPost
@@ -34,6 +35,7 @@ class Scorer:
     live_within_s: float
     clock_mode: ClockMode
     languages: Languages | None = None
+    intents: Intents | None = None
     signals: Signals = field(default_factory=Signals)
 
     def score(self, posts: Sequence[ReceivedPost], policies: Mapping[str, Policy]) -> list[ScoredPost | Permanent]:
@@ -45,6 +47,7 @@ class Scorer:
             live_within_s=self.live_within_s,
             clock_mode=self.clock_mode,
             languages=self.languages,
+            intents=self.intents,
             signals=self.signals,
         )
 
@@ -57,6 +60,7 @@ def score_batch(
     live_within_s: float,
     clock_mode: ClockMode = "processing",
     languages: Languages | None = None,
+    intents: Intents | None = None,
     signals: Signals | None = None,
 ) -> list[ScoredPost]:
     """Scores the posts; same length and order.
@@ -68,6 +72,7 @@ def score_batch(
         live_within_s: age in seconds at receipt beyond which a post is backfill.
         clock_mode: which time counts as the time of receipt.
         languages: who tells the languages and who else reads; None: they are not told, `model` reads everything.
+        intents: who tells the intents; None: they are not told.
         signals: remembers texts and authors from call to call; None: of these posts only.
 
     Raises:
@@ -86,6 +91,7 @@ def score_batch(
         live_within_s=live_within_s,
         clock_mode=clock_mode,
         languages=languages,
+        intents=intents,
     )
 
 
@@ -97,6 +103,7 @@ def score_isolated(
     live_within_s: float,
     clock_mode: ClockMode = "processing",
     languages: Languages | None = None,
+    intents: Intents | None = None,
     signals: Signals | None = None,
 ) -> list[ScoredPost | Permanent]:
     """Like `score_batch`, but a post that cannot be scored stands alone: `Permanent("scoring_failed")`.
@@ -116,6 +123,7 @@ def score_isolated(
         live_within_s=live_within_s,
         clock_mode=clock_mode,
         languages=languages,
+        intents=intents,
     )
     good = [one for one in prepared if isinstance(one, Prepared)]
     scored = iter(_isolated(good, score, [model, *(languages.models.values() if languages else ())]))
@@ -130,8 +138,9 @@ def _score_prepared(
     live_within_s: float,
     clock_mode: ClockMode,
     languages: Languages | None,
+    intents: Intents | None,
 ) -> list[ScoredPost]:
-    readings = read_posts([one.received.post for one in prepared], model, languages)
+    readings = read_posts([one.received.post for one in prepared], model, languages, intents, policies)
     return [
         _score_one(
             one,
@@ -189,6 +198,7 @@ def _score_one(
         offence=reading.offence,
         complaint=reading.complaint,
         language=reading.language,
+        intent=reading.intent,
         signals=signals,
         intensity=intensity,
     )
@@ -202,6 +212,7 @@ def _score_one(
         complaint=reading.complaint,
         language=reading.language,
         topics=signals.topics,
+        intent=reading.intent,
         urgency=round(signals.urgency.score, DECIMALS),
         urgency_kinds=signals.urgency.kinds,
         intensity=intensity,

@@ -1,12 +1,12 @@
 """Makes the head of the built-in intents: `python -m pipeline.train.intents`; needs the extra `torch`.
 
-In: labelled posts, read by the shipped engine. Out: `pipeline/weights/intent/head.npz`, or how well the present head
-reads labelled posts. Never here: a gradient through the encoder, which stays as it is.
+In: labelled posts, read by the shipped engine. Out: `pipeline/weights/intent/head.npz`, or how well the present
+head reads labelled posts. Never here: a gradient through the encoder, which stays as it is.
 
 Three kinds of posts: the examples of the repository, written for this; real posts that somebody labelled, which
-count eight times as much, for they are what the stream is like; and a public set of complaints, two fifths, where a
-complaint is a complaint, and what asks a company something and is none is a question. The last two stay outside of the repository; without
-them the head is weaker, by how much says `deploy/decisions/0006-intent.md`.
+count eight times as much, for they are what the stream is like; and a public set of complaints, two fifths, where
+a complaint is a complaint, and what asks a company something and is none is a question. The last two stay outside
+of the repository; without them the head is weaker (`deploy/decisions/0006-intent.md` says by how much).
 """
 
 import argparse
@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.adapters.openvino_engine import OpenVinoEngine
-from pipeline.enrich.intent import INTENTS, LOGITS, SIGNS, IntentModel, inputs, signs_of
+from pipeline.enrich.intent import INTENTS, LOGITS, IntentModel, inputs
+from pipeline.enrich.intent_signs import SIGNS, signs_of
 from pipeline.enrich.normalise import normalise
 from pipeline.errors import Misconfigured
 from pipeline.evaluation.bootstrap import intervals
@@ -32,8 +33,8 @@ EXAMPLES = Path("deploy/training/intents.jsonl")
 HEAD = Path(__file__).parent.parent / "weights" / "intent" / "head.npz"
 
 SHARES = (0.44, 0.15, 0.09, 0.005, 0.012, 0.018, 0.016, 0.004, 0.004, 0.005, 0.256)
-"""How often each intent is meant in support streams, in the order of `INTENTS`: counted in the labelled real posts,
-the rare ones a little higher than counted. The examples have all alike, which would find job offers everywhere."""
+"""How often each intent is meant in support streams, in the order of `INTENTS`: counted in the labelled real
+posts, the rare ones a little higher. The examples have all alike, which would find job offers everywhere."""
 LIFTS = (0.0, 0.9, 0.0, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2, 0.0)
 """Added to the logits: questions and the rare ones are told a little too often rather than hardly ever, which is
 best for F1 and worst for nobody (cross-validated on the real training posts, steps of .2)."""
@@ -43,8 +44,8 @@ PENALTY = 1000.0
 LOGITS_SCALE, SIGNS_SCALE, ASKING_SCALE = 2.0, 3.0, 6.0
 """Inputs scaled up are penalised less; all have variance 1 before. The words of a question are the surest sign."""
 ASKING = (
-    "mark", "marks", "ends on a mark", "asks", "inverts", "inverts without a mark", "asks why", "opens as a question",
-    "asks somebody", "wants to know", "wants help", "wants it mended", "has a fault",
+    "mark", "marks", "ends on a mark", "asks", "inverts", "inverts without a mark", "asks why",
+    "opens as a question", "asks somebody", "wants to know", "wants help", "wants it mended", "has a fault",
 )  # fmt: skip
 BACKGROUND_EACH = 17
 """Examples of each intent that stand for ordinary posts when own intents are learned."""
@@ -124,7 +125,7 @@ def train(parts: Sequence[Labelled], engine: TextModel, out: Path) -> None:
 
     scores = [engine.score(part.texts) for part in parts]
     rows = [inputs(part.texts, said).astype(np.float64) for part, said in zip(parts, scores, strict=True)]
-    labels = np.array([INTENTS.index(name) for part in parts for name in part.intents])  # type: ignore[arg-type]
+    labels = np.array([INTENTS.index(name) for part in parts for name in part.intents])
     weights = np.array([weight for part in parts for weight in part.weights])
     mean, deviation = rows[0].mean(axis=0), rows[0].std(axis=0) + 1e-6
     factors = _factors(rows[0].shape[1]) / deviation
@@ -132,7 +133,9 @@ def train(parts: Sequence[Labelled], engine: TextModel, out: Path) -> None:
     fitted.fit((np.vstack(rows) - mean) * factors, labels, sample_weight=weights)
     coefficients = fitted.coef_.T * factors[:, None]
     seen = np.bincount(labels, weights=weights, minlength=len(INTENTS)) / weights.sum()
-    bias = fitted.intercept_ - mean @ coefficients + np.log(np.array(SHARES) / sum(SHARES) / seen) + np.array(LIFTS)
+    bias = (
+        fitted.intercept_ - mean @ coefficients + np.log(np.array(SHARES) / sum(SHARES) / seen) + np.array(LIFTS)
+    )
     width = rows[0].shape[1] - LOGITS - len(SIGNS)
     chosen = _background(labels[: len(rows[0])])
     standardised = ((rows[0] - mean) / deviation)[chosen, :width]
@@ -154,7 +157,7 @@ def train(parts: Sequence[Labelled], engine: TextModel, out: Path) -> None:
 def judge(posts: Labelled, engine: TextModel) -> str:
     """F1 of each intent that occurs, their mean with its interval, accuracy and calibration error, as lines."""
     probability = IntentModel().probabilities(posts.texts, _said(engine.score(posts.texts))).astype(np.float64)
-    labels = np.array([INTENTS.index(name) for name in posts.intents])  # type: ignore[arg-type]
+    labels = np.array([INTENTS.index(name) for name in posts.intents])
     guessed = guesses(probability)
     each = class_f1s(confusion_matrix(labels, guessed, len(INTENTS)))
     between = intervals(probability, labels)["macro_f1"]

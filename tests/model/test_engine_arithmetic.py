@@ -62,7 +62,7 @@ def test_a_model_of_sentiment_alone_says_nothing_of_the_other_heads(tmp_path: Pa
     folder = write_tiny_model(tmp_path, {word: values[:3] for word, values in WORDS.items()}, labels=LABELS[:3])
     describe(folder, calibration={"sentiment": CALIBRATION["sentiment"]})
     engine = engine_on(folder)
-    assert engine.score(["bad"])[0] == pytest.approx((*expected("bad")[:3], None, None), abs=1e-6)
+    assert engine.score(["bad"])[0] == pytest.approx((*expected("bad")[:3], None, None, None), abs=1e-6)
     assert engine.score([""]) == [TextScores(0.0, 1.0, 0.0)]
 
 

@@ -87,7 +87,7 @@ def hostile() -> list[str]:
 
 
 def is_sound(scores: TextScores) -> bool:
-    return abs(sum(scores[:3]) - 1) < 1e-6 and all(0 <= share <= 1 for share in scores if share is not None)
+    return abs(sum(scores[:3]) - 1) < 1e-6 and all(0 <= share <= 1 for share in scores[:5] if share is not None)
 
 
 def test_hostile_texts_are_all_answered_in_their_order(engine: OpenVinoEngine) -> None:
@@ -97,7 +97,7 @@ def test_hostile_texts_are_all_answered_in_their_order(engine: OpenVinoEngine) -
     assert all(map(is_sound, scores))
     alone = [engine.score([normalise(text)])[0] for text in KNOWN]
     for number, at in enumerate(range(0, COUNT, KNOWN_EVERY)):
-        assert scores[at] == pytest.approx(alone[number % len(KNOWN)], abs=0.02), (at, texts[at])
+        assert scores[at][:5] == pytest.approx(alone[number % len(KNOWN)][:5], abs=0.02), (at, texts[at])
 
 
 @pytest.mark.parametrize("text", HUGE, ids=lambda text: repr(text[:6]))

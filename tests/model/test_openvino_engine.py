@@ -6,6 +6,7 @@ import shutil
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.adapters.heads import SENTIMENT
@@ -13,6 +14,7 @@ from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoEngine
 from pipeline.enrich.normalise import normalise
 from pipeline.errors import Misconfigured
 from pipeline.ports import TextScores
+from tests.ports.test_text_model import cosine
 
 CLEAR = [
     ("I love this phone, best purchase ever!", "positive"),
@@ -61,13 +63,13 @@ def test_order_and_length_are_kept_over_several_batches(engine: OpenVinoEngine) 
     backwards = engine.score(texts[::-1])[::-1]
     assert [label_of(one) for one in together] == [label_of(one) for one in backwards]
     for one, other in zip(together, backwards, strict=True):
-        assert one == pytest.approx(other, abs=1e-2)
+        assert one[:5] == pytest.approx(other[:5], abs=1e-2)
 
 
 def test_a_batch_of_mixed_lengths_equals_one_by_one(engine: OpenVinoEngine) -> None:
     texts = [("late again " * (at + 1)).strip() for at in range(40)]
     for text, together in zip(texts, engine.score(texts), strict=True):
-        assert engine.score([text])[0] == pytest.approx(together, abs=1e-2)
+        assert engine.score([text])[0][:5] == pytest.approx(together[:5], abs=1e-2)
 
 
 def test_long_empty_and_hostile_texts_get_a_probability_distribution(engine: OpenVinoEngine) -> None:
@@ -75,7 +77,7 @@ def test_long_empty_and_hostile_texts_get_a_probability_distribution(engine: Ope
     assert len(scores) == len(HOSTILE)
     for one in scores:
         assert one.negative + one.neutral + one.positive == pytest.approx(1, abs=1e-6)
-        assert all(0 <= share <= 1 for share in one if share is not None)
+        assert all(0 <= share <= 1 for share in one[:5] if share is not None)
 
 
 def test_a_blank_text_is_wholly_neutral(engine: OpenVinoEngine) -> None:
@@ -87,14 +89,34 @@ def test_a_blank_text_is_wholly_neutral(engine: OpenVinoEngine) -> None:
 
 def test_of_a_text_beyond_the_token_limit_both_ends_are_read_and_not_the_middle(engine: OpenVinoEngine) -> None:
     start, end = "we love it " * 60, " i hate this, terrible" * 60
-    one = engine.score([f"{start} the shop opens at nine {end}"])
-    assert engine.score([f"{start} {'whatever happens in between ' * 500} {end}"]) == one
-    assert engine.score([start + start])[0].positive > one[0].positive
-    assert engine.score([end + end])[0].negative > one[0].negative
+    (one,) = engine.score([f"{start} the shop opens at nine {end}"])
+    assert engine.score([f"{start} {'whatever happens in between ' * 500} {end}"])[0][:5] == one[:5]
+    assert engine.score([start + start])[0].positive > one.positive
+    assert engine.score([end + end])[0].negative > one.negative
 
 
 def test_no_texts_give_no_scores(engine: OpenVinoEngine) -> None:
     assert engine.score([]) == []
+
+
+def test_an_embedding_is_the_mean_over_what_is_said_and_not_over_the_padding(engine: OpenVinoEngine) -> None:
+    short, long = "where is my parcel", "the parcel was to come on monday and nobody has rung since then " * 6
+    (alone,), (padded, _) = engine.score([short]), engine.score([short, long])
+    assert alone.embedding is not None
+    assert padded.embedding is not None
+    assert alone.embedding.shape == (384,)
+    np.testing.assert_allclose(alone.embedding, padded.embedding, atol=0.15)  # numbers of size 1, int8 arithmetic
+    assert engine.score([" "])[0].embedding is None
+
+
+def test_embeddings_tell_what_a_text_is_about_and_not_how_it_feels(engine: OpenVinoEngine) -> None:
+    card, praised_card, train = engine.score(
+        ["my new card has not arrived yet", "my new card has arrived, i love it", "the train to york is late"]
+    )
+    assert card.embedding is not None
+    assert praised_card.embedding is not None
+    assert train.embedding is not None
+    assert cosine(card.embedding, praised_card.embedding) > cosine(card.embedding, train.embedding)
 
 
 def test_the_name_holds_the_weights_checksum(engine: OpenVinoEngine) -> None:

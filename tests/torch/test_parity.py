@@ -17,6 +17,7 @@ from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoEngine
 from pipeline.adapters.torch_engine import TorchEngine
 from pipeline.enrich.normalise import normalise
 from pipeline.scenario.generate import generate
+from tests.ports.test_text_model import cosine
 
 pytestmark = pytest.mark.torch
 POSTS = 2_000
@@ -44,10 +45,16 @@ def test_both_engines_agree(tmp_path: Path) -> None:
     start = datetime(2026, 11, 1, tzinfo=UTC)
     texts = [normalise(post.text or "") for post in generate(11, POSTS, start, 24.0)]
     assert len(set(texts)) > POSTS / 2
-    torch_scores = np.array(TorchEngine(SHIPPED_MODEL).score(texts), dtype=float)
+    by_torch = TorchEngine(SHIPPED_MODEL).score(texts)
+    torch_scores = np.array([one[:5] for one in by_torch], dtype=float)
     # Single precision also where the processor has bf16, which OpenVINO would choose there.
-    openvino_scores = np.array(OpenVinoEngine(convert(tmp_path), precision="f32").score(texts), dtype=float)
+    by_openvino = OpenVinoEngine(convert(tmp_path), precision="f32").score(texts)
+    openvino_scores = np.array([one[:5] for one in by_openvino], dtype=float)
     np.testing.assert_allclose(openvino_scores, torch_scores, atol=0.02)
     labels, others = (scores[:, : len(SENTIMENT)].argmax(axis=1) for scores in (torch_scores, openvino_scores))
     assert np.mean(labels == others) >= 0.995
     assert len(set(labels)) == len(SENTIMENT)
+    for one, other in zip(by_torch, by_openvino, strict=True):
+        assert (one.embedding is None) == (other.embedding is None)
+        if one.embedding is not None and other.embedding is not None:
+            assert cosine(one.embedding, other.embedding) > 0.999

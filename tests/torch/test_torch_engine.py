@@ -26,7 +26,7 @@ def test_labels_name_the_columns_in_any_order_and_case(tmp_path: Path) -> None:
     assumed = TorchEngine(write_small_model(tmp_path / "numbered", numbered)).score(["good", "bad and late"])
     for one, other in zip(named, assumed, strict=True):
         assert one[:3] == pytest.approx(other[:3][::-1], abs=1e-6)
-        assert one[3:] == (None, None)
+        assert one[3:5] == (None, None)
 
 
 def test_a_model_of_two_classes_is_never_neutral(tmp_path: Path) -> None:
@@ -91,15 +91,18 @@ def test_a_long_text_is_judged_by_its_first_and_last_half(tmp_path: Path) -> Non
     fits, long, other = engine.score(
         [" ".join(words) for words in ([*start, *end], [*start, *["late"] * 5000, *end], ["late"] * 40)]
     )
-    assert long == pytest.approx(fits, abs=1e-6)
-    assert other != pytest.approx(fits, abs=1e-3)
+    assert long[:3] == pytest.approx(fits[:3], abs=1e-6)
+    assert other[:3] != pytest.approx(fits[:3], abs=1e-3)
 
 
 def test_order_and_length_are_kept_over_several_batches(tmp_path: Path) -> None:
     engine = TorchEngine(write_small_model(tmp_path, THREE), batch_size=4)
     texts = [" ".join(["good", "bad", "late"][: at % 4] * (1 + at * 7 % 9)) for at in range(150)]
     for text, together in zip(texts, engine.score(texts), strict=True):
-        assert together == pytest.approx(engine.score([text])[0], abs=1e-5)
+        alone = engine.score([text])[0]
+        assert together[:3] == pytest.approx(alone[:3], abs=1e-5)
+        if alone.embedding is not None:
+            assert together.embedding == pytest.approx(alone.embedding, abs=2e-3)  # half precision
 
 
 def test_a_missed_deadline_says_how_many_texts_were_waiting(tmp_path: Path) -> None:
@@ -122,4 +125,4 @@ def test_auto_takes_torch_for_a_folder_in_hugging_faces_layout(tmp_path: Path) -
     path = str(write_small_model(tmp_path, THREE))
     engine = open_engine(ModelSettings(path=path, cache_entries=0))
     assert isinstance(engine, TorchEngine)
-    assert open_engine(ModelSettings(path=path)).score(["good"]) == engine.score(["good"])
+    assert open_engine(ModelSettings(path=path)).score(["good"])[0][:3] == engine.score(["good"])[0][:3]

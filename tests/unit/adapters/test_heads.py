@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,17 +26,18 @@ def test_any_finite_logits_give_probabilities(rows: list[tuple[float, ...]]) -> 
     assert len(scores) == len(rows)
     for one in scores:
         assert sum(one[:3]) == pytest.approx(1, abs=1e-6)
-        assert all(share is not None and 0 <= share <= 1 for share in one)
+        assert all(share is not None and 0 <= share <= 1 for share in one[:5])
 
 
 def test_without_a_calibration_logits_are_taken_as_they_are() -> None:
     (one,) = Heads(FIVE).scores([[0.0, math.log(2), 0.0, math.log(3), 0.0]])
-    assert one == pytest.approx((0.25, 0.5, 0.25, 0.75, 0.5))
+    assert one[:5] == pytest.approx((0.25, 0.5, 0.25, 0.75, 0.5))
+    assert one.embedding is None
 
 
 def test_without_a_neutral_column_neutral_is_never_the_answer() -> None:
     heads = Heads(["positive", "negative"])
-    assert heads.scores([[math.log(3), 0.0]])[0] == pytest.approx((0.25, 0.0, 0.75, None, None))
+    assert heads.scores([[math.log(3), 0.0]])[0] == pytest.approx((0.25, 0.0, 0.75, None, None, None))
     assert heads.blank == TextScores(0.0, 1.0, 0.0)
 
 
@@ -58,3 +60,12 @@ def test_a_broken_logit_is_an_error_of_its_batch(bad: float) -> None:
 def test_other_labels_are_refused_by_their_names(labels: list[str]) -> None:
     with pytest.raises(ValueError, match=f"found {', '.join(labels) or 'none'}"):
         Heads(labels)
+
+
+def test_each_answer_has_its_own_copy_of_its_embedding() -> None:
+    embeddings = np.arange(6, dtype=np.float16).reshape(2, 3)
+    answers = Heads(FIVE).scores([[0.0] * 5] * 2, embeddings)
+    for one, row in zip(answers, embeddings, strict=True):
+        assert one.embedding is not None
+        assert one.embedding.base is None  # a view would keep the whole batch alive in the cache
+        np.testing.assert_array_equal(one.embedding, row)

@@ -36,8 +36,7 @@ class FakeRequest:
         return True
 
     def get_output_tensor(self, index: int) -> SimpleNamespace:
-        assert index == 0
-        return SimpleNamespace(data=np.array([[float(self.number)]]))
+        return SimpleNamespace(data=np.array([[float(self.number + 100 * index)]]))
 
 
 class FakeModel:
@@ -67,6 +66,15 @@ def test_every_batch_is_taken_once_and_all_requests_are_used() -> None:
     assert run(RequestRing(world, 3), world, 10) == list(range(10))
     assert world.most == 3
     assert not world.running
+
+
+def test_only_the_wanted_outputs_are_taken_in_their_order() -> None:
+    world, taken = FakeModel(), list[list[float]]()
+    ring = RequestRing(world, 2, (0, 2))
+    ring.run(
+        world.batches(3), lambda _places, rows: taken.append([float(row[0, 0]) for row in rows]), Deadline(None)
+    )
+    assert taken == [[0, 200], [1, 201], [2, 202]]
 
 
 def test_the_next_batch_is_made_while_the_ones_before_run() -> None:
