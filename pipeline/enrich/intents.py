@@ -1,7 +1,7 @@
 """Which intent each post of a batch has, by the built-in intents and those of its workspace's policy.
 
 In: texts that a model read, its answers, the policies. Out: an intent a text. Never here: how intents are told
-(`intent.py`). The examples of a policy are read once for each model that reads its posts, when they are first needed.
+(`intent.py`). The examples of a policy are read once by each model that reads its posts, when first needed.
 """
 
 from collections.abc import Mapping, Sequence
