@@ -59,8 +59,9 @@ fmt: $(READY) ## format and fix (writes)
 schemas: $(READY) ## export the contract's files (writes)
 	@$(BIN)/earshot schemas
 
-bench: $(TORCH_READY) ## rates of the engine and of the enrich stage, beside the usual ways (two runs, some minutes)
+bench: $(TORCH_READY) ## rates of the engine and of the enrich stage, and what each signal costs (some minutes)
 	@$(BIN)/earshot bench engine
+	@$(BIN)/earshot bench signals
 	@$(BIN)/earshot bench enrich
 
 lock: ## resolve the lock files anew (writes; needs uv)
