@@ -132,7 +132,7 @@ def table(
         "tokenise": alone.tokenise_ms,
         "infer": ms["engine"] - sum(astuple(alone)),
         "language": alone.language_ms,
-        "words, triage, record": alone.record_ms,
+        "triage, words, record": alone.record_ms,
         "encode": loop["encode"],
         "agent: batches, metrics, health": ms["agent"] + loop["agent"],
     }

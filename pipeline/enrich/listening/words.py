@@ -11,8 +11,8 @@ text costs more than one look-up a character, and a word's number is all that is
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterator
+from functools import cached_property, lru_cache, partial
 from html import unescape
 from typing import NamedTuple
 
@@ -374,47 +374,42 @@ def _without_diacritics(folded: str) -> str:
 
 
 class _Table(dict[int, str]):
-    """For `str.translate`: fills as characters come."""
+    """For `str.translate`: fills as characters come.
+
+    Args:
+        of: what stands for a character.
+    """
+
+    def __init__(self, of: Callable[[str], str]) -> None:
+        super().__init__()
+        self._of = of
 
     def __missing__(self, code: int) -> str:
         found = self[code] = self._of(chr(code))
         return found
 
-    def _of(self, character: str) -> str:
-        raise NotImplementedError
+
+def _comparable(character: str, *, diacritics: bool) -> str:
+    kind = _kind(character)
+    if kind in "fj":
+        return ""
+    if kind == "d":
+        return character if diacritics and _DIACRITIC.match(character) else ""
+    if kind not in "whun":
+        return " "
+    if character in (JOINER, _WALL, "_"):
+        return character
+    folded = _letters(_folded(character))
+    if not diacritics:
+        folded = _without_diacritics(folded)
+    if kind == "n":
+        return _MARK + folded + _CLOSE
+    return _OPEN + folded + _CLOSE if kind == "u" else folded
 
 
-class _ShapeTable(_Table):
-    def _of(self, character: str) -> str:
-        return _kind(character)
-
-
-class _FoldTable(_Table):
-    def __init__(self, *, diacritics: bool) -> None:
-        super().__init__()
-        self._diacritics = diacritics
-
-    def _of(self, character: str) -> str:
-        kind = _kind(character)
-        if kind in "fj":
-            return ""
-        if kind == "d":
-            return character if self._diacritics and _DIACRITIC.match(character) else ""
-        if kind not in "whun":
-            return " "
-        if character in (JOINER, _WALL, "_"):
-            return character
-        folded = _letters(_folded(character))
-        if not self._diacritics:
-            folded = _without_diacritics(folded)
-        if kind == "n":
-            return _MARK + folded + _CLOSE
-        return _OPEN + folded + _CLOSE if kind == "u" else folded
-
-
-_SHAPE = _ShapeTable()
-_BARE = _FoldTable(diacritics=False)
-_EXACT = _FoldTable(diacritics=True)
+_SHAPE = _Table(_kind)
+_BARE = _Table(partial(_comparable, diacritics=False))
+_EXACT = _Table(partial(_comparable, diacritics=True))
 
 _BODY = re.compile("[whun](?:[whundfj]*[whund])?")
 _PLAIN_WORD = re.compile("w+")
