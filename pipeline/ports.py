@@ -129,6 +129,27 @@ class DeadLetters(Protocol):
         ...
 
 
+class Outgoing(NamedTuple):
+    """One record to produce outside any transaction; the key decides the partition."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+class Outbox(Protocol):
+    """Where the outputs of a stage without transactions go. Blocking, one caller thread at a time."""
+
+    def deliver(self, records: Sequence[Outgoing]) -> None:
+        """Returns when the brokers have every record, those of one key in their order.
+
+        Raises:
+            Transient: one of them could not be delivered; any of the others may have been.
+        """
+        ...
+
+
 class Output(NamedTuple):
     """One record to produce inside the transaction; the key decides the partition."""
 

@@ -8,14 +8,13 @@ import asyncio
 import os
 import signal
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import aiokafka.codec
 
 from pipeline.adapters.faust_fixes import apply_fixes, set_fetch_wait
-from pipeline.adapters.kafka_config import MAX_PLAIN_BYTES
 from pipeline.errors import EXIT_RESTART, ServiceMissing
 from pipeline.logs import Log
 from pipeline.settings import KafkaSettings
@@ -25,11 +24,6 @@ if TYPE_CHECKING:
 
 COMMIT_INTERVAL_S = 0.3
 """Only a net: the agent commits after each batch (faust.md c)."""
-LINGER_S = 0.02
-PRODUCER_BATCH_BYTES = 256 * 1024
-"""Linger and batch size took 30-40 % off the cost of forwarding (faust.md c)."""
-MAX_REQUEST_BYTES = MAX_PLAIN_BYTES
-"""A dead letter is the largest record: 1 MiB of value and its headers."""
 REQUEST_TIMEOUT_S = 90.0
 """Faust wants it above the session timeout; its default."""
 STOP_TIMEOUT_S = 60.0
@@ -69,11 +63,6 @@ def build_app(
         consumer_auto_offset_reset="earliest",
         stream_buffer_maxsize=max(256, 4 * batch_size),
         stream_wait_empty=True,
-        producer_acks=-1,
-        producer_linger=LINGER_S,
-        producer_max_batch_size=PRODUCER_BATCH_BYTES,
-        producer_max_request_size=MAX_REQUEST_BYTES,
-        producer_compression_type="lz4",
         store="memory://",
         table_standby_replicas=0,
         topic_allow_declare=False,
@@ -85,25 +74,6 @@ def build_app(
     )
     set_fetch_wait(app, fetch_wait_ms)
     return app
-
-
-class FaustOutbox:
-    """Sends with the app's producer.
-
-    It goes past `Topic.send`, which wraps each record in a future, a schema and sensors of its own.
-    """
-
-    def __init__(self, app: "faust.App") -> None:
-        self._app = app
-
-    async def send(
-        self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()
-    ) -> Awaitable[object]:
-        """Hands a record to the producer; the result resolves when the brokers have it, or raises."""
-        delivery: Awaitable[object] = await self._app.producer.send(
-            topic, key, value, None, None, list(headers) or None
-        )
-        return delivery
 
 
 def owned_partitions(app: "faust.App", topic: str) -> set[int]:

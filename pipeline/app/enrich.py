@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NoReturn
 from pipeline.adapters.cached_model import OnLookup
 from pipeline.adapters.engines import open_engine
 from pipeline.adapters.faust_worker import (
-    FaustOutbox,
     build_app,
     end_at_once,
     owned_partitions,
@@ -21,6 +20,7 @@ from pipeline.adapters.faust_worker import (
 from pipeline.adapters.health import HealthServer, start_health_server
 from pipeline.adapters.lag_watchdog import LagWatchdog, Standing
 from pipeline.adapters.one_caller import OneCaller
+from pipeline.adapters.outbox import KafkaOutbox
 from pipeline.adapters.partitioning import partition_of
 from pipeline.adapters.policy_reader import PolicyReader
 from pipeline.adapters.topic_admin import TIMEOUT_S, admin_client
@@ -28,7 +28,7 @@ from pipeline.app.collector import calm_collector
 from pipeline.app.endpoints import resolve
 from pipeline.app.languages import load_languages
 from pipeline.clock import SystemClock
-from pipeline.enrich.agent import STAGE, Parts, register
+from pipeline.enrich.agent import DELIVERY_TIMEOUT_S, STAGE, Parts, register
 from pipeline.enrich.intent import IntentModel
 from pipeline.enrich.intents import Intents
 from pipeline.enrich.score import Scorer
@@ -111,7 +111,7 @@ class _Worker:
             partition_of=lru_cache(CACHED_KEYS)(partition_of),
             raw_partitions=raw_partitions,
             executor=executor,
-            outbox=FaustOutbox(app),
+            outbox=KafkaOutbox(self._settings.kafka, DELIVERY_TIMEOUT_S),
             commit=lambda: app.consumer.commit(),
             die=end_at_once,
             clock=SystemClock(),

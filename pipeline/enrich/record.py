@@ -1,9 +1,8 @@
-"""Records as the agent sees them: the parts of Faust's events that it uses, and where its outputs go.
+"""Records as the agent sees them: the parts of Faust's events that it uses.
 
 In: a record. Out: its place, its append time, the headers of its dead letter. Never here: Faust itself.
 """
 
-from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from pipeline.errors import Permanent
@@ -35,16 +34,6 @@ class Event(Protocol):
 
     def ack(self) -> bool:
         """Marks the record as done."""
-        ...
-
-
-class Outbox(Protocol):
-    """Where outputs go."""
-
-    async def send(
-        self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()
-    ) -> Awaitable[object]:
-        """Hands a record to the producer; the result resolves when the brokers have it, or raises."""
         ...
 
 

@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import pytest
 
 from pipeline.adapters.memory_model import KeywordSentiment
+from pipeline.adapters.memory_outbox import MemoryOutbox
 from pipeline.adapters.one_caller import OneCaller
 from pipeline.adapters.partitioning import partition_of
 from pipeline.clock import ManualClock, from_ms
@@ -22,7 +23,7 @@ from pipeline.enrich.score import Scorer
 from pipeline.errors import Transient
 from pipeline.logs import get_log
 from pipeline.metrics import Metrics
-from pipeline.ports import TextModel, TextScores
+from pipeline.ports import Outgoing, TextModel, TextScores
 from schemas.dead_letter import decode_headers
 from schemas.enrichment import ScoredPost
 from schemas.policy import Policy
@@ -57,29 +58,22 @@ class FakeEvent:
         return True
 
 
-@dataclass
-class FakeOutbox:
-    """Keeps what was sent; delivery resolves later, or fails with `failure`."""
+class FakeOutbox(MemoryOutbox):
+    """Says in the journal what was delivered, or fails with `failure`."""
 
-    journal: list[str]
-    failure: Exception | None = None
-    sent: list[tuple[str, bytes | None, bytes | None, list[tuple[str, bytes]]]] = field(default_factory=list)
+    def __init__(self, journal: list[str], failure: Exception | None = None) -> None:
+        super().__init__()
+        self._journal = journal
+        self._failure = failure
 
-    async def send(
-        self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()
-    ) -> Awaitable[object]:
-        self.sent.append((topic, key, value, list(headers)))
-
-        async def deliver() -> None:
-            await asyncio.sleep(0)
-            if self.failure is not None:
-                raise self.failure
-            self.journal.append(f"delivered {topic}")
-
-        return deliver()
+    def deliver(self, records: Sequence[Outgoing]) -> None:
+        if self._failure is not None:
+            raise self._failure
+        super().deliver(records)
+        self._journal += [f"delivered {record.topic}" for record in records]
 
     def values(self, topic: str) -> list[bytes | None]:
-        return [value for name, _, value, _ in self.sent if name == topic]
+        return [value for name, _, value, _ in self.delivered if name == topic]
 
 
 class Rig:
@@ -165,10 +159,10 @@ async def test_posts_are_scored_keyed_like_the_raw_record_and_work_goes_to_the_r
     work, other = raw_post("awful", post_id="x:1"), raw_post("fine", post_id="x:2", workspace="other")
     await rig.run([record(work, offset=5), record(other, offset=6)])
     assert [post.post_id for post in scored(rig)] == ["x:1", "x:2"]
-    assert [key for topic, key, _, _ in rig.outbox.sent if topic == "posts.scored"] == [
+    assert [key for topic, key, _, _ in rig.outbox.delivered if topic == "posts.scored"] == [
         b"acme/x:42", b"other/x:42",
     ]  # fmt: skip
-    assert [(topic, key) for topic, key, _, _ in rig.outbox.sent if topic == "posts.actionable"] == [
+    assert [(topic, key) for topic, key, _, _ in rig.outbox.delivered if topic == "posts.actionable"] == [
         ("posts.actionable", b"acme")
     ]
     assert scored(rig, "posts.actionable") == scored(rig)[:1]
@@ -255,7 +249,7 @@ async def test_a_bad_record_is_dead_lettered_byte_for_byte_and_the_stream_goes_o
     rig = Rig()
     bad = record(offset=7, **changes)
     await rig.run([bad, record(offset=8)])
-    ((topic, key, value, headers),) = [sent for sent in rig.outbox.sent if sent[0] == "posts.raw.dlq"]
+    ((topic, key, value, headers),) = [sent for sent in rig.outbox.delivered if sent[0] == "posts.raw.dlq"]
     assert (topic, key, value) == ("posts.raw.dlq", bad.key, bad.value)
     info = decode_headers(headers)
     assert (info.stage, info.code, info.source.offset) == ("enrich", code, 7)
@@ -278,7 +272,9 @@ async def test_a_post_that_cannot_be_scored_is_dead_lettered_alone() -> None:
     posts = [raw_post("poison" if number == 3 else "fine", post_id=f"x:{number}") for number in range(8)]
     await rig.run([record(post, offset=number) for number, post in enumerate(posts)])
     assert [post.post_id for post in scored(rig)] == [f"x:{number}" for number in range(8) if number != 3]
-    (letter,) = [decode_headers(headers) for topic, _, _, headers in rig.outbox.sent if topic == "posts.raw.dlq"]
+    (letter,) = [
+        decode_headers(headers) for topic, _, _, headers in rig.outbox.delivered if topic == "posts.raw.dlq"
+    ]
     assert (letter.code, letter.source.offset) == ("scoring_failed", 3)
 
 
@@ -341,7 +337,7 @@ async def test_an_engine_that_hangs_ends_the_worker(waiting: int) -> None:
 
 
 async def test_a_batch_is_scored_while_the_one_before_is_still_delivered() -> None:
-    delivering, scoring_second = asyncio.Event(), threading.Event()
+    delivering, scoring_second = threading.Event(), threading.Event()
 
     class Watched(KeywordSentiment):
         def score(self, texts: Sequence[str]) -> list[TextScores]:
@@ -350,12 +346,10 @@ async def test_a_batch_is_scored_while_the_one_before_is_still_delivered() -> No
             return super().score(texts)
 
     class SlowOutbox(FakeOutbox):
-        async def send(
-            self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()
-        ) -> Awaitable[object]:
+        def deliver(self, records: Sequence[Outgoing]) -> None:
             delivering.set()
-            assert await asyncio.to_thread(scoring_second.wait, 10)
-            return await super().send(topic, key, value, headers)
+            assert scoring_second.wait(10)
+            super().deliver(records)
 
     rig = Rig(Watched())
     rig.batch_size = 1
