@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
+from pathlib import Path
 from statistics import median
 from typing import get_args
 
@@ -28,6 +29,8 @@ from schemas.post import RawPost
 from schemas.topics import RAW
 
 REPEATS = 3
+LIBRDKAFKA = "rdk:"
+"""What the names of its threads begin with."""
 PLACE = SourcePosition(topic=RAW.name, partition=0, offset=0)
 
 
@@ -38,15 +41,17 @@ class Used:
     threads: Mapping[int, float]
     """Of the worker's threads, by the number that the system gives each."""
     broker_s: float
+    librdkafka_s: float = 0.0
+    """Of those threads of the worker that librdkafka started."""
 
     def __add__(self, other: "Used") -> "Used":
         numbers = {*self.threads, *other.threads}
         threads = {number: self.threads.get(number, 0.0) + other.threads.get(number, 0.0) for number in numbers}
-        return Used(threads, self.broker_s + other.broker_s)
+        return Used(threads, self.broker_s + other.broker_s, self.librdkafka_s + other.librdkafka_s)
 
     def __sub__(self, before: "Used") -> "Used":
         threads = {number: seconds - before.threads.get(number, 0.0) for number, seconds in self.threads.items()}
-        return Used(threads, self.broker_s - before.broker_s)
+        return Used(threads, self.broker_s - before.broker_s, self.librdkafka_s - before.librdkafka_s)
 
     def by_role(self, roles: Mapping[int, Role]) -> dict[Role, float]:
         """Seconds of all threads of a role; a thread without one is the engine's."""
@@ -83,11 +88,14 @@ class Cost:
 
 def used_by(worker_pid: int, broker_pids: Sequence[int]) -> Used:
     """What the worker and the brokers have used until now."""
-    threads = psutil.Process(worker_pid).threads()
-    return Used(
-        {thread.id: thread.user_time + thread.system_time for thread in threads},
-        sum(_seconds(psutil.Process(pid)) for pid in broker_pids),
-    )
+    ours, librdkafka_s = {}, 0.0
+    for thread in psutil.Process(worker_pid).threads():
+        seconds = thread.user_time + thread.system_time
+        if _thread_name(worker_pid, thread.id).startswith(LIBRDKAFKA):
+            librdkafka_s += seconds
+        else:
+            ours[thread.id] = seconds
+    return Used(ours, sum(_seconds(psutil.Process(pid)) for pid in broker_pids), librdkafka_s)
 
 
 def measure_alone(engine: OpenVinoEngine, posts: Sequence[RawPost], batch_size: int) -> Alone:
@@ -125,7 +133,9 @@ def table(
     loop = {part: ms["loop"] * shares.get(part, 0.0) for part in get_args(Part)}
     parts = {
         "Kafka: broker, on this machine": 1000 * used.broker_s / posts,
-        "Kafka: client (fetch, deliver, commit)": ms["consumer"] + loop["kafka"],
+        "Kafka: clients (fetch, commit; deliver)": 1000 * used.librdkafka_s / posts
+        + ms["consumer"]
+        + loop["kafka"],
         "Faust, event loop": loop["faust"],
         "decode": loop["decode"],
         "normalise": alone.normalise_ms,
@@ -156,6 +166,13 @@ def _each(work: Callable[[], object], posts: int) -> float:
         work()
         found.append(1000 * (time.process_time() - started) / posts)
     return median(found)
+
+
+def _thread_name(pid: int, number: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/task/{number}/comm").read_text(encoding="utf-8")
+    except OSError:  # it has just ended
+        return ""
 
 
 def _seconds(process: psutil.Process) -> float:

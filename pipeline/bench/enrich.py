@@ -3,21 +3,24 @@
 In: settings, how many posts. Out: rates, where the time goes, latency at half load. Never here: the arithmetic.
 
 Rates of streams come from the append times that the broker wrote. No text comes twice within a round, and the
-stage's cache is off. The bare engine runs before, between and after the rounds of the stage, which is compared
-with it round by round: the speed of a machine drifts.
+stage's cache is off. The bare engine, and the whole scoring of which it is a part, run before, between and after
+the rounds of the stage, which is compared with them round by round: the speed of a machine drifts.
 """
 
 import json
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from pipeline.adapters.one_caller import OneCaller
 from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoEngine
 from pipeline.adapters.topic_reader import read_topic
-from pipeline.bench.costs import NOTHING, Alone, Used, loop_shares, measure_alone, table, used_by
+from pipeline.app.languages import load_languages
+from pipeline.bench.costs import NOTHING, PLACE, Alone, Used, loop_shares, measure_alone, table, used_by
 from pipeline.bench.engine import open_engine
 from pipeline.bench.enrich_figures import (
     EnrichBench,
@@ -25,9 +28,9 @@ from pipeline.bench.enrich_figures import (
     Latency,
     Rate,
     means_around,
+    rate_once_fed,
     steady_rate,
     waits_ms,
-    whole_rate,
     within,
 )
 from pipeline.bench.figures import ratios, spread
@@ -39,7 +42,11 @@ from pipeline.bench.stage_metrics import Seen, look
 from pipeline.bench.torch_lines import require_torch
 from pipeline.clock import SystemClock
 from pipeline.codec import decode
+from pipeline.enrich.intent import IntentModel
+from pipeline.enrich.intents import Intents
 from pipeline.enrich.reading import read_posts
+from pipeline.enrich.received import ReceivedPost
+from pipeline.enrich.score import Scorer
 from pipeline.local.processes import free_ports
 from pipeline.settings import Settings
 from schemas.enrichment import ScoredPost
@@ -47,9 +54,11 @@ from schemas.post import RawPost
 from schemas.topics import SCORED
 
 PLAIN, BARE, STAGE = "plain Faust + transformers.pipeline", "bare engine, batches", "Earshot's enrich stage"
+SCORING = "bare scoring: engine, words, triage"
 PLAIN_POSTS = 300
 """The plain agent gets the first of the posts only: at a tenth of the rate they last as long."""
 PLAIN_WARM = 50
+LIVE_WITHIN_S = 86_400
 LOAD = 0.5
 """Share of the stage's rate at which the latency is taken."""
 REPEATS = 50
@@ -75,6 +84,8 @@ class _Rounds:
 
     bare: list[float]
     """Posts a second before, between and after the stage's rounds: one more than there are rounds."""
+    scoring: list[float]
+    """Likewise of the whole scoring."""
     spans: list[tuple[float, float]]
     """From and to of each round of the stage, seconds since the epoch."""
     used: Used
@@ -105,19 +116,22 @@ def bench_enrich(settings: Settings, plan: Plan, say: Say) -> EnrichBench:
         first = posts[:PLAIN_POSTS]
         lab.send(first)  # warms the stage up too
         plain = [_plain(lab, parent, len(first), say)] if plan.baseline else []
-        stage = _Stage(lab, engine, posts, size, say)
+        stage = _Stage(lab, engine, posts, settings, say)
         return stage.measure(plan, alone, plain)
 
 
 class _Stage:
     """The running stage and the bare engine, in turn."""
 
-    def __init__(self, lab: Lab, engine: OpenVinoEngine, posts: list[RawPost], size: int, say: Say) -> None:
+    def __init__(
+        self, lab: Lab, engine: OpenVinoEngine, posts: list[RawPost], settings: Settings, say: Say
+    ) -> None:
         self._lab = lab
         self._engine = engine
         self._posts = posts
-        self._size = size
+        self._size = settings.enrich.batch_size
         self._say = say
+        self._languages = load_languages(settings.model)
         self._port = free_ports(1)[0]
         self._notes = lab.folder / "notes.json"
 
@@ -134,14 +148,20 @@ class _Stage:
             self._lab.await_records(SCORED.name, min(PLAIN_POSTS, plan.posts), worker)
             found = self._rounds(plan, worker)
             hops = self._hops()
-            rates = [whole_rate(within(hops, 1000 * start, 1000 * end)) for start, end in found.spans]
+            rates = [rate_once_fed(within(hops, 1000 * start, 1000 * end)) for start, end in found.spans]
             latency = self._half_load(LOAD * median(rates), plan.seconds, worker)
         written = json.loads(self._notes.read_text(encoding="utf-8"))
         roles = {int(number): role for number, role in written["roles"].items()}
         shares = loop_shares(written["notes"], found.spans)
         return EnrichBench(
-            rates=[*plain, Rate(BARE, plan.posts, spread(found.bare)), Rate(STAGE, plan.posts, spread(rates))],
+            rates=[
+                *plain,
+                Rate(BARE, plan.posts, spread(found.bare)),
+                Rate(SCORING, plan.posts, spread(found.scoring)),
+                Rate(STAGE, plan.posts, spread(rates)),
+            ],
             of_bare=ratios(rates, means_around(found.bare)),
+            of_scoring=ratios(rates, means_around(found.scoring)),
             costs=table(found.used, plan.rounds * plan.posts, roles, shares, alone),
             wall_ms=found.seen.wall_ms(),
             batch_posts=found.seen.batch_records,
@@ -149,10 +169,10 @@ class _Stage:
         )
 
     def _rounds(self, plan: Plan, worker: Worker) -> _Rounds:
-        bare = [self._bare()]
+        bare, scoring = [self._bare()], [self._scoring()]
         spans, used, seen = [], NOTHING, Seen(0, 0, {})
         for number in range(plan.rounds):
-            self._say(f"round {number + 1} of {plan.rounds}: the enrich stage, then the bare engine")
+            self._say(f"round {number + 1} of {plan.rounds}: the enrich stage, then the bare engine and scoring")
             wanted = self._lab.count(SCORED.name) + plan.posts
             used_before, seen_before = self._used(worker), look(self._port)
             started = time.time()
@@ -161,7 +181,8 @@ class _Stage:
             spans.append((started, time.time()))
             used, seen = used + (self._used(worker) - used_before), seen + (look(self._port) - seen_before)
             bare.append(self._bare())
-        return _Rounds(bare, spans, used, seen)
+            scoring.append(self._scoring())
+        return _Rounds(bare, scoring, spans, used, seen)
 
     def _half_load(self, per_second: float, seconds: float, worker: Worker) -> Latency:
         self._say(f"{per_second:,.0f} posts a second for {seconds:.0f} s: half of what the stage can do")
@@ -185,6 +206,17 @@ class _Stage:
         for first in range(0, len(self._posts), self._size):
             read_posts(self._posts[first : first + self._size], self._engine)
         return len(self._posts) / (time.perf_counter() - started)
+
+    def _scoring(self) -> float:
+        """As the stage does it, two batches at once, with nothing remembered of the round before."""
+        received = [ReceivedPost(post, PLACE, 0) for post in self._posts]
+        intents = Intents(IntentModel())
+        scorer = Scorer(OneCaller(self._engine), LIVE_WITHIN_S, "event", self._languages, intents)
+        batches = [received[first : first + self._size] for first in range(0, len(received), self._size)]
+        started = time.perf_counter()
+        with ThreadPoolExecutor(2) as executor:
+            list(executor.map(lambda batch: scorer.score(batch, {}), batches))
+        return len(received) / (time.perf_counter() - started)
 
     def _call_ms(self, posts: int) -> float:
         found = []

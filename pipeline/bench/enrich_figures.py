@@ -58,6 +58,8 @@ class EnrichBench:
     rates: list[Rate]
     of_bare: Spread
     """The stage's rate over the mean of the bare engine's just before and just after, round by round."""
+    of_scoring: Spread
+    """The same over the whole scoring: engine, words of the posts, triage, records, without Kafka and Faust."""
     costs: list[Cost]
     wall_ms: dict[str, float]
     """Wall-clock milliseconds a post by step of a batch, as the stage's own metrics say; the steps overlap."""
@@ -71,10 +73,17 @@ def within(hops: Iterable[Hop], start_ms: float, end_ms: float) -> list[Hop]:
     return [hop for hop in hops if floor(start_ms) <= hop.raw_ms <= end_ms]
 
 
-def whole_rate(hops: Sequence[Hop]) -> float:
-    """Posts a second from the append of the first post to that of the last output; nothing is left out."""
-    last, first = max(hop.scored_ms for hop in hops), min(hop.raw_ms for hop in hops)
-    return 1000 * len(hops) / max(last - first, 1)
+def rate_once_fed(hops: Sequence[Hop]) -> float:
+    """Posts a second while the stage works alone: from its last output before the last post came in to the end.
+
+    Until then whoever sends the posts works on the same processor. If the stage kept pace with the sender, or had
+    no output yet, everything counts from the first post.
+    """
+    fed_ms, ended_ms = max(hop.raw_ms for hop in hops), max(hop.scored_ms for hop in hops)
+    before = [hop.scored_ms for hop in hops if hop.scored_ms <= fed_ms]
+    if not before or ended_ms == fed_ms or len(before) > len(hops) / 2:
+        return 1000 * len(hops) / max(ended_ms - min(hop.raw_ms for hop in hops), 1)
+    return 1000 * (len(hops) - len(before)) / (ended_ms - max(before))
 
 
 def steady_rate(times_ms: Sequence[int], warm: int) -> float:

@@ -56,6 +56,7 @@ def enrich_rows(found: EnrichBench, processor: Processor) -> Iterator[Row]:
         yield {"kind": "rate", "name": rate.name, "posts": rate.posts, "posts_per_s": rate.per_second,
                "processor": processor}  # fmt: skip
     yield {"kind": "rate", "name": "stage over bare engine", "ratio": found.of_bare}
+    yield {"kind": "rate", "name": "stage over bare scoring", "ratio": found.of_scoring}
     for cost in found.costs:
         yield {"kind": "cost", "name": cost.name, "cpu_ms_per_post": cost.ms, "share": cost.share}
     for step, ms in found.wall_ms.items():
@@ -75,7 +76,8 @@ def enrich_tables(found: EnrichBench, processor: Processor) -> Iterator[Table]:
     for rate in found.rates:
         over = (f"{rate.per_second.median / other.per_second.median:.2f}" for other in found.rates[:-1])
         rates.add_row(rate.name, f"{rate.posts:,}", _rate(rate.per_second), *over)
-    rates.caption = f"stage over the bare engine just before and after: {_ratio(found.of_bare)}"
+    engine, scoring = _ratio(found.of_bare), _ratio(found.of_scoring)
+    rates.caption = f"stage over the bare engine just before and after: {engine}; over the bare scoring: {scoring}"
     yield rates
     yield _costs(found)
     yield _latency(found.latency)

@@ -6,9 +6,9 @@ from pipeline.bench.enrich_figures import (
     Hop,
     Latency,
     means_around,
+    rate_once_fed,
     steady_rate,
     waits_ms,
-    whole_rate,
     within,
 )
 from pipeline.bench.figures import Spread, percentile, ratios, spread
@@ -31,8 +31,22 @@ def test_ratios_are_taken_round_by_round() -> None:
     assert ratios([100, 50, 90], [50, 25, 30]) == Spread(2, 2, 3)
 
 
-def test_a_whole_rate_counts_from_the_first_input_to_the_last_output() -> None:
-    assert whole_rate([Hop(1000, 1500), Hop(1010, 3000), Hop(1020, 2000)]) == pytest.approx(1.5)
+def test_a_rate_once_fed_counts_from_the_last_output_before_the_last_post_came_in() -> None:
+    hops = [Hop(1000, 1500), Hop(1010, 3000), Hop(1600, 2000)]
+    assert rate_once_fed(hops) == pytest.approx(2 / 1.5)
+
+
+@pytest.mark.parametrize(
+    "hops",
+    [
+        [Hop(1000, 1700), Hop(1600, 3000)],
+        [Hop(1000, 1100), Hop(1100, 1200), Hop(2800, 3000)],
+        [Hop(1000, 1100), Hop(3000, 3000)],
+    ],
+    ids=["no output until then", "the stage kept pace", "nothing came later"],
+)
+def test_without_a_time_alone_everything_counts_from_the_first_post(hops: list[Hop]) -> None:
+    assert rate_once_fed(hops) == pytest.approx(len(hops) / 2)
 
 
 def test_a_steady_rate_leaves_out_what_warms_up() -> None:
