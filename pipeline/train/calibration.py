@@ -51,7 +51,12 @@ def fit_prior_bias(outputs: Floats, labels: Labels, shares: NDArray[np.float64])
     strengths = np.arange(0.0, 1.01, 0.1)
     recalls = np.array([macro_recall(outputs - strength * np.log(shares), labels) for strength in strengths])
     best = strengths[int(np.argmax(recalls >= recalls.max() - 0.0005))]
-    bias = -best * np.log(shares)
+    return prior_bias(shares, float(best))
+
+
+def prior_bias(shares: NDArray[np.float64], strength: float) -> tuple[float, ...]:
+    """-strength * log(class share), with a mean of 0."""
+    bias = -strength * np.log(shares)
     return tuple(round(float(value), 4) for value in bias - bias.mean())
 
 

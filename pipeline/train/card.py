@@ -12,7 +12,7 @@ from statistics import mean, stdev
 from typing import TYPE_CHECKING
 
 from pipeline.evaluation.scores import Scores
-from pipeline.train.config import TrainConfig
+from pipeline.train.config import Distillation, TrainConfig
 
 if TYPE_CHECKING:
     from pipeline.train.export import Exported
@@ -74,13 +74,23 @@ def _recipe(config: TrainConfig) -> str:
     recipe = ", ".join(f"{name} {value}" for name, value in config.recipe.model_dump().items())
     lines = [f"- Final model: {recipe}, seed {config.seed}."]
     if config.distillation is not None:
-        plan = ", ".join(f"{name} {value}" for name, value in config.distillation.model_dump().items())
-        lines.append(f"- Teachers: models of the same kind, each without one fold of the posts: {plan}.")
+        lines.append(f"- {_teachers(config.distillation)}.")
     eight = ", ".join(f"{name} {value}" for name, value in config.quantisation.model_dump().items())
     lines.append(
         f"- 8 bit: NNCF, after training, weights within 7 bits so that processors without VNNI agree: {eight}."
     )
     return "\n".join(lines)
+
+
+def _teachers(plan: Distillation) -> str:
+    fields = {name: value for name, value in plan.model_dump().items() if name != "teacher"}
+    if plan.teacher is None:
+        who = "Teachers: models of the same kind, each without one fold of the posts"
+    else:
+        # Its name, not its path: a path says nothing elsewhere, and whose home it was.
+        who = f"Teacher: the finished model in {plan.teacher.name}, for all posts"
+        fields = {name: value for name, value in fields.items() if name not in ("folds", "epochs")}
+    return f"{who}: {', '.join(f'{name} {value}' for name, value in fields.items())}"
 
 
 _CARD = """\

@@ -69,11 +69,27 @@ class Recipe(_Section):
         default=0.99, description="of the running average of the weights, updated every 4 steps"
     )
     head_weights: HeadWeights = Field(default_factory=dict, description="of the losses; 1 unless given")
+    layers: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="of the base's layers, evenly spaced, that are kept; absent: all"
+    )
+    r_drop: Annotated[float, Field(ge=0)] = Field(
+        default=0.0, description="weight of the divergence of two passes with other dropout; doubles the time"
+    )
+    weight_noise: Share = Field(
+        default=0.0, description="adversarial step, as a share of each weight's norm; doubles the time"
+    )
 
 
 class Distillation(_Section):
-    """Cross-fitting: each fold's model answers the posts that it has not seen; the final model learns from it."""
+    """Who answers the posts beforehand; the final model learns from the answers.
 
+    Cross-fitting: each fold's model answers the posts that it has not seen. Or a finished model answers all.
+    """
+
+    teacher: Path | None = Field(
+        default=None,
+        description="Hugging Face folder of a finished model with these heads; absent: folds are trained",
+    )
     folds: Annotated[int, Field(ge=2, le=20)] = 3
     epochs: Annotated[int, Field(ge=1, le=100)] = 2
     teacher_share: Annotated[float, Field(ge=0, le=1)] = Field(
@@ -103,6 +119,10 @@ class TrainConfig(_Section):
         default=("en",), description="what the posts are written in; texts in others are read, and flagged as weak"
     )
     seed: int = 1
+    prior_strength: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=None,
+        description="of the log class shares that is taken off; absent: fitted to the folds' answers, 0 without",
+    )
     base: Path | None = Field(default=None, description="Hugging Face folder; absent: the packaged MiniLM-L6")
     data: Annotated[tuple[DataSource, ...], Field(min_length=1)]
     recipe: Recipe = Recipe()

@@ -29,6 +29,7 @@ from pipeline.train.calibration import (
     fit_binary,
     fit_prior_bias,
     fit_sentiment,
+    prior_bias,
 )
 from pipeline.train.config import TrainConfig
 from pipeline.train.finetune import predict
@@ -79,7 +80,7 @@ def export(
     model = _load(folder / "float")  # what was rounded to half precision is what is measured
     held = trained.held_back
     outputs = predict(folder / "float", held.texts, MAX_TOKENS)
-    bias = _prior_bias(trained)
+    bias = _prior_bias(config, trained)
     calibration = _calibrate(outputs, held, bias)
     chosen = random.Random(config.seed).sample(  # noqa: S311 (a sample, not a secret)
         trained.trained.texts, min(config.quantisation.calibration_posts, len(trained.trained.texts))
@@ -127,11 +128,16 @@ def _compact(path: Path) -> None:
     path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 
-def _prior_bias(trained: Trained) -> tuple[float, ...]:
+def _prior_bias(config: TrainConfig, trained: Trained) -> tuple[float, ...]:
+    posts = trained.trained
+    labels = posts.labels[posts.labelled_for("sentiment"), posts.heads.index("sentiment")]
+    shares = np.bincount(labels, minlength=3) / len(labels)
+    if config.prior_strength is not None:
+        return prior_bias(shares, config.prior_strength)
     if trained.out_of_fold is None:
         return (0.0, 0.0, 0.0)
-    outputs, labels = own_outputs(trained.out_of_fold, trained.trained, "sentiment")
-    return fit_prior_bias(outputs, labels, np.bincount(labels, minlength=3) / len(labels))
+    outputs, _ = own_outputs(trained.out_of_fold, posts, "sentiment")
+    return fit_prior_bias(outputs, labels, shares)
 
 
 def _calibrate(outputs: Floats, held: Posts, bias: tuple[float, ...]) -> dict[str, Calibration]:

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, get_linear_schedule_with_warmup
 
+from pipeline.errors import Misconfigured
 from pipeline.train.averaging import RunningAverage
 from pipeline.train.batches import bucketed_batches
 from pipeline.train.config import Recipe
@@ -25,6 +26,7 @@ from pipeline.train.dropout import cheapen_dropout
 from pipeline.train.heads import output_names
 from pipeline.train.losses import HeadsLoss
 from pipeline.train.posts import Posts
+from pipeline.train.weight_noise import WeightNoise
 
 Floats = NDArray[np.float64]
 SAVE_EVERY_STEPS = 250
@@ -95,7 +97,7 @@ class _Trainer:
         self._job, self._recipe, self._say = job, recipe, say
         torch.manual_seed(job.seed)
         self._tokenizer = AutoTokenizer.from_pretrained(str(job.base))
-        self._model = _load_base(job.base, output_names(job.posts.heads))
+        self._model = _load_base(job.base, output_names(job.posts.heads), recipe.layers)
         self._rows = self._tokenizer(job.posts.texts, truncation=True, max_length=recipe.max_tokens)["input_ids"]
         self._labels, self._teachers = torch.tensor(job.posts.labels), torch.tensor(job.teachers).float()
         self._steps = job.epochs * -(-len(self._rows) // recipe.batch_size)
@@ -103,6 +105,7 @@ class _Trainer:
         self._optimiser = torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=True)
         warm = int(self._steps * recipe.warmup_share)
         self._schedule = get_linear_schedule_with_warmup(self._optimiser, warm, self._steps)
+        self._noise = WeightNoise(self._model, recipe.weight_noise)
         self._average = RunningAverage(self._model, recipe.average_decay)
         self._loss = HeadsLoss(
             job.posts.heads,
@@ -142,12 +145,10 @@ class _Trainer:
             yield from bucketed_batches(lengths, self._recipe.batch_size, shuffle)
 
     def _train(self, batch: list[int]) -> float:
-        inputs = pad([self._rows[at] for at in batch], self._tokenizer.pad_token_id)
-        self._hide_tokens(inputs)
-        with autocast():
-            outputs = self._model(**inputs).logits
-        loss = self._loss(outputs.float(), self._labels[batch].to(DEVICE), self._teachers[batch].to(DEVICE))
-        loss.backward()
+        loss = self._backward(batch)
+        if self._recipe.weight_noise:
+            with self._noise.applied():
+                self._backward(batch)
         torch.nn.utils.clip_grad_norm_(self._model.parameters(), self._recipe.clip_norm)
         self._optimiser.step()
         self._schedule.step()
@@ -155,6 +156,19 @@ class _Trainer:
         self._step += 1
         if self._step % 4 == 0:
             self._average.update()
+        return loss
+
+    def _backward(self, batch: list[int]) -> float:
+        """Adds the gradients of one batch; with R-Drop each post is read twice, with other dropout."""
+        posts = batch * 2 if self._recipe.r_drop else batch
+        inputs = pad([self._rows[at] for at in posts], self._tokenizer.pad_token_id)
+        self._hide_tokens(inputs)
+        with autocast():
+            outputs = self._model(**inputs).logits.float()
+        loss = self._loss(outputs, self._labels[posts].to(DEVICE), self._teachers[posts].to(DEVICE))
+        if self._recipe.r_drop:
+            loss = loss + self._recipe.r_drop * self._loss.divergence(*outputs.split(len(batch)))
+        loss.backward()
         return float(loss.detach())
 
     def _hide_tokens(self, inputs: dict[str, Any]) -> None:
@@ -198,7 +212,7 @@ class _Trainer:
         self._state.unlink(missing_ok=True)
 
 
-def _load_base(base: Path, outputs: tuple[str, ...]) -> Any:
+def _load_base(base: Path, outputs: tuple[str, ...], layers: int | None) -> Any:
     model = AutoModelForSequenceClassification.from_pretrained(
         str(base),
         num_labels=len(outputs),
@@ -207,9 +221,26 @@ def _load_base(base: Path, outputs: tuple[str, ...]) -> Any:
         attention_probs_dropout_prob=0.0,
         attn_implementation="eager",  # torch's fused attention is slower on short posts: 91 against 111 posts/s
     ).to(DEVICE)
+    if layers is not None:
+        keep_layers(model, layers)
     if DEVICE == "cpu":
         cheapen_dropout(model)
     return model
+
+
+def keep_layers(model: Any, layers: int) -> None:
+    """Keeps that many of the encoder's layers in place, evenly spaced from the first to the last but for one.
+
+    Raises:
+        Misconfigured: the encoder has fewer, or is not built as BERT's.
+    """
+    encoder = getattr(model.base_model, "encoder", None)
+    stack = getattr(encoder, "layer", None)
+    if encoder is None or stack is None or len(stack) < layers:
+        have = "no list of layers as BERT's has" if stack is None else f"{len(stack)} layers"
+        raise Misconfigured(f"recipe.layers: {layers} asked for; the base has {have}")
+    encoder.layer = torch.nn.ModuleList(stack[at * len(stack) // layers] for at in range(layers))
+    model.config.num_hidden_layers = layers
 
 
 def _parameter_groups(model: Any, weight_decay: float) -> list[dict[str, Any]]:

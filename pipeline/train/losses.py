@@ -57,6 +57,19 @@ class HeadsLoss:
             total = total + self._weights.get(head, 1.0) * (losses * counts).sum() / len(labels)
         return total
 
+    def divergence(self, first: Any, second: Any) -> Any:
+        """How far two answers to the same posts are apart: Kullback-Leibler both ways, halved, a post.
+
+        What R-Drop (Liang et al. 2021) adds to the loss.
+        """
+        total = first.new_zeros(())
+        for head in self._heads:
+            columns = self._columns[head]
+            one, other = (_log_probabilities(outputs[:, columns], head) for outputs in (first, second))
+            apart = ((one.exp() - other.exp()) * (one - other)).sum(dim=1) / 2
+            total = total + self._weights.get(head, 1.0) * apart.mean()
+        return total
+
     def _targets(self, labels: Any, teachers: Any, taught: Any, head: str) -> Any:
         hard = self._smoothed(labels.clamp(min=0), head)
         share = torch.where(labels == UNLABELLED, 1.0, self._teacher_share) * taught
@@ -72,3 +85,9 @@ class HeadsLoss:
         if HEADS[head].binary:
             return f.binary_cross_entropy_with_logits(outputs, targets, reduction="none")[:, 0]
         return -(targets * outputs.log_softmax(dim=1)).sum(dim=1)
+
+
+def _log_probabilities(outputs: Any, head: str) -> Any:
+    if HEADS[head].binary:
+        return f.logsigmoid(torch.cat([-outputs, outputs], dim=1))
+    return outputs.log_softmax(dim=1)

@@ -52,7 +52,7 @@ def run(config: TrainConfig, folder: Path, say: Say) -> Trained:
     """Trains, or goes on with, a run.
 
     Raises:
-        Misconfigured: a data file or the base cannot be read, or the folder holds another run.
+        Misconfigured: a data file, the base or the teacher cannot be read, or the folder holds another run.
         ServiceMissing: no base is named and the package that carries the default is not installed.
     """
     _claim(folder, config)
@@ -63,9 +63,12 @@ def run(config: TrainConfig, folder: Path, say: Say) -> Trained:
     outputs = len(output_names(config.heads))
     teachers, answers = np.full((len(trained.texts), outputs), np.nan), None
     models: tuple[Path, ...] = ()
-    if distillation is not None:
+    if distillation is not None and (teacher := distillation.teacher) is not None:
+        taught = _kept(folder / "teacher.npy", lambda: _ask(teacher, trained, config))
+        teachers = as_probabilities(taught, config.heads)
+    elif distillation is not None:
         models = _train_folds(config, distillation, folder, trained, base, say)
-        answers = _answers(config, folder, trained, models)
+        answers = _kept(folder / "out_of_fold.npy", lambda: _answers(config, trained, models))
         teachers = as_probabilities(answers, config.heads)
     job = Job(folder / "final", base, config.seed, config.recipe.epochs, trained, teachers)
     if distillation is not None:
@@ -99,7 +102,7 @@ def packaged_base() -> Path:
 def _claim(folder: Path, config: TrainConfig) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # What only the export uses can be changed without training again.
-    content = config.model_dump(mode="json", exclude={"quantisation", "languages"})
+    content = config.model_dump(mode="json", exclude={"quantisation", "languages", "prior_strength"})
     path, description = folder / "run.json", json.dumps(content, indent=1)
     if path.is_file() and path.read_text(encoding="utf-8") != description:
         raise Misconfigured(f"{folder}: holds a run of another configuration (run.json): name another folder")
@@ -120,16 +123,33 @@ def _train_folds(
     return tuple(models)
 
 
-def _answers(config: TrainConfig, folder: Path, posts: Posts, models: tuple[Path, ...]) -> Floats:
+def _ask(teacher: Path, posts: Posts, config: TrainConfig) -> Floats:
+    """Outputs of a finished model for all posts."""
+    try:
+        labels = tuple(json.loads((teacher / "config.json").read_text(encoding="utf-8"))["id2label"].values())
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise Misconfigured(
+            f"{teacher}: distillation.teacher: no model with labelled outputs stands there"
+        ) from error
+    if labels != (wanted := output_names(config.heads)):
+        raise Misconfigured(f"{teacher}: distillation.teacher: answers {list(labels)}, the run has {list(wanted)}")
+    return predict(teacher, posts.texts, config.recipe.max_tokens)
+
+
+def _answers(config: TrainConfig, posts: Posts, models: tuple[Path, ...]) -> Floats:
     """A labelled post is answered by the model that has not seen it, an unlabelled one by all, averaged."""
-    path = folder / "out_of_fold.npy"
-    if path.is_file():
-        return np.asarray(np.load(path))
     labelled = np.asarray((posts.labels >= 0).any(axis=1))
     answers = np.zeros((len(posts.texts), len(output_names(config.heads))))
     for fold, model in enumerate(models):
         unseen = np.asarray(posts.folds == fold) & labelled
         answers[unseen] = predict(model, posts.take(unseen).texts, config.recipe.max_tokens)
         answers[~labelled] += predict(model, posts.take(~labelled).texts, config.recipe.max_tokens) / len(models)
-    np.save(path, answers)
     return answers
+
+
+def _kept(path: Path, make: Callable[[], Floats]) -> Floats:
+    if path.is_file():
+        return np.asarray(np.load(path))
+    made = make()
+    np.save(path, made)
+    return made

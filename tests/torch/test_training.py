@@ -123,3 +123,44 @@ def test_a_folder_with_another_run_is_refused(run_file: Path, tmp_path: Path) ->
     (tmp_path / "out/run.json").write_text("{}")
     with pytest.raises(Misconfigured, match="holds a run of another configuration"):
         run(config, tmp_path / "out", lambda _: None)
+
+
+def test_a_smaller_model_learns_from_a_finished_one_with_both_regularisers(run_file: Path, tmp_path: Path) -> None:
+    config = read_config(run_file)
+    teacher = run(config.model_copy(update={"distillation": None}), tmp_path / "teacher", lambda _: None).model
+    assert config.distillation is not None
+    smaller = config.model_copy(
+        update={
+            "base": teacher,
+            "recipe": config.recipe.model_copy(update={"layers": 1, "r_drop": 1.0, "weight_noise": 0.01}),
+            "distillation": config.distillation.model_copy(update={"teacher": teacher}),
+        }
+    )
+    done = run(smaller, tmp_path / "out", lambda _: None)
+    assert done.out_of_fold is None
+    assert done.fold_models == ()
+    assert json.loads((done.model / "config.json").read_text())["num_hidden_layers"] == 1
+    bad, good = predict(done.model, ["the train was awful", "we love the train"], 96)
+    assert bad[0] > bad[2]
+    assert good[2] > good[0]
+    again = run(smaller, tmp_path / "out", lambda _: None)
+    assert again.model == done.model
+
+
+def test_more_layers_than_the_base_has_are_refused(run_file: Path, tmp_path: Path) -> None:
+    config = read_config(run_file)
+    deeper = config.model_copy(update={"recipe": config.recipe.model_copy(update={"layers": 3})})
+    with pytest.raises(Misconfigured, match=r"recipe\.layers: 3 asked for; the base has 2 layers"):
+        run(deeper, tmp_path / "out", lambda _: None)
+
+
+@pytest.mark.parametrize("content", ["{", '{"id2label": {"0": "good"}}'], ids=["no model", "other outputs"])
+def test_a_teacher_that_cannot_teach_is_named(run_file: Path, tmp_path: Path, content: str) -> None:
+    config = read_config(run_file)
+    teacher = tmp_path / "teacher"
+    teacher.mkdir()
+    (teacher / "config.json").write_text(content)
+    assert config.distillation is not None
+    plan = config.distillation.model_copy(update={"teacher": teacher})
+    with pytest.raises(Misconfigured, match=r"teacher: distillation\.teacher: "):
+        run(config.model_copy(update={"distillation": plan}), tmp_path / "out", lambda _: None)

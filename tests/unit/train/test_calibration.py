@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.measures import expected_calibration_error, macro_recall
-from pipeline.train.calibration import fit_binary, fit_prior_bias, fit_sentiment, halves
+from pipeline.train.calibration import fit_binary, fit_prior_bias, fit_sentiment, halves, prior_bias
 
 DRAW = np.random.default_rng(5)
 
@@ -36,6 +36,14 @@ def test_taking_the_prior_off_raises_the_mean_recall() -> None:
     assert macro_recall(outputs + bias, labels) > macro_recall(outputs, labels) + 0.02
     assert bias[0] > bias[2] > bias[1]
     assert sum(bias) == pytest.approx(0, abs=1e-3)
+
+
+def test_a_named_strength_takes_that_share_of_the_prior_off() -> None:
+    shares = np.array([0.2, 0.3, 0.5])
+    assert np.array(prior_bias(shares, 0.5)) == pytest.approx(
+        -0.5 * (np.log(shares) - np.log(shares).mean()), abs=1e-4
+    )
+    assert prior_bias(shares, 0.0) == (0.0, 0.0, 0.0)
 
 
 def test_even_classes_get_no_bias() -> None:
