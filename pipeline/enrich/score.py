@@ -1,12 +1,11 @@
 """All signals of a batch of posts: the pure heart of the enrich stage.
 
-In: received posts, a model, the policies. Out: one ScoredPost a post, in order; with `score_isolated` a refusal
-in the place of each post that cannot be scored. Never here: Kafka, Faust, the machine's clock.
+In: received posts, a model, the policies. Out: one ScoredPost a post, in order, or a refusal in the place of each
+post that cannot be scored. Never here: Kafka, Faust, the machine's clock.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from pipeline.enrich.influence import prior_influence
 from pipeline.enrich.intents import Intents
@@ -29,7 +28,16 @@ _PROBE = "the train is late"
 
 @dataclass(frozen=True)
 class Scorer:
-    """What scoring needs besides the posts."""
+    """What scoring needs besides the posts.
+
+    Args:
+        model: blocking; one caller at a time.
+        live_within_s: age in seconds at receipt beyond which a post is backfill.
+        clock_mode: which time counts as the time of receipt.
+        languages: who tells the languages and who else reads; None: they are not told, `model` reads everything.
+        intents: who tells the intents; None: they are not told.
+        signals: remembers texts and authors from call to call.
+    """
 
     model: TextModel
     live_within_s: float
@@ -39,118 +47,39 @@ class Scorer:
     signals: Signals = field(default_factory=Signals)
 
     def score(self, posts: Sequence[ReceivedPost], policies: Mapping[str, Policy]) -> list[ScoredPost | Permanent]:
-        """`score_isolated` with these settings. Blocking: call it from an executor."""
-        return score_isolated(
-            posts,
-            model=self.model,
-            policies=policies,
-            live_within_s=self.live_within_s,
-            clock_mode=self.clock_mode,
-            languages=self.languages,
-            intents=self.intents,
-            signals=self.signals,
-        )
+        """Scores the posts; same length and order. Blocking: call it from an executor.
 
+        A post that cannot be scored stands alone: `Permanent("scoring_failed")`. A failing batch is halved until
+        the culprits are alone. A single failing post is at fault if every engine can score another text, else the
+        engine is.
 
-def score_batch(
-    posts: Sequence[ReceivedPost],
-    *,
-    model: TextModel,
-    policies: Mapping[str, Policy],
-    live_within_s: float,
-    clock_mode: ClockMode = "processing",
-    languages: Languages | None = None,
-    intents: Intents | None = None,
-    signals: Signals | None = None,
-) -> list[ScoredPost]:
-    """Scores the posts; same length and order.
+        Args:
+            posts: any number, of any workspaces.
+            policies: workspace to its policy.
 
-    Args:
-        posts: any number, of any workspaces.
-        model: blocking; one caller at a time.
-        policies: workspace to its policy.
-        live_within_s: age in seconds at receipt beyond which a post is backfill.
-        clock_mode: which time counts as the time of receipt.
-        languages: who tells the languages and who else reads; None: they are not told, `model` reads everything.
-        intents: who tells the intents; None: they are not told.
-        signals: remembers texts and authors from call to call; None: of these posts only.
+        Raises:
+            Transient: an engine does not work at all.
+        """
+        # Once: what they remember must not count a post again when its batch is halved.
+        prepared = self.signals.prepare(posts, policies, self.clock_mode)
+        good = [one for one in prepared if isinstance(one, Prepared)]
+        models = [self.model, *(self.languages.models.values() if self.languages else ())]
+        scored = iter(_isolated(good, lambda some: self._score(some, policies), models))
+        return [one if isinstance(one, Permanent) else next(scored) for one in prepared]
 
-    Raises:
-        Transient: the engine failed.
-        Permanent: a post cannot be scored.
-    """
-    prepared = []
-    for one in (signals or Signals()).prepare(posts, policies, clock_mode):
-        if isinstance(one, Permanent):
-            raise one
-        prepared.append(one)
-    return _score_prepared(
-        prepared,
-        model=model,
-        policies=policies,
-        live_within_s=live_within_s,
-        clock_mode=clock_mode,
-        languages=languages,
-        intents=intents,
-    )
-
-
-def score_isolated(
-    posts: Sequence[ReceivedPost],
-    *,
-    model: TextModel,
-    policies: Mapping[str, Policy],
-    live_within_s: float,
-    clock_mode: ClockMode = "processing",
-    languages: Languages | None = None,
-    intents: Intents | None = None,
-    signals: Signals | None = None,
-) -> list[ScoredPost | Permanent]:
-    """Like `score_batch`, but a post that cannot be scored stands alone: `Permanent("scoring_failed")`.
-
-    A failing batch is halved until the culprits are alone. A single failing post is at fault if every engine can
-    score another text, else the engine is.
-
-    Raises:
-        Transient: an engine does not work at all.
-    """
-    # Once: what they remember must not count a post again when its batch is halved.
-    prepared = (signals or Signals()).prepare(posts, policies, clock_mode)
-    score = partial(
-        _score_prepared,
-        model=model,
-        policies=policies,
-        live_within_s=live_within_s,
-        clock_mode=clock_mode,
-        languages=languages,
-        intents=intents,
-    )
-    good = [one for one in prepared if isinstance(one, Prepared)]
-    scored = iter(_isolated(good, score, [model, *(languages.models.values() if languages else ())]))
-    return [one if isinstance(one, Permanent) else next(scored) for one in prepared]
-
-
-def _score_prepared(
-    prepared: Sequence[Prepared],
-    *,
-    model: TextModel,
-    policies: Mapping[str, Policy],
-    live_within_s: float,
-    clock_mode: ClockMode,
-    languages: Languages | None,
-    intents: Intents | None,
-) -> list[ScoredPost]:
-    readings = read_posts([one.received.post for one in prepared], model, languages, intents, policies)
-    return [
-        _score_one(
-            one,
-            reading,
-            policies.get(one.masked.workspace),
-            backfill=one.received.is_backfill(live_within_s, clock_mode),
-            clock_mode=clock_mode,
-        )
-        for one, reading in zip(prepared, readings, strict=True)
-    ]
+    def _score(self, prepared: Sequence[Prepared], policies: Mapping[str, Policy]) -> list[ScoredPost]:
+        posts = [one.received.post for one in prepared]
+        readings = read_posts(posts, self.model, self.languages, self.intents, policies)
+        return [
+            _score_one(
+                one,
+                reading,
+                policies.get(one.masked.workspace),
+                backfill=one.received.is_backfill(self.live_within_s, self.clock_mode),
+                clock_mode=self.clock_mode,
+            )
+            for one, reading in zip(prepared, readings, strict=True)
+        ]
 
 
 def _isolated(

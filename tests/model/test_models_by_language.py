@@ -8,10 +8,9 @@ import pytest
 from pipeline.adapters.openvino_engine import SHIPPED_MODEL
 from pipeline.app.enrich import load_model
 from pipeline.app.languages import load_languages
-from pipeline.enrich.score import score_batch
 from pipeline.settings import ModelSettings
 from schemas.enrichment import ScoredPost
-from tests.unit.enrich.posts import policy, raw_post, received
+from tests.unit.enrich.posts import policy, raw_post, received, score_all
 
 TEXTS = {
     "en": "I love this shop, the staff is so kind",
@@ -33,7 +32,7 @@ def german(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def scored(settings: ModelSettings) -> dict[str, ScoredPost]:
     lookups: list[tuple[int, int]] = []
-    found = score_batch(
+    found = score_all(
         [received(raw_post(text)) for text in TEXTS.values()],
         model=load_model(settings),
         policies={"acme": policy()},

@@ -1,11 +1,15 @@
 """Posts and policies for the tests of the enrich stage."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.enrich.received import ReceivedPost
-from pipeline.enrich.signals import WordSignals
-from schemas.enrichment import Influence, Sentiment, SentimentLabel, SentimentProbabilities
+from pipeline.enrich.reading import Languages
+from pipeline.enrich.received import ClockMode, ReceivedPost
+from pipeline.enrich.score import Scorer
+from pipeline.enrich.signals import Signals, WordSignals
+from pipeline.ports import TextModel
+from schemas.enrichment import Influence, ScoredPost, Sentiment, SentimentLabel, SentimentProbabilities
 from schemas.message import SourcePosition
 from schemas.policy import Policy
 from schemas.post import Author, RawPost
@@ -68,3 +72,21 @@ def said(post: RawPost) -> WordSignals:
 def influence(lower_bound: float = 0.0) -> Influence:
     """An influence with that lower bound."""
     return Influence(score=min(100.0, lower_bound + 8.6), confidence=0.0, lower_bound=lower_bound)
+
+
+def score_all(
+    posts: Sequence[ReceivedPost],
+    *,
+    model: TextModel,
+    policies: Mapping[str, Policy],
+    live_within_s: float = 86_400.0,
+    clock_mode: ClockMode = "processing",
+    languages: Languages | None = None,
+    signals: Signals | None = None,
+) -> list[ScoredPost]:
+    """The posts scored, of which none may be refused."""
+    scorer = Scorer(model, live_within_s, clock_mode, languages, signals=signals or Signals())
+    found = scorer.score(posts, policies)
+    scored = [one for one in found if isinstance(one, ScoredPost)]
+    assert len(scored) == len(found)
+    return scored

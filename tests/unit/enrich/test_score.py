@@ -12,11 +12,11 @@ from pipeline.clock import from_ms
 from pipeline.enrich.actionable import belongs_in_actionable
 from pipeline.enrich.reading import Languages
 from pipeline.enrich.received import ReceivedPost
-from pipeline.enrich.score import score_batch, score_isolated
+from pipeline.enrich.score import Scorer
 from pipeline.errors import Permanent, Transient
 from pipeline.ports import TextModel, TextScores
 from schemas.enrichment import Language, ScoredPost
-from tests.unit.enrich.posts import WRITTEN, WRITTEN_MS, policy, raw_post, received
+from tests.unit.enrich.posts import WRITTEN, WRITTEN_MS, policy, raw_post, received, score_all
 
 DAY_S = 86_400.0
 POLICIES = {"acme": policy()}
@@ -47,11 +47,11 @@ def batch(texts: Sequence[str | None]) -> list[ReceivedPost]:
 def isolated(
     posts: Sequence[ReceivedPost], model: TextModel, languages: Languages | None = None
 ) -> list[ScoredPost | Permanent]:
-    return score_isolated(posts, model=model, policies=POLICIES, live_within_s=DAY_S, languages=languages)
+    return Scorer(model, DAY_S, "processing", languages).score(posts, POLICIES)
 
 
 def scored(**fields: Any) -> ScoredPost:
-    (found,) = score_batch(
+    (found,) = score_all(
         [received(raw_post(**fields))], model=KeywordSentiment(), policies=POLICIES, live_within_s=DAY_S
     )
     return found
@@ -59,23 +59,23 @@ def scored(**fields: Any) -> ScoredPost:
 
 @given(st.lists(st.one_of(st.none(), st.text(max_size=40)), max_size=20))
 def test_a_batch_keeps_length_and_order(texts: list[str | None]) -> None:
-    found = score_batch(batch(texts), model=KeywordSentiment(), policies=POLICIES, live_within_s=DAY_S)
+    found = score_all(batch(texts), model=KeywordSentiment(), policies=POLICIES, live_within_s=DAY_S)
     assert [post.post_id for post in found] == [f"x:{number}" for number in range(len(texts))]
     assert [post.source.offset for post in found] == list(range(len(texts)))
 
 
 def test_a_post_is_scored_alike_alone_and_in_a_batch() -> None:
     posts = batch(["love it", "awful", None, "there"])
-    together = score_batch(posts, model=KeywordSentiment(), policies=POLICIES, live_within_s=DAY_S)
+    together = score_all(posts, model=KeywordSentiment(), policies=POLICIES, live_within_s=DAY_S)
     alone = [
-        score_batch([post], model=KeywordSentiment(), policies=POLICIES, live_within_s=DAY_S)[0] for post in posts
+        score_all([post], model=KeywordSentiment(), policies=POLICIES, live_within_s=DAY_S)[0] for post in posts
     ]
     assert together == alone
 
 
 def test_a_scored_post_keeps_the_raw_post_and_its_place() -> None:
     raw = raw_post("awful", title="t", place="p", rating=2, visibility="direct", lang="en", revision=2)
-    (found,) = score_batch(
+    (found,) = score_all(
         [received(raw, offset=9)], model=KeywordSentiment(), policies=POLICIES, live_within_s=DAY_S
     )
     assert found.model_dump(include=set(type(raw).model_fields)) == raw.model_dump()
@@ -92,17 +92,17 @@ def test_the_other_heads_reach_the_scored_post_and_its_triage() -> None:
 
     rule = {"name": "complaints", "when": {"min_complaint": 0.7}, "action": "respond", "queue": "general"}
     kwargs: dict[str, Any] = {"policies": {"acme": policy(rule)}, "live_within_s": DAY_S}
-    read, unread = score_batch(batch(["a problem", None]), model=Complaining(), **kwargs)
+    read, unread = score_all(batch(["a problem", None]), model=Complaining(), **kwargs)
     assert (read.offence, read.complaint, read.triage.action) == (0.25, 0.75, "respond")
     assert (unread.offence, unread.complaint, unread.triage.action) == (None, None, "none")
-    (without,) = score_batch(batch(["a problem"]), model=KeywordSentiment(), **kwargs)
+    (without,) = score_all(batch(["a problem"]), model=KeywordSentiment(), **kwargs)
     assert (without.offence, without.complaint, without.triage.action) == (None, None, "none")
 
 
 def test_language_and_weakness_reach_the_scored_post_and_its_triage() -> None:
     rule = {"name": "german", "when": {"language": ["de"]}, "action": "respond", "queue": "general"}
     kwargs: dict[str, Any] = {"policies": {"acme": policy(rule)}, "live_within_s": DAY_S, "languages": LANGUAGES}
-    german, english, unread = score_batch(
+    german, english, unread = score_all(
         batch(["der zug ist awful", "the train is awful", None]), model=KeywordSentiment(), **kwargs
     )
     assert german.language == Language(code="de", confidence=1.0)
@@ -139,8 +139,8 @@ def test_a_broken_model_of_one_language_is_transient_and_no_posts_fault() -> Non
 def test_on_the_event_clock_nothing_is_backfill() -> None:
     late = received(delay_ms=int(DAY_S * 1000) * 400)
     kwargs: dict[str, Any] = {"model": KeywordSentiment(), "policies": POLICIES, "live_within_s": DAY_S}
-    (processing,) = score_batch([late], **kwargs, clock_mode="processing")
-    (event,) = score_batch([late], **kwargs, clock_mode="event")
+    (processing,) = score_all([late], **kwargs, clock_mode="processing")
+    (event,) = score_all([late], **kwargs, clock_mode="event")
     assert (processing.backfill, processing.triage.reasons[0].code) == (True, "backfill")
     assert (event.backfill, event.received_at, event.triage.action) == (False, WRITTEN, "respond")
 
@@ -209,5 +209,5 @@ def test_work_and_the_context_of_cases_is_actionable(fields: dict[str, Any], bel
 
 def test_backfill_is_never_actionable() -> None:
     late = received(raw_post(visibility="direct"), delay_ms=int(DAY_S * 1000) + 1)
-    (found,) = score_batch([late], model=KeywordSentiment(), policies=POLICIES, live_within_s=DAY_S)
+    (found,) = score_all([late], model=KeywordSentiment(), policies=POLICIES, live_within_s=DAY_S)
     assert not belongs_in_actionable(found)

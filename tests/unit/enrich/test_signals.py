@@ -10,13 +10,13 @@ from pipeline.adapters.memory_model import KeywordSentiment
 from pipeline.enrich import signals as module
 from pipeline.enrich.mentions import mention_key, mentions_of
 from pipeline.enrich.received import ReceivedPost
-from pipeline.enrich.score import score_batch, score_isolated
+from pipeline.enrich.score import Scorer
 from pipeline.enrich.signals import Prepared, Signals
 from pipeline.enrich.tone.urgency import CALM, Urgency
 from pipeline.errors import Permanent
 from schemas.enrichment import ScoredPost
 from schemas.policy import Policy
-from tests.unit.enrich.posts import WRITTEN, policy, raw_post, received
+from tests.unit.enrich.posts import WRITTEN, policy, raw_post, received, score_all
 
 TOPICS = [
     {"name": "acme", "kind": "brand", "any": ["acme", "@acmecare"], "none": ["acme street"]},
@@ -35,7 +35,7 @@ def prepared(post: ReceivedPost, rules: Policy = LISTENING, signals: Signals | N
 def scored(
     posts: list[ReceivedPost], rules: Policy = LISTENING, signals: Signals | None = None
 ) -> list[ScoredPost]:
-    return score_batch(
+    return score_all(
         posts, model=KeywordSentiment(), policies={"acme": rules}, live_within_s=86_400, signals=signals
     )
 
@@ -89,7 +89,7 @@ def test_a_batch_that_is_halved_for_a_poisonous_post_counts_each_copy_once() -> 
 
     posts = [received(raw_post(LONG, post_id=f"x:{n}"), offset=n) for n in range(3)]
     posts.append(received(raw_post("poison", post_id="x:9"), offset=9))
-    found = score_isolated(posts, model=Fussy(), policies={}, live_within_s=86_400)
+    found = Scorer(Fussy(), 86_400, "processing").score(posts, {})
     assert [one.cluster.size for one in found if isinstance(one, ScoredPost) and one.cluster] == [1, 2, 3]
     assert isinstance(found[3], Permanent)
 
@@ -102,7 +102,7 @@ def test_a_text_that_breaks_a_library_is_refused_alone(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(module, "urgency_of", urgency_of)
     posts = [received(raw_post(text, post_id=f"x:{n}")) for n, text in enumerate(("a", "this breaks it", "b"))]
-    found = score_isolated(posts, model=KeywordSentiment(), policies={}, live_within_s=86_400)
+    found = Scorer(KeywordSentiment(), 86_400, "processing").score(posts, {})
     assert [isinstance(one, ScoredPost) for one in found] == [True, False, True]
     assert isinstance(found[1], Permanent)
     assert (found[1].code, found[1].detail) == ("scoring_failed", "ValueError")  # never the text
