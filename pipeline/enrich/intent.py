@@ -15,6 +15,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -162,14 +163,14 @@ class IntentModel:
         return _softmax(own.sharpness * values)
 
 
-def load_head() -> Head:
-    """Reads the head that comes with the package.
+def load_head(path: Path | None = None) -> Head:
+    """Reads a head; None: the one that comes with the package.
 
     Raises:
-        FileNotFoundError: the package is not whole.
+        FileNotFoundError: it is not there.
         ValueError: the head is of another version of this code.
     """
-    path = files("pipeline") / "weights" / "intent" / "head.npz"
+    path = path or Path(str(files("pipeline"))) / "weights" / "intent" / "head.npz"
     with np.load(io.BytesIO(path.read_bytes())) as stored:
         if tuple(stored["intents"]) != INTENTS or tuple(stored["signs"]) != SIGNS:
             raise ValueError(f"{path}: trained for other intents or signs: run python -m pipeline.train.intents")

@@ -7,10 +7,15 @@ Three kinds of posts: the examples of the repository, written for this; real pos
 count eight times as much, for they are what the stream is like; and a public set of complaints, two fifths, where
 a complaint is a complaint, and what asks a company something and is none is a question. The last two stay outside
 of the repository; without them the head is weaker (`deploy/decisions/0006-intent.md` says by how much).
+
+After a training of the encoder whoever has no labelled posts lets the earlier model and its head answer unlabelled
+ones, and the new head learns the answers (Hinton et al. 2015).
 """
 
 import argparse
 import csv
+import gzip
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -21,12 +26,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.adapters.openvino_engine import OpenVinoEngine
-from pipeline.enrich.intent import INTENTS, LOGITS, IntentModel, inputs
+from pipeline.enrich.intent import INTENTS, LOGITS, IntentModel, inputs, load_head
 from pipeline.enrich.intent_signs import SIGNS, signs_of
 from pipeline.enrich.normalise import normalise
 from pipeline.errors import Misconfigured
 from pipeline.evaluation.bootstrap import intervals
-from pipeline.evaluation.measures import class_f1s, confusion_matrix, expected_calibration_error, guesses, macro_f1
+from pipeline.evaluation.measures import (
+    Floats,
+    class_f1s,
+    confusion_matrix,
+    expected_calibration_error,
+    guesses,
+    macro_f1,
+)
 from pipeline.ports import TextModel, TextScores
 
 EXAMPLES = Path("deploy/training/intents.jsonl")
@@ -39,6 +51,8 @@ LIFTS = (0.0, 0.9, 0.0, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2, 0.0)
 """Added to the logits: questions and the rare ones are told a little too often rather than hardly ever, which is
 best for F1 and worst for nobody (cross-validated on the real training posts, steps of .2)."""
 EXAMPLE_WEIGHT, REAL_WEIGHT, COMPLAINTS_WEIGHT = 0.5, 4.0, 0.2
+LEAST_SHARE = 0.02
+"""Of an earlier head's answer: what is below counts as nothing."""
 PENALTY = 1000.0
 """Of the squared weights. Chosen with the scales below by cross-validation on the real training posts."""
 LOGITS_SCALE, SIGNS_SCALE, ASKING_SCALE = 2.0, 3.0, 6.0
@@ -59,11 +73,22 @@ class Labelled(NamedTuple):
     weights: list[float]
 
 
+class Answered(NamedTuple):
+    """Posts with what an earlier head says of them."""
+
+    texts: list[str]
+    shares: Floats
+    """(posts, intents) probabilities."""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.train.intents", description=main.__doc__)
     parser.add_argument("--posts", type=Path, help='real posts, JSON lines with "text" and "label"')
     parser.add_argument("--complaints", type=Path, help="CSV with text, is_complaint and domain")
+    parser.add_argument("--earlier", type=Path, help="folder of an earlier model, whose head answers --unlabelled")
+    parser.add_argument("--earlier-head", type=Path, help="the head of that model")
+    parser.add_argument("--unlabelled", type=Path, help="CSV, also .gz, with text and inbound")
     parser.add_argument("--out", type=Path, default=HEAD)
     parser.add_argument("--judge", type=Path, help="only say how well these real posts are read")
     given = parser.parse_args(arguments)
@@ -71,11 +96,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.judge:
         sys.stdout.write(judge(read_lines(given.judge, "label", 1.0), engine))
         return
-    parts = [read_lines(EXAMPLES, "intent", EXAMPLE_WEIGHT)]
+    parts: list[Labelled | Answered] = [read_lines(EXAMPLES, "intent", EXAMPLE_WEIGHT)]
     if given.posts:
         parts.append(read_lines(given.posts, "label", REAL_WEIGHT))
     if given.complaints:
         parts.append(read_complaints(given.complaints))
+    if given.earlier:
+        texts = read_inbound(given.unlabelled)
+        parts.append(answer(texts, OpenVinoEngine(given.earlier), IntentModel(load_head(given.earlier_head))))
     train(parts, engine, given.out)
 
 
@@ -119,25 +147,38 @@ def read_complaints(path: Path) -> Labelled:
     return read
 
 
-def train(parts: Sequence[Labelled], engine: TextModel, out: Path) -> None:
-    """Fits the head on all parts; what is standardised is standardised by the first."""
+def read_inbound(path: Path) -> list[str]:
+    """What customers wrote, normalised, each text once."""
+    content = path.read_bytes()
+    lines = io.StringIO((gzip.decompress(content) if path.suffix == ".gz" else content).decode(), newline="")
+    texts = [normalise(row["text"] or "") for row in csv.DictReader(lines) if row["inbound"] == "True"]
+    return [text for text in dict.fromkeys(texts) if text]
+
+
+def answer(texts: list[str], engine: TextModel, model: IntentModel) -> Answered:
+    """What an earlier head says of the posts."""
+    return Answered(texts, model.probabilities(texts, _said(engine.score(texts))).astype(np.float64))
+
+
+def train(parts: Sequence[Labelled | Answered], engine: TextModel, out: Path) -> None:
+    """Fits the head on all parts; what is standardised is standardised by the first, which is labelled."""
     from sklearn.linear_model import LogisticRegression
 
     scores = [engine.score(part.texts) for part in parts]
     rows = [inputs(part.texts, said).astype(np.float64) for part, said in zip(parts, scores, strict=True)]
-    labels = np.array([INTENTS.index(name) for part in parts for name in part.intents])
-    weights = np.array([weight for part in parts for weight in part.weights])
+    wanted = np.vstack([_targets(part) for part in parts])
     mean, deviation = rows[0].mean(axis=0), rows[0].std(axis=0) + 1e-6
     factors = _factors(rows[0].shape[1]) / deviation
+    at, labels = np.nonzero(wanted)  # a post counts once for each intent that it may have
     fitted = LogisticRegression(C=1 / PENALTY, max_iter=2000, tol=1e-5)
-    fitted.fit((np.vstack(rows) - mean) * factors, labels, sample_weight=weights)
+    fitted.fit(((np.vstack(rows) - mean) * factors)[at], labels, sample_weight=wanted[at, labels])
     coefficients = fitted.coef_.T * factors[:, None]
-    seen = np.bincount(labels, weights=weights, minlength=len(INTENTS)) / weights.sum()
+    seen = wanted.sum(axis=0) / wanted.sum()
     bias = (
         fitted.intercept_ - mean @ coefficients + np.log(np.array(SHARES) / sum(SHARES) / seen) + np.array(LIFTS)
     )
     width = rows[0].shape[1] - LOGITS - len(SIGNS)
-    chosen = _background(labels[: len(rows[0])])
+    chosen = _background(wanted[: len(rows[0])].argmax(axis=1))
     standardised = ((rows[0] - mean) / deviation)[chosen, :width]
     standardised *= 127 / np.abs(standardised).max(axis=1, keepdims=True)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -176,6 +217,18 @@ def judge(posts: Labelled, engine: TextModel) -> str:
             f"of intents with at least 10 posts {each[frequent].mean():.3f}\n",
         ]
     )
+
+
+def _targets(part: Labelled | Answered) -> Floats:
+    """(posts, intents): how much each post counts for each intent."""
+    if isinstance(part, Answered):
+        # The lifts are in these answers already and are added again to what is fitted here.
+        plain = part.shares * np.exp(-np.array(LIFTS))
+        plain = np.where(plain < LEAST_SHARE * plain.sum(axis=1, keepdims=True), 0.0, plain)
+        return np.asarray(REAL_WEIGHT * plain / plain.sum(axis=1, keepdims=True))
+    targets = np.zeros((len(part.texts), len(INTENTS)))
+    targets[np.arange(len(part.texts)), [INTENTS.index(name) for name in part.intents]] = part.weights
+    return targets
 
 
 def _said(scores: Sequence[TextScores]) -> list[TextScores]:
