@@ -125,6 +125,7 @@ class DeadLetters(Protocol):
 
         Raises:
             Transient: one of them could not be delivered.
+            MustRestart: likewise, and none will ever be.
         """
         ...
 
@@ -138,14 +139,15 @@ class Outgoing(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-class Outbox(Protocol):
+class RecordPublisher(Protocol):
     """Where the outputs of a stage without transactions go. Blocking, one caller thread at a time."""
 
-    def deliver(self, records: Sequence[Outgoing]) -> None:
+    def publish(self, records: Sequence[Outgoing]) -> None:
         """Returns when the brokers have every record, those of one key in their order.
 
         Raises:
             Transient: one of them could not be delivered; any of the others may have been.
+            MustRestart: likewise, and this publisher will never deliver anything again.
         """
         ...
 

@@ -11,6 +11,7 @@ from schemas.message import EpochMs, Part, SourcePosition
 
 PREFIX = "earshot."
 MAX_DETAIL_CHARS = 500
+MAX_FIELD_CHARS = 200
 
 
 class DeadLetterInfo(Part):
@@ -19,10 +20,33 @@ class DeadLetterInfo(Part):
     stage: str = Field(max_length=32)
     code: str = Field(max_length=64, description="stable reason, snake_case")
     detail: str = Field(max_length=MAX_DETAIL_CHARS, description="for a person; never the record's text")
-    field: str | None = Field(default=None, max_length=200)
+    field: str | None = Field(default=None, max_length=MAX_FIELD_CHARS)
     source: SourcePosition
     appended_ms: EpochMs
     failed_ms: EpochMs
+
+    @classmethod
+    def shortened(
+        cls,
+        *,
+        stage: str,
+        code: str,
+        detail: str,
+        field: str | None,
+        source: SourcePosition,
+        appended_ms: int,
+        failed_ms: int,
+    ) -> "DeadLetterInfo":
+        """With detail and field cut to what the contract allows: no long name keeps a letter from its topic."""
+        return cls(
+            stage=stage,
+            code=code,
+            detail=detail[:MAX_DETAIL_CHARS],
+            field=None if field is None else field[:MAX_FIELD_CHARS],
+            source=source,
+            appended_ms=appended_ms,
+            failed_ms=failed_ms,
+        )
 
 
 def encode_headers(info: DeadLetterInfo) -> list[tuple[str, bytes]]:

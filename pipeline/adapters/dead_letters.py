@@ -5,11 +5,11 @@ In: records that were given up. Out: delivered copies. Never here: a changed byt
 
 from collections.abc import Sequence
 
-from pipeline.adapters.outbox import KafkaOutbox
+from pipeline.adapters.record_publisher import KafkaRecordPublisher
 from pipeline.clock import Clock, to_ms
 from pipeline.ports import DeadLetter, Outgoing
 from pipeline.settings import KafkaSettings
-from schemas.dead_letter import MAX_DETAIL_CHARS, DeadLetterInfo, encode_headers
+from schemas.dead_letter import DeadLetterInfo, encode_headers
 from schemas.message import SourcePosition
 
 DELIVERY_TIMEOUT_S = 30.0
@@ -28,18 +28,18 @@ class DeadLetterProducer:
     def __init__(self, kafka: KafkaSettings, stage: str, clock: Clock) -> None:
         self._stage = stage
         self._clock = clock
-        self._outbox = KafkaOutbox(kafka, DELIVERY_TIMEOUT_S)
+        self._publisher = KafkaRecordPublisher(kafka, DELIVERY_TIMEOUT_S)
 
     def send(self, letters: Sequence[DeadLetter]) -> None:
         """See `ports.DeadLetters.send`."""
-        self._outbox.deliver([self._record(letter) for letter in letters])
+        self._publisher.publish([self._record(letter) for letter in letters])
 
     def _record(self, letter: DeadLetter) -> Outgoing:
         record, reason = letter
-        info = DeadLetterInfo(
+        info = DeadLetterInfo.shortened(
             stage=self._stage,
             code=reason.code,
-            detail=reason.detail[:MAX_DETAIL_CHARS],
+            detail=reason.detail,
             field=reason.field,
             source=SourcePosition(topic=record.topic, partition=record.partition, offset=record.offset),
             appended_ms=record.append_ms,

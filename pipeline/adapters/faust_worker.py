@@ -125,6 +125,10 @@ async def _run(app: "faust.App", log: Log, started: Callable[[], None], beat: Ca
     except TimeoutError:
         log.error("the clean stop took too long, ending at once", seconds=STOP_TIMEOUT_S)
         end_at_once()
+    except Exception as error:
+        # A thread may still deliver; waiting for it, as an ordinary end does, could outlast every grace period.
+        log.error("the clean stop failed, ending at once", error=repr(error))
+        end_at_once()
 
 
 async def _until(app: "faust.App", log: Log, stop: asyncio.Event, other: Awaitable[Any]) -> None:

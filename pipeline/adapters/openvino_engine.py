@@ -158,7 +158,7 @@ def _add_embedding(model: Any) -> list[int]:
     layers = [op for op in model.get_ordered_ops() if _LAYER.search(op.get_friendly_name())]
     if not layers:
         return []
-    middle = layers[max(1, len(layers) // 2) - 1]
+    middle = layers[(len(layers) - 1) // 2]
     mask = opset13.convert(model.input("attention_mask"), "f32")
     summed = opset13.matmul(opset13.unsqueeze(mask, opset13.constant(1)), middle.output(0), False, False)
     tokens = opset13.reduce_sum(mask, opset13.constant(1), keep_dims=True)

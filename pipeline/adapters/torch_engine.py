@@ -121,7 +121,7 @@ def _middle_mean(answer: Any, mask: Any) -> NDArray[np.float16] | None:
     if not layers:
         return None
     said = mask.unsqueeze(-1).float()
-    middle = layers[max(1, (len(layers) - 1) // 2)].float()  # the first is what comes before any block
+    middle = layers[len(layers) // 2].float()  # the first is what comes before any block
     mean = (middle * said).sum(dim=1) / said.sum(dim=1)
     return np.asarray(mean.cpu().numpy(), dtype=np.float16)
 

@@ -20,9 +20,9 @@ from pipeline.adapters.faust_worker import (
 from pipeline.adapters.health import HealthServer, start_health_server
 from pipeline.adapters.lag_watchdog import LagWatchdog, Standing
 from pipeline.adapters.one_caller import OneCaller
-from pipeline.adapters.outbox import KafkaOutbox
 from pipeline.adapters.partitioning import partition_of
 from pipeline.adapters.policy_reader import PolicyReader
+from pipeline.adapters.record_publisher import KafkaRecordPublisher
 from pipeline.adapters.topic_admin import TIMEOUT_S, admin_client
 from pipeline.app.collector import calm_collector
 from pipeline.app.endpoints import resolve
@@ -48,6 +48,8 @@ STALL_S = 60.0
 CACHED_KEYS = 65_536
 FETCH_SHARE = 0.8
 """Of a post's longest wait for company: on the broker it costs nothing, in the agent a timer."""
+PUBLISH_SHARE = 0.8
+"""Of the time for a batch's deliveries: the publisher gives up first and says how many records and why."""
 ENGINE_SHARE = 0.9
 """Of the time for a batch's scores: the engine's own deadline comes first and says how many texts were waiting."""
 
@@ -111,7 +113,7 @@ class _Worker:
             partition_of=lru_cache(CACHED_KEYS)(partition_of),
             raw_partitions=raw_partitions,
             executor=executor,
-            outbox=KafkaOutbox(self._settings.kafka, DELIVERY_TIMEOUT_S),
+            publisher=KafkaRecordPublisher(self._settings.kafka, PUBLISH_SHARE * DELIVERY_TIMEOUT_S),
             commit=lambda: app.consumer.commit(),
             die=end_at_once,
             clock=SystemClock(),
@@ -195,8 +197,8 @@ def count_partitions(settings: Settings) -> int:
     """The partitions of `posts.raw`, once every topic that the stage uses is there.
 
     Raises:
-        ServiceMissing: Kafka does not answer or a topic does not exist. Without this, a producer would wait for
-            the missing topic for ever.
+        ServiceMissing: Kafka does not answer or a topic does not exist. Without this, the first batch
+            would fail once its time is up, again and again.
     """
     existing = admin_client(settings.kafka).list_topics(timeout=TIMEOUT_S).topics
     for topic in (RAW, RAW.dlq, SCORED, ACTIONABLE, MENTIONS, POLICIES):

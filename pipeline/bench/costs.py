@@ -55,7 +55,7 @@ class Used:
 
     def by_role(self, roles: Mapping[int, Role]) -> dict[Role, float]:
         """Seconds of all threads of a role; a thread without one is the engine's."""
-        found: dict[Role, float] = {"loop": 0.0, "consumer": 0.0, "engine": 0.0, "agent": 0.0}
+        found: dict[Role, float] = {"loop": 0.0, "kafka": 0.0, "engine": 0.0, "agent": 0.0}
         for number, seconds in self.threads.items():
             found[roles.get(number, "engine")] += seconds
         return found
@@ -133,9 +133,7 @@ def table(
     loop = {part: ms["loop"] * shares.get(part, 0.0) for part in get_args(Part)}
     parts = {
         "Kafka: broker, on this machine": 1000 * used.broker_s / posts,
-        "Kafka: clients (fetch, commit; deliver)": 1000 * used.librdkafka_s / posts
-        + ms["consumer"]
-        + loop["kafka"],
+        "Kafka: clients (fetch, commit; deliver)": 1000 * used.librdkafka_s / posts + ms["kafka"] + loop["kafka"],
         "Faust, event loop": loop["faust"],
         "decode": loop["decode"],
         "normalise": alone.normalise_ms,

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Literal
 
 Part = Literal["decode", "encode", "agent", "kafka", "faust", "idle"]
-Role = Literal["loop", "consumer", "engine", "agent"]
+Role = Literal["loop", "kafka", "engine", "agent"]
 INTERVAL_S = 0.0097
 """Not a divisor of the periods of the worker's own timers, which would always be met at the same point."""
 ROLES_EVERY = 50
@@ -59,7 +59,9 @@ def role_of(thread: threading.Thread) -> Role:
     if thread is threading.main_thread():
         return "loop"
     if type(thread).__module__ == "mode.threads":
-        return "consumer"  # Faust lets aiokafka fetch and commit in a thread with a loop of its own
+        return "kafka"  # Faust lets aiokafka fetch and commit in a thread with a loop of its own
+    if thread.name.startswith("asyncio"):
+        return "kafka"  # the agent publishes in a thread of asyncio.to_thread
     return "engine" if thread.name.startswith("inference") else "agent"
 
 

@@ -22,7 +22,7 @@ from pipeline.enrich.score import Scorer
 from pipeline.errors import MustRestart, Permanent
 from pipeline.logs import Log
 from pipeline.metrics import Metrics
-from pipeline.ports import Outbox, Outgoing
+from pipeline.ports import Outgoing, RecordPublisher
 from schemas.enrichment import ScoredPost
 from schemas.policy import Policy
 from schemas.post import RawPost
@@ -51,7 +51,7 @@ class Parts:
     raw_partitions: int
     executor: Executor
     """Two threads: while the engine works for one, the other prepares its texts or makes records of its scores."""
-    outbox: Outbox
+    publisher: RecordPublisher
     commit: Callable[[], Awaitable[object]]
     die: Callable[[], NoReturn]
     """Ends the process now, without any clean-up."""
@@ -243,7 +243,7 @@ class EnrichAgent:
         return _Scored([event for event, _ in batch], good, refused, score_s=ended - max(started, before))
 
     async def _deliver(self, scored: _Scored) -> None:
-        # All are sent first and then awaited together: one by one is more than ten times slower (rule 4).
+        # All are published together: one by one is more than ten times slower (rule 4).
         records: list[Outgoing] = []
         for record, post in scored.good:
             value = encode(post)
@@ -258,7 +258,7 @@ class EnrichAgent:
             Outgoing(RAW.dlq.name, record.key, record.value, letter_headers(record, reason, STAGE, failed_ms))
             for record, reason in scored.refused
         ]
-        await asyncio.to_thread(self._parts.outbox.deliver, records)
+        await asyncio.to_thread(self._parts.publisher.publish, records)
 
     def _measure(self, scored: _Scored, *, deliver_s: float, commit_s: float) -> None:
         metrics, log = self._parts.metrics, self._parts.log

@@ -6,11 +6,8 @@ In: a record. Out: its place, its append time, the headers of its dead letter. N
 from typing import Protocol
 
 from pipeline.errors import Permanent
-from schemas.dead_letter import MAX_DETAIL_CHARS, DeadLetterInfo, encode_headers
+from schemas.dead_letter import DeadLetterInfo, encode_headers
 from schemas.message import SourcePosition
-
-MAX_FIELD_CHARS = 200
-"""Limit of `DeadLetterInfo.field`."""
 
 
 class Record(Protocol):
@@ -50,11 +47,11 @@ def appended_ms_of(record: Record) -> int:
 def letter_headers(record: Record, reason: Permanent, stage: str, failed_ms: int) -> list[tuple[str, bytes]]:
     """The headers of the record's dead letter: why, where it lay, when it came and when it was given up."""
     return encode_headers(
-        DeadLetterInfo(
+        DeadLetterInfo.shortened(
             stage=stage,
             code=reason.code,
-            detail=reason.detail[:MAX_DETAIL_CHARS],
-            field=None if reason.field is None else reason.field[:MAX_FIELD_CHARS],
+            detail=reason.detail,
+            field=reason.field,
             source=place_of(record),
             appended_ms=appended_ms_of(record),
             failed_ms=failed_ms,

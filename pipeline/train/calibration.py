@@ -55,8 +55,8 @@ def fit_prior_bias(outputs: Floats, labels: Labels, shares: NDArray[np.float64])
 
 
 def prior_bias(shares: NDArray[np.float64], strength: float) -> tuple[float, ...]:
-    """-strength * log(class share), with a mean of 0."""
-    bias = -strength * np.log(shares)
+    """-strength * log(class share), with a mean of 0; a class that does not occur counts as 1e-6."""
+    bias = -strength * np.log(np.maximum(shares, 1e-6))
     return tuple(round(float(value), 4) for value in bias - bias.mean())
 
 

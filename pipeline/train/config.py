@@ -88,7 +88,8 @@ class Distillation(_Section):
 
     teacher: Path | None = Field(
         default=None,
-        description="Hugging Face folder of a finished model with these heads; absent: folds are trained",
+        description="Hugging Face folder of a finished model with these heads, whose training held the same posts "
+        "back; absent: folds are trained",
     )
     folds: Annotated[int, Field(ge=2, le=20)] = 3
     epochs: Annotated[int, Field(ge=1, le=100)] = 2

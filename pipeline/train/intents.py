@@ -1,7 +1,8 @@
 """Makes the head of the built-in intents: `python -m pipeline.train.intents`; needs the extra `torch`.
 
-In: labelled posts, read by the shipped engine. Out: `pipeline/weights/intent/head.npz`, or how well the present
-head reads labelled posts. Never here: a gradient through the encoder, which stays as it is.
+In: posts, read by the shipped engine, labelled or answered by an earlier head. Out: the head
+`pipeline/weights/intent/head.npz`, or how well the present one reads labelled posts. Never here: a gradient
+through the encoder, which stays as it is.
 
 Three kinds of posts: the examples of the repository, written for this; real posts that somebody labelled, which
 count eight times as much, for they are what the stream is like; and a public set of complaints, two fifths, where
@@ -9,7 +10,7 @@ a complaint is a complaint, and what asks a company something and is none is a q
 of the repository; without them the head is weaker (`deploy/decisions/0006-intent.md` says by how much).
 
 After a training of the encoder whoever has no labelled posts lets the earlier model and its head answer unlabelled
-ones, and the new head learns the answers (Hinton et al. 2015).
+ones, and the new head learns the answers (Hinton et al. 2015), which count like labelled real posts.
 """
 
 import argparse
@@ -92,6 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=HEAD)
     parser.add_argument("--judge", type=Path, help="only say how well these real posts are read")
     given = parser.parse_args(arguments)
+    if 0 < sum(each is not None for each in (given.earlier, given.earlier_head, given.unlabelled)) < 3:
+        parser.error("--earlier, --earlier-head and --unlabelled go together")
     engine = OpenVinoEngine()
     if given.judge:
         sys.stdout.write(judge(read_lines(given.judge, "label", 1.0), engine))
@@ -148,10 +151,20 @@ def read_complaints(path: Path) -> Labelled:
 
 
 def read_inbound(path: Path) -> list[str]:
-    """What customers wrote, normalised, each text once."""
-    content = path.read_bytes()
+    """What customers wrote, normalised, each text once.
+
+    Raises:
+        Misconfigured: the file cannot be read or has other columns.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Misconfigured(f"{path}: cannot read posts: {error.strerror}") from error
     lines = io.StringIO((gzip.decompress(content) if path.suffix == ".gz" else content).decode(), newline="")
-    texts = [normalise(row["text"] or "") for row in csv.DictReader(lines) if row["inbound"] == "True"]
+    reader = csv.DictReader(lines)
+    if missing := [name for name in ("text", "inbound") if name not in (reader.fieldnames or ())]:
+        raise Misconfigured(f"{path}:1: columns {missing} are missing")
+    texts = [normalise(row["text"] or "") for row in reader if row["inbound"] == "True"]
     return [text for text in dict.fromkeys(texts) if text]
 
 
@@ -166,7 +179,7 @@ def train(parts: Sequence[Labelled | Answered], engine: TextModel, out: Path) ->
 
     scores = [engine.score(part.texts) for part in parts]
     rows = [inputs(part.texts, said).astype(np.float64) for part, said in zip(parts, scores, strict=True)]
-    wanted = np.vstack([_targets(part) for part in parts])
+    wanted = np.vstack([targets_of(part) for part in parts])
     mean, deviation = rows[0].mean(axis=0), rows[0].std(axis=0) + 1e-6
     factors = _factors(rows[0].shape[1]) / deviation
     at, labels = np.nonzero(wanted)  # a post counts once for each intent that it may have
@@ -219,7 +232,7 @@ def judge(posts: Labelled, engine: TextModel) -> str:
     )
 
 
-def _targets(part: Labelled | Answered) -> Floats:
+def targets_of(part: Labelled | Answered) -> Floats:
     """(posts, intents): how much each post counts for each intent."""
     if isinstance(part, Answered):
         # The lifts are in these answers already and are added again to what is fitted here.

@@ -20,7 +20,7 @@ class HeadsLoss:
 
     A post counts in a head as: its label alone where no teacher speaks, the teacher alone where it has no label,
     else (1 - teacher_share) of the one and teacher_share of the other (Hinton et al. 2015, at temperature 1: the
-    teachers' probabilities are out-of-fold, hence not over-confident).
+    folds' probabilities are out-of-fold, hence not over-confident; a finished teacher's are what it is sure of).
 
     Args:
         heads: the model's heads.
@@ -60,7 +60,7 @@ class HeadsLoss:
     def divergence(self, first: Any, second: Any) -> Any:
         """How far two answers to the same posts are apart: Kullback-Leibler both ways, halved, a post.
 
-        What R-Drop (Liang et al. 2021) adds to the loss.
+        What R-Drop (Liang et al. 2021) adds to the loss. It needs no label: every post counts in every head.
         """
         total = first.new_zeros(())
         for head in self._heads:

@@ -1,6 +1,7 @@
-"""A whole run: folds, their answers to unseen posts, the final model (extra `torch`).
+"""A whole run: folds and their answers to unseen posts, or a finished teacher's to all, and the final model.
 
-In: a `TrainConfig`. Out: a run folder with every model and its outputs. Never here: quantisation, the card.
+In: a `TrainConfig`. Out: a run folder with every model and its outputs. Never here: quantisation, the card. Needs
+the extra `torch`.
 
 Each step leaves its result in the folder and is skipped when that stands: a killed run goes on where it was.
 """
@@ -64,11 +65,11 @@ def run(config: TrainConfig, folder: Path, say: Say) -> Trained:
     teachers, answers = np.full((len(trained.texts), outputs), np.nan), None
     models: tuple[Path, ...] = ()
     if distillation is not None and (teacher := distillation.teacher) is not None:
-        taught = _kept(folder / "teacher.npy", lambda: _ask(teacher, trained, config))
+        taught = kept(folder / "teacher.npy", trained, lambda: _ask(teacher, trained, config))
         teachers = as_probabilities(taught, config.heads)
     elif distillation is not None:
         models = _train_folds(config, distillation, folder, trained, base, say)
-        answers = _kept(folder / "out_of_fold.npy", lambda: _answers(config, trained, models))
+        answers = kept(folder / "out_of_fold.npy", trained, lambda: _answers(config, trained, models))
         teachers = as_probabilities(answers, config.heads)
     job = Job(folder / "final", base, config.seed, config.recipe.epochs, trained, teachers)
     if distillation is not None:
@@ -99,14 +100,28 @@ def packaged_base() -> Path:
     return Path(str(package.__file__)).parent / "model"
 
 
+_ONLY_EXPORTED = {"quantisation", "languages", "prior_strength"}
+"""What can be changed without training again."""
+
+
 def _claim(folder: Path, config: TrainConfig) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    # What only the export uses can be changed without training again.
-    content = config.model_dump(mode="json", exclude={"quantisation", "languages", "prior_strength"})
-    path, description = folder / "run.json", json.dumps(content, indent=1)
-    if path.is_file() and path.read_text(encoding="utf-8") != description:
+    path = folder / "run.json"
+    if len(list(folder.iterdir())) > 1 and path.is_file() and _read_claim(path) != _claimed(config):
         raise Misconfigured(f"{folder}: holds a run of another configuration (run.json): name another folder")
-    path.write_text(description, encoding="utf-8")
+    path.write_text(config.model_dump_json(exclude=_ONLY_EXPORTED, indent=1), encoding="utf-8")
+
+
+def _read_claim(path: Path) -> dict[str, object] | None:
+    """None: of another version of this code, or no run at all."""
+    try:
+        return _claimed(TrainConfig.model_validate_json(path.read_bytes()))
+    except ValueError:
+        return None
+
+
+def _claimed(config: TrainConfig) -> dict[str, object]:
+    return config.model_dump(exclude=_ONLY_EXPORTED)
 
 
 def _train_folds(
@@ -147,9 +162,18 @@ def _answers(config: TrainConfig, posts: Posts, models: tuple[Path, ...]) -> Flo
     return answers
 
 
-def _kept(path: Path, make: Callable[[], Floats]) -> Floats:
-    if path.is_file():
-        return np.asarray(np.load(path))
-    made = make()
-    np.save(path, made)
-    return made
+def kept(path: Path, posts: Posts, make: Callable[[], Floats]) -> Floats:
+    """Answers to the posts, from the file if it is there, else made and written.
+
+    Raises:
+        Misconfigured: the file answers other posts.
+    """
+    if not path.is_file():
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:
+            np.save(file, make())
+        part.replace(path)
+    answers = np.asarray(np.load(path))
+    if len(answers) != len(posts.texts):
+        raise Misconfigured(f"{path}: answers {len(answers)} posts, the data files now hold {len(posts.texts)}")
+    return answers

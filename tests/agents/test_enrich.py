@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import pytest
 
 from pipeline.adapters.memory_model import KeywordSentiment
-from pipeline.adapters.memory_outbox import MemoryOutbox
+from pipeline.adapters.memory_record_publisher import MemoryRecordPublisher
 from pipeline.adapters.one_caller import OneCaller
 from pipeline.adapters.partitioning import partition_of
 from pipeline.clock import ManualClock, from_ms
@@ -58,7 +58,7 @@ class FakeEvent:
         return True
 
 
-class FakeOutbox(MemoryOutbox):
+class FakePublisher(MemoryRecordPublisher):
     """Says in the journal what was delivered, or fails with `failure`."""
 
     def __init__(self, journal: list[str], failure: Exception | None = None) -> None:
@@ -66,10 +66,10 @@ class FakeOutbox(MemoryOutbox):
         self._journal = journal
         self._failure = failure
 
-    def deliver(self, records: Sequence[Outgoing]) -> None:
+    def publish(self, records: Sequence[Outgoing]) -> None:
         if self._failure is not None:
             raise self._failure
-        super().deliver(records)
+        super().publish(records)
         self._journal += [f"delivered {record.topic}" for record in records]
 
     def values(self, topic: str) -> list[bytes | None]:
@@ -81,7 +81,7 @@ class Rig:
 
     def __init__(self, model: TextModel | None = None, *, failure: Exception | None = None) -> None:
         self.journal: list[str] = []
-        self.outbox = FakeOutbox(self.journal, failure)
+        self.publisher = FakePublisher(self.journal, failure)
         self.metrics = Metrics()
         self.inference_timeout_s = 30.0
         self.batch_size = 256
@@ -117,7 +117,7 @@ class Rig:
                 partition_of=partition_of,
                 raw_partitions=PARTITIONS,
                 executor=executor,
-                outbox=self.outbox,
+                publisher=self.publisher,
                 commit=commit,
                 die=die,
                 clock=ManualClock(from_ms(WRITTEN_MS + 3000)),
@@ -151,7 +151,7 @@ def record(post: RawPost | None = None, *, offset: int = 0, **changes: Any) -> F
 
 
 def scored(rig: Rig, topic: str = "posts.scored") -> list[ScoredPost]:
-    return [decode(ScoredPost, value) for value in rig.outbox.values(topic)]
+    return [decode(ScoredPost, value) for value in rig.publisher.values(topic)]
 
 
 async def test_posts_are_scored_keyed_like_the_raw_record_and_work_goes_to_the_router() -> None:
@@ -159,10 +159,10 @@ async def test_posts_are_scored_keyed_like_the_raw_record_and_work_goes_to_the_r
     work, other = raw_post("awful", post_id="x:1"), raw_post("fine", post_id="x:2", workspace="other")
     await rig.run([record(work, offset=5), record(other, offset=6)])
     assert [post.post_id for post in scored(rig)] == ["x:1", "x:2"]
-    assert [key for topic, key, _, _ in rig.outbox.delivered if topic == "posts.scored"] == [
+    assert [key for topic, key, _, _ in rig.publisher.delivered if topic == "posts.scored"] == [
         b"acme/x:42", b"other/x:42",
     ]  # fmt: skip
-    assert [(topic, key) for topic, key, _, _ in rig.outbox.delivered if topic == "posts.actionable"] == [
+    assert [(topic, key) for topic, key, _, _ in rig.publisher.delivered if topic == "posts.actionable"] == [
         ("posts.actionable", b"acme")
     ]
     assert scored(rig, "posts.actionable") == scored(rig)[:1]
@@ -249,7 +249,7 @@ async def test_a_bad_record_is_dead_lettered_byte_for_byte_and_the_stream_goes_o
     rig = Rig()
     bad = record(offset=7, **changes)
     await rig.run([bad, record(offset=8)])
-    ((topic, key, value, headers),) = [sent for sent in rig.outbox.delivered if sent[0] == "posts.raw.dlq"]
+    ((topic, key, value, headers),) = [sent for sent in rig.publisher.delivered if sent[0] == "posts.raw.dlq"]
     assert (topic, key, value) == ("posts.raw.dlq", bad.key, bad.value)
     info = decode_headers(headers)
     assert (info.stage, info.code, info.source.offset) == ("enrich", code, 7)
@@ -273,7 +273,7 @@ async def test_a_post_that_cannot_be_scored_is_dead_lettered_alone() -> None:
     await rig.run([record(post, offset=number) for number, post in enumerate(posts)])
     assert [post.post_id for post in scored(rig)] == [f"x:{number}" for number in range(8) if number != 3]
     (letter,) = [
-        decode_headers(headers) for topic, _, _, headers in rig.outbox.delivered if topic == "posts.raw.dlq"
+        decode_headers(headers) for topic, _, _, headers in rig.publisher.delivered if topic == "posts.raw.dlq"
     ]
     assert (letter.code, letter.source.offset) == ("scoring_failed", 3)
 
@@ -317,6 +317,24 @@ async def test_a_failed_delivery_ends_the_worker_with_nothing_acknowledged() -> 
     assert not [line for line in rig.journal if line.startswith(("ack", "commit"))]
 
 
+async def test_a_delivery_that_hangs_ends_the_worker_with_nothing_acknowledged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    released = threading.Event()
+
+    class HangingPublisher(FakePublisher):
+        def publish(self, records: Sequence[Outgoing]) -> None:
+            released.wait(20)
+
+    monkeypatch.setattr("pipeline.enrich.agent.DELIVERY_TIMEOUT_S", 0.05)
+    rig = Rig()
+    rig.publisher = HangingPublisher(rig.journal)
+    rig.on_death = released.set
+    with pytest.raises(Died):
+        await rig.run([record()])
+    assert not [line for line in rig.journal if line.startswith(("ack", "commit"))]
+
+
 @pytest.mark.parametrize("waiting", [1, 5], ids=["a batch alone", "full batches behind it"])
 async def test_an_engine_that_hangs_ends_the_worker(waiting: int) -> None:
     released = threading.Event()
@@ -345,15 +363,15 @@ async def test_a_batch_is_scored_while_the_one_before_is_still_delivered() -> No
                 scoring_second.set()
             return super().score(texts)
 
-    class SlowOutbox(FakeOutbox):
-        def deliver(self, records: Sequence[Outgoing]) -> None:
+    class SlowPublisher(FakePublisher):
+        def publish(self, records: Sequence[Outgoing]) -> None:
             delivering.set()
             assert scoring_second.wait(10)
-            super().deliver(records)
+            super().publish(records)
 
     rig = Rig(Watched())
     rig.batch_size = 1
-    rig.outbox = SlowOutbox(rig.journal)
+    rig.publisher = SlowPublisher(rig.journal)
     await rig.run([record(raw_post("first"))], [record(raw_post("second"), offset=1)])
     assert delivering.is_set()
     assert len(scored(rig)) == 2

@@ -89,6 +89,13 @@ def test_dead_letter_headers_survive_a_round_trip(info: DeadLetterInfo) -> None:
     assert decode_headers(foreign + encode_headers(info)) == info
 
 
+def test_a_long_detail_or_field_is_cut_to_what_the_contract_allows() -> None:
+    given = INFO.model_dump(exclude={"source"}) | {"source": INFO.source, "detail": "d" * 900, "field": "f" * 900}
+    cut = DeadLetterInfo.shortened(**given)
+    assert (cut.detail, cut.field) == ("d" * 500, "f" * 200)
+    assert DeadLetterInfo.shortened(**(given | {"field": None})).field is None
+
+
 @pytest.mark.parametrize("missing", [name for name, _ in encode_headers(INFO) if not name.endswith(".field")])
 def test_a_missing_dead_letter_header_is_named(missing: str) -> None:
     headers = [(name, value) for name, value in encode_headers(INFO) if name != missing]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,12 @@ import torch
 from pipeline.adapters.openvino_engine import OpenVinoEngine
 from pipeline.errors import Misconfigured
 from pipeline.train import finetune as finetune_module
+from pipeline.train.calibration import prior_bias
 from pipeline.train.config import read_config
+from pipeline.train.export import export
 from pipeline.train.finetune import Job, finetune, predict
 from pipeline.train.posts import read_posts
-from pipeline.train.run import run
+from pipeline.train.run import kept, run
 from tests.torch.tiny_base import write_base
 from tests.unit.train.runs import write_run
 
@@ -69,8 +72,12 @@ def test_a_run_ends_in_a_model_folder_that_the_engine_serves(run_file: Path, tmp
     assert "folds 2" in card
 
 
-def test_a_killed_training_goes_on_and_ends_like_one_that_was_not(tmp_path: Path, run_file: Path) -> None:
+@pytest.mark.parametrize("options", [{}, {"r_drop": 1.0, "weight_noise": 0.01}], ids=["plain", "with both"])
+def test_a_killed_training_goes_on_and_ends_like_one_that_was_not(
+    tmp_path: Path, run_file: Path, options: dict[str, float]
+) -> None:
     config = read_config(run_file)
+    recipe = config.recipe.model_copy(update=options)
     trained, _ = read_posts(config)
     nobody = np.full((len(trained.texts), 5), np.nan)
     base = config.base
@@ -79,7 +86,7 @@ def test_a_killed_training_goes_on_and_ends_like_one_that_was_not(tmp_path: Path
     def job(name: str) -> Job:
         return Job(tmp_path / name, base, 1, 12, trained, nobody)
 
-    straight = finetune(job("straight"), config.recipe, lambda _: None)
+    straight = finetune(job("straight"), recipe, lambda _: None)
     said: list[str] = []
 
     class Killed(BaseException):
@@ -93,8 +100,8 @@ def test_a_killed_training_goes_on_and_ends_like_one_that_was_not(tmp_path: Path
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(finetune_module, "SAVE_EVERY_STEPS", 40)
         with pytest.raises(Killed):
-            finetune(job("killed"), config.recipe, die_late)
-        resumed = finetune(job("killed"), config.recipe, said.append)
+            finetune(job("killed"), recipe, die_late)
+        resumed = finetune(job("killed"), recipe, said.append)
     assert any("goes on at step 80/" in line for line in said)
     texts = trained.texts[:20]
     assert predict(resumed, texts, 96) == pytest.approx(predict(straight, texts, 96), abs=2e-2)
@@ -119,32 +126,69 @@ def test_sigkill_between_two_trainings_repeats_neither(run_file: Path, tmp_path:
 
 def test_a_folder_with_another_run_is_refused(run_file: Path, tmp_path: Path) -> None:
     config = read_config(run_file)
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out/run.json").write_text("{}")
+    (tmp_path / "out/final").mkdir(parents=True)
+    (tmp_path / "out/run.json").write_text(config.model_copy(update={"seed": 99}).model_dump_json())
     with pytest.raises(Misconfigured, match="holds a run of another configuration"):
         run(config, tmp_path / "out", lambda _: None)
 
 
-def test_a_smaller_model_learns_from_a_finished_one_with_both_regularisers(run_file: Path, tmp_path: Path) -> None:
+def test_each_option_of_the_recipe_changes_what_is_learned(run_file: Path, tmp_path: Path) -> None:
+    config = read_config(run_file)
+    trained, _ = read_posts(config)
+    nobody = np.full((len(trained.texts), 5), np.nan)
+    assert config.base is not None
+    found = []
+    every: list[dict[str, float]] = [{}, {"r_drop": 1.0}, {"weight_noise": 0.01}, {"layers": 1}]
+    for number, options in enumerate(every):
+        recipe = config.recipe.model_copy(update=options)
+        model = finetune(Job(tmp_path / str(number), config.base, 1, 1, trained, nobody), recipe, lambda _: None)
+        found.append(predict(model, trained.texts[:10], 96))
+    for number, outputs in enumerate(found):
+        for other in found[:number]:
+            assert np.abs(outputs - other).max() > 1e-3
+
+
+def test_a_smaller_model_learns_from_a_finished_one_alone(run_file: Path, tmp_path: Path) -> None:
     config = read_config(run_file)
     teacher = run(config.model_copy(update={"distillation": None}), tmp_path / "teacher", lambda _: None).model
     assert config.distillation is not None
+    # Of the labels nothing counts: what the student knows, the teacher has told.
+    plan = config.distillation.model_copy(update={"teacher": teacher, "teacher_share": 1.0})
     smaller = config.model_copy(
-        update={
-            "base": teacher,
-            "recipe": config.recipe.model_copy(update={"layers": 1, "r_drop": 1.0, "weight_noise": 0.01}),
-            "distillation": config.distillation.model_copy(update={"teacher": teacher}),
-        }
+        update={"recipe": config.recipe.model_copy(update={"layers": 1}), "distillation": plan}
     )
     done = run(smaller, tmp_path / "out", lambda _: None)
-    assert done.out_of_fold is None
-    assert done.fold_models == ()
+    assert (done.out_of_fold, done.fold_models) == (None, ())
     assert json.loads((done.model / "config.json").read_text())["num_hidden_layers"] == 1
-    bad, good = predict(done.model, ["the train was awful", "we love the train"], 96)
-    assert bad[0] > bad[2]
-    assert good[2] > good[0]
-    again = run(smaller, tmp_path / "out", lambda _: None)
-    assert again.model == done.model
+    texts = done.trained.texts
+    told, learned = (predict(each, texts, 96)[:, :3].argmax(axis=1) for each in (teacher, done.model))
+    assert np.mean(told == learned) > 0.9
+    assert run(smaller, tmp_path / "out", lambda _: None).model == done.model
+    shorter = replace(done.trained, texts=texts[:-1])
+    with pytest.raises(Misconfigured, match=r"teacher\.npy: answers \d+ posts, the data files now hold"):
+        kept(tmp_path / "out/teacher.npy", shorter, lambda: np.zeros((1, 5)))
+
+
+def test_a_run_that_trained_nothing_yet_can_be_corrected(run_file: Path, tmp_path: Path) -> None:
+    config = read_config(run_file)
+    deeper = config.model_copy(update={"recipe": config.recipe.model_copy(update={"layers": 3})})
+    with pytest.raises(Misconfigured):
+        run(deeper, tmp_path / "out", lambda _: None)
+    assert run(config.model_copy(update={"distillation": None}), tmp_path / "out", lambda _: None).model.is_dir()
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's tracer warns of what the export relies on
+def test_a_named_prior_strength_reaches_the_exported_model(run_file: Path, tmp_path: Path) -> None:
+    config = read_config(run_file)
+    trained = run(config.model_copy(update={"distillation": None}), tmp_path / "out", lambda _: None)
+    first = trained.trained.labels[:, 0]
+    shares = np.bincount(first[first >= 0], minlength=3) / (first >= 0).sum()
+    for strength, expected in ((None, (0.0, 0.0, 0.0)), (0.5, prior_bias(shares, 0.5))):
+        named = config.model_copy(update={"prior_strength": strength, "distillation": None})
+        again = run(named, tmp_path / "out", lambda _: None)  # the same run: only the export differs
+        export(named, again, tmp_path / "model", OpenVinoEngine)
+        written = json.loads((tmp_path / "model/config.json").read_text())
+        assert tuple(written["calibration"]["sentiment"]["bias"]) == pytest.approx(expected)
 
 
 def test_more_layers_than_the_base_has_are_refused(run_file: Path, tmp_path: Path) -> None:

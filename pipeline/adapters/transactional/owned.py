@@ -13,7 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 from pipeline.adapters.transactional.merge import InputBuffers
 from pipeline.errors import MustRestart, Permanent
 from pipeline.ports import Decider, Decisions, InputRecord
-from schemas.dead_letter import MAX_DETAIL_CHARS, DeadLetterInfo, encode_headers
+from schemas.dead_letter import DeadLetterInfo, encode_headers
 from schemas.journal import InputRange, JournalEntry
 from schemas.message import SourcePosition
 
@@ -251,10 +251,10 @@ def _retrying(call: Callable[[], None]) -> None:
 
 
 def _dead_letter(stage: str, record: InputRecord, error: Permanent, now_ms: int) -> DeadLetterInfo:
-    return DeadLetterInfo(
+    return DeadLetterInfo.shortened(
         stage=stage,
         code=error.code,
-        detail=error.detail[:MAX_DETAIL_CHARS],
+        detail=error.detail,
         field=error.field,
         source=SourcePosition(topic=record.topic, partition=record.partition, offset=record.offset),
         appended_ms=record.append_ms,

@@ -1,4 +1,4 @@
-"""The outbox of stages without transactions: both of them, then what only a real broker can do."""
+"""The publisher of stages without transactions: both of them, then what only a real broker can do."""
 
 import random
 import uuid
@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from pipeline.adapters.memory_outbox import MemoryOutbox
-from pipeline.adapters.outbox import KafkaOutbox
+from pipeline.adapters.memory_record_publisher import MemoryRecordPublisher
 from pipeline.adapters.partitioning import partition_of
+from pipeline.adapters.record_publisher import KafkaRecordPublisher
 from pipeline.adapters.topic_admin import ensure_topics
 from pipeline.adapters.topic_reader import read_topic
 from pipeline.errors import Transient
 from pipeline.local.endpoints import Endpoints
-from pipeline.ports import Outbox, Outgoing
+from pipeline.ports import Outgoing, RecordPublisher
 from pipeline.settings import KafkaSettings
 from schemas.topics import SCORED
 
@@ -23,16 +23,16 @@ TIMEOUT_S = 30.0
 
 @dataclass(frozen=True)
 class Case:
-    """One outbox, a topic, and how to read it."""
+    """One publisher, a topic, and how to read it."""
 
-    outbox: Outbox
+    publisher: RecordPublisher
     topic: str
     read: Callable[[], list[Outgoing]]
 
 
 def memory() -> Case:
-    outbox = MemoryOutbox()
-    return Case(outbox, "out", lambda: outbox.delivered)
+    publisher = MemoryRecordPublisher()
+    return Case(publisher, "out", lambda: publisher.delivered)
 
 
 def kafka(stack: Endpoints) -> Case:
@@ -47,7 +47,7 @@ def kafka(stack: Endpoints) -> Case:
             found.append(Outgoing(topic.name, message.key(), message.value(), tuple(message.headers() or ())))
         return found
 
-    return Case(KafkaOutbox(settings, TIMEOUT_S), topic.name, read)
+    return Case(KafkaRecordPublisher(settings, TIMEOUT_S), topic.name, read)
 
 
 @pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.integration)])
@@ -62,7 +62,7 @@ def test_everything_is_there_when_deliver_returns_byte_for_byte_and_in_the_order
         for number in range(3000)
     ]
     for first in range(0, len(sent), 1000):
-        case.outbox.deliver(sent[first : first + 1000])
+        case.publisher.publish(sent[first : first + 1000])
         assert len(case.read()) == min(len(sent), first + 1000)
     for number in range(7):
         key = f"acme/x:{number}".encode()
@@ -70,15 +70,15 @@ def test_everything_is_there_when_deliver_returns_byte_for_byte_and_in_the_order
 
 
 def test_a_tombstone_is_delivered_and_nothing_is_no_error(case: Case) -> None:
-    case.outbox.deliver([])
-    case.outbox.deliver([Outgoing(case.topic, b"k", None)])
+    case.publisher.publish([])
+    case.publisher.publish([Outgoing(case.topic, b"k", None)])
     assert case.read() == [Outgoing(case.topic, b"k", None)]
 
 
 def test_a_cluster_that_does_not_answer_is_an_error_that_counts_the_records() -> None:
-    outbox = KafkaOutbox(KafkaSettings(bootstrap_servers="127.0.0.1:1"), 1.0)
+    publisher = KafkaRecordPublisher(KafkaSettings(bootstrap_servers="127.0.0.1:1"), 1.0)
     with pytest.raises(Transient, match="2 of 2 records were not delivered"):
-        outbox.deliver([Outgoing("out", b"k", b"v")] * 2)
+        publisher.publish([Outgoing("out", b"k", b"v")] * 2)
 
 
 @pytest.mark.integration
@@ -86,5 +86,5 @@ def test_a_record_that_the_broker_refuses_is_an_error_and_the_others_are_there(s
     case = kafka(stack)
     large = random.Random(1).randbytes(SCORED.max_message_bytes + 1)
     with pytest.raises(Transient, match="1 of 3 records were not delivered"):
-        case.outbox.deliver([Outgoing(case.topic, b"k", value) for value in (b"one", large, b"two")])
+        case.publisher.publish([Outgoing(case.topic, b"k", value) for value in (b"one", large, b"two")])
     assert [one.value for one in case.read()] == [b"one", b"two"]
