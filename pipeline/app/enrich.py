@@ -7,7 +7,9 @@ stop. Never here: anything but wiring.
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
+from zipfile import BadZipFile
 
 from pipeline.adapters.cached_model import OnLookup
 from pipeline.adapters.engines import open_engine
@@ -29,10 +31,10 @@ from pipeline.app.endpoints import resolve
 from pipeline.app.languages import load_languages
 from pipeline.clock import SystemClock
 from pipeline.enrich.agent import DELIVERY_TIMEOUT_S, STAGE, Parts, register
-from pipeline.enrich.intent import IntentModel
+from pipeline.enrich.intent import HEAD_BESIDE, IntentModel, load_head
 from pipeline.enrich.intents import Intents
 from pipeline.enrich.score import Scorer
-from pipeline.errors import ServiceMissing
+from pipeline.errors import Misconfigured, ServiceMissing
 from pipeline.logs import get_log, setup_logs
 from pipeline.metrics import Metrics
 from pipeline.ports import TextModel
@@ -85,7 +87,8 @@ class _Worker:
             fetch_wait_ms=round(FETCH_SHARE * enrich.batch_wait_ms),
         )
         with ThreadPoolExecutor(2, thread_name_prefix="inference") as executor:
-            live_within_s, intents = settings.enrich.live_within_h * 3600, Intents(IntentModel())
+            live_within_s = settings.enrich.live_within_h * 3600
+            intents = Intents(load_intent_model(settings.model))
             scorer = Scorer(OneCaller(model), live_within_s, settings.clock, languages, intents)
             register(app, self._parts(app, scorer, reader, executor, raw_partitions))
             watchdog = self._watchdog(app)
@@ -191,6 +194,21 @@ def load_model(
         Transient: the engine does not answer.
     """
     return open_engine(model, deadline_s=deadline_s, on_lookup=on_lookup)
+
+
+def load_intent_model(model: ModelSettings) -> IntentModel:
+    """With the head that stands beside the model, `intent.npz`; else with the one of the package.
+
+    Raises:
+        Misconfigured: the head is of another version of this code, or none.
+    """
+    beside = None if model.path is None else Path(model.path) / HEAD_BESIDE
+    if beside is None or not beside.is_file():
+        return IntentModel()
+    try:
+        return IntentModel(load_head(beside))
+    except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
+        raise Misconfigured(f"{beside}: cannot read the head of the intents: {error}") from error
 
 
 def count_partitions(settings: Settings) -> int:

@@ -12,11 +12,10 @@ from itertools import islice
 import orjson
 
 from pipeline.adapters.one_caller import OneCaller
-from pipeline.app.enrich import load_model
+from pipeline.app.enrich import load_intent_model, load_model
 from pipeline.app.languages import load_languages
 from pipeline.clock import to_ms
 from pipeline.codec import decode
-from pipeline.enrich.intent import IntentModel
 from pipeline.enrich.intents import Intents
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
@@ -54,7 +53,7 @@ def open_scorer(settings: Settings) -> Scorer:
         Transient: the engine does not answer.
     """
     model, languages = load_model(settings.model), load_languages(settings.model)
-    intents = Intents(IntentModel())
+    intents = Intents(load_intent_model(settings.model))
     return Scorer(OneCaller(model), settings.enrich.live_within_h * 3600, "event", languages, intents)
 
 

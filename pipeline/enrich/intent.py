@@ -35,6 +35,8 @@ OWN_THRESHOLD = 0.6
 """Least confidence of an own intent. With ten intents of ten examples each, 5 in 1,000 ordinary support posts
 reach it wrongly, and 81 % of the posts that mean one of them reach it rightly (`0006-intent.md`)."""
 DECIMALS = 4
+HEAD_BESIDE = "intent.npz"
+"""In the folder of a model that is not the shipped one: the head that was made for it."""
 
 _RIDGE = 0.3
 """Penalty relative to the mean squared length of the examples: flat between .1 and 1 on banking77."""
@@ -100,6 +102,11 @@ class IntentModel:
 
     def __init__(self, head: Head | None = None) -> None:
         self._head = load_head() if head is None else head
+
+    @property
+    def made_for(self) -> str:
+        """Name of the model, without revision, whose posts the head can read."""
+        return self._head.model
 
     def learn(self, intents: Sequence[OwnIntent], model: TextModel) -> OwnIntents | None:
         """The own intents of a policy, from their examples; None without any, or if the model gives no embedding.

@@ -75,9 +75,6 @@ class Recipe(_Section):
     r_drop: Annotated[float, Field(ge=0)] = Field(
         default=0.0, description="weight of the divergence of two passes with other dropout; doubles the time"
     )
-    weight_noise: Share = Field(
-        default=0.0, description="adversarial step, as a share of each weight's norm; doubles the time"
-    )
 
 
 class Distillation(_Section):
@@ -88,8 +85,8 @@ class Distillation(_Section):
 
     teacher: Path | None = Field(
         default=None,
-        description="Hugging Face folder of a finished model with these heads, whose training held the same posts "
-        "back; absent: folds are trained",
+        description="Hugging Face folder, from the run's file on, of a finished model with these heads whose "
+        "training held the same posts back; absent: folds are trained",
     )
     folds: Annotated[int, Field(ge=2, le=20)] = 3
     epochs: Annotated[int, Field(ge=1, le=100)] = 2
@@ -124,7 +121,9 @@ class TrainConfig(_Section):
         default=None,
         description="of the log class shares that is taken off; absent: fitted to the folds' answers, 0 without",
     )
-    base: Path | None = Field(default=None, description="Hugging Face folder; absent: the packaged MiniLM-L6")
+    base: Path | None = Field(
+        default=None, description="Hugging Face folder, from the run's file on; absent: the packaged MiniLM-L6"
+    )
     data: Annotated[tuple[DataSource, ...], Field(min_length=1)]
     recipe: Recipe = Recipe()
     distillation: Distillation | None = Field(default=None, description="absent: hard labels only")
@@ -144,7 +143,7 @@ class TrainConfig(_Section):
 
 
 def read_config(path: Path, data: Path | None = None) -> TrainConfig:
-    """Reads a run's file; relative data paths start from `data`, or from the file's own folder.
+    """Reads a run's file. Relative data paths start from `data`, else like models' from the file's own folder.
 
     Raises:
         Misconfigured: the file is missing, is no TOML, or has a field that cannot be; names file and field.
@@ -163,8 +162,15 @@ def read_config(path: Path, data: Path | None = None) -> TrainConfig:
         ]
         raise Misconfigured("\n".join(lines)) from None
     root = (data or path.parent).resolve()  # a run that goes on may be called from elsewhere
-    sources = tuple(_rooted(source, root) for source in config.data)
-    return config.model_copy(update={"data": sources})
+    own = path.parent.resolve()
+    changes: dict[str, object] = {"data": tuple(_rooted(source, root) for source in config.data)}
+    if config.base is not None:
+        changes["base"] = own / config.base
+    if config.distillation is not None and config.distillation.teacher is not None:
+        changes["distillation"] = config.distillation.model_copy(
+            update={"teacher": own / config.distillation.teacher}
+        )
+    return config.model_copy(update=changes)
 
 
 def _rooted(source: DataSource, root: Path) -> DataSource:

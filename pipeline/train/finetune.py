@@ -26,11 +26,10 @@ from pipeline.train.dropout import cheapen_dropout
 from pipeline.train.heads import output_names
 from pipeline.train.losses import HeadsLoss
 from pipeline.train.posts import Posts
-from pipeline.train.weight_noise import WeightNoise
 
 Floats = NDArray[np.float64]
 SAVE_EVERY_STEPS = 250
-"""What a kill costs at most: about a minute and a half of two cores, twice that with R-Drop or weight noise."""
+"""What a kill costs at most: about a minute and a half of two cores, twice that with R-Drop."""
 SAY_EVERY_STEPS = 50
 PREDICTION_BATCH = 64
 
@@ -106,7 +105,6 @@ class _Trainer:
         self._optimiser = torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=True)
         warm = int(self._steps * recipe.warmup_share)
         self._schedule = get_linear_schedule_with_warmup(self._optimiser, warm, self._steps)
-        self._noise = WeightNoise(self._model, recipe.weight_noise)
         self._average = RunningAverage(self._model, recipe.average_decay)
         self._loss = HeadsLoss(
             job.posts.heads,
@@ -146,12 +144,7 @@ class _Trainer:
             yield from bucketed_batches(lengths, self._recipe.batch_size, shuffle)
 
     def _train(self, batch: list[int]) -> float:
-        if self._recipe.weight_noise:
-            loss = self._backward(batch, 0.5)
-            with self._noise.applied():
-                self._backward(batch, 0.5)
-        else:
-            loss = self._backward(batch)
+        loss = self._backward(batch)
         torch.nn.utils.clip_grad_norm_(self._model.parameters(), self._recipe.clip_norm)
         self._optimiser.step()
         self._schedule.step()
@@ -161,8 +154,8 @@ class _Trainer:
             self._average.update()
         return loss
 
-    def _backward(self, batch: list[int], share: float = 1.0) -> float:
-        """Adds this share of one batch's gradients; with R-Drop each post is read twice, other parts dropped."""
+    def _backward(self, batch: list[int]) -> float:
+        """The gradients of one batch; with R-Drop each post is read twice, other parts of it dropped."""
         posts = batch * 2 if self._recipe.r_drop else batch
         inputs = pad([self._rows[at] for at in posts], self._tokenizer.pad_token_id)
         self._hide_tokens(inputs)
@@ -171,7 +164,7 @@ class _Trainer:
         loss = self._loss(outputs, self._labels[posts].to(DEVICE), self._teachers[posts].to(DEVICE))
         if self._recipe.r_drop:
             loss = loss + self._recipe.r_drop * self._loss.divergence(*outputs.split(len(batch)))
-        (share * loss).backward()
+        loss.backward()
         return float(loss.detach())
 
     def _hide_tokens(self, inputs: dict[str, Any]) -> None:

@@ -26,8 +26,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.adapters.openvino_engine import OpenVinoEngine
-from pipeline.enrich.intent import INTENTS, LOGITS, IntentModel, inputs, load_head
+from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoEngine
+from pipeline.enrich.intent import HEAD_BESIDE, INTENTS, LOGITS, IntentModel, inputs, load_head
 from pipeline.enrich.intent_signs import SIGNS, signs_of
 from pipeline.enrich.normalise import normalise
 from pipeline.errors import Misconfigured
@@ -90,14 +90,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--earlier", type=Path, help="folder of an earlier model, whose head answers --unlabelled")
     parser.add_argument("--earlier-head", type=Path, help="the head of that model")
     parser.add_argument("--unlabelled", type=Path, help="CSV, also .gz, with text and inbound")
-    parser.add_argument("--out", type=Path, default=HEAD)
+    parser.add_argument("--model", type=Path, help="folder of the model; the shipped one")
+    parser.add_argument(
+        "--out", type=Path, help=f"the head; {HEAD_BESIDE} in the model's folder, or the shipped one"
+    )
     parser.add_argument("--judge", type=Path, help="only say how well these real posts are read")
     given = parser.parse_args(arguments)
     if 0 < sum(each is not None for each in (given.earlier, given.earlier_head, given.unlabelled)) < 3:
         parser.error("--earlier, --earlier-head and --unlabelled go together")
-    engine = OpenVinoEngine()
+    engine = OpenVinoEngine(given.model or SHIPPED_MODEL)
+    out = given.out or (HEAD if given.model is None else given.model / HEAD_BESIDE)
     if given.judge:
-        sys.stdout.write(judge(read_lines(given.judge, "label", 1.0), engine))
+        sys.stdout.write(judge(read_lines(given.judge, "label", 1.0), engine, IntentModel(load_head(out))))
         return
     parts: list[Labelled | Answered] = [read_lines(EXAMPLES, "intent", EXAMPLE_WEIGHT)]
     if given.posts:
@@ -107,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.earlier:
         texts = read_inbound(given.unlabelled)
         parts.append(answer(texts, OpenVinoEngine(given.earlier), IntentModel(load_head(given.earlier_head))))
-    train(parts, engine, given.out)
+    train(parts, engine, out)
 
 
 def read_lines(path: Path, label: str, weight: float) -> Labelled:
@@ -208,9 +212,9 @@ def train(parts: Sequence[Labelled | Answered], engine: TextModel, out: Path) ->
     )
 
 
-def judge(posts: Labelled, engine: TextModel) -> str:
+def judge(posts: Labelled, engine: TextModel, model: IntentModel) -> str:
     """F1 of each intent that occurs, their mean with its interval, accuracy and calibration error, as lines."""
-    probability = IntentModel().probabilities(posts.texts, _said(engine.score(posts.texts))).astype(np.float64)
+    probability = model.probabilities(posts.texts, _said(engine.score(posts.texts))).astype(np.float64)
     labels = np.array([INTENTS.index(name) for name in posts.intents])
     guessed = guesses(probability)
     each = class_f1s(confusion_matrix(labels, guessed, len(INTENTS)))

@@ -1,15 +1,19 @@
 """The head of the intents: made from examples, and from what an earlier head says."""
 
 import gzip
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoEngine
+from pipeline.app.enrich import load_intent_model
 from pipeline.enrich.intent import INTENTS, IntentModel, load_head
 from pipeline.enrich.normalise import normalise
 from pipeline.errors import Misconfigured
+from pipeline.settings import ModelSettings
 from pipeline.train.intents import HEAD, LIFTS, REAL_WEIGHT, Answered, main, read_inbound, targets_of
 
 pytestmark = pytest.mark.torch
@@ -29,6 +33,15 @@ def read(head: Path) -> list[str]:
 def test_a_head_is_made_from_the_examples_of_the_repository(tmp_path: Path) -> None:
     main(["--out", str(tmp_path / "head.npz")])
     assert read(tmp_path / "head.npz") == list(POSTS.values())
+
+
+def test_the_head_of_another_model_is_written_beside_it(tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    shutil.copytree(SHIPPED_MODEL, folder, ignore=shutil.ignore_patterns("float"))
+    described = json.loads((folder / "config.json").read_text()) | {"name": "other"}
+    (folder / "config.json").write_text(json.dumps(described))
+    main(["--model", str(folder)])
+    assert load_intent_model(ModelSettings(path=str(folder))).made_for == "other"
 
 
 def test_an_earlier_head_teaches_a_new_one_on_unlabelled_posts(tmp_path: Path) -> None:

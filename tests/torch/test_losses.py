@@ -7,7 +7,6 @@ import torch
 from pipeline.train.averaging import RunningAverage
 from pipeline.train.losses import HeadsLoss
 from pipeline.train.posts import UNLABELLED
-from pipeline.train.weight_noise import WeightNoise
 
 pytestmark = pytest.mark.torch
 EVERY = ("sentiment", "offence", "complaint")
@@ -59,28 +58,6 @@ def test_two_answers_diverge_by_kullback_and_leibler_in_every_head() -> None:
     offence = ((p - q) * np.log(p / q) + (q - p) * np.log((1 - p) / (1 - q))) / 2
     assert float(loss().divergence(OUTPUTS, other)) == pytest.approx(float(mood) + offence, rel=1e-5)
     assert float(loss().divergence(OUTPUTS, OUTPUTS)) == pytest.approx(0.0, abs=1e-6)
-
-
-def test_weight_noise_goes_up_the_gradient_by_its_share_and_comes_back() -> None:
-    layer = torch.nn.Linear(3, 2)
-    before, bias = layer.weight.detach().clone(), layer.bias.detach().clone()
-    inputs = torch.tensor([[1.0, 2.0, -1.0]])
-    layer(inputs).square().sum().backward()
-    noise, worse = WeightNoise(layer, 0.1), layer(inputs).square().sum()
-    with noise.applied():
-        moved = layer.weight.detach() - before
-        assert float(moved.norm()) == pytest.approx(0.1 * float(before.norm()), rel=1e-4)
-        assert torch.equal(layer.bias, bias)
-        assert layer(inputs).square().sum() > worse
-    assert torch.equal(layer.weight, before)
-
-
-def test_a_weight_without_a_gradient_gets_no_noise() -> None:
-    used, unused = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
-    before = unused.weight.detach().clone()
-    used(torch.ones(1, 3)).sum().backward()
-    with WeightNoise(torch.nn.ModuleList([used, unused]), 0.1).applied():
-        assert torch.equal(unused.weight, before)
 
 
 def test_the_running_average_follows_and_gives_the_live_weights_back() -> None:

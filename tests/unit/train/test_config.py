@@ -15,6 +15,30 @@ def test_data_paths_start_from_the_named_folder_or_the_files_own(tmp_path: Path)
     assert read_config(path, Path("/data")).data[2].labels_path == Path("/data/offence_labels.txt")
 
 
+def test_models_paths_start_from_the_files_own_folder(tmp_path: Path) -> None:
+    path = write_run(tmp_path)
+    path.write_text(
+        path.read_text()
+        .replace("seed = 3", 'seed = 3\nbase = "small"')
+        .replace("folds = 2", 'folds = 2\nteacher = "/models/large"')
+    )
+    config = read_config(path, Path("/data"))
+    assert config.base == tmp_path / "small"
+    assert config.distillation is not None
+    assert config.distillation.teacher == Path("/models/large")
+
+
+def test_the_faster_models_run_starts_from_the_shipped_one() -> None:
+    config = read_config(SHIPPED.with_name("earshot-minilm-l3.toml"))
+    shipped = read_config(SHIPPED)
+    assert config.base is not None
+    assert config.distillation is not None
+    assert config.base.resolve() == config.distillation.teacher.resolve()  # type: ignore[union-attr]
+    assert (config.base / "config.json").is_file()
+    splits = [[(source.path, source.held_back) for source in one.data] for one in (config, shipped)]
+    assert splits[0] == splits[1], "the teacher must not have seen what the pupil is judged on"
+
+
 def test_heads_are_those_with_labels_in_the_order_of_the_outputs(tmp_path: Path) -> None:
     assert read_config(write_run(tmp_path)).heads == ("sentiment", "offence", "complaint")
 
