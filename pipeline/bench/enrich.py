@@ -19,6 +19,7 @@ from statistics import median
 from pipeline.adapters.one_caller import OneCaller
 from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoEngine
 from pipeline.adapters.topic_reader import read_topic
+from pipeline.app.enrich import load_intent_model
 from pipeline.app.languages import load_languages
 from pipeline.bench.costs import NOTHING, PLACE, Alone, Used, loop_shares, measure_alone, table, used_by
 from pipeline.bench.engine import open_engine
@@ -42,7 +43,6 @@ from pipeline.bench.stage_metrics import Seen, look
 from pipeline.bench.torch_lines import require_torch
 from pipeline.clock import SystemClock
 from pipeline.codec import decode
-from pipeline.enrich.intent import IntentModel
 from pipeline.enrich.intents import Intents
 from pipeline.enrich.reading import read_posts
 from pipeline.enrich.received import ReceivedPost
@@ -131,6 +131,7 @@ class _Stage:
         self._size = settings.enrich.batch_size
         self._say = say
         self._languages = load_languages(settings.model.model_copy(update={"cache_entries": 0}))
+        self._intent_model = load_intent_model(settings.model)
         self._live_within_s = 3600 * settings.enrich.live_within_h
         self._port = free_ports(1)[0]
         self._notes = lab.folder / "notes.json"
@@ -210,7 +211,7 @@ class _Stage:
     def _scoring(self) -> float:
         """As the stage does it, two batches at once, with nothing remembered of the round before."""
         received = [ReceivedPost(post, PLACE, 0) for post in self._posts]
-        intents = Intents(IntentModel())
+        intents = Intents(self._intent_model)
         scorer = Scorer(OneCaller(self._engine), self._live_within_s, "event", self._languages, intents)
         batches = [received[first : first + self._size] for first in range(0, len(received), self._size)]
         started = time.perf_counter()
