@@ -4,16 +4,50 @@
 they need, never the environment. Every field is listed in `deploy/env.example`, which a test compares.
 """
 
+import os
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from pipeline.environment import mistakes
 from pipeline.errors import Misconfigured
+from pipeline.mistakes import plain
 from schemas.message import LanguageCode
 
 ClockMode = Literal["processing", "event"]
+_SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+):\d{1,5}")
+
+
+def _servers(value: str) -> str:
+    if not all(_SERVER.fullmatch(server.strip()) for server in value.split(",")):
+        raise ValueError("must be HOST:PORT, or several of them with commas between")
+    return value
+
+
+def _web_address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("must be http://HOST:PORT or https://HOST:PORT")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must hold no user and password: EARSHOT_CLICKHOUSE__USER and _PASSWORD are for them")
+    return value
 
 
 class _Section(BaseModel):
@@ -23,7 +57,9 @@ class _Section(BaseModel):
 class KafkaSettings(_Section):
     """The Kafka cluster."""
 
-    bootstrap_servers: str | None = Field(default=None, description="host:port,...; unset: the embedded stack")
+    bootstrap_servers: Annotated[str, AfterValidator(_servers)] | None = Field(
+        default=None, description="host:port,...; unset: the embedded stack"
+    )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
     sasl_username: str | None = None
@@ -43,7 +79,9 @@ class KafkaSettings(_Section):
 class ClickHouseSettings(_Section):
     """The analytics store."""
 
-    url: str | None = Field(default=None, description="http(s)://host:port; unset: the embedded stack")
+    url: Annotated[str, AfterValidator(_web_address)] | None = Field(
+        default=None, description="http(s)://host:port; unset: the embedded stack"
+    )
     user: str = "default"
     password: SecretStr = SecretStr("")
     database: str = Field(default="earshot", pattern=r"^[a-z_][a-z0-9_]*$")
@@ -137,13 +175,52 @@ def load_settings() -> Settings:
     """Reads the environment.
 
     Raises:
-        Misconfigured: a variable has a wrong value or an unknown name; every offender is named, no value is shown.
+        Misconfigured: a variable has a wrong or an empty value or an unknown name, or two contradict each other;
+            every offender is named with what would be right, no value is shown.
     """
+    wrong = list(mistakes(Settings, os.environ))
+    named = {variable.upper() for variable, _ in wrong}
     try:
-        return Settings()
+        settings = Settings()
+    except SettingsError as error:
+        # Its JSON was looked at above; what comes here is a kind of value that nobody foresaw.
+        raise _refused(wrong or [("EARSHOT_*", f"cannot be read: {error}")]) from None
     except ValidationError as error:
-        lines = [
-            f"EARSHOT_{'__'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
-            for problem in error.errors(include_input=False, include_url=False)
-        ]
-        raise Misconfigured("\n".join(lines)) from None
+        for problem in error.errors(include_input=False, include_url=False):
+            variable = f"EARSHOT_{'__'.join(str(part) for part in problem['loc'] if part != '[key]').upper()}"
+            if not any(variable.startswith(name) or name.startswith(f"{variable}__") for name in named):
+                wrong.append((variable, plain(problem)))
+        raise _refused(wrong) from None
+    wrong += contradictions(settings.kafka)
+    if wrong:
+        raise _refused(wrong)
+    return settings
+
+
+def contradictions(kafka: KafkaSettings) -> Iterator[tuple[str, str]]:
+    """Variables of the Kafka section that another one needs, or that another one leaves without effect."""
+    protocol = kafka.security_protocol
+    mechanisms = "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
+    sasl = {
+        "SASL_MECHANISM": (kafka.sasl_mechanism, f": {mechanisms}"),
+        "SASL_USERNAME": (kafka.sasl_username, ""),
+        "SASL_PASSWORD": (kafka.sasl_password and kafka.sasl_password.get_secret_value(), ""),
+    }
+    for name, (value, choice) in sasl.items():
+        if protocol.startswith("SASL") and not value:
+            yield f"EARSHOT_KAFKA__{name}", f"is needed with EARSHOT_KAFKA__SECURITY_PROTOCOL={protocol}{choice}"
+        elif value and not protocol.startswith("SASL"):
+            yield f"EARSHOT_KAFKA__{name}", _idle(protocol, "SASL_PLAINTEXT or SASL_SSL")
+    if kafka.ssl_ca_location is not None and not protocol.endswith("SSL"):
+        yield "EARSHOT_KAFKA__SSL_CA_LOCATION", _idle(protocol, "SSL or SASL_SSL")
+    elif kafka.ssl_ca_location is not None and not kafka.ssl_ca_location.exists():
+        yield "EARSHOT_KAFKA__SSL_CA_LOCATION", "there is no such file or folder"
+
+
+def _idle(protocol: str, needed: str) -> str:
+    variable = "EARSHOT_KAFKA__SECURITY_PROTOCOL"
+    return f"has no effect while {variable} is {protocol}: set that to {needed}, or do not set this"
+
+
+def _refused(wrong: Iterable[tuple[str, str]]) -> Misconfigured:
+    return Misconfigured("\n".join(f"{variable}: {what}" for variable, what in wrong))

@@ -11,10 +11,9 @@ import stat
 import threading
 from collections.abc import Callable
 
+from pipeline.environment import PARENT_FD
 from pipeline.errors import EXIT_RESTART, Misconfigured
 
-PARENT_FD = "EARSHOT_PARENT_FD"
-"""Environment variable with the pipe's descriptor: a word between supervisor and worker, not a setting."""
 GRACE_S = 10.0
 """Time for a clean end; after it, the group has given this worker's partitions away (session.timeout.ms)."""
 

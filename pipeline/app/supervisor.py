@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from pipeline.app.parent import PARENT_FD
 from pipeline.app.run_file import RunStatus, WorkerState, WorkerStatus, only_one, write_run_file
 from pipeline.app.worker import Launch, Worker
+from pipeline.environment import PARENT_FD
 from pipeline.errors import EXIT_NO, EXIT_OK, EXIT_SERVICE_MISSING, EXIT_USAGE
 from pipeline.logs import get_log
 

@@ -1,18 +1,19 @@
 """The command line: one module a verb, loaded only when its verb is called.
 
 Exit codes: 0 done, 1 the answer is no, 2 wrong use or bad input, 3 a needed service is missing, 70 a worker that
-must be restarted.
+must be restarted, or a defect of ours, which comes with its traceback.
 """
 
 import sys
-from difflib import get_close_matches
 from importlib import import_module
 
 import typer
 from typer.main import get_command
 
+from pipeline.cli.endings import tell_and_choose
 from pipeline.errors import EXIT_OK, EXIT_USAGE, EarshotError
 from pipeline.logs import setup_logs
+from pipeline.mistakes import nearest
 
 VERBS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "The whole loop on the embedded stack, in a minute."),
@@ -46,8 +47,8 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(EXIT_OK if args else EXIT_USAGE)
     verb, rest = args[0], args[1:]
     if verb not in VERBS:
-        near = get_close_matches(verb, VERBS, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        near = nearest(verb, VERBS)
+        hint = f" Did you mean {near}?" if near else ""
         sys.stderr.write(f"earshot: there is no verb {verb}.{hint} `earshot --help` lists them.\n")
         sys.exit(EXIT_USAGE)
     # Before a verb speaks: structlog's own default is stdout, which is for data. `run` sets what the settings say.
@@ -58,6 +59,8 @@ def main(argv: list[str] | None = None) -> None:
     except EarshotError as error:
         sys.stderr.write(f"earshot: {error}\n")
         sys.exit(error.exit_code)
+    except Exception as error:  # nothing may end with exit 1, which means that the answer is no
+        sys.exit(tell_and_choose(error))
 
 
 def _overview() -> str:

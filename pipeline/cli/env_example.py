@@ -14,7 +14,8 @@ from pipeline.settings import Settings
 
 _HEAD = """\
 # Every setting of Earshot with its default. Written by `earshot schemas`; change pipeline/settings.py instead.
-# A line without a value is unset by default. Secrets come from your secret store, never from this file.
+# A line without a value is unset by default. An empty value is refused, as an unknown name is: leave it commented.
+# Secrets come from your secret store, never from this file.
 """
 
 

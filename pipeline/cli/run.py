@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipeline.app.parent import PARENT_FD
+from pipeline.environment import PARENT_FD
 from pipeline.errors import Misconfigured
 
 if TYPE_CHECKING:

@@ -131,7 +131,7 @@ def test_a_router_that_was_down_fires_no_offer_timeout_over_accepts_that_wait_un
         case_id=offer["case_id"], attempt=offer["attempt"],
     )  # fmt: skip
     send(stack, lab.workspace, accept)
-    time.sleep(float(os.environ.get("EARSHOT_TEST_DOWN_S", "22")))
+    time.sleep(float(os.environ.get("TEST_DOWN_S", "22")))
     # A post of long after the deadline waits on the other input: it must not overtake the accept.
     lab.earshot("ingest", "jsonl", "-", feed=one_post(lab))
     time.sleep(2)

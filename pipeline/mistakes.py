@@ -1,0 +1,84 @@
+"""What is wrong with an input, in plain words: the rule that a value breaks, and the name that was probably meant.
+
+In: a finding of pydantic, or an unknown name and the known ones. Out: a part of a sentence, to stand behind the
+place. Never here: the value itself, which may be a secret or somebody's text; files, the environment.
+"""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+CLOSE_ENOUGH = 0.7
+"""Smallest similarity (difflib's ratio, 0..1) of a suggestion: `genral` and `general` have .92, `queue` and
+`skills` .18. A suggestion from lower down would be a guess."""
+
+_WORDS: Mapping[str, str] = {
+    "missing": "is missing",
+    "extra_forbidden": "there is no such field",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_type": "must be text (a number or a word like yes needs quotes)",
+    "path_type": "must be a path",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "dict_type": "must be a mapping: a value for each name",
+    "model_type": "must be a mapping: a value for each field",
+    "model_attributes_type": "must be a mapping: a value for each field",
+    "string_too_short": "must have at least {min_length} character(s)",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "needs at least {min_length} entries, has {actual_length}",
+    "too_long": "takes at most {max_length} entries",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+}
+"""By pydantic's type of error; fields in braces come from its context."""
+
+_PATTERNS: Mapping[str, str] = {
+    r"^[a-z0-9][a-z0-9-]{0,62}$": "must be at most 63 small letters, digits and dashes, such as night-shift",
+    r"^[a-z][a-z0-9_]{0,31}$": "must be a platform's name: small letters, digits and _, such as google_play",
+    r"^[a-z][a-z0-9_]{0,31}:[^\s\x00-\x1f\x7f]{1,200}$": "must be PLATFORM:ID, such as x:12345",
+    r"^[a-z]{2,3}$": "must be a language code of two or three small letters, such as en",
+    r"^[A-Z]{2}$": "must be a country code of two capital letters, such as GB",
+}
+"""What the patterns of the contract's types mean. Others are shown as they are."""
+
+
+def plain(problem: Mapping[str, Any]) -> str:
+    """What a finding of pydantic (`ValidationError.errors()`) says, without its vocabulary and without the value.
+
+    Args:
+        problem: one entry; its `input` is not looked at.
+    """
+    context: Mapping[str, Any] = problem.get("ctx") or {}
+    kind = problem["type"]
+    if kind in ("value_error", "assertion_error"):
+        return str(context["error"])
+    if kind == "literal_error":
+        return f"must be one of {str(context['expected']).replace(chr(39), '')}"
+    if kind == "string_pattern_mismatch":
+        pattern = str(context["pattern"])
+        return _PATTERNS.get(pattern, f"must match the pattern {pattern}")
+    if kind in _WORDS:
+        return _WORDS[kind].format_map(context)
+    return str(problem["msg"]).replace("Input should", "must")
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant; None where none is close."""
+    folded = {one.casefold(): one for one in known}
+    found = get_close_matches(name.casefold(), folded, n=1, cutoff=CLOSE_ENOUGH)
+    return folded[found[0]] if found else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`; did you mean NAME?`, or nothing where no known name is close."""
+    near = nearest(name, known)
+    return "" if near is None else f"; did you mean {near}?"
