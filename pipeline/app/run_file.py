@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.errors import Misconfigured
 
-WorkerState = Literal["running", "waiting", "ended"]
+WorkerState = Literal["running", "waiting", "ended", "given_up"]
+"""given_up: it is not started again, by its exit code; the other workers go on."""
 
 
 class _Frozen(BaseModel):

@@ -17,33 +17,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from pipeline.app.readiness import INTERVAL_S, ask_regularly, is_ready
+from pipeline.app.restart_rule import Record, RestartRule
 from pipeline.app.run_file import RunStatus, WorkerState, WorkerStatus, only_one, write_run_file
 from pipeline.app.worker import Launch, Worker
 from pipeline.environment import PARENT_FD
-from pipeline.errors import EXIT_NO, EXIT_OK, EXIT_SERVICE_MISSING, EXIT_USAGE
+from pipeline.errors import EXIT_NO, EXIT_OK, Misconfigured
 from pipeline.logs import get_log
 
 GRACE_S = 30.0
 """From SIGTERM to SIGKILL: an insert or a batch may take its time, a container runtime gives as much."""
-
-
-@dataclass(frozen=True)
-class RestartRule:
-    """When a worker that ended is started again. Times in seconds."""
-
-    first_delay_s: float = 0.2
-    longest_delay_s: float = 10.0
-    healthy_after_s: float = 30.0
-    """A life this long clears the count of failures."""
-    missing_tries: int = 30
-    """Starts that end with exit 3 in a row before giving up: about four minutes, a slow broker's start."""
-
-    def delay_s(self, code: int, failures: int) -> float | None:
-        """Seconds until the next start after `failures` >= 1 ends in a row, the last with `code`; None: never."""
-        if code == EXIT_USAGE or (code == EXIT_SERVICE_MISSING and failures >= self.missing_tries):
-            return None
-        # Limited before the power, which would overflow after a thousand failures.
-        return min(self.first_delay_s * 2.0 ** min(failures - 1, 30), self.longest_delay_s)
+REMIND_S = 300.0
+"""A worker that was given up is named again so often: its one line of long ago is easily missed."""
+OVER: tuple[WorkerState, ...] = ("ended", "given_up")
 
 
 @dataclass(frozen=True)
@@ -58,7 +44,7 @@ class Plan:
     http_host: str = "127.0.0.1"
     http_port: int = 0
     """Port of the first worker's health server, the next gets the next; 0: any free ones."""
-    rule: RestartRule = RestartRule()
+    rule: RestartRule = field(default_factory=RestartRule)
     grace_s: float = GRACE_S
 
 
@@ -67,11 +53,11 @@ class _Slot:
     stage: str
     name: str
     position: int
+    record: Record
     worker: Worker | None = None
     port: int = 0
     started_s: float = 0.0
     due_s: float | None = None
-    failures: int = 0
     restarts: int = 0
     last_exit: int | None = None
     state: WorkerState = field(default="waiting")
@@ -83,12 +69,13 @@ def stage_command(stage: str) -> Sequence[str]:
 
 
 class Supervisor:
-    """Runs a plan until it is stopped or a worker is given up.
+    """Runs a plan until it is stopped or every worker is given up; one that is given up leaves the others alone.
 
     Args:
         plan: what to run.
         command: stage to argument list.
         monotonic: seconds of a clock that never goes back.
+        ask_every_s: pause between two questions for readiness.
     """
 
     def __init__(
@@ -96,21 +83,25 @@ class Supervisor:
         plan: Plan,
         command: Callable[[str], Sequence[str]] = stage_command,
         monotonic: Callable[[], float] = time.monotonic,
+        ask_every_s: float = INTERVAL_S,
     ) -> None:
         self._plan = plan
         self._command = command
         self._monotonic = monotonic
+        self._ask_every_s = ask_every_s
         # SimpleQueue.put may be called from a signal handler, Queue.put may not.
-        self._events: queue.SimpleQueue[Worker | None] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Worker | Mapping[int, bool] | None] = queue.SimpleQueue()
         names = [(stage, index) for stage, count in plan.workers.items() for index in range(count)]
         self._slots = [
-            _Slot(stage, f"{stage}-{index}" if index else stage, position, due_s=-1.0)
+            _Slot(stage, f"{stage}-{index}" if index else stage, position, Record(plan.rule), due_s=-1.0)
             for position, (stage, index) in enumerate(names)
         ]
         self._parent_fd = -1
         self._stopping = False
         self._kill_at_s: float | None = None
+        self._remind_at_s: float | None = None
         self._exit_code = EXIT_OK
+        self._reported: RunStatus | None = None
         self._log = get_log("supervisor")
 
     def stop(self) -> None:
@@ -118,21 +109,24 @@ class Supervisor:
         self._events.put(None)
 
     def run(self) -> int:
-        """Blocks until every worker has ended after `stop`, SIGTERM, SIGINT or giving up.
+        """Blocks until every worker has ended after `stop`, SIGTERM or SIGINT, or was given up.
 
         Returns:
-            0 after a stop, 1 if a worker had to be killed for it, else the code of the worker given up.
+            The code of the first worker given up; without one 0, or 1 if a worker had to be killed at the stop.
 
         Raises:
             Misconfigured: another supervisor uses the state folder.
         """
         with only_one(self._plan.state_dir), self._lifeline(), self._signals():
+            host, put = self._plan.http_host, self._events.put
+            end_asking = ask_regularly(self._ports, put, lambda port: is_ready(host, port), self._ask_every_s)
             try:
-                while any(slot.state != "ended" for slot in self._slots):
+                while any(slot.state not in OVER for slot in self._slots):
                     self._start_due()
                     self._report()
                     self._handle_next()
             finally:
+                end_asking()
                 self._kill_all()
                 self._report()
         return self._exit_code
@@ -170,7 +164,7 @@ class Supervisor:
 
     def _start(self, slot: _Slot) -> None:
         plan = self._plan
-        slot.port = plan.http_port + slot.position if plan.http_port else _free_port(plan.http_host)
+        slot.port = plan.http_port + slot.position if plan.http_port else _free_port(plan.http_host, slot.port)
         environment = os.environ | {
             PARENT_FD: str(self._parent_fd),
             "EARSHOT_OPERATE__HTTP_HOST": plan.http_host,
@@ -182,24 +176,43 @@ class Supervisor:
         slot.state, slot.due_s, slot.started_s = "running", None, self._monotonic()
         self._log.info("worker_started", worker=slot.name, pid=slot.worker.pid, http_port=slot.port)
 
+    def _ports(self) -> list[int]:
+        """Where workers that run now are asked; called from another thread, which may be late: see `_seen`."""
+        return [slot.port for slot in self._slots if slot.worker is not None]
+
+    def _seen(self, ready: Mapping[int, bool]) -> None:
+        now_s = self._monotonic()
+        for slot in self._slots:
+            if slot.worker is not None and slot.port in ready:
+                slot.record.seen(now_s, ready=ready[slot.port])
+
     def _handle_next(self) -> None:
-        """Waits for an end, a stop, or the next time that is due."""
+        """Waits for an end, a stop, an answer about readiness, or the next time that is due."""
         due = [slot.due_s for slot in self._slots if slot.due_s is not None]
-        if self._kill_at_s is not None:
-            due.append(self._kill_at_s)
+        due += [at_s for at_s in (self._kill_at_s, self._remind_at_s) if at_s is not None]
         wait_s = max(0.0, min(due) - self._monotonic()) if due else None
         try:
-            ended = self._events.get(timeout=wait_s)
+            event = self._events.get(timeout=wait_s)
         except queue.Empty:
-            if self._kill_at_s is not None and self._kill_at_s <= self._monotonic():
-                self._kill_at_s = None
-                self._exit_code = self._exit_code or EXIT_NO
-                self._kill_running("grace_over")
+            self._overdue()
             return
-        if ended is None:
+        if event is None:
             self._begin_stop()
+        elif isinstance(event, Worker):
+            self._ended(next(slot for slot in self._slots if slot.worker is event), event)
         else:
-            self._ended(next(slot for slot in self._slots if slot.worker is ended), ended)
+            self._seen(event)
+
+    def _overdue(self) -> None:
+        now_s = self._monotonic()
+        if self._kill_at_s is not None and self._kill_at_s <= now_s:
+            self._kill_at_s = None
+            self._exit_code = self._exit_code or EXIT_NO
+            self._kill_running("grace_over")
+        if self._remind_at_s is not None and self._remind_at_s <= now_s:
+            self._remind_at_s = now_s + REMIND_S
+            given_up = {slot.name: slot.last_exit for slot in self._slots if slot.state == "given_up"}
+            self._log.error("workers_are_given_up", exit_codes=given_up)
 
     def _ended(self, slot: _Slot, worker: Worker) -> None:
         code = worker.reap()
@@ -209,27 +222,34 @@ class Supervisor:
             slot.state = "ended"
             self._log.info("worker_ended", worker=slot.name, code=code)
             return
-        slot.failures = 1 if lived_s >= self._plan.rule.healthy_after_s else slot.failures + 1
-        delay_s = self._plan.rule.delay_s(code, slot.failures)
+        delay_s = slot.record.ended(code)
         if delay_s is None:
-            slot.state, self._exit_code = "ended", code
-            self._log.error("worker_given_up", worker=slot.name, code=code, ends_in_a_row=slot.failures)
-            self._begin_stop()
+            self._give_up(slot, code)
             return
         slot.state, slot.restarts, slot.due_s = "waiting", slot.restarts + 1, self._monotonic() + delay_s
         self._log.warning("worker_restarts", worker=slot.name, code=code, lived_s=round(lived_s, 1), in_s=delay_s)
+
+    def _give_up(self, slot: _Slot, code: int) -> None:
+        """The others go on: a store that is wrongly set up must not stop customer care."""
+        slot.state, self._exit_code = "given_up", self._exit_code or code
+        self._remind_at_s = self._remind_at_s or self._monotonic() + REMIND_S
+        go_on = [other.name for other in self._slots if other.state not in OVER]
+        self._log.error(
+            "worker_given_up", worker=slot.name, code=code, ends_in_a_row=slot.record.failures, go_on=go_on
+        )
 
     def _begin_stop(self) -> None:
         if self._stopping:
             self._kill_running("asked_again")
             return
         self._stopping = True
+        self._remind_at_s = None
         self._kill_at_s = self._monotonic() + self._plan.grace_s
         for slot in self._slots:
             slot.due_s = None
             if slot.worker is not None:
                 slot.worker.ask_to_end()
-            else:
+            elif slot.state != "given_up":
                 slot.state = "ended"
 
     def _kill_running(self, reason: str) -> None:
@@ -258,11 +278,23 @@ class Supervisor:
             )
             for slot in self._slots
         )
-        write_run_file(self._plan.state_dir, RunStatus(supervisor_pid=os.getpid(), workers=workers))
+        status = RunStatus(supervisor_pid=os.getpid(), workers=workers)
+        if status != self._reported:
+            write_run_file(self._plan.state_dir, status)
+            self._reported = status
 
 
-def _free_port(host: str) -> int:
-    """A port that nobody listens on now; a worker that finds it taken ends with 3 and gets another."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+def _free_port(host: str, before: int) -> int:
+    """The port of the worker's life before while nobody else listens there, so that a scraper finds it again; else
+    any free one. A worker that finds it taken nevertheless ends with 3 and gets another."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for port in (before, 0):
+        with socket.socket(family) as probe:
+            # As the health server binds: connections of the life before may still be in TIME_WAIT.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise Misconfigured(f"EARSHOT_OPERATE__HTTP_HOST: this machine cannot listen on {host}")

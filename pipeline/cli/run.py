@@ -25,7 +25,10 @@ def run(
     ] = "stderr",
     parent_fd: Annotated[int | None, typer.Option(envvar=PARENT_FD, hidden=True)] = None,
 ) -> None:
-    """Run a stage until SIGTERM or Ctrl-C; `all` starts every stage, restarts what ends, and ends together."""
+    """Run a stage until SIGTERM or Ctrl-C; `all` starts every stage, and restarts what ends.
+
+    A worker that cannot start (exit code 2, or 3 thirty times) is given up: the others go on, its code comes last.
+    """
     from pipeline.app.parent import follow_parent
     from pipeline.logs import setup_logs
     from pipeline.settings import load_settings
@@ -70,6 +73,7 @@ def supervise(settings: "Settings", counts: dict[str, int], *, log_files: bool) 
         Misconfigured: another supervisor uses the state folder.
     """
     from pipeline.app.endpoints import resolve
+    from pipeline.app.restart_rule import RestartRule
     from pipeline.app.supervisor import Plan, Supervisor
 
     resolve(settings, kafka=True, clickhouse=True)
@@ -79,5 +83,7 @@ def supervise(settings: "Settings", counts: dict[str, int], *, log_files: bool) 
         log_files=log_files,
         http_host=settings.operate.http_host,
         http_port=settings.operate.http_port,
+        # Whoever gives a batch more time than usual ends later in a timeout.
+        rule=RestartRule(healthy_after_s=max(300.0, 5 * settings.enrich.inference_timeout_s)),
     )
     return Supervisor(plan).run()

@@ -248,6 +248,11 @@ class Demo:
         for role in ROLES:
             if self._child(role) is None:
                 raise MustRestart(f"earshot {role} ended: see {self._folder / 'logs' / f'{role}.log'}")
+        status = read_run_file(self._folder)
+        for worker in status.workers if status is not None else ():
+            if worker.state == "given_up":
+                log = self._folder / "logs" / f"{worker.name}.log"
+                raise MustRestart(f"{worker.name} was given up with exit code {worker.last_exit}: see {log}")
 
 
 def _name(source: Source | None) -> str:

@@ -14,8 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline.app.run_file import RunStatus, WorkerStatus, read_run_file
-from pipeline.app.supervisor import Plan, RestartRule, Supervisor
+from pipeline.app.restart_rule import RestartRule
+from pipeline.app.run_file import WorkerStatus, read_run_file
+from pipeline.app.supervisor import Plan, Supervisor
 from pipeline.errors import Misconfigured
 
 LASTS = "import time; time.sleep(60)"
@@ -133,11 +134,30 @@ def test_a_killed_worker_is_replaced_and_the_others_stay(start: Start) -> None:
     assert running.worker("route").pid == other
 
 
-def test_wrong_use_is_given_up_at_once_and_ends_all(start: Start) -> None:
-    running = start({"enrich": "raise SystemExit(2)", "sink": LASTS})
+def test_a_stage_that_is_given_up_leaves_the_others_running_and_its_code_comes_at_the_end(start: Start) -> None:
+    running = start({"sink": "raise SystemExit(2)", "route": CLEAN})
+    eventually(lambda: running.has("sink", lambda worker: worker.state == "given_up")() and running.log("route"))
+    given_up = running.worker("sink")
+    assert (given_up.pid, given_up.restarts, given_up.last_exit) == (None, 0, 2)
+    assert running.worker("route").state == "running"
+    assert running.thread.is_alive()
+    running.supervisor.stop()
     assert running.wait() == 2
-    assert running.worker("enrich").restarts == 0
-    assert running.worker("sink").state == "ended"
+    assert running.worker("route").last_exit == 0
+    assert running.worker("sink").state == "given_up"
+
+
+def test_a_stage_that_is_given_up_does_not_hide_the_restarts_of_another(start: Start) -> None:
+    running = start({"sink": "raise SystemExit(2)", "route": "raise SystemExit(70)"})
+    eventually(running.has("sink", lambda worker: worker.state == "given_up"))
+    before = running.worker("route").restarts
+    eventually(running.has("route", lambda worker: worker.restarts >= before + 2))
+
+
+def test_the_supervisor_ends_once_every_stage_is_given_up_with_the_first_code(start: Start) -> None:
+    running = start({"enrich": "raise SystemExit(3)", "sink": "raise SystemExit(2)"})
+    assert running.wait() == 2, "the sink is given up at once, enrich after its tries"
+    assert running.worker("enrich").state == running.worker("sink").state == "given_up"
 
 
 def test_a_missing_service_is_given_up_after_its_tries(start: Start) -> None:
@@ -221,37 +241,92 @@ def test_output_goes_to_stderr_behind_the_workers_name(start: Start, capfd: pyte
     eventually(both)
 
 
-def test_a_restart_waits_twice_as_long_each_time_up_to_a_limit() -> None:
-    delays = [RestartRule().delay_s(70, failures) for failures in (1, 2, 3, 6, 7, 5000)]
-    assert delays == [0.2, 0.4, 0.8, 6.4, 10.0, 10.0]
+SERVES_AND_FAILS = """
+import os, threading, time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(STATUS if self.path == "/readyz" else 404)
+        self.end_headers()
+    def log_message(self, *words): pass
+server = HTTPServer(("127.0.0.1", int(os.environ["EARSHOT_OPERATE__HTTP_PORT"])), Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+time.sleep(0.6)
+os._exit(3)
+"""
 
 
-def test_a_healthy_life_clears_the_count_of_failures(tmp_path: Path) -> None:
-    now_s = 0.0
-
-    def lives_31_s() -> float:
-        # Each look at the clock is 31 s later: every life seems healthy.
-        nonlocal now_s
-        now_s += 31
-        return now_s
-
-    rule = RestartRule(first_delay_s=0.01, longest_delay_s=1000, missing_tries=3)
+@pytest.mark.parametrize("status", [200, 503])
+def test_only_a_worker_that_says_it_is_ready_begins_anew(tmp_path: Path, status: int) -> None:
+    rule = RestartRule(first_delay_s=0.01, longest_delay_s=0.01, healthy_after_s=0.1, missing_tries=2)
     supervisor = Supervisor(
-        Plan({"sink": 1}, tmp_path, log_files=True, rule=rule),
-        command=lambda _: python("raise SystemExit(3)"),
-        monotonic=lives_31_s,
+        Plan({"route": 1}, tmp_path, log_files=True, rule=rule),
+        command=lambda _: python(SERVES_AND_FAILS.replace("STATUS", str(status))),
+        ask_every_s=0.02,
     )
     thread = threading.Thread(target=supervisor.run)
     thread.start()
 
-    def restarts() -> int:
-        status: RunStatus | None = read_run_file(tmp_path)
-        return status.workers[0].restarts if status else 0
+    def worker() -> WorkerStatus | None:
+        found = read_run_file(tmp_path)
+        return found.workers[0] if found else None
 
-    eventually(lambda: restarts() > rule.missing_tries + 1)
-    supervisor.stop()
-    thread.join(timeout=20)
+    try:
+        if status == 200:
+            eventually(lambda: (now := worker()) is not None and now.restarts > rule.missing_tries + 1)
+        else:
+            eventually(lambda: (now := worker()) is not None and now.state == "given_up")
+    finally:
+        supervisor.stop()
+        thread.join(timeout=20)
     assert not thread.is_alive()
+
+
+class Leaps:
+    """A clock on which each look is so many seconds after the last."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._now_s = seconds, 0.0
+
+    def __call__(self) -> float:
+        self._now_s += self._seconds
+        return self._now_s
+
+
+def test_a_stage_that_takes_31_s_to_fail_is_given_up_after_its_tries(tmp_path: Path) -> None:
+    supervisor = Supervisor(
+        Plan({"route": 1}, tmp_path, log_files=True, rule=QUICK),
+        command=lambda _: python("raise SystemExit(3)"),
+        monotonic=Leaps(31),
+    )
+    assert supervisor.run() == 3
+    status = read_run_file(tmp_path)
+    assert status is not None
+    assert status.workers[0].restarts == QUICK.missing_tries - 1
+
+
+def test_a_restarted_worker_keeps_its_port(start: Start) -> None:
+    running = start({"route": LASTS})
+    eventually(running.has("route", is_up))
+    first = running.worker("route")
+    assert first.pid is not None
+    os.kill(first.pid, signal.SIGKILL)
+    eventually(running.has("route", lambda worker: worker.pid not in (None, first.pid)))
+    assert running.worker("route").http_port == first.http_port
+
+
+def test_a_port_that_was_taken_meanwhile_is_replaced(start: Start) -> None:
+    rule = RestartRule(first_delay_s=1.0)
+    running = start({"route": LASTS}, rule=rule)
+    eventually(running.has("route", is_up))
+    first = running.worker("route")
+    assert first.pid is not None
+    with socket.socket() as thief:
+        thief.bind(("127.0.0.1", first.http_port))
+        thief.listen()
+        os.kill(first.pid, signal.SIGKILL)
+        eventually(running.has("route", lambda worker: worker.pid not in (None, first.pid)))
+        assert running.worker("route").http_port != first.http_port
 
 
 SUPERVISE = """

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import psutil
 import pytest
 
+from pipeline.app.run_file import RunStatus, WorkerStatus, write_run_file
 from pipeline.clock import SystemClock
-from pipeline.errors import Misconfigured
+from pipeline.errors import Misconfigured, MustRestart
 from pipeline.ingest.manifest import Header, Source
 from pipeline.ingest.manifest_writer import ManifestWriter
 from pipeline.local import stack
@@ -43,3 +45,13 @@ def test_posts_that_somebody_sent_to_the_demos_stack_are_not_removed(tmp_path: P
     with pytest.raises(Misconfigured, match=r"own\.csv"):
         demo(tmp_path).prepare()
     assert [path.name for path in (tmp_path / "manifests").iterdir()] == ["run-1.jsonl"], "and no draft is left"
+
+
+def test_a_demo_whose_stage_is_given_up_ends_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Demo, "_child", lambda *_: psutil.Process())
+    sink = WorkerStatus(
+        stage="sink", name="sink", state="given_up", pid=None, http_port=1, restarts=0, last_exit=2
+    )
+    write_run_file(tmp_path, RunStatus(supervisor_pid=1, workers=(sink,)))
+    with pytest.raises(MustRestart, match=r"sink was given up with exit code 2: see .*sink\.log"):
+        demo(tmp_path)._await_ready()

@@ -1,0 +1,52 @@
+"""Asks running workers for their readiness, on a thread of its own, so that a hung one holds nobody up.
+
+In: ports of health servers. Out: for each port whether /readyz said yes. Never here: what follows from it.
+"""
+
+import threading
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from http.client import HTTPException
+
+INTERVAL_S = 5.0
+TIMEOUT_S = 2.0
+"""A worker whose interpreter is held gives no answer: it is not ready."""
+
+
+def is_ready(host: str, port: int) -> bool:
+    """Whether the health server there says that its stage can work."""
+    try:
+        with urllib.request.urlopen(f"http://{_in_url(host)}:{port}/readyz", timeout=TIMEOUT_S):
+            return True
+    except (OSError, HTTPException):  # the latter from a stranger at the port
+        return False
+
+
+def ask_regularly(
+    ports: Callable[[], Sequence[int]],
+    tell: Callable[[Mapping[int, bool]], None],
+    ask: Callable[[int], bool],
+    interval_s: float = INTERVAL_S,
+) -> Callable[[], None]:
+    """Asks all ports every `interval_s` seconds; returns what ends it.
+
+    Args:
+        ports: where workers listen now; called from the thread.
+        tell: takes port to answer after each round; called from the thread.
+        ask: whether the worker at a port is ready.
+        interval_s: pause between two rounds.
+    """
+    ending = threading.Event()
+
+    def rounds() -> None:
+        while not ending.wait(interval_s):
+            tell({port: ask(port) for port in ports()})
+
+    threading.Thread(target=rounds, name="readiness", daemon=True).start()
+    return ending.set
+
+
+def _in_url(host: str) -> str:
+    """An address that can be asked: every address means this machine, and IPv6 wants brackets."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - recognised, not bound
+    return f"[{host}]" if ":" in host else host
