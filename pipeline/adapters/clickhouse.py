@@ -4,6 +4,7 @@ In: the ClickHouse section of the settings. Out: connected clients; rows inserte
 same token counts once. Never here: which table gets what, the password or row values in an error or a log.
 """
 
+import struct
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -30,6 +31,10 @@ _PERMANENT_CODES = frozenset(
 """What repeating cannot mend: parsing, unknown column, table, database or setting, types, NULL, rights.
 Source: ClickHouse src/Common/ErrorCodes.cpp. Everything else (busy, memory, too many parts, network) may pass."""
 _AUTH_CODES = frozenset({192, 193, 194, 516})
+
+_UNWRITABLE = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, struct.error)
+"""What clickhouse-connect lets through, unwrapped, from a value of another type than its column's: None where NULL
+is not allowed is a TypeError. None of them mends itself, and none may end the process: other partitions go on."""
 
 _DEDUPLICATE_INSERT = "deduplicate_insert"
 """Since 26.2; before, `insert_deduplicate` did it."""
@@ -153,6 +158,10 @@ class ClickHouseWriter:
             raise translate(error, f"{len(rows)} rows for {table}") from None
         except ServiceMissing as error:
             raise Transient(str(error)) from None
+        except _UNWRITABLE as error:
+            # The client met a value that its column cannot hold; its words would quote the value.
+            self._forget_contexts()
+            raise Permanent("store_refuses", f"{len(rows)} rows for {table}: {type(error).__name__}") from None
 
     def close(self) -> None:
         """Closes the calling thread's connection."""

@@ -81,4 +81,5 @@ ASSIGNMENTS = Table(
     Assignment,
     {**_WHO_AND_WHY, **_WHEN, **POSITION},
     key=("workspace", "case_id", "attempt", "state"),
+    signed=frozenset({"waited_ms", "since_received_ms"}),
 )

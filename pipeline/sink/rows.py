@@ -15,7 +15,8 @@ from pipeline.errors import Permanent
 from pipeline.ports import InputRecord
 
 M = TypeVar("M", bound=BaseModel)
-UINT64_END = 2**64
+UNSIGNED = range(2**64)
+SIGNED = range(-(2**63), 2**63)
 
 
 class Source(NamedTuple):
@@ -35,6 +36,7 @@ class Table(Generic[M]):
         values: column name to where its value comes from.
         key: sorting key as far as it tells rows apart; `ver` decides among equals.
         is_deleted: column that hides a row under FINAL when it is 1.
+        signed: columns of whole numbers that may be negative; all others are unsigned.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Table(Generic[M]):
     values: Mapping[str, Callable[[M, Source], object]]
     key: tuple[str, ...]
     is_deleted: str | None = None
+    signed: frozenset[str] = frozenset()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -52,12 +55,13 @@ class Table(Generic[M]):
         """The row of one message.
 
         Raises:
-            Permanent: a number is too large to be stored (the contract leaves some without an upper limit).
+            Permanent: no column holds a number of the message (the contract leaves some without a limit): the
+                store would refuse the whole batch for it, for ever.
         """
         row = tuple(value(message, source) for value in self.values.values())
         for name, value in zip(self.values, row, strict=True):
-            if type(value) in _CHECKED and not _storable(value):
-                raise Permanent("out_of_range", "the number does not fit into 64 bits", name)
+            if type(value) in _CHECKED and not _storable(value, SIGNED if name in self.signed else UNSIGNED):
+                raise Permanent("out_of_range", "the number does not fit into its column of 64 bits", name)
         return row
 
 
@@ -73,9 +77,9 @@ POSITION: Mapping[str, Callable[[object, Source], object]] = {
 _CHECKED = frozenset({int, list, tuple, dict})
 
 
-def _storable(value: object) -> bool:
+def _storable(value: object, numbers: range) -> bool:
     if type(value) is int:
-        return -UINT64_END // 2 <= value < UINT64_END
+        return value in numbers
     if isinstance(value, dict):
-        return all(map(_storable, value.values()))
-    return all(map(_storable, value)) if isinstance(value, list | tuple) else True
+        value = tuple(value.values())
+    return all(_storable(one, numbers) for one in value) if isinstance(value, list | tuple) else True

@@ -133,6 +133,11 @@ def test_an_assignment_says_how_long_it_took() -> None:
             ASSIGNMENTS,
             "excluded",
         ),
+        (
+            assignment(candidates={"eligible": 1, "present": 1, "excluded": {"away": -1}}),
+            ASSIGNMENTS,
+            "excluded",
+        ),
         (case_event(policy_version=10**30), CASE_EVENTS, "policy_version"),
     ],
 )
