@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 TORCH_READY := $(VENV)/.ready-torch
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help setup setup-torch demo down test test-fast test-torch check fmt schemas golden bench lock clean
+.PHONY: help setup setup-torch demo down test test-fast test-long test-torch check fmt schemas golden bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ test: $(READY) ## every test, on a real broker and the real ClickHouse engine
 
 test-fast: $(READY) ## the tests that need no services
 	@$(PYTEST) tests/unit tests/property tests/contract tests/golden tests/agents
+
+test-long: $(READY) ## long fault runs (tens of minutes): not part of make test
+	@$(PYTEST) tests/long
 
 test-torch: $(TORCH_READY) ## the tests that need the torch extra: training, the torch engine, both engines alike
 	@$(PYTEST) tests/torch

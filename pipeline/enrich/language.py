@@ -13,11 +13,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from html import unescape
 
+from pipeline.enrich.bounds import MOST_READ
 from pipeline.ports import DetectedLanguage, LanguageModel
 from schemas.post import PostBody
-
-MOST_CHARACTERS = 2_000
-"""What is looked at of a post: the language is plain long before."""
 
 _ENTITY = re.compile(r"&(?:amp;)*(#?\w{1,10};)", re.IGNORECASE)
 """Also the nested ones; longer ones are no characters."""
@@ -27,7 +25,7 @@ _NOT_ASCII_WORDS = re.compile(r"[^A-Za-z']+")
 
 def words_of(post: PostBody) -> str:
     """Title and text as words in one line, case kept; empty when there are none."""
-    text = "\n".join(part[:MOST_CHARACTERS] for part in (post.title, post.text) if part)
+    text = "\n".join(part[:MOST_READ] for part in (post.title, post.text) if part)
     if "&" in text:
         text = _ENTITY.sub(lambda found: unescape("&" + found[1]), text)
     text = _LINK_OR_NAME.sub(" ", text)

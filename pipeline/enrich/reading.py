@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, get_args
 
+from pipeline.enrich.bounds import MOST_READ
 from pipeline.enrich.intents import Intents
 from pipeline.enrich.language import detect_languages
 from pipeline.enrich.normalise import normalise
@@ -64,7 +65,7 @@ class Languages:
 
 def readable_text(post: PostBody) -> str:
     """Title and text as the model reads them; empty when nothing is left to read."""
-    return normalise("\n".join(part for part in (post.title, post.text) if part))
+    return normalise("\n".join(part[:MOST_READ] for part in (post.title, post.text) if part))
 
 
 def read_posts(

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import NamedTuple
 
+from pipeline.enrich.bounds import MOST_READ
 from pipeline.enrich.copies.clusters import Copies
 from pipeline.enrich.listening.topics import topic_matcher
 from pipeline.enrich.own import is_own
@@ -29,7 +30,7 @@ class WordSignals(NamedTuple):
     """What the words of one post say."""
 
     words: str = ""
-    """Title and text with blanks for what was masked: `[phone]` is no word of the writer."""
+    """Title and text, as far as they are read; blanks for what was masked: `[phone]` is no word of the writer."""
     topics: tuple[TopicHit, ...] = ()
     urgency: Urgency = CALM
     cluster: Cluster | None = None
@@ -84,7 +85,7 @@ class Signals:
         masked, pii = _masked(received.post, policy)
         if masked.deleted:
             return Prepared(received, masked, WordSignals(pii=pii))
-        title, text = _blanked("title", masked.title, pii), _blanked("text", masked.text, pii)
+        title, text = (_read(_blanked(*field, pii)) for field in (("title", masked.title), ("text", masked.text)))
         words = "\n".join(part for part in (title, text) if part)
         at = received.received_at(clock_mode)
         own = policy is not None and is_own(masked, policy.brand)
@@ -114,6 +115,10 @@ def _blanked(field: str, text: str | None, pii: tuple[PersonalData, ...]) -> str
         if one.at.field == field:
             text = f"{text[: one.at.start]}{BLANK * (one.at.end - one.at.start)}{text[one.at.end :]}"
     return text
+
+
+def _read(text: str | None) -> str | None:
+    return None if text is None else text[:MOST_READ]
 
 
 def _masked(post: RawPost, policy: Policy | None) -> tuple[RawPost, tuple[PersonalData, ...]]:

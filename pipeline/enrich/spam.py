@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from xxhash import xxh3_64_intdigest
 
+from pipeline.enrich.bounds import MOST_READ
 from schemas.post import Author, PostBody
 from schemas.signals import Cluster, Spam, SpamReason
 
@@ -97,7 +98,7 @@ class SpamMeter:
             xxh3_64_intdigest(post.post_id.encode()),
             at,
             cluster.id if cluster else None,
-            _handles(post.text or ""),
+            _handles((post.text or "")[:MOST_READ]),
         )
         before = self._authors.get(author, [])
         oldest = max((posted.at for posted in before), default=at) - HOUR
@@ -124,7 +125,7 @@ def _of_posting(hour: list[_Posted], same: list[_Posted]) -> Iterator[SpamReason
 
 def _of_account(post: PostBody) -> Iterator[SpamReason]:
     author = post.author
-    if author.created_at is not None and _LINK.search(post.text or ""):
+    if author.created_at is not None and _LINK.search((post.text or "")[:MOST_READ]):
         # Some platforms tell the account's first day only, and an age below 0 is a mistake of theirs.
         age = post.created_at - author.created_at
         if timedelta(days=-1) <= age < NEW_ACCOUNT:

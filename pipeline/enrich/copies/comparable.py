@@ -8,10 +8,10 @@ import re
 import unicodedata
 from html import unescape
 
+from pipeline.enrich.bounds import MOST_READ
+
 LEAST_CHARACTERS = 20
 """Shorter texts are not compared: else every "thank you!" were one cluster (science.md 5)."""
-MOST_CHARACTERS = 10_000
-"""What is looked at of a post: two posts that agree so far are copies, and a book costs no more than this."""
 _MOST_KNOWN = 20_000
 """Characters whose fate is remembered; all of Unicode would be 100 MB."""
 
@@ -52,7 +52,7 @@ def comparable(text: str) -> str:
     Dropped are the prefix of a repost ("RT @name:"), links, @names, punctuation, #, emoji and characters without
     a glyph; Unicode forms are made one (NFKC), markup is decoded (science.md 5). Idempotent.
     """
-    text = text[:MOST_CHARACTERS]
+    text = text[:MOST_READ]
     if "&" in text:
         text = _ENTITY.sub(lambda found: unescape("&" + found[1]), text)
     text = text.translate(_NO_APOSTROPHES)  # "don't" is "dont"; before NFKC, which makes two of some of them

@@ -20,8 +20,6 @@ BANDS = 16
 LEAST_AGREEING = 32
 """An estimate of at least .5 (science.md 5)."""
 PIECE = 4
-MOST_CHARACTERS = 2_000
-"""What is looked at of a text: enough to know it, and the longest post costs 0.2 ms."""
 _SEED = 5
 """Part of every cluster id: another one makes other ids."""
 
@@ -31,7 +29,6 @@ Signature = NDArray[np.uint16]
 
 def signature(text: str, mask: Signature) -> Signature:
     """The signature of a text of at least 4 characters, as the workspace of `mask` writes it."""
-    text = text[:MOST_CHARACTERS]
     sketch = rensa.RMinHash(POSITIONS, _SEED)
     sketch.update([text[start : start + PIECE] for start in range(len(text) - PIECE + 1)])
     # The low 16 of 32 bits: by chance alone two of them agree in one position of a thousand signatures.

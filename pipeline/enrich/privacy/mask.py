@@ -19,7 +19,7 @@ from pipeline.enrich.privacy.ids import find_ids
 from pipeline.enrich.privacy.mail import find_mail
 from pipeline.enrich.privacy.numbers import find_cards, find_ibans, find_patterns
 from pipeline.enrich.privacy.phones import find_link_phones, find_phones
-from pipeline.enrich.privacy.text import plain, public_places, wall, without
+from pipeline.enrich.privacy.text import PublicPlace, plain, public_places, wall, without
 from schemas.policy import NumberPattern, Policy
 from schemas.post import MAX_TEXT_CHARS, Author, PostBody
 from schemas.signals import PersonalData, PersonalDataKind, Span
@@ -182,9 +182,14 @@ def _candidates(seen: str, numbers: tuple[NumberPattern, ...], regions: tuple[st
 
 
 def _without(words: str, places: list[tuple[int, int]]) -> str:
-    for start, end in places:
-        words = without(words, [("", start, end)])
-    return words
+    # The places may overlap; one by one, each would copy the whole text.
+    apart: list[PublicPlace] = []
+    free = 0
+    for start, end in sorted(places):
+        if end > free:
+            apart.append(("", max(start, free), end))
+            free = end
+    return without(words, apart)
 
 
 def _of(kind: PersonalDataKind, places: Iterable[tuple[int, int]]) -> Iterator[Found]:

@@ -38,7 +38,7 @@ _HOST_TAIL = r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
 _PUBLIC = re.compile(
     rf"://{_REST}|www\.{_REST}"  # a link, from where it is told
     rf"|\.[a-zA-Z]{{2,24}}[/?]{_REST}"  # a link without scheme
-    rf"|@+\w+(?:@{_HOST_TAIL})?"  # a handle, also of the fediverse
+    rf"|(?<!@)@+\w+(?:@{_HOST_TAIL})?"  # a handle, also of the fediverse; a run of @ is tried once, at its start
     r"|#\d*[^\W\d]\w*"  # a hashtag; of digits alone it is none
 )
 """Each part starts with its own sign, which makes the search cheap; what is before the sign is looked at after."""

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.adapters.memory_language import KeywordLanguages
-from pipeline.enrich.language import MOST_CHARACTERS, detect_languages, words_of
+from pipeline.enrich.bounds import MOST_READ
+from pipeline.enrich.language import detect_languages, words_of
 from tests.unit.enrich.posts import raw_post
 
 
@@ -41,7 +42,7 @@ def test_whatever_is_written_the_words_are_one_line_of_letters(text: str) -> Non
 
 
 def test_of_a_long_text_only_the_beginning_is_looked_at() -> None:
-    assert len(words_of(raw_post("ab " * 3_000))) <= MOST_CHARACTERS
+    assert len(words_of(raw_post("ab " * 6_000))) <= MOST_READ
 
 
 def test_languages_come_in_the_order_of_the_posts() -> None:

@@ -1,0 +1,113 @@
+"""No text that a stranger writes costs more than its length allows, in any pure function that reads it."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.text_functions import FUNCTIONS, OTHERS, TAILS, UNITS, TextFunction, generated, repeated
+
+SHORT, TIMES = 1_000, 4
+MOST_GROWTH = 8.0
+"""Four times the text: linear is 4, quadratic 16."""
+UNNOTICED_S = 0.008
+"""Below it growth is not asked for: a text of 4,000 characters that costs less costs the longest post .13 s."""
+MOST_S_PER_1000 = 0.020
+LEAST_S = 0.020
+"""Also for a short text: what a page of memory or the collector takes is not the function's."""
+TRIES = 4
+_TEXTS = re.compile(
+    r"str|str \| None|.*\b(PostBody|RawPost)"
+    r"|(collections\.abc\.)?(Sequence|Iterable)\[(str|.*\b(PostBody|ReceivedPost|Line))\]"
+)
+"""Types of parameters that may hold what a stranger wrote."""
+
+
+def cost_s(function: TextFunction, text: str) -> float:
+    """CPU seconds of this thread."""
+    before = time.thread_time()
+    function(text)
+    return time.thread_time() - before
+
+
+def grows_too_fast(function: TextFunction, unit: str, tail: str) -> str | None:
+    """How the cost grows from n to 4n characters, where it does so faster than it may, the best of some tries."""
+    short, long = repeated(unit, SHORT, tail), repeated(unit, TIMES * SHORT, tail)
+    most = float("inf")
+    for _ in range(TRIES):
+        long_s = cost_s(function, long)
+        if long_s < UNNOTICED_S:
+            return None
+        most = min(most, long_s / max(cost_s(function, short), 1e-6))
+        if most < MOST_GROWTH:
+            return None
+    return f"{unit!a} {tail!a}: {most:.1f} times the cost for {TIMES} times the text"
+
+
+def is_too_slow(function: TextFunction, text: str) -> bool:
+    """Whether a text costs more than its length allows, in each of some tries."""
+    most_s = max(LEAST_S, MOST_S_PER_1000 * len(text) / 1000)
+    return all(cost_s(function, text) > most_s for _ in range(TRIES))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_cost_of_a_text_grows_no_faster_than_its_length(name: str) -> None:
+    function = FUNCTIONS[name]
+    tails = TAILS if "privacy" in name else TAILS[:1]
+    found = [grows_too_fast(function, unit, tail) for unit in UNITS for tail in tails]
+    assert [one for one in found if one] == []
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_generated_text_costs_more_than_20_ms_a_thousand_characters(name: str) -> None:
+    function = FUNCTIONS[name]
+    assert [number for number in range(150) if is_too_slow(function, generated(number))] == []
+
+
+def test_a_pattern_that_tries_each_sign_of_a_run_anew_is_found() -> None:
+    function = re.compile(r"@+\w").findall
+    assert grows_too_fast(function, "@", "") is not None
+
+
+def test_every_pure_function_that_reads_a_text_is_tried() -> None:
+    found = {"pipeline.codec.decode", *_readers("pipeline.enrich"), *_readers("pipeline.ingest")}
+    assert sorted(found - set(FUNCTIONS) - set(OTHERS)) == [], "name them in tests/text_functions.py"
+    assert sorted((set(FUNCTIONS) | set(OTHERS)) - found) == [], "these are gone"
+
+
+def _readers(package: str) -> Iterator[str]:
+    """Public functions, methods and classes of the pure modules that are given a text."""
+    root = importlib.import_module(package)
+    for module in pkgutil.walk_packages(root.__path__, f"{package}."):
+        if module.name.endswith(".agent"):
+            continue
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if name.startswith("_") or getattr(value, "__module__", None) != module.name:
+                continue
+            if inspect.isfunction(inspect.unwrap(value)) and _reads(value):
+                yield f"{module.name}.{name}"
+            elif inspect.isclass(value) and not issubclass(value, tuple | Exception):
+                yield from (f"{module.name}.{method}" for method in _methods(value))
+
+
+def _methods(cls: type) -> Iterator[str]:
+    for name, value in vars(cls).items():
+        if inspect.isfunction(value) and (name == "__init__" or not name.startswith("_")) and _reads(value):
+            yield cls.__name__ if name == "__init__" else f"{cls.__name__}.{name}"
+
+
+def _reads(function: object) -> bool:
+    assert callable(function)
+    return any(
+        _TEXTS.fullmatch(_spelled(parameter.annotation))
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name != "self"
+    )
+
+
+def _spelled(annotation: object) -> str:
+    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)

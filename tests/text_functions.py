@@ -1,0 +1,217 @@
+"""Every pure function that reads what strangers write, and hostile texts for it.
+
+A function that is missing here fails `tests/property/test_bounded_texts.py`, which looks for signatures.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
+from io import BytesIO
+
+import numpy as np
+
+from pipeline.adapters.memory_model import KeywordSentiment
+from pipeline.clock import from_ms
+from pipeline.codec import decode
+from pipeline.enrich import emoji, intent_signs, language
+from pipeline.enrich.copies.clusters import Copies
+from pipeline.enrich.copies.comparable import comparable
+from pipeline.enrich.copies.signatures import POSITIONS, signature
+from pipeline.enrich.listening import keywords, queries, words
+from pipeline.enrich.listening.keywords import FoldedText, RuleKeywords
+from pipeline.enrich.listening.topics import TopicMatcher
+from pipeline.enrich.normalise import normalise
+from pipeline.enrich.own import is_own
+from pipeline.enrich.privacy import addresses, ids, mail, numbers, phones
+from pipeline.enrich.privacy import text as privacy_text
+from pipeline.enrich.privacy.mask import DIRECT_REGIONS, mask, mask_post
+from pipeline.enrich.reading import readable_text
+from pipeline.enrich.rules import Facts, first_match
+from pipeline.enrich.score import Scorer
+from pipeline.enrich.signals import Signals
+from pipeline.enrich.spam import SpamMeter
+from pipeline.enrich.tone import intensity, urgency
+from pipeline.errors import Misconfigured, Permanent
+from pipeline.ingest import cells, column_map, jsonl, lines, table
+from schemas.policy import ListeningTopic, NumberPattern
+from schemas.post import MAX_TEXT_CHARS, RawPost
+from tests.unit.enrich.posts import WRITTEN_MS, influence, policy, raw_post, received, said
+
+TextFunction = Callable[[str], object]
+
+UNITS = (
+    "@", "#", "a", "A", "1", ".", "-", "_", " ", "/", "\\", "&", "%", "(", "[", "{", '"', "'", ":", "+", "~", "*",
+    "!", "?", "\n", "\u200b", "·", "火", "가", "é", "🔥", "0", "00", "www.", "://", "RT @", "@a", "#1", "a@", ".a",
+    "1 ", "1-", "1.", "(1", "+1", "A ", "a ", "Aa ", "Aa, ", "1 Aa ", "Aa 1 ", "de ", "a at ", "at ", " dot ",
+    "a.", ".com/", "ssn ", "is ", "DE", "DE89", "[phone]", "&amp;", "&#", "\\u", "no ", "c/", "r.", "Via ", "apt ",
+    "box ", "IBAN", "cvv ", "May 1", "_a", "-a", " -", "- ", "<", "wa.me/", "phone=", "1:1", "$1", "1,", "@.",
+    "@-", ".@", "a-b", "A1", "1A", "1a ", "x1 ", "Straße ", "str. ", "aweg ", "platz ", "4111 1111 1111 1111 ",
+    "212 555 0123 ", "12 Main ", "[", "··", "💩", "\u0301", "fire ", "n't ", "how is ",
+)  # fmt: skip
+"""What hostile texts repeat: each sign that a pattern looks for, alone and beside what patterns join it to."""
+TAILS = ("", " 1", "1 ")
+"""Many parts of the masking only begin when there is a digit anywhere."""
+
+TOPICS = [
+    ListeningTopic(name=f"t{number}", any=(query,))
+    for number, query in enumerate(
+        ("acme", "acme down", '"acme down"~5', "#acmedown", "@acme", "🔥", "c++", "火", "차", "a")
+    )
+    if query != "a"
+]
+POLICY = policy(
+    {"name": "fire", "when": {"any_keyword": ["fire", ":(", "火事"], "question": True}, "action": "respond",
+     "queue": "general"},
+    numbers=[{"name": "order", "pattern": "ACC-########"}], topics=[topic.model_dump() for topic in TOPICS],
+)  # fmt: skip
+NUMBERS = (NumberPattern(name="order", pattern="ACC-########"),)
+_MATCHER = TopicMatcher(TOPICS)
+_KEYWORDS = RuleKeywords([("acme", ":(", "!!", "c++", "火")])
+_MASK = np.zeros(POSITIONS, dtype=np.uint16)
+_SCORER = Scorer(KeywordSentiment(), 86_400, "processing")
+
+
+def _post(text: str) -> RawPost:
+    return raw_post(text[:MAX_TEXT_CHARS])
+
+
+def _refusing(function: TextFunction) -> TextFunction:
+    def called(text: str) -> object:
+        with suppress(Permanent, Misconfigured, ValueError):
+            return function(text)
+        return None
+
+    return called
+
+
+def _lines(text: str) -> Iterable[lines.Line]:
+    return lines.numbered(BytesIO(text.encode()), "file")
+
+
+FUNCTIONS: dict[str, TextFunction] = {
+    "pipeline.codec.decode": _refusing(lambda text: decode(RawPost, text.encode())),
+    "pipeline.enrich.copies.clusters.Copies.see": lambda text: Copies(64).see(
+        "acme", "x:1", text, from_ms(WRITTEN_MS)
+    ),
+    "pipeline.enrich.copies.comparable.comparable": comparable,
+    "pipeline.enrich.copies.signatures.signature": lambda text: signature("abcd" + text, _MASK),
+    "pipeline.enrich.emoji.spell": lambda text: [emoji.spell(sign) for sign in text],
+    "pipeline.enrich.intent_signs.signs_of": intent_signs.signs_of,
+    "pipeline.enrich.language.words_of": lambda text: language.words_of(_post(text)),
+    "pipeline.enrich.listening.keywords.FoldedText": lambda text: _KEYWORDS.found(FoldedText(text)),
+    "pipeline.enrich.listening.keywords.fold": keywords.fold,
+    "pipeline.enrich.listening.queries.parse_query": _refusing(queries.parse_query),
+    "pipeline.enrich.listening.queries.term_of": _refusing(queries.term_of),
+    "pipeline.enrich.listening.queries.why_refused": _refusing(queries.why_refused),
+    "pipeline.enrich.listening.topics.TopicMatcher.find": lambda text: _MATCHER.find(text, text),
+    "pipeline.enrich.listening.words.Words": lambda text: [
+        (found.shape, found.places, found.tags, found.marks) for found in (words.Words(text),)
+    ],
+    "pipeline.enrich.listening.words.bare": words.bare,
+    "pipeline.enrich.listening.words.exact": words.exact,
+    "pipeline.enrich.listening.words.fold_mark": words.fold_mark,
+    "pipeline.enrich.listening.words.has_diacritics": words.has_diacritics,
+    "pipeline.enrich.listening.words.joined": words.joined,
+    "pipeline.enrich.listening.words.name_with_dots": words.name_with_dots,
+    "pipeline.enrich.listening.words.prepare": words.prepare,
+    "pipeline.enrich.listening.words.tag_parts": words.tag_parts,
+    "pipeline.enrich.normalise.normalise": normalise,
+    "pipeline.enrich.own.is_own": lambda text: is_own(raw_post(author={"handle": text[:200]}), POLICY.brand),
+    "pipeline.enrich.privacy.addresses.find_addresses": lambda text: list(addresses.find_addresses(text)),
+    "pipeline.enrich.privacy.ids.find_ids": lambda text: list(ids.find_ids(text, 100)),
+    "pipeline.enrich.privacy.mail.find_mail": lambda text: list(mail.find_mail(text)),
+    "pipeline.enrich.privacy.mask.mask": lambda text: mask(text, NUMBERS, DIRECT_REGIONS),
+    "pipeline.enrich.privacy.mask.mask_post": lambda text: mask_post(_post(text), POLICY),
+    "pipeline.enrich.privacy.numbers.find_cards": lambda text: list(numbers.find_cards(text)),
+    "pipeline.enrich.privacy.numbers.find_ibans": lambda text: list(numbers.find_ibans(text)),
+    "pipeline.enrich.privacy.numbers.find_patterns": lambda text: list(numbers.find_patterns(text, text, NUMBERS)),
+    "pipeline.enrich.privacy.numbers.is_named_otherwise": numbers.is_named_otherwise,
+    "pipeline.enrich.privacy.numbers.pieces": lambda text: list(numbers.pieces(text)),
+    "pipeline.enrich.privacy.phones.find_link_phones": lambda text: list(
+        phones.find_link_phones(text, 0, len(text))
+    ),
+    "pipeline.enrich.privacy.phones.find_phones": lambda text: list(phones.find_phones(text, DIRECT_REGIONS)),
+    "pipeline.enrich.privacy.text.plain": privacy_text.plain,
+    "pipeline.enrich.privacy.text.public_places": privacy_text.public_places,
+    "pipeline.enrich.privacy.text.without": lambda text: privacy_text.without(
+        text, privacy_text.public_places(text)
+    ),
+    "pipeline.enrich.reading.readable_text": lambda text: readable_text(_post(text)),
+    "pipeline.enrich.score.Scorer.score": lambda text: _SCORER.score([received(_post(text))], {"acme": POLICY}),
+    "pipeline.enrich.rules.Facts": lambda text: first_match(
+        POLICY, Facts(_post(text), None, influence(), signals=said(_post(text)))
+    ),
+    "pipeline.enrich.signals.Signals.prepare": lambda text: Signals(Copies(64)).prepare(
+        [received(_post(text))], {"acme": POLICY}, "processing"
+    ),
+    "pipeline.enrich.spam.SpamMeter.see": lambda text: SpamMeter(8).see(_post(text), None, from_ms(WRITTEN_MS)),
+    "pipeline.enrich.tone.intensity.intensity_of": lambda text: intensity.intensity_of(text, 0.5),
+    "pipeline.enrich.tone.intensity.signs_of": intensity.signs_of,
+    "pipeline.enrich.tone.urgency.listed": urgency.listed,
+    "pipeline.enrich.tone.urgency.plain_words": urgency.plain_words,
+    "pipeline.enrich.tone.urgency.urgency_of": urgency.urgency_of,
+    "pipeline.ingest.cells.boolean": _refusing(cells.boolean),
+    "pipeline.ingest.cells.native_id": _refusing(partial(cells.native_id, "x")),
+    "pipeline.ingest.cells.number": _refusing(cells.number),
+    "pipeline.ingest.cells.text": cells.text,
+    "pipeline.ingest.cells.time": _refusing(partial(cells.time, ("%d.%m.%Y %H:%M",))),
+    "pipeline.ingest.cells.word": cells.word,
+    "pipeline.ingest.column_map.parse_columns": _refusing(column_map.parse_columns),
+    "pipeline.ingest.jsonl.candidates": lambda text: list(jsonl.candidates(_lines(text), "acme")),
+    "pipeline.ingest.table.rows": _refusing(lambda text: list(table.rows(_lines(text), ","))),
+}
+"""Module and name to a call of it with one text; what a function refuses is no fault."""
+
+OTHERS: dict[str, str] = {
+    "pipeline.enrich.intent.Head": "a model's name",
+    "pipeline.enrich.intent.IntentModel.tell": "the texts go to `intent_signs.signs_of`",
+    "pipeline.enrich.intent.IntentModel.probabilities": "the texts go to `intent_signs.signs_of`",
+    "pipeline.enrich.intent.inputs": "the texts go to `intent_signs.signs_of`",
+    "pipeline.enrich.intents.Intents.tell": "the texts go to `intent_signs.signs_of`",
+    "pipeline.enrich.language.detect_languages": "the texts go to `language.words_of`",
+    "pipeline.enrich.reading.Languages.is_weak": "a language's code",
+    "pipeline.enrich.reading.read_posts": "the texts go to `reading.readable_text` and `language.words_of`",
+    "pipeline.enrich.record.letter_headers": "the stage's name",
+    "pipeline.enrich.received.ReceivedPost": "holds a post and does not look at its words",
+    "pipeline.enrich.received.check_place": "lengths of key and partition",
+    "pipeline.ingest.column_map.ColumnMap": "columns that the operator names",
+    "pipeline.ingest.column_map.ColumnMap.check_header": "columns that the operator names",
+    "pipeline.ingest.column_map.ColumnMap.with_defaults": "names that the operator gives",
+    "pipeline.ingest.column_map.from_document": "a document that the operator writes",
+    "pipeline.ingest.columns.open_table": "reads its rows by `table.rows` and its cells by `cells`",
+    "pipeline.ingest.lines.not_empty": "a file's name",
+    "pipeline.ingest.lines.numbered": "a file's name",
+    "pipeline.ingest.manifest.Header": "a manifest's own fields",
+    "pipeline.ingest.manifest.footer_line": "a manifest's own fields",
+    "pipeline.ingest.manifest.resumed_line": "a manifest's own fields",
+    "pipeline.ingest.manifest_writer.run_id": "a file's name",
+}
+"""Functions with a text among their parameters that strangers do not write, or that is read by one above."""
+
+
+def repeated(unit: str, characters: int, tail: str = "") -> str:
+    """The unit again and again, so many characters long, and the tail."""
+    return (unit * (characters // len(unit) + 1))[:characters] + tail
+
+
+def generated(number: int, shortest: int = 50, longest: int = 400) -> str:
+    """The hostile text of that number: a unit, two in turn, or runs of several; the same one every time."""
+    chance = random.Random(number)
+    length = chance.randint(shortest, longest)
+    kind = chance.randrange(3)
+    if kind == 0:
+        body = repeated(chance.choice(UNITS), length)
+    elif kind == 1:
+        body = repeated(chance.choice(UNITS) + chance.choice(UNITS), length)
+    else:
+        body = "".join(_runs(chance, length))
+    return body[:length] + chance.choice(TAILS)
+
+
+def _runs(chance: random.Random, length: int) -> Iterator[str]:
+    made = 0
+    while made < length:
+        run = repeated(chance.choice(UNITS), chance.choice((1, 2, 5, 20, 80)))
+        made += len(run)
+        yield run
