@@ -1,8 +1,8 @@
 """What the router says: assignments for desktops, events of each case, its current state.
 
 A case is one conversation with one author about one matter. An offer holds it for one rep until it is
-assigned or released. (case_id, attempt) names an offer; of the records with that pair the later state wins,
-and a record with a higher attempt supersedes all lower ones.
+assigned or released. (case_id, attempt) names an offer; of the records with that pair the later state wins, of
+those in one state the higher update, and a record with a higher attempt supersedes all lower ones.
 """
 
 from typing import Annotated, Literal
@@ -58,10 +58,13 @@ class Candidates(Part):
 class Assignment(Message):
     """An offer or assignment, complete in itself. Topic `assignments`, key case_id."""
 
-    assignment_id: Id = Field(description="uuid5 of (case_id, attempt, state)")
+    assignment_id: Id = Field(description="uuid5 of (case_id, attempt, state, update)")
     case_id: CaseId
     attempt: int = Field(ge=1, description="grows with each offer of the case")
     state: AssignmentState
+    update: int = Field(
+        default=0, ge=0, lt=2**31, description="grows when the offer in this state is told again, with what is new"
+    )
     reason: Code = Field(description="why this state: matched, accepted, timed_out, declined, signed_out, ...")
     rep_id: RepId
     queue: Slug

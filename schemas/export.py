@@ -5,11 +5,24 @@ In: `topics.TOPICS`. Out: JSON Schema 2020-12 documents in a stable order. Never
 
 from typing import Any
 
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
 from schemas.topics import TOPICS, Topic
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAJOR = 1
 """Major version of the contract; `schema_version` of each message."""
+
+
+class _PlainJsonSchema(GenerateJsonSchema):
+    """Only words of JSON Schema 2020-12: validators in strict mode refuse those of OpenAPI."""
+
+    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
+        """One of several, told apart by a required constant, without OpenAPI's `discriminator`."""
+        plain = super().tagged_union_schema(schema)
+        plain.pop("discriminator", None)
+        return plain
 
 
 def schema_file_name(topic: Topic) -> str:
@@ -34,4 +47,4 @@ def json_schema(topic: Topic) -> dict[str, Any]:
     if topic.model is None:
         raise ValueError(f"topic {topic.name} has no model")
     head = {"$schema": DIALECT, "$id": f"urn:earshot:schema:{topic.name}:v{MAJOR}"}
-    return head | topic.model.model_json_schema(mode="validation")
+    return head | topic.model.model_json_schema(mode="validation", schema_generator=_PlainJsonSchema)

@@ -1,28 +1,42 @@
 """RepEvent: what desktops say about the people in the contact centre. Topic `reps.events`, key workspace."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, RootModel, StringConstraints
+from pydantic import ConfigDict, Field, RootModel, StringConstraints
 
 from schemas.message import Id, Message, PostId, Slug, UtcDatetime
 from schemas.post import MAX_REVISION
 
 RepId = Annotated[Id, Field(description="id of the rep, unique within the workspace")]
 CaseId = Annotated[Id, Field(description="id of the case, from the assignment")]
+SenderId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
 Attempt = Annotated[int, Field(ge=1, le=10**6, description="attempt of the offer, from the assignment")]
+
+
+def _type_is_required(schema: dict[str, Any]) -> None:
+    """The type has a default for those who construct an event; on the wire it tells the events apart."""
+    schema["properties"]["type"].pop("default")
+    schema["required"].append("type")
 
 
 class _RepEvent(Message):
     """What every rep event carries. Duplicates are dropped by `event_id`."""
 
+    model_config = ConfigDict(json_schema_extra=_type_is_required)
+
     event_id: Id
     rep_id: RepId
-    seq: int = Field(ge=0, lt=2**53, description="grows by one with each event of this rep and sender")
+    sender: SenderId | None = Field(
+        default=None,
+        description="the desktop that says it, the same after a restart; without one, all events of the rep that "
+        "name none count as one sender's",
+    )
+    seq: int = Field(ge=0, lt=2**53, description="grows with each event of this rep and sender")
     occurred_at: UtcDatetime
 
 
 class SignedIn(_RepEvent):
-    """The rep starts work; replaces what was known about teams, skills and capacity."""
+    """The rep starts work at this desktop; replaces what was known about teams, skills and capacity."""
 
     type: Literal["signed_in"] = "signed_in"
     teams: tuple[Slug, ...] = Field(min_length=1, max_length=50)
@@ -31,14 +45,17 @@ class SignedIn(_RepEvent):
 
 
 class PresenceChanged(_RepEvent):
-    """The rep takes offers (available) or not (away); cases already held stay."""
+    """The rep takes offers (available) or not (away), whichever desktop says so; cases already held stay."""
 
     type: Literal["presence_changed"] = "presence_changed"
     presence: Literal["available", "away"]
 
 
 class SignedOut(_RepEvent):
-    """The rep stops work: open offers and cases without a reply go back to their queues."""
+    """The rep stops work at this desktop, or, where no sender is named, at every one.
+
+    When it was the last one, open offers and cases without a reply go back to their queues.
+    """
 
     type: Literal["signed_out"] = "signed_out"
 

@@ -114,8 +114,9 @@ def policy(**over: Any) -> Policy:
     return Policy(**fields | over)
 
 
-def _rep_fields(rep_id: str, event_id: str, seq: int, ms: int) -> dict[str, Any]:
-    return {"workspace": WORKSPACE, "event_id": event_id, "rep_id": rep_id, "seq": seq, "occurred_at": at(ms)}
+def _rep_fields(rep_id: str, event_id: str, seq: int, ms: int, sender: str | None = None) -> dict[str, Any]:
+    fields = {"workspace": WORKSPACE, "event_id": event_id, "rep_id": rep_id, "seq": seq, "occurred_at": at(ms)}
+    return fields | {"sender": sender}
 
 
 _serial = count(1)
@@ -127,21 +128,24 @@ def _id(event_id: str | None) -> str:
 
 def signed_in(
     rep_id: str = "r1", *, teams: tuple[str, ...] = ("care",), skills: tuple[str, ...] = (), capacity: int = 3,
-    seq: int = 0, ms: int = 0, event_id: str | None = None,
+    seq: int = 0, ms: int = 0, event_id: str | None = None, sender: str | None = None,
 ) -> SignedIn:  # fmt: skip
-    fields = _rep_fields(rep_id, _id(event_id), seq, ms)
+    fields = _rep_fields(rep_id, _id(event_id), seq, ms, sender)
     return SignedIn(**fields, teams=teams, skills=skills, capacity=capacity)
 
 
 def presence(
-    rep_id: str = "r1", value: str = "available", *, seq: int = 1, ms: int = 0, event_id: str | None = None
-) -> PresenceChanged:
-    fields = _rep_fields(rep_id, _id(event_id), seq, ms)
+    rep_id: str = "r1", value: str = "available", *,
+    seq: int = 1, ms: int = 0, event_id: str | None = None, sender: str | None = None,
+) -> PresenceChanged:  # fmt: skip
+    fields = _rep_fields(rep_id, _id(event_id), seq, ms, sender)
     return PresenceChanged.model_validate(fields | {"presence": value})
 
 
-def signed_out(rep_id: str = "r1", *, seq: int = 9, ms: int = 0, event_id: str | None = None) -> SignedOut:
-    return SignedOut(**_rep_fields(rep_id, _id(event_id), seq, ms))
+def signed_out(
+    rep_id: str = "r1", *, seq: int = 9, ms: int = 0, event_id: str | None = None, sender: str | None = None
+) -> SignedOut:
+    return SignedOut(**_rep_fields(rep_id, _id(event_id), seq, ms, sender))
 
 
 def accept(case_id: str, attempt: int = 1, rep_id: str = "r1", *, event_id: str | None = None) -> OfferAccepted:

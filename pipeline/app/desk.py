@@ -6,6 +6,7 @@ router knows them. Never here: what the reps do (`pipeline.scenario.desk`).
 
 import signal
 import threading
+from itertools import count
 from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
@@ -13,7 +14,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from pipeline.adapters.kafka_config import consumer_config, producer_config
 from pipeline.adapters.policy_file import load_yaml
 from pipeline.app.endpoints import resolve
-from pipeline.clock import Clock, SystemClock
+from pipeline.clock import Clock, SystemClock, to_ms
 from pipeline.codec import decode, encode
 from pipeline.errors import Misconfigured, MustRestart, Permanent, ServiceMissing
 from pipeline.logs import get_log
@@ -24,6 +25,8 @@ from schemas.case import Assignment
 from schemas.rep import AnyRepEvent
 from schemas.topics import ASSIGNMENTS, REPS
 
+SENDER = "earshot-desk"
+"""All desks of a workspace are one sender: a restart goes on where the last one stopped."""
 ROUND_S = 0.1
 """Longest wait for input: the most that an answer is late."""
 ROUND_RECORDS = 1000
@@ -80,6 +83,8 @@ class RunningDesk:
         self._clock_mode = clock_mode
         self._clock = clock
         self._due = DueAnswers()
+        # On the event clock answers leave in another order than that of their times; a later desk goes on higher.
+        self._seq = count(to_ms(clock.now()))
         self._failed: KafkaError | None = None
         self._committed: dict[int, int] = {}
         timeout = {"message.timeout.ms": int(DELIVERY_TIMEOUT_S * 1000)}
@@ -136,11 +141,10 @@ class RunningDesk:
         self.answered += len(events)
 
     def _produce(self, event: AnyRepEvent) -> None:
+        value = encode(event.model_copy(update={"sender": SENDER, "seq": next(self._seq)}))
         while True:
             try:
-                self._producer.produce(
-                    REPS.name, encode(event), event.workspace.encode(), on_delivery=self._delivered
-                )
+                self._producer.produce(REPS.name, value, event.workspace.encode(), on_delivery=self._delivered)
             except BufferError:
                 self._producer.poll(ROUND_S)
             else:

@@ -7,6 +7,7 @@ from pipeline.route import briefs, ids
 from pipeline.route.entities import Case, Member, key
 from pipeline.route.turn import Turn
 from schemas.enrichment import ScoredPost, TriageAction
+from schemas.refusals import PostRefusal
 
 URGENCY: dict[TriageAction, int] = {"none": 0, "thank": 1, "engage": 2, "respond": 3}
 """Which action a case keeps when its posts ask for different ones: the one that owes the author most."""
@@ -24,7 +25,7 @@ def handle_post(turn: Turn, post: ScoredPost) -> None:
         _authors(turn, post)
 
 
-def refuse(turn: Turn, post: ScoredPost, reason: str) -> None:
+def refuse(turn: Turn, post: ScoredPost, reason: PostRefusal) -> None:
     """Says that nothing comes of this post, under the id of the case that it would have opened."""
     turn.tell_caseless(
         ids.refusal_id(post.workspace, post.post_id, post.revision),

@@ -1,7 +1,7 @@
-"""What the router remembers: immutable entities, their changelog keys, JSON out and back.
+"""What the router remembers: immutable entities and their changelog keys.
 
-Comes in: fields of validated messages. Goes out: entities; bytes for `route.state`. Never here: a change in place,
-a format that depends on the order in which something was added.
+Comes in: fields of validated messages. Goes out: entities. Never here: a change in place, their bytes in the
+changelog (`changelog.py`).
 """
 
 from typing import Any, Literal, NamedTuple
@@ -81,6 +81,17 @@ class Member(NamedTuple):
     deleted: bool
 
 
+class Sender(NamedTuple):
+    """One desktop of a rep, or an empty name for the events that name none; sorts by name."""
+
+    name: str
+    seq: int
+    """Of its newest presence event."""
+    at_ms: int
+    """When that one occurred, by the sender's clock."""
+    signed_in: bool
+
+
 class Rep(NamedTuple):
     """A rep, also while signed out."""
 
@@ -90,11 +101,11 @@ class Rep(NamedTuple):
     skills: frozenset[str]
     capacity: int
     signed_in: bool
+    """At one of the senders at least."""
     available: bool
     not_responding: bool
     """Missed an offer since the last sign of life: gets nothing new."""
-    presence_seq: int
-    presence_at_ms: int
+    senders: tuple[Sender, ...]
     last_offer_ms: int
 
     @property
@@ -124,67 +135,9 @@ def key(kind: Kind, workspace: str, name: str) -> str:
     return f"{kind}/{workspace}/{name}"
 
 
-def encode(entity: Entity) -> bytes:
-    """JSON that `decode` turns into an equal entity."""
-    fields: dict[str, Any] = entity._asdict()
-    if isinstance(entity, Case) and entity.offer is not None:
-        fields["offer"] = entity.offer._asdict()
-    elif isinstance(entity, Rep):
-        fields["skills"] = sorted(entity.skills)
-    elif isinstance(entity, Brief):
-        for name in ("author", "influence", "reasons"):
-            fields[name] = orjson.Fragment(fields[name])
-        fields["sentiment"] = None if entity.sentiment is None else orjson.Fragment(entity.sentiment)
-        fields["posts"] = [orjson.Fragment(post.text) for post in entity.posts]
-    return orjson.dumps(fields)
-
-
-def decode(entity_key: str, value: bytes) -> Entity:
-    """The entity that `encode` wrote under that key.
-
-    Raises:
-        ValueError: the kind is unknown or the value is not JSON; TypeError: fields are missing or unknown.
-    """
-    kind = entity_key.split("/", 1)[0]
-    fields: dict[str, Any] = orjson.loads(value)
-    if kind == "case":
-        return _case(fields)
-    if kind == "brief":
-        return _brief(fields)
-    if kind == "rep":
-        return Rep(**fields | {"teams": tuple(fields["teams"]), "skills": frozenset(fields["skills"])})
-    if kind == "post":
-        return Member(**fields)
-    if kind == "picks":
-        return Picks(**fields)
-    if kind in ("seen-post", "seen-rep"):
-        return Seen(**fields)
-    raise ValueError(f"unknown kind of changelog entry: {kind}")
-
-
 def piece(fields: Any) -> bytes:
     """JSON to keep: an exact copy, because orjson's own bytes each hold a buffer of 4 KB."""
     return bytes(memoryview(orjson.dumps(fields)))
-
-
-def _case(fields: dict[str, Any]) -> Case:
-    offer = fields["offer"]
-    if offer is not None:
-        pairs = {name: tuple((pair[0], pair[1]) for pair in offer[name]) for name in ("excluded", "why")}
-        fields["offer"] = Offer(**offer | pairs)
-    return Case(**fields | {"skills": tuple(fields["skills"]), "refused": tuple(fields["refused"])})
-
-
-def _brief(fields: dict[str, Any]) -> Brief:
-    sentiment = fields["sentiment"]
-    return Brief(
-        platform=fields["platform"],
-        author=piece(fields["author"]),
-        influence=piece(fields["influence"]),
-        sentiment=None if sentiment is None else piece(sentiment),
-        reasons=piece(fields["reasons"]),
-        posts=tuple(context_post(post) for post in fields["posts"]),
-    )
 
 
 def context_post(fields: dict[str, Any]) -> ContextPost:

@@ -58,6 +58,7 @@ def assignment(
         "case_id": case.case_id,
         "attempt": case.attempt,
         "state": state,
+        "update": 0,
         "reason": reason,
         "rep_id": offer.rep_id,
         "queue": case.queue,

@@ -8,11 +8,17 @@ from pipeline.route import ids
 from pipeline.route.entities import Case
 from pipeline.route.reps import heard_from
 from pipeline.route.turn import Turn
+from schemas.refusals import RequestRefusal
 from schemas.rep import CaseResolved, OfferAccepted, OfferRejected, ReplySent
 
 Request = OfferAccepted | OfferRejected | ReplySent | CaseResolved
 
-VERBS = {"offer_accepted": "accept", "offer_rejected": "reject", "reply_sent": "reply", "case_resolved": "resolve"}
+_STALE: dict[str, RequestRefusal] = {
+    "offer_accepted": "stale_accept",
+    "offer_rejected": "stale_reject",
+    "reply_sent": "stale_reply",
+    "case_resolved": "stale_resolve",
+}
 
 
 def handle_request(turn: Turn, event: Request) -> None:
@@ -37,7 +43,7 @@ def handle_request(turn: Turn, event: Request) -> None:
         _resolve(turn, case, event)
 
 
-def refuse_request(turn: Turn, event: Request, reason: str) -> None:
+def refuse_request(turn: Turn, event: Request, reason: RequestRefusal) -> None:
     """Tells why a request changes nothing."""
     turn.counts.append(f"request_refused_{reason}")
     case = turn.state.case(event.workspace, event.case_id)
@@ -55,19 +61,20 @@ def refuse_request(turn: Turn, event: Request, reason: str) -> None:
     )
 
 
-def _refusal(turn: Turn, case: Case, event: Request) -> str | None:
+def _refusal(turn: Turn, case: Case, event: Request) -> RequestRefusal | None:
     wanted = "offered" if isinstance(event, OfferAccepted | OfferRejected) else "assigned"
+    too_early: RequestRefusal = "not_offered" if wanted == "offered" else "not_assigned"
     if event.attempt > case.attempt:
-        return f"not_{wanted}"
+        return too_early
     # An earlier attempt, or this one after it was released.
     if event.attempt < case.attempt or case.offer is None:
-        return f"stale_{VERBS[event.type]}"
+        return _STALE[event.type]
     if case.offer.rep_id != event.rep_id:
         return "wrong_rep"
     if case.state != wanted:
-        return f"not_{wanted}"
+        return too_early
     if wanted == "offered" and turn.now_ms > case.offer.expires_at_ms:
-        return f"stale_{VERBS[event.type]}"
+        return _STALE[event.type]
     return None
 
 

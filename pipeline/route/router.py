@@ -51,6 +51,9 @@ class Router:
         """Takes one entry of the changelog, before the first record; None ends the entity.
 
         Live entries may come in any order; entries of the same key in theirs.
+
+        Raises:
+            Misconfigured: a newer release wrote the value, or it is not whole.
         """
         self._state.restore(key, value)
         self._state.indexes.touched.clear()
@@ -116,7 +119,7 @@ class Router:
         """What happened in committed transactions since the start, by name; for the metrics.
 
         `duplicate_posts`, `duplicate_rep_events`, `refused_<reason>`, `request_refused_<reason>`,
-        `rep_events_too_old`, `stale_presence`, `presence_of_absent_rep`, `revealed_without_case`, `timers_fired`.
+        `revealed_without_case`, `timers_fired`.
         """
         return dict(self._counters)
 
@@ -170,10 +173,10 @@ class Router:
         if isinstance(message, ScoredPost):
             cases.refuse(turn, message, "too_old")
             return
-        self._counts.append("rep_events_too_old")
-        # A reading that is told twice would be a lie; it stays in the input topic.
-        if not isinstance(message, SignedIn | PresenceChanged | SignedOut | PostRevealed):
-            requests.refuse_request(turn, message, "too_old")
+        # Presence is of its time only, and a reading that is told twice would be a lie.
+        if isinstance(message, SignedIn | PresenceChanged | SignedOut | PostRevealed):
+            raise Permanent("too_old", "older than input is remembered, so it may have been handled before")
+        requests.refuse_request(turn, message, "too_old")
 
     def _current(self, entity_key: str, case: object) -> Output:
         if isinstance(case, Case):

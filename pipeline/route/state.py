@@ -3,7 +3,8 @@
 Comes in: entities. Goes out: entities, look-ups, the changes for the changelog. Never here: a rule of routing.
 """
 
-from pipeline.route.entities import Brief, Case, Entity, Member, Picks, Rep, Seen, decode, encode, key
+from pipeline.route.changelog import decode, encode
+from pipeline.route.entities import Brief, Case, Entity, Member, Picks, Rep, Seen, key
 from pipeline.route.indexes import Indexes
 
 
@@ -100,10 +101,17 @@ class State:
 
     def changes(self) -> dict[bytes, bytes | None]:
         """`changed` as changelog records."""
-        return {entity_key.encode(): None if new is None else encode(new) for entity_key, new in self.changed()}
+        return {
+            entity_key.encode(): None if new is None else encode(entity_key, new)
+            for entity_key, new in self.changed()
+        }
 
     def restore(self, entity_key: bytes, value: bytes | None) -> None:
-        """Takes one changelog record; None ends the entity."""
+        """Takes one changelog record; None ends the entity.
+
+        Raises:
+            Misconfigured: a newer release wrote the value, or it is not whole.
+        """
         name = entity_key.decode()
         self._set(name, self._live.get(name), None if value is None else decode(name, value))
 

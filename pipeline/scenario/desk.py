@@ -134,7 +134,7 @@ class Desk:
             "workspace": self._roster.workspace,
             "event_id": str(uuid5(NAMESPACE, f"{self._seed}/{self._roster.workspace}/{name}")),
             "rep_id": rep_id,
-            # Grows with time and needs no memory: what the contract asks of a sender's sequence.
+            # Its place in this rep's day; who sends it numbers it in the order of sending.
             "seq": to_ms(at),
             "occurred_at": at,
         }

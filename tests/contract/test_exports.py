@@ -87,11 +87,46 @@ def parts(node: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
     if isinstance(node, dict):
         yield place, node
         for name, inner in node.items():
-            if name not in ("default", "description", "title", "required", "discriminator"):
+            if name not in ("default", "description", "title", "required"):
                 yield from parts(inner, f"{place}/{name}")
     elif isinstance(node, list):
         for index, inner in enumerate(node):
             yield from parts(inner, f"{place}/{index}")
+
+
+KEYWORDS = frozenset((
+    "$defs", "$id", "$ref", "$schema", "additionalProperties", "anyOf", "const", "default", "description", "enum",
+    "exclusiveMaximum", "exclusiveMinimum", "format", "items", "maxItems", "maxLength", "maxProperties", "maximum",
+    "minItems", "minLength", "minProperties", "minimum", "oneOf", "pattern", "patternProperties", "prefixItems",
+    "properties", "propertyNames", "required", "title", "type", "uniqueItems",
+))  # fmt: skip
+"""Words of JSON Schema 2020-12 that the contract uses; OpenAPI's own (`discriminator`, `nullable`) are not among
+them, and validators in strict mode (ajv's default) refuse a schema with a word that they do not know."""
+
+
+def schemas_in(node: Any) -> Iterator[dict[str, Any]]:
+    """Every schema within a schema, itself included; names of properties are no keywords."""
+    yield node
+    for name, inner in node.items():
+        if name in ("properties", "patternProperties", "$defs"):
+            yield from (found for part in inner.values() for found in schemas_in(part))
+        elif name in ("anyOf", "oneOf", "prefixItems"):
+            yield from (found for part in inner for found in schemas_in(part))
+        elif name in ("items", "additionalProperties", "propertyNames") and isinstance(inner, dict):
+            yield from schemas_in(inner)
+
+
+@pytest.mark.parametrize("topic", modelled_topics(), ids=lambda topic: topic.name)
+def test_each_schema_obeys_the_strict_rules_of_validators_in_other_languages(topic: Topic) -> None:
+    for part in schemas_in(json_schema(topic)):
+        assert part.keys() <= KEYWORDS
+        assert isinstance(part.get("type", ""), str), "a union of types is written as anyOf"
+        assert set(part.get("required", ())) <= part.get("properties", {}).keys()
+        if "prefixItems" in part:
+            assert part["minItems"] == part["maxItems"] == len(part["prefixItems"])
+        for variant in part.get("oneOf", ()):
+            name = variant["$ref"].rpartition("/")[2]
+            assert "type" in json_schema(topic)["$defs"][name]["required"], "what tells variants apart is required"
 
 
 def limited(part: dict[str, Any]) -> bool:

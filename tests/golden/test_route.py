@@ -16,10 +16,15 @@ from tests.builders import START_MS, policy
 FOLDER = Path(__file__).parent
 
 
-def _lines() -> list[dict[str, Any]]:
-    router = Router(lambda: {"acme": policy()}, 15 * 86_400_000, "processing")
+def new_router() -> Router:
+    return Router(lambda: {"acme": policy()}, 15 * 86_400_000, "processing")
+
+
+def said_by(router: Router, after: int = 0, until: int | None = None) -> list[dict[str, Any]]:
+    """What the router says to the input lines after number `after`, each a transaction of its own."""
     said = []
-    for offset, line in enumerate((FOLDER / "route_input.jsonl").read_text().splitlines()):
+    lines = (FOLDER / "route_input.jsonl").read_text().splitlines()[:until]
+    for offset, line in enumerate(lines[after:], after):
         entry = json.loads(line)
         now_ms = START_MS + entry["ms"]
         if "topic" in entry:
@@ -38,7 +43,7 @@ def _lines() -> list[dict[str, Any]]:
 
 def test_a_morning_at_the_desk_goes_as_agreed() -> None:
     path = FOLDER / "route_expected.jsonl"
-    said = _lines()
+    said = said_by(new_router())
     if not path.exists():
         path.write_text("".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in said))
         raise AssertionError(f"{path.name} was written anew: read it, then run the test again")

@@ -97,6 +97,8 @@ def test_assignments_are_answered_and_a_second_desk_answers_only_what_is_new(kaf
     assert answers[0].type == "signed_in"
     assert {event.type for event in answers[1:]} <= {"offer_accepted", "offer_rejected"}
     assert len({event.event_id for event in answers}) == len(answers)
+    numbered = [(event.sender, event.seq) for event in answers]
+    assert numbered == [("earshot-desk", answers[0].seq + n) for n in range(len(answers))]
     with _running(kafka, workspace) as again:
         producer.produce(ASSIGNMENTS.name, encode(_accepted(workspace)), b"case")
         producer.flush(30)

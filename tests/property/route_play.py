@@ -3,10 +3,12 @@
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from hypothesis import strategies as st
 
 from pipeline.codec import decode
+from pipeline.errors import Permanent
 from pipeline.ports import Decisions, InputRecord
 from pipeline.route.router import Router
 from schemas.case import Assignment
@@ -71,12 +73,16 @@ def new_router() -> Router:
 
 
 def call(router: Router, raw: InputRecord | None, now_ms: int) -> None:
-    """What the transactional loop does with one record, or with the clock."""
+    """What the transactional loop does with one record, or with the clock; a dead letter leaves no trace here."""
     if raw is None:
         router.fire_timers(now_ms)
         return
     router.fire_timers(now_ms - 1)
-    router.decide(raw, now_ms)
+    try:
+        router.decide(raw, now_ms)
+    except Permanent as given_up:
+        if given_up.code not in ("stale_seq", "not_signed_in"):
+            raise
 
 
 def play(steps: list[Step]) -> list[Transaction]:
@@ -160,12 +166,16 @@ class _Player:
 
     def _presence(self, step: Step) -> AnyRepEvent:
         rep_id, event_id = f"r{step.who % 3}", f"e{self.serial}"
-        seq = max(0, self.serial - (5 if step.what == 0 else 0))
+        seq, sender = (
+            max(0, self.serial - (5 if step.what == 0 else 0)),
+            (None, None, "desk", "tablet")[step.what % 4],
+        )
+        common: dict[str, Any] = {"seq": seq, "event_id": event_id, "sender": sender}
         if step.kind == "sign_in":
-            return builders.signed_in(rep_id, **REPS[rep_id], seq=seq, event_id=event_id)  # type: ignore[arg-type]
+            return builders.signed_in(rep_id, **REPS[rep_id], **common)  # type: ignore[arg-type]
         if step.kind == "sign_out":
-            return builders.signed_out(rep_id, seq=seq, event_id=event_id)
-        return builders.presence(rep_id, step.kind, seq=seq, event_id=event_id)
+            return builders.signed_out(rep_id, **common)
+        return builders.presence(rep_id, step.kind, **common)
 
     def _post(self, step: Step) -> ScoredPost:
         post_id, by = f"p{self.serial}", f"a{step.who}"

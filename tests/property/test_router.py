@@ -65,7 +65,7 @@ def test_attempts_grow_by_one_and_each_has_one_record_a_state(steps: list[Step])
         if assignment.state == "offered":
             assert assignment.attempt == attempts[assignment.case_id] + 1
         attempts[assignment.case_id] = assignment.attempt
-    doubled = Counter((a.case_id, a.attempt, a.state) for a in said)
+    doubled = Counter((a.case_id, a.attempt, a.state, a.update) for a in said)
     assert set(doubled.values()) <= {1}
     assert len({a.assignment_id for a in said}) == len(said)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.errors import Permanent
 from pipeline.route import ids
 from schemas.rep import PostRevealed
 from tests.builders import WORKSPACE, accept, resolve, reveal, scored, signed_in
@@ -83,9 +84,10 @@ def test_a_reading_of_another_workspace_is_not_of_this_case() -> None:
     assert event.case_id != queued.case_id
 
 
-def test_a_reading_too_old_to_know_whether_it_was_told_is_only_counted() -> None:
+def test_a_reading_too_old_to_know_whether_it_was_told_is_given_up_with_a_code() -> None:
     desk = Desk(remember_ms=DAY_MS)
     desk.feed(scored("p1"))
     late: PostRevealed = reveal("p1")
-    assert desk.feed(late, append_ms=desk.now_ms - DAY_MS - 1).types == []
-    assert desk.router.counters() == {"rep_events_too_old": 1}
+    with pytest.raises(Permanent, match="too_old"):
+        desk.feed(late, append_ms=desk.now_ms - DAY_MS - 1)
+    assert desk.commit().types == []

@@ -1,6 +1,13 @@
 """Presence: who is at work, and what goes back when somebody leaves."""
 
-from tests.builders import accept, policy, presence, reply, scored, signed_in, signed_out
+from typing import Any
+
+import orjson
+import pytest
+
+from pipeline.errors import Permanent
+from schemas.rep import AnyRepEvent
+from tests.builders import accept, policy, presence, record, reply, scored, signed_in, signed_out
 from tests.unit.route.desk_of_one import Desk
 
 
@@ -30,11 +37,18 @@ def test_released_cases_go_to_others_and_are_offered_again_after_signing_in() ->
     assert desk.feed(signed_in(seq=10)).types == ["offered"], "leaving is not refusing"
 
 
-def test_a_presence_event_older_than_the_newest_applied_one_is_ignored() -> None:
+def test_a_presence_event_older_than_the_newest_applied_one_is_given_up_with_a_code() -> None:
     desk = Desk()
-    desk.feed(signed_in(seq=0), presence(value="away", seq=5), presence(value="available", seq=4))
+    desk.feed(signed_in(seq=0), presence(value="away", seq=5))
+    assert refused(desk, presence(value="available", seq=4)) == "stale_seq"
+    assert refused(desk, signed_out(seq=4)) == "stale_seq"
     assert desk.feed(scored("p1")).types == ["queued"]
-    assert desk.router.counters()["stale_presence"] == 1
+
+
+def test_the_same_event_again_is_a_duplicate_and_not_stale() -> None:
+    desk = Desk()
+    desk.feed(signed_in(seq=0, event_id="e0"), presence(value="away", seq=5), signed_in(seq=0, event_id="e0"))
+    assert desk.router.counters() == {"duplicate_rep_events": 1}
 
 
 def test_a_desktop_that_counts_from_zero_again_can_sign_in() -> None:
@@ -43,11 +57,14 @@ def test_a_desktop_that_counts_from_zero_again_can_sign_in() -> None:
     assert desk.feed(scored("p1")).types == ["queued", "offered"]
 
 
-def test_presence_of_somebody_who_never_signed_in_changes_nothing() -> None:
+def test_presence_of_somebody_who_is_not_signed_in_is_given_up_with_a_code() -> None:
     desk = Desk()
-    desk.feed(presence(), signed_out("r2"), scored("p1"))
+    assert refused(desk, presence()) == "not_signed_in"
+    assert refused(desk, signed_out("r2")) == "not_signed_in"
+    desk.feed(signed_in(seq=1), signed_out(seq=2))
+    assert refused(desk, presence(seq=3)) == "not_signed_in"
+    assert desk.feed(signed_out(seq=4), scored("p1")).types == ["queued"], "to leave twice is to have left"
     assert desk.router.gauges()["reps_present"] == 0
-    assert desk.router.counters()["presence_of_absent_rep"] == 2
 
 
 def test_signing_in_again_replaces_teams_skills_and_capacity() -> None:
@@ -62,3 +79,70 @@ def test_going_away_keeps_the_cases_already_held() -> None:
     [offer] = desk.feed(signed_in(), scored("p1")).assignments
     assert desk.feed(presence(value="away")).types == []
     assert desk.feed(accept(offer.case_id)).types == ["assigned"]
+
+
+def test_two_desktops_of_one_rep_count_for_themselves() -> None:
+    desk = Desk()
+    desk.feed(signed_in(sender="desk", seq=1000), signed_in(sender="tablet", seq=0))
+    desk.feed(presence(value="away", sender="tablet", seq=1), presence(sender="desk", seq=1001))
+    assert desk.feed(scored("p1")).types == ["queued", "offered"]
+    assert refused(desk, presence(value="away", sender="tablet", seq=0)) == "stale_seq"
+
+
+def test_a_rep_stays_at_work_until_the_last_desktop_signs_out() -> None:
+    desk = Desk()
+    desk.feed(signed_in(sender="desk"), signed_in(sender="tablet"), scored("p1"))
+    assert desk.feed(signed_out(sender="tablet")).types == []
+    assert desk.router.gauges()["reps_present"] == 1
+    assert desk.feed(signed_out(sender="desk")).types == ["released"]
+    assert desk.router.gauges()["reps_present"] == 0
+
+
+def test_a_sign_out_that_names_no_desktop_ends_all_of_them() -> None:
+    desk = Desk()
+    desk.feed(signed_in(sender="desk"), signed_in(sender="crashed"), scored("p1"))
+    assert desk.feed(signed_out()).types == ["released"]
+    assert refused(desk, presence(sender="desk", seq=5)) == "not_signed_in"
+
+
+def test_a_desktop_that_learns_to_name_itself_leaves_no_ghost_behind() -> None:
+    desk = Desk()
+    desk.feed(signed_in(), signed_in(sender="desk"), scored("p1"))
+    assert desk.feed(signed_out(sender="desk")).types == ["released"]
+
+
+def test_signing_out_at_one_desktop_is_no_sign_of_life_at_the_other() -> None:
+    desk = Desk()
+    desk.feed(signed_in(sender="desk"), signed_in(sender="tablet"), scored("p1"))
+    desk.after(121).tick()
+    assert desk.feed(signed_out(sender="tablet")).types == []
+    assert desk.router.gauges()["reps_present"] == 0, "an offer was missed"
+    assert desk.feed(presence(sender="desk")).types == ["offered"]
+
+
+def test_of_desktops_that_never_come_back_only_the_newest_are_remembered() -> None:
+    desk = Desk()
+    for n in range(100):
+        desk.feed(signed_in(sender=f"session-{n}", ms=n))
+    senders = rep_of(desk)["senders"]
+    assert [sender["name"] for sender in senders] == [f"session-{n}" for n in range(92, 100)]
+    desk.feed(*(signed_out(sender=f"session-{n}", ms=n) for n in range(92, 100)))
+    assert desk.router.gauges()["reps_present"] == 0
+
+
+def rep_of(desk: Desk) -> dict[str, Any]:
+    """The rep's entry in the changelog after one more harmless event."""
+    desk.feed_raw(record(presence(value="away", sender="session-99", seq=7, ms=99), desk.offset))
+    value = desk.router.decisions().changes[b"rep/acme/r1"]
+    desk.commit()
+    assert value is not None
+    found: dict[str, Any] = orjson.loads(value)
+    return found
+
+
+def refused(desk: Desk, event: AnyRepEvent) -> str:
+    """The code with which the router gives the event up; it leaves no trace."""
+    with pytest.raises(Permanent) as given_up:
+        desk.feed_raw(record(event, desk.offset))
+    assert desk.commit().outputs == []
+    return given_up.value.code

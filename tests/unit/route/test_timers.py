@@ -1,7 +1,10 @@
 """What time does: offers end, handled inputs are forgotten."""
 
+import pytest
+
+from pipeline.errors import Permanent
 from pipeline.route.router import Router
-from tests.builders import START_MS, policy, presence, record, scored, signed_in
+from tests.builders import START_MS, accept, policy, presence, record, scored, signed_in
 from tests.unit.route.desk_of_one import DAY_MS, Desk, Said
 
 
@@ -78,8 +81,10 @@ def test_input_older_than_the_remembered_time_is_refused_and_counted() -> None:
     desk = Desk(remember_ms=DAY_MS)
     said = desk.after(86_401).feed(scored("p1"), append_ms=START_MS)
     assert said.told == [("refused", "too_old")]
-    assert desk.feed(signed_in(), append_ms=START_MS).types == []
-    assert desk.router.counters() == {"refused_too_old": 1, "rep_events_too_old": 1}
+    with pytest.raises(Permanent, match="too_old"):
+        desk.feed(signed_in(), append_ms=START_MS)
+    assert desk.feed(accept("c1"), append_ms=START_MS).told == [("request_refused", "too_old")]
+    assert desk.router.counters() == {"refused_too_old": 1, "request_refused_too_old": 1}
     assert desk.router.gauges()["reps_present"] == 0
 
 

@@ -1,0 +1,110 @@
+"""`route.state` of each release: the changelog as it was written in the middle of the morning of `test_route.py`.
+
+`route_state/<release>/after_NN.jsonl` holds key and value of every live entry after input line NN. A release that
+restores it goes on as if nothing had happened. `current` is what this release writes: where that changes, raise
+the kind's version, keep the old folder under the name of its release, and write `current` anew by deleting it.
+"""
+
+import json
+
+import pytest
+
+from pipeline.errors import Misconfigured
+from pipeline.route.changelog import VERSIONS, decode, encode
+from pipeline.route.entities import Picks
+from pipeline.route.router import Router
+from tests.golden.test_route import FOLDER, new_router, said_by
+
+STATES = FOLDER / "route_state"
+CUTS = (8, 17)
+"""After 8 lines there are a waiting, offered and assigned case; after 17 also a rep who missed an offer."""
+RELEASES = ("without_versions", "current")
+
+
+def entries(release: str, cut: int) -> dict[bytes, bytes]:
+    lines = map(json.loads, (STATES / release / f"after_{cut:02}.jsonl").read_text().splitlines())
+    return {line["key"].encode(): line["value"].encode() for line in lines}
+
+
+def restored(found: dict[bytes, bytes]) -> Router:
+    router = new_router()
+    for key, value in found.items():
+        router.restore(key, value)
+    return router
+
+
+def written(cut: int) -> dict[bytes, bytes]:
+    """The compacted changelog of this release after `cut` input lines."""
+    router, live = new_router(), dict[bytes, bytes | None]()
+    for line in range(cut):
+        said_by(_Recorded(router, live), line, line + 1)
+    return {key: value for key, value in sorted(live.items()) if value is not None}
+
+
+class _Recorded(Router):
+    """Passes everything on and keeps what each transaction changes."""
+
+    def __init__(self, router: Router, live: dict[bytes, bytes | None]) -> None:
+        self.__dict__ = router.__dict__
+        self._live = live
+
+    def commit(self) -> None:
+        self._live.update(self.decisions().changes)
+        super().commit()
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_router_that_restores_the_changelog_of_a_release_goes_on_as_agreed(release: str, cut: int) -> None:
+    agreed = [json.loads(line) for line in (FOLDER / "route_expected.jsonl").read_text().splitlines()]
+    assert said_by(restored(entries(release, cut)), cut) == [entry for entry in agreed if entry["line"] > cut]
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_this_release_writes_the_golden_changelog(cut: int) -> None:
+    path = STATES / "current" / f"after_{cut:02}.jsonl"
+    now = written(cut)
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        lines = ({"key": key.decode(), "value": value.decode()} for key, value in now.items())
+        path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+        raise AssertionError(f"{path.name} was written anew: is the kind's version raised and the old one kept?")
+    assert now == entries("current", cut)
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_the_releases_hold_the_same_state(cut: int) -> None:
+    before, now = entries("without_versions", cut), entries("current", cut)
+    assert before.keys() == now.keys()
+    for key, value in before.items():
+        name = key.decode()
+        assert decode(name, value) == decode(name, now[key]), name
+        assert json.loads(now[key])["v"] == VERSIONS[name.split("/")[0]]  # type: ignore[index]
+
+
+def test_the_golden_changelogs_hold_every_kind() -> None:
+    held = {key.split(b"/")[0].decode() for cut in CUTS for key in entries("current", cut)}
+    assert held == set(VERSIONS)
+
+
+def test_a_value_of_a_newer_release_is_refused_with_a_sentence_that_names_it() -> None:
+    with pytest.raises(Misconfigured, match=r"picks/acme/care: written in version 9 .* reads up to 1"):
+        new_router().restore(b"picks/acme/care", b'{"v": 9, "total": 3}')
+
+
+@pytest.mark.parametrize("value", [b"{", b"[]", b'{"v": 1}', b'{"v": 1, "total": 3, "more": 1}', b'{"v": "x"}'])
+def test_a_damaged_value_is_refused_with_a_sentence_that_names_it(value: bytes) -> None:
+    with pytest.raises(Misconfigured, match=r"route\.state, picks/acme/care: the value is damaged"):
+        new_router().restore(b"picks/acme/care", value)
+
+
+def test_a_kind_of_a_newer_release_is_left_alone() -> None:
+    router = restored(entries("current", 8))
+    router.restore(b"ring/acme/care", b'{"v": 1, "anything": true}')
+    router.restore(b"ring/acme/care", None)
+    assert router.decisions().changes == {}
+    assert router.gauges() == restored(entries("current", 8)).gauges()
+
+
+def test_the_version_is_the_first_thing_in_a_value() -> None:
+    assert encode("picks/acme/care", Picks(3)) == b'{"v":1,"total":3}'
