@@ -304,7 +304,8 @@ def _store(names: Names, cluster: Cluster, workspaces: Sequence[str]) -> Store:
     for row in rows["case_events"]:
         store.case_events.add(names.number(row["event_id"]), _at(row), 0)
     for row in rows["assignments"]:
-        store.assignments.add(names.assignment(row["case_id"], row["attempt"], row["state"]), _at(row), 0)
+        number = names.assignment(row["case_id"], row["attempt"], row["state"], row["update"])
+        store.assignments.add(number, _at(row), 0)
     return store
 
 

@@ -27,7 +27,7 @@ _WHERE = "WHERE empty({workspaces:Array(String)}) OR has({workspaces:Array(Strin
 _POSTS = f"SELECT workspace, post_id, ver, _partition, _offset FROM posts FINAL {_WHERE}"  # noqa: S608 (constants)
 _REFUSED = f"SELECT workspace, post_id, revision FROM refused_posts FINAL {_WHERE}"  # noqa: S608
 _EVENTS = f"SELECT event_id, _partition, _offset FROM case_events FINAL {_WHERE}"  # noqa: S608
-_ASSIGNMENTS = f"SELECT case_id, attempt, state, _partition, _offset FROM assignments FINAL {_WHERE}"  # noqa: S608
+_ASSIGNMENTS = f"SELECT case_id, attempt, state, `update`, _partition, _offset FROM assignments FINAL {_WHERE}"  # noqa: S608
 
 
 def collect_clickhouse(settings: ClickHouseSettings, names: Names, workspaces: frozenset[str]) -> Store:
@@ -53,8 +53,8 @@ def collect_clickhouse(settings: ClickHouseSettings, names: Names, workspaces: f
             store.refused.add(names.post(str(workspace), str(post_id), int(revision)))
         for event_id, partition, offset in _rows(client, _EVENTS, parameters):
             store.case_events.add(names.number(str(event_id)), position(int(partition), int(offset)), 0)
-        for case_id, attempt, state, partition, offset in _rows(client, _ASSIGNMENTS, parameters):
-            number = names.assignment(str(case_id), int(attempt), str(state))
+        for case_id, attempt, state, update, partition, offset in _rows(client, _ASSIGNMENTS, parameters):
+            number = names.assignment(str(case_id), int(attempt), str(state), int(update))
             store.assignments.add(number, position(int(partition), int(offset)), 0)
     return store
 

@@ -37,9 +37,10 @@ class Names:
         name, revision = self._names[number >> _REVISION_BITS], number & MAX_REVISION
         return f"{name}@{revision}" if revision else name
 
-    def assignment(self, case_id: str, attempt: int, state: str) -> int:
-        """The number of the assignment record (case_id, attempt, state)."""
-        return self.number(f"{case_id}#{attempt}/{state}")
+    def assignment(self, case_id: str, attempt: int, state: str, update: int = 0) -> int:
+        """The number of the assignment record (case_id, attempt, state, update)."""
+        name = f"{case_id}#{attempt}/{state}"
+        return self.number(f"{name}/{update}" if update else name)
 
 
 def post_of(number: int) -> int:

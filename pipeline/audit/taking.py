@@ -154,7 +154,7 @@ class Taker:
         log = self.assignments if record.topic == ASSIGNMENTS.name else self.teams[record.topic]
         made = self._read(Assignment, log, record)
         if made is not None and self.counts(made.workspace):
-            number = self._names.assignment(made.case_id, made.attempt, made.state)
+            number = self._names.assignment(made.case_id, made.attempt, made.state, made.update)
             log.add(number, position(record.partition, record.offset), record.append_ms)
             log.teams.append(self._names.number(team_topic(made.workspace, made.team).name))
 

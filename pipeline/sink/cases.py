@@ -40,6 +40,7 @@ _WHO_AND_WHY: Mapping[str, Callable[[Assignment, Source], object]] = {
     "case_id": lambda a, _: a.case_id,
     "attempt": lambda a, _: a.attempt,
     "state": lambda a, _: a.state,
+    "update": lambda a, _: a.update,
     "assignment_id": lambda a, _: a.assignment_id,
     "reason": lambda a, _: a.reason,
     "rep_id": lambda a, _: a.rep_id,
@@ -80,6 +81,6 @@ ASSIGNMENTS = Table(
     "assignments",
     Assignment,
     {**_WHO_AND_WHY, **_WHEN, **POSITION},
-    key=("workspace", "case_id", "attempt", "state"),
+    key=("workspace", "case_id", "attempt", "state", "update"),
     signed=frozenset({"waited_ms", "since_received_ms"}),
 )

@@ -165,6 +165,48 @@ def test_words_and_ratings_from_before_keep_their_meaning_when_their_columns_cha
         assert (exact, view) == ([(1,)], (4, 1, 1, 1, 1))
 
 
+def test_the_updates_of_an_assignment_are_rows_of_their_own_and_a_repeat_is_none(
+    store: ClickHouseSettings, tmp_path: Path
+) -> None:
+    for path in sorted(MIGRATIONS.glob("*.sql"))[:9]:
+        (tmp_path / path.name).write_text(path.read_text())
+    migrate(store, tmp_path)
+    columns = ("workspace", "case_id", "attempt", "state", "decided_at", "priority", "ver")
+    row = ("acme", "c", 1, "assigned", from_ms(0), 10.0, 1)
+    ClickHouseWriter(store).insert("assignments", columns, [row], token="before")
+    assert "0010_assignment_updates" in migrate(store)
+    told = [
+        ("acme", "c", 1, "assigned", from_ms(0), 10.0 + n, n, ver) for n, ver in ((0, 1), (1, 2), (1, 2), (2, 3))
+    ]
+    for number, again in enumerate(told):
+        ClickHouseWriter(store).insert(
+            "assignments", (*columns[:-1], "update", "ver"), [again], token=f"after-{number}"
+        )
+    with connect(store) as client:
+        found = client.query(
+            f"SELECT `update`, priority FROM {store.database}.assignments FINAL ORDER BY `update`"
+        ).result_rows
+        (key,) = client.query(
+            "SELECT sorting_key FROM system.tables WHERE database = {db:String} AND name = 'assignments'",
+            parameters={"db": store.database},
+        ).result_rows
+        # As after a run that died before it could note that it was done: the same statements come again.
+        (template,) = (one.template for one in load_migrations() if one.version == 10)
+        for statement in render(template, store):
+            client.command(statement)
+    assert found == [(0, 10.0), (1, 11.0), (2, 12.0)], "a row of before is update 0"
+    assert key == ("workspace, case_id, attempt, state, update",)
+
+
+def test_on_a_cluster_the_key_grows_on_the_shards_with_the_column(store: ClickHouseSettings) -> None:
+    (template,) = (one.template for one in load_migrations() if one.version == 10)
+    local, distributed = render(template, store.model_copy(update={"cluster": "c1"}))
+    assert local.startswith(f"ALTER TABLE {store.database}.assignments_local ON CLUSTER 'c1'\n")
+    assert "MODIFY ORDER BY (workspace, case_id, attempt, state, `update`)" in local
+    assert distributed.startswith(f"ALTER TABLE {store.database}.assignments ON CLUSTER 'c1'\n")
+    assert "MODIFY" not in distributed
+
+
 @pytest.mark.parametrize("version", [7, 8])
 def test_on_a_cluster_the_shards_get_a_column_before_the_table_that_reads_them(
     store: ClickHouseSettings, version: int
