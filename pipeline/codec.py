@@ -6,6 +6,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import Permanent
+from pipeline.mistakes import plain
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -31,7 +32,7 @@ def decode(model: type[M], value: bytes | None) -> M:
 
 
 def _explain(error: ValidationError, value: bytes) -> Permanent:
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    first = error.errors(include_input=False, include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or None
     if first["type"] == "json_invalid":
         return _explain_bytes(value)
@@ -40,7 +41,7 @@ def _explain(error: ValidationError, value: bytes) -> Permanent:
     if first["type"] in ("union_tag_invalid", "union_tag_not_found"):  # the first's message would repeat the value
         return Permanent("invalid_field", "no message has this type", f"{field}.type" if field else "type")
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return Permanent("invalid_field", first["msg"] + more, field)
+    return Permanent("invalid_field", plain(first) + more, field)
 
 
 def _explain_bytes(value: bytes) -> Permanent:

@@ -23,7 +23,7 @@ _WORDS: Mapping[str, str] = {
     "finite_number": "must be a finite number",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
-    "string_type": "must be text (a number or a word like yes needs quotes)",
+    "string_type": "must be text: put a number in quotes",
     "path_type": "must be a path",
     "tuple_type": "must be a list",
     "list_type": "must be a list",
@@ -44,6 +44,7 @@ _WORDS: Mapping[str, str] = {
 _PATTERNS: Mapping[str, str] = {
     r"^[a-z0-9][a-z0-9-]{0,62}$": "must be at most 63 small letters, digits and dashes, such as night-shift",
     r"^[a-z][a-z0-9_]{0,31}$": "must be a platform's name: small letters, digits and _, such as google_play",
+    r"^[a-z0-9][a-z0-9_-]{0,62}$": "must be a platform's name: small letters, digits and _, such as google_play",
     r"^[a-z][a-z0-9_]{0,31}:[^\s\x00-\x1f\x7f]{1,200}$": "must be PLATFORM:ID, such as x:12345",
     r"^[a-z]{2,3}$": "must be a language code of two or three small letters, such as en",
     r"^[A-Z]{2}$": "must be a country code of two capital letters, such as GB",

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
+from schemas.agreement import NAMED, Disagreements, disagreements, queue_mistake
 from schemas.enrichment import SentimentLabel, TriageAction
 from schemas.message import LanguageCode, Message, NativeId, Part, Probability, Slug
 from schemas.post import Visibility
@@ -13,14 +14,22 @@ Query = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whi
 """A word, a phrase, `#hashtag`, `@handle`, or `"two words"~5`: within 5 words of each other, in any order."""
 Keyword = Annotated[str, StringConstraints(min_length=2, max_length=100, strip_whitespace=True)]
 
+RulePlatform = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+"""Every `PlatformName`, and names with dashes, which no platform has: the first policies could hold them."""
+BrandHandle = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+"""`platform:handle`, any case: the same handle on another platform may be anybody's. A bare handle, which the
+first policies have, counts only on the platforms of the brand's `author_ids`."""
+
 
 class Brand(Part):
     """Who the workspace is on the networks: posts by these accounts are its own and never become work."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     author_ids: tuple[NativeId, ...] = Field(default=(), max_length=1000)
-    handles: tuple[Annotated[str, StringConstraints(min_length=1, max_length=200)], ...] = Field(
-        default=(), max_length=1000, description="without @, any case, on any platform"
+    handles: tuple[BrandHandle, ...] = Field(
+        default=(),
+        max_length=1000,
+        description="platform:handle, any case; a bare handle counts only on platforms of author_ids",
     )
 
 
@@ -39,7 +48,7 @@ class Condition(Part):
     min_influence: Annotated[float, Field(ge=0, le=100)] | None = Field(default=None, description="lower bound")
     any_keyword: tuple[Keyword, ...] | None = Field(default=None, min_length=1, max_length=500)
     visibility: tuple[Visibility, ...] | None = Field(default=None, min_length=1, max_length=2)
-    platform: tuple[Slug, ...] | None = Field(default=None, min_length=1, max_length=50)
+    platform: tuple[RulePlatform, ...] | None = Field(default=None, min_length=1, max_length=50)
     language: tuple[LanguageCode, ...] | None = Field(
         default=None,
         min_length=1,
@@ -107,8 +116,8 @@ class TriageRule(Part):
 
     @model_validator(mode="after")
     def _work_has_a_queue(self) -> "TriageRule":
-        if (self.action == "none") != (self.queue is None):
-            raise ValueError(f"rule {self.name}: queue must be given exactly when action is not none")
+        if mistake := queue_mistake(self.action, self.queue):
+            raise ValueError(mistake)
         return self
 
 
@@ -146,28 +155,10 @@ class Policy(Message):
     )
 
     @model_validator(mode="after")
-    def _names_agree(self) -> "Policy":
-        queues = [queue.name for queue in self.queues]
-        named = {
-            "queue": queues,
-            "rule": [rule.name for rule in self.rules],
-            "topic": [topic.name for topic in self.topics],
-            "intent": [intent.name for intent in self.intents],
-            "number pattern": [number.name for number in self.numbers],
-        }
-        for what, names in named.items():
-            doubled = {name for name in names if names.count(name) > 1}
-            if doubled:
-                raise ValueError(f"{what} names must be unique: {', '.join(sorted(doubled))}")
-        for rule in self.rules:
-            if rule.queue is not None and rule.queue not in queues:
-                raise ValueError(f"rule {rule.name}: there is no queue {rule.queue}")
-            for asked, known, what in (
-                (rule.when.topic, set(named["topic"]), "topic"),
-                (rule.when.intent, {*named["intent"], *get_args(IntentName)}, "intent"),
-            ):
-                if missing := sorted(set(asked or ()) - known):
-                    raise ValueError(f"rule {rule.name}: there is no {what} {missing[0]}")
+    def _parts_agree(self) -> "Policy":
+        found = list(disagreements(self.model_dump(include=set(NAMED)), get_args(IntentName)))
+        if found:
+            raise Disagreements(found)
         return self
 
     def queue(self, name: str) -> Queue | None:

@@ -1,11 +1,14 @@
 """A policy as its owner writes it: YAML, every mistake named with file, line and field.
 
-In: a path. Out: a `Policy`. Never here: publishing; tolerance: an unknown field is a typing mistake and refused.
+In: a path. Out: a `Policy`, and the place of each field. Never here: publishing; tolerance: an unknown field is a
+typing mistake and refused.
 """
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -13,50 +16,80 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from pipeline.errors import Misconfigured
+from pipeline.mistakes import did_you_mean, plain
+from schemas.agreement import Disagreements, disagreements
 from schemas.policy import Policy
+from schemas.signals import IntentName
 
 M = TypeVar("M", bound=BaseModel)
 MAX_BYTES = 1_000_000
 """A record of `policies` holds at most 1 MiB."""
+_QUOTED = re.compile("'([^']*)'")
+"""A choice in pydantic's words about a literal."""
 
 Location = tuple[int | str, ...]
-Refusals = Callable[[M], Iterable[tuple[Location, str]]]
-"""What is wrong with a document that the contract allows: where, and why."""
+Refusals = Callable[[Any], Iterable[tuple[Location, str]]]
+"""What else is wrong with a document, as plain data that may have wrong fields too: where, and why."""
 
 
-def load_policy(path: Path, refusals: Refusals[Policy] | None = None) -> Policy:
+@dataclass(frozen=True)
+class Written(Generic[M]):
+    """What a file says, and where it says it.
+
+    Args:
+        value: the checked document.
+        place: a location in it as `file:line: field: `, to stand before a sentence.
+    """
+
+    value: M
+    place: Callable[[Location], str]
+
+
+def load_policy(path: Path, refusals: Refusals | None = None) -> Written[Policy]:
     """Reads and checks a policy.
 
     Args:
         path: the file.
-        refusals: what else is to be refused, such as queries that find nothing; asked when all fields are right.
+        refusals: what else is to be refused, such as queries that find nothing; asked in any case.
 
     Raises:
-        Misconfigured: the file cannot be read, is no YAML, has a key twice, or a field is wrong or unknown; each
-            mistake on a line of its own as `file:line: field: what is wrong`.
+        Misconfigured: the file cannot be read, is no YAML, has a key twice, or a field is wrong or unknown, or
+            names do not agree; each mistake on a line of its own as `file:line: field: what is wrong`.
     """
-    return load_yaml(path, Policy, "a policy is a mapping with workspace, version, brand, queues, rules", refusals)
+
+    def all_refusals(document: Any) -> Iterator[tuple[Location, str]]:
+        for one in disagreements(document, get_args(IntentName)):
+            yield one.place, one.what + (did_you_mean(one.name, one.known) if one.name else "")
+        if refusals is not None:
+            yield from refusals(document)
+
+    shape = "a policy is a mapping with workspace, version, brand, queues, rules"
+    return load_yaml(path, Policy, shape, all_refusals)
 
 
-def load_yaml(path: Path, model: type[M], shape: str, refusals: Refusals[M] | None = None) -> M:
+def load_yaml(path: Path, model: type[M], shape: str, refusals: Refusals | None = None) -> Written[M]:
     """Reads and checks a YAML file of any model, as `load_policy` does; `shape` says what it should be."""
     document = _parse(path)
     if not isinstance(document, CommentedMap):
         raise Misconfigured(f"{path}:1: {shape}")
+    data = _plain(document)
+    problems: list[tuple[Location, str]] = []
     try:
-        read = model.model_validate(_plain(document), extra="forbid")
+        value = model.model_validate(data, extra="forbid")
     except ValidationError as error:
-        problems = _causes(error.errors(include_input=False, include_url=False))
-        raise _refused(path, document, [(one["loc"], _message(one)) for one in problems]) from None
-    refused = [] if refusals is None else list(refusals(read))
-    if refused:
-        raise _refused(path, document, refused)
-    return read
+        found = _causes(error.errors(include_url=False))
+        problems = [(one["loc"], _message(one, model)) for one in found if not _is_disagreement(one)]
+        value = None
+    problems += [] if refusals is None else refusals(data)
+    if value is None or problems:
+        places = sorted({(_line(document, where), _field(where) + what) for where, what in problems})
+        raise Misconfigured("\n".join(f"{path}:{line}: {what}" for line, what in places))
+    return Written(value, lambda location: f"{path}:{_line(document, location)}: {_field(location)}")
 
 
-def _refused(path: Path, document: CommentedMap, problems: list[tuple[Location, str]]) -> Misconfigured:
-    found = sorted((_line(document, location), _field(location) + what) for location, what in problems)
-    return Misconfigured("\n".join(f"{path}:{line}: {what}" for line, what in found))
+def _is_disagreement(problem: Any) -> bool:
+    """Those come from the refusals, each at its own place."""
+    return isinstance((problem.get("ctx") or {}).get("error"), Disagreements)
 
 
 def _causes(problems: list[Any]) -> list[Any]:
@@ -123,10 +156,26 @@ def _field(location: Location) -> str:
     return f"{path}: " if path else ""
 
 
-def _message(problem: Any) -> str:
+def _message(problem: Any, model: type[BaseModel]) -> str:
+    *parent, last = problem["loc"] or ("",)
+    said = plain(problem)
     if problem["type"] == "extra_forbidden":
-        return "there is no such field"
-    return str(problem["msg"])
+        return said + did_you_mean(str(last), _fields(model, parent))
+    if problem["type"] == "literal_error" and isinstance(problem["input"], str):
+        return said + did_you_mean(problem["input"], _QUOTED.findall(problem["ctx"]["expected"]))
+    return said
+
+
+def _fields(model: type[BaseModel], location: Iterable[int | str]) -> Iterable[str]:
+    """The fields of the part at a location."""
+    kinds: list[Any] = [model]
+    for part in location:
+        models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        if isinstance(part, str):
+            kinds = [kind.model_fields[part].annotation for kind in models if part in kind.model_fields]
+        # Out of tuples and optional types, whose arguments are the types of what is in them.
+        kinds = [inner for kind in kinds for inner in (kind, *get_args(kind))]
+    return [name for kind in kinds if hasattr(kind, "model_fields") for name in kind.model_fields]
 
 
 def _first_line(text: str | None) -> str:

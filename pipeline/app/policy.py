@@ -4,23 +4,30 @@ In: a policy file, and posts as JSON lines. Out: the checked policy; which posts
 Kafka, how it is shown.
 """
 
+import contextlib
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from pydantic import model_validator
+from pydantic import ValidationError, model_validator
 
-from pipeline.adapters.policy_file import load_policy
+from pipeline.adapters.policy_file import Location, load_policy
 from pipeline.codec import decode
 from pipeline.enrich.listening.topics import TopicMatcher, refusals
+from pipeline.enrich.own import bare
+from pipeline.enrich.reach import unreached
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.lines import Line, numbered, unpacked
+from pipeline.mistakes import did_you_mean
 from schemas.message import Part, ShortText
 from schemas.policy import ListeningTopic, Policy
 from schemas.post import RawPost, Text
 from schemas.signals import Span, TopicHit
 
+_DASHED = re.compile(r"[a-z0-9_]+-[a-z0-9_-]*")
+"""What the contract takes for the sake of older policies, and no `PlatformName` has."""
 SHOWN = 20
 """Bad lines that are named one by one; the rest is counted."""
 
@@ -58,13 +65,33 @@ class Tried(NamedTuple):
         return ((self.title if span.field == "title" else self.text) or "")[span.start : span.end]
 
 
+class Checked(NamedTuple):
+    """A policy without mistakes."""
+
+    policy: Policy
+    warnings: tuple[str, ...]
+    """What is allowed and hardly meant, as `file:line: field: sentence`."""
+
+
 def read_policy(path: Path) -> Policy:
     """Reads and checks a policy and the queries of its topics.
 
     Raises:
-        Misconfigured: as `load_policy`, and for a query that is none or would find nearly every post.
+        Misconfigured: as `check_policy`.
     """
-    return load_policy(path, _refusals)
+    return check_policy(path).policy
+
+
+def check_policy(path: Path) -> Checked:
+    """As `read_policy`, with what it should be asked about besides.
+
+    Raises:
+        Misconfigured: as `load_policy`, for a query that is none or would find nearly every post, and for a
+            platform that no post can come from.
+    """
+    written = load_policy(path, _refusals)
+    doubts = [*unreached(written.value), *_bare_handles(written.value)]
+    return Checked(written.value, tuple(written.place(where) + what for where, what in doubts))
 
 
 def try_posts(topics: tuple[ListeningTopic, ...], file: str) -> list[Tried]:
@@ -93,8 +120,37 @@ def try_posts(topics: tuple[ListeningTopic, ...], file: str) -> list[Tried]:
     return tried
 
 
-def _refusals(policy: Policy) -> Iterator[tuple[tuple[int | str, ...], str]]:
-    yield from refusals(policy.topics)
+def _refusals(document: Any) -> Iterator[tuple[Location, str]]:
+    for at, entry in enumerate(_list(document, "topics")):
+        # A topic with wrong fields is refused for them; its queries are looked at when they are mended.
+        with contextlib.suppress(ValidationError):
+            for refusal in refusals([ListeningTopic.model_validate(entry)]):
+                yield ("topics", at, *refusal.location[2:]), refusal.reason
+    for at, entry in enumerate(_list(document, "rules")):
+        for number, platform in enumerate(_list(_part(entry, "when"), "platform")):
+            if isinstance(platform, str) and _DASHED.fullmatch(platform):
+                meant = did_you_mean(platform, [platform.replace("-", "_")])
+                yield ("rules", at, "when", "platform", number), f"no platform is called {platform}{meant}"
+    for at, handle in enumerate(_list(_part(document, "brand"), "handles")):
+        if isinstance(handle, str) and not handle.rpartition(":")[2].strip("@ "):
+            yield ("brand", "handles", at), "a handle must follow, such as x:acmecare"
+
+
+def _bare_handles(policy: Policy) -> Iterator[tuple[Location, str]]:
+    known = sorted({author_id.partition(":")[0] for author_id in policy.brand.author_ids})
+    counts = f"counts only on {', '.join(known)} (of author_ids)" if known else "counts nowhere"
+    for at, handle in enumerate(policy.brand.handles):
+        if bare(handle):
+            yield ("brand", "handles", at), f"{handle} names no platform and {counts}: write PLATFORM:{handle}"
+
+
+def _part(data: Any, field: str) -> Any:
+    return data.get(field) if isinstance(data, Mapping) else None
+
+
+def _list(data: Any, field: str) -> list[Any]:
+    found = _part(data, field)
+    return found if isinstance(found, list) else []
 
 
 def _try(line: Line, matcher: TopicMatcher) -> Tried:

@@ -30,10 +30,12 @@ def check(
     file: File,
     as_json: Annotated[bool, typer.Option("--json", help="the checked policy as one JSON line")] = False,
 ) -> None:
-    """Say what is wrong in FILE, each mistake with its line and field."""
-    from pipeline.app.policy import read_policy
+    """Say what is wrong in FILE, each mistake with its line and field; warn of what is hardly meant."""
+    from pipeline.app.policy import check_policy
 
-    policy = read_policy(file)
+    policy, warnings = check_policy(file)
+    for warning in warnings:
+        say(f"warning: {warning}")
     if as_json:
         emit_json(policy)
     say(

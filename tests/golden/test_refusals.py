@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from pipeline.cli import main
-from pipeline.errors import EXIT_USAGE
+from pipeline.errors import EXIT_OK, EXIT_USAGE
 
 FOLDER = Path(__file__).parent
 
@@ -35,6 +35,8 @@ def cases(file: str, marks: tuple[str, ...]) -> list[Case]:
 
 
 SETTINGS = cases("settings_refused.txt", ("$ ",))
+REFUSED = cases("policies_refused.txt", ("- ", "+ "))
+DOUBTED = cases("policies_doubted.txt", ("- ", "+ "))
 
 
 @pytest.mark.parametrize("case", SETTINGS, ids=lambda case: case.about)
@@ -52,3 +54,58 @@ def test_a_wrong_setting_is_refused_in_these_words(
 
 def test_the_table_of_settings_has_at_least_fifteen_mistakes() -> None:
     assert len(SETTINGS) >= 15
+
+
+def write(case: Case, folder: Path) -> Path:
+    """The good policy with the mistake in it."""
+    text = (FOLDER / "policy_good.yaml").read_text(encoding="utf-8")
+    taken, put = (
+        "".join(f"{line[2:]}\n" for line in case.mistake if line.startswith(sign)) for sign in ("- ", "+ ")
+    )
+    assert text.count(taken) == 1
+    text = text.replace(taken, put)
+    path = folder / "policy.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def check(path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """Exit code and words of `earshot policy check`."""
+    with pytest.raises(SystemExit) as ended:
+        main(["policy", "check", str(path)])
+    return int(ended.value.code or 0), capsys.readouterr().err.replace(f"{path}:", "policy.yaml:")
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.about)
+def test_a_wrong_policy_is_refused_in_these_words(
+    case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, said = check(write(case, tmp_path), capsys)
+    assert (code, said) == (EXIT_USAGE, f"earshot: {case.answer}\n")
+
+
+@pytest.mark.parametrize("case", DOUBTED, ids=lambda case: case.about)
+def test_a_policy_that_is_hardly_meant_is_taken_with_these_warnings(
+    case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, said = check(write(case, tmp_path), capsys)
+    assert code == EXIT_OK
+    assert said.rpartition("\n")[0].rpartition("\n")[0] == case.answer
+
+
+def test_the_good_policy_and_the_shipped_one_have_no_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    for path in (FOLDER / "policy_good.yaml", Path("deploy/policies/acme.yaml")):
+        code, said = check(path, capsys)
+        assert code == EXIT_OK
+        assert "warning" not in said
+
+
+def test_no_answer_speaks_pydantic() -> None:
+    for case in (*SETTINGS, *REFUSED, *DOUBTED):
+        assert not {"Input", "Value error", "tuple", "Tuple", "String", "pydantic"} & set(case.answer.split()), (
+            case
+        )
+
+
+def test_the_table_of_policies_has_at_least_fifteen_mistakes() -> None:
+    assert len(REFUSED) >= 15

@@ -7,6 +7,7 @@ from pipeline.enrich.rules import Facts, first_match
 from pipeline.enrich.signals import WordSignals
 from pipeline.enrich.tone.urgency import Urgency
 from schemas.enrichment import Language, Sentiment
+from schemas.policy import Brand
 from schemas.signals import Intent, Spam, Span, TopicHit
 from tests.unit.enrich.posts import influence, policy, raw_post, said, sentiment
 
@@ -149,17 +150,32 @@ def test_all_parts_of_a_condition_must_hold() -> None:
 
 
 @pytest.mark.parametrize(
-    ("author", "own"),
+    ("platform", "author", "own"),
     [
-        ({"handle": "@acmecare"}, True),
-        ({"handle": "ACMECARE"}, True),
-        ({"author_id": "x:7"}, True),
-        ({"handle": "AcmeCareFan"}, False),
-        ({"handle": None}, False),
+        ("x", {"handle": "@acmecare"}, True),
+        ("x", {"handle": "ACMECARE"}, True),
+        ("x", {"author_id": "x:7"}, True),
+        ("x", {"handle": "AcmeCareFan"}, False),
+        ("x", {"handle": None}, False),
+        ("mastodon", {"handle": "acmecare@evil.example"}, False),
+        ("mastodon", {"handle": "Acme@Brand.Example"}, True),
+        ("bluesky", {"handle": "acmecare"}, False),
+        ("bluesky", {"handle": "x:acmecare"}, False),
+        ("bluesky", {"handle": "acmehelp"}, False),
+        ("x", {"handle": "acmehelp"}, True),
     ],
 )
-def test_own_posts_are_told_by_handle_in_any_case_or_author_id(author: dict[str, Any], own: bool) -> None:
-    assert is_own(raw_post(author=author), policy().brand) is own
+def test_own_posts_are_told_by_author_id_or_by_platform_and_handle(
+    platform: str, author: dict[str, Any], own: bool
+) -> None:
+    handles = ("x:AcmeCare", "mastodon:acme@brand.example", "acmehelp")  # the last names no platform
+    brand = Brand(name="Acme", author_ids=("x:7",), handles=handles)
+    author = {"author_id": f"{platform}:1"} | author
+    assert is_own(raw_post(platform=platform, post_id=f"{platform}:5", author=author), brand) is own
+
+
+def test_a_bare_handle_of_a_brand_without_ids_is_nobody() -> None:
+    assert not is_own(raw_post(author={"handle": "acmecare"}), Brand(name="Acme", handles=("acmecare",)))
 
 
 def with_signals(

@@ -150,6 +150,16 @@ def test_own_posts_are_marked_and_a_workspace_without_policy_says_so() -> None:
     assert scored(workspace="other").triage.reasons[0].code == "no_policy"
 
 
+def test_who_calls_themselves_as_the_brand_on_another_platform_is_work() -> None:
+    impostor = scored(
+        text="your account is blocked, send us your card number",
+        post_id="mastodon:1",
+        platform="mastodon",
+        author={"author_id": "mastodon:666", "handle": "AcmeCare"},
+    )
+    assert (impostor.own, impostor.triage.action, impostor.triage.queue) == (False, "respond", "general")
+
+
 def test_a_poisonous_text_is_isolated_and_the_others_are_scored() -> None:
     model = Fussy("poison")
     found = isolated(batch(["a", "poison one", "b", "c", "poison two"]), model)

@@ -35,7 +35,8 @@ def test_the_brand_of_the_policy_is_the_brand_of_the_traffic(policy: Policy) -> 
     from random import Random
 
     crowd = Crowd(Random(1), 10, START)
-    own = {person.handle for person in (*crowd.brand.values(), *crowd.care_team.values())}
+    brand = (*crowd.brand.values(), *crowd.care_team.values())
+    own = {f"{person.platform}:{person.handle}" for person in brand}
     assert own == set(policy.brand.handles)
 
 

@@ -107,9 +107,9 @@ def test_a_wrong_roster_is_named_with_file_line_and_field(tmp_path: Path) -> Non
     path.write_text("workspace: acme\nreps:\n  - rep_id: a\n    teams: [care]\n    capacty: 3\n")
     with pytest.raises(Misconfigured) as error:
         load_yaml(path, Roster, "a roster")
-    assert str(error.value) == f"{path}:5: reps[0].capacty: there is no such field"
+    assert str(error.value) == f"{path}:5: reps[0].capacty: there is no such field; did you mean capacity?"
 
 
 def test_the_demos_roster_fits() -> None:
     path = Path(__file__).parents[3] / "deploy" / "policies" / "acme-desk.yaml"
-    assert len(load_yaml(path, Roster, "a roster").reps) >= 3
+    assert len(load_yaml(path, Roster, "a roster").value.reps) >= 3

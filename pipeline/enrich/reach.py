@@ -1,0 +1,72 @@
+"""Which rules of a policy can never decide, because an earlier rule takes every post that they would take.
+
+In: a policy. Out: the rules and why. Never here: what two or more earlier rules take together, which is not told;
+keywords that hold each other in other words ("bill" takes what "the bill" takes): only the same keyword counts.
+"""
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from schemas.policy import Condition, Policy
+from schemas.post import Visibility
+
+_ANY_OF = ("sentiment", "visibility", "platform", "language", "topic", "intent", "any_keyword")
+_AT_LEAST = (
+    "min_probability",
+    "min_complaint",
+    "min_offence",
+    "min_influence",
+    "min_urgency",
+    "min_intensity",
+    "min_spam",
+)
+_AT_MOST = ("max_rating",)
+_EXACTLY = ("question", "repost")
+
+Location = tuple[int | str, ...]
+
+
+def unreached(policy: Policy) -> Iterator[tuple[Location, str]]:
+    """The rules that no post reaches, in order: where, and by which rule it is taken."""
+    for at, rule in enumerate(policy.rules):
+        if rule.when.repost:
+            yield ("rules", at, "when", "repost"), f"rule {rule.name} never decides: a repost is never work"
+            continue
+        for earlier in policy.rules[:at]:
+            if takes_all_of(earlier.when, rule.when):
+                why = (
+                    "which has no condition" if _is_empty(earlier.when) else "whose condition is the same or wider"
+                )
+                yield ("rules", at), f"rule {rule.name} never decides: it stands behind {earlier.name}, {why}"
+                break
+
+
+def takes_all_of(wide: Condition, narrow: Condition) -> bool:
+    """Whether every post for which `narrow` holds is one for which `wide` holds, as far as the parts tell."""
+    return all(_covers(name, given, getattr(narrow, name)) for name, given in _given(wide))
+
+
+def _covers(name: str, wide: Any, narrow: Any) -> bool:
+    if name == "visibility" and set(wide) == set(get_args(Visibility)):
+        return True  # every post has one of them
+    if narrow is None:
+        return False
+    if name in _ANY_OF:
+        return {_folded(one) for one in narrow} <= {_folded(one) for one in wide}
+    if name in _AT_LEAST:
+        return bool(narrow >= wide)
+    if name in _AT_MOST:
+        return bool(narrow <= wide)
+    return bool(narrow == wide)
+
+
+def _given(when: Condition) -> list[tuple[str, Any]]:
+    return [(name, value) for name in Condition.model_fields if (value := getattr(when, name)) is not None]
+
+
+def _is_empty(when: Condition) -> bool:
+    return not _given(when)
+
+
+def _folded(value: str) -> str:
+    return " ".join(value.casefold().split())

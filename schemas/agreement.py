@@ -1,0 +1,102 @@
+"""Whether the parts of a policy agree with each other: names are unique, and what is named is there.
+
+In: a policy as plain data, checked or not. Out: every disagreement with its place. Never here: what a
+single field may hold, which its type says.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+NAMED: Mapping[str, str] = {
+    "queues": "queue",
+    "rules": "rule",
+    "topics": "topic",
+    "intents": "intent",
+    "numbers": "number pattern",
+}
+"""Lists whose entries have names of their own, and what one entry is called."""
+
+Location = tuple[int | str, ...]
+
+
+class Disagreement(NamedTuple):
+    """Two parts that do not fit each other."""
+
+    place: Location
+    what: str
+    name: str = ""
+    """The name that is not there; empty where it is another mistake."""
+    known: tuple[str, ...] = ()
+    """The names that are."""
+
+
+class Disagreements(ValueError):
+    """All that do not agree in one policy.
+
+    Args:
+        found: at least one.
+    """
+
+    def __init__(self, found: Sequence[Disagreement]) -> None:
+        self.found = tuple(found)
+        super().__init__("; ".join(f"{_path(one.place)}: {one.what}" for one in found))
+
+
+def disagreements(policy: object, built_in_intents: Sequence[str]) -> Iterator[Disagreement]:
+    """What does not agree, in the order of the lists.
+
+    Args:
+        policy: plain data of the shape of a `Policy`; entries of another shape are passed over, for their types
+            say what is wrong with them.
+        built_in_intents: intents that every policy may name.
+    """
+    names = {field: [(at, entry["name"]) for at, entry in _entries(policy, field) if _is_text(entry.get("name"))]
+             for field in NAMED}  # fmt: skip
+    for field, what in NAMED.items():
+        seen: set[str] = set()
+        for at, name in names[field]:
+            if name in seen:
+                yield Disagreement((field, at, "name"), f"there is a {what} {name} before this one")
+            seen.add(name)
+    known = {field: tuple(dict.fromkeys(name for _, name in found)) for field, found in names.items()}
+    known["intents"] += tuple(built_in_intents)
+    for at, rule in _entries(policy, "rules"):
+        yield from _of_rule(at, rule, known)
+
+
+def queue_mistake(action: str, queue: object) -> str | None:
+    """Why a rule's action and queue do not agree; None where they do."""
+    if action == "none":
+        return None if queue is None else "action none takes no queue"
+    return f"action {action} needs a queue" if queue is None else None
+
+
+def _of_rule(at: int, rule: Mapping[str, Any], known: Mapping[str, tuple[str, ...]]) -> Iterator[Disagreement]:
+    queue, action = rule.get("queue"), rule.get("action")
+    if isinstance(action, str) and (mistake := queue_mistake(action, queue)):
+        yield Disagreement(("rules", at), mistake)
+    if _is_text(queue) and queue not in known["queues"]:
+        yield Disagreement(("rules", at, "queue"), f"there is no queue {queue}", str(queue), known["queues"])
+    when = rule.get("when")
+    for part, field in (("topic", "topics"), ("intent", "intents")):
+        asked = when.get(part) if isinstance(when, Mapping) else None
+        for number, name in enumerate(asked if isinstance(asked, list | tuple) else ()):
+            if _is_text(name) and name not in known[field]:
+                yield Disagreement(
+                    ("rules", at, "when", part, number), f"there is no {part} {name}", str(name), known[field]
+                )
+
+
+def _entries(policy: object, field: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    entries = policy.get(field) if isinstance(policy, Mapping) else None
+    for at, entry in enumerate(entries if isinstance(entries, list | tuple) else ()):
+        if isinstance(entry, Mapping):
+            yield at, entry
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _path(place: Location) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")

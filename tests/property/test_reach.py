@@ -1,0 +1,105 @@
+"""A rule that is called unreached never decides about any post."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.enrich.reach import takes_all_of, unreached
+from pipeline.enrich.rules import Facts, first_match
+from pipeline.enrich.signals import WordSignals
+from schemas.policy import Condition
+from schemas.signals import Intent, Span, TopicHit
+from tests.unit.enrich.posts import influence, policy, raw_post, sentiment
+
+LEVELS = (0.2, 0.5, 0.8)
+
+
+def some(*values: str) -> st.SearchStrategy[tuple[str, ...] | None]:
+    return st.none() | st.lists(st.sampled_from(values), min_size=1, max_size=3, unique=True).map(tuple)
+
+
+def level() -> st.SearchStrategy[float | None]:
+    return st.none() | st.sampled_from(LEVELS)
+
+
+CONDITIONS = st.builds(
+    Condition,
+    sentiment=some("negative", "neutral", "positive"),
+    visibility=some("public", "direct"),
+    platform=some("x", "google_play"),
+    language=some("en", "de"),
+    topic=some("outage", "bill"),
+    intent=some("complaint", "question"),
+    any_keyword=some("fire", "Smoke", "smoke"),
+    min_probability=level(),
+    min_complaint=level(),
+    min_offence=level(),
+    min_influence=st.none() | st.sampled_from((20, 60)),
+    min_intensity=level(),
+    max_rating=st.none() | st.sampled_from((1, 3)),
+    question=st.none() | st.booleans(),
+)
+"""Few values of each part, so that conditions often hold each other."""
+HIT = TopicHit(topic="outage", kind="topic", at=(Span(field="text", start=0, end=3),))
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> Facts:
+    text = draw(st.sampled_from(["fire?", "smoke", "all is well"]))
+    platform = draw(st.sampled_from(["x", "google_play"]))
+    post = raw_post(
+        text,
+        platform=platform,
+        post_id=f"{platform}:1",
+        author={"author_id": f"{platform}:2"},
+        visibility=draw(st.sampled_from(["public", "direct"])),
+        lang=draw(st.sampled_from([None, "en", "de"])),
+        rating=draw(st.sampled_from([None, 1, 2, 5])),
+    )
+    found = st.sampled_from([None, 0.1, 0.3, 0.6, 0.9])
+    return Facts(
+        post,
+        draw(
+            st.none()
+            | st.builds(sentiment, st.sampled_from(["negative", "positive"]), st.sampled_from([0.6, 0.9]))
+        ),
+        influence(draw(st.sampled_from([0.0, 30.0, 70.0]))),
+        offence=draw(found),
+        complaint=draw(found),
+        intent=draw(st.none() | st.just(Intent(name="complaint", confidence=0.9))),
+        intensity=draw(st.sampled_from([0.0, 0.6, 0.9])),
+        signals=WordSignals(words=text, topics=draw(st.sampled_from([(), (HIT,)]))),
+    )
+
+
+def holds(when: Condition, of: Facts) -> bool:
+    names: dict[str, Any] = {"topics": [{"name": name, "any": [name]} for name in ("outage", "bill")]}
+    rule = {"name": "r", "when": when.model_dump(exclude_none=True), "action": "respond", "queue": "general"}
+    return first_match(policy(rule, **names), of) is not None
+
+
+@given(CONDITIONS, CONDITIONS, facts())
+def test_what_takes_all_of_a_condition_holds_wherever_that_holds(
+    wide: Condition, narrow: Condition, of: Facts
+) -> None:
+    if takes_all_of(wide, narrow) and holds(narrow, of):
+        assert holds(wide, of)
+
+
+@given(CONDITIONS, st.lists(st.sampled_from(list(Condition.model_fields)), max_size=3))
+def test_a_condition_with_some_parts_left_out_takes_all_of_the_whole_one(
+    narrow: Condition, left_out: list[str]
+) -> None:
+    assert takes_all_of(narrow.model_copy(update=dict.fromkeys(left_out)), narrow)
+
+
+def test_an_unreached_rule_is_told_once_with_the_first_rule_that_takes_its_posts() -> None:
+    rules: list[dict[str, Any]] = [
+        {"name": "loud", "when": {"min_influence": 50}, "action": "respond", "queue": "urgent"},
+        {"name": "rest", "action": "respond", "queue": "general"},
+        {"name": "louder", "when": {"min_influence": 80}, "action": "respond", "queue": "urgent"},
+    ]
+    assert [(where, what.rpartition(" behind ")[2]) for where, what in unreached(policy(*rules))] == [
+        (("rules", 2), "loud, whose condition is the same or wider")
+    ]
