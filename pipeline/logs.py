@@ -11,6 +11,11 @@ import structlog
 
 Log = structlog.stdlib.BoundLogger
 
+ROOT_LOGGER = "earshot."
+"""What the names of our own loggers begin with."""
+BROKER_LOGGER = "brokers"
+"""The logger that tells of a silence of the brokers; nothing holds its lines back."""
+
 
 def setup_logs(level: str, fmt: str) -> None:
     """Configures this process once, at its start: to stderr, `fmt` auto, json or console."""
@@ -44,5 +49,5 @@ def setup_logs(level: str, fmt: str) -> None:
 
 def get_log(stage: str) -> Log:
     """The logger of a stage."""
-    log: Log = structlog.get_logger(f"earshot.{stage}").bind(stage=stage)
+    log: Log = structlog.get_logger(f"{ROOT_LOGGER}{stage}").bind(stage=stage)
     return log

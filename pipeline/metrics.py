@@ -57,7 +57,10 @@ METRICS: tuple[Metric, ...] = (
            "none while lag grows: see ClickHouse"),
     Metric("posts_refused_total", "counter", ("reason",), "valid posts that were not stored, by reason",
            "ttl: older than the configured keeping time"),
-    Metric("ready", "gauge", ("stage",), "1 while the stage can work", "0 for long: see its log"),
+    Metric("broker_answers", "gauge", ("stage",),
+           "1 while a Kafka broker answers this worker; 0 after 10 s of silence, and until the first answer",
+           "0 in every stage: start the brokers, nothing is lost; in one: see the network between it and them"),
+    Metric("ready", "gauge", ("stage",), "1 while the stage can work", "0 for long: its /readyz says why"),
 )  # fmt: skip
 
 

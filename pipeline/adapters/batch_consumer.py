@@ -188,6 +188,10 @@ class BatchConsumer:
             return
         now_s = self._monotonic_s()
         self._metrics.observe("batch_seconds", now_s - lane.served_at_s, stage=self._spec.stage, step="store")
+        if lane.failures:
+            self._log.info(
+                "batch_stored_again", topic=lane.topic, partition=lane.partition, tries=lane.failures + 1
+            )
         lane.stored(now_s)
 
     def _failed(self, lane: Lane, error: EarshotError) -> None:
@@ -271,7 +275,6 @@ class BatchConsumer:
         if now_s < self._gauges_at_s:
             return
         self._gauges_at_s = now_s + GAUGE_INTERVAL_S
-        self._metrics.set("ready", float(self.ready[0]), stage=self._spec.stage)
         for (topic, number), lane in self._lanes.items():
             _, high = self._consumer.get_watermark_offsets(TopicPartition(topic, number), cached=True)
             # With nothing held, what lies between start and read_to are markers: no records, no lag.

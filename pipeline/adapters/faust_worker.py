@@ -26,6 +26,9 @@ COMMIT_INTERVAL_S = 0.3
 """Only a net: the agent commits after each batch (faust.md c)."""
 REQUEST_TIMEOUT_S = 90.0
 """Faust wants it above the session timeout; its default."""
+NEVER_S = 1e9
+"""Faust's own look for stalled streams compares with the last record before a pause: on a topic that was idle it
+calls each first record an error, in twenty lines. `LagWatchdog` asks the brokers and ends what is really stuck."""
 STOP_TIMEOUT_S = 60.0
 """Longest clean stop; a batch takes about a second."""
 
@@ -63,6 +66,8 @@ def build_app(
         consumer_auto_offset_reset="earliest",
         stream_buffer_maxsize=max(256, 4 * batch_size),
         stream_wait_empty=True,
+        stream_processing_timeout=NEVER_S,
+        broker_commit_livelock_soft_timeout=NEVER_S,
         store="memory://",
         table_standby_replicas=0,
         topic_allow_declare=False,

@@ -82,6 +82,7 @@ def start_health_server(
     metrics: Metrics,
     ready: Ready,
     *,
+    before_metrics: Callable[[], None] = lambda: None,
     stale_after_s: float = STALE_AFTER_S,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> HealthServer:
@@ -92,6 +93,7 @@ def start_health_server(
         port: TCP port; 0 lets the system choose (see `HealthServer.port`).
         metrics: what /metrics shows.
         ready: asked by each /readyz, from the server's threads: (can work, reason). It must not block.
+        before_metrics: called before each /metrics is made, to set gauges that are true at that moment.
         stale_after_s: longest silence between two `beat` calls.
         monotonic: for tests.
 
@@ -102,11 +104,12 @@ def start_health_server(
     class Handler(_Handler):
         def answer(self, path: str) -> tuple[HTTPStatus, str, bytes] | None:
             if path == "/metrics":
+                before_metrics()
                 return HTTPStatus.OK, CONTENT_TYPE_PLAIN_0_0_4, generate_latest(metrics.registry)
             if path == "/healthz":
                 return _verdict(*health.alive())
             if path == "/readyz":
-                return _verdict(*_ask(ready))
+                return _verdict(*ask(ready))
             return None
 
     try:
@@ -152,7 +155,8 @@ def _verdict(good: bool, reason: str) -> tuple[HTTPStatus, str, bytes]:
     return status, _TEXT, f"{reason}\n".encode()
 
 
-def _ask(ready: Ready) -> tuple[bool, str]:
+def ask(ready: Ready) -> tuple[bool, str]:
+    """What `ready` says; a failure of its own is a no."""
     try:
         return ready()
     except Exception as error:  # a probe must get an answer whatever is broken; the type is answer enough

@@ -19,7 +19,6 @@ from pipeline.adapters.faust_worker import (
     owned_partitions,
     run_until_stopped,
 )
-from pipeline.adapters.health import HealthServer, start_health_server
 from pipeline.adapters.lag_watchdog import LagWatchdog, Standing
 from pipeline.adapters.one_caller import OneCaller
 from pipeline.adapters.partitioning import partition_of
@@ -29,6 +28,7 @@ from pipeline.adapters.topic_admin import TIMEOUT_S, admin_client
 from pipeline.app.collector import calm_collector
 from pipeline.app.endpoints import resolve
 from pipeline.app.languages import load_languages
+from pipeline.app.vitals import Vitals
 from pipeline.clock import SystemClock
 from pipeline.enrich.agent import DELIVERY_TIMEOUT_S, STAGE, Parts, register
 from pipeline.enrich.intent import HEAD_BESIDE, IntentModel, load_head
@@ -36,7 +36,6 @@ from pipeline.enrich.intents import Intents
 from pipeline.enrich.score import Scorer
 from pipeline.errors import Misconfigured, ServiceMissing
 from pipeline.logs import get_log, setup_logs
-from pipeline.metrics import Metrics
 from pipeline.ports import TextModel
 from pipeline.settings import ModelSettings, Settings, load_settings
 from schemas.topics import ACTIONABLE, MENTIONS, POLICIES, RAW, SCORED
@@ -62,9 +61,11 @@ class _Worker:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._log = get_log(STAGE)
-        self._metrics = Metrics()
         self._state = "starting"
-        self._health = self._start_health()
+        self._vitals = Vitals(settings, STAGE)
+        self._metrics = self._vitals.metrics
+        self._vitals.ask(lambda: (self._state == "ok", self._state))
+        self._log.info("starting", health_port=self._vitals.port)
 
     def run(self) -> None:
         """Loads, joins the group, works until SIGTERM or SIGINT."""
@@ -95,10 +96,10 @@ class _Worker:
             watchdog.start()
             calm_collector()
             self._state = "joining the group"
-            run_until_stopped(app, self._log, started=self._started, beat=self._health.beat)
+            run_until_stopped(app, self._log, started=self._started, beat=self._vitals.beat)
             watchdog.close()
         reader.close()
-        self._health.close()
+        self._vitals.close()
         self._log.info("stopped")
 
     def _parts(
@@ -138,19 +139,8 @@ class _Worker:
             patience_s=STALL_S + 2 * self._settings.enrich.inference_timeout_s,
         )
 
-    def _start_health(self) -> HealthServer:
-        self._metrics.set("ready", 0, stage=STAGE)
-        operate = self._settings.operate
-        health = start_health_server(operate.http_host, operate.http_port, self._metrics, self._ready)
-        self._log.info("starting", health_port=health.port)
-        return health
-
-    def _ready(self) -> tuple[bool, str]:
-        return self._state == "ok", self._state
-
     def _started(self) -> None:
         self._state = "ok"
-        self._metrics.set("ready", 1, stage=STAGE)
         self._log.info("ready")
 
     def _count_lookups(self, hits: int, misses: int) -> None:

@@ -6,11 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 
-from pipeline.adapters.health import start_health_server
 from pipeline.adapters.policy_reader import PolicyReader
 from pipeline.adapters.transactional.agent import TransactionalAgent
 from pipeline.adapters.transactional.owned import AgentSpec, Outcome
 from pipeline.app.endpoints import resolve
+from pipeline.app.vitals import Vitals
 from pipeline.clock import SystemClock, to_ms
 from pipeline.errors import EXIT_RESTART, MustRestart
 from pipeline.logs import get_log
@@ -32,11 +32,13 @@ def run(settings: Settings) -> None:
         Misconfigured: topics are missing or not co-partitioned, or state and offsets do not fit together.
     """
     settings = resolve(settings)
-    log, metrics, stop = get_log(STAGE), Metrics(), threading.Event()
+    log, stop = get_log(STAGE), threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
+    vitals = Vitals(settings, STAGE)
+    log.info("starting", http_port=vitals.port)
     policies = PolicyReader.start(settings.kafka)
-    observer = _Observer(metrics)
+    observer = _Observer(vitals.metrics)
     clock = SystemClock()
     agent = TransactionalAgent(
         settings.kafka,
@@ -51,15 +53,10 @@ def run(settings: Settings) -> None:
         lambda _: Router(policies.policies, int(settings.route.remember_days * DAY_MS), settings.clock),
         lambda: to_ms(clock.now()),
         observer.committed,
-        lambda: _between(policies, observer, agent, health.beat),
+        lambda: _between(policies, observer, agent, vitals.beat),
     )
-    health = start_health_server(
-        settings.operate.http_host,
-        settings.operate.http_port,
-        metrics,
-        lambda: (agent.ready, "ok" if agent.ready else "no partition, or still restoring"),
-    )
-    log.info("started", clock=settings.clock, http_port=health.port)
+    vitals.ask(lambda: (agent.ready, "ok" if agent.ready else "no partition, or still restoring"))
+    log.info("started", clock=settings.clock)
     try:
         agent.run(stop.is_set)
     except MustRestart as error:
@@ -67,7 +64,7 @@ def run(settings: Settings) -> None:
         log.error("cannot_go_on", error=str(error))
         os._exit(EXIT_RESTART)
     finally:
-        health.close()
+        vitals.close()
     policies.close()
     log.info("stopped")
 
@@ -105,11 +102,10 @@ class _Observer:
             self._metrics.count("timers_fired_total", outcome.timers, stage=STAGE)
 
     def gauges(self, agent: TransactionalAgent) -> None:
-        """Sets lag and readiness now and then."""
+        """Sets lag and cases now and then."""
         if time.monotonic() < self._next_gauges:
             return
         self._next_gauges = time.monotonic() + GAUGE_INTERVAL_S
-        self._metrics.set("ready", float(agent.ready), stage=STAGE)
         for (topic, partition), lag in agent.lags().items():
             self._metrics.set("lag_records", lag, stage=STAGE, topic=topic, partition=str(partition))
         for number, decider in agent.deciders.items():

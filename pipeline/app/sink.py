@@ -12,14 +12,13 @@ from collections.abc import Callable
 from pipeline.adapters.batch_consumer import BatchConsumer, LoopSpec
 from pipeline.adapters.clickhouse import ClickHouseWriter
 from pipeline.adapters.dead_letters import DeadLetterProducer
-from pipeline.adapters.health import HealthServer, start_health_server
 from pipeline.adapters.migrate import migrations_pending
 from pipeline.adapters.retention import ttl_days_in_force
 from pipeline.app.endpoints import resolve
+from pipeline.app.vitals import Vitals
 from pipeline.clock import SystemClock
 from pipeline.errors import EXIT_RESTART, Misconfigured, MustRestart
 from pipeline.logs import get_log
-from pipeline.metrics import Metrics
 from pipeline.settings import Settings, SinkSettings
 from pipeline.sink.agent import STAGE, TABLES, SinkAgent
 from pipeline.sink.batch import FlushLimits, PartitionBuffer
@@ -34,16 +33,13 @@ def run(settings: Settings) -> None:
             deleted before they could be stored.
     """
     settings = resolve(settings, clickhouse=True)
-    log, metrics, stop = get_log(STAGE), Metrics(), threading.Event()
+    log, stop = get_log(STAGE), threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
+    vitals = Vitals(settings, STAGE)
+    log.info("starting", http_port=vitals.port)
     writer = _ready_writer(settings)
-    health: HealthServer | None = None
-
-    def beat() -> None:
-        if health is not None:
-            health.beat()
-
+    metrics = vitals.metrics
     clock = SystemClock()
     dead_letters = DeadLetterProducer(settings.kafka, STAGE, clock)
     loop = BatchConsumer(
@@ -52,12 +48,10 @@ def run(settings: Settings) -> None:
         SinkAgent(writer, dead_letters, clock=clock, metrics=metrics, log=log, ttl_days=settings.sink.ttl_days),
         metrics=metrics,
         log=log,
-        between=beat,
+        between=vitals.beat,
     )
-    health = start_health_server(
-        settings.operate.http_host, settings.operate.http_port, metrics, lambda: loop.ready
-    )
-    log.info("started", ttl_days=settings.sink.ttl_days, http_port=health.port)
+    vitals.ask(lambda: loop.ready)
+    log.info("started", ttl_days=settings.sink.ttl_days)
     try:
         loop.run(stop.is_set)
     except MustRestart as error:
@@ -65,7 +59,7 @@ def run(settings: Settings) -> None:
         log.error("cannot_go_on", error=str(error))
         os._exit(EXIT_RESTART)
     finally:
-        health.close()
+        vitals.close()
     writer.close()
     log.info("stopped")
 

@@ -109,3 +109,16 @@ def test_close_frees_the_port_and_may_be_repeated(stage: Stage) -> None:
     again = start_health_server("127.0.0.1", port, stage.metrics, stage.ready)
     assert ask(again, "/healthz")[0] == 200
     again.close()
+
+
+def test_gauges_are_set_at_the_moment_of_the_scrape(stage: Stage) -> None:
+    values = iter((1.0, 0.0))
+    server = start_health_server(
+        "127.0.0.1", 0, stage.metrics, stage.ready,
+        before_metrics=lambda: stage.metrics.set("broker_answers", next(values), stage="sink"),
+    )  # fmt: skip
+    try:
+        assert 'earshot_broker_answers{stage="sink"} 1.0' in ask(server, "/metrics")[1]
+        assert 'earshot_broker_answers{stage="sink"} 0.0' in ask(server, "/metrics")[1]
+    finally:
+        server.close()

@@ -1,0 +1,59 @@
+"""What a running stage shows of itself, from its first second on: health server, metrics, whether brokers answer.
+
+In: settings and, once there is one, the stage's own word on whether it can work. Out: /readyz, /healthz, /metrics,
+a calm log. Never here: what a stage does.
+"""
+
+from pipeline.adapters.broker_watch import BrokerWatch
+from pipeline.adapters.calm_logs import CalmLibraries
+from pipeline.adapters.health import Ready, ask, start_health_server
+from pipeline.metrics import Metrics
+from pipeline.settings import Settings
+
+
+class Vitals:
+    """Of one worker process.
+
+    Args:
+        settings: resolved.
+        stage: its name.
+
+    Raises:
+        Transient: the health port is taken.
+    """
+
+    def __init__(self, settings: Settings, stage: str) -> None:
+        self.metrics = Metrics()
+        self._stage = stage
+        self._stage_ready: Ready = lambda: (False, "starting")
+        calm = CalmLibraries(lambda: self._brokers.missing)
+        self._brokers = BrokerWatch(settings.kafka, stage, left_out=calm.take_left_out)
+        operate = settings.operate
+        self._health = start_health_server(
+            operate.http_host, operate.http_port, self.metrics, self._ready, before_metrics=self._show
+        )
+        self.port = self._health.port
+        calm.install()
+        self._brokers.start()
+
+    def ask(self, ready: Ready) -> None:
+        """From now on `ready`, called from other threads, says whether the stage can work if a broker answers."""
+        self._stage_ready = ready
+
+    def beat(self) -> None:
+        """The stage's loop came round."""
+        self._health.beat()
+
+    def close(self) -> None:
+        """Ends it all; again is harmless."""
+        self._brokers.close()
+        self._health.close()
+
+    def _ready(self) -> tuple[bool, str]:
+        answered, reason = self._brokers.ready
+        return self._stage_ready() if answered else (False, reason)
+
+    def _show(self) -> None:
+        """Gauges that are true at the moment of the scrape, whatever the stage's loop waits for."""
+        self.metrics.set("broker_answers", float(self._brokers.answers), stage=self._stage)
+        self.metrics.set("ready", float(ask(self._ready)[0]), stage=self._stage)

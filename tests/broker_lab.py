@@ -1,0 +1,145 @@
+"""A pipeline whose broker can be stopped, killed and frozen, on an embedded stack of its own."""
+
+import json
+import signal
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+from pipeline.local import kafka
+from pipeline.local.stack import down, up
+from tests.pipeline_lab import PipelineLab
+
+STAGES = ("enrich", "route", "sink")
+Fault = Literal["TERM", "KILL", "STOP"]
+LOOK_S = 0.5
+BROKER_GRACE_S = 60.0
+
+
+class BrokerLab(PipelineLab):
+    """The stages, the desk and one broker. Use `broker_lab`."""
+
+    def __init__(self, folder: Path, workspace: str) -> None:
+        self.stack_dir = folder / "stack"
+        super().__init__(up(self.stack_dir, brokers=1), folder, workspace)
+
+    def broker(self) -> psutil.Process:
+        """The living broker."""
+        folder = self.stack_dir.resolve() / "kafka"
+        layout = kafka.read_layout(folder)
+        assert layout is not None
+        return kafka.running(folder, layout)[1]
+
+    def silence(self, fault: Fault) -> None:
+        """The broker answers nobody from now on; a TERM returns once it has ended."""
+        process = self.broker()
+        process.send_signal(getattr(signal, f"SIG{fault}"))
+        if fault != "STOP":
+            process.wait(BROKER_GRACE_S)
+
+    def end_silence(self, fault: Fault) -> None:
+        """The same broker with the same data on the same port."""
+        if fault == "STOP":
+            self.broker().send_signal(signal.SIGCONT)
+        else:
+            up(self.stack_dir, brokers=1)
+
+    def lines(self, worker: str) -> list[tuple[float, str]]:
+        """What a worker logged: seconds of the epoch, the line."""
+        path = self.folder / "state" / "logs" / f"{worker}.log"
+        found: list[tuple[float, str]] = []
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                at = datetime.fromisoformat(json.loads(line)["timestamp"]).timestamp()
+            except (ValueError, KeyError):
+                at = found[-1][0] if found else 0.0
+            found.append((at, line))
+        return found
+
+    def events(self, worker: str, event: str, since_s: float = 0.0) -> list[str]:
+        """Lines of a worker with that event."""
+        return [line for at, line in self.lines(worker) if at >= since_s and f'"event": "{event}"' in line]
+
+
+@contextmanager
+def broker_lab(folder: Path, workspace: str) -> Iterator[BrokerLab]:
+    """A prepared lab; everything is ended afterwards."""
+    try:
+        lab = BrokerLab(folder, workspace)
+        try:
+            lab.prepare()
+            yield lab
+        finally:
+            lab.close()
+    finally:
+        down(folder / "stack", wipe=True, grace_s=0)
+
+
+@dataclass
+class Looks:
+    """What each stage's /readyz said, every half second: (seconds of the epoch, status, reason)."""
+
+    lab: BrokerLab
+    seen: dict[str, list[tuple[float, int, str]]] = field(default_factory=lambda: {stage: [] for stage in STAGES})
+
+    def first(self, stage: str, status: int, since_s: float) -> float | None:
+        """When a status was first seen after `since_s`, in seconds from then."""
+        return next((at - since_s for at, code, _ in self.seen[stage] if at >= since_s and code == status), None)
+
+    def look(self) -> None:
+        """One look at every stage."""
+        for stage in STAGES:
+            self.seen[stage].append((time.time(), *self.readyz(stage)))
+
+    def readyz(self, stage: str) -> tuple[int, str]:
+        """Status and reason now; 0 when nobody answers there."""
+        return self._get(stage, "readyz")
+
+    def gauge(self, stage: str, name: str) -> float | None:
+        """A gauge of a stage now."""
+        status, body = self._get(stage, "metrics")
+        lines = (
+            [line for line in body.splitlines() if line.startswith(f"earshot_{name}{{")] if status == 200 else []
+        )
+        return float(lines[0].rsplit(" ", 1)[1]) if lines else None
+
+    def _get(self, stage: str, path: str) -> tuple[int, str]:
+        status = self.lab.status()
+        workers = status.of(stage) if status is not None else ()
+        if not workers or workers[0].pid is None:
+            return 0, "not running"
+        try:
+            url = f"http://127.0.0.1:{workers[0].http_port}/{path}"
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError as error:
+            return 0, str(error)
+
+
+@contextmanager
+def looking(lab: BrokerLab) -> Iterator[Looks]:
+    """Looks at every stage twice a second inside."""
+    looks, ending = Looks(lab), threading.Event()
+
+    def rounds() -> None:
+        while not ending.wait(LOOK_S):
+            looks.look()
+
+    thread = threading.Thread(target=rounds, daemon=True)
+    thread.start()
+    try:
+        yield looks
+    finally:
+        ending.set()
+        thread.join()
