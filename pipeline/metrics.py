@@ -1,71 +1,109 @@
 """Every metric as data, and the only place that creates one.
 
 Prometheus conventions: `_total` counts, `_seconds` and `_bytes` units. Each entry says what the operator does.
+A counter that is born at its first event hides that event: `increase()` sees no change. So each process creates
+the series of every label that is known beforehand at 0 (`Metrics.begin`).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from itertools import product
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+
+from schemas.refusals import refusals_at
 
 LATENCY_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 """From one transaction's commit (26 ms measured) to a consumer that was down for half an hour."""
+PEOPLE_BUCKETS_S = (15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14_400.0, 28_800.0, 86_400.0)
+"""From an idle rep's first glance to a case that waited for the next day."""
+RECORD_BUCKETS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10_000)
+
+Stages = tuple[str, ...]
+ALL: Stages = ("ingest", "enrich", "route", "sink")
+RUNNING: Stages = ("enrich", "route", "sink")
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric: name without prefix, kind, labels, meaning, and what to do about it."""
+    """One metric: name without prefix, kind, labels, meaning, what to do about it, and who has it.
+
+    `values` lists the labels whose values are known beforehand; `stage` and `topic` are known by the stage.
+    """
 
     name: str
     kind: Literal["counter", "gauge", "histogram"]
     labels: tuple[str, ...]
     about: str
     action: str
+    stages: Stages = RUNNING
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    topics: Literal["reads", "writes"] | None = None
+    """Which topics of the stage the label `topic` names."""
+    buckets: tuple[float, ...] = LATENCY_BUCKETS_S
 
+
+DEAD_LETTER_CODES = tuple(
+    dict.fromkeys(refusal.code for place in ("desktop", "stream") for refusal in refusals_at(place))
+)
 
 METRICS: tuple[Metric, ...] = (
     Metric("records_consumed_total", "counter", ("stage", "topic"), "records read from a topic",
-           "no increase while lag grows: see the stage's log, restart it"),
+           "no increase while lag grows: see the stage's log, restart it", topics="reads"),
     Metric("records_produced_total", "counter", ("stage", "topic"), "records delivered to a topic",
-           "compare with records_consumed_total of the next stage"),
+           "compare with records_consumed_total of the next stage", stages=("ingest", "enrich", "route"),
+           topics="writes"),
     Metric("dead_letters_total", "counter", ("stage", "code"), "records given up, by reason code",
-           "a new code or a jump: read <topic>.dlq, fix the producer, replay"),
+           "a new code or a jump: `earshot dlq list`, fix the producer, replay",
+           values={"code": DEAD_LETTER_CODES}),
     Metric("errors_total", "counter", ("stage", "code"), "errors that were retried or ended the worker",
-           "steady increase: the named service is unwell"),
+           "steady increase: the named service is unwell", stages=ALL),
     Metric("lag_records", "gauge", ("stage", "topic", "partition"), "records not yet read by the stage",
            "growing: start another worker of the stage, or see what blocks it"),
     Metric("hop_latency_seconds", "histogram", ("stage",), "append time of the input to output delivered",
            "p99 above the service level: see lag first, then the stage's batch time"),
     Metric("end_to_end_latency_seconds", "histogram", ("stage",),
-           "append time in posts.raw to this stage's output",
-           "p99 above the service level: find the slow hop in hop_latency_seconds"),
+           "append time in posts.raw to the post or assignment stored, less the time in which its case waited for "
+           "a rep", "p99 above the service level: find the slow hop in hop_latency_seconds", stages=("sink",)),
+    Metric("case_wait_seconds", "histogram", ("until",),
+           "a case in line until it was offered (each offer) or assigned: people's time, not the machine's",
+           "long until offered: too few reps; long from offered to assigned: reps do not answer", stages=("sink",),
+           values={"until": ("offered", "assigned")}, buckets=PEOPLE_BUCKETS_S),
     Metric("batch_records", "histogram", ("stage",), "records a batch or transaction",
-           "always at the limit: the stage is saturated; always 1: it idles"),
+           "always at the limit: the stage is saturated; always 1: it idles", buckets=RECORD_BUCKETS),
     Metric("batch_seconds", "histogram", ("stage", "step"), "time of a step of one batch",
-           "shows which step (decode, score, deliver, decide, commit, insert) got slow"),
+           "shows which step got slow: decode, score, deliver, commit of enrich, store of the sink",
+           stages=("enrich", "sink")),
     Metric("model_cache_total", "counter", ("outcome",), "texts by where their scores came from: hit, miss",
-           "hits near 0 on a stream that repeats itself: raise EARSHOT_MODEL__CACHE_ENTRIES"),
+           "hits near 0 on a stream that repeats itself: raise EARSHOT_MODEL__CACHE_ENTRIES", stages=("enrich",),
+           values={"outcome": ("hit", "miss")}),
     Metric("transactions_total", "counter", ("stage", "outcome"), "Kafka transactions by outcome",
-           "aborted rising: see the stage's log for the cause"),
+           "aborted rising: see the stage's log for the cause", stages=("route",),
+           values={"outcome": ("committed", "aborted")}),
     Metric("timers_fired_total", "counter", ("stage",), "timers that fired",
-           "many timeouts: too few reps present"),
-    Metric("cases_open", "gauge", ("partition", "state"), "open cases by state", "waiting grows: add reps"),
+           "many timeouts: too few reps present", stages=("route",)),
+    Metric("cases_open", "gauge", ("partition", "state"), "open cases by state", "waiting grows: add reps",
+           stages=("route",)),
     Metric("reps_present", "gauge", ("partition",), "reps signed in and available",
-           "0 with waiting cases: nobody works"),
+           "0 with waiting cases: nobody works", stages=("route",)),
     Metric("rows_inserted_total", "counter", ("table",), "rows inserted into ClickHouse",
-           "none while lag grows: see ClickHouse"),
+           "none while lag grows: see ClickHouse", stages=("sink",),
+           values={"table": ("posts", "case_events", "assignments", "refused_posts")}),
     Metric("posts_refused_total", "counter", ("reason",), "valid posts that were not stored, by reason",
-           "ttl: older than the configured keeping time"),
+           "ttl: older than the configured keeping time", stages=("sink",), values={"reason": ("ttl",)}),
     Metric("broker_answers", "gauge", ("stage",),
            "1 while a Kafka broker answers this worker; 0 after 10 s of silence, and until the first answer",
            "0 in every stage: start the brokers, nothing is lost; in one: see the network between it and them"),
     Metric("ready", "gauge", ("stage",), "1 while the stage can work", "0 for long: its /readyz says why"),
+    Metric("build_info", "gauge", ("version",), "1; the label says which release runs",
+           "several values: a rolling upgrade, or one that got stuck", stages=ALL),
 )  # fmt: skip
 
 
 class Metrics:
-    """The declared metrics of one process.
+    """The declared metrics of one process, and what the client library tells of the process itself.
 
     Args:
         registry: where they are registered; a new one by default, so that tests and workers never collide.
@@ -78,6 +116,25 @@ class Metrics:
         self._histograms: dict[str, Histogram] = {}
         for metric in METRICS:
             self._register(metric)
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self.set("build_info", 1, version=version("earshot"))
+
+    def begin(self, stage: str, *, reads: Iterable[str] = (), writes: Iterable[str] = ()) -> None:
+        """Creates at 0 every series of the stage's counters and histograms whose labels are known beforehand.
+
+        Args:
+            stage: of this process.
+            reads: topics that it consumes.
+            writes: topics that it produces to.
+        """
+        topics = {"reads": tuple(reads), "writes": tuple(writes)}
+        children: dict[str, Counter | Histogram] = {**self._counters, **self._histograms}
+        for metric in METRICS:
+            if metric.name not in children or stage not in metric.stages:
+                continue
+            for labels in _label_sets(metric, stage, topics):
+                children[metric.name].labels(**labels)
 
     def _register(self, metric: Metric) -> None:
         name, about = f"earshot_{metric.name}", metric.about
@@ -86,13 +143,8 @@ class Metrics:
         elif metric.kind == "gauge":
             self._gauges[metric.name] = Gauge(name, about, metric.labels, registry=self.registry)
         else:
-            buckets = (
-                (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10_000)
-                if "records" in metric.name
-                else LATENCY_BUCKETS_S
-            )
             self._histograms[metric.name] = Histogram(
-                name, about, metric.labels, buckets=buckets, registry=self.registry
+                name, about, metric.labels, buckets=metric.buckets, registry=self.registry
             )
 
     def count(self, name: str, amount: float = 1, **labels: str) -> None:
@@ -112,3 +164,14 @@ class Metrics:
         child = self._histograms[name].labels(**labels)
         for value in values:
             child.observe(value)
+
+
+def _label_sets(metric: Metric, stage: str, topics: Mapping[str, tuple[str, ...]]) -> Iterator[dict[str, str]]:
+    """Every combination of the label values that are known; none when a label's values are not."""
+    known: dict[str, tuple[str, ...]] = {"stage": (stage,), **metric.values}
+    if metric.topics is not None:
+        known["topic"] = topics[metric.topics]
+    if not set(metric.labels) <= known.keys():
+        return
+    for values in product(*(known[label] for label in metric.labels)):
+        yield dict(zip(metric.labels, values, strict=True))

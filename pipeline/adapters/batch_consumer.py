@@ -277,9 +277,8 @@ class BatchConsumer:
         self._gauges_at_s = now_s + GAUGE_INTERVAL_S
         for (topic, number), lane in self._lanes.items():
             _, high = self._consumer.get_watermark_offsets(TopicPartition(topic, number), cached=True)
-            # With nothing held, what lies between start and read_to are markers: no records, no lag.
-            unstored_from = lane.buffer.start if lane.buffer.waiting else lane.buffer.read_to
-            lag = max(0, high - unstored_from)
+            # Counted, not subtracted: among the offsets that were read lie transaction markers, no records.
+            lag = lane.buffer.waiting + max(0, high - lane.buffer.read_to)
             self._metrics.set("lag_records", lag, stage=self._spec.stage, topic=topic, partition=str(number))
 
 

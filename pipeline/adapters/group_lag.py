@@ -67,15 +67,23 @@ def _behind(kafka: KafkaSettings, group: str, topics: Sequence[str]) -> list[Unr
         for place in consumer.committed(places, timeout=TIMEOUT_S):
             low, end = consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)
             start = low if place.offset == OFFSET_INVALID else max(low, place.offset)
-            if end > start and _has_record(consumer, TopicPartition(place.topic, place.partition, start)):
+            if end > start and holds_record(consumer, TopicPartition(place.topic, place.partition, start)):
                 behind.append(Unread(group, place.topic, place.partition, end - start))
         return behind
     finally:
         consumer.close()
 
 
-def _has_record(consumer: Consumer, start: TopicPartition) -> bool:
+def holds_record(consumer: Consumer, start: TopicPartition) -> bool | None:
+    """Whether there is a record from `start` on, and not only transaction markers; None when no broker tells.
+
+    Args:
+        consumer: read_committed, with end-of-partition events, without an assignment of its own.
+        start: the offset to look from.
+    """
     consumer.assign([start])
     message = consumer.poll(PEEK_S)
     consumer.unassign()
-    return message is not None and (message.error() is None or message.error().code() != KafkaError._PARTITION_EOF)
+    if message is None:
+        return None
+    return message.error() is None or message.error().code() != KafkaError._PARTITION_EOF

@@ -1,7 +1,7 @@
 """The health server of a running stage: /metrics for Prometheus, /healthz and /readyz for whoever restarts it.
 
 In: the stage's metrics, a function that says whether it can work, and heartbeats from its loop. Out: a server
-on a thread of its own. Never here: posts, settings, anything but GET.
+on a thread of its own. Never here: posts, settings, anything but GET and HEAD.
 """
 
 import threading
@@ -134,8 +134,12 @@ class _Handler(BaseHTTPRequestHandler):
         found = self.answer(self.path.partition("?")[0])
         self._send(*(found or (HTTPStatus.NOT_FOUND, _TEXT, b"try /metrics, /healthz, /readyz\n")))
 
+    def do_HEAD(self) -> None:
+        # The same answer without its body: what `wget --spider` and many load balancers ask.
+        self.do_GET()
+
     def _refuse(self) -> None:
-        self._send(HTTPStatus.METHOD_NOT_ALLOWED, _TEXT, b"GET only\n")
+        self._send(HTTPStatus.METHOD_NOT_ALLOWED, _TEXT, b"GET and HEAD only\n")
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _refuse  # noqa: N815 - the standard library's names
 
@@ -144,7 +148,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
         """Scrapes are not worth a log line."""

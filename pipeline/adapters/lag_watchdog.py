@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicPartition
 
+from pipeline.adapters.group_lag import holds_record
 from pipeline.adapters.kafka_config import consumer_config
 from pipeline.settings import KafkaSettings
 
@@ -87,6 +88,8 @@ class LagWatchdog:
         self._judge = ProgressJudge(patience_s)
         # A client that never subscribes may ask for a group's offsets without becoming a member.
         self._consumer = Consumer(consumer_config(kafka, group_id))
+        self._asked: dict[int, Standing] = {}
+        self._only_markers: dict[int, Standing] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lag-watchdog", daemon=True)
 
@@ -121,5 +124,18 @@ class LagWatchdog:
         for place in self._consumer.committed(places, timeout=REQUEST_TIMEOUT_S):
             low, end = self._consumer.get_watermark_offsets(place, timeout=REQUEST_TIMEOUT_S)
             committed = low if place.offset == OFFSET_INVALID else max(low, place.offset)
-            standings[place.partition] = Standing(committed, end)
+            standings[place.partition] = self._without_markers(place.partition, Standing(committed, end))
         return standings
+
+    def _without_markers(self, partition: int, standing: Standing) -> Standing:
+        """Without lag when nothing but transaction markers lies behind the commit, which never moves past them.
+
+        Asks only about a partition at rest, once: while records flow, their commits carry the markers along.
+        """
+        at_rest = self._asked.get(partition) == standing
+        self._asked[partition] = standing
+        if standing.lag and at_rest and self._only_markers.get(partition) != standing:
+            place = TopicPartition(self._topic, partition, standing.committed)
+            if holds_record(self._consumer, place) is False:
+                self._only_markers[partition] = standing
+        return Standing(standing.end, standing.end) if self._only_markers.get(partition) == standing else standing

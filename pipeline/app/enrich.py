@@ -64,6 +64,7 @@ class _Worker:
         self._state = "starting"
         self._vitals = Vitals(settings, STAGE)
         self._metrics = self._vitals.metrics
+        self._metrics.begin(STAGE, reads=(RAW.name,), writes=(SCORED.name, ACTIONABLE.name, MENTIONS.name))
         self._vitals.ask(lambda: (self._state == "ok", self._state))
         self._log.info("starting", health_port=self._vitals.port)
 

@@ -13,15 +13,16 @@ from pipeline.app.endpoints import resolve
 from pipeline.app.vitals import Vitals
 from pipeline.clock import SystemClock, to_ms
 from pipeline.errors import EXIT_RESTART, MustRestart
-from pipeline.logs import get_log
+from pipeline.logs import Log, get_log
 from pipeline.metrics import Metrics
 from pipeline.route.router import Router
 from pipeline.settings import Settings
-from schemas.topics import ACTIONABLE, JOURNAL, REPS, ROUTE_STATE
+from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL, REPS, ROUTE_STATE
 
 STAGE = "route"
 GAUGE_INTERVAL_S = 5.0
 DAY_MS = 86_400_000
+INPUTS = (ACTIONABLE.name, REPS.name)
 
 
 def run(settings: Settings) -> None:
@@ -37,14 +38,15 @@ def run(settings: Settings) -> None:
         signal.signal(name, lambda *_: stop.set())
     vitals = Vitals(settings, STAGE)
     log.info("starting", http_port=vitals.port)
+    vitals.metrics.begin(STAGE, reads=INPUTS, writes=(ASSIGNMENTS.name, CASE_EVENTS.name, CASES.name))
     policies = PolicyReader.start(settings.kafka)
-    observer = _Observer(vitals.metrics)
+    observer = _Observer(vitals.metrics, log)
     clock = SystemClock()
     agent = TransactionalAgent(
         settings.kafka,
         AgentSpec(
             stage=STAGE,
-            inputs=(ACTIONABLE.name, REPS.name),
+            inputs=INPUTS,
             changelog=ROUTE_STATE.name,
             journal=JOURNAL.name,
             event_clock=settings.clock == "event",
@@ -78,10 +80,11 @@ def _between(
 
 
 class _Observer:
-    """Turns what the loop did into metrics."""
+    """Turns what the loop did into metrics and log lines."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, log: Log) -> None:
         self._metrics = metrics
+        self._log = log
         self._next_gauges = 0.0
 
     def committed(self, _: int, outcome: Outcome) -> None:
@@ -96,8 +99,12 @@ class _Observer:
             self._metrics.count("records_consumed_total", stage=STAGE, topic=record.topic)
         for topic, count in outcome.outputs.items():
             self._metrics.count("records_produced_total", count, stage=STAGE, topic=topic)
-        for code in outcome.dead_letters:
-            self._metrics.count("dead_letters_total", stage=STAGE, code=code)
+        for record, reason in outcome.dead_letters:
+            self._metrics.count("dead_letters_total", stage=STAGE, code=reason.code)
+            self._log.warning(
+                "dead_letter", topic=record.topic, partition=record.partition, offset=record.offset,
+                code=reason.code, detail=reason.detail, field=reason.field,
+            )  # fmt: skip
         if outcome.timers:
             self._metrics.count("timers_fired_total", outcome.timers, stage=STAGE)
 

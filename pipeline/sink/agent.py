@@ -31,6 +31,9 @@ TABLES: Mapping[str, Table[Any]] = {
 }
 """Input topic: where its messages go."""
 
+WAITED_UNTIL = ("offered", "assigned")
+"""States of an assignment that end a wait; the later ones say nothing about how soon somebody cared."""
+
 Rows = dict[str, tuple[Table[Any], list[tuple[object, ...]]]]
 
 
@@ -74,17 +77,20 @@ class SinkAgent:
             Transient: the store or Kafka did not answer; repeat with the same records and token.
             Permanent: the store refuses the table or a column; an operator must act, then repeat.
         """
-        rows, letters, starts = self._rows(records)
+        rows, letters, stored = self._rows(records)
         for name, (table, values) in rows.items():
             self._writer.insert(name, table.columns, values, token=f"{token}/{name}")
         if letters:
             self._dead_letters.send(letters)
-        self._report(records, rows, letters, starts)
+        self._report(records, rows, letters)
+        self._time(records, stored)
 
-    def _rows(self, records: Sequence[InputRecord]) -> tuple[Rows, list[DeadLetter], list[int]]:
+    def _rows(
+        self, records: Sequence[InputRecord]
+    ) -> tuple[Rows, list[DeadLetter], list[ScoredPost | Assignment]]:
         rows: Rows = {}
         letters: list[DeadLetter] = []
-        starts: list[int] = []
+        stored: list[ScoredPost | Assignment] = []
         now = self._clock.now()
         for record in records:
             try:
@@ -95,19 +101,16 @@ class SinkAgent:
                 letters.append(DeadLetter(record, reason))
                 continue
             rows.setdefault(table.name, (table, []))[1].append(row)
-            started_ms = _trace_started_ms(message)
-            if started_ms is not None:
-                starts.append(started_ms)
-        return rows, letters, starts
+            if isinstance(message, ScoredPost | Assignment):
+                stored.append(message)
+        return rows, letters, stored
 
     def _table(self, message: object, record: InputRecord) -> Table[Any]:
         if isinstance(message, ScoredPost) and too_old(message, record.append_ms, self._ttl_days):
             return REFUSED_POSTS
         return TABLES[record.topic]
 
-    def _report(
-        self, records: Sequence[InputRecord], rows: Rows, letters: Sequence[DeadLetter], starts: Sequence[int]
-    ) -> None:
+    def _report(self, records: Sequence[InputRecord], rows: Rows, letters: Sequence[DeadLetter]) -> None:
         now_ms = to_ms(self._clock.now())
         metrics = self._metrics
         metrics.observe("batch_records", len(records), stage=STAGE)
@@ -129,14 +132,32 @@ class SinkAgent:
                 offset=letter.record.offset, code=letter.reason.code, detail=letter.reason.detail,
                 field=letter.reason.field,
             )  # fmt: skip
+
+    def _time(self, records: Sequence[InputRecord], stored: Sequence[ScoredPost | Assignment]) -> None:
+        now_ms = to_ms(self._clock.now())
+        metrics = self._metrics
         metrics.observe_all(
             "hop_latency_seconds", ((now_ms - record.append_ms) / 1000 for record in records), stage=STAGE
         )
-        metrics.observe_all("end_to_end_latency_seconds", ((now_ms - at) / 1000 for at in starts), stage=STAGE)
+        metrics.observe_all(
+            "end_to_end_latency_seconds", (machine_ms(message, now_ms) / 1000 for message in stored), stage=STAGE
+        )
+        for message in stored:
+            if isinstance(message, Assignment) and message.state in WAITED_UNTIL:
+                metrics.observe("case_wait_seconds", people_ms(message) / 1000, until=message.state)
 
 
-def _trace_started_ms(message: object) -> int | None:
-    """Append time of the raw record behind a message; unknown for a step of a case."""
+def machine_ms(message: ScoredPost | Assignment, stored_ms: int) -> int:
+    """Milliseconds that Earshot itself needed from the append of the raw record to the row.
+
+    A case waits in line until a rep is free, and an offer until she answers: what passed between `queued_at` and
+    `decided_at` is people's time and not counted. Never negative: on the event clock the two are of another clock.
+    """
     if isinstance(message, ScoredPost):
-        return message.appended_ms
-    return to_ms(message.trace_started_at) if isinstance(message, Assignment) else None
+        return max(0, stored_ms - message.appended_ms)
+    return max(0, stored_ms - to_ms(message.trace_started_at) - people_ms(message))
+
+
+def people_ms(assignment: Assignment) -> int:
+    """Milliseconds from the case's place in line to what was decided about the offer."""
+    return max(0, to_ms(assignment.decided_at) - to_ms(assignment.queued_at))

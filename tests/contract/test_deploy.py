@@ -43,7 +43,8 @@ def commands(text: str) -> Iterator[list[str]]:
 
 
 def test_every_lasting_stage_is_a_service_with_its_command(compose: dict[str, Any]) -> None:
-    stages = {name: service["command"] for name, service in ours(compose).items() if name != "setup"}
+    lasting = {name: service for name, service in ours(compose).items() if service["restart"] != "no"}
+    stages = {name: service["command"] for name, service in lasting.items()}
     assert stages == {stage: ["run", stage] for stage in running_stages()}
 
 
@@ -56,6 +57,57 @@ def test_setup_prepares_topics_tables_and_policy_before_any_stage(compose: dict[
     assert {need["condition"] for need in compose["services"]["setup"]["depends_on"].values()} == {
         "service_healthy"
     }
+
+
+def test_every_lasting_service_has_limits_and_bounded_logs(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        if service["restart"] != "no":
+            assert service["mem_limit"], name
+            assert service["cpus"] > 0, name
+            assert set(service["logging"]["options"]) == {"max-size", "max-file"}, name
+
+
+def test_ingest_keeps_its_manifests_in_a_volume_and_starts_only_when_called(compose: dict[str, Any]) -> None:
+    ingest = compose["services"]["ingest"]
+    assert ingest["profiles"]
+    [volume] = ingest["volumes"]
+    home = dict(instructions())["ENV"].split("EARSHOT_STATE_DIR=")[1].split()[0]
+    assert home.startswith(volume.split(":")[1] + "/")
+
+
+def test_clients_outside_reach_a_listener_that_is_advertised_with_the_published_port(
+    compose: dict[str, Any],
+) -> None:
+    kafka = compose["services"]["kafka"]
+    listeners = dict(part.split("://") for part in kafka["environment"]["KAFKA_LISTENERS"].split(","))
+    [port] = kafka["ports"]
+    assert port.split(":")[-1] == listeners["OUTSIDE"].lstrip(":")
+    assert (
+        f"OUTSIDE://${{KAFKA_OUTSIDE:-{port.rpartition(':')[0]}}}"
+        in kafka["environment"]["KAFKA_ADVERTISED_LISTENERS"]
+    )
+
+
+def test_alerts_have_somewhere_to_go(compose: dict[str, Any]) -> None:
+    config = yaml.safe_load((DEPLOY / "prometheus/prometheus.yaml").read_text())
+    [target] = config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"]
+    name, port = target.split(":")
+    assert any(published.endswith(f":{port}") for published in compose["services"][name]["ports"])
+    routing = yaml.safe_load((DEPLOY / "prometheus/alertmanager.yaml").read_text())
+    receivers = {receiver["name"] for receiver in routing["receivers"]}
+    assert {
+        routing["route"]["receiver"],
+        *(route["receiver"] for route in routing["route"]["routes"]),
+    } <= receivers
+    alerts = {
+        rule["alert"]
+        for group in yaml.safe_load((DEPLOY / "prometheus/rules.yaml").read_text())["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    }
+    for rule in routing["inhibit_rules"]:
+        named = set(re.findall(r"\b[A-Z]\w+", " ".join(rule["source_matchers"] + rule["target_matchers"])))
+        assert named <= alerts
 
 
 def test_services_that_are_waited_for_have_a_health_check(compose: dict[str, Any]) -> None:

@@ -69,6 +69,14 @@ def test_an_alert_waits_has_a_severity_and_leads_to_its_runbook_section(rule: di
     assert all(f"**{part}.**" in section for part in ("Meaning", "Check", "Action"))
 
 
+def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_keeps_quiet() -> None:
+    cases = yaml.safe_load((Path(__file__).parent / "rules_test.yaml").read_text())["tests"]
+    asked = [(ask["alertname"], bool(ask.get("exp_alerts"))) for case in cases for ask in case["alert_rule_test"]]
+    names = {rule["alert"] for rule in rules() if "alert" in rule}
+    for fires in (True, False):
+        assert {name for name, expected in asked if expected is fires} == names
+
+
 def sections() -> dict[str, str]:
     parts = re.split(r"^## (.+)$", (DEPLOY / "runbook.md").read_text(), flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))

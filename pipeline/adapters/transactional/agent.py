@@ -112,9 +112,10 @@ class TransactionalAgent:
         """(topic, partition) to records not yet decided, by what the last fetch said."""
         lags = {}
         for n, owned in self._owned.items():
-            for topic, position in owned.buffers.positions().items():
+            for topic in owned.buffers.positions():
                 high = self._consumer.get_watermark_offsets(TopicPartition(topic, n), cached=True)[1]
-                lags[topic, n] = max(0, high - position)
+                # Counted, not subtracted: among the offsets that were read lie transaction markers, no records.
+                lags[topic, n] = owned.buffers.size(topic) + max(0, high - owned.buffers.read_to(topic))
         return lags
 
     def _round(self) -> None:

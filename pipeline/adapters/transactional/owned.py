@@ -44,7 +44,7 @@ class Outcome:
     records: Sequence[InputRecord]
     outputs: Mapping[str, int]
     timers: int
-    dead_letters: Sequence[str]
+    dead_letters: Sequence[tuple[InputRecord, Permanent]]
     now_ms: int
 
 
@@ -122,7 +122,7 @@ class Owned:
             return None
         self.decider.commit()
         counts = {topic: len(list(group)) for topic, group in groupby(sorted(o.topic for o in decisions.outputs))}
-        return Outcome(records, counts, timers, [error.code for _, error in failed], self.now_ms)
+        return Outcome(records, counts, timers, failed, self.now_ms)
 
     def _decide(self, records: Sequence[InputRecord]) -> tuple[int, int, list[tuple[InputRecord, Permanent]]]:
         timers, confirmed = 0, False

@@ -122,3 +122,20 @@ def test_gauges_are_set_at_the_moment_of_the_scrape(stage: Stage) -> None:
         assert 'earshot_broker_answers{stage="sink"} 0.0' in ask(server, "/metrics")[1]
     finally:
         server.close()
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/healthz", "/readyz"])
+def test_head_answers_like_get_without_the_body(health: HealthServer, path: str) -> None:
+    got, head = raw(health, "GET", path), raw(health, "HEAD", path)
+    assert head.startswith(b"HTTP/1.0 200 OK\r\n")
+    assert head.endswith(b"\r\n\r\n")
+    assert b"Content-Length: " in head
+    assert not got.endswith(b"\r\n\r\n")
+
+
+def raw(health: HealthServer, method: str, path: str) -> bytes:
+    """Everything that the server sends, as bytes: a client library hides a body where none may be."""
+    with socket.create_connection(("127.0.0.1", health.port), timeout=5) as connection:
+        connection.sendall(f"{method} {path} HTTP/1.0\r\n\r\n".encode())
+        with connection.makefile("rb") as answer:
+            return answer.read()

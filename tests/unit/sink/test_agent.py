@@ -18,6 +18,8 @@ from tests.unit.sink.records import assignment, case_event, record
 
 BAD = InputRecord("posts.scored", 0, 5, b"k", b'{"workspace": "acme", "post', START_MS)
 
+NOW_MS = 6000
+
 
 class Bench:
     """An agent and everything that it touches."""
@@ -29,7 +31,7 @@ class Bench:
         self.agent = SinkAgent(
             self.rows,
             self.dead,
-            clock=ManualClock(at(2000)),
+            clock=ManualClock(at(NOW_MS)),
             metrics=self.metrics,
             log=get_log("sink"),
             ttl_days=ttl_days,
@@ -46,7 +48,25 @@ def test_each_topic_goes_to_its_table() -> None:
     assert [len(bench.rows.final(name)) for name in ("posts", "case_events", "assignments")] == [1, 1, 1]
     assert bench.sample("rows_inserted_total", table="posts") == 1
     assert bench.sample("hop_latency_seconds_count", stage="sink") == 3
-    assert bench.sample("end_to_end_latency_seconds_sum", stage="sink") == 4.0
+
+
+def test_the_time_in_which_a_case_waits_for_people_is_not_counted_as_the_machine_s() -> None:
+    bench = Bench()
+    bench.agent.handle([record(scored())], "t0")
+    assert bench.sample("end_to_end_latency_seconds_sum", stage="sink") == 6.0
+    waited = {"queued_at": at(1000), "decided_at": at(5000)}
+    for state in ("offered", "assigned", "released", "closed"):
+        bench.agent.handle([record(assignment(state, **waited))], state)
+    assert bench.sample("end_to_end_latency_seconds_sum", stage="sink") == 6.0 + 4 * 2.0
+    assert bench.sample("case_wait_seconds_sum", until="offered") == 4.0
+    assert bench.sample("case_wait_seconds_sum", until="assigned") == 4.0
+    assert bench.sample("case_wait_seconds_count", until="released") is None
+
+
+def test_on_the_event_clock_no_latency_is_negative() -> None:
+    bench = Bench()
+    bench.agent.handle([record(assignment(queued_at=at(0), decided_at=at(3_600_000)))], "t")
+    assert bench.sample("end_to_end_latency_seconds_sum", stage="sink") == 0.0
 
 
 def test_an_unreadable_record_becomes_a_dead_letter_and_the_rest_is_stored() -> None:
