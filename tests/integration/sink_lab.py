@@ -122,9 +122,10 @@ class SinkLab:
         writer: Callable[[RowWriter], RowWriter] = lambda writer: writer,
         rows: int = 500,
         ttl_days: int | None = None,
+        metrics: Metrics | None = None,
     ) -> BatchConsumer:
         """The sink's loop in a group of its own, with a writer that the test may wrap."""
-        metrics = Metrics()
+        metrics = metrics or Metrics()
         agent = SinkAgent(
             writer(ClickHouseWriter(self.store)),
             DeadLetterProducer(self.kafka, "sink", SystemClock()),
