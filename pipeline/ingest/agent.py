@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pipeline.codec import decode, encode
-from pipeline.errors import Permanent
+from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.lines import Candidate
 from pipeline.ingest.manifest import Delivered
 from pipeline.ingest.manifest_writer import ManifestWriter
@@ -100,16 +100,22 @@ class IngestAgent:
 
         Raises:
             ServiceMissing: Kafka went away; the manifest says what was confirmed, the run can be resumed.
+            Misconfigured, OSError: of the input, such as damaged data; what came before it was sent.
         """
         done_to, accepted, whole = self._manifest.cursor.line, 0, True
-        for candidate in candidates:
-            if candidate.line <= done_to:
-                continue
-            if accepted == limit or self._waits.stopped():
-                whole = False
-                break
-            accepted += self._take(candidate)
-            self._confirm_when_due()
+        try:
+            for candidate in candidates:
+                if candidate.line <= done_to:
+                    continue
+                if accepted == limit or self._waits.stopped():
+                    whole = False
+                    break
+                accepted += self._take(candidate)
+                self._confirm_when_due()
+        except (Misconfigured, OSError):
+            # The input breaks off: what was read before that place is in the air, and counts.
+            self._confirm()
+            raise
         self._confirm()
         return whole and not self._waits.stopped()
 

@@ -48,11 +48,13 @@ class ManifestWriter:
     def __init__(self, manifest: Manifest, clock: Clock) -> None:
         self.path = manifest.path
         self.rejects_path = manifest.rejects_path
-        self.cursor = manifest.cursor
         self._clock = clock
         self._pending_rejects: list[bytes] = []
         self._file = manifest.path.open("r+b")
         _lock(self._file, manifest)
+        # Read again under the lock: since it was read, another process may have written, and must not be cut off.
+        manifest = read_manifest(manifest.path)
+        self.cursor = manifest.cursor
         # What follows the last whole line was torn by a crash.
         self._file.truncate(manifest.good_bytes)
         self._file.seek(0, os.SEEK_END)

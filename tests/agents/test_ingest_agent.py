@@ -1,5 +1,7 @@
 """The ingest agent on the in-memory publisher: batches, rejections, crashes, replay."""
 
+import gzip
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,9 +11,10 @@ import pytest
 
 from pipeline.adapters.memory_publisher import MemoryPostPublisher
 from pipeline.clock import ManualClock
-from pipeline.errors import Permanent, ServiceMissing
+from pipeline.errors import Misconfigured, Permanent, ServiceMissing
+from pipeline.ingest import jsonl
 from pipeline.ingest.agent import BATCH_POSTS, IngestAgent, Reports, Waits
-from pipeline.ingest.lines import Candidate
+from pipeline.ingest.lines import Candidate, numbered, unpacked
 from pipeline.ingest.manifest import Header, read_manifest
 from pipeline.ingest.manifest_writer import ManifestWriter
 from pipeline.ingest.replay import Pacer
@@ -182,3 +185,22 @@ def test_a_stop_request_ends_the_run_after_confirming_what_was_sent(tmp_path: Pa
     bench.agent._waits.stopped = lambda: len(bench.ids) >= 5
     assert not bench.agent.run(candidates(100))
     assert bench.writer.cursor.line == 5
+
+
+def test_what_stands_before_damaged_data_is_sent_and_counts(tmp_path: Path) -> None:
+    # Noise, for gzip must not put all of it behind the damage.
+    lines = b"".join(
+        candidate(line, text=hashlib.sha512(str(line).encode()).hexdigest() * 4).raw for line in range(1, 3001)
+    )
+    packed = gzip.compress(lines)
+    (tmp_path / "posts.gz").write_bytes(packed[: len(packed) * 2 // 3])
+    bench = Bench(tmp_path)
+    with (
+        (tmp_path / "posts.gz").open("rb") as broken,
+        pytest.raises(Misconfigured, match="damaged after line") as damaged,
+    ):
+        bench.agent.run(jsonl.candidates(numbered(unpacked(broken), "posts.gz"), None))
+    read = int(str(damaged.value).partition("line ")[2].partition(":")[0])
+    assert read % BATCH_POSTS != 0
+    assert bench.writer.cursor.line == read
+    assert len(bench.ids) == read == len(read_manifest(bench.writer.path).deliveries)

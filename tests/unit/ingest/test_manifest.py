@@ -98,3 +98,15 @@ def test_damage_before_the_last_line_is_an_error_with_its_place(tmp_path: Path) 
     path.write_bytes(b"".join([lines[0], b"garbage\n", *lines[1:]]))
     with pytest.raises(Misconfigured, match=r"\.jsonl:2: not a line of a manifest"):
         read_manifest(path)
+
+
+def test_a_run_that_another_process_took_further_is_taken_up_behind_it(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    stale = read_manifest(path)
+    with ManifestWriter(read_manifest(path), CLOCK) as other:
+        other.confirm([delivered(5)], 5, 0)
+        other.end(whole=True)
+    with ManifestWriter(stale, CLOCK) as late:
+        assert late.cursor.line == 5
+    manifest = read_manifest(path)
+    assert (manifest.deliveries[-1], manifest.whole) == (delivered(5), True)
