@@ -1,6 +1,6 @@
 """Dead letters: the original key and value bytes untouched, everything else in headers.
 
-`encode_headers` and `decode_headers` are the only places that know the header names.
+`encode_headers`, `decode_headers` and `replay_header` are the only places that know the header names.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +12,14 @@ from schemas.message import EpochMs, Part, SourcePosition
 PREFIX = "earshot."
 MAX_DETAIL_CHARS = 500
 MAX_FIELD_CHARS = 200
+
+
+class Replay(Part):
+    """The receipt of one letter that was sent back to its topic: topic `dlq.replays`, key `place_of(letter)`."""
+
+    letter: SourcePosition = Field(description="where the letter lies")
+    topic: str = Field(max_length=249, description="where it was sent")
+    replayed_ms: EpochMs
 
 
 class DeadLetterInfo(Part):
@@ -90,3 +98,13 @@ def decode_headers(headers: Sequence[tuple[str, bytes]] | Iterable[tuple[str, by
         )
     except KeyError as missing:
         raise ValueError(f"dead letter header missing: {PREFIX}{missing.args[0]}") from missing
+
+
+def place_of(position: SourcePosition) -> str:
+    """`topic/partition/offset`."""
+    return f"{position.topic}/{position.partition}/{position.offset}"
+
+
+def replay_header(letter: SourcePosition) -> tuple[str, bytes]:
+    """The header of a record that was sent back: the letter that it comes from."""
+    return f"{PREFIX}replay.of", place_of(letter).encode()

@@ -112,13 +112,18 @@ TOPICS: tuple[Topic, ...] = (
     RAW, SCORED, ACTIONABLE, MENTIONS, POLICIES, REPS, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL, ROUTE_STATE,
 )  # fmt: skip
 
+REPLAYS = Topic("dlq.replays", "topic/partition/offset of the letter", "dead letters that were sent back, no text",
+                None, 1, "delete", 30, ("operators",), ("operators",))  # fmt: skip
+"""Beside the flow: no stage has it. Kept as long as the dead letters that are kept longest."""
+
 
 def all_topics() -> Iterator[Topic]:
-    """Every topic, each followed by its dead-letter topic where it has one."""
+    """Every topic, each followed by its dead-letter topic where it has one, and the receipts of replays."""
     for topic in TOPICS:
         yield topic
         if topic.dead_letters:
             yield topic.dlq
+    yield REPLAYS
 
 
 def team_topic(workspace: str, team: str) -> Topic:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
+import orjson
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from pydantic import ValidationError
 
@@ -37,6 +38,9 @@ WHERE workspace = {workspace:String} AND post_id = {post_id:String} LIMIT 1
 """
 _ARGUMENTS = {"workspace": "--workspace", "rep_id": "--rep", "reason": "--reason", "post_id": "POST_ID"}
 _SOURCE = re.compile(r"([^/]+)/(\d{1,10})/(\d{1,19})")
+_POST_ID = re.compile(r"[a-z][a-z0-9_]{0,31}:[A-Za-z0-9_.:/=-]{1,200}")
+"""A `PostId` of signs that need no quotes in a shell and hold no address."""
+_WORKSPACE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _WORDS = re.compile(r"[^\W_]+")
 _TELLING = re.compile(r"\S*(?:@|\d[\d ./-]{2,}\d)\S*")
 """What could be an address, a number, a handle: no reason needs one that stands in the post."""
@@ -54,7 +58,10 @@ class Wish(NamedTuple):
 class Revealed(NamedTuple):
     """A post as it was received, and the event that says that it was read."""
 
-    post: RawPost
+    post: RawPost | None
+    """None for a dead letter that is no post."""
+    text: str
+    """Title and text of the post; the whole value of a letter that is none."""
     source: SourcePosition
     event: PostRevealed
 
@@ -102,17 +109,22 @@ def reveal(settings: Settings, wish: Wish, source: SourcePosition | None, clock:
     try:
         post = decode(RawPost, value)
     except Permanent as refusal:
+        if source.topic == RAW.dlq.name:
+            return _letter(settings, wish, source, value, clock)
         return NotRevealed(f"{_place(source)} cannot be read: {refusal.code}")
     if (post.workspace, post.post_id) != (wish.workspace, wish.post_id):
         return NotRevealed(f"{_place(source)} is not post {wish.post_id} of workspace {wish.workspace}")
     if not plain_text(post):
         return NotRevealed(f"{_place(source)} holds no text", post.url)
-    if quotes(wish.reason, plain_text(post)):
-        raise Misconfigured("--reason: it repeats words or numbers of the post; events must hold none")
+    text = plain_text(post)
     now = clock.now()
-    event = _event(wish, post.revision, _occurred_at(settings.clock, post, now), now)
-    publish(settings.kafka, event)
-    return Revealed(post, source, event)
+    occurred_at = _occurred_at(settings.clock, post, now)
+    return Revealed(post, text, source, _told(settings, wish, text, post.revision, occurred_at, now))
+
+
+def letter_id(letter: SourcePosition, value: bytes) -> str:
+    """What a dead letter of `posts.raw` is called where a post id is needed: its post's, if it says one."""
+    return _claim(value, "post_id", _POST_ID) or f"dead_letter:{_place(letter)}"
 
 
 def parse_source(text: str) -> SourcePosition:
@@ -193,6 +205,39 @@ def publish(kafka: KafkaSettings, event: PostRevealed) -> None:
     if not delivered:
         why = failed[0] if failed else "no answer"
         raise ServiceMissing(f"{REPS.name} did not take the event of this reading, so nothing is shown: {why}")
+
+
+def _letter(
+    settings: Settings, wish: Wish, source: SourcePosition, value: bytes, clock: Clock
+) -> Revealed | NotRevealed:
+    """A dead letter that is no post: its value as it is, read by the same rules."""
+    name, workspace = letter_id(source, value), _claim(value, "workspace", _WORKSPACE)
+    if wish.post_id != name or workspace not in (None, wish.workspace):
+        return NotRevealed(f"{_place(source)} is called {name}" + (f" of {workspace}" if workspace else ""))
+    text = value.decode(errors="replace")
+    now = clock.now()
+    return Revealed(None, text, source, _told(settings, wish, text, 0, now, now))
+
+
+def _told(
+    settings: Settings, wish: Wish, text: str, revision: int, occurred_at: datetime, now: datetime
+) -> PostRevealed:
+    """The event of a reading, delivered: only then may the text be given out."""
+    if quotes(wish.reason, text):
+        raise Misconfigured("--reason: it repeats words or numbers of the post; events must hold none")
+    event = _event(wish, revision, occurred_at, now)
+    publish(settings.kafka, event)
+    return event
+
+
+def _claim(value: bytes, field: str, form: re.Pattern[str]) -> str | None:
+    """What a value that is no post says of itself; None where it has another form, for it may be any text."""
+    try:
+        document = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return None
+    found = document.get(field) if isinstance(document, dict) else None
+    return found if isinstance(found, str) and form.fullmatch(found) else None
 
 
 def _event(wish: Wish, revision: int, occurred_at: datetime, now: datetime) -> PostRevealed:

@@ -29,6 +29,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "policy": ("policy", "Check and publish a workspace's policy."),
     "score": ("score", "Score posts offline: every signal and the triage, no services."),
     "reveal": ("reveal", "Read the plain text of a post; each reading is recorded."),
+    "dlq": ("dlq", "The dead letters: list, show without what they say, send back."),
     "query": ("query", "Ask ClickHouse, read-only and exact."),
     "report": ("report", "Draw what the analysts' views say."),
     "eval": ("eval", "Judge the model on labelled posts."),

@@ -69,7 +69,8 @@ def reveal(
 def _emit_json(found: "Revealed") -> None:
     emit_json(
         {
-            "post": found.post.model_dump(mode="json", exclude_none=True),
+            "post": None if found.post is None else found.post.model_dump(mode="json", exclude_none=True),
+            "text": found.text,
             "source": found.source.model_dump(),
             "event_id": found.event.event_id,
         }
@@ -77,7 +78,5 @@ def _emit_json(found: "Revealed") -> None:
 
 
 def _emit_text(found: "Revealed") -> None:
-    from pipeline.app.reveal import plain_text
-
     # A post must not steer the terminal that shows it; --json has every character.
-    emit("".join(sign if sign.isprintable() or sign in "\n\t" else " " for sign in plain_text(found.post)))
+    emit("".join(sign if sign.isprintable() or sign in "\n\t" else " " for sign in found.text))

@@ -1,0 +1,193 @@
+"""Reads dead letters and the receipts of their replays.
+
+In: the Kafka settings and what is wanted. Out: letters, one by one; counts. Never here: a changed topic, plain
+text on its way to a person (`shape`).
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
+from confluent_kafka import Message
+
+from pipeline.adapters.topic_reader import TopicReader, Window
+from pipeline.codec import decode
+from pipeline.errors import Misconfigured, Permanent
+from schemas.dead_letter import DeadLetterInfo, Replay, decode_headers
+from schemas.message import SourcePosition
+from schemas.topics import REPLAYS
+
+SUFFIX = ".dlq"
+UNREADABLE = "unreadable_headers"
+"""Stands for the code of a record in a dead-letter topic that no stage of ours wrote."""
+_PLACE = re.compile(r"(?:(.+)/)?(\d{1,10})/(\d{1,19})")
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One dead letter."""
+
+    place: SourcePosition
+    info: DeadLetterInfo | None
+    """None where the headers cannot be read."""
+    key: bytes | None
+    value: bytes | None
+    appended_ms: int
+    """When it was put there."""
+
+    @property
+    def topic(self) -> str:
+        """The topic that it was given up from."""
+        return self.place.topic.removesuffix(SUFFIX)
+
+    @property
+    def code(self) -> str:
+        """Why, in one word."""
+        return UNREADABLE if self.info is None else self.info.code
+
+    @property
+    def workspace(self) -> str | None:
+        """Whose it is, if value or key say so."""
+        try:
+            told = orjson.loads(self.value or b"")
+        except orjson.JSONDecodeError:
+            told = None
+        if isinstance(told, dict) and isinstance(told.get("workspace"), str):
+            return str(told["workspace"])
+        return (self.key or b"").decode(errors="replace").partition("/")[0] or None
+
+
+class Wanted(NamedTuple):
+    """Which letters: all that are given must fit; nothing given means all letters."""
+
+    topic: str | None = None
+    """With or without `.dlq`."""
+    code: str | None = None
+    workspace: str | None = None
+
+    def fits(self, letter: Letter) -> bool:
+        """Whether the letter is one of them, its topic aside."""
+        if self.code is not None and letter.code != self.code:
+            return False
+        return self.workspace is None or letter.workspace == self.workspace
+
+
+@dataclass
+class Count:
+    """Letters of one topic with one code."""
+
+    topic: str
+    code: str
+    letters: int = 0
+    replayed: int = 0
+    """Of these, how many were sent back at least once."""
+    oldest_ms: int = 0
+    newest_ms: int = 0
+
+
+Receipts = dict[SourcePosition, list[int]]
+"""Letter to the times at which it was sent back, oldest first."""
+
+
+def read_letters(reader: TopicReader, wanted: Wanted) -> Iterator[Letter]:
+    """The letters that are there now, topic by topic, each partition in its order.
+
+    Raises:
+        Misconfigured: the cluster has no such dead-letter topic.
+        ServiceMissing, Transient: as `TopicReader`.
+    """
+    for topic in dead_letter_topics(reader, wanted.topic):
+        for message in reader.read(topic, reader.window(topic)):
+            letter = _letter(message)
+            if wanted.fits(letter):
+                yield letter
+
+
+def dead_letter_topics(reader: TopicReader, topic: str | None) -> list[str]:
+    """The names of the dead-letter topics: all, or the one of `topic`.
+
+    Raises:
+        Misconfigured: the cluster has no such dead-letter topic.
+    """
+    there = sorted(name for name in reader.partitions if name.endswith(SUFFIX))
+    if topic is None:
+        return there
+    name = f"{topic.removesuffix(SUFFIX)}{SUFFIX}"
+    if name not in there:
+        raise Misconfigured(
+            f"there is no topic {name}; there are {', '.join(there) or 'none: earshot topics apply'}"
+        )
+    return [name]
+
+
+def letter_at(reader: TopicReader, place: SourcePosition) -> Letter | None:
+    """The letter at a place; None where there is none, or none any more.
+
+    Raises:
+        Misconfigured: the cluster has no such dead-letter topic.
+    """
+    dead_letter_topics(reader, place.topic)
+    whole = reader.window(place.topic)
+    if not whole.low.get(place.partition, 0) <= place.offset < whole.end.get(place.partition, 0):
+        return None
+    window = Window({place.partition: place.offset}, {place.partition: place.offset + 1})
+    found = [_letter(message) for message in reader.read(place.topic, window)]
+    return next((letter for letter in found if letter.place == place), None)
+
+
+def parse_place(text: str) -> SourcePosition:
+    """`TOPIC.dlq/PARTITION/OFFSET`.
+
+    Raises:
+        Misconfigured: it is something else.
+    """
+    found = _PLACE.fullmatch(text)
+    if found is None or found[1] is None or not found[1].endswith(SUFFIX):
+        raise Misconfigured(
+            f"{text}: a letter is named TOPIC{SUFFIX}/PARTITION/OFFSET, as `earshot dlq list --each` does"
+        )
+    return SourcePosition(topic=found[1], partition=int(found[2]), offset=int(found[3]))
+
+
+def read_receipts(reader: TopicReader) -> Receipts:
+    """Which letters were sent back, and when; a receipt that cannot be read is none."""
+    receipts: Receipts = {}
+    if REPLAYS.name not in reader.partitions:
+        return receipts
+    for message in reader.read(REPLAYS.name, reader.window(REPLAYS.name)):
+        try:
+            receipt = decode(Replay, message.value())
+        except Permanent:
+            continue
+        receipts.setdefault(receipt.letter, []).append(receipt.replayed_ms)
+    return receipts
+
+
+def counted(letters: Iterable[Letter], receipts: Receipts) -> list[Count]:
+    """Counts by topic and code, in that order."""
+    counts: dict[tuple[str, str], Count] = {}
+    for letter in letters:
+        count = counts.setdefault((letter.topic, letter.code), Count(letter.topic, letter.code))
+        count.letters += 1
+        count.replayed += letter.place in receipts
+        count.oldest_ms = min(count.oldest_ms or letter.appended_ms, letter.appended_ms)
+        count.newest_ms = max(count.newest_ms, letter.appended_ms)
+    return [counts[name] for name in sorted(counts)]
+
+
+def _letter(message: Message) -> Letter:
+    key, value = message.key(), message.value()
+    place = SourcePosition(topic=message.topic(), partition=message.partition(), offset=message.offset())
+    try:
+        info = decode_headers(message.headers() or [])
+    except ValueError:
+        info = None
+    return Letter(
+        place,
+        info,
+        key.encode() if isinstance(key, str) else key,
+        value.encode() if isinstance(value, str) else value,
+        message.timestamp()[1],
+    )

@@ -1,0 +1,146 @@
+"""Sends dead letters back to the topics that they were given up from, key and value untouched.
+
+In: chosen letters. Out: records with a header that names the letter, and for each a receipt on `dlq.replays`. A
+letter with a receipt is not sent again unless that is asked for. The receipt follows the delivery: a process that
+dies between both leaves letters without one, which the next call sends once more, and which the stages recognise.
+Never here: a topic that is not the letter's own.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Literal, NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+
+from pipeline.adapters.kafka_config import producer_config
+from pipeline.app.dlq.letters import Letter, Receipts
+from pipeline.clock import Clock, to_ms
+from pipeline.codec import encode
+from pipeline.errors import ServiceMissing
+from pipeline.settings import KafkaSettings
+from schemas.dead_letter import Replay, place_of, replay_header
+from schemas.topics import REPLAYS
+
+BATCH_LETTERS = 200
+"""What a crash can leave without receipts; letters of 1 MiB each stay far below the memory of a laptop."""
+DELIVERY_TIMEOUT_S = 30.0
+"""A person waits in front of it."""
+RECENT_MS = 60_000
+"""A letter younger than this says that its cause is still at work."""
+
+Verdict = Literal["replayed", "would_be_replayed", "replayed_before", "not_its_topic", "unreadable_headers"]
+
+
+class Outcome(NamedTuple):
+    """What became of one chosen letter."""
+
+    letter: Letter
+    verdict: Verdict
+
+
+@dataclass
+class Replayer:
+    """Sends letters back.
+
+    Args:
+        kafka: resolved.
+        receipts: of earlier replays.
+        clock: stamps the receipts.
+        again: letters that were replayed before are sent too.
+        dry_run: nothing is sent.
+    """
+
+    kafka: KafkaSettings
+    receipts: Receipts
+    clock: Clock
+    again: bool = False
+    dry_run: bool = False
+    _producer: Producer | None = field(default=None, init=False)
+
+    def replay(self, letters: Iterable[Letter]) -> Iterator[Outcome]:
+        """Sends each letter that may be sent, in order; an outcome is given when its receipt is written.
+
+        Raises:
+            ServiceMissing: the brokers did not take a record. Those before it are sent and have their receipts.
+        """
+        waiting = iter(letters)
+        while batch := list(islice(waiting, BATCH_LETTERS)):
+            verdicts = [(letter, self._verdict(letter)) for letter in batch]
+            if not self.dry_run:
+                self._send([letter for letter, verdict in verdicts if verdict == "replayed"])
+            for letter, verdict in verdicts:
+                dry = self.dry_run and verdict == "replayed"
+                yield Outcome(letter, "would_be_replayed" if dry else verdict)
+
+    def _verdict(self, letter: Letter) -> Verdict:
+        if letter.info is None:
+            return "unreadable_headers"
+        if letter.info.source.topic != letter.topic:
+            # Whoever may write dead letters of one topic must not write to another one through us.
+            return "not_its_topic"
+        if letter.place in self.receipts and not self.again:
+            return "replayed_before"
+        return "replayed"
+
+    def _send(self, letters: list[Letter]) -> None:
+        sent, failed = self._deliver(
+            [(letter, letter.topic, letter.key, letter.value, [replay_header(letter.place)]) for letter in letters]
+        )
+        now_ms = to_ms(self.clock.now())
+        receipts = [Replay(letter=letter.place, topic=letter.topic, replayed_ms=now_ms) for letter in sent]
+        _, unnoted = self._deliver(
+            [
+                (letter, REPLAYS.name, place_of(letter.place).encode(), encode(receipt), [])
+                for letter, receipt in zip(sent, receipts, strict=True)
+            ]
+        )
+        for letter in sent:
+            self.receipts.setdefault(letter.place, []).append(now_ms)
+        if failed is not None:
+            raise ServiceMissing(
+                f"of {len(letters)} letters {len(sent)} were sent and noted, the others were not: {failed}"
+            )
+        if unnoted is not None:
+            raise ServiceMissing(
+                f"{len(sent)} letters were sent, from {place_of(sent[0].place)} to {place_of(sent[-1].place)}, "
+                f"but not all are noted on {REPLAYS.name}: {unnoted}"
+            )
+
+    def _deliver(
+        self, records: list[tuple[Letter, str, bytes | None, bytes | None, list[tuple[str, bytes]]]]
+    ) -> tuple[list[Letter], str | None]:
+        """The letters whose records the brokers confirmed, in order, and why others were not."""
+        delivered: set[int] = set()
+        failures: list[str] = []
+
+        def reporter(number: int) -> object:
+            def report(error: KafkaError | None, _message: object) -> None:
+                if error is None:
+                    delivered.add(number)
+                else:
+                    failures.append(error.str())
+
+            return report
+
+        if self._producer is None:
+            timeout = {"message.timeout.ms": int(DELIVERY_TIMEOUT_S * 1000)}
+            self._producer = Producer(producer_config(self.kafka) | timeout)
+        for number, (_, topic, key, value, headers) in enumerate(records):
+            try:
+                self._producer.produce(topic, value, key, headers=headers, on_delivery=reporter(number))
+            except KafkaException as error:
+                failures.append(error.args[0].str())
+                break
+        self._producer.flush(DELIVERY_TIMEOUT_S + 1)
+        whole = len(delivered) == len(records)
+        sent = [letter for number, (letter, *_) in enumerate(records) if number in delivered]
+        return sent, None if whole else (failures[0] if failures else "no answer")
+
+
+def still_arriving(letters: Iterable[Letter], now_ms: int) -> dict[str, int]:
+    """Code to the age, in ms, of its newest letter, where that is younger than `RECENT_MS`."""
+    newest: dict[str, int] = {}
+    for letter in letters:
+        newest[letter.code] = max(newest.get(letter.code, 0), letter.appended_ms)
+    return {code: now_ms - at_ms for code, at_ms in newest.items() if now_ms - at_ms < RECENT_MS}
