@@ -1,4 +1,4 @@
-"""Three corrections of Faust, for exactly the version that they were read and tested against.
+"""Four corrections of Faust, for exactly the version that they were read and tested against.
 
 In: nothing. Out: Faust's classes, changed in this process. Never here: an unknown version: the fixes touch
 internals, so another one must be read and tested first (deploy/decisions, faust.md a.3 and a.9).
@@ -9,12 +9,15 @@ internals, so another one must be read and tested first (deploy/decisions, faust
    committed offset were lost on kill -9 without the fix, none with it.
 3. A fetch ends as soon as one record is there, and Faust has no setting for it: at 380 posts a second its client
    and the broker took .37 of a core for fetches of one record or two, now .19; the engine has the difference.
+4. A commit leaves no metadata beside the offset, and Faust has no setting for it: what a worker was scoring when
+   it ended could not be told to the next one (`faust_notes.py`).
 """
 
 import asyncio
 import os
 import sys
 import time
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -23,12 +26,17 @@ from pipeline.errors import EXIT_RESTART, Misconfigured
 if TYPE_CHECKING:
     import faust
 
+Offsets = Mapping[Any, Any]
+"""Of the Kafka client: partition to offset and metadata."""
+Commit = Callable[[Offsets], Awaitable[None]]
+
 FAUST_VERSION = "0.15.3"
 FLUSH_DEADLINE_S = 60.0
 """Table changes that the brokers do not take for so long never will: the worker must restart, not commit."""
 _POLL_S = 0.005
 _MARK = "earshot_fix"
 _FETCH_WAIT = "_earshot_fetch_wait_ms"
+_NOTES = "_earshot_commit_notes"
 FETCH_BYTES = 64 * 1024
 """With so much a fetch waits no longer: about 150 posts, more than wait for company under any light load."""
 
@@ -51,6 +59,7 @@ def apply_fixes() -> None:
     _hold_streams_until_sought(Recovery)
     _flush_all(ProducerBuffer)
     _let_fetches_wait(AIOKafkaConsumerThread)
+    _let_commits_carry_notes(AIOKafkaConsumerThread)
 
 
 def in_force() -> bool:
@@ -71,6 +80,11 @@ def in_force() -> bool:
 def set_fetch_wait(app: "faust.App", milliseconds: int) -> None:
     """How long a fetch of this app may wait for `FETCH_BYTES` of records, before it starts (fix 3)."""
     setattr(app, _FETCH_WAIT, milliseconds)
+
+
+def carry_notes(app: "faust.App", noted: Callable[[Offsets, Commit], Awaitable[None]]) -> None:
+    """Every commit of this app goes through `noted`, with the client's own commit, before it starts (fix 4)."""
+    setattr(app, _NOTES, noted)
 
 
 def _hold_streams_until_sought(recovery: Any) -> None:
@@ -119,6 +133,21 @@ def _let_fetches_wait(thread: Any) -> None:
         if wait_ms is not None:
             # The client's own constructor takes both; Faust builds it without them. Its fetcher starts later.
             consumer._fetch_min_bytes, consumer._fetch_max_wait_ms = FETCH_BYTES, wait_ms
+        return consumer
+
+    setattr(create_worker_consumer, _MARK, True)
+    thread._create_worker_consumer = create_worker_consumer
+
+
+def _let_commits_carry_notes(thread: Any) -> None:
+    original = thread._create_worker_consumer
+
+    def create_worker_consumer(self: Any, transport: Any) -> Any:
+        consumer = original(self, transport)
+        noted = getattr(self.app, _NOTES, None)
+        if noted is not None:
+            plain = consumer.commit
+            consumer.commit = lambda offsets: noted(offsets, plain)
         return consumer
 
     setattr(create_worker_consumer, _MARK, True)

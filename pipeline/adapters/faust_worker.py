@@ -5,6 +5,7 @@ server and loggers, topic creation, the environment (Faust would let variables l
 """
 
 import asyncio
+import faulthandler
 import os
 import signal
 import ssl
@@ -97,7 +98,7 @@ def end_at_once() -> NoReturn:
 
 
 def run_until_stopped(
-    app: "faust.App", log: Log, *, started: Callable[[], None], beat: Callable[[], None]
+    app: "faust.App", log: Log, *, started: Callable[[], None], beat: Callable[[], None], frozen_s: float
 ) -> None:
     """Runs the app until SIGTERM or SIGINT, then lets it finish what it has begun.
 
@@ -106,12 +107,16 @@ def run_until_stopped(
         log: of the stage.
         started: called once when the app runs.
         beat: called every second while the loop turns.
+        frozen_s: seconds without a turn of the loop after which the process ends itself with 1 and a trace of each
+            thread. No Python code can do so while a C function holds the interpreter; `faulthandler` can.
     """
     asyncio.set_event_loop(app.loop)
-    app.loop.run_until_complete(_run(app, log, started, beat))
+    app.loop.run_until_complete(_run(app, log, started, beat, frozen_s))
 
 
-async def _run(app: "faust.App", log: Log, started: Callable[[], None], beat: Callable[[], None]) -> None:
+async def _run(
+    app: "faust.App", log: Log, started: Callable[[], None], beat: Callable[[], None], frozen_s: float
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -123,7 +128,9 @@ async def _run(app: "faust.App", log: Log, started: Callable[[], None], beat: Ca
         started()
     while not stop.is_set():
         beat()
+        faulthandler.dump_traceback_later(frozen_s, exit=True)
         await _until(app, log, stop, asyncio.sleep(1.0))
+    faulthandler.cancel_dump_traceback_later()
     log.info("stopping: the batches in flight are finished first")
     try:
         await asyncio.wait_for(app.stop(), STOP_TIMEOUT_S)

@@ -13,6 +13,7 @@ from zipfile import BadZipFile
 
 from pipeline.adapters.cached_model import OnLookup
 from pipeline.adapters.engines import open_engine
+from pipeline.adapters.faust_notes import CommitNotes
 from pipeline.adapters.faust_worker import (
     build_app,
     end_at_once,
@@ -88,17 +89,21 @@ class _Worker:
             batch_size=enrich.batch_size,
             fetch_wait_ms=round(FETCH_SHARE * enrich.batch_wait_ms),
         )
+        notes = CommitNotes(app, settings.kafka, GROUP_ID, RAW.name)
         with ThreadPoolExecutor(2, thread_name_prefix="inference") as executor:
             live_within_s = settings.enrich.live_within_h * 3600
             intents = Intents(load_intent_model(settings.model))
             scorer = Scorer(OneCaller(model), live_within_s, settings.clock, languages, intents)
-            register(app, self._parts(app, scorer, reader, executor, raw_partitions))
+            register(app, self._parts(app, scorer, reader, executor, raw_partitions, notes))
             watchdog = self._watchdog(app)
             watchdog.start()
             calm_collector()
             self._state = "joining the group"
-            run_until_stopped(app, self._log, started=self._started, beat=self._vitals.beat)
+            run_until_stopped(
+                app, self._log, started=self._started, beat=self._vitals.beat, frozen_s=enrich.inference_timeout_s
+            )
             watchdog.close()
+        notes.close()
         reader.close()
         self._vitals.close()
         self._log.info("stopped")
@@ -110,6 +115,7 @@ class _Worker:
         reader: PolicyReader,
         executor: ThreadPoolExecutor,
         raw_partitions: int,
+        notes: CommitNotes,
     ) -> Parts:
         enrich = self._settings.enrich
         return Parts(
@@ -120,11 +126,13 @@ class _Worker:
             executor=executor,
             publisher=KafkaRecordPublisher(self._settings.kafka, PUBLISH_SHARE * DELIVERY_TIMEOUT_S),
             commit=lambda: app.consumer.commit(),
+            notes=notes,
             die=end_at_once,
             clock=SystemClock(),
             metrics=self._metrics,
             log=self._log,
             batch_size=enrich.batch_size,
+            batch_characters=enrich.batch_characters,
             batch_wait_s=(1 - FETCH_SHARE) * enrich.batch_wait_ms / 1000,
             inference_timeout_s=enrich.inference_timeout_s,
         )

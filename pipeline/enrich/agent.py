@@ -10,12 +10,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from pipeline.clock import Clock, to_ms
 from pipeline.codec import decode, encode
 from pipeline.enrich.actionable import belongs_in_actionable
+from pipeline.enrich.gather import Batch, Gather, Opened
 from pipeline.enrich.mentions import mention_key, mentions_of
+from pipeline.enrich.notes import Notebook, Notes
 from pipeline.enrich.received import PartitionOf, ReceivedPost, check_place, check_time
 from pipeline.enrich.record import Event, Record, appended_ms_of, letter_headers, place_of
 from pipeline.enrich.score import Scorer
@@ -53,18 +55,17 @@ class Parts:
     """Two threads: while the engine works for one, the other prepares its texts or makes records of its scores."""
     publisher: RecordPublisher
     commit: Callable[[], Awaitable[object]]
+    notes: Notes
+    """What each commit says of the batches that are begun."""
     die: Callable[[], NoReturn]
     """Ends the process now, without any clean-up."""
     clock: Clock
     metrics: Metrics
     log: Log
     batch_size: int
+    batch_characters: int
     batch_wait_s: float
     inference_timeout_s: float
-
-
-Opened = tuple[Event, ReceivedPost | Permanent]
-"""An event, and what its record holds or why it is refused."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,15 @@ class _Scored:
     good: list[tuple[Record, ScoredPost]]
     refused: list[tuple[Record, Permanent]]
     score_s: float
+
+
+class _Begun(NamedTuple):
+    """A batch that is being scored."""
+
+    batch: Batch
+    given_up: bool
+    """One of its records is dead-lettered because workers ended over it."""
+    scoring: "asyncio.Task[_Scored]"
 
 
 def register(app: "faust.App", parts: Parts) -> None:
@@ -95,30 +105,24 @@ class EnrichAgent:
     Batches grow with the load: what arrives while the engine is busy becomes the next batch. Only a full one is
     begun meanwhile, so that the engine finds its texts ready: it stood idle for 40 ms between two batches of 256,
     now for 7 (on a busy machine). Batches are acknowledged in the order in which they were read.
+
+    Before a batch is begun its place is noted, so that the next life knows what this one died of (`notes.py`).
     """
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._scored_at_s = 0.0
-        self._waiting: list[Opened] = []
-        self._arrived = asyncio.Event()
-        self._room = asyncio.Event()
-        self._full = asyncio.Event()
-        self._ended = False
+        self._notebook = Notebook()
+        self._waiting = Gather(parts.batch_size, parts.batch_characters, self._notebook)
 
     async def run(self, batches: AsyncIterator[Sequence[Event]]) -> None:
         """Handles what comes until there is no more; never raises anything but a cancellation."""
         working = asyncio.create_task(self._work())
         try:
             async for events in batches:
-                self._open(events)
-                self._arrived.set()
-                while len(self._waiting) >= self._parts.batch_size:
-                    self._full.set()
-                    self._room.clear()
-                    await self._room.wait()
-            self._ended = True
-            self._arrived.set()
+                await self._read_notes()
+                await self._waiting.put(self._open(events))
+            await self._waiting.end()
             await working
         except asyncio.CancelledError:
             working.cancel()
@@ -126,62 +130,80 @@ class EnrichAgent:
         except BaseException as error:
             self._die("reading", error)
 
+    async def _read_notes(self) -> None:
+        """Learns, when partitions were assigned, what was being scored when their last worker ended."""
+        standing = await self._parts.notes.assigned()
+        if standing is None:
+            return
+        for partition, spans in self._notebook.read(standing).items():
+            self._parts.log.warning(
+                "records were being scored when a worker ended: they are repeated in small parts",
+                partition=partition,
+                begun=[span._asdict() for span in spans],
+            )
+        self._parts.notes.keep(self._notebook.notes())
+
     async def _work(self) -> None:
         finishing: asyncio.Task[None] | None = None
-        scoring: asyncio.Task[_Scored] | None = None
-        ahead: asyncio.Task[_Scored] | None = None
+        begun: _Begun | None = None
+        ahead: _Begun | None = None
         try:
-            while scoring := ahead or self._begin(await self._next_batch()):
+            while begun := ahead or await self._begin_next():
                 due_s = asyncio.get_running_loop().time() + self._parts.inference_timeout_s
-                ahead = await self._begin_ahead(scoring, due_s)
-                scored = await self._by(scoring, due_s)
+                ahead = await self._begin_ahead(begun, due_s)
+                scored = await self._by(begun, due_s)
                 if finishing is not None:
                     await finishing
                 finishing = asyncio.create_task(self._finish(scored))
             if finishing is not None:
                 await finishing
         except asyncio.CancelledError:
-            for task in (finishing, scoring, ahead):
+            for task in (finishing, begun and begun.scoring, ahead and ahead.scoring):
                 if task is not None:
                     task.cancel()
             raise
         except BaseException as error:
             self._die("scoring", error)
 
-    def _begin(self, batch: Sequence[Opened]) -> "asyncio.Task[_Scored] | None":
-        return asyncio.create_task(self._score(batch)) if batch else None
+    async def _begin_next(self) -> "_Begun | None":
+        """Begins the next batch once it is noted; None when there will be no more."""
+        batch = await self._waiting.next()
+        if batch is None:
+            return None
+        verdicts = [self._notebook.verdict(place) for place in batch.places]
+        records = [(event, why or opened) for (event, opened), why in zip(batch.records, verdicts, strict=True)]
+        self._notebook.begin(batch.places)
+        self._parts.notes.keep(self._notebook.notes())
+        await asyncio.wait_for(self._parts.notes.write(self._notebook.partitions()), DELIVERY_TIMEOUT_S)
+        return _Begun(batch, any(verdicts), asyncio.create_task(self._score(records)))
 
-    async def _begin_ahead(self, scoring: "asyncio.Task[_Scored]", due_s: float) -> "asyncio.Task[_Scored] | None":
-        """Begins the next batch if one is full before the scoring of this one ends."""
-        full = asyncio.create_task(self._full.wait())
+    async def _begin_ahead(self, begun: "_Begun", due_s: float) -> "_Begun | None":
+        """Begins the next batch if one is full before this one's scoring ends; nothing beside a careful one."""
+        if begun.batch.careful:
+            return None
+        full = asyncio.create_task(self._waiting.full())
         left_s = due_s - asyncio.get_running_loop().time()
         try:
-            await asyncio.wait({scoring, full}, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({begun.scoring, full}, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
             full.cancel()
-        if scoring.done() or len(self._waiting) < self._parts.batch_size:
-            return None
-        return self._begin(await self._next_batch())
+        return await self._begin_next() if full.done() and not begun.scoring.done() else None
 
-    async def _by(self, scoring: "asyncio.Task[_Scored]", due_s: float) -> _Scored:
+    async def _by(self, begun: "_Begun", due_s: float) -> _Scored:
         try:
-            return await asyncio.wait_for(scoring, due_s - asyncio.get_running_loop().time())
+            scored = await asyncio.wait_for(begun.scoring, due_s - asyncio.get_running_loop().time())
         except TimeoutError:
             # The thread still hangs in the engine; nothing else could be scored in this process.
             seconds = self._parts.inference_timeout_s
             raise MustRestart(f"no scores within {seconds:.0f} s") from None
-
-    async def _next_batch(self) -> list[Opened]:
-        """At least one and at most `batch_size` that wait; none when there will be no more."""
-        while not self._waiting and not self._ended:
-            self._arrived.clear()
-            await self._arrived.wait()
-        size = self._parts.batch_size
-        batch, self._waiting = self._waiting[:size], self._waiting[size:]
-        if len(self._waiting) < size:
-            self._full.clear()
-            self._room.set()
-        return batch
+        # The commit that acknowledges the batch takes its note away.
+        self._notebook.done(begun.batch.places)
+        self._parts.notes.keep(self._notebook.notes())
+        if begun.batch.careful and not begun.given_up:
+            # At once, so that what ends a worker while it delivers is not held against the record.
+            partitions = {partition for partition, _ in begun.batch.places}
+            await asyncio.wait_for(self._parts.notes.write(partitions), DELIVERY_TIMEOUT_S)
+        return scored
 
     async def _finish(self, scored: _Scored) -> None:
         try:
@@ -198,14 +220,16 @@ class EnrichAgent:
         except BaseException as error:
             self._die("delivering", error)
 
-    def _open(self, events: Sequence[Event]) -> None:
+    def _open(self, events: Sequence[Event]) -> list[Opened]:
         started = time.perf_counter()
+        opened: list[Opened] = []
         for event in events:
             try:
-                self._waiting.append((event, self._receive(event.message)))
+                opened.append((event, self._receive(event.message)))
             except Permanent as reason:
-                self._waiting.append((event, reason))
+                opened.append((event, reason))
         self._parts.metrics.observe("batch_seconds", time.perf_counter() - started, stage=STAGE, step="decode")
+        return opened
 
     def _receive(self, record: Record) -> ReceivedPost:
         post = decode(RawPost, record.value)

@@ -1,10 +1,11 @@
 """The enrich agent over a fake stream and producer: what is delivered, acknowledged, and when it ends."""
 
 import asyncio
+import json
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -76,11 +77,44 @@ class FakePublisher(MemoryRecordPublisher):
         return [value for name, _, value, _ in self.delivered if name == topic]
 
 
+class FakeNotes:
+    """Notes of one worker, which finds those that stood at its start."""
+
+    def __init__(self, standing: Mapping[int, str], journal: list[str]) -> None:
+        self.standing = dict(standing)
+        self._first: Mapping[int, str] | None = dict(standing)
+        self._kept: Mapping[int, str] = {}
+        self._journal = journal
+
+    async def assigned(self) -> Mapping[int, str] | None:
+        first, self._first = self._first, None
+        return first
+
+    def keep(self, notes: Mapping[int, str]) -> None:
+        self._kept = dict(notes)
+
+    async def write(self, partitions: Iterable[int]) -> None:
+        self.leave(partitions)
+
+    def leave(self, partitions: Iterable[int]) -> None:
+        """As every commit does."""
+        for partition in partitions:
+            self.standing[partition] = self._kept.get(partition, "")
+
+
 class Rig:
     """One agent with fakes around it."""
 
-    def __init__(self, model: TextModel | None = None, *, failure: Exception | None = None) -> None:
+    def __init__(
+        self,
+        model: TextModel | None = None,
+        *,
+        failure: Exception | None = None,
+        standing: Mapping[int, str] | None = None,
+    ) -> None:
         self.journal: list[str] = []
+        self.notes = FakeNotes(standing or {}, self.journal)
+        self.batch_characters = 100_000
         self.publisher = FakePublisher(self.journal, failure)
         self.metrics = Metrics()
         self.inference_timeout_s = 30.0
@@ -99,6 +133,7 @@ class Rig:
 
         async def commit() -> None:
             self.journal.append("commit")
+            self.notes.leave(range(PARTITIONS))
 
         def die() -> NoReturn:
             self.journal.append("died")
@@ -119,11 +154,13 @@ class Rig:
                 executor=executor,
                 publisher=self.publisher,
                 commit=commit,
+                notes=self.notes,
                 die=die,
                 clock=ManualClock(from_ms(WRITTEN_MS + 3000)),
                 metrics=self.metrics,
                 log=get_log("test"),
                 batch_size=self.batch_size,
+                batch_characters=self.batch_characters,
                 batch_wait_s=0.05,
                 inference_timeout_s=self.inference_timeout_s,
             )
@@ -352,6 +389,88 @@ async def test_an_engine_that_hangs_ends_the_worker(waiting: int) -> None:
         await rig.run(*[[record(offset=number)] for number in range(waiting)])
     assert rig.metric("errors_total", stage="enrich", code="MustRestart") == 1
     assert not [line for line in rig.journal if line.startswith(("ack", "commit"))]
+
+
+def begun_alone(offset: int, tries: int, partition: int = 0) -> dict[int, str]:
+    """A note: so many workers ended while they scored that record alone."""
+    return {partition: json.dumps({"begun": [[offset, offset + 1, 1, tries]]})}
+
+
+def home(offset: int) -> int:
+    return record(offset=offset).partition
+
+
+async def test_a_batch_is_noted_before_it_is_scored_and_its_commit_takes_the_note_away() -> None:
+    seen: list[str] = []
+
+    class Watched(KeywordSentiment):
+        def score(self, texts: Sequence[str]) -> list[TextScores]:
+            seen.append(rig.notes.standing[home(3)])
+            return super().score(texts)
+
+    rig = Rig(Watched())
+    await rig.run([record(offset=3), record(offset=4)])
+    assert [json.loads(note) for note in seen] == [{"begun": [[3, 5, 2, 0]]}]
+    assert rig.notes.standing[home(3)] == ""
+
+
+async def test_a_post_over_which_two_workers_ended_is_dead_lettered_unread_and_the_others_are_scored() -> None:
+    read: list[str] = []
+
+    class Watched(KeywordSentiment):
+        def score(self, texts: Sequence[str]) -> list[TextScores]:
+            read.extend(texts)
+            return super().score(texts)
+
+    rig = Rig(Watched(), standing=begun_alone(5, 2, home(5)))
+    posts = [record(raw_post(f"text {number}", post_id=f"x:{number}"), offset=number) for number in range(4, 8)]
+    await rig.run(posts)
+    assert read == ["text 4", "text 6", "text 7"]
+    ((_, key, value, headers),) = [sent for sent in rig.publisher.delivered if sent[0] == "posts.raw.dlq"]
+    assert (key, value) == (posts[1].key, posts[1].value)
+    assert (decode_headers(headers).code, decode_headers(headers).source.offset) == ("stops_worker", 5)
+    assert [line for line in rig.journal if line.startswith("ack")] == [f"ack {offset}" for offset in range(4, 8)]
+    assert rig.notes.standing[home(5)] == ""
+
+
+async def test_a_post_over_which_one_worker_ended_is_scored_alone() -> None:
+    sizes: list[int] = []
+
+    class Watched(KeywordSentiment):
+        def score(self, texts: Sequence[str]) -> list[TextScores]:
+            sizes.append(len(texts))
+            return super().score(texts)
+
+    rig = Rig(Watched(), standing=begun_alone(5, 1, home(5)))
+    await rig.run([record(offset=number) for number in range(5, 9)])
+    assert sizes == [1, 3]
+    assert len(scored(rig)) == 4
+
+
+async def test_what_ends_a_worker_while_it_delivers_is_not_held_against_the_post() -> None:
+    rig = Rig(failure=RuntimeError("the broker refuses"), standing=begun_alone(5, 1, home(5)))
+    with pytest.raises(Died):
+        await rig.run([record(offset=5)])
+    assert rig.notes.standing[home(5)] == ""
+
+
+async def test_a_post_that_is_given_up_stays_given_up_when_its_dead_letter_cannot_be_delivered() -> None:
+    rig = Rig(failure=RuntimeError("the broker refuses"), standing=begun_alone(5, 2, home(5)))
+    with pytest.raises(Died):
+        await rig.run([record(offset=5)])
+    assert json.loads(rig.notes.standing[home(5)])["begun"][0][:3] == [5, 6, 1]
+    again = Rig(standing=rig.notes.standing)
+    await again.run([record(offset=5)])
+    assert len(again.publisher.values("posts.raw.dlq")) == 1
+
+
+async def test_a_batch_is_cut_by_the_characters_of_its_posts() -> None:
+    rig = Rig()
+    rig.batch_characters = 100
+    posts = [record(raw_post("x" * 60, post_id=f"x:{number}"), offset=number) for number in range(4)]
+    await rig.run(posts)
+    assert rig.metric("batch_records_count", stage="enrich") == 4
+    assert len(scored(rig)) == 4
 
 
 async def test_a_batch_is_scored_while_the_one_before_is_still_delivered() -> None:

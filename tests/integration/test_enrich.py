@@ -1,55 +1,35 @@
 """The enrich worker as a process of its own on the real broker: everything is accounted for, whatever ends it."""
 
-import os
 import signal
-import subprocess
-import sys
-import time
-import urllib.request
-import uuid
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
 
-from pipeline.adapters.kafka_config import client_config, producer_config
 from pipeline.adapters.partitioning import partition_of
-from pipeline.adapters.policy_writer import publish_policy
 from pipeline.adapters.topic_admin import ensure_topics
 from pipeline.adapters.topic_reader import read_topic
-from pipeline.app.enrich import GROUP_ID
-from pipeline.clock import SystemClock
-from pipeline.codec import decode, encode
 from pipeline.local.endpoints import Endpoints
 from pipeline.local.processes import free_ports
 from pipeline.settings import KafkaSettings
-from schemas.dead_letter import decode_headers
-from schemas.enrichment import ScoredPost
-from schemas.policy import Policy
-from schemas.post import Author, RawPost
-from schemas.topics import ACTIONABLE, RAW, SCORED, all_topics, post_key
+from schemas.topics import ACTIONABLE, SCORED, all_topics
+from tests.enrich_lab import (
+    START_S,
+    TEXTS,
+    WORK_S,
+    bad,
+    dead,
+    good,
+    ids,
+    is_ready,
+    new_workspace,
+    scored,
+    send,
+    uncommitted,
+    wait_for,
+    worker,
+)
 
 pytestmark = pytest.mark.integration
-START_S = 90.0
-WORK_S = 120.0
-"""Generous: the machine may be busy with other things."""
-TEXTS = (
-    "the train is late again and nobody helps", "thank you, the crew was lovely", "there is smoke in car 5",
-    "what time do you open?", "meh", "",
-)  # fmt: skip
-
-
-class Raw(NamedTuple):
-    """One record for `posts.raw`."""
-
-    key: bytes
-    value: bytes
-    partition: int
 
 
 @pytest.fixture(scope="module")
@@ -61,125 +41,7 @@ def kafka(stack: Endpoints) -> KafkaSettings:
 
 @pytest.fixture
 def workspace(kafka: KafkaSettings) -> str:
-    """A workspace of this test alone, with a policy."""
-    name = f"enrich-{uuid.uuid4().hex[:8]}"
-    rules = [
-        {"name": "safety", "when": {"any_keyword": ["smoke"]}, "action": "respond", "queue": "care", "urgency": 1},
-        {"name": "question", "when": {"question": True}, "action": "respond", "queue": "care"},
-    ]
-    policy = Policy.model_validate(
-        {
-            "workspace": name, "version": 1, "brand": {"name": "Acme"}, "rules": rules,
-            "queues": [{"name": "care", "team": "care"}],
-        }
-    )  # fmt: skip
-    publish_policy(kafka, policy)
-    return name
-
-
-def good(workspace: str, number: int) -> Raw:
-    post = RawPost(
-        workspace=workspace,
-        post_id=f"x:{number}",
-        platform="x",
-        author=Author(author_id=f"x:a{number % 50}", followers=number),
-        text=TEXTS[number % len(TEXTS)],
-        created_at=SystemClock().now(),
-    )
-    key = post_key(workspace, post.author.author_id)
-    return Raw(key, encode(post), partition_of(key, 4))
-
-
-def bad(workspace: str) -> dict[str, Raw]:
-    """One record for each way of being bad: code to record."""
-    key, value, home = good(workspace, 1)
-    other = f"{workspace}/x:other".encode()
-    far = encode(decode(RawPost, value).model_copy(update={"created_at": SystemClock().now() + timedelta(days=2)}))
-    return {
-        "invalid_json": Raw(key, value[:60], home),
-        "invalid_utf8": Raw(key, b"\xff" + value, home),
-        "invalid_field": Raw(key, value.replace(b"thank you", b"x" * 900_000), home),
-        "unknown_schema_version": Raw(key, value.replace(b'_version":1', b'_version":7'), home),
-        "wrong_key": Raw(other, value, partition_of(other, 4)),
-        "wrong_partition": Raw(key, value, (home + 1) % 4),
-        "empty": Raw(key, b"", home),
-        "created_in_future": Raw(key, far, home),
-    }
-
-
-def send(kafka: KafkaSettings, records: list[Raw]) -> None:
-    producer = Producer(producer_config(kafka))
-    for record in records:
-        producer.produce(RAW.name, key=record.key, value=record.value, partition=record.partition)
-        producer.poll(0)
-    assert producer.flush(30) == 0
-
-
-@contextmanager
-def worker(kafka: KafkaSettings, state_dir: Path, port: int = 0) -> Iterator["subprocess.Popen[bytes]"]:
-    """A running enrich worker; killed at the end if it still runs."""
-    environment = os.environ | {
-        "EARSHOT_KAFKA__BOOTSTRAP_SERVERS": str(kafka.bootstrap_servers),
-        "EARSHOT_KAFKA__SESSION_TIMEOUT_MS": "6000",
-        "EARSHOT_STATE_DIR": str(state_dir),
-        "EARSHOT_ENRICH__BATCH_SIZE": "32",
-        "EARSHOT_OPERATE__HTTP_PORT": str(port),
-    }
-    process = subprocess.Popen([sys.executable, "-m", "pipeline.app.enrich"], env=environment)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait(10)
-
-
-def is_ready(port: int) -> bool:
-    """Whether the worker of that health port has joined its group."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
-def scored(kafka: KafkaSettings, workspace: str, topic: str = SCORED.name) -> list[ScoredPost]:
-    prefix = workspace.encode()
-    return [
-        decode(ScoredPost, message.value())
-        for message in read_topic(kafka, topic)
-        if (message.key() or b"").startswith(prefix)
-    ]
-
-
-def dead(kafka: KafkaSettings, workspace: str) -> dict[str, tuple[bytes | None, bytes | None]]:
-    """Code to (key, value) of this workspace's dead letters."""
-    return {
-        decode_headers(message.headers()).code: (message.key(), message.value())
-        for message in read_topic(kafka, RAW.dlq.name)
-        if (message.key() or b"").startswith(workspace.encode())
-    }
-
-
-def ids(posts: list[ScoredPost]) -> Counter[str]:
-    return Counter(post.post_id for post in posts)
-
-
-def wait_for(what: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.5)
-
-
-def uncommitted(kafka: KafkaSettings) -> int:
-    """Records of posts.raw that the group has not committed."""
-    consumer = Consumer(client_config(kafka) | {"group.id": GROUP_ID})
-    try:
-        places = consumer.committed([TopicPartition(RAW.name, number) for number in range(4)], timeout=20)
-        ends = [consumer.get_watermark_offsets(place, timeout=20)[1] for place in places]
-        return sum(end - max(0, place.offset) for place, end in zip(places, ends, strict=True))
-    finally:
-        consumer.close()
+    return new_workspace(kafka)
 
 
 def test_every_post_is_scored_or_dead_lettered_with_its_bytes_and_sigterm_ends_cleanly(

@@ -59,6 +59,24 @@ async def test_a_fetch_waits_for_company_as_long_as_its_app_was_told(tmp_path: P
     await built.stop()
 
 
+async def test_the_commits_of_an_app_go_through_what_it_was_told(tmp_path: Path) -> None:
+    from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+
+    kafka = KafkaSettings(bootstrap_servers="127.0.0.1:9")
+    app = build_app(kafka, "g", tmp_path, batch_size=256, fetch_wait_ms=40)
+    told: list[Any] = []
+
+    async def noted(offsets: Any, commit: Any) -> None:
+        told.append((offsets, commit.__name__))
+
+    faust_fixes.carry_notes(app, noted)
+    thread: Any = SimpleNamespace(app=app, consumer=SimpleNamespace(in_transaction=False))
+    built = AIOKafkaConsumerThread._create_worker_consumer(thread, app.transport)
+    await built.commit({"place": "offset"})
+    assert told == [({"place": "offset"}, "commit")]
+    await built.stop()
+
+
 class Calls:
     """Notes what is called on it."""
 

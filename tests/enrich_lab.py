@@ -1,0 +1,179 @@
+"""The enrich worker as a process of its own on the real broker, for integration and fault tests."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from pipeline.adapters.kafka_config import client_config, producer_config
+from pipeline.adapters.partitioning import partition_of
+from pipeline.adapters.policy_writer import publish_policy
+from pipeline.adapters.topic_reader import read_topic
+from pipeline.app.enrich import GROUP_ID
+from pipeline.clock import SystemClock
+from pipeline.codec import decode, encode
+from pipeline.settings import KafkaSettings
+from schemas.dead_letter import decode_headers
+from schemas.enrichment import ScoredPost
+from schemas.policy import Policy
+from schemas.post import Author, RawPost
+from schemas.topics import RAW, SCORED, post_key
+
+START_S = 90.0
+WORK_S = 120.0
+"""Generous: the machine may be busy with other things."""
+TEXTS = (
+    "the train is late again and nobody helps", "thank you, the crew was lovely", "there is smoke in car 5",
+    "what time do you open?", "meh", "",
+)  # fmt: skip
+
+
+class Raw(NamedTuple):
+    """One record for `posts.raw`."""
+
+    key: bytes
+    value: bytes
+    partition: int
+
+
+def new_workspace(kafka: KafkaSettings) -> str:
+    """A workspace of its own, with a policy."""
+    name = f"enrich-{uuid.uuid4().hex[:8]}"
+    rules = [
+        {"name": "safety", "when": {"any_keyword": ["smoke"]}, "action": "respond", "queue": "care", "urgency": 1},
+        {"name": "question", "when": {"question": True}, "action": "respond", "queue": "care"},
+    ]
+    policy = Policy.model_validate(
+        {
+            "workspace": name, "version": 1, "brand": {"name": "Acme"}, "rules": rules,
+            "queues": [{"name": "care", "team": "care"}],
+        }
+    )  # fmt: skip
+    publish_policy(kafka, policy)
+    return name
+
+
+def good(workspace: str, number: int, text: str | None = None) -> Raw:
+    """A record of one of 50 authors, with one of `TEXTS` unless another is given."""
+    post = RawPost(
+        workspace=workspace,
+        post_id=f"x:{number}",
+        platform="x",
+        author=Author(author_id=f"x:a{number % 50}", followers=number),
+        text=TEXTS[number % len(TEXTS)] if text is None else text,
+        created_at=SystemClock().now(),
+    )
+    key = post_key(workspace, post.author.author_id)
+    return Raw(key, encode(post), partition_of(key, 4))
+
+
+def bad(workspace: str) -> dict[str, Raw]:
+    """One record for each way of being bad: code to record."""
+    key, value, home = good(workspace, 1)
+    other = f"{workspace}/x:other".encode()
+    far = encode(decode(RawPost, value).model_copy(update={"created_at": SystemClock().now() + timedelta(days=2)}))
+    return {
+        "invalid_json": Raw(key, value[:60], home),
+        "invalid_utf8": Raw(key, b"\xff" + value, home),
+        "invalid_field": Raw(key, value.replace(b"thank you", b"x" * 900_000), home),
+        "unknown_schema_version": Raw(key, value.replace(b'_version":1', b'_version":7'), home),
+        "wrong_key": Raw(other, value, partition_of(other, 4)),
+        "wrong_partition": Raw(key, value, (home + 1) % 4),
+        "empty": Raw(key, b"", home),
+        "created_in_future": Raw(key, far, home),
+    }
+
+
+def send(kafka: KafkaSettings, records: Sequence[Raw]) -> None:
+    """Returns when the broker has all."""
+    producer = Producer(producer_config(kafka))
+    for record in records:
+        producer.produce(RAW.name, key=record.key, value=record.value, partition=record.partition)
+        producer.poll(0)
+    assert producer.flush(30) == 0
+
+
+@contextmanager
+def worker(kafka: KafkaSettings, state_dir: Path, port: int = 0) -> Iterator["subprocess.Popen[bytes]"]:
+    """A running enrich worker; killed at the end if it still runs."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline.app.enrich"], env=environment_of(kafka, state_dir, port)
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def environment_of(kafka: KafkaSettings, state_dir: Path, port: int = 0) -> Mapping[str, str]:
+    """Of a worker with small batches and a short session."""
+    return os.environ | {
+        "EARSHOT_KAFKA__BOOTSTRAP_SERVERS": str(kafka.bootstrap_servers),
+        "EARSHOT_KAFKA__SESSION_TIMEOUT_MS": "6000",
+        "EARSHOT_STATE_DIR": str(state_dir),
+        "EARSHOT_ENRICH__BATCH_SIZE": "32",
+        "EARSHOT_OPERATE__HTTP_PORT": str(port),
+    }
+
+
+def is_ready(port: int) -> bool:
+    """Whether the worker of that health port has joined its group."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def scored(kafka: KafkaSettings, workspace: str, topic: str = SCORED.name) -> list[ScoredPost]:
+    """Scored posts of a workspace, as often as they are there."""
+    prefix = workspace.encode()
+    return [
+        decode(ScoredPost, message.value())
+        for message in read_topic(kafka, topic)
+        if (message.key() or b"").startswith(prefix)
+    ]
+
+
+def dead(kafka: KafkaSettings, workspace: str) -> dict[str, tuple[bytes | None, bytes | None]]:
+    """Code to (key, value) of this workspace's dead letters."""
+    return {
+        decode_headers(message.headers()).code: (message.key(), message.value())
+        for message in read_topic(kafka, RAW.dlq.name)
+        if (message.key() or b"").startswith(workspace.encode())
+    }
+
+
+def ids(posts: list[ScoredPost]) -> Counter[str]:
+    """How often each post is there."""
+    return Counter(post.post_id for post in posts)
+
+
+def wait_for(what: Callable[[], bool], seconds: float) -> None:
+    """Polls until it holds."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.5)
+
+
+def uncommitted(kafka: KafkaSettings) -> int:
+    """Records of posts.raw that the group has not committed."""
+    consumer = Consumer(client_config(kafka) | {"group.id": GROUP_ID})
+    try:
+        places = consumer.committed([TopicPartition(RAW.name, number) for number in range(4)], timeout=20)
+        ends = [consumer.get_watermark_offsets(place, timeout=20)[1] for place in places]
+        return sum(end - max(0, place.offset) for place, end in zip(places, ends, strict=True))
+    finally:
+        consumer.close()

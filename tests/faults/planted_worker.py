@@ -1,0 +1,33 @@
+"""An enrich worker in which one function holds the interpreter for some seconds when a post says so.
+
+Run as `python -m tests.faults.planted_worker SECONDS [quick]`; `quick`: with a model that needs no loading.
+"""
+
+import ctypes
+import sys
+
+from pipeline.adapters.memory_model import KeywordSentiment
+from pipeline.app import enrich
+from pipeline.enrich import signals
+from pipeline.enrich.tone.urgency import Urgency, urgency_of
+from pipeline.settings import load_settings
+
+PLANTED = "hold the interpreter"
+
+
+def main(seconds: str, *options: str) -> None:
+    """Works until SIGTERM."""
+
+    def holding(text: str) -> Urgency:
+        if PLANTED in text:
+            ctypes.PyDLL(None).sleep(int(seconds))  # called with the interpreter held, as a regular expression is
+        return urgency_of(text)
+
+    vars(signals)["urgency_of"] = holding
+    if "quick" in options:
+        enrich.load_model = lambda *_args, **_options: KeywordSentiment()
+    enrich.run(load_settings())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

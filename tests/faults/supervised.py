@@ -1,0 +1,38 @@
+"""Supervised enrich workers for fault tests: the real supervisor over any command."""
+
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pipeline.app.run_file import read_run_file
+from pipeline.app.supervisor import Plan, Supervisor
+
+
+@contextmanager
+def supervised(
+    arguments: Sequence[str], state_dir: Path, environment: Mapping[str, str], workers: int = 1
+) -> Iterator[None]:
+    """Runs `python ARGUMENTS` as enrich workers, restarted by the supervisor, until the block ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        plan = Plan({"enrich": workers}, state_dir, log_files=True)
+        supervisor = Supervisor(plan, lambda _stage: [sys.executable, *arguments])
+        thread = threading.Thread(target=supervisor.run)
+        thread.start()
+        try:
+            yield
+        finally:
+            supervisor.stop()
+            supervisor.stop()  # a worker that holds its interpreter does not hear the first
+            thread.join(60)
+
+
+def restarts(state_dir: Path) -> int:
+    """How often workers were started again."""
+    status = read_run_file(state_dir)
+    return 0 if status is None else sum(worker.restarts for worker in status.workers)

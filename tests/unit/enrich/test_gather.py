@@ -1,0 +1,110 @@
+"""What waits to be scored, and how it is cut into batches."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from pipeline.enrich.gather import Batch, Gather, Opened
+from pipeline.enrich.notes import PART, Notebook
+from pipeline.errors import Permanent
+from tests.unit.enrich.posts import raw_post, received
+
+
+@dataclass
+class FakeRecord:
+    partition: int
+    offset: int
+    topic: str = "posts.raw"
+    timestamp: float = 0.0
+    key: bytes | None = None
+    value: bytes | None = None
+
+
+@dataclass
+class FakeEvent:
+    message: FakeRecord
+
+    def ack(self) -> bool:
+        return True
+
+
+def opened(*offsets: int, partition: int = 0, characters: int = 10) -> list[Opened]:
+    return [
+        (FakeEvent(FakeRecord(partition, offset)), received(raw_post("x" * characters), offset=offset))
+        for offset in offsets
+    ]
+
+
+def noted(note: str, partition: int = 0) -> Notebook:
+    notebook = Notebook()
+    notebook.read({partition: note})
+    return notebook
+
+
+async def cuts(gather: Gather, records: Sequence[Opened], notebook: Notebook | None = None) -> list[Batch]:
+    """All batches of these records, each begun and scored before the next is cut."""
+    writing = asyncio.create_task(_write(gather, records))
+    found = []
+    while batch := await gather.next():
+        if notebook is not None:
+            notebook.begin(batch.places)
+            notebook.done(batch.places)
+        found.append(batch)
+    await writing
+    return found
+
+
+async def _write(gather: Gather, records: Sequence[Opened]) -> None:
+    await gather.put(records)
+    await gather.end()
+
+
+async def test_a_batch_is_cut_by_its_records() -> None:
+    found = await cuts(Gather(4, 1000, Notebook()), opened(*range(10)))
+    assert [len(batch.records) for batch in found] == [4, 4, 2]
+
+
+async def test_a_batch_is_cut_by_its_characters() -> None:
+    records = [*opened(0, 1, 2, characters=400), *opened(3, characters=5000), *opened(4, 5, characters=10)]
+    found = await cuts(Gather(100, 1000, Notebook()), records)
+    assert [[offset for _, offset in batch.places] for batch in found] == [[0, 1], [2], [3], [4, 5]]
+
+
+async def test_what_is_refused_has_no_characters() -> None:
+    [(event, _)] = opened(0)
+    records: list[Opened] = [(event, Permanent("empty", "nothing"))] * 5
+    assert [len(batch.records) for batch in await cuts(Gather(100, 1, Notebook()), records)] == [5]
+
+
+@pytest.mark.parametrize("gather", [Gather(4, 10_000, Notebook()), Gather(100, 40, Notebook())])
+async def test_a_writer_waits_while_a_full_batch_waits(gather: Gather) -> None:
+    writing = asyncio.create_task(gather.put(opened(*range(6))))
+    await asyncio.wait_for(gather.full(), 5)
+    assert not writing.done()
+    batch = await gather.next()
+    assert batch is not None
+    assert len(batch.records) == 4
+    await asyncio.wait_for(writing, 5)
+
+
+async def test_records_that_were_begun_when_a_worker_ended_come_in_parts_of_their_partition() -> None:
+    notebook = noted('{"begun": [[10, 110, 512, 0]]}')
+    records = [one for offset in range(150) for one in (*opened(offset), *opened(offset, partition=1))]
+    found = await cuts(Gather(40, 10_000, notebook), records, notebook)
+    careful = [batch for batch in found if batch.careful]
+    assert [len(batch.places) for batch in careful] == [PART, PART, PART, 4]
+    assert [place for batch in careful for place in batch.places] == [(0, offset) for offset in range(10, 110)]
+    for partition in (0, 1):
+        offsets = [offset for batch in found for number, offset in batch.places if number == partition]
+        assert offsets == list(range(150)), "each partition in its order"
+    assert max(len(batch.records) for batch in found) == 40
+
+
+async def test_nothing_is_begun_ahead_that_needs_care() -> None:
+    gather = Gather(4, 1000, noted('{"begun": [[0, 4, 4, 0]]}'))
+    writing = asyncio.create_task(gather.put(opened(*range(4))))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(gather.full(), 0.05)
+    writing.cancel()

@@ -1,0 +1,144 @@
+"""What a worker notes of the batches that it begins, and what the next one makes of it."""
+
+from collections.abc import Iterator, Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.enrich.notes import MOST_TRIES, PART, Notebook, Place
+
+
+def batch(first: int, end: int, partition: int = 0) -> list[Place]:
+    return [(partition, offset) for offset in range(first, end)]
+
+
+def successor(notebook: Notebook) -> Notebook:
+    """The notebook of the life that finds the notes of this one."""
+    heir = Notebook()
+    heir.read(notebook.notes())
+    return heir
+
+
+def test_a_life_without_notes_takes_no_care() -> None:
+    notebook = Notebook()
+    notebook.read({0: "", 1: "written by a tool", 2: '{"begun": 7}', 3: '{"begun": [[1, 2]]}', 4: "[]"})
+    assert not notebook.careful
+    assert notebook.at_once((0, 5)) is None
+
+
+def test_the_note_of_a_batch_goes_with_its_scoring() -> None:
+    notebook = Notebook()
+    notebook.begin(batch(0, 512))
+    assert notebook.notes() == {0: '{"begun": [[0, 512, 512, 0]]}'}
+    notebook.done(batch(0, 512))
+    assert notebook.notes() == {}
+
+
+def test_a_large_batch_is_repeated_in_parts_and_a_part_one_by_one() -> None:
+    first = Notebook()
+    first.begin(batch(0, 512))
+    second = successor(first)
+    assert [second.at_once((0, offset)) for offset in (0, 511, 512)] == [PART, PART, None]
+    second.begin(batch(0, PART))
+    third = successor(second)
+    # The rest of the first batch still needs its care.
+    assert [third.at_once((0, offset)) for offset in (0, PART - 1, PART, 511)] == [1, 1, PART, PART]
+
+
+def test_a_record_that_was_alone_when_two_workers_ended_is_given_up_and_its_neighbours_are_not() -> None:
+    notebook = Notebook()
+    notebook.begin(batch(0, 10))
+    for life in range(MOST_TRIES):
+        notebook = successor(notebook)
+        for offset in range(4):
+            assert notebook.verdict((0, offset)) is None, f"life {life}"
+            notebook.begin(batch(offset, offset + 1))
+            if offset < 3:
+                notebook.done(batch(offset, offset + 1))
+    notebook = successor(notebook)
+    verdict = notebook.verdict((0, 3))
+    assert verdict is not None
+    assert verdict.code == "stops_worker"
+    assert [notebook.verdict((0, offset)) for offset in (2, 4, 9)] == [None] * 3
+
+
+def test_a_record_beside_another_batch_is_not_alone() -> None:
+    notebook = Notebook()
+    for _ in range(5):
+        notebook = successor(notebook)
+        notebook.begin(batch(7, 8))
+        notebook.begin(batch(3, 4, partition=1))
+    assert successor(notebook).verdict((0, 7)) is None
+    assert successor(notebook).verdict((1, 3)) is None
+
+
+def test_a_record_that_was_scored_is_not_held_responsible_later() -> None:
+    notebook = Notebook()
+    notebook.begin(batch(7, 8))
+    notebook = successor(notebook)
+    notebook.begin(batch(7, 8))
+    notebook.done(batch(7, 8))
+    assert not successor(notebook).careful
+
+
+def test_after_the_repeated_records_no_care_is_left() -> None:
+    notebook = Notebook()
+    notebook.begin(batch(0, 100))
+    heir = successor(notebook)
+    heir.begin(batch(0, 100))
+    assert not heir.careful
+
+
+def lives(
+    poison: set[int], kills: Sequence[int], total: int, size: int
+) -> Iterator[tuple[Notebook, int, set[int]]]:
+    """One worker after another over the offsets of a partition; each ends by poison or by a kill at random."""
+    committed, given_up = 0, set()
+    notes: dict[int, str] = {}
+    chances = iter(kills)
+    while committed < total:
+        notebook = Notebook()
+        notebook.read(notes)
+        left = next(chances, 10**9)
+        while committed < total:
+            most = notebook.at_once((0, committed)) or size
+            part = [(0, offset) for offset in range(committed, min(total, committed + most))]
+            part = [place for place in part if (notebook.at_once(place) or size) == most]
+            verdicts = {offset for _, offset in part if notebook.verdict((0, offset))}
+            notebook.begin(part)
+            notes = notebook.notes()
+            left -= 1
+            if left == 0 or poison & {offset for _, offset in part} - verdicts:
+                break
+            notebook.done(part)
+            given_up |= verdicts
+            committed = part[-1][1] + 1
+            notes = notebook.notes()
+        yield notebook, committed, given_up
+
+
+@given(
+    poison=st.sets(st.integers(0, 299), max_size=4),
+    kills=st.lists(st.integers(1, 12), max_size=4),
+    size=st.sampled_from([1, 5, 32, 64, 512]),
+)
+def test_whatever_ends_the_lives_exactly_the_poison_is_given_up(
+    poison: set[int], kills: list[int], size: int
+) -> None:
+    history = list(lives(poison, kills, 300, size))
+    _, committed, given_up = history[-1]
+    assert committed == 300
+    assert given_up >= poison
+    # A kill of the same record alone, twice in a row, is the one way for an innocent to be given up.
+    assert len(given_up - poison) <= len(kills) // MOST_TRIES
+    assert len(history) <= 1 + len(kills) + 4 * len(poison)
+
+
+def test_one_poisonous_post_in_512_costs_four_lives() -> None:
+    assert len(list(lives({300}, [], 512, 512))) == 5
+
+
+def test_a_worker_killed_by_chance_costs_some_small_batches_and_no_post() -> None:
+    history = list(lives(set(), [1], 2048, 512))
+    assert len(history) == 2
+    assert history[-1][2] == set()
