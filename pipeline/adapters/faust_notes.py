@@ -8,16 +8,13 @@ that owns the partition can write it, so that a note never outlives its offset.
 """
 
 import asyncio
-import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from aiokafka.errors import KafkaError
 
 from pipeline.adapters.faust_fixes import Commit, Offsets, carry_notes
-from pipeline.adapters.kafka_config import consumer_config
 from pipeline.errors import MustRestart
-from pipeline.settings import KafkaSettings
 
 if TYPE_CHECKING:
     import faust
@@ -31,16 +28,12 @@ class CommitNotes:
 
     Args:
         app: not started yet; from now on its commits carry the notes.
-        kafka: resolved settings of the cluster.
-        group_id: the app's group.
         topic: whose partitions have notes; other topics' commits stay as they are.
     """
 
-    def __init__(self, app: "faust.App", kafka: KafkaSettings, group_id: str, topic: str) -> None:
+    def __init__(self, app: "faust.App", topic: str) -> None:
         self._app = app
         self._topic = topic
-        # A client that never subscribes may ask for a group's offsets without becoming a member.
-        self._reader = Consumer(consumer_config(kafka, group_id))
         self._read_of: object = None
         """Generation of the group whose standing notes were read, and the one whose notes were told."""
         self._told_of: object = None
@@ -48,8 +41,7 @@ class CommitNotes:
         self._kept: Mapping[int, str] = {}
         self._places: dict[int, int] = {}
         """Partition to its committed offset."""
-        self._reading = threading.Lock()
-        self._one_at_a_time = asyncio.Lock()
+        self._one_reads, self._one_commits = asyncio.Lock(), asyncio.Lock()
         carry_notes(app, self._commit)
 
     async def assigned(self) -> Mapping[int, str] | None:
@@ -60,7 +52,7 @@ class CommitNotes:
         """
         if self._told_of == self._app.consumer_generation_id:
             return None
-        await asyncio.to_thread(self._read)
+        await self._app.consumer._thread.call_thread(self._read)
         self._kept = self._standing
         self._told_of = self._read_of
         return self._standing
@@ -85,15 +77,11 @@ class CommitNotes:
         if places:
             await consumer._commit(places)
 
-    def close(self) -> None:
-        """Ends the client that reads notes."""
-        self._reader.close()
-
     async def _commit(self, offsets: Offsets, commit: Commit) -> None:
         # Runs in the Kafka client's thread, for every commit of the app.
         if self._read_of != self._app.consumer_generation_id:
-            await asyncio.to_thread(self._read)  # else it would erase notes that nobody has read
-        async with self._one_at_a_time:
+            await self._read()  # else it would erase notes that nobody has read
+        async with self._one_commits:
             noted = {place: self._noted(place, value) for place, value in offsets.items()}
             await commit(noted)
             for place, value in noted.items():
@@ -108,30 +96,32 @@ class CommitNotes:
         notes = self._kept if self._told_of == self._read_of else self._standing
         return value._replace(offset=offset, metadata=notes.get(place.partition, ""))
 
-    def _read(self) -> None:
-        """Learns places and notes of the partitions that were assigned, once for each assignment."""
-        with self._reading:
+    async def _read(self) -> None:
+        """Learns places and notes of the partitions that were assigned, once for each assignment.
+
+        Runs in the Kafka client's thread.
+        """
+        async with self._one_reads:
             generation = self._app.consumer_generation_id
             if self._read_of == generation:
                 return
-            assigned = self._app.consumer.assignment()
-            found = self._committed(sorted(place.partition for place in assigned if place.topic == self._topic))
+            try:
+                found = await asyncio.wait_for(self._committed(), READ_TIMEOUT_S)
+            except (KafkaError, TimeoutError) as error:
+                raise MustRestart(f"the notes of the group cannot be read: {error!r}") from None
             self._places = {partition: offset for partition, (offset, _) in found.items()}
             self._standing = {partition: note for partition, (_, note) in found.items() if note}
             self._read_of = generation
 
-    def _committed(self, partitions: list[int]) -> dict[int, tuple[int, str]]:
-        """Partition to its committed offset, or where its log begins, and the note beside it."""
-        places = [TopicPartition(self._topic, partition) for partition in partitions]
-        if not places:
-            return {}
-        found = {}
-        try:
-            for place in self._reader.committed(places, timeout=READ_TIMEOUT_S):
-                offset = place.offset
-                if offset < 0:
-                    offset, _ = self._reader.get_watermark_offsets(place, timeout=READ_TIMEOUT_S)
-                found[place.partition] = (offset, place.metadata or "")
-        except KafkaException as error:
-            raise MustRestart(f"the notes of the group cannot be read: {error.args[0].str()}") from None
-        return found
+    async def _committed(self) -> dict[int, tuple[int, str]]:
+        """Partition to its committed offset, or where its log begins, and the note beside it.
+
+        The client of Faust is asked: librdkafka copies metadata without its end, and reads on into its memory.
+        """
+        client = self._app.consumer._thread._ensure_consumer()
+        owned = [place for place in client.assignment() if place.topic == self._topic]
+        committed = await client._coordinator.fetch_committed_offsets(owned)
+        found = {place.partition: (value.offset, value.metadata or "") for place, value in committed.items()}
+        new = [place for place in owned if found.get(place.partition, (-1, ""))[0] < 0]
+        begins = await client.beginning_offsets(new) if new else {}
+        return found | {place.partition: (offset, "") for place, offset in begins.items()}

@@ -89,7 +89,7 @@ class _Worker:
             batch_size=enrich.batch_size,
             fetch_wait_ms=round(FETCH_SHARE * enrich.batch_wait_ms),
         )
-        notes = CommitNotes(app, settings.kafka, GROUP_ID, RAW.name)
+        notes = CommitNotes(app, RAW.name)
         with ThreadPoolExecutor(2, thread_name_prefix="inference") as executor:
             live_within_s = settings.enrich.live_within_h * 3600
             intents = Intents(load_intent_model(settings.model))
@@ -103,7 +103,6 @@ class _Worker:
                 app, self._log, started=self._started, beat=self._vitals.beat, frozen_s=enrich.inference_timeout_s
             )
             watchdog.close()
-        notes.close()
         reader.close()
         self._vitals.close()
         self._log.info("stopped")

@@ -1,6 +1,6 @@
 """Notes beside the commits of Faust: every commit carries them, none moves an offset back, unread ones stay."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -8,7 +8,6 @@ from aiokafka.structs import OffsetAndMetadata
 from faust.types import TP
 
 from pipeline.adapters.faust_notes import CommitNotes
-from pipeline.settings import KafkaSettings
 
 TOPIC = "posts.raw"
 A, B, OTHER = TP(TOPIC, 0), TP(TOPIC, 1), TP("other", 0)
@@ -21,11 +20,28 @@ class FakeGroup:
         self.consumer_generation_id = 1
         self.consumer = self
         self.owned = set(standing)
+        self._thread = self
         self.standing = standing
         self.noted: Any = None
 
     def assignment(self) -> set[TP]:
         return self.owned
+
+    async def call_thread(self, function: Callable[[], Awaitable[None]]) -> None:
+        await function()
+
+    def _ensure_consumer(self) -> "FakeGroup":
+        return self
+
+    @property
+    def _coordinator(self) -> "FakeGroup":
+        return self
+
+    async def fetch_committed_offsets(self, places: Iterable[TP]) -> dict[TP, OffsetAndMetadata]:
+        return {place: self.standing[place] for place in places if place in self.standing}
+
+    async def beginning_offsets(self, places: Iterable[TP]) -> dict[TP, int]:
+        return dict.fromkeys(places, 2)
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         await self.noted({place: OffsetAndMetadata(offset, "") for place, offset in offsets.items()}, self.commit)
@@ -41,15 +57,11 @@ def group() -> FakeGroup:
 
 
 @pytest.fixture
-def notes(group: FakeGroup, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommitNotes]:
+def notes(group: FakeGroup) -> CommitNotes:
     app: Any = group
-    made = CommitNotes(app, KafkaSettings(bootstrap_servers="127.0.0.1:9"), "group", TOPIC)
+    made = CommitNotes(app, TOPIC)
     group.noted = made._commit
-    monkeypatch.setattr(
-        made, "_committed", lambda owned: {number: tuple(group.standing[TP(TOPIC, number)]) for number in owned}
-    )
-    yield made
-    made.close()
+    return made
 
 
 async def test_the_notes_that_stand_are_told_once_an_assignment(notes: CommitNotes, group: FakeGroup) -> None:
@@ -107,3 +119,13 @@ async def test_of_a_partition_that_is_lost_nothing_is_written(notes: CommitNotes
     notes.keep({0: "begun", 1: "begun"})
     await notes.write({0, 1})
     assert group.standing == {A: OffsetAndMetadata(5, "from before"), B: OffsetAndMetadata(9, "begun")}
+
+
+async def test_where_nothing_is_committed_the_note_stands_at_the_beginning_of_the_log(
+    notes: CommitNotes, group: FakeGroup
+) -> None:
+    del group.standing[B]
+    await notes.assigned()
+    notes.keep({1: "begun"})
+    await notes.write({1})
+    assert group.standing[B] == OffsetAndMetadata(2, "begun")
