@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Protocol
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -59,13 +60,54 @@ class Silence:
         return ever and self.lasts_s(now_s) < SILENT_AFTER_S
 
 
+class Teller(Protocol):
+    """Tells the operator; called from the thread that asks."""
+
+    def silent(self, lasts_s: float) -> None:
+        """No broker answers: said once at `SILENT_AFTER_S`, then every `SAY_EVERY_S`."""
+        ...
+
+    def again(self, lasted_s: float) -> None:
+        """A broker answers after at least one question without an answer, told or not."""
+        ...
+
+
+class LogTeller:
+    """Tells it in the log of a stage.
+
+    Args:
+        stage: its name.
+        servers: whom it asks.
+        left_out: log lines that were held back since it was last asked (`adapters.calm_logs`).
+    """
+
+    def __init__(self, stage: str, servers: str | None, left_out: Callable[[], int]) -> None:
+        self._log: Log = get_log(BROKER_LOGGER).bind(stage=stage)
+        self._servers = servers
+        self._left_out = left_out
+        self._told = False
+
+    def silent(self, lasts_s: float) -> None:
+        """See `Teller`."""
+        self._told = True
+        self._log.error(
+            "no_broker_answers", silent_s=round(lasts_s), servers=self._servers, lines_left_out=self._left_out()
+        )
+
+    def again(self, lasted_s: float) -> None:
+        """See `Teller`; a break that nobody was told of, and that held nothing back, is not worth a line."""
+        left_out = self._left_out()
+        if self._told or left_out:
+            self._log.info("a_broker_answers_again", silent_s=round(lasted_s), lines_left_out=left_out)
+        self._told = False
+
+
 class BrokerWatch:
     """A thread that asks.
 
     Args:
         kafka: resolved settings of the cluster.
-        stage: for the log.
-        left_out: log lines that were held back since it was last asked (`adapters.calm_logs`).
+        teller: tells the operator.
         ask: raises when no broker answers; None: the cluster's description, which needs no right and no topic.
         monotonic_s: for tests.
     """
@@ -73,15 +115,12 @@ class BrokerWatch:
     def __init__(
         self,
         kafka: KafkaSettings,
-        stage: str,
+        teller: Teller,
         *,
-        left_out: Callable[[], int] = lambda: 0,
         ask: Callable[[], None] | None = None,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._servers = kafka.bootstrap_servers
-        self._log: Log = get_log(BROKER_LOGGER).bind(stage=stage)
-        self._left_out = left_out
+        self._teller = teller
         self._ask = ask or _asker(kafka)
         self._monotonic_s = monotonic_s
         self._silence = Silence(monotonic_s())
@@ -123,9 +162,12 @@ class BrokerWatch:
             self._silence.missed()
             self._say(self._silence.lasts_s(self._monotonic_s()))
             return
-        lasted_s = self._silence.lasts_s(self._monotonic_s())
-        self._silence.answered(self._monotonic_s())
-        self._say_end(lasted_s)
+        now_s = self._monotonic_s()
+        lasted_s = self._silence.lasts_s(now_s)
+        self._silence.answered(now_s)
+        self._said_at_s = None
+        if lasted_s:
+            self._teller.again(lasted_s)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -137,15 +179,7 @@ class BrokerWatch:
         if lasts_s < SILENT_AFTER_S or (self._said_at_s is not None and now_s - self._said_at_s < SAY_EVERY_S):
             return
         self._said_at_s = now_s
-        self._log.error(
-            "no_broker_answers", silent_s=round(lasts_s), servers=self._servers, lines_left_out=self._left_out()
-        )
-
-    def _say_end(self, lasted_s: float) -> None:
-        left_out = self._left_out()
-        if self._said_at_s is not None or left_out:
-            self._log.info("a_broker_answers_again", silent_s=round(lasted_s), lines_left_out=left_out)
-        self._said_at_s = None
+        self._teller.silent(lasts_s)
 
 
 def _asker(kafka: KafkaSettings) -> Callable[[], None]:

@@ -39,7 +39,7 @@ def group_of(workspace: str) -> str:
 
 
 def run(settings: Settings, roster_path: Path, *, speed: float = 1.0, seed: int = 0) -> None:
-    """Plays the roster's reps until SIGTERM or SIGINT.
+    """Plays the roster's reps until SIGTERM or SIGINT; then they sign out, except on the event clock.
 
     Args:
         settings: may be unresolved.
@@ -62,6 +62,7 @@ def run(settings: Settings, roster_path: Path, *, speed: float = 1.0, seed: int 
         desk.sign_in()
         while not stop.is_set():
             desk.round()
+        desk.sign_out()
     finally:
         desk.close()
     get_log("desk").info("stopped", answered=desk.answered)
@@ -95,6 +96,18 @@ class RunningDesk:
     def sign_in(self) -> None:
         """Everybody starts work: now, or before all input on the event clock."""
         self._send(self._desk.sign_ins(ALWAYS if self._clock_mode == "event" else self._clock.now()))
+
+    def sign_out(self) -> None:
+        """Everybody stops work, so that no offer goes to an empty chair.
+
+        Not on the event clock: there a sign-in counts before all input, so that after a sign-out the reps of the
+        next desk could never come back.
+
+        Raises:
+            ServiceMissing: the events could not be delivered.
+        """
+        if self._clock_mode == "processing":
+            self._send(self._desk.sign_outs(self._clock.now()))
 
     def round(self) -> None:
         """Reads what there is, gives the answers that are due, and commits what is thereby done.

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Literal, NamedTuple
 
+from pipeline.adapters.broker_watch import SILENT_AFTER_S, BrokerWatch
 from pipeline.adapters.raw_producer import KafkaPostPublisher
 from pipeline.app.endpoints import resolve
 from pipeline.clock import Clock, SystemClock
@@ -137,7 +138,11 @@ def ingest_file(
     with ExitStack() as stack:
         stack.enter_context(stop.installed())
         found = _open(request, stack, stop)
-        publisher = connect(resolve(settings).kafka)
+        kafka = resolve(settings).kafka
+        brokers = BrokerWatch(kafka, _Sentences(say))
+        stack.callback(brokers.close)
+        brokers.start()
+        publisher = connect(kafka)
         manifest = _manifest(settings, request, found, say, clock or SystemClock())
         if manifest is None:
             return IngestSummary(found.name, "", 0, 0, 0, time.monotonic() - began_s, 0, True)
@@ -167,6 +172,20 @@ def ingest_file(
             resumed_after=before.line,
             whole=whole,
         )
+
+
+@dataclass(frozen=True)
+class _Sentences:
+    """Tells the operator of a silence of the brokers, in which nothing is sent."""
+
+    say: Callable[[str], None]
+
+    def silent(self, lasts_s: float) -> None:
+        self.say(f"no Kafka broker has answered for {lasts_s:.0f} s: nothing is sent until one does")
+
+    def again(self, lasted_s: float) -> None:
+        if lasted_s >= SILENT_AFTER_S:
+            self.say(f"a Kafka broker answers again after {lasted_s:.0f} s")
 
 
 def _open(request: IngestRequest, stack: ExitStack, stop: StopRequest) -> _Input:

@@ -4,7 +4,7 @@ In: settings and, once there is one, the stage's own word on whether it can work
 a calm log. Never here: what a stage does.
 """
 
-from pipeline.adapters.broker_watch import BrokerWatch
+from pipeline.adapters.broker_watch import BrokerWatch, LogTeller
 from pipeline.adapters.calm_logs import CalmLibraries
 from pipeline.adapters.health import Ready, ask, start_health_server
 from pipeline.metrics import Metrics
@@ -27,7 +27,8 @@ class Vitals:
         self._stage = stage
         self._stage_ready: Ready = lambda: (False, "starting")
         calm = CalmLibraries(lambda: self._brokers.missing)
-        self._brokers = BrokerWatch(settings.kafka, stage, left_out=calm.take_left_out)
+        teller = LogTeller(stage, settings.kafka.bootstrap_servers, calm.take_left_out)
+        self._brokers = BrokerWatch(settings.kafka, teller)
         operate = settings.operate
         self._health = start_health_server(
             operate.http_host, operate.http_port, self.metrics, self._ready, before_metrics=self._show

@@ -25,6 +25,7 @@ from schemas.rep import (
     RepId,
     ReplySent,
     SignedIn,
+    SignedOut,
 )
 
 NAMESPACE = UUID("2b8c1f7e-94d3-5a60-8f1b-7c0d5e6a4b92")
@@ -86,6 +87,13 @@ class Desk:
                 skills=rep.skills,
                 capacity=rep.capacity,
             )
+            for rep in self._roster.reps
+        ]
+
+    def sign_outs(self, at: datetime) -> list[AnyRepEvent]:
+        """Everybody stops work at that time."""
+        return [
+            SignedOut(**self._common(rep.rep_id, f"signed_out/{rep.rep_id}/{to_ms(at)}", at))
             for rep in self._roster.reps
         ]
 

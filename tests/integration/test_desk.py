@@ -1,9 +1,14 @@
 """The running desk on a real broker: answers on reps.events, keyed by workspace; input committed once answered."""
 
 import contextlib
+import os
+import signal
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -12,12 +17,12 @@ from pipeline.adapters.kafka_config import client_config, producer_config
 from pipeline.adapters.topic_admin import ensure_topics
 from pipeline.adapters.topic_reader import read_topic
 from pipeline.app.desk import RunningDesk, group_of
-from pipeline.clock import SystemClock
+from pipeline.clock import SystemClock, to_ms
 from pipeline.codec import decode, encode
 from pipeline.local.endpoints import Endpoints
 from pipeline.route.router import Router
 from pipeline.scenario.desk import Desk, Roster
-from pipeline.settings import KafkaSettings
+from pipeline.settings import ClockMode, KafkaSettings
 from schemas.case import Assignment
 from schemas.rep import AnyRepEvent, RepEvent
 from schemas.topics import ASSIGNMENTS, REPS, all_topics
@@ -53,11 +58,11 @@ def _answers(kafka: KafkaSettings, workspace: str) -> list[AnyRepEvent]:
 
 
 @contextlib.contextmanager
-def _running(kafka: KafkaSettings, workspace: str) -> Iterator[RunningDesk]:
+def _running(kafka: KafkaSettings, workspace: str, clock: ClockMode = "event") -> Iterator[RunningDesk]:
     roster = Roster.model_validate(
         {"workspace": workspace, "reps": [{"rep_id": "r1", "teams": ["care"], "capacity": 50}]}
     )
-    desk = RunningDesk(kafka, Desk(roster, 0), "event", SystemClock())
+    desk = RunningDesk(kafka, Desk(roster, 0), clock, SystemClock())
     try:
         yield desk
     finally:
@@ -110,3 +115,37 @@ def _accepted(workspace: str) -> Assignment:
     [(_, value)] = _offers(workspace, 1)
     offer = decode(Assignment, value)
     return offer.model_copy(update={"state": "assigned", "assignment_id": "other", "case_id": "other"})
+
+
+@pytest.mark.parametrize(("clock", "present"), [("processing", 0), ("event", 1)])
+def test_a_desk_that_is_stopped_signs_its_reps_out_where_time_is_real(
+    kafka: KafkaSettings, clock: ClockMode, present: int
+) -> None:
+    workspace = f"desk-{uuid.uuid4().hex[:8]}"
+    with _running(kafka, workspace, clock) as desk:
+        desk.sign_in()
+        desk.sign_out()
+    router = Router(lambda: {workspace: policy(workspace=workspace)}, 10**9, clock)
+    for number, event in enumerate(_answers(kafka, workspace)):
+        append_ms = max(START_MS, to_ms(event.occurred_at))
+        router.decide(record(event, number, append_ms=append_ms), append_ms)
+    assert router.gauges()["reps_present"] == present
+
+
+def test_a_desk_signs_out_on_sigterm_as_a_process(stack: Endpoints, kafka: KafkaSettings, tmp_path: Path) -> None:
+    workspace = f"desk-{uuid.uuid4().hex[:8]}"
+    roster = tmp_path / "roster.yaml"
+    roster.write_text(f"workspace: {workspace}\nreps:\n  - {{rep_id: r1, teams: [care]}}\n")
+    environment = os.environ | {"EARSHOT_KAFKA__BOOTSTRAP_SERVERS": stack.kafka_bootstrap}
+    command = [sys.executable, "-m", "pipeline.cli", "desk", str(roster)]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            deadline = time.monotonic() + PATIENCE_S
+            while not _answers(kafka, workspace):
+                assert time.monotonic() < deadline, "nobody signed in"
+                assert process.poll() is None
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE_S) == 0
+        finally:
+            process.kill()
+    assert [event.type for event in _answers(kafka, workspace)] == ["signed_in", "signed_out"]

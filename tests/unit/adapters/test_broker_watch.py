@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from pipeline.adapters.broker_watch import INTERVAL_S, SILENT_AFTER_S, TIMEOUT_S, BrokerWatch, Silence
+from pipeline.adapters.broker_watch import INTERVAL_S, SILENT_AFTER_S, TIMEOUT_S, BrokerWatch, LogTeller, Silence
 from pipeline.settings import KafkaSettings
 
 KAFKA = KafkaSettings(bootstrap_servers="127.0.0.1:1")
+QUIET = LogTeller("sink", None, lambda: 0)
 
 
 class Cluster:
@@ -26,9 +27,8 @@ class Cluster:
         self.now_s = 1000.0
         self.up = True
         self.left_out = 0
-        self.watch = BrokerWatch(
-            KAFKA, "sink", ask=self.ask, left_out=lambda: self.left_out, monotonic_s=lambda: self.now_s
-        )
+        teller = LogTeller("sink", KAFKA.bootstrap_servers, lambda: self.left_out)
+        self.watch = BrokerWatch(KAFKA, teller, ask=self.ask, monotonic_s=lambda: self.now_s)
 
     def ask(self) -> None:
         if not self.up:
@@ -136,7 +136,7 @@ def test_a_broker_that_accepts_and_says_nothing_is_as_silent_as_one_that_refuses
         if listens:
             door.listen(16)
         port = door.getsockname()[1]
-        watch = BrokerWatch(KafkaSettings(bootstrap_servers=f"127.0.0.1:{port}"), "route")
+        watch = BrokerWatch(KafkaSettings(bootstrap_servers=f"127.0.0.1:{port}"), QUIET)
         before_s = time.monotonic()
         watch.look()
         assert watch.missing
@@ -152,7 +152,7 @@ def test_closing_does_not_wait_for_an_answer() -> None:
         asked.set()
         threading.Event().wait(20)
 
-    watch = BrokerWatch(KAFKA, "sink", ask=never)
+    watch = BrokerWatch(KAFKA, QUIET, ask=never)
     watch.start()
     assert asked.wait(20)
     watch.close()
@@ -172,7 +172,7 @@ def test_no_secret_is_logged(said: list[MutableMapping[str, Any]]) -> None:
         now_s += 20
         return now_s
 
-    watch = BrokerWatch(kafka, "sink", ask=fails, monotonic_s=later)
+    watch = BrokerWatch(kafka, LogTeller("sink", kafka.bootstrap_servers, lambda: 0), ask=fails, monotonic_s=later)
     watch.look()
     assert said[0]["event"] == "no_broker_answers"
     assert "hunter2" not in str(said)
