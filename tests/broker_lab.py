@@ -53,6 +53,26 @@ class BrokerLab(PipelineLab):
         else:
             up(self.stack_dir, brokers=1)
 
+    def metrics(self, stage: str) -> str:
+        """What /metrics of a stage says now; empty when nobody answers there."""
+        status, body = self.get(stage, "metrics")
+        return body if status == 200 else ""
+
+    def get(self, stage: str, path: str) -> tuple[int, str]:
+        """Status and body of a stage's endpoint; 0 when nobody answers there."""
+        status = self.status()
+        workers = status.of(stage) if status is not None else ()
+        if not workers or workers[0].pid is None:
+            return 0, "not running"
+        try:
+            url = f"http://127.0.0.1:{workers[0].http_port}/{path}"
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError as error:
+            return 0, str(error)
+
     def lines(self, worker: str) -> list[tuple[float, str]]:
         """What a worker logged: seconds of the epoch, the line."""
         path = self.folder / "state" / "logs" / f"{worker}.log"
@@ -102,29 +122,12 @@ class Looks:
 
     def readyz(self, stage: str) -> tuple[int, str]:
         """Status and reason now; 0 when nobody answers there."""
-        return self._get(stage, "readyz")
+        return self.lab.get(stage, "readyz")
 
-    def gauge(self, stage: str, name: str) -> float | None:
-        """A gauge of a stage now."""
-        status, body = self._get(stage, "metrics")
-        lines = (
-            [line for line in body.splitlines() if line.startswith(f"earshot_{name}{{")] if status == 200 else []
-        )
-        return float(lines[0].rsplit(" ", 1)[1]) if lines else None
-
-    def _get(self, stage: str, path: str) -> tuple[int, str]:
-        status = self.lab.status()
-        workers = status.of(stage) if status is not None else ()
-        if not workers or workers[0].pid is None:
-            return 0, "not running"
-        try:
-            url = f"http://127.0.0.1:{workers[0].http_port}/{path}"
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-        except OSError as error:
-            return 0, str(error)
+    def value(self, stage: str, name: str) -> float | None:
+        """A metric of a stage now, summed over its labels; None when there is none."""
+        lines = [line for line in self.lab.metrics(stage).splitlines() if line.startswith(f"earshot_{name}{{")]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines) if lines else None
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Polls the inputs, follows the consumer group, and runs the transactions of each owned partition number."""
 
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -29,6 +30,21 @@ INIT_TIMEOUT_S = 30.0
 BUFFER_BATCHES = 4
 """An input is paused while this many batches of it wait, so that memory stays bounded."""
 MAX_POLL_MS = 300_000
+
+_PASSING = frozenset(
+    {
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._TIMED_OUT,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.BROKER_NOT_AVAILABLE,
+        KafkaError.REPLICA_NOT_AVAILABLE,
+        KafkaError.NETWORK_EXCEPTION,
+        KafkaError.REQUEST_TIMED_OUT,
+    }
+)
+"""What a broker says that stops or starts, and what a client says of one that is away."""
 
 Listener = Callable[[int, Outcome], None]
 
@@ -134,11 +150,7 @@ class TransactionalAgent:
     def _take(self, message: Message) -> None:
         error = message.error()
         if error is not None and error.code() != KafkaError._PARTITION_EOF:
-            if (
-                error.retriable()
-                or error.code() == KafkaError._TRANSPORT
-                or error.code() == KafkaError._ALL_BROKERS_DOWN
-            ):
+            if _passes(error):
                 return
             raise MustRestart(f"{self._spec.stage}: {message.topic()}/{message.partition()}: {error.str()}")
         owned = self._owned.get(message.partition())
@@ -270,10 +282,16 @@ class TransactionalAgent:
         self._paused.difference_update(places)
 
     def _end_offsets(self, places: Sequence[TopicPartition]) -> Mapping[str, int]:
-        return {
-            place.topic: self._consumer.get_watermark_offsets(place, timeout=ADMIN_TIMEOUT_S)[1]
-            for place in places
-        }
+        return {place.topic: self._end_offset(place) for place in places}
+
+    def _end_offset(self, place: TopicPartition) -> int:
+        """Where the partition ends now; nowhere while no broker says so: no input is then read to its end."""
+        try:
+            return int(self._consumer.get_watermark_offsets(place, timeout=ADMIN_TIMEOUT_S)[1])
+        except KafkaException as error:
+            if not _passes(error.args[0]):
+                raise
+            return sys.maxsize
 
     def _wrong_partition(self, record: InputRecord) -> Permanent | None:
         right = None if record.key is None else partition_of(record.key, self._partitions[record.topic])
@@ -292,3 +310,8 @@ class TransactionalAgent:
         if len(set(counts.values())) != 1:
             raise Misconfigured(f"these topics must have the same number of partitions: {counts}")
         return counts
+
+
+def _passes(error: KafkaError) -> bool:
+    """Whether it is over once a broker answers again."""
+    return bool(error.retriable()) or error.code() in _PASSING
