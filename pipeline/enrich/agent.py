@@ -7,7 +7,7 @@ the whole queue); whatever cannot be handled ends the process at once, with noth
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
@@ -173,8 +173,7 @@ class EnrichAgent:
         verdicts = [self._notebook.verdict(place) for place in batch.places]
         records = [(event, why or opened) for (event, opened), why in zip(batch.records, verdicts, strict=True)]
         self._notebook.begin(batch.places)
-        self._parts.notes.keep(self._notebook.notes())
-        await asyncio.wait_for(self._parts.notes.write(self._notebook.partitions()), DELIVERY_TIMEOUT_S)
+        await self._note(self._notebook.partitions())
         return _Begun(batch, any(verdicts), asyncio.create_task(self._score(records)))
 
     async def _begin_ahead(self, begun: "_Begun", due_s: float) -> "_Begun | None":
@@ -196,14 +195,22 @@ class EnrichAgent:
             # The thread still hangs in the engine; nothing else could be scored in this process.
             seconds = self._parts.inference_timeout_s
             raise MustRestart(f"no scores within {seconds:.0f} s") from None
-        # The commit that acknowledges the batch takes its note away.
         self._notebook.done(begun.batch.places)
-        self._parts.notes.keep(self._notebook.notes())
-        if begun.batch.careful and not begun.given_up:
-            # At once, so that what ends a worker while it delivers is not held against the record.
-            partitions = {partition for partition, _ in begun.batch.places}
-            await asyncio.wait_for(self._parts.notes.write(partitions), DELIVERY_TIMEOUT_S)
+        # The commit that acknowledges the batch takes its note away. A careful one's goes at once, so that what
+        # ends a worker while it delivers is not held against the record.
+        at_once = begun.batch.careful and not begun.given_up
+        await self._note({partition for partition, _ in begun.batch.places} if at_once else ())
         return scored
+
+    async def _note(self, partitions: Collection[int]) -> None:
+        """Lets every commit say what is begun now, and writes it at these partitions without waiting for one."""
+        self._parts.notes.keep(self._notebook.notes())
+        if not partitions:
+            return
+        try:
+            await asyncio.wait_for(self._parts.notes.write(partitions), DELIVERY_TIMEOUT_S)
+        except TimeoutError:
+            raise MustRestart(f"the brokers took no note within {DELIVERY_TIMEOUT_S:.0f} s") from None
 
     async def _finish(self, scored: _Scored) -> None:
         try:
