@@ -10,6 +10,7 @@ BY_HOP = {
     "altered": "posts.raw -> posts.scored",
     "scored": "posts.raw -> posts.scored",
     "actionable": "posts.scored -> posts.actionable",
+    "mentions": "posts.scored -> mentions",
     "events": "posts.actionable -> cases.events",
     "seq": "cases.events, seq of each case",
     "assignments": "cases.events -> assignments",
@@ -20,10 +21,12 @@ BY_HOP = {
     "assignments table": "assignments -> ClickHouse assignments",
 }
 
+STORED = ("posts", "case_events", "assignments table")
+
 
 @dataclass(frozen=True)
 class Fault:
-    """A planted fault: the place, 0 or 2 copies, the kind of finding, whether the audit must fail."""
+    """A planted fault: the place, 0 or 2 copies or 1 that was changed, the kind, whether it is fatal."""
 
     place: str
     copies: int
@@ -48,6 +51,10 @@ class Fault:
     def named(self, world: World) -> str:
         """The id that the finding must name."""
         case = world.case["p1"]
+        if self.kind == "changed":
+            return self._row(world)
+        if self.place == "mentions":
+            return f"{world.workspace}/x:p4 in {world.workspace}/delivery"
         if self.place in ("letter", "altered"):
             what = "unreadable record" if self.place == "letter" else f"{world.workspace}/x:p6"
             return f"dead letter of posts.raw/{world.bad}" if self.copies == 2 else what
@@ -60,13 +67,29 @@ class Fault:
             return f"case {world.case['p2' if self.copies == 0 else 'p1']}"
         return f"{world.workspace}/x:p4"
 
+    def said(self, world: World) -> dict[tuple[str, str], list[str]]:
+        """Everything that the audit must say: hop and kind to the ids."""
+        found = {(self.hop, self.kind): [self.named(world)]}
+        if self.place in STORED and self.kind == "doubled":
+            # ClickHouse keeps a second row of a key only in another month, which its record does not say.
+            found[self.hop, "changed"] = [self._row(world)]
+        return found
 
-LOSSES = [Fault(place, 0, "missing", fatal=True) for place in BY_HOP]
+    def _row(self, world: World) -> str:
+        """The key of the victim's row."""
+        last = {"assignments table": "1/closed/0", "case_events": world.replied.event_id}
+        if self.place == "posts":
+            return f"{world.workspace}/x:p4"
+        return f"{world.workspace}/{world.case['p1']}/{last[self.place]}"
+
+
+LOSSES = [Fault(place, 0, "lost", fatal=True) for place in BY_HOP]
 DOUBLES = [
     Fault("manifest", 2, "doubled", fatal=False),
     Fault("letter", 2, "doubled", fatal=False),
     Fault("scored", 2, "doubled", fatal=False),
     Fault("actionable", 2, "doubled", fatal=False),
+    Fault("mentions", 2, "doubled", fatal=False),
     Fault("events", 2, "doubled", fatal=True),
     Fault("seq", 2, "doubled", fatal=True),
     Fault("assignments", 2, "doubled", fatal=True),
@@ -77,4 +100,6 @@ DOUBLES = [
     Fault("case_events", 2, "doubled", fatal=True),
     Fault("assignments table", 2, "doubled", fatal=True),
 ]
-FAULTS = LOSSES + DOUBLES
+CHANGES = [Fault(place, 1, "changed", fatal=True) for place in STORED]
+"""One copy that says something else than its record."""
+FAULTS = LOSSES + DOUBLES + CHANGES

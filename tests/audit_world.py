@@ -13,16 +13,20 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import BaseModel
 
 from pipeline.adapters.partitioning import partition_of
-from pipeline.audit.facts import AssignmentLog, Facts, ManifestLog, Store, position
+from pipeline.audit.facts import Facts, Store
+from pipeline.audit.logs import AssignmentLog, ManifestLog, position
 from pipeline.audit.names import Names, workspace_of
+from pipeline.audit.sample import StoredRows
 from pipeline.audit.taking import Taker, take_letter
 from pipeline.clock import from_ms
 from pipeline.codec import decode, encode
 from pipeline.enrich.actionable import belongs_in_actionable
+from pipeline.enrich.mentions import mention_key, mentions_of
 from pipeline.ingest.manifest import Delivered
 from pipeline.ports import InputRecord, Output
 from pipeline.route import ids
 from pipeline.route.router import Router
+from pipeline.sink.agent import TABLES as STORED
 from pipeline.sink.cases import ASSIGNMENTS as ASSIGNMENTS_TABLE
 from pipeline.sink.cases import CASE_EVENTS as EVENTS_TABLE
 from pipeline.sink.posts import POSTS as POSTS_TABLE
@@ -33,11 +37,13 @@ from schemas.enrichment import ScoredPost
 from schemas.message import SourcePosition
 from schemas.post import RawPost
 from schemas.rep import AnyRepEvent
-from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, RAW, REPS, SCORED, post_key
+from schemas.signals import Span, TopicHit
+from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, MENTIONS, RAW, REPS, SCORED, post_key
 from tests.builders import START_MS, accept, policy, post, reject, reply, resolve, scored, signed_in
 
 M = TypeVar("M", bound=BaseModel)
 P, R = 4, 2
+TOPIC = TopicHit(topic="delivery", kind="topic", at=(Span(start=0, end=2),))
 VICTIM = "x:p4"
 """A direct message that opens no case: the post that is lost or doubled."""
 FAR_AHEAD = timedelta(days=90)
@@ -51,16 +57,29 @@ class Written(NamedTuple):
     headers: list[tuple[str, bytes]]
 
 
+Place = tuple[str, int, int]
+"""Topic, partition, offset."""
+
+
 @dataclass
 class Cluster:
-    """Topics and tables, shared by the worlds of several workspaces."""
+    """Topics and tables, shared by the worlds of several workspaces. Each thing that happens has its time: 1, 2
+    ..."""
 
     topics: dict[str, list[list[Written]]] = field(default_factory=dict)
     rows: dict[str, list[tuple[object, ...]]] = field(default_factory=lambda: defaultdict(list))
+    now: int = 0
+    appended: dict[Place, int] = field(default_factory=dict)
+    over: dict[Place, int] = field(default_factory=dict)
+    """When the transaction of a record was over; of one without a transaction, when it was appended."""
+    done: dict[Place, int] = field(default_factory=dict)
+    """When the stage that reads a record had written everything that it made of it."""
+    stored: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """When each row of a table was stored."""
 
     def log(self, topic: str) -> list[list[Written]]:
         """The partitions of a topic."""
-        count = 1 if topic.endswith(".dlq") else P if topic in (RAW.name, SCORED.name) else R
+        count = 1 if topic.endswith(".dlq") else P if topic in (RAW.name, SCORED.name, MENTIONS.name) else R
         return self.topics.setdefault(topic, [[] for _ in range(count)])
 
     def append(
@@ -71,7 +90,27 @@ class Cluster:
         n = partition_of(key, len(logs))
         record = InputRecord(topic, n, len(logs[n]), key, value, START_MS)
         logs[n].append(Written(record, list(headers)))
+        self.now += 1
+        self.appended[topic, n, record.offset] = self.over[topic, n, record.offset] = self.now
         return record
+
+    def finish(self, record: InputRecord) -> None:
+        """The stage that reads the record has written everything."""
+        self.done[record.topic, record.partition, record.offset] = self.now
+
+    def end_transaction(self, begun: int) -> None:
+        """What was appended after `begun` becomes visible together."""
+        for at, time in self.appended.items():
+            if time > begun:
+                self.over[at] = self.now
+
+    def up_to(self, topic: str, times: dict[Place, int], time: int) -> dict[int, int]:
+        """Partition to the offset before which everything had its time by then."""
+        ends = {}
+        for n, log in enumerate(self.log(topic)):
+            late = (i for i in range(len(log)) if times.get((topic, n, i), self.now + 1) > time)
+            ends[n] = next(late, len(log))
+        return ends
 
     def give_up(self, record: InputRecord, code: str, *, value: bytes | None) -> None:
         """Adds the dead letter of a record."""
@@ -80,11 +119,12 @@ class Cluster:
             stage="test", code=code, detail=code, source=source, appended_ms=START_MS, failed_ms=START_MS
         )
         self.append(f"{record.topic}.dlq", record.key or b"", value, encode_headers(info))
+        self.finish(record)
 
 
 @dataclass(frozen=True)
 class Plant:
-    """The one fault of a world: 0 copies or 2 of one thing at one place, each named where it is planted."""
+    """The one fault of a world: 0 copies or 2 of one thing at one place, or one changed row of a table."""
 
     hop: str = ""
     copies: int = 1
@@ -124,6 +164,7 @@ class World:
         self.bad = f"{bad.partition}/{bad.offset}"
         for _ in range(self.plant.at("letter")):
             self.cluster.give_up(bad, "invalid_json", value=bad.value)
+        self.cluster.finish(bad)
         other = encode(post("p6", "zed", workspace=self.workspace))
         wrong = self.cluster.append(RAW.name, post_key(self.workspace, "x:not-zed"), other)
         self.cluster.give_up(wrong, "wrong_key", value=b"altered" if self.plant.hop == "altered" else other)
@@ -138,12 +179,16 @@ class World:
             written = [self.cluster.append(SCORED.name, record.key or b"", encode(made)) for _ in range(copies)]
             for at in written:
                 self._row(POSTS_TABLE, made, at, "created_at" if victim else None)
+            for mention in mentions_of(made) if written else ():
+                for _ in range(self.plant.at("mentions") if victim else 1):
+                    self.cluster.append(MENTIONS.name, mention_key(mention), encode(mention))
             copies = self.plant.at("actionable") if victim else 1
             if written and belongs_in_actionable(made):
                 key = made.workspace.encode()
                 actionable += [
                     (self.cluster.append(ACTIONABLE.name, key, encode(made)), made) for _ in range(copies)
                 ]
+            self.cluster.finish(record)
         bad = self.cluster.append(ACTIONABLE.name, self.workspace.encode(), b"\xff")
         self.cluster.give_up(bad, "invalid_utf8", value=bad.value)
         return actionable
@@ -158,6 +203,7 @@ class World:
             revision=raw.revision,
             deleted=raw.deleted,
             visibility="direct" if raw.post_id == VICTIM else "public",
+            topics=(TOPIC,) if name in ("p1", "p4", "p5") else (),
             source=SourcePosition(topic=RAW.name, partition=record.partition, offset=record.offset),
             appended_ms=record.append_ms,
         )
@@ -174,12 +220,17 @@ class World:
             accept(self.case["p1"]), reply(self.case["p1"]), resolve(self.case["p1"]),
             accept(self.case["p2"]), reply(self.case["p2"]), reject(self.case["p3"]), accept("no-such-case"),
         ]  # fmt: skip
+        for record, _ in actionable:
+            self.cluster.finish(record)  # also the one that is lost; of the others the time comes below
         inputs = [self._rep(signed_in(capacity=3)), *posts, *map(self._rep, work)]
         for ms, record in enumerate(inputs):
+            begun = self.cluster.now
             router.decide(record, START_MS + ms)
             for output in router.decisions().outputs:
                 self._publish(output)
             router.commit()
+            self.cluster.end_transaction(begun)
+            self.cluster.finish(record)
 
     def _rep(self, event: AnyRepEvent) -> InputRecord:
         mine = event.model_copy(update={"workspace": self.workspace})
@@ -227,7 +278,13 @@ class World:
             if copy and time_field is not None:
                 later = getattr(message, time_field) + FAR_AHEAD
                 message = message.model_copy(update={time_field: later})
-            self.cluster.rows[table.name].append(table.row(message, Source(at, from_ms(START_MS))))
+            row = list(table.row(message, Source(at, from_ms(START_MS))))
+            if time_field is not None and self.plant == Plant(place):
+                row[table.columns.index("queue")] = "another"
+            self.cluster.rows[table.name].append(tuple(row))
+            self.cluster.now += 1
+            self.cluster.stored[table.name].append(self.cluster.now)
+        self.cluster.finish(at)
 
 
 TABLES: dict[str, tuple[Table[Any], str]] = {
@@ -238,11 +295,26 @@ TABLES: dict[str, tuple[Table[Any], str]] = {
 """Table and the column that chooses a row's partition."""
 
 
-def final_rows(cluster: Cluster, name: str) -> list[dict[str, Any]]:
+class Moment(NamedTuple):
+    """When an audit looked: at the committed offsets, the ends of transactions, the ends of all, the tables."""
+
+    committed: int
+    settled: int
+    ends: int
+    rows: int
+
+
+def rows_at(cluster: Cluster, name: str, moment: Moment) -> list[tuple[object, ...]]:
+    """The rows that were stored when the audit looked at the table."""
+    timed = zip(cluster.rows[name], cluster.stored[name], strict=True)
+    return [row for row, time in timed if time <= moment.rows]
+
+
+def final_rows(cluster: Cluster, name: str, moment: Moment) -> list[dict[str, Any]]:
     """What ClickHouse shows under FINAL: one row a sorting key and month, the highest version, no deleted ones."""
     table, time_column = TABLES[name]
     best: dict[object, dict[str, Any]] = {}
-    for values in cluster.rows[name]:
+    for values in rows_at(cluster, name, moment):
         row: dict[str, Any] = dict(zip(table.columns, values, strict=True))
         key = (*(row[column] for column in table.key), row[time_column].strftime("%Y%m"))
         if key not in best or row["ver"] >= best[key]["ver"]:
@@ -250,20 +322,26 @@ def final_rows(cluster: Cluster, name: str) -> list[dict[str, Any]]:
     return [row for row in best.values() if not row.get("is_deleted")]
 
 
-def collect(cluster: Cluster, delivered: Sequence[Delivered], *workspaces: str) -> Facts:
-    """The facts that the collectors would bring."""
+def collect(
+    cluster: Cluster, delivered: Sequence[Delivered], *workspaces: str, moment: Moment | None = None
+) -> Facts:
+    """The facts that the collectors would bring, when all is over or at a moment before."""
+    moment = moment or Moment(*[cluster.now] * 4)
     names = Names()
     taker = Taker(names, frozenset(workspaces), START_MS, None)
     taker.teams = {name: AssignmentLog(name) for name in cluster.topics if name.startswith(f"{ASSIGNMENTS.name}.")}
     logs = taker.logs()
-    for name, log in cluster.topics.items():
-        for record, headers in (written for partition in log for written in partition):
-            if name.endswith(".dlq"):
-                assert take_letter({n: kept.letters for n, kept in logs.items()}, record, headers) is None
+    for name, kept in logs.items():
+        kept.handled = cluster.up_to(name, cluster.done, moment.committed)
+        kept.settled = cluster.up_to(name, cluster.over, moment.settled)
+        kept.end = cluster.up_to(name, cluster.appended, moment.ends)
+    for name in [name for name in cluster.topics if name.endswith(".dlq")]:
+        for record, headers in cluster.log(name)[0][: cluster.up_to(name, cluster.appended, moment.ends)[0]]:
+            assert take_letter({n: kept.letters for n, kept in logs.items()}, record, headers) is None
     for name, take in taker.takers().items():
-        logs[name].end = {n: len(written) for n, written in enumerate(cluster.log(name))}
-        for record, _ in (written for partition in cluster.log(name) for written in partition):
-            take(record)
+        for n, log in enumerate(cluster.log(name)):
+            for record, _ in log[: logs[name].end[n]]:
+                take(record)
     seen = {workspace_of(names.post_name(number)) for number in taker.scored.ids}
     return Facts(
         names=names,
@@ -272,13 +350,13 @@ def collect(cluster: Cluster, delivered: Sequence[Delivered], *workspaces: str) 
         scored=taker.scored,
         actionable=taker.actionable,
         actionable_partitions={workspace: partition_of(workspace.encode(), R) for workspace in seen},
+        mentions=taker.mentions,
         events=taker.events,
         assignments=taker.assignments,
         teams=list(taker.teams.values()),
         current=taker.current,
         current_log=taker.current_log,
-        store=_store(names, cluster, workspaces),
-        snapshot_ms=START_MS + 1,
+        store=_store(names, cluster, workspaces, taker, moment),
     )
 
 
@@ -292,12 +370,26 @@ def _manifests(names: Names, delivered: Sequence[Delivered]) -> ManifestLog:
     return log
 
 
-def _store(names: Names, cluster: Cluster, workspaces: Sequence[str]) -> Store:
+def _store(names: Names, cluster: Cluster, workspaces: Sequence[str], taker: Taker, moment: Moment) -> Store:
     store = Store()
+    for topic, sample in taker.samples.items():
+        table = STORED[topic]
+        records = {(record.partition, record.offset): record for record in sample.records}
+        physical = rows_at(cluster, table.name, moment)
+        found = [(records.get(position_in(row, table)), row) for row in physical]
+        pairs = [(record, row) for record, row in found if record is not None]
+        store.rows[topic] = [StoredRows(table, [""] * len(table.columns), pairs)]
     rows = {
-        name: [row for row in final_rows(cluster, name) if not workspaces or row["workspace"] in workspaces]
+        name: [
+            row for row in final_rows(cluster, name, moment) if not workspaces or row["workspace"] in workspaces
+        ]
         for name in TABLES
     }
+    for values in rows_at(cluster, "posts", moment):
+        stored: dict[str, Any] = dict(zip(POSTS_TABLE.columns, values, strict=True))
+        if stored["is_deleted"]:
+            number = names.number(f"{stored['workspace']}/{stored['post_id']}")
+            store.deleted(number, stored["ver"], _at(stored))
     for row in rows["posts"]:
         store.posts.add(names.number(f"{row['workspace']}/{row['post_id']}"), _at(row), 0)
         store.post_vers.append(row["ver"])
@@ -307,6 +399,12 @@ def _store(names: Names, cluster: Cluster, workspaces: Sequence[str]) -> Store:
         number = names.assignment(row["case_id"], row["attempt"], row["state"], row["update"])
         store.assignments.add(number, _at(row), 0)
     return store
+
+
+def position_in(row: Sequence[object], table: Table[Any]) -> tuple[int, int]:
+    """Partition and offset that a row says it was made of."""
+    values: dict[str, Any] = dict(zip(table.columns, row, strict=True))
+    return values["_partition"], values["_offset"]
 
 
 def _at(row: dict[str, Any]) -> int:

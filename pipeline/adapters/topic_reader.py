@@ -5,13 +5,15 @@ In: the Kafka settings. Out: windows of partitions, records. Never here: what a 
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from pipeline.adapters.kafka_config import reader_config
+from pipeline.adapters.kafka_config import client_config, reader_config
 from pipeline.errors import ServiceMissing, Transient
 from pipeline.settings import KafkaSettings
 
@@ -49,6 +51,7 @@ class TopicReader:
         # What is prefetched lies in memory beside what the caller keeps.
         config = reader_config(kafka, GROUP) | {"queued.max.messages.kbytes": 16_384}
         self._consumer = Consumer(config)
+        self._admin = AdminClient(client_config(kafka))
         topics = self._ask(lambda: self._consumer.list_topics(timeout=TIMEOUT_S).topics)
         self.partitions: Mapping[str, Sequence[int]] = {
             name: sorted(topic.partitions) for name, topic in topics.items()
@@ -66,6 +69,26 @@ class TopicReader:
         for partition in self.partitions.get(topic, ()):
             low[partition], end[partition] = self._marks(TopicPartition(topic, partition))
         return Window(low, end)
+
+    def ends(self, topics: Iterable[str]) -> Mapping[str, Mapping[int, int]]:
+        """Topic to partition to its end now, records of open transactions included.
+
+        A window that ends there is read once these are over, which Kafka sees to (`transaction.timeout.ms`, 10 s
+        of ours). Whatever was committed before is below, also where its marker is still to come (KAFKA-10167).
+
+        Raises:
+            ServiceMissing: no broker answers.
+        """
+        places = {
+            TopicPartition(topic, partition): OffsetSpec.latest()
+            for topic in topics
+            for partition in self.partitions.get(topic, ())
+        }
+        ends: dict[str, dict[int, int]] = {place.topic: {} for place in places}
+        asked = self._admin.list_offsets(places, isolation_level=IsolationLevel.READ_UNCOMMITTED)
+        for place, answer in asked.items():
+            ends[place.topic][place.partition] = self._ask(partial(answer.result, TIMEOUT_S)).offset
+        return ends
 
     def read(self, topic: str, window: Window) -> Iterator[Message]:
         """The records of a window: partitions interleaved, offsets of each in order.
@@ -88,8 +111,9 @@ class TopicReader:
                 raise Transient(f"{self._where}: {topic}: nothing came for {SILENCE_S:.0f} s")
             for message in messages:
                 partition = message.partition()
-                # The end-of-partition event also tells of markers and aborted records behind the last record.
-                if self._is_end(message) or message.offset() + 1 >= ends[partition]:
+                # The end-of-partition event stands at the next offset, behind markers and aborted records; where
+                # that is below the end of the window, a transaction is still open.
+                if message.offset() + (not self._is_end(message)) >= ends[partition]:
                     unfinished.discard(partition)
                 if message.error() is None and message.offset() < ends[partition]:
                     yield message

@@ -1,16 +1,17 @@
-"""The router's hops: each post becomes one step of a case, steps have no gap, and imply assignments and states.
+"""The router's hops: each post becomes one step of a case, steps have no gap, and imply assignments.
 
-In: `Facts`. Out: one report a hop; all of them are exactly once. Never here: I/O.
+What one transaction writes to several topics comes in no order: a record is judged only if its transaction was
+over before the end of the other topic was taken. In: `Facts`. Out: one report a hop; all of them are exactly
+once. Never here: I/O, the state of a case (`current_hop`).
 """
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import NamedTuple
 
-from pipeline.audit.facts import AssignmentLog, Current, EventLog, Facts, partition_at, place
+from pipeline.audit.facts import Facts
 from pipeline.audit.findings import HopReport
 from pipeline.audit.following import doubled_letters, expired_by, follow, repeats
-from pipeline.audit.steps import AFTER, OVER, SAME
+from pipeline.audit.logs import AssignmentLog, EventLog, partition_at, place
 
 _SEQ_BITS = 24
 """A case and a step share one number while they are sorted: 16 million steps a case."""
@@ -41,7 +42,7 @@ def events_without_gap(facts: Facts) -> HopReport:
     for number, repeat in repeats(events.ids).items():
         report.doubled.add(f"event {name(number)}", events.place(repeat.second), f"{repeat.times} records")
     report.ids_out = len(set(events.ids))
-    for case, steps in _cases(events):
+    for case, steps in cases_of(events):
         first = steps[0][0]
         if first > 0 and events.removed_before_ms(partition_at(events.positions[steps[0][1]])):
             report.expired += first
@@ -50,13 +51,13 @@ def events_without_gap(facts: Facts) -> HopReport:
             expected = 0
         for seq, index in steps:
             for lost in range(expected, seq):
-                report.missing.add(f"case {name(case)} seq {lost}", f"before {events.place(index)}")
+                report.lost.add(f"case {name(case)} seq {lost}", f"before {events.place(index)}")
             expected = max(expected, seq + 1)
-    report.ids_in = report.ids_out + report.missing.count + report.expired
+    report.ids_in = report.ids_out + report.lost.count + report.expired
     return report
 
 
-def _cases(events: EventLog) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+def cases_of(events: EventLog) -> Iterator[tuple[int, list[tuple[int, int]]]]:
     """Each case with its (seq, index) in order."""
     own = (index for index, seq in enumerate(events.seqs) if seq >= 0)
     order = sorted(own, key=lambda index: events.cases[index] << _SEQ_BITS | events.seqs[index])
@@ -79,14 +80,16 @@ def events_to_assignments(facts: Facts) -> HopReport:
     for number, index in absent.items():
         if expired(index):
             report.expired += 1
+        elif events.is_settled(events.positions[index]):
+            report.lost.add(name(number), events.place(index), f"not in {assignments.name}")
         else:
-            report.missing.add(name(number), events.place(index), f"not in {assignments.name}")
+            report.not_yet.add(name(number), events.place(index))
     for number, repeat in repeats(assignments.ids).items():
         report.doubled.add(name(number), assignments.place(repeat.second), f"{repeat.times} records")
     for index, number in enumerate(assignments.ids):
-        partition = partition_at(assignments.positions[index])
-        known_since = events.removed_before_ms(partition)
-        if number not in wanted and known_since <= assignments.append_ms[index] < facts.snapshot_ms:
+        at = assignments.positions[index]
+        known = events.removed_before_ms(partition_at(at)) <= assignments.append_ms[index]
+        if number not in wanted and known and assignments.is_settled(at):
             report.unexpected.add(name(number), assignments.place(index), f"no step of it in {events.name}")
     return report
 
@@ -110,8 +113,10 @@ def assignments_to_teams(facts: Facts) -> HopReport:
             report.ids_out += 1
         elif pair[0] in expired and expired[pair[0]](index):
             report.expired += 1
+        elif assignments.is_settled(assignments.positions[index]):
+            report.lost.add(name(pair[1]), assignments.place(index), f"not in {name(pair[0])}")
         else:
-            report.missing.add(name(pair[1]), assignments.place(index), f"not in {name(pair[0])}")
+            report.not_yet.add(name(pair[1]), assignments.place(index))
     report.ids_in = len(wanted)
     for team, log in logs.items():
         _team_extras(report, facts, log, {number for of, number in wanted if of == team})
@@ -124,59 +129,6 @@ def _team_extras(report: HopReport, facts: Facts, log: AssignmentLog, wanted: se
     if facts.assignments.trimmed:
         return
     for index, number in enumerate(log.ids):
-        if number not in wanted and log.append_ms[index] < facts.snapshot_ms:
+        if number not in wanted and log.is_settled(log.positions[index]):
             name = facts.names.name(number)
             report.unexpected.add(name, log.place(index), f"not in {facts.assignments.name}")
-
-
-def events_to_current(facts: Facts) -> HopReport:
-    """cases.current holds exactly the cases that are open, each as its last step left it."""
-    report = HopReport("cases.events -> cases.current", "exactly once")
-    events = facts.events
-    known: set[int] = set()
-    for case, steps in _cases(events):
-        known.add(case)
-        seq, last = steps[-1]
-        state = next((events.steps[i] for _, i in reversed(steps) if events.steps[i] != SAME), SAME)
-        if state != OVER:
-            _open_case(report, facts, case, _Last(seq, state, events.place(last)))
-        elif case in facts.current:
-            _not_open(report, facts, case, f"closed by {events.place(last)}")
-    if not events.trimmed:
-        for case in facts.current.keys() - known:
-            _not_open(report, facts, case, f"no step of it in {events.name}")
-    return report
-
-
-class _Last(NamedTuple):
-    """A case's last step: its number, the state code after it, where it lies."""
-
-    seq: int
-    state: int
-    place: str
-
-
-def _open_case(report: HopReport, facts: Facts, case: int, last: _Last) -> None:
-    report.ids_in += 1
-    name, found = f"case {facts.names.name(case)}", facts.current.get(case)
-    if found is None:
-        report.missing.add(name, last.place, f"open, not in {facts.current_log.name}")
-    elif (wrong := _difference(found, last)) is not None:
-        report.missing.add(name, place(facts.current_log.name, found.at), f"{wrong} of {last.place}")
-    else:
-        report.ids_out += 1
-
-
-def _difference(found: Current, last: _Last) -> str | None:
-    if found.seq != last.seq:
-        return f"it is at step {found.seq}, not at {last.seq}"
-    # Unknown where retention has removed the step that set it.
-    if last.state != SAME and found.state != AFTER[last.state]:
-        return f"it is {found.state}, not {AFTER[last.state]} after step {last.seq}"
-    return None
-
-
-def _not_open(report: HopReport, facts: Facts, case: int, why: str) -> None:
-    found = facts.current[case]
-    if found.append_ms < facts.snapshot_ms:
-        report.unexpected.add(f"case {facts.names.name(case)}", place(facts.current_log.name, found.at), why)

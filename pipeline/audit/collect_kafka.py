@@ -1,8 +1,10 @@
-"""Every topic into columns, up to the ends that all topics had at one moment.
+"""Every topic into columns, in an order in which a stream that goes on cannot look like a loss.
 
-In: the Kafka settings. Out: a filled `Taker`. Ends are taken in the order of the flow, so that an id that was on
-its way is seen at least where it came from; dead letters are read before their topic, so that their bytes can be
-compared while the topic passes by. Never here: what a missing id means.
+First the offsets that the stages have committed: what they made of the records below is there. Then the ends of
+what is committed in each topic, then the ends of all records: what a transaction that was over wrote to other
+topics is below their ends. Then each topic is read to its end; dead letters before their topic, so that their
+bytes can be compared while it passes by. In: the Kafka settings. Out: a filled `Taker`. Never here: what an
+absent id means.
 """
 
 import time
@@ -11,15 +13,17 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import Message
 
+from pipeline.adapters.group_lag import committed_of
 from pipeline.adapters.topic_reader import TopicReader, Window
-from pipeline.audit.facts import AssignmentLog, Log
+from pipeline.audit.logs import AssignmentLog, Log
+from pipeline.audit.settle import groups
 from pipeline.audit.taking import Taker, take_letter
 from pipeline.errors import Misconfigured
 from pipeline.ports import InputRecord
 from pipeline.settings import KafkaSettings
-from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, DAY_MS, RAW, SCORED, Topic
+from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, DAY_MS, MENTIONS, RAW, SCORED, Topic
 
-FOLLOWED: tuple[Topic, ...] = (RAW, SCORED, ACTIONABLE, CASE_EVENTS, ASSIGNMENTS, CASES)
+FOLLOWED: tuple[Topic, ...] = (RAW, SCORED, ACTIONABLE, MENTIONS, CASE_EVENTS, ASSIGNMENTS, CASES)
 """Topics of the audit, in the order of the flow."""
 
 WORTH_TELLING_S = 1.0
@@ -53,13 +57,16 @@ def collect_kafka(
     """
     reader = TopicReader(kafka)
     try:
-        return _Collection(reader, taker, now_ms, progress).run()
+        return _Collection(kafka, reader, taker, now_ms, progress).run()
     finally:
         reader.close()
 
 
 class _Collection:
-    def __init__(self, reader: TopicReader, taker: Taker, now_ms: int, progress: Progress) -> None:
+    def __init__(
+        self, kafka: KafkaSettings, reader: TopicReader, taker: Taker, now_ms: int, progress: Progress
+    ) -> None:
+        self._kafka = kafka
         self._reader = reader
         self._taker = taker
         self._now_ms = now_ms
@@ -70,6 +77,7 @@ class _Collection:
         self._check_topics()
         for name in self._team_topics():
             self._taker.teams[name] = AssignmentLog(name)
+        self._mark_handled()
         windows = self._windows()
         letters = {name: log.letters for name, log in self._taker.logs().items()}
         for topic in FOLLOWED:
@@ -95,10 +103,22 @@ class _Collection:
         # assignments.<workspace>.<team>; slugs hold no dot, and assignments.dlq has too few.
         return [name for name in names if name.count(".") == 2 and self._taker.counts(name.split(".")[1])]
 
+    def _mark_handled(self) -> None:
+        logs = self._taker.logs()
+        for group, inputs in groups().items():
+            for name, offsets in committed_of(self._kafka, group, inputs).items():
+                if name in logs:
+                    logs[name].handled = dict(offsets)
+
     def _windows(self) -> dict[str, Window]:
-        names = [name for topic in FOLLOWED for name in (topic.name, f"{topic.name}.dlq")]
-        names[names.index(CASES.name) : names.index(CASES.name)] = self._taker.teams
-        return {name: self._reader.window(name) for name in names if name in self._reader.partitions}
+        """What is read of each topic; the ends of what is committed are noted first."""
+        logs = self._taker.logs()
+        names = [*logs, *(topic.dlq.name for topic in FOLLOWED if topic.dead_letters)]
+        committed = {name: self._reader.window(name) for name in names}
+        for name, log in logs.items():
+            log.settled = dict(committed[name].end)
+        ends = self._reader.ends(names)
+        return {name: Window(window.low, ends[name]) for name, window in committed.items()}
 
     def _take_topic(self, log: Log, take: Callable[[InputRecord], None], windows: Mapping[str, Window]) -> None:
         for message in self._read(log.name, windows):

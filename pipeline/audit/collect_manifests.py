@@ -6,7 +6,7 @@ In: manifest files. Out: `ManifestLog`, and what a reader should know about the 
 from collections.abc import Iterable
 from pathlib import Path
 
-from pipeline.audit.facts import ManifestLog, position
+from pipeline.audit.logs import ManifestLog, position
 from pipeline.audit.names import Names
 from pipeline.ingest.manifest import read_manifest
 from schemas.topics import RAW

@@ -40,13 +40,18 @@ class Findings:
 
 @dataclass
 class HopReport:
-    """One hop. `ids_in` = `ids_out` + missing + dead-lettered + expired + refused."""
+    """One hop. `ids_in` = `ids_out` + not yet + lost + dead-lettered + expired + refused."""
 
     hop: str
     guarantee: Guarantee
     ids_in: int = 0
     ids_out: int = 0
-    missing: Findings = field(default_factory=Findings)
+    not_yet: Findings = field(default_factory=Findings)
+    """Not there, and the stage has not said that it is done with them."""
+    lost: Findings = field(default_factory=Findings)
+    """Not there, although the stage says that it is done with them."""
+    changed: Findings = field(default_factory=Findings)
+    """There, and says something else than what it was made of; a sample is looked at."""
     doubled: Findings = field(default_factory=Findings)
     unexpected: Findings = field(default_factory=Findings)
     """There without a cause that can still be read."""
@@ -58,7 +63,12 @@ class HopReport:
 
     @property
     def ok(self) -> bool:
-        """Nothing is missing; on an exactly-once hop also nothing is doubled and nothing came from nowhere."""
-        if self.missing:
+        """Nothing is lost or changed; on an exactly-once hop also nothing is doubled or came from nowhere."""
+        if self.lost or self.changed:
             return False
         return self.guarantee == "at least once" or not (self.doubled or self.unexpected)
+
+    @property
+    def given_up(self) -> float:
+        """The share of the ids, 0 to 1, that lies in the dead letters."""
+        return self.dead_lettered.count / self.ids_in if self.ids_in else 0.0

@@ -6,8 +6,8 @@ In: columns of `facts`. Out: findings in a `HopReport`. Never here: what a hop i
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import NamedTuple
 
-from pipeline.audit.facts import Log, place
 from pipeline.audit.findings import HopReport
+from pipeline.audit.logs import Log, place
 
 EXPIRY_MARGIN_MS = 60_000
 """What one step writes to two topics is appended at most a transaction (10 s) or a delivery (60 s) apart."""
@@ -45,9 +45,10 @@ def follow(
     *,
     chosen: Sequence[int] | None = None,
     expired: Callable[[int], bool] = lambda _: False,
+    handled: Callable[[int], bool] | None = None,
     unreadable: bool = True,
 ) -> None:
-    """Sorts each distinct id of `log` into out, dead-lettered, expired or missing; unreadable records too.
+    """Sorts each distinct id of `log` into out, dead-lettered, expired, not yet or lost; unreadable records too.
 
     Args:
         report: where it is written.
@@ -56,6 +57,7 @@ def follow(
         name: an id's name.
         chosen: per record, whether the hop must pass it on (0: no); absent: all.
         expired: whether retention has removed what record number i became.
+        handled: whether the output of record number i must be there; absent: when the log's reader says so.
         unreadable: whether this hop answers for the input's unreadable records (one hop of a topic does).
     """
     absent: dict[int, list[int]] = {}
@@ -69,14 +71,20 @@ def follow(
             absent.setdefault(number, []).append(index)
     report.ids_in += len(reached) + len(absent)
     report.ids_out += len(reached)
+    done = handled or (lambda index: log.is_handled(log.positions[index]))
     for number, indexes in absent.items():
-        _explain(report, log, name(number), indexes, expired)
+        _explain(report, log, name(number), indexes, expired, done)
     if unreadable:
         follow_unreadable(report, log)
 
 
 def _explain(
-    report: HopReport, log: Log, name: str, indexes: Sequence[int], expired: Callable[[int], bool]
+    report: HopReport,
+    log: Log,
+    name: str,
+    indexes: Sequence[int],
+    expired: Callable[[int], bool],
+    handled: Callable[[int], bool],
 ) -> None:
     letters = log.letters
     for index in indexes:
@@ -85,12 +93,16 @@ def _explain(
             report.dead_lettered.add(name, log.place(index), letter.code)
             return
     altered = [index for index in indexes if log.positions[index] in letters.altered]
+    kept = [index for index in indexes if not expired(index)]
+    done = [index for index in kept if handled(index)]
     if altered:
-        report.missing.add(name, log.place(altered[0]), _altered(log, altered[0]))
-    elif all(expired(index) for index in indexes):
+        report.lost.add(name, log.place(altered[0]), _altered(log, altered[0]))
+    elif not kept:
         report.expired += 1
+    elif done:
+        report.lost.add(name, log.place(done[0]))
     else:
-        report.missing.add(name, log.place(indexes[0]))
+        report.not_yet.add(name, log.place(kept[0]))
 
 
 def follow_unreadable(report: HopReport, log: Log) -> None:
@@ -101,9 +113,11 @@ def follow_unreadable(report: HopReport, log: Log) -> None:
         if log.letters.kept(at):
             report.dead_lettered.add("unreadable record", where, log.letters.by_source[at].code)
         elif at in log.letters.altered:
-            report.missing.add("unreadable record", where, f"{code}; {_letter_differs(log, at)}")
+            report.lost.add("unreadable record", where, f"{code}; {_letter_differs(log, at)}")
+        elif log.is_handled(at):
+            report.lost.add("unreadable record", where, f"{code}; not in {log.name}.dlq")
         else:
-            report.missing.add("unreadable record", where, f"{code}; not in {log.name}.dlq")
+            report.not_yet.add("unreadable record", where, code)
 
 
 def doubled_letters(report: HopReport, log: Log) -> None:

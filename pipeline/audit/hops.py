@@ -1,11 +1,12 @@
 """The audit itself, pure: collected facts in, one report a hop out, in the order of the flow.
 
-Never here: I/O. The hops of posts are in `post_hops`, of cases in `case_hops`, into ClickHouse in `store_hops`.
+Never here: I/O. The hops of posts are in `post_hops` and `mention_hop`, of cases in `case_hops` and `current_hop`,
+into ClickHouse in `store_hops` and `columns`.
 """
 
 from collections.abc import Callable
 
-from pipeline.audit import case_hops, post_hops, store_hops
+from pipeline.audit import case_hops, current_hop, mention_hop, post_hops, store_hops
 from pipeline.audit.facts import Facts
 from pipeline.audit.findings import HopReport
 
@@ -13,11 +14,12 @@ HOPS: tuple[Callable[[Facts], HopReport], ...] = (
     post_hops.manifest_to_raw,
     post_hops.raw_to_scored,
     post_hops.scored_to_actionable,
+    mention_hop.scored_to_mentions,
     case_hops.actionable_to_events,
     case_hops.events_without_gap,
     case_hops.events_to_assignments,
     case_hops.assignments_to_teams,
-    case_hops.events_to_current,
+    current_hop.events_to_current,
     store_hops.scored_to_posts,
     store_hops.events_to_table,
     store_hops.assignments_to_table,

@@ -5,9 +5,10 @@ In: `Facts`. Out: one report a hop. Never here: I/O, what becomes of a case.
 
 from collections import Counter
 
-from pipeline.audit.facts import Facts, place
+from pipeline.audit.facts import Facts
 from pipeline.audit.findings import HopReport
 from pipeline.audit.following import doubled_letters, expired_by, follow, repeats
+from pipeline.audit.logs import place
 from pipeline.audit.names import workspace_of
 
 
@@ -29,7 +30,7 @@ def manifest_to_raw(facts: Facts) -> HopReport:
     report.expired = len(removed - absent.keys())
     for number, index in absent.items():
         confirmed = place(raw.name, sent.positions[index])
-        report.missing.add(name(number), sent.place(index), f"confirmed as {confirmed}")
+        report.lost.add(name(number), sent.place(index), f"confirmed as {confirmed}")
     for number, repeat in repeats(raw.ids).items():
         if number in wanted:
             report.doubled.add(name(number), raw.place(repeat.second), f"{repeat.times} records")
@@ -72,7 +73,18 @@ def scored_to_actionable(facts: Facts) -> HopReport:
         return facts.actionable_partitions[workspace_of(name(scored.ids[index]))]
 
     expired = expired_by(actionable, scored, partition_of)
-    follow(report, scored, set(actionable.ids), name, chosen=scored.actionable, expired=expired, unreadable=False)
+    last = scored.last_of_source()
+    follow(
+        report,
+        scored,
+        set(actionable.ids),
+        name,
+        chosen=[a and b for a, b in zip(scored.actionable, last, strict=True)],
+        expired=expired,
+        # Enrich writes both topics for a raw record before it says that it has done with it.
+        handled=lambda index: facts.raw.is_handled(scored.sources[index]),
+        unreadable=False,
+    )
     copies = Counter(number for number, wanted in zip(scored.ids, scored.actionable, strict=True) if wanted)
     for number, repeat in repeats(actionable.ids).items():
         if repeat.times > copies[number]:
@@ -86,7 +98,7 @@ def scored_to_actionable(facts: Facts) -> HopReport:
 def _actionable_from_nowhere(report: HopReport, facts: Facts, copies: Counter[int]) -> None:
     actionable = facts.actionable
     for index, number in enumerate(actionable.ids):
-        if number not in copies and actionable.append_ms[index] < facts.snapshot_ms:
+        if number not in copies and facts.raw.is_handled(actionable.sources[index]):
             name = facts.names.post_name(number)
             report.unexpected.add(
                 name, actionable.place(index), f"not wanted by any record of {facts.scored.name}"

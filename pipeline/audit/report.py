@@ -11,10 +11,13 @@ from rich.text import Text
 
 from pipeline.audit.findings import SHOWN, Findings, HopReport
 from pipeline.audit.run import Verdict
+from pipeline.audit.sample import SAMPLE_RECORDS
 
-KINDS = ("missing", "doubled", "unexpected", "dead_lettered")
-"""Findings of a hop, the worst first."""
-_COLUMNS = ("in", "out", "missing", "doubled", "unexpected", "dead-lettered", "expired", "refused")
+KINDS = ("lost", "changed", "doubled", "unexpected", "dead_lettered")
+"""Findings of a hop that are named one by one, the worst first."""
+_COLUMNS = (
+    "in", "out", "not yet", "lost", "changed", "doubled", "unexpected", "dead-lettered", "expired", "refused",
+)  # fmt: skip
 
 
 def as_object(verdict: Verdict) -> dict[str, Any]:
@@ -22,6 +25,8 @@ def as_object(verdict: Verdict) -> dict[str, Any]:
     return {
         "ok": verdict.ok,
         "hops": [_hop_object(hop) for hop in verdict.hops],
+        "not_yet": verdict.waiting,
+        "compared": verdict.compared,
         "rejected_lines": verdict.rejected_lines,
         "dead_letters": verdict.dead_letters,
         "records": verdict.records,
@@ -39,7 +44,7 @@ def _hop_object(hop: HopReport) -> dict[str, Any]:
         "expired": hop.expired,
         "refused": hop.refused,
     }
-    return plain | {kind: _findings_object(getattr(hop, kind)) for kind in KINDS}
+    return plain | {kind: _findings_object(getattr(hop, kind)) for kind in ("not_yet", *KINDS)}
 
 
 def _findings_object(findings: Findings) -> dict[str, Any]:
@@ -59,19 +64,29 @@ def table(verdict: Verdict) -> Table:
             hop.hop,
             f"{hop.ids_in:,}",
             f"{hop.ids_out:,}",
-            _count(hop.missing.count, bad=True),
+            _count(hop.not_yet.count, bad=False),
+            _count(hop.lost.count, bad=True),
+            _count(hop.changed.count, bad=True),
             _count(hop.doubled.count, bad=exact),
             _count(hop.unexpected.count, bad=exact),
-            f"{hop.dead_lettered.count:,}",
+            _count(hop.dead_lettered.count, bad=verdict.gave_up_too_much(hop)),
             f"{hop.expired:,}",
             f"{hop.refused:,}",
-            Text("ok", style="green") if hop.ok else Text("NO", style="bold red"),
+            _word(verdict, hop),
         )
     return made
 
 
+def _word(verdict: Verdict, hop: HopReport) -> Text:
+    if hop in verdict.failed:
+        return Text("NO", style="bold red")
+    if hop.not_yet:
+        return Text("not yet", style="yellow")
+    return Text("ok", style="green") if hop.ids_in else Text("nothing", style="dim")
+
+
 def _count(count: int, *, bad: bool) -> Text:
-    return Text(f"{count:,}", style=("bold red" if bad else "yellow") if count else "")
+    return Text(f"{count:,}" if count else "-", style=("bold red" if bad else "yellow") if count else "dim")
 
 
 def lines(verdict: Verdict) -> Iterator[str]:
@@ -79,14 +94,34 @@ def lines(verdict: Verdict) -> Iterator[str]:
     for hop in verdict.hops:
         for kind in KINDS:
             yield from _finding_lines(hop, kind, getattr(hop, kind))
+        if hop.not_yet:
+            first = hop.not_yet.shown[0]
+            yield f"{hop.hop}: not yet: {hop.not_yet.count:,}, the first of them {first.id} at {first.place}"
     for topic, codes in verdict.dead_letters.items():
         yield f"{topic}.dlq: " + ", ".join(f"{code} {count:,}" for code, count in sorted(codes.items()))
     if verdict.rejected_lines:
         yield f"ingest rejected {verdict.rejected_lines:,} lines: they never became ids"
+    if verdict.compared:
+        counts = ", ".join(f"{table} {count:,}" for table, count in verdict.compared.items())
+        yield f"rows compared in every column: {counts} (at most {SAMPLE_RECORDS} a topic, the same each time)"
     for warning in verdict.warnings:
         yield f"warning: {warning}"
-    failed = [hop.hop for hop in verdict.hops if not hop.ok]
-    yield f"audit: NOT clean: {'; '.join(failed)}" if failed else "audit: clean"
+    yield from _verdict_lines(verdict)
+
+
+def _verdict_lines(verdict: Verdict) -> Iterator[str]:
+    for hop in verdict.hops:
+        if hop.dead_lettered:
+            share = f"{hop.dead_lettered.count:,} of {hop.ids_in:,} ids ({hop.given_up:.1%})"
+            yield f"{hop.hop}: {share} were given up and lie in the dead letters"
+    if verdict.failed:
+        yield f"audit: NOT clean: {'; '.join(hop.hop for hop in verdict.failed)}"
+    elif verdict.empty:
+        yield "audit: nothing at all: no id on any hop, so nothing is proved; is the workspace spelt right?"
+    elif verdict.waiting:
+        yield f"audit: clean so far; not yet there: {verdict.waiting:,}, which their stages have not come to"
+    else:
+        yield "audit: clean"
 
 
 def _finding_lines(hop: HopReport, kind: str, findings: Findings) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pipeline.adapters.retention import ttl_days_in_force
 from pipeline.audit.collect_clickhouse import collect_clickhouse
 from pipeline.audit.collect_kafka import KafkaReading, collect_kafka
 from pipeline.audit.collect_manifests import collect_manifests
-from pipeline.audit.facts import Facts, ManifestLog
+from pipeline.audit.facts import Facts
 from pipeline.audit.findings import HopReport
 from pipeline.audit.hops import audit
 from pipeline.audit.names import Names, workspace_of
@@ -32,6 +32,8 @@ class Scope:
     manifests: Sequence[Path] | None = None
     """None: all of the state folder."""
     settle_s: float = 0.0
+    most_given_up: float = 1.0
+    """Share of a hop's ids, 0 to 1, that must not lie in the dead letters."""
 
 
 @dataclass
@@ -47,11 +49,34 @@ class Verdict:
     """Topic to code to dead letters."""
     rejected_lines: int = 0
     """Lines that ingest gave up; they never became ids."""
+    compared: dict[str, int] = field(default_factory=dict)
+    """Table to the rows that were compared with their records in every column."""
+    most_given_up: float = 1.0
+    """See `Scope`."""
 
     @property
     def ok(self) -> bool:
-        """Every hop keeps its guarantee."""
-        return all(hop.ok for hop in self.hops)
+        """There is something, every hop keeps its guarantee, and not too much lies in the dead letters."""
+        return not self.empty and not self.failed
+
+    @property
+    def empty(self) -> bool:
+        """No id was found anywhere: a misspelt workspace looks like this, and so does a loss of everything."""
+        return not any(hop.ids_in for hop in self.hops)
+
+    @property
+    def failed(self) -> list[HopReport]:
+        """The hops that do not keep their guarantee, or that gave up too much."""
+        return [hop for hop in self.hops if not hop.ok or self.gave_up_too_much(hop)]
+
+    @property
+    def waiting(self) -> int:
+        """Ids that their stages have not come to, over all hops."""
+        return sum(hop.not_yet.count for hop in self.hops)
+
+    def gave_up_too_much(self, hop: HopReport) -> bool:
+        """Whether the hop's dead letters are as many as the scope forbids."""
+        return bool(hop.dead_lettered) and hop.given_up >= self.most_given_up
 
 
 def run_audit(settings: Settings, scope: Scope, clock: Clock, progress: Callable[[str], None]) -> Verdict:
@@ -76,7 +101,7 @@ def run_audit(settings: Settings, scope: Scope, clock: Clock, progress: Callable
     now_ms = to_ms(clock.now())
     taker = Taker(names, scope.workspaces, now_ms, ttl_days)
     reading = collect_kafka(settings.kafka, taker, now_ms, progress)
-    store = collect_clickhouse(settings.clickhouse, names, scope.workspaces)
+    store = collect_clickhouse(settings.clickhouse, names, scope.workspaces, taker.samples)
     facts = Facts(
         names=names,
         manifests=manifests,
@@ -84,16 +109,16 @@ def run_audit(settings: Settings, scope: Scope, clock: Clock, progress: Callable
         scored=taker.scored,
         actionable=taker.actionable,
         actionable_partitions=_partitions(taker, names, reading),
+        mentions=taker.mentions,
         events=taker.events,
         assignments=taker.assignments,
         teams=list(taker.teams.values()),
         current=taker.current,
         current_log=taker.current_log,
         store=store,
-        snapshot_ms=now_ms,
     )
-    late = [f"{unread}: missing may mean not yet" for unread in lagging]
-    return _verdict(facts, manifests, reading, late + warnings)
+    late = [str(unread) for unread in lagging]
+    return _verdict(facts, scope, reading, late + warnings)
 
 
 def _partitions(taker: Taker, names: Names, reading: KafkaReading) -> dict[str, int]:
@@ -101,11 +126,14 @@ def _partitions(taker: Taker, names: Names, reading: KafkaReading) -> dict[str, 
     return {name: partition_of(name.encode(), reading.actionable_partitions) for name in workspaces}
 
 
-def _verdict(facts: Facts, manifests: ManifestLog, reading: KafkaReading, warnings: list[str]) -> Verdict:
+def _verdict(facts: Facts, scope: Scope, reading: KafkaReading, warnings: list[str]) -> Verdict:
+    rows = [stored for tables in facts.store.rows.values() for stored in tables]
     return Verdict(
         audit(facts),
         warnings + reading.warnings,
         reading.records,
         {log.name: dict(log.letters.codes) for log in facts.logs() if log.letters.codes},
-        manifests.rejected,
+        facts.manifests.rejected,
+        {stored.table.name: len(stored.pairs) for stored in rows if stored.pairs},
+        scope.most_given_up,
     )

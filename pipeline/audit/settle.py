@@ -19,13 +19,14 @@ def behind(kafka: KafkaSettings) -> list[Unread]:
     Raises:
         ServiceMissing: a topic does not exist, or no broker answers.
     """
-    found: list[Unread] = []
-    for stage in STAGES:
-        # Topics without dead letters (policies) are read whole at each start, by no group.
-        inputs = [topic.name for topic in stage.reads if topic.dead_letters]
-        if inputs:
-            found += unread_of(kafka, f"earshot-{stage.name}", inputs)
-    return found
+    return [unread for group, inputs in groups().items() for unread in unread_of(kafka, group, inputs)]
+
+
+def groups() -> dict[str, list[str]]:
+    """Consumer group of each stage, in the order of the flow, to the topics that it reads and commits."""
+    # Topics without dead letters (policies) are read whole at each start, by no group.
+    inputs = {stage: [topic.name for topic in stage.reads if topic.dead_letters] for stage in STAGES}
+    return {f"earshot-{stage.name}": names for stage, names in inputs.items() if names}
 
 
 def settle(

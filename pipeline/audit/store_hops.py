@@ -3,9 +3,13 @@
 In: `Facts`. Out: one report a table; all of them are exactly once. Never here: I/O, SQL.
 """
 
-from pipeline.audit.facts import EventLog, Facts, Log
+from collections.abc import Sequence
+
+from pipeline.audit.columns import compare_rows
+from pipeline.audit.facts import Facts
 from pipeline.audit.findings import HopReport
 from pipeline.audit.following import doubled_letters, follow, follow_unreadable, repeats
+from pipeline.audit.logs import EventLog, Log
 from pipeline.audit.names import post_of
 
 
@@ -16,43 +20,74 @@ def scored_to_posts(facts: Facts) -> HopReport:
     """
     report = HopReport("posts.scored -> ClickHouse posts", "exactly once")
     scored, store, names = facts.scored, facts.store, facts.names
-    best, refused, dead = _best(facts)
+    versions, refused, dead = _versions(facts)
     found = dict(zip(store.posts.ids, store.post_vers, strict=True))
-    report.ids_in = len(best) + len(refused) + len(dead)
+    report.ids_in = len(versions) + len(refused) + len(dead)
     report.refused = len(refused)
     for index in dead.values():
         letter = scored.letters.by_source[scored.positions[index]]
         report.dead_lettered.add(names.post_name(scored.ids[index]), scored.place(index), letter.code)
-    for post, index in best.items():
-        problem = _problem(facts, index, found.get(post))
-        if problem is None:
-            report.ids_out += 1
-        elif scored.outdated[index]:
-            report.expired += 1
-        else:
-            report.missing.add(names.post_name(scored.ids[index]), scored.place(index), problem)
+    for post, indexes in versions.items():
+        _judge_post(report, facts, indexes, found.get(post))
     follow_unreadable(report, scored)
     doubled_letters(report, scored)
     for post, repeat in repeats(store.posts.ids).items():
-        place = _row(store.posts, repeat.second, scored)
-        report.doubled.add(names.name(post), place, f"{repeat.times} rows under FINAL")
+        where = _row(store.posts, repeat.second, scored)
+        report.doubled.add(names.name(post), where, f"{repeat.times} rows under FINAL")
     _posts_from_nowhere(report, facts)
+    compare_rows(report, facts, scored)
     return report
 
 
-def _best(facts: Facts) -> tuple[dict[int, int], set[int], dict[int, int]]:
-    """Post to the index of its highest stored version; posts of which all versions were refused; dead-lettered."""
-    scored, best, refused, dead = facts.scored, dict[int, int](), set[int](), dict[int, int]()
+def _versions(facts: Facts) -> tuple[dict[int, list[int]], set[int], dict[int, int]]:
+    """Post to its versions that should be stored, the highest first; posts that were refused; dead-lettered."""
+    scored, stored, refused, dead = facts.scored, dict[int, list[int]](), set[int](), dict[int, int]()
     for index, number in enumerate(scored.ids):
         post = post_of(number)
         if number in facts.store.refused:
             refused.add(post)
         elif scored.letters.kept(scored.positions[index]):
             dead[post] = index
-        elif post not in best or scored.vers[index] > scored.vers[best[post]]:
-            best[post] = index
-    refused -= best.keys()
-    return best, refused, {post: index for post, index in dead.items() if post not in best.keys() | refused}
+        else:
+            stored.setdefault(post, []).append(index)
+    for indexes in stored.values():
+        if len(indexes) > 1:
+            indexes.sort(key=scored.vers.__getitem__, reverse=True)
+    refused -= stored.keys()
+    return stored, refused, {post: index for post, index in dead.items() if post not in stored.keys() | refused}
+
+
+def _judge_post(report: HopReport, facts: Facts, versions: Sequence[int], found: int | None) -> None:
+    """One post: the row must show its highest version, or any from the highest that the sink has done with on."""
+    scored, best = facts.scored, versions[0]
+    if _problem(facts, best, found) is None or (found is None and _deleted_since(facts, best)):
+        report.ids_out += 1
+        return
+    name = facts.names.post_name(scored.ids[best])
+    done = next((index for index in versions if scored.is_handled(scored.positions[index])), None)
+    if scored.outdated[best]:
+        report.expired += 1
+    elif done is None or (done != best and _on_its_way(facts, versions, done, found)):
+        report.not_yet.add(name, scored.place(best))
+    else:
+        wrong = done if _problem(facts, done, found) else best
+        problem = _problem(facts, wrong, found) or ""
+        report.lost.add(facts.names.post_name(scored.ids[wrong]), scored.place(wrong), problem)
+
+
+def _deleted_since(facts: Facts, best: int) -> bool:
+    """Whether a deletion hides the post of which no record was read: it came later, or retention removed it."""
+    scored = facts.scored
+    ver, at = facts.store.deletions.get(post_of(scored.ids[best]), (-1, -1))
+    return ver > scored.vers[best] and not scored.holds(at)
+
+
+def _on_its_way(facts: Facts, versions: Sequence[int], done: int, found: int | None) -> bool:
+    """Whether what is seen is the version `done` or one above it; below a deletion nothing is seen."""
+    if _problem(facts, done, found) is None:
+        return True
+    above = versions[: versions.index(done)]
+    return found is None and any(facts.scored.deleted[index] for index in above)
 
 
 def _problem(facts: Facts, index: int, found: int | None) -> str | None:
@@ -98,6 +133,7 @@ def _table(facts: Facts, log: Log, rows: Log, hop: str) -> HopReport:
     for index, number in enumerate(rows.ids):
         if number not in read and log.holds(rows.positions[index]):
             report.unexpected.add(name(number), _row(rows, index, log), f"not in {log.name}")
+    compare_rows(report, facts, log)
     return report
 
 

@@ -10,18 +10,11 @@ import xxhash
 from pydantic import BaseModel
 
 from pipeline.audit import steps
-from pipeline.audit.facts import (
-    ActionableLog,
-    AssignmentLog,
-    Current,
-    EventLog,
-    Letter,
-    Letters,
-    Log,
-    ScoredLog,
-    position,
-)
+from pipeline.audit.facts import Current
+from pipeline.audit.letters import Letter, Letters
+from pipeline.audit.logs import ActionableLog, AssignmentLog, EventLog, Log, MentionLog, ScoredLog, position
 from pipeline.audit.names import Names
+from pipeline.audit.sample import Sample
 from pipeline.clock import to_ms
 from pipeline.codec import decode
 from pipeline.enrich.actionable import belongs_in_actionable
@@ -31,8 +24,9 @@ from pipeline.route.ids import event_id
 from schemas.case import Assignment, CaseCurrent, CaseEvent
 from schemas.dead_letter import decode_headers
 from schemas.enrichment import ScoredPost
+from schemas.mention import Mention
 from schemas.post import RawPost
-from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, RAW, SCORED, team_topic
+from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, MENTIONS, RAW, SCORED, team_topic
 
 M = TypeVar("M", bound=BaseModel)
 DAY_MS = 86_400_000
@@ -84,11 +78,14 @@ class Taker:
         self.raw = Log(RAW.name)
         self.scored = ScoredLog(SCORED.name)
         self.actionable = ActionableLog(ACTIONABLE.name)
+        self.mentions = MentionLog(MENTIONS.name)
         self.events = EventLog(CASE_EVENTS.name)
         self.assignments = AssignmentLog(ASSIGNMENTS.name)
         self.teams: dict[str, AssignmentLog] = {}
         self.current_log = Log(CASES.name)
         self.current: dict[int, Current] = {}
+        self.samples = {topic.name: Sample() for topic in (SCORED, CASE_EVENTS, ASSIGNMENTS)}
+        """Topics that are stored, with the records whose rows are compared whole."""
         self._names = names
         self._workspaces = workspaces
         self._keep_from_ms = None if ttl_days is None else now_ms - ttl_days * DAY_MS
@@ -112,6 +109,11 @@ class Taker:
         log.actionable.append(belongs_in_actionable(post))
         log.deleted.append(post.deleted)
         log.outdated.append(self._keep_from_ms is not None and to_ms(post.created_at) < self._keep_from_ms)
+        # A removed post has nothing to say.
+        for hit in () if post.deleted else post.topics:
+            log.wanting.append(len(log) - 1)
+            log.topics.append(self._names.number(f"{post.workspace}/{hit.topic}"))
+        self._sample(log, record)
 
     def take_actionable(self, record: InputRecord) -> None:
         """A record of posts.actionable."""
@@ -120,6 +122,15 @@ class Taker:
             number = self._names.post(post.workspace, post.post_id, post.revision)
             self.actionable.add(number, position(record.partition, record.offset), record.append_ms)
             self.actionable.sources.append(position(post.source.partition, post.source.offset))
+
+    def take_mention(self, record: InputRecord) -> None:
+        """A record of mentions."""
+        made, log = self._read(Mention, self.mentions, record), self.mentions
+        if made is not None and self.counts(made.workspace):
+            number = self._names.post(made.workspace, made.post_id, made.revision)
+            log.add(number, position(record.partition, record.offset), record.append_ms)
+            log.topics.append(self._names.number(f"{made.workspace}/{made.topic}"))
+            log.sources.append(position(made.source.partition, made.source.offset))
 
     def take_event(self, record: InputRecord) -> None:
         """A record of cases.events."""
@@ -138,6 +149,7 @@ class Taker:
             implied = self._names.assignment(event.case_id, event.attempt, state)
         log.assignments.append(implied)
         self._take_outcome(event)
+        self._sample(log, record)
 
     def _take_outcome(self, event: CaseEvent) -> None:
         log, post, cause = self.events, -1, -1
@@ -157,13 +169,16 @@ class Taker:
             number = self._names.assignment(made.case_id, made.attempt, made.state, made.update)
             log.add(number, position(record.partition, record.offset), record.append_ms)
             log.teams.append(self._names.number(team_topic(made.workspace, made.team).name))
+            if log is self.assignments:
+                self._sample(log, record)
 
     def take_current(self, record: InputRecord) -> None:
         """A record of cases.current; the last one of a key counts."""
         at = position(record.partition, record.offset)
         if record.value is None:
             if record.key is not None:
-                self.current.pop(self._names.number(record.key.decode(errors="replace")), None)
+                number = self._names.number(record.key.decode(errors="replace"))
+                self.current[number] = Current(None, -1, at, record.append_ms)
             return
         case = self._read(CaseCurrent, self.current_log, record)
         if case is not None and self.counts(case.workspace):
@@ -180,6 +195,7 @@ class Taker:
             RAW.name: self.take_raw,
             SCORED.name: self.take_scored,
             ACTIONABLE.name: self.take_actionable,
+            MENTIONS.name: self.take_mention,
             CASE_EVENTS.name: self.take_event,
             ASSIGNMENTS.name: self.take_assignment,
             **dict.fromkeys(self.teams, self.take_assignment),
@@ -188,8 +204,13 @@ class Taker:
 
     def logs(self) -> Mapping[str, Log]:
         """Topic to its log."""
-        logs = (self.raw, self.scored, self.actionable, self.events, self.assignments, *self.teams.values())
-        return {log.name: log for log in (*logs, self.current_log)}
+        logs = (self.raw, self.scored, self.actionable, self.mentions, self.events, self.assignments)
+        return {log.name: log for log in (*logs, *self.teams.values(), self.current_log)}
+
+    def _sample(self, log: Log, record: InputRecord) -> None:
+        # What the stage has not come to has no row yet, and would only take another one's place.
+        if log.is_handled(position(record.partition, record.offset)):
+            self.samples[log.name].offer(record)
 
     def _read(self, model: type[M], log: Log, record: InputRecord) -> M | None:
         at = position(record.partition, record.offset)
@@ -199,12 +220,17 @@ class Taker:
         try:
             return decode(model, record.value)
         except Permanent as reason:
-            if self._may_count(log, record.key):
+            if self._may_count(log, record.key, at):
                 log.unreadable.append((at, reason.code))
             return None
 
-    def _may_count(self, log: Log, key: bytes | None) -> bool:
-        """Whether an unreadable record may be one of the chosen workspaces; keys of posts begin with theirs."""
-        if not self._workspaces or key is None or log not in (self.raw, self.scored, self.actionable):
+    def _may_count(self, log: Log, key: bytes | None, at: int) -> bool:
+        """Whether an unreadable record may be one of the chosen workspaces; keys of posts begin with theirs.
+
+        Of any other record nobody can tell: it counts unless it is kept as a dead letter.
+        """
+        if not self._workspaces:
             return True
+        if key is None or log not in (self.raw, self.scored, self.actionable, self.mentions):
+            return not log.letters.kept(at)
         return key.split(b"/", 1)[0].decode(errors="replace") in self._workspaces

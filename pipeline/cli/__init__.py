@@ -22,7 +22,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "topics": ("topics", "The contract's topics on the cluster."),
     "migrate": ("migrate", "Bring the ClickHouse tables up to date."),
     "doctor": ("doctor", "What is missing, in words, and what to type."),
-    "audit": ("audit", "Follow every id through every hop: missing, doubled, dead-lettered."),
+    "audit": ("audit", "Follow every id through every hop: not yet, lost, changed, doubled."),
     "ingest": ("ingest", "Send an export to posts.raw."),
     "generate": ("generate", "Write believable traffic of one brand."),
     "desk": ("desk", "Play the reps of a contact centre."),

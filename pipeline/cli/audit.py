@@ -18,11 +18,17 @@ def audit(
     manifest: Annotated[
         list[Path] | None, typer.Option(exists=True, dir_okay=False, help="only this ingest run; repeatable")
     ] = None,
+    max_dead_letters: Annotated[
+        float, typer.Option(min=0, max=1, help="exit 1 when this share of a hop's ids, or more, was given up")
+    ] = 1.0,
 ) -> None:
-    """Print per hop: ids in, out, missing, doubled, dead-lettered. Exit 1 if a guarantee is broken.
+    """Print per hop: ids in, out, not yet, lost, changed, doubled, dead-lettered. Exit 1 if a guarantee is broken.
 
-    Doubles on at-least-once hops are printed, not fatal. A missing id always is, and on exactly-once hops (cases,
-    assignments, ClickHouse under FINAL) a double or a record without a cause is, too.
+    Beside a running stream it is calm: what a stage has not come to, by the offset that it committed, is "not
+    yet" and exits 0. A lost id is fatal, and so is a row that says something else than its record (a sample is
+    compared in every column). Doubles on at-least-once hops are printed; on exactly-once hops (cases,
+    assignments, ClickHouse under FINAL) a double or a record without a cause is fatal, too. No id at all proves
+    nothing and exits 1.
     """
     from pipeline.app.endpoints import resolve
     from pipeline.audit.report import as_object, lines, table
@@ -32,7 +38,7 @@ def audit(
     from pipeline.settings import load_settings
 
     settings = resolve(load_settings(), clickhouse=True)
-    scope = Scope(frozenset(workspace or ()), manifest, settle)
+    scope = Scope(frozenset(workspace or ()), manifest, settle, max_dead_letters)
     verdict = run_audit(settings, scope, SystemClock(), say)
     if json:
         emit_json(as_object(verdict))

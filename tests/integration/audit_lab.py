@@ -3,22 +3,26 @@
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from pydantic import SecretStr
 
 from pipeline.adapters.clickhouse import ClickHouseWriter, connect
 from pipeline.adapters.kafka_config import client_config, producer_config
 from pipeline.adapters.migrate import migrate
 from pipeline.adapters.topic_admin import admin_client, ensure_topics
-from pipeline.clock import SystemClock
+from pipeline.clock import SystemClock, from_ms
+from pipeline.codec import decode
 from pipeline.ingest.manifest import Delivered, Header
 from pipeline.ingest.manifest_writer import ManifestWriter
 from pipeline.local.endpoints import Endpoints
 from pipeline.settings import ClickHouseSettings, KafkaSettings
+from pipeline.sink.agent import TABLES as STORED
+from pipeline.sink.rows import Source, Table
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, RAW, REPS, SCORED, Topic, all_topics, team_topic
-from tests.audit_world import TABLES, Cluster, P, R
+from tests.audit_world import Cluster, P, Place, R, position_in
 
 PATIENCE_S = 60.0
 GROUPS = {
@@ -76,16 +80,22 @@ class AuditLab:
         teams = [team_topic(*name.split(".")[1:]) for name in cluster.topics if name.count(".") == 2]
         ensure_topics(self.kafka, [topic for topic in teams if not topic.name.endswith(".dlq")])
         producer = Producer(producer_config(self.kafka))
+        appended: dict[Place, int] = {}
+
+        def note(_: object, message: Message) -> None:
+            appended[message.topic(), message.partition(), message.offset()] = message.timestamp()[1]
+
         for name, partitions in cluster.topics.items():
             for n, log in enumerate(partitions):
                 for record, headers in log:
-                    producer.produce(name, record.value, record.key, n, headers=headers)
+                    producer.produce(name, record.value, record.key, n, headers=headers, on_delivery=note)
             producer.poll(0)
         assert producer.flush(PATIENCE_S) == 0
         writer = ClickHouseWriter(self.store)
-        for name, (table, _) in TABLES.items():
-            if cluster.rows[name]:
-                writer.insert(name, table.columns, cluster.rows[name], token=uuid4().hex)
+        for topic, table in STORED.items():
+            if cluster.rows[table.name]:
+                rows = [_timed(cluster, appended, topic, table, row) for row in cluster.rows[table.name]]
+                writer.insert(table.name, table.columns, rows, token=uuid4().hex)
         writer.close()
         self._write_manifest(delivered)
 
@@ -111,3 +121,18 @@ class AuditLab:
         self.recreate_topics()
         with connect(self.store) as client:
             client.command(f"DROP DATABASE {self.store.database}")
+
+
+BY_APPEND_TIME = ("scored_at", "ver", "since_received_ms")
+"""Columns that hold the append time of their record, which only the broker knows."""
+
+
+def _timed(
+    cluster: Cluster, appended: dict[Place, int], topic: str, table: Table[Any], row: Sequence[object]
+) -> tuple[object, ...]:
+    """The row with the times that the broker gave its record."""
+    n, offset = position_in(row, table)
+    record = cluster.log(topic)[n][offset].record._replace(append_ms=appended[topic, n, offset])
+    true = table.row(decode(table.model, record.value), Source(record, from_ms(0)))
+    columns = zip(table.columns, row, true, strict=True)
+    return tuple(broker if name in BY_APPEND_TIME else own for name, own, broker in columns)

@@ -60,8 +60,9 @@ class Shop:
 
     def read(self, table: Table[Any], records: Sequence[InputRecord]) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Types of the columns, and the row of each record."""
+        names = ", ".join(f"`{name}`" for name in table.columns)
         found = self.client.query(
-            f"SELECT {', '.join(table.columns)} FROM {self.settings.database}.{table.name} "
+            f"SELECT {names} FROM {self.settings.database}.{table.name} "
             f"WHERE _offset IN ({', '.join(str(record.offset) for record in records)}) ORDER BY _offset"
         )
         return [kind.name for kind in found.column_types], [tuple(row) for row in found.result_rows]

@@ -2,7 +2,7 @@
 
 from hypothesis import given, settings
 
-from pipeline.audit import case_hops
+from pipeline.audit import case_hops, current_hop
 from pipeline.audit.findings import HopReport
 from schemas.topics import ACTIONABLE
 from tests.audit_world import Cluster, collect
@@ -13,7 +13,7 @@ ROUTER_HOPS = (
     case_hops.events_without_gap,
     case_hops.events_to_assignments,
     case_hops.assignments_to_teams,
-    case_hops.events_to_current,
+    current_hop.events_to_current,
 )
 
 

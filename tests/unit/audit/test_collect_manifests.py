@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.audit.collect_manifests import collect_manifests
-from pipeline.audit.facts import position
+from pipeline.audit.logs import position
 from pipeline.audit.names import Names
 from pipeline.clock import ManualClock
 from pipeline.errors import Misconfigured

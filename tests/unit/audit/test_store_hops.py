@@ -1,6 +1,7 @@
 """ClickHouse under FINAL: versions, deletions, refusals, keeping time."""
 
-from pipeline.audit.facts import Facts, Log
+from pipeline.audit.facts import Facts
+from pipeline.audit.logs import Log
 from pipeline.audit.store_hops import events_to_table, scored_to_posts
 from tests.audit_world import Cluster, World, collect
 
@@ -28,8 +29,8 @@ def test_an_old_revision_in_the_row_means_that_the_edit_is_missing() -> None:
     found = facts()
     found.store.post_vers[row_of(found, "acme/x:p2")] = found.scored.vers[index_of(found, "acme/x:p2")]
     report = scored_to_posts(found)
-    assert [finding.id for finding in report.missing.shown] == ["acme/x:p2@1"]
-    assert "the row has version" in report.missing.shown[0].detail
+    assert [finding.id for finding in report.lost.shown] == ["acme/x:p2@1"]
+    assert "the row has version" in report.lost.shown[0].detail
 
 
 def test_a_deleted_post_that_is_still_there_is_missing_its_deletion() -> None:
@@ -38,7 +39,7 @@ def test_a_deleted_post_that_is_still_there_is_missing_its_deletion() -> None:
     found.store.posts.add(found.names.number("acme/x:p5"), found.scored.positions[first], 0)
     found.store.post_vers.append(found.scored.vers[first])
     report = scored_to_posts(found)
-    assert [(f.id, f.detail) for f in report.missing.shown] == [
+    assert [(f.id, f.detail) for f in report.lost.shown] == [
         ("acme/x:p5@1", "deleted, but its row is still there")
     ]
 

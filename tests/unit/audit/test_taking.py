@@ -1,6 +1,6 @@
 """Records become columns: unreadable ones by place, altered dead letters, chosen workspaces."""
 
-from pipeline.audit.facts import position
+from pipeline.audit.logs import position
 from pipeline.audit.names import Names, post_of
 from pipeline.audit.taking import Taker, digest, take_letter
 from pipeline.codec import encode
@@ -88,6 +88,10 @@ def test_a_post_older_than_the_keeping_time_is_outdated() -> None:
 
 def test_a_tombstone_ends_a_case_of_cases_current() -> None:
     world = World(Cluster())
-    assert len(collect(world.cluster, ()).current) == 2
+    assert live(world) == 2
     world.cluster.append(CASES.name, world.case["p2"].encode(), None)
-    assert len(collect(world.cluster, ()).current) == 1
+    assert live(world) == 1
+
+
+def live(world: World) -> int:
+    return sum(one.state is not None for one in collect(world.cluster, ()).current.values())
