@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
+from structlog.testing import capture_logs
 
 from pipeline.adapters.kafka_config import client_config
 from pipeline.errors import Misconfigured, Transient
@@ -223,12 +224,15 @@ def test_a_partition_waits_while_the_store_is_down_and_nothing_is_skipped(
 
     up, tried = threading.Event(), threading.Event()
     lab.produce(SCORED.name, posts(workspace, 50))
-    with lab.sink(stage, writer=Down) as loop:
+    with capture_logs() as said, lab.sink(stage, writer=Down) as loop:
         assert tried.wait(60)
         await_value(False, lambda: loop.ready[0])
         up.set()
         await_value(50, lambda: lab.number(POSTS, w=workspace))
         await_value(True, lambda: loop.ready[0])
+    events = [line["event"] for line in said if line["event"].startswith("batch_")]
+    assert events[0] == "batch_not_stored"
+    assert events[-1] == "batch_stored_again", "the last word is not the error"
 
 
 def test_a_log_that_lost_what_was_to_come_stops_the_sink_with_words(lab: SinkLab, stage: str) -> None:
