@@ -21,6 +21,8 @@ class Endpoints:
     clickhouse_url: str
     clickhouse_user: str
     clickhouse_password: str = field(repr=False)
+    clickhouse_reader_user: str = ""
+    clickhouse_reader_password: str = field(default="", repr=False)
 
 
 def read_endpoints(state_dir: Path) -> Endpoints | None:

@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 
 from pipeline.errors import ServiceMissing
-from pipeline.local import clickhouse, kafka
+from pipeline.local import kafka
+from pipeline.local.clickhouse import process as clickhouse
 from pipeline.local.endpoints import FILE_NAME, Endpoints, read_endpoints, write_endpoints
 from pipeline.local.jars import ensure_jars
 from pipeline.local.processes import stop
@@ -60,8 +61,8 @@ def up(state_dir: Path, brokers: int | None = None, report: Report = _silent) ->
         report("Starting Kafka and ClickHouse")
         server = clickhouse.launch(folder / "clickhouse")
         layout = kafka.start(folder / "kafka", brokers, jars, java)
-        url, password = clickhouse.await_ready(folder / "clickhouse", server)
-        endpoints = Endpoints(layout.bootstrap, url, clickhouse.USER, password)
+        url, password, reader_password = clickhouse.await_ready(folder / "clickhouse", server)
+        endpoints = Endpoints(layout.bootstrap, url, clickhouse.USER, password, clickhouse.READER, reader_password)
         write_endpoints(folder, endpoints)
     report("Ready")
     return endpoints

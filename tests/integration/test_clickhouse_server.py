@@ -3,20 +3,27 @@
 import gzip
 import socket
 import threading
+import time
+import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import clickhouse_connect
 import lz4.frame
+import psutil
 import pytest
 import urllib3
 import zstandard
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import DatabaseError
+from clickhouse_connect.driver.exceptions import DatabaseError, StreamFailureError
 
+from pipeline.local.clickhouse import frames
+from pipeline.local.clickhouse.server import STATEMENTS
 from pipeline.local.endpoints import Endpoints
+from pipeline.local.processes import search
 
 pytestmark = pytest.mark.integration
 
@@ -56,6 +63,14 @@ def ask(
     if method == "GET":
         return urllib3.request("GET", stack.clickhouse_url, fields={"query": sql}, headers=sent, retries=False)
     return urllib3.request("POST", f"{stack.clickhouse_url}/{url}", body=sql, headers=sent, retries=False)
+
+
+def ask_as_reader(stack: Endpoints, sql: str, url: str = "") -> urllib3.BaseHTTPResponse:
+    reader = {
+        "X-ClickHouse-User": stack.clickhouse_reader_user,
+        "X-ClickHouse-Key": stack.clickhouse_reader_password,
+    }
+    return ask(stack, sql, url=url, headers=reader)
 
 
 def code(response: urllib3.BaseHTTPResponse) -> str | None:
@@ -133,7 +148,9 @@ def test_compressed_bodies_are_read(client: Client, stack: Endpoints, table: str
 
 @pytest.mark.parametrize("encoding", ["lz4", "zstd", "gzip"])
 def test_damaged_compressed_body_is_refused(stack: Endpoints, encoding: str) -> None:
-    assert ask(stack, b"\x00garbage", headers={"Content-Encoding": encoding}).status in (400, 500)
+    pack = {"lz4": lz4.frame.compress, "zstd": zstandard.compress, "gzip": gzip.compress}[encoding]
+    for body in (b"\x00garbage", pack(b"SELECT 1")[:-5], b""):
+        assert ask(stack, body, headers={"Content-Encoding": encoding}).status == 400
     assert ask(stack, "SELECT 1").data == b"1\n"
 
 
@@ -247,16 +264,38 @@ def test_basic_authentication_and_url_credentials(stack: Endpoints, user: str) -
         "SYSTEM SHUTDOWN",
         "SELECT 1 FORMAT Template SETTINGS format_template_resultset = '{secret}'",
         "SELECT 1 SETTINGS dialect = 'prql'",
-        "SELECT $$x$$, 1",
+        "ATTACH TABLE {table}2 FROM '{kept}' (a String) ENGINE = Log",
+        "/* SELECT */ -- x\n attach/**/table {table}2 from '{kept}' (a String) engine = Log",
+        "DROP TABLE IF EXISTS a PARALLEL WITH ATTACH TABLE {table}2 FROM '{kept}' (a String) ENGINE = Log",
+        "DETACH TABLE {table}",
+        "RESTORE TABLE {table} FROM File('{made}')",
+        "CREATE TABLE {table}2 (a String) ENGINE = FileLog('{kept}', 'LineAsString')",
+        "CREATE TABLE {table}2 (a String) ENGINE=/**/`FileLog`('{kept}', 'LineAsString')",
+        "CREATE MATERIALIZED VIEW {table}2 ENGINE = \"FileLog\"('{kept}') AS SELECT 1 AS a",
+        "CREATE DATABASE files ENGINE = SQLite('{made}')",
+        "SELECT * FROM filesystem('{kept}')",
+        "SELECT * FROM icebergLocal('{kept}')",
+        "DESCRIBE TABLE file('{secret}')",
+        "SELECT * FROM (SELECT * FROM FILE('{secret}'))",
+        "EXPLAIN SELECT file('{secret}')",
+        "WITH file('{secret}') AS f SELECT f",
+        "EXECUTE AS default SELECT 1",
+        "INSERT INTO {table} (id, text) VALUES (1, `fi\\x6ce`('{secret}'))",
+        "INSERT INTO {table} (id, text) VALUES (1, 'a' /* ' */, (SELECT * FROM `url` ('http://127.0.0.1:1/')))",
+        "INSERT INTO {table} (id, text) VALUES (1, arrayMap(`file`, ['{secret}'])[1])",
     ],
 )
 def test_doors_to_the_machine_are_closed(stack: Endpoints, table: str, sql: str, tmp_path: Path) -> None:
-    secret, made = tmp_path / "secret.csv", tmp_path / "made"
+    made, kept = tmp_path / "made", tmp_path / "kept"
+    kept.mkdir()
+    secret = kept / "secret.csv"
     secret.write_text("do-not-read-me")
-    response = ask(stack, sql.format(table=table, secret=secret, made=made))
+    response = ask(stack, sql.format(table=table, secret=secret, made=made, kept=kept))
     assert code(response) in ("497", "62", "60", "452"), response.data
     assert b"do-not-read-me" not in response.data
     assert not made.exists()
+    ask(stack, f"DROP TABLE IF EXISTS {table}2 SYNC")
+    assert secret.read_text() == "do-not-read-me"
 
 
 def test_template_files_cannot_be_named_in_the_url_either(stack: Endpoints) -> None:
@@ -273,6 +312,47 @@ def test_names_that_only_look_closed_stay_usable(client: Client, stack: Endpoint
     assert ask(stack, query).data == b"file(1) FROM INFILE\n"
 
 
+@pytest.mark.parametrize(
+    ("sql", "answer"),
+    [
+        ("SELECT 1 AS format FROM system.one", b"1\n"),
+        ("SELECT count() AS format FROM system.one", b"1\n"),
+        ("SELECT format FROM (SELECT 2 AS format)", b"2\n"),
+        ("SELECT FORMAT FROM (SELECT 3 AS FORMAT) ORDER BY FORMAT ASC", b"3\n"),
+        ("SELECT 'FORMAT JSON' AS x FORMAT JSONEachRow", b'{"x":"FORMAT JSON"}\n'),
+        ("SELECT 1 AS x SETTINGS max_threads = 1 FORMAT JSONEachRow", b'{"x":1}\n'),
+        ("SELECT 1 AS x FORMAT JSONEachRow SETTINGS max_threads = 1", b'{"x":1}\n'),
+        ("(SELECT 1) UNION ALL (SELECT 1) -- FORMAT JSON", b"1\n1\n"),
+        ("/* FORMAT CSV */ EXISTS TABLE system.one", b"1\n"),
+    ],
+)
+def test_format_is_a_clause_only_where_the_engine_reads_one(stack: Endpoints, sql: str, answer: bytes) -> None:
+    assert ask(stack, sql).data == answer
+
+
+@pytest.mark.parametrize(
+    ("insert", "expected"),
+    [
+        ("INSERT INTO {} VALUES (1, 'a;b')", b"1\ta;b\n"),
+        ("INSERT INTO {} (id, format) VALUES (1, 'my file'), (2, 'it''s `x`');", b"1\tmy file\n2\tit\\'s `x`\n"),
+        ("/* VALUES */ INSERT INTO {} -- FORMAT CSV\n FORMAT TSV\n1\tVALUES (2)\n", b"1\tVALUES (2)\n"),
+        ('INSERT INTO {} FORMAT JSONEachRow\r\n{{"id": 1, "format": "FORMAT x"}}', b"1\tFORMAT x\n"),
+        ('INSERT INTO {} SETTINGS async_insert = 0 FORMAT CSV 1,"; DROP"', b"1\t; DROP\n"),
+        ("INSERT INTO {} SELECT 1 AS format, 'FORMAT CSV' AS values FROM system.one", b"1\tFORMAT CSV\n"),
+        ("INSERT INTO {} WITH 'a' AS x SELECT 1, x", b"1\ta\n"),
+    ],
+)
+@pytest.mark.parametrize("name", ["values", "format"])
+def test_data_of_an_insert_begins_where_the_engine_says(
+    client: Client, stack: Endpoints, name: str, insert: str, expected: bytes
+) -> None:
+    where = f"{DATABASE}.{name}"
+    client.command(f"CREATE OR REPLACE TABLE {where} (id UInt32, format String) ENGINE = Memory")
+    response = ask(stack, insert.format(name), url=f"?database={DATABASE}")
+    assert response.status == 200, response.data
+    assert ask(stack, f"SELECT * FROM {where} ORDER BY id").data == expected
+
+
 def test_plain_sql_and_formats_as_curl_asks(stack: Endpoints) -> None:
     response = ask(stack, "SELECT 1 AS a, 'x' AS b")
     assert (response.data, response.headers["X-ClickHouse-Format"]) == (b"1\tx\n", "TabSeparated")
@@ -280,7 +360,7 @@ def test_plain_sql_and_formats_as_curl_asks(stack: Endpoints) -> None:
     assert ask(stack, "SELECT 1 AS a", url="?default_format=JSONEachRow").data == b'{"a":1}\n'
     assert ask(stack, "SELECT {x:String}", url="?param_x=a%27b").data == b"a\\'b\n"
     assert ask(stack, "SELECT 1;").data == b"1\n"
-    assert ask(stack, "SELECT 'é'").data == "é\n".encode()
+    assert ask(stack, "SELECT 'é', $$x'y$$").data == "é\tx\\'y\n".encode()
     assert ask(stack, "").status == 400
 
 
@@ -343,3 +423,185 @@ def test_malformed_requests_never_kill_the_server(stack: Endpoints, raw: bytes) 
     ):
         assert ask(stack, body).status >= 400
     assert ask(stack, "SELECT 1").data == b"1\n"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO {table} (id) VALUES (1)",
+        "INSERT INTO {table} (id) SELECT 1",
+        "CREATE TABLE {table}2 (a UInt8) ENGINE = Memory",
+        "DROP TABLE {table}",
+        "TRUNCATE TABLE {table}",
+        "ALTER TABLE {table} DELETE WHERE 1",
+        "OPTIMIZE TABLE {table}",
+        "KILL QUERY WHERE 1",
+        "SYSTEM FLUSH LOGS",
+        "SET readonly = 0",
+        "SELECT 1 SETTINGS readonly = 0",
+    ],
+)
+@pytest.mark.parametrize("url", ["", "?readonly=0", "?session_id=shared"])
+def test_the_reader_can_only_read(client: Client, stack: Endpoints, table: str, sql: str, url: str) -> None:
+    client.insert(table, [ROW], column_names=COLUMNS)
+    ask(stack, "SET max_threads = 1", url="?session_id=shared")
+    assert code(ask_as_reader(stack, sql.format(table=table), url)) == "164"
+    assert ask_as_reader(stack, f"SELECT id FROM {table} SETTINGS max_threads = 1", url).data == b"7\n"
+    assert ask_as_reader(stack, f"EXISTS TABLE {table}2").data == b"0\n"
+
+
+def test_sessions_of_the_reader_are_not_the_writers(stack: Endpoints) -> None:
+    ask(stack, "CREATE TEMPORARY TABLE mine AS SELECT 'secret' AS a", url="?session_id=same")
+    assert code(ask_as_reader(stack, "SELECT a FROM mine", "?session_id=same")) == "60"
+    ask_as_reader(stack, "SET max_block_size = 7", "?session_id=same")
+    asked = "SELECT getSetting('max_block_size')"
+    assert ask_as_reader(stack, asked, "?session_id=same").data == b"7\n"
+    assert ask(stack, asked, url="?session_id=same").data != b"7\n"
+
+
+def test_the_server_works_in_an_empty_folder(stack: Endpoints) -> None:
+    folder = Path(server_process(stack).cwd())
+    assert list(folder.iterdir()) == []
+
+
+def test_an_answer_is_sent_while_the_query_runs_and_ends_with_its_client(stack: Endpoints) -> None:
+    marker = str(uuid.uuid4())
+    sql = f"SELECT repeat('x', 1000000), sleepEachRow(0.2) FROM numbers(1000) -- {marker}"
+    sql += f"\nWHERE '{marker}' != '' SETTINGS max_block_size = 1, max_threads = 1"
+    response = urllib3.PoolManager().request(
+        "POST",
+        stack.clickhouse_url,
+        body=sql,
+        headers={"X-ClickHouse-Key": stack.clickhouse_password},
+        preload_content=False,
+        retries=False,
+    )
+    assert response.read(1_000_000) == b"x" * 1_000_000
+    assert running(stack, marker) == 1
+    response.close()
+    assert_ends(stack, marker)
+
+
+def test_a_query_without_an_answer_yet_ends_with_its_client(stack: Endpoints) -> None:
+    marker = str(uuid.uuid4())
+    body = f"SELECT count() FROM numbers(1000000000000) WHERE '{marker}' != ''".encode()
+    with request_on_a_socket(stack, body):
+        while not running(stack, marker):
+            time.sleep(0.02)
+    assert_ends(stack, marker)
+
+
+def test_an_error_in_the_middle_of_an_answer_reaches_the_client(client: Client, stack: Endpoints) -> None:
+    sql = "SELECT number, throwIf(number = 2900000, 'too far') FROM numbers(3000000)"
+    with pytest.raises(StreamFailureError, match="too far"):
+        assert client.query(sql).result_rows
+    with pytest.raises(urllib3.exceptions.ProtocolError):
+        ask(stack, sql)
+    assert code(ask(stack, "SELECT throwIf(1)")) == "395"
+
+
+def test_an_answer_of_a_gigabyte_does_not_fill_the_memory(stack: Endpoints) -> None:
+    server = server_process(stack)
+    ask(stack, "SELECT number, repeat('x', 500) FROM numbers(500000) FORMAT Null")
+    before = server.memory_info().rss
+    response = urllib3.PoolManager().request(
+        "POST",
+        stack.clickhouse_url,
+        body=b"SELECT number, repeat('x', 500) FROM numbers(2000000) FORMAT JSONEachRow",
+        headers={"X-ClickHouse-Key": stack.clickhouse_password},
+        preload_content=False,
+        retries=False,
+    )
+    size = most = 0
+    while chunk := response.read(16 << 20):
+        size, most = size + len(chunk), max(most, server.memory_info().rss)
+    assert size > 1_000_000_000
+    assert most - before < 700_000_000
+
+
+def test_sleeping_statements_do_not_keep_kill_query_waiting(stack: Endpoints) -> None:
+    marker = str(uuid.uuid4())
+    sql = f"SELECT sleepEachRow(1), '{marker}' FROM numbers(60) SETTINGS max_block_size = 1"
+    sleeping = [threading.Thread(target=ask, args=(stack, sql)) for _ in range(STATEMENTS + 6)]
+    for thread in sleeping:
+        thread.start()
+    kill = f"KILL QUERY WHERE position(query, '{marker}') > 0 AND query_kind = 'Select'"
+    while ask(stack, f"{kill} TEST").data.count(b"\n") < STATEMENTS:
+        assert all(thread.is_alive() for thread in sleeping)
+        time.sleep(0.05)
+    while any(thread.is_alive() for thread in sleeping):
+        assert ask(stack, f"{kill} ASYNC").status == 200  # those that waited for their turn begin meanwhile
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("url", ["?compress=1", "?compress=1&enable_http_compression=1"])
+@pytest.mark.parametrize("rows", [0, 1, 400_000])
+def test_answers_come_in_clickhouses_own_frames_when_asked_for(stack: Endpoints, url: str, rows: int) -> None:
+    sql = f"SELECT number, toString(number) FROM numbers({rows}) ORDER BY number"
+    plain = ask(stack, sql).data
+    assert frames.unpack(ask(stack, sql, url=url).data) == plain
+
+
+def test_an_insert_in_clickhouses_own_frames_is_read(client: Client, stack: Endpoints, table: str) -> None:
+    where = f"?decompress=1&query=INSERT+INTO+{table}+(id,text)+FORMAT+TSV"
+    body = frames.pack(b"1\tone\n2\ttwo\n")
+    assert ask(stack, body, url=where).status == 200
+    assert client.command(f"SELECT groupArray(text) FROM {table}") == "['one','two']"
+    for damaged in (body[:-1], body[:20] + b"\xff" + body[21:], b"1\tone\n"):
+        assert ask(stack, damaged, url=where).status == 400
+    assert client.command(f"SELECT count() FROM {table}") == 2
+
+
+def test_the_first_question_of_clickhouse_go_is_answered_in_its_revision(stack: Endpoints) -> None:
+    """As clickhouse-go 2.51 sends it: it reads all later blocks in the revision that this one names."""
+    url = "?client_protocol_version=54460&database=default&default_format=Native"
+    answer = ask(stack, "SELECT displayName(), version(), revision(), timezone()", url=url).data
+    assert answer.startswith(b"\1\0\2\xff\xff\xff\xff\0" + b"\4\1" + b"\x0ddisplayName()\6String\0")
+    assert b"\x0arevision()\6UInt32\0" + b"\0\0\0\0" in answer
+    later = ask(stack, "SELECT 1 AS a", url=url).data
+    assert later == b"\1\1\1a\5UInt8\1"
+
+
+def test_headers_that_cannot_be_read_are_the_clients_mistake(stack: Endpoints) -> None:
+    for header in (b"X-ClickHouse-Key: \xff\xfe", b"Authorization: Basic /////w==", b"Authorization: Basic !"):
+        with request_on_a_socket(stack, b"SELECT 1", header) as sock:
+            assert sock.recv(100).startswith(b"HTTP/1.1 403 ")
+    assert ask(stack, "SELECT 1", headers={"Content-Encoding": "br"}).status == 400
+    assert ask(stack, "SELECT 1", url="?readonly=" + "9" * 50).status == 400
+    assert ask(stack, "SELECT 1", url="?default_format=a;b").status == 400
+    bomb = gzip.compress(b"SELECT 1 --" + b"a" * (300 << 20), 1)
+    assert ask(stack, bomb, headers={"Content-Encoding": "gzip"}).status == 400
+
+
+@contextmanager
+def request_on_a_socket(stack: Endpoints, body: bytes, credentials: bytes = b"") -> Iterator[socket.socket]:
+    target = urlsplit(stack.clickhouse_url)
+    lines = [
+        b"POST / HTTP/1.1",
+        b"Host: 127.0.0.1",
+        credentials or b"X-ClickHouse-Key: " + stack.clickhouse_password.encode(),
+        b"Content-Length: %d" % len(body),
+    ]
+    with socket.create_connection((target.hostname or "", target.port or 0), timeout=10) as sock:
+        sock.sendall(b"\r\n".join(lines) + b"\r\n\r\n" + body)
+        yield sock
+
+
+def running(stack: Endpoints, marker: str) -> int:
+    found = f"position(query, '{marker}') > 0 AND query NOT LIKE '%processes%'"
+    return int(ask(stack, f"SELECT count() FROM system.processes WHERE {found}").data)
+
+
+def assert_ends(stack: Endpoints, marker: str) -> None:
+    deadline = time.monotonic() + 20
+    while running(stack, marker):
+        assert time.monotonic() < deadline, "the query runs on without its client"
+        time.sleep(0.05)
+
+
+def server_process(stack: Endpoints) -> psutil.Process:
+    port = urlsplit(stack.clickhouse_url).port
+    for process in search("pipeline.local.clickhouse.server"):
+        if any(item.laddr.port == port for item in process.net_connections("tcp") if item.status == "LISTEN"):
+            return process
+    raise AssertionError(f"no server listens on {port}")

@@ -1,7 +1,7 @@
 """Starts the embedded ClickHouse server as a process of its own.
 
-In: a folder. Out: its address; data, password (mode 0600) and log stay in the folder. The engine never runs in the
-process that asks for it.
+In: a folder. Out: its address; data, passwords (mode 0600) and log stay in the folder. The engine never runs in
+the process that asks for it.
 """
 
 import http.client
@@ -20,7 +20,7 @@ READY_TIMEOUT_S = 120.0
 
 POLL_S = 0.05
 
-USER = "default"
+USER, READER = "default", "earshot_reader"
 
 
 def running(folder: Path) -> psutil.Process | None:
@@ -40,14 +40,15 @@ def launch(folder: Path) -> psutil.Process:
         return process
     last_port = _port(folder)
     (folder / "port").unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pipeline.local.clickhouse_server", "--path", str(folder / "store")]
+    command = [sys.executable, "-m", "pipeline.local.clickhouse.server", "--path", str(folder / "store")]
     command += ["--password-file", str(_password_file(folder)), "--port", str(last_port)]
+    command += ["--reader-password-file", str(_password_file(folder, "reader-password"))]
     command += ["--port-file", str(folder / "port")]
     return spawn(command, folder / "server.log", folder / "pid.json")
 
 
-def await_ready(folder: Path, process: psutil.Process) -> tuple[str, str]:
-    """Waits until the server answers; returns its URL and its password.
+def await_ready(folder: Path, process: psutil.Process) -> tuple[str, str, str]:
+    """Waits until the server answers; returns its URL, the password of `USER` and that of `READER`.
 
     Raises:
         ServiceMissing: it ends, or does not answer within `READY_TIMEOUT_S`; the message has its last words.
@@ -56,7 +57,9 @@ def await_ready(folder: Path, process: psutil.Process) -> tuple[str, str]:
     while time.monotonic() < deadline:
         url = f"http://127.0.0.1:{_port(folder)}"
         if _port(folder) and answers(url):
-            return url, _password_file(folder).read_text(encoding="utf-8")
+            files = (_password_file(folder), _password_file(folder, "reader-password"))
+            password, reader_password = (file.read_text(encoding="utf-8") for file in files)
+            return url, password, reader_password
         if not is_alive(process):
             log = (folder / "server.log").read_text(encoding="utf-8", errors="replace").strip()
             raise ServiceMissing(f"the ClickHouse server ended: {log[-500:] or 'no words'}")
@@ -88,9 +91,9 @@ def _port(folder: Path) -> int:
         return 0
 
 
-def _password_file(folder: Path) -> Path:
+def _password_file(folder: Path, name: str = "password") -> Path:
     """Made once per stack, random, of this user only."""
-    path = folder / "password"
+    path = folder / name
     if not path.exists():
         write_private(path, secrets.token_urlsafe(32))
     return path

@@ -1,0 +1,1 @@
+"""The embedded ClickHouse: the real engine (chdb) behind its HTTP interface, as a process of its own."""

@@ -1,0 +1,143 @@
+"""Sends one statement's answer while the engine makes it.
+
+In: the engine and what was asked. Out: an HTTP response: in one piece with the summary while it is small, in
+chunks after that. An error after the first chunk is told inside the body, as ClickHouse does, and the body is cut
+off. A client that goes away ends its query.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from aiohttp import web
+
+from pipeline.local.clickhouse.engine import Engine, Output
+from pipeline.local.clickhouse.frames import FRAME_BYTES, pack
+from pipeline.local.clickhouse.request import Asked
+from pipeline.local.clickhouse.sessions import Failed
+from pipeline.local.clickhouse.statement import Refused
+
+WHOLE_BYTES = 1024 * 1024
+"""Answers up to this size are sent in one piece, with the whole summary and a status that knows every error."""
+
+STATUS = {
+    27: 400, 36: 400, 40: 400, 62: 400, 73: 400, 89: 400, 115: 400, 46: 404, 47: 404, 60: 404, 81: 404, 48: 501,
+    497: 403,
+}  # fmt: skip
+"""ClickHouse's status for the codes that clients tell apart; 500 for all others."""
+
+CONTENT_TYPES = {
+    "TabSeparated": "text/tab-separated-values; charset=UTF-8",
+    "TSV": "text/tab-separated-values; charset=UTF-8",
+    "CSV": "text/csv; charset=UTF-8; header=absent",
+    "CSVWithNames": "text/csv; charset=UTF-8; header=present",
+    "JSON": "application/json; charset=UTF-8",
+    "JSONEachRow": "application/x-ndjson; charset=UTF-8",
+}
+
+Pipe = tuple[asyncio.StreamReader, asyncio.ReadTransport]
+
+
+class Answerer:
+    """Runs statements for HTTP requests.
+
+    Args:
+        engine: shared; not owned.
+        statements: at once; more wait. The engine itself uses every core for one.
+    """
+
+    def __init__(self, engine: Engine, statements: int) -> None:
+        self._engine = engine
+        self._pool = ThreadPoolExecutor(statements, thread_name_prefix="query")
+        # Apart, so that running statements never keep one that ends them waiting.
+        self._killers = ThreadPoolExecutor(1, thread_name_prefix="kill")
+
+    async def answer(self, http: web.Request, asked: Asked, query_id: str) -> web.StreamResponse:
+        """One statement in, its result or ClickHouse's error out."""
+        reading, writing = os.pipe()
+        output = Output(writing)
+        pool = self._killers if asked.request.text.lstrip()[:4].upper() == b"KILL" else self._pool
+        running = pool.submit(self._engine.run, asked.request, output)
+        # Also when it was cancelled before it began. The reader then sees the end.
+        running.add_done_callback(lambda _: os.close(writing))
+        source, transport = await _open(reading)
+        try:
+            return await self._send(http, asked, query_id, output, source, running)
+        finally:
+            transport.close()
+            if not running.cancel() and not running.done():
+                self._killers.submit(self._engine.kill, asked.request.tag)
+
+    async def _send(
+        self,
+        http: web.Request,
+        asked: Asked,
+        query_id: str,
+        output: Output,
+        source: asyncio.StreamReader,
+        running: "Future[Mapping[str, str]]",
+    ) -> web.StreamResponse:
+        try:
+            first = await source.readexactly(WHOLE_BYTES)
+        except asyncio.IncompleteReadError as short:
+            try:
+                summary = await asyncio.wrap_future(running)
+            except (Refused, Failed) as error:
+                return failure(error.code, str(error), STATUS.get(error.code, 500), query_id)
+            body = pack(short.partial) if asked.framed else short.partial
+            return web.Response(body=body, headers=_headers(output.format, summary, query_id, bool(body)))
+        response = web.StreamResponse(headers=_headers(output.format, {}, query_id, True))
+        tag = response.headers["X-ClickHouse-Exception-Tag"] = secrets.token_hex(8)
+        await response.prepare(http)
+        chunk = first
+        while chunk:
+            await response.write(pack(chunk) if asked.framed else chunk)
+            chunk = await source.read(FRAME_BYTES)
+        try:
+            await asyncio.wrap_future(running)
+        except (Refused, Failed) as error:
+            told = _told(str(error), tag)
+            await response.write(pack(told) if asked.framed else told)
+            if http.transport is not None:
+                http.transport.close()  # without the last chunk: the answer is not whole
+            return response
+        await response.write_eof()
+        return response
+
+
+def failure(code: int, text: str, status: int, query_id: str) -> web.Response:
+    """ClickHouse's error as a response of its own."""
+    headers = {"X-ClickHouse-Exception-Code": str(code), "X-ClickHouse-Query-Id": query_id}
+    return web.Response(status=status, text=text + "\n", headers=headers)
+
+
+async def _open(reading: int) -> Pipe:
+    loop = asyncio.get_running_loop()
+    source = asyncio.StreamReader(limit=FRAME_BYTES)
+    transport, _ = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(source), os.fdopen(reading, "rb", buffering=0)
+    )
+    return source, transport
+
+
+def _headers(format_name: str, summary: Mapping[str, str], query_id: str, has_body: bool) -> dict[str, str]:
+    headers = {
+        "X-ClickHouse-Summary": json.dumps(summary),
+        "X-ClickHouse-Query-Id": query_id,
+        "X-ClickHouse-Server-Display-Name": "earshot-local",
+        "X-ClickHouse-Timezone": "UTC",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Type": CONTENT_TYPES.get(format_name, "application/octet-stream"),
+    }
+    return headers | {"X-ClickHouse-Format": format_name} if has_body else headers
+
+
+def _told(text: str, tag: str) -> bytes:
+    """The error inside a body, as clients look for it.
+
+    Source: ClickHouse src/Server/HTTP/WriteBufferFromHTTPServerResponse.cpp.
+    """
+    return f"\r\n__exception__\r\n{tag}\r\n{text}\n{len(text)} {tag}\r\n__exception__\r\n".encode()
