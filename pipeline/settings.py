@@ -84,10 +84,18 @@ class ClickHouseSettings(_Section):
     )
     user: str = "default"
     password: SecretStr = SecretStr("")
+    reader_user: str = Field(default="earshot_reader", description="may only SELECT: query and report ask as it")
+    reader_password: SecretStr | None = Field(default=None, description="unset: USER asks, read-only")
     database: str = Field(default="earshot", pattern=r"^[a-z_][a-z0-9_]*$")
     cluster: str | None = Field(
         default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", description="name in remote_servers; unset: one node"
     )
+
+    def for_reading(self) -> "ClickHouseSettings":
+        """The same with the account that can only read, where its password is set."""
+        if self.reader_password is None:
+            return self
+        return self.model_copy(update={"user": self.reader_user, "password": self.reader_password})
 
 
 class ModelSettings(_Section):

@@ -31,6 +31,8 @@ def stack() -> Iterator[Endpoints]:
             settings.clickhouse.url,
             clickhouse.user,
             clickhouse.password.get_secret_value(),
+            clickhouse.reader_user,
+            clickhouse.reader_password.get_secret_value() if clickhouse.reader_password else "",
         )
         return
     base = Path(tempfile.gettempdir()) / f"earshot-tests-{os.getuid()}"

@@ -80,5 +80,5 @@ def open_analyst(settings: ClickHouseSettings) -> Iterator[Analyst]:
     Raises:
         ServiceMissing: nobody answers.
     """
-    with connect(settings) as client:
+    with connect(settings.for_reading()) as client:
         yield Analyst(client, settings.database)

@@ -32,6 +32,8 @@ def resolve(settings: Settings, *, kafka: bool = True, clickhouse: bool = False)
                 "url": endpoints.clickhouse_url,
                 "user": endpoints.clickhouse_user,
                 "password": SecretStr(endpoints.clickhouse_password),
+                "reader_user": endpoints.clickhouse_reader_user,
+                "reader_password": SecretStr(reader) if (reader := endpoints.clickhouse_reader_password) else None,
             }
         )
     return settings.model_copy(update=changes)

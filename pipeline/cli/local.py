@@ -36,6 +36,7 @@ def up(
     say(f"Kafka       {endpoints.kafka_bootstrap}")
     say(f"ClickHouse  {endpoints.clickhouse_url}, user {endpoints.clickhouse_user}")
     say(f"password    in {state_dir}/clickhouse/password")
+    say(f"reader      user {endpoints.clickhouse_reader_user}, password in {state_dir}/clickhouse/reader-password")
 
 
 @app.command()

@@ -27,6 +27,9 @@ TRANSPORT = frozenset({
 })  # fmt: skip
 """URL parameters that are no settings."""
 
+READER_SETTINGS = {"final": "1"}
+"""A table holds a row twice until a merge; with this every read counts it once, as in clickhouse-reader.xml."""
+
 
 @dataclass(frozen=True)
 class Account:
@@ -81,7 +84,8 @@ async def read_request(request: web.Request, account: Account) -> Asked:
     asked = Request(
         text=text + b"\n" + body if text and body else text or body,
         params={name[6:]: value for name, value in values.items() if name.startswith("param_")},
-        settings={n: v for n, v in values.items() if n not in TRANSPORT and not n.startswith("param_")},
+        settings=(READER_SETTINGS if account.reader else {})
+        | {n: v for n, v in values.items() if n not in TRANSPORT and not n.startswith("param_")},
         database=values.get("database") or head.get("X-ClickHouse-Database") or "",
         default_format=values.get("default_format") or head.get("X-ClickHouse-Format") or "TabSeparated",
         user=account.user,
