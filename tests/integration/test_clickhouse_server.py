@@ -330,6 +330,12 @@ def test_format_is_a_clause_only_where_the_engine_reads_one(stack: Endpoints, sq
     assert ask(stack, sql).data == answer
 
 
+@pytest.mark.parametrize("unit", [" ", "/**/", "/* x */ ", "-- x\n", "(", "#! x\n", "'", "INSERT INTO VALUES "])
+def test_what_no_statement_begins_with_is_refused_at_once(stack: Endpoints, unit: str) -> None:
+    response = ask(stack, unit * 20_000 + ";")
+    assert (response.status, code(response)) in {(400, "62"), (500, "306")}
+
+
 @pytest.mark.parametrize(
     ("insert", "expected"),
     [

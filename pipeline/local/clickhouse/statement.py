@@ -42,11 +42,14 @@ OTHER_DOORS = frozenset({"disk", "file"})
 """No table functions, but they reach files: `SETTINGS disk = disk(...)` and the scalar `file(...)`."""
 
 LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`", re.DOTALL)
-FIRST_WORD = re.compile(rb"(?:\s+|--[^\n]*(?:\n|\Z)|#[ !][^\n]*(?:\n|\Z)|/\*.*?\*/|\()*(\w+)", re.DOTALL)
+FIRST_WORD = re.compile(rb"(?>\s+|--[^\n]*|#[ !][^\n]*|/\*.*?\*/|\()*+(\w+)", re.DOTALL)
 DATA = re.compile(rb"(?i)\bVALUES\b|\bFORMAT\b(?=(\s+\w+[ \t\f]*\r?\n?))")
 INSERT_OF_DATA = re.compile(r"INSERT INTO (?!.* (?:SELECT|WITH|FROM INFILE) ).* FORMAT \W?(\w+)\W?", re.DOTALL)
 OUTPUT_FORMAT = re.compile(r" FORMAT [ `]?(\w+)[ `]?(?= SETTINGS [^()]*$|$)")
 FILES_AND_COMPANY = re.compile(r" (INTO OUTFILE|FROM INFILE|PARALLEL WITH) ")
+MOST_HEAD_BYTES = 262_144
+"""Where an insert's data has to begin: ClickHouse's `max_query_size`."""
+
 MOST_TRIES = 50
 """Places where an insert's data may begin that are tried: the words before it may hold FORMAT as a name."""
 
@@ -130,7 +133,7 @@ def read_statement(request: bytes, parse: Parser, doors: Doors) -> Statement:
 
 def _insert(request: bytes, parse: Parser, doors: Doors) -> Statement | None:
     """The insert with its data apart; None when it has none (INSERT SELECT) or is not well formed."""
-    for _, place in zip(range(MOST_TRIES), DATA.finditer(request), strict=False):
+    for _, place in zip(range(MOST_TRIES), DATA.finditer(request, 0, MOST_HEAD_BYTES), strict=False):
         begin = place.end() + len(place[1] or b"")
         try:
             canonical = parse(_text(request[:begin]))
