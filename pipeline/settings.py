@@ -50,6 +50,10 @@ def _web_address(value: str) -> str:
     return value
 
 
+HOST = "{host}"
+"""Stands for the machine's (container's, pod's) own name in `kafka.instance_id`."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -74,6 +78,13 @@ class KafkaSettings(_Section):
     replication_factor: int = Field(default=1, ge=1, le=9, description="3 on a cluster")
     session_timeout_ms: int = Field(default=10_000, ge=6_000, le=300_000, description="6 s is the broker's lowest")
     transaction_timeout_ms: int = Field(default=10_000, ge=1_000, le=900_000)
+    instance_id: str | None = Field(
+        default=None,
+        pattern=r"^([A-Za-z0-9._-]|\{host\})+$",
+        max_length=150,
+        description="a name of this worker alone, kept over restarts, so that they move no partition; "
+        "{host}: the machine's name. `run all` names its workers itself",
+    )
 
 
 class ClickHouseSettings(_Section):

@@ -15,7 +15,7 @@ from confluent_kafka.admin import AdminClient
 
 from pipeline.adapters.batch_lane import FIRST_DELAY_S, Buffer, Lane
 from pipeline.adapters.batch_offsets import KAFKA_TIMEOUT_S, encode_intent, start_of, token_prefixes
-from pipeline.adapters.kafka_config import client_config, consumer_config
+from pipeline.adapters.kafka_config import client_config, member_config
 from pipeline.errors import EarshotError, MustRestart, Permanent, Transient
 from pipeline.logs import Log
 from pipeline.metrics import Metrics
@@ -86,12 +86,13 @@ class BatchConsumer:
         self._between = between
         self._monotonic_s = monotonic_s
         self._lanes: dict[tuple[str, int], Lane] = {}
+        self._member = False
         self._failure: Exception | None = None
         self._gauges_at_s = 0.0
         self._acknowledge_at_s = 0.0
         self._admin = AdminClient(client_config(kafka))
         self._consumer = Consumer(
-            consumer_config(kafka, spec.group)
+            member_config(kafka, spec.group)
             | {
                 # The first start is decided in `_assigned`, explicitly: later, a lost offset must be an error.
                 "auto.offset.reset": "error",
@@ -104,8 +105,10 @@ class BatchConsumer:
     def ready(self) -> tuple[bool, str]:
         """Whether everything that it owns is being stored, or why not; other threads may ask."""
         lanes = list(self._lanes.values())
+        if not self._member:
+            return False, "not yet a member of the group"
         if not lanes:
-            return False, "no partition is assigned"
+            return True, "ok, a spare: other workers own all partitions"
         stuck = sum(lane.failures > 0 for lane in lanes)
         return (False, f"{stuck} partitions wait for the store") if stuck else (True, "ok")
 
@@ -230,7 +233,7 @@ class BatchConsumer:
         # An exception must not cross librdkafka: it is raised again after the poll.
         try:
             prefixes = token_prefixes(self._admin, self._spec.topics)
-            for part in consumer.committed(partitions, timeout=KAFKA_TIMEOUT_S):
+            for part in consumer.committed(partitions, timeout=KAFKA_TIMEOUT_S) if partitions else ():
                 low, high = consumer.get_watermark_offsets(part, timeout=KAFKA_TIMEOUT_S)
                 where = f"{part.topic}[{part.partition}] of group {self._spec.group}"
                 start = start_of(where, part.offset, part.metadata, low, high)
@@ -246,7 +249,9 @@ class BatchConsumer:
             starts = [TopicPartition(*key, lane.buffer.start) for key, lane in self._lanes.items()]
             consumer.assign(starts)
             # librdkafka remembers a pause beyond the revocation: unasked, the partition would stay silent.
-            consumer.resume(starts)
+            if starts:
+                consumer.resume(starts)
+            self._member = True
         except KafkaException as error:
             self._failure = MustRestart(f"taking over partitions: {error.args[0].str()}")
         except EarshotError as error:
@@ -257,10 +262,12 @@ class BatchConsumer:
     def _revoked(self, _consumer: Consumer, _partitions: list[Any]) -> None:
         # What was read and not stored is dropped: its next owner reads it again, from the announced cut on.
         self._acknowledge(self._lanes.values())
+        self._member = False
         self._lanes.clear()
 
     def _lost(self, _consumer: Consumer, _partitions: list[Any]) -> None:
         self._log.warning("partitions_lost", partitions=len(self._lanes))
+        self._member = False
         self._lanes.clear()
 
     def _regulate(self) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import aiokafka.codec
 
 from pipeline.adapters.faust_fixes import apply_fixes, set_fetch_wait
+from pipeline.adapters.kafka_config import instance_id
 from pipeline.errors import EXIT_RESTART, ServiceMissing
 from pipeline.logs import Log
 from pipeline.settings import KafkaSettings
@@ -65,6 +66,7 @@ def build_app(
         broker_heartbeat_interval=session_s / 5,
         broker_request_timeout=max(REQUEST_TIMEOUT_S, session_s),
         consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=instance_id(kafka),
         stream_buffer_maxsize=max(256, 4 * batch_size),
         stream_wait_empty=True,
         stream_processing_timeout=NEVER_S,

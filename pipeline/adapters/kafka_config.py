@@ -1,6 +1,8 @@
 """librdkafka settings that every client of ours shares, from the Kafka section of the settings."""
 
-from pipeline.settings import KafkaSettings
+import socket
+
+from pipeline.settings import HOST, KafkaSettings
 
 PARTITIONER = "murmur2_random"
 """Faust and the Java clients place keys by murmur2; librdkafka's default (CRC32) would put them elsewhere."""
@@ -63,6 +65,17 @@ def consumer_config(kafka: KafkaSettings, group_id: str) -> Config:
         "enable.partition.eof": True,
         "fetch.message.max.bytes": 2 * 2**20,
     }
+
+
+def instance_id(kafka: KafkaSettings) -> str | None:
+    """The name under which this worker stays a member of its groups over a restart; None: a new one each time."""
+    return None if kafka.instance_id is None else kafka.instance_id.replace(HOST, socket.gethostname())
+
+
+def member_config(kafka: KafkaSettings, group_id: str) -> Config:
+    """A consumer that joins its group; with a name, a restart within the session timeout moves no partition."""
+    name = instance_id(kafka)
+    return consumer_config(kafka, group_id) | ({} if name is None else {"group.instance.id": name})
 
 
 def reader_config(kafka: KafkaSettings, group_id: str) -> Config:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from pipeline.app.member_names import INSTANCE_ID, name_prefix
 from pipeline.app.readiness import INTERVAL_S, ask_regularly, is_ready
 from pipeline.app.restart_rule import Record, RestartRule
 from pipeline.app.run_file import RunStatus, WorkerState, WorkerStatus, only_one, write_run_file
@@ -96,6 +97,7 @@ class Supervisor:
             _Slot(stage, f"{stage}-{index}" if index else stage, position, Record(plan.rule), due_s=-1.0)
             for position, (stage, index) in enumerate(names)
         ]
+        self._instance = name_prefix(plan.state_dir, os.environ)
         self._parent_fd = -1
         self._stopping = False
         self._kill_at_s: float | None = None
@@ -169,6 +171,7 @@ class Supervisor:
             PARENT_FD: str(self._parent_fd),
             "EARSHOT_OPERATE__HTTP_HOST": plan.http_host,
             "EARSHOT_OPERATE__HTTP_PORT": str(slot.port),
+            INSTANCE_ID: f"{self._instance}-{slot.name}",
         }
         log_file = plan.state_dir / "logs" / f"{slot.name}.log" if plan.log_files else None
         launch = Launch(slot.name, self._command(slot.stage), environment, self._parent_fd, log_file)

@@ -11,6 +11,7 @@ import yaml
 
 from pipeline.cli import VERBS
 from pipeline.cli.env_example import variables
+from pipeline.settings import HOST
 from pipeline.topology import running_stages
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +121,12 @@ def test_services_that_are_waited_for_have_a_health_check(compose: dict[str, Any
 def test_environment_names_are_settings(compose: dict[str, Any]) -> None:
     for name, service in ours(compose).items():
         assert set(service["environment"]) <= SETTINGS, name
+
+
+def test_every_lasting_stage_keeps_its_name_in_its_group_over_a_restart(compose: dict[str, Any]) -> None:
+    for name, service in ours(compose).items():
+        # A fixed name would be that of every replica too, and of two members of one name one ends the other.
+        assert service["environment"]["EARSHOT_KAFKA__INSTANCE_ID"] == HOST, name
 
 
 def test_images_are_pinned_and_name_no_registry(compose: dict[str, Any]) -> None:

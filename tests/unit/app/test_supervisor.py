@@ -14,10 +14,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pipeline.app.member_names import INSTANCE_ID, name_prefix
 from pipeline.app.restart_rule import RestartRule
 from pipeline.app.run_file import WorkerStatus, read_run_file
 from pipeline.app.supervisor import Plan, Supervisor
 from pipeline.errors import Misconfigured
+from pipeline.settings import HOST
 
 LASTS = "import time; time.sleep(60)"
 DEAF = (
@@ -214,6 +216,29 @@ def test_each_worker_is_told_its_health_port_and_stage(start: Start) -> None:
     assert running.log("enrich") == f"port {ports[0]}\n"
     assert running.log("enrich-1") == f"port {ports[1]}\n"
     assert ports[0] != ports[1]
+
+
+def test_each_worker_has_a_name_in_its_group_that_outlives_it(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(INSTANCE_ID, raising=False)
+    script = """
+    import os
+    print(os.environ["EARSHOT_KAFKA__INSTANCE_ID"], flush=True)
+    raise SystemExit(70)
+    """
+    running = start({"route": script}, workers={"route": 2})
+    eventually(lambda: all(running.log(name).count("\n") >= 2 for name in ("route", "route-1")))
+    first, second = (set(running.log(name).split()) for name in ("route", "route-1"))
+    assert len(first) == len(second) == 1, "the same after a restart"
+    assert first.pop() == f"{name_prefix(tmp_path, {})}-route"
+    assert second.pop() == f"{name_prefix(tmp_path, {})}-route-1"
+
+
+def test_workers_of_two_folders_or_machines_never_share_a_name(tmp_path: Path) -> None:
+    assert name_prefix(tmp_path / "a", {}) != name_prefix(tmp_path / "b", {})
+    assert HOST in name_prefix(tmp_path, {})
+    assert name_prefix(tmp_path, {INSTANCE_ID: "blue"}) == "blue"
 
 
 def test_a_configured_port_counts_up_over_the_workers(start: Start) -> None:
