@@ -4,17 +4,20 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 from pipeline.adapters.policy_reader import PolicyReader
 from pipeline.adapters.transactional.agent import TransactionalAgent
-from pipeline.adapters.transactional.owned import AgentSpec, Outcome
+from pipeline.adapters.transactional.observer import Outcome
+from pipeline.adapters.transactional.owned import AgentSpec
 from pipeline.app.endpoints import resolve
 from pipeline.app.vitals import Vitals
 from pipeline.clock import SystemClock, to_ms
 from pipeline.errors import EXIT_RESTART, MustRestart
 from pipeline.logs import Log, get_log
 from pipeline.metrics import Metrics
+from pipeline.ports import Decider
 from pipeline.route.router import Router
 from pipeline.settings import Settings
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL, REPS, ROUTE_STATE
@@ -23,6 +26,7 @@ STAGE = "route"
 GAUGE_INTERVAL_S = 5.0
 DAY_MS = 86_400_000
 INPUTS = (ACTIONABLE.name, REPS.name)
+_NOTHING: Mapping[str, int] = Counter()
 
 
 def run(settings: Settings) -> None:
@@ -54,10 +58,10 @@ def run(settings: Settings) -> None:
         ),
         lambda _: Router(policies.policies, int(settings.route.remember_days * DAY_MS), settings.clock),
         lambda: to_ms(clock.now()),
-        observer.committed,
+        observer,
         lambda: _between(policies, observer, agent, vitals.beat),
     )
-    vitals.ask(lambda: (agent.ready, "ok" if agent.ready else "no partition, or still restoring"))
+    vitals.ask(lambda: agent.ready)
     log.info("started", clock=settings.clock)
     try:
         agent.run(stop.is_set)
@@ -86,6 +90,8 @@ class _Observer:
         self._metrics = metrics
         self._log = log
         self._next_gauges = 0.0
+        self._lags: dict[tuple[str, int], int] = {}
+        self._gauges: dict[int, Mapping[str, int]] = {}
 
     def committed(self, _: int, outcome: Outcome) -> None:
         """Counts one committed transaction."""
@@ -108,19 +114,46 @@ class _Observer:
         if outcome.timers:
             self._metrics.count("timers_fired_total", outcome.timers, stage=STAGE)
 
+    def aborted(self, partition: int, reason: str) -> None:
+        """Counts one undone transaction and says why."""
+        self._metrics.count("transactions_total", stage=STAGE, outcome="aborted")
+        self._log.warning("transaction_aborted", partition=partition, reason=reason)
+
+    def renewed(self, partition: int, reason: str, seconds: float) -> None:
+        """Counts one renewal of a producer."""
+        self._metrics.count("producer_renewals_total", stage=STAGE)
+        self._log.warning("producer_renewed", partition=partition, reason=reason, seconds=round(seconds, 3))
+
+    def taken(self, partition: int, entries: int | None, seconds: float) -> None:
+        """Counts a partition that begins to work."""
+        how = "kept" if entries is None else "restored"
+        self._metrics.count("partitions_taken_total", stage=STAGE, how=how)
+        self._log.info(f"partition_{how}", partition=partition, entries=entries or 0, seconds=round(seconds, 3))
+
+    def incomplete(self, partition: int, missing: Sequence[str]) -> None:
+        """Says why a partition is left alone."""
+        self._log.warning(
+            "partition_left_alone", partition=partition, missing=list(missing),
+            reason="other workers of the group, of another release, read its other inputs",
+        )  # fmt: skip
+
     def gauges(self, agent: TransactionalAgent) -> None:
         """Sets lag and cases now and then."""
         if time.monotonic() < self._next_gauges:
             return
         self._next_gauges = time.monotonic() + GAUGE_INTERVAL_S
-        for (topic, partition), lag in agent.lags().items():
+        # What has moved to another worker is shown there; here it would count twice.
+        self._lags = dict.fromkeys(self._lags, 0) | agent.lags()
+        for (topic, partition), lag in self._lags.items():
             self._metrics.set("lag_records", lag, stage=STAGE, topic=topic, partition=str(partition))
-        for number, decider in agent.deciders.items():
-            assert isinstance(decider, Router)
-            gauges = decider.gauges()
+        deciders = agent.deciders
+        self._gauges = dict.fromkeys(self._gauges, _NOTHING) | {n: _gauges_of(deciders[n]) for n in deciders}
+        for number, gauges in self._gauges.items():
             self._metrics.set("reps_present", gauges["reps_present"], partition=str(number))
             for state in ("waiting", "offered", "assigned"):
                 self._metrics.set("cases_open", gauges[state], partition=str(number), state=state)
-        aborts = agent.take_aborts()
-        if aborts:
-            self._metrics.count("transactions_total", aborts, stage=STAGE, outcome="aborted")
+
+
+def _gauges_of(decider: Decider) -> Mapping[str, int]:
+    assert isinstance(decider, Router)
+    return decider.gauges()

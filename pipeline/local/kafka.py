@@ -11,7 +11,7 @@ import re
 import subprocess
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
@@ -93,7 +93,13 @@ def running(folder: Path, layout: Layout) -> dict[int, psutil.Process]:
     return {node_id: process for node_id, process in found.items() if process is not None}
 
 
-def start(folder: Path, brokers: int | None, jars: Sequence[Path], java: Path) -> Layout:
+def start(
+    folder: Path,
+    brokers: int | None,
+    jars: Sequence[Path],
+    java: Path,
+    settings: Callable[[Node], Mapping[str, str]] = lambda _: {},
+) -> Layout:
     """Brings up every broker that is not running and waits until all of them serve.
 
     Args:
@@ -101,6 +107,7 @@ def start(folder: Path, brokers: int | None, jars: Sequence[Path], java: Path) -
         brokers: 1 or 3; None means as many as the data has, else 1.
         jars: the class path.
         java: the `java` program.
+        settings: of a broker's `server.properties`, over those of ours.
 
     Raises:
         Misconfigured: the data in `folder` belongs to another number of brokers.
@@ -114,7 +121,7 @@ def start(folder: Path, brokers: int | None, jars: Sequence[Path], java: Path) -
         missing = list(layout.nodes)
     class_path = ":".join(map(str, jars))
     for node in missing:
-        _write_config(folder, layout, node)
+        _write_config(folder, layout, node, settings(node))
     _format(folder, layout, missing, class_path, java)
     for node in missing:
         log, log4j = _log_path(folder, node), resources.files("pipeline.local").joinpath("log4j2.properties")
@@ -180,7 +187,7 @@ def _ports_free(node: Node) -> bool:
     return is_port_free(node.broker_port) and is_port_free(node.controller_port)
 
 
-def _write_config(folder: Path, layout: Layout, node: Node) -> None:
+def _write_config(folder: Path, layout: Layout, node: Node, settings: Mapping[str, str]) -> None:
     """`server.properties` of one node, from scratch at every start."""
     copies = str(len(layout.nodes))
     in_sync = "2" if len(layout.nodes) > 1 else "1"
@@ -200,6 +207,7 @@ def _write_config(folder: Path, layout: Layout, node: Node) -> None:
     for prefix in ("transaction.state.log", "share.coordinator.state.topic"):
         values |= {f"{prefix}.replication.factor": copies, f"{prefix}.min.isr": in_sync}
     values["offsets.topic.replication.factor"] = copies
+    values |= settings
     path = _config_path(folder, node)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"{name}={value}\n" for name, value in values.items()), encoding="utf-8")

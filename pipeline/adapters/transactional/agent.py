@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from confluent_kafka import (
     OFFSET_INVALID,
@@ -10,14 +11,17 @@ from confluent_kafka import (
     KafkaError,
     KafkaException,
     Message,
-    Producer,
     TopicPartition,
 )
 
-from pipeline.adapters.kafka_config import consumer_config, producer_config
+from pipeline.adapters.kafka_config import member_config
 from pipeline.adapters.partitioning import partition_of
-from pipeline.adapters.transactional.changelog import ChangelogReader
-from pipeline.adapters.transactional.owned import AgentSpec, Outcome, Owned
+from pipeline.adapters.transactional.changelog import ChangelogReader, end_offset
+from pipeline.adapters.transactional.doubt import DoubtRule
+from pipeline.adapters.transactional.observer import LoopObserver
+from pipeline.adapters.transactional.owned import AgentSpec, Owned
+from pipeline.adapters.transactional.ownership import complete, still_true
+from pipeline.adapters.transactional.producer import TransactionalProducer, doubt_rule
 from pipeline.errors import Misconfigured, MustRestart, Permanent
 from pipeline.ports import Decider, InputRecord
 from pipeline.settings import KafkaSettings
@@ -26,7 +30,6 @@ POLL_S = 0.02
 """Shorter than a commit (26 ms measured): polling adds little to a case's way."""
 POLL_RECORDS = 2_000
 ADMIN_TIMEOUT_S = 20.0
-INIT_TIMEOUT_S = 30.0
 BUFFER_BATCHES = 4
 """An input is paused while this many batches of it wait, so that memory stays bounded."""
 MAX_POLL_MS = 300_000
@@ -46,7 +49,14 @@ _PASSING = frozenset(
 )
 """What a broker says that stops or starts, and what a client says of one that is away."""
 
-Listener = Callable[[int, Outcome], None]
+
+@dataclass(frozen=True)
+class _Taking:
+    """A partition number on its way to work."""
+
+    started_s: float
+    reader: ChangelogReader | None
+    """None: its state is here."""
 
 
 class TransactionalAgent:
@@ -57,8 +67,9 @@ class TransactionalAgent:
         spec: what it reads and writes.
         make_decider: a fresh decider for a partition number.
         clock_ms: the wall clock, milliseconds.
-        on_outcome: called after each committed transaction with the partition number.
+        observer: told what the loop does.
         between: called once a round between transactions (the place to take over a new policy).
+        make_doubt: the rule by which a partition number's producer is renewed; for tests.
     """
 
     def __init__(
@@ -67,21 +78,26 @@ class TransactionalAgent:
         spec: AgentSpec,
         make_decider: Callable[[int], Decider],
         clock_ms: Callable[[], int],
-        on_outcome: Listener,
+        observer: LoopObserver,
         between: Callable[[], None],
+        make_doubt: Callable[[KafkaSettings], DoubtRule] = doubt_rule,
     ) -> None:
         self._kafka = kafka
         self._spec = spec
         self._make_decider = make_decider
         self._clock_ms = clock_ms
-        self._on_outcome = on_outcome
+        self._observer = observer
         self._between = between
+        self._make_doubt = make_doubt
         self._owned: dict[int, Owned] = {}
-        self._restoring: dict[int, ChangelogReader] = {}
+        self._kept: dict[int, Owned] = {}
+        """Of the last assignment, until the next one says whether they come back."""
+        self._restoring: dict[int, _Taking] = {}
+        self._member = False
         self._unknown: set[int] = set()
         self._paused: set[tuple[str, int]] = set()
         self._partitions: dict[str, int] = {}
-        config = consumer_config(kafka, f"earshot-{spec.stage}") | {
+        config = member_config(kafka, f"earshot-{spec.stage}") | {
             # Offsets that vanish while state exists must never silently mean "start again".
             "auto.offset.reset": "error",
             "max.poll.interval.ms": MAX_POLL_MS,
@@ -106,23 +122,26 @@ class TransactionalAgent:
         except KafkaException as error:
             raise MustRestart(f"{self._spec.stage}: {error.args[0].str()}") from error
         self._consumer.close()
+        for owned in (*self._owned.values(), *self._kept.values()):
+            owned.producer.close()
 
     @property
-    def ready(self) -> bool:
-        """Has partitions, and all of them are restored."""
-        return bool(self._owned) and not self._restoring
+    def ready(self) -> tuple[bool, str]:
+        """Whether everything that it owns works, or why not; other threads may ask.
+
+        A spare worker, which owns nothing, is ready: it takes over within a session timeout.
+        """
+        if not self._member:
+            return False, "not yet a member of the group"
+        restoring = sorted(self._restoring)
+        if restoring:
+            return False, f"partitions being restored: {', '.join(map(str, restoring))}"
+        return True, "ok" if self._owned else "ok, a spare: other workers own all partitions"
 
     @property
     def deciders(self) -> dict[int, Decider]:
         """Owned partition number to its decider, for gauges."""
         return {n: owned.decider for n, owned in self._owned.items()}
-
-    def take_aborts(self) -> int:
-        """Transactions aborted since the last call; their input was decided again."""
-        aborts = sum(owned.aborts for owned in self._owned.values())
-        for owned in self._owned.values():
-            owned.aborts = 0
-        return aborts
 
     def lags(self) -> dict[tuple[str, int], int]:
         """(topic, partition) to records not yet decided, by what the last fetch said."""
@@ -141,10 +160,8 @@ class TransactionalAgent:
         for n in list(self._restoring):
             self._restore_step(n)
         self._between()
-        for n, owned in list(self._owned.items()):
-            outcome = owned.run(self._clock_ms(), self._consumer.consumer_group_metadata)
-            if outcome is not None:
-                self._on_outcome(n, outcome)
+        for owned in list(self._owned.values()):
+            owned.run(self._clock_ms(), self._consumer.consumer_group_metadata)
         self._balance_buffers()
 
     def _take(self, message: Message) -> None:
@@ -154,10 +171,9 @@ class TransactionalAgent:
                 return
             raise MustRestart(f"{self._spec.stage}: {message.topic()}/{message.partition()}: {error.str()}")
         owned = self._owned.get(message.partition())
-        if owned is None:
-            raise MustRestart(
-                f"{self._spec.stage}: a record of partition {message.partition()}, which is not owned"
-            )
+        if owned is None or not owned.restored:
+            # Read for an assignment that has ended; the partition is read from its position once it is restored.
+            return
         if error is not None:
             owned.buffers.reached_end(message.topic(), message.offset())
             return
@@ -184,49 +200,63 @@ class TransactionalAgent:
                     owned.buffers.reached_end(topic, read_to)
 
     def _assigned(self, consumer: Consumer, places: Sequence[TopicPartition]) -> None:
-        numbers = sorted({place.partition for place in places})
+        numbers, incomplete = complete(((place.topic, place.partition) for place in places), self._spec.inputs)
+        for n, missing in incomplete.items():
+            self._observer.incomplete(n, missing)
+        for n in set(self._kept) - set(numbers):
+            self._kept.pop(n).producer.close()
         for n in numbers:
             self._own(n)
+        mine = [place for place in places if place.partition in self._owned]
         # Read only now: init_transactions has ended what the former owner left open.
-        committed = consumer.committed(list(places), timeout=ADMIN_TIMEOUT_S)
+        committed = consumer.committed(mine, timeout=ADMIN_TIMEOUT_S) if mine else []
         known = {place.partition for place in committed if place.offset != OFFSET_INVALID}
         self._unknown = set(numbers) - known
         starts = [self._start_of(place) for place in committed]
         for start in starts:
             self._owned[start.partition].buffers.start(start.topic, start.offset)
         consumer.assign(starts)
-        consumer.pause(starts)
+        if starts:
+            consumer.pause(starts)
         self._paused.update((start.topic, start.partition) for start in starts)
+        self._member = True
 
     def _own(self, n: int) -> None:
-        self._disown(n)
-        config = producer_config(self._kafka) | {
-            "transactional.id": f"earshot-{self._spec.stage}-{n}",
-            "transaction.timeout.ms": self._kafka.transaction_timeout_ms,
-        }
-        producer = Producer(config)
-        deadline = time.monotonic() + INIT_TIMEOUT_S
-        while True:
-            try:
-                producer.init_transactions(INIT_TIMEOUT_S)
-                break
-            except KafkaException as error:
-                if not error.args[0].retriable() or time.monotonic() > deadline:
-                    raise MustRestart(f"{self._spec.stage}/{n}: {error.args[0].str()}") from error
-        self._restoring[n] = ChangelogReader(self._kafka, self._spec.changelog, n)
+        """Fences whoever had the number before, then finds out whether its state must be read."""
+        started_s = time.monotonic()
+        kept = self._kept.pop(n, None)
+        producer = self._producer_of(n) if kept is None else kept.producer
+        producer.init()
+        changelog = self._spec.changelog
+        if kept is not None and still_true(kept.written_to, end_offset(self._kafka, changelog, n)):
+            self._owned[n], self._restoring[n] = kept, _Taking(started_s, None)
+            return
+        self._restoring[n] = _Taking(started_s, ChangelogReader(self._kafka, changelog, n))
+        decider = self._make_decider(n)
         self._owned[n] = Owned(
-            self._spec, n, producer, self._make_decider(n), self._end_offsets, self._wrong_partition
+            self._spec, n, producer, decider, self._end_offsets, self._wrong_partition, self._observer
         )
 
-    def _disown(self, n: int) -> None:
-        self._owned.pop(n, None)
-        reader = self._restoring.pop(n, None)
-        if reader is not None:
-            reader.close()
+    def _producer_of(self, n: int) -> TransactionalProducer:
+        return TransactionalProducer(
+            self._kafka,
+            f"earshot-{self._spec.stage}-{n}",
+            self._make_doubt(self._kafka),
+            lambda reason, seconds: self._observer.renewed(n, reason, seconds),
+        )
 
     def _revoked(self, _: Consumer, places: Sequence[TopicPartition]) -> None:
+        self._member = False
+        for n in {place.partition for place in places} & set(self._owned):
+            owned, taking = self._owned.pop(n), self._restoring.pop(n, None)
+            if taking is not None and taking.reader is not None:
+                taking.reader.close()
+            if owned.restored:
+                owned.restored = False
+                self._kept[n] = owned
+            else:
+                owned.producer.close()
         for place in places:
-            self._disown(place.partition)
             self._paused.discard((place.topic, place.partition))
 
     def _start_of(self, place: TopicPartition) -> TopicPartition:
@@ -248,21 +278,26 @@ class TransactionalAgent:
         return place
 
     def _restore_step(self, n: int) -> None:
-        reader, owned = self._restoring[n], self._owned[n]
-        if not reader.step(owned.restore):
-            return
-        del self._restoring[n]
-        reader.close()
-        positions = owned.buffers.positions()
-        if reader.entries and n in self._unknown:
+        taking, owned = self._restoring[n], self._owned[n]
+        reader = taking.reader
+        if reader is not None:
+            if not reader.step(owned.restore):
+                return
+            reader.close()
+            owned.written_to = reader.end
+        # Every transaction stores its time: without any, there is no state.
+        if owned.now_ms and n in self._unknown:
             raise Misconfigured(
                 f"{self._spec.changelog}/{n} holds state, but group earshot-{self._spec.stage} has no offsets: "
                 "they expired or were deleted. Reading from the start would decide everything again."
             )
+        del self._restoring[n]
+        positions = owned.buffers.positions()
         self._resume([(topic, n) for topic in positions])
         for topic, offset in positions.items():
             self._consumer.seek(TopicPartition(topic, n, offset))
         owned.restored = True
+        self._observer.taken(n, None if reader is None else reader.entries, time.monotonic() - taking.started_s)
 
     def _balance_buffers(self) -> None:
         limit = BUFFER_BATCHES * self._spec.batch_size

@@ -24,7 +24,8 @@ class ChangelogReader:
 
     def __init__(self, kafka: KafkaSettings, topic: str, partition: int) -> None:
         self._place = TopicPartition(topic, partition, OFFSET_BEGINNING)
-        self._end = _end_offset(kafka, topic, partition)
+        self.end = end_offset(kafka, topic, partition)
+        """Markers included."""
         self._consumer = Consumer(reader_config(kafka, _GROUP))
         self._consumer.assign([self._place])
         self._read_to = 0
@@ -36,7 +37,7 @@ class ChangelogReader:
         Raises:
             MustRestart: the changelog cannot be read.
         """
-        if self._read_to >= self._end:
+        if self._read_to >= self.end:
             return True
         for message in self._consumer.consume(STEP_RECORDS, STEP_S):
             error = message.error()
@@ -49,14 +50,19 @@ class ChangelogReader:
             self._read_to = message.offset() + 1
             self.entries += 1
             take(message.key(), message.value())
-        return self._read_to >= self._end
+        return self._read_to >= self.end
 
     def close(self) -> None:
         """Ends the reading."""
         self._consumer.close()
 
 
-def _end_offset(kafka: KafkaSettings, topic: str, partition: int) -> int:
+def end_offset(kafka: KafkaSettings, topic: str, partition: int) -> int:
+    """Where a partition ends now, whatever is committed.
+
+    Raises:
+        KafkaException: no broker answers in time.
+    """
     config = client_config(kafka) | {"group.id": _GROUP, "isolation.level": "read_uncommitted"}
     consumer = Consumer(config)
     try:

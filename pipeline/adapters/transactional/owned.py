@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from pipeline.adapters.transactional.merge import InputBuffers
+from pipeline.adapters.transactional.observer import LoopObserver, Outcome
+from pipeline.adapters.transactional.producer import TransactionalProducer
 from pipeline.errors import MustRestart, Permanent
 from pipeline.ports import Decider, Decisions, InputRecord
 from schemas.dead_letter import DeadLetterInfo, encode_headers
@@ -19,10 +21,8 @@ from schemas.message import SourcePosition
 
 NOW_KEY = b"loop/now"
 """Changelog key under which the loop keeps `now`, so that a restart never goes back in time."""
-COMMIT_TIMEOUT_S = 30.0
 FUTURE_TOLERANCE_MS = 24 * 3_600_000
 """The same as enrich grants a post: nothing is replayed from more than a day ahead."""
-QUEUE_FULL_WAIT_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -37,39 +37,43 @@ class AgentSpec:
     batch_size: int = 2000
 
 
-@dataclass
-class Outcome:
-    """What one transaction did."""
-
-    records: Sequence[InputRecord]
-    outputs: Mapping[str, int]
-    timers: int
-    dead_letters: Sequence[tuple[InputRecord, Permanent]]
-    now_ms: int
-
-
 class Owned:
-    """One partition number. Not thread-safe: one thread polls and runs it."""
+    """One partition number. Not thread-safe: one thread polls and runs it.
+
+    Args:
+        spec: what it reads and writes.
+        partition: the number.
+        producer: initialised.
+        decider: the core, empty.
+        ends: asks the broker where the inputs end now.
+        partition_error: what is wrong with a record's partition, if anything.
+        observer: told about each transaction.
+    """
 
     def __init__(
         self,
         spec: AgentSpec,
         partition: int,
-        producer: Producer,
+        producer: TransactionalProducer,
         decider: Decider,
         ends: Callable[[Sequence[TopicPartition]], Mapping[str, int]],
         partition_error: Callable[[InputRecord], Permanent | None],
+        observer: LoopObserver,
     ) -> None:
         self.spec = spec
         self.partition = partition
         self.decider = decider
         self.now_ms = 0
         self.restored = False
-        self.aborts = 0
+        """Its state is the truth, and its inputs are read from their positions on."""
+        self.written_to: int | None = None
+        """End of the changelog that the state reflects, markers included; None while that is unknown."""
         self.buffers = InputBuffers(spec.inputs, self.time_of)
-        self._producer = producer
+        self.producer = producer
         self._ends = ends
         self._partition_error = partition_error
+        self._observer = observer
+        self._now_at: int | None = None
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Takes one entry of the changelog; entries arrive in changelog order."""
@@ -92,7 +96,7 @@ class Owned:
         Raises:
             MustRestart: the producer is fenced or broken; nothing of this transaction is visible.
         """
-        if not self.restored:
+        if not self.restored or self.producer.in_doubt():
             return None
         records = self.buffers.take(self.spec.batch_size)
         following = not records and not self.spec.event_clock and self._clock_may_fire(clock_ms)
@@ -115,14 +119,18 @@ class Owned:
             self._transact(decisions, failed, entry, group_metadata)
         except KafkaException as error:
             self._abort_or_die(error)
-            self.aborts += 1
             self.decider.abort()
             self.now_ms = started_ms
             self.buffers.put_back(records)
+            self._observer.aborted(self.partition, error.args[0].str())
             return None
+        # The record of `now` is the transaction's last in the changelog; the commit marker stands behind it.
+        self.written_to = None if self._now_at is None else self._now_at + 2
         self.decider.commit()
         counts = {topic: len(list(group)) for topic, group in groupby(sorted(o.topic for o in decisions.outputs))}
-        return Outcome(records, counts, timers, failed, self.now_ms)
+        outcome = Outcome(records, counts, timers, failed, self.now_ms)
+        self._observer.committed(self.partition, outcome)
+        return outcome
 
     def _decide(self, records: Sequence[InputRecord]) -> tuple[int, int, list[tuple[InputRecord, Permanent]]]:
         timers, confirmed = 0, False
@@ -162,42 +170,30 @@ class Owned:
         entry: JournalEntry,
         group_metadata: Callable[[], object],
     ) -> None:
-        spec, n = self.spec, self.partition
-        self._producer.begin_transaction()
+        spec, n, produce = self.spec, self.partition, self.producer.produce
+        self.written_to = self._now_at = None
+        self.producer.begin()
         for output in decisions.outputs:
-            self._produce(output.topic, output.value, output.key)
+            produce(output.topic, output.value, output.key)
         for key, value in decisions.changes.items():
-            self._produce(spec.changelog, value, key, partition=n)
-        self._produce(spec.changelog, str(self.now_ms).encode(), NOW_KEY, partition=n)
+            produce(spec.changelog, value, key, n)
+        produce(spec.changelog, str(self.now_ms).encode(), NOW_KEY, n, delivered_at=self._now_is_at)
         for record, error in failed:
             headers = encode_headers(_dead_letter(spec.stage, record, error, self.now_ms))
-            self._produce(f"{record.topic}.dlq", record.value, record.key, headers=headers)
-        self._produce(spec.journal, entry.model_dump_json().encode(), None, partition=n)
+            produce(f"{record.topic}.dlq", record.value, record.key, headers=headers)
+        produce(spec.journal, entry.model_dump_json().encode(), None, n)
         positions = [TopicPartition(topic, n, offset) for topic, offset in self.buffers.positions().items()]
-        self._producer.send_offsets_to_transaction(positions, group_metadata(), COMMIT_TIMEOUT_S)
-        _retrying(lambda: self._producer.commit_transaction(COMMIT_TIMEOUT_S))
+        self.producer.commit(positions, group_metadata())
 
-    def _produce(
-        self,
-        topic: str,
-        value: bytes | None,
-        key: bytes | None,
-        partition: int = -1,
-        headers: list[tuple[str, bytes]] | None = None,
-    ) -> None:
-        while True:
-            try:
-                self._producer.produce(topic, value=value, key=key, partition=partition, headers=headers or [])
-                return
-            except BufferError:
-                self._producer.poll(QUEUE_FULL_WAIT_S)
+    def _now_is_at(self, offset: int) -> None:
+        self._now_at = offset
 
     def _abort_or_die(self, error: KafkaException) -> None:
         cause: KafkaError = error.args[0]
         if not cause.txn_requires_abort():
             raise MustRestart(f"{self.spec.stage}/{self.partition}: {cause.name()}: {cause.str()}") from error
         try:
-            _retrying(lambda: self._producer.abort_transaction(COMMIT_TIMEOUT_S))
+            self.producer.abort()
         except KafkaException as again:
             raise MustRestart(
                 f"{self.spec.stage}/{self.partition}: abort failed: {again.args[0].str()}"
@@ -236,18 +232,6 @@ class Owned:
             policy_versions=dict(self.decider.policy_versions()),
             outputs=len(decisions.outputs),
         )
-
-
-def _retrying(call: Callable[[], None]) -> None:
-    """librdkafka's transactional calls are resumable: a retriable error means call again."""
-    for _ in range(5):
-        try:
-            call()
-            return
-        except KafkaException as error:
-            if not error.args[0].retriable():
-                raise
-    call()
 
 
 def _dead_letter(stage: str, record: InputRecord, error: Permanent, now_ms: int) -> DeadLetterInfo:

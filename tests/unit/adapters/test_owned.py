@@ -3,9 +3,9 @@
 import json
 from typing import cast
 
-from confluent_kafka import Producer
-
+from pipeline.adapters.transactional.observer import LoopObserver
 from pipeline.adapters.transactional.owned import FUTURE_TOLERANCE_MS, AgentSpec, Owned
+from pipeline.adapters.transactional.producer import TransactionalProducer
 from pipeline.ports import Decider, InputRecord
 
 
@@ -18,7 +18,10 @@ class Dated:
 
 def owned(*, event_clock: bool) -> Owned:
     spec = AgentSpec("test", ("a",), "state", "journal", event_clock=event_clock)
-    made = Owned(spec, 0, cast(Producer, None), cast(Decider, Dated()), lambda _: {}, lambda _: None)
+    made = Owned(
+        spec, 0, cast(TransactionalProducer, None), cast(Decider, Dated()), lambda _: {}, lambda _: None,
+        cast(LoopObserver, None),
+    )  # fmt: skip
     made.now_ms = 500
     return made
 

@@ -1,0 +1,97 @@
+"""A worker whose second transaction is undone once, and which may be told to believe every answer.
+
+Run: `python -m tests.faults.torn_agent NAME BOOTSTRAP FOLDER renewing|trusting`. It appends what the loop tells to
+`FOLDER/told.jsonl`; `FOLDER/spoilt` marks that the transaction was spoilt, also for a worker that comes after it.
+"""
+
+import json
+import os
+import secrets
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from pipeline.adapters.transactional.agent import TransactionalAgent
+from pipeline.adapters.transactional.doubt import DoubtRule, Verdict
+from pipeline.adapters.transactional.owned import AgentSpec
+from pipeline.adapters.transactional.producer import doubt_rule
+from pipeline.errors import EXIT_RESTART, MustRestart
+from pipeline.ports import Decisions, Output
+from pipeline.settings import KafkaSettings
+from tests.faults.counting_agent import Counting, Quiet
+
+SPOILT_ID = "second"
+
+
+class Trusting(DoubtRule):
+    """Believes every answer: the loop without the renewal."""
+
+    def verdict(self, now_s: float) -> Verdict:
+        return Verdict.CLEAR
+
+
+class SpoiltOnce(Counting):
+    """The first transaction with `SPOILT_ID` holds a record that its topic refuses: it must be undone."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        super().__init__(f"{name}.out")
+        self._narrow = f"{name}.narrow"
+        self._mark = folder / "spoilt"
+
+    def decisions(self) -> Decisions:
+        decided = super().decisions()
+        bodies = [json.loads(output.value or b"") for output in decided.outputs]
+        if all(body["id"] != SPOILT_ID for body in bodies):
+            return decided
+        first = not self._mark.exists()
+        self._mark.touch()
+        marked = [
+            output._replace(value=json.dumps(body | {"undone": first}).encode())
+            for output, body in zip(decided.outputs, bodies, strict=True)
+        ]
+        refused = [Output(self._narrow, b"k", secrets.token_bytes(5000))] if first else []
+        return Decisions((*marked, *refused), decided.changes)
+
+
+class Telling(Quiet):
+    """Writes down renewals and aborts."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "told.jsonl"
+
+    def renewed(self, partition: int, reason: str, seconds: float) -> None:
+        self._tell({"renewed": reason, "seconds": seconds})
+
+    def aborted(self, partition: int, reason: str) -> None:
+        self._tell({"aborted": reason})
+
+    def _tell(self, what: dict[str, object]) -> None:
+        with self._file.open("a") as file:
+            file.write(json.dumps(what) + "\n")
+
+
+def main(name: str, bootstrap: str, folder: Path, belief: str) -> None:
+    """Runs one worker until SIGTERM."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    agent = TransactionalAgent(
+        # Half of it, 2 s, is the time after which a request counts as unanswered.
+        KafkaSettings(bootstrap_servers=bootstrap, session_timeout_ms=6000, transaction_timeout_ms=4000),
+        AgentSpec(name, (f"{name}.a", f"{name}.b"), f"{name}.state", f"{name}.journal", batch_size=200),
+        lambda _: SpoiltOnce(name, folder),
+        lambda: time.time_ns() // 1_000_000,
+        Telling(folder),
+        lambda: None,
+        doubt_rule if belief == "renewing" else lambda _: Trusting(60.0, 60.0, 60.0),
+    )
+    try:
+        agent.run(stop.is_set)
+    except MustRestart as error:
+        sys.stderr.write(f"{error}\n")
+        os._exit(EXIT_RESTART)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), sys.argv[4])
