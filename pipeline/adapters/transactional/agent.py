@@ -94,6 +94,7 @@ class TransactionalAgent:
         """Of the last assignment, until the next one says whether they come back."""
         self._restoring: dict[int, _Taking] = {}
         self._member = False
+        self._membership: object = None
         self._unknown: set[int] = set()
         self._paused: set[tuple[str, int]] = set()
         self._partitions: dict[str, int] = {}
@@ -161,7 +162,7 @@ class TransactionalAgent:
             self._restore_step(n)
         self._between()
         for owned in list(self._owned.values()):
-            owned.run(self._clock_ms(), self._consumer.consumer_group_metadata)
+            owned.run(self._clock_ms(), self._membership)
         self._balance_buffers()
 
     def _take(self, message: Message) -> None:
@@ -200,6 +201,7 @@ class TransactionalAgent:
                     owned.buffers.reached_end(topic, read_to)
 
     def _assigned(self, consumer: Consumer, places: Sequence[TopicPartition]) -> None:
+        self._membership = self._join(consumer)
         numbers, incomplete = complete(((place.topic, place.partition) for place in places), self._spec.inputs)
         for n, missing in incomplete.items():
             self._observer.incomplete(n, missing)
@@ -220,6 +222,17 @@ class TransactionalAgent:
             consumer.pause(starts)
         self._paused.update((start.topic, start.partition) for start in starts)
         self._member = True
+
+    def _join(self, consumer: Consumer) -> object:
+        """What the group knows us by during this assignment.
+
+        Taken once: a client that was thrown out of the group forgets its name before it says so, and Kafka takes
+        offsets of a transaction without a name unseen. With the old name it refuses them (illegal generation).
+        """
+        membership = consumer.consumer_group_metadata()
+        if not consumer.memberid():
+            raise MustRestart(f"{self._spec.stage}: thrown out of the group while partitions were assigned")
+        return membership
 
     def _own(self, n: int) -> None:
         """Fences whoever had the number before, then finds out whether its state must be read."""

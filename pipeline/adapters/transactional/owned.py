@@ -90,8 +90,12 @@ class Owned:
         # A wrong date must not drag `now`, which never goes back, into the far future.
         return self.now_ms if own is None or own > record.append_ms + FUTURE_TOLERANCE_MS else own
 
-    def run(self, clock_ms: int, group_metadata: Callable[[], object]) -> Outcome | None:
+    def run(self, clock_ms: int, membership: object) -> Outcome | None:
         """One transaction over what is ready; None when there was nothing to do.
+
+        Args:
+            clock_ms: the wall clock, milliseconds.
+            membership: of the assignment that gave this number to us; the group refuses offsets of an older one.
 
         Raises:
             MustRestart: the producer is fenced or broken; nothing of this transaction is visible.
@@ -116,7 +120,7 @@ class Owned:
         decisions = self.decider.decisions()
         entry = self._journal(records, started_ms, following, timers, len(failed), decisions)
         try:
-            self._transact(decisions, failed, entry, group_metadata)
+            self._transact(decisions, failed, entry, membership)
         except KafkaException as error:
             self._abort_or_die(error)
             self.decider.abort()
@@ -168,7 +172,7 @@ class Owned:
         decisions: Decisions,
         failed: Sequence[tuple[InputRecord, Permanent]],
         entry: JournalEntry,
-        group_metadata: Callable[[], object],
+        membership: object,
     ) -> None:
         spec, n, produce = self.spec, self.partition, self.producer.produce
         self.written_to = self._now_at = None
@@ -183,7 +187,7 @@ class Owned:
             produce(f"{record.topic}.dlq", record.value, record.key, headers=headers)
         produce(spec.journal, entry.model_dump_json().encode(), None, n)
         positions = [TopicPartition(topic, n, offset) for topic, offset in self.buffers.positions().items()]
-        self.producer.commit(positions, group_metadata())
+        self.producer.commit(positions, membership)
 
     def _now_is_at(self, offset: int) -> None:
         self._now_at = offset

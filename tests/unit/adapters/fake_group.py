@@ -24,6 +24,8 @@ class Cluster:
         self.partitions = 8
         self.changelog_end: dict[int, int] = {}
         self.committed: dict[tuple[str, int], int] = {}
+        self.memberships: list[object] = []
+        """Under which each transaction was committed."""
         self.done: list[tuple[str, int]] = []
 
 
@@ -49,7 +51,8 @@ class FakeProducer:
         if delivered_at is not None:
             self._delivered_at = delivered_at
 
-    def commit(self, positions: Sequence[TopicPartition], _: object) -> None:
+    def commit(self, positions: Sequence[TopicPartition], membership: object) -> None:
+        self.cluster.memberships.append(membership)
         end = self.cluster.changelog_end.get(self.partition, 0)
         assert self._delivered_at is not None
         self._delivered_at(end)
@@ -88,6 +91,7 @@ class FakeConsumer:
         self.config = config
         self.on_assign: Callable[[Any, Any], None]
         self.on_revoke: Callable[[Any, Any], None]
+        self.member_id = "m1"
         self.inbox: list[FakeMessage] = []
         self.assigned: list[tuple[str, int, int]] = []
 
@@ -129,7 +133,10 @@ class FakeConsumer:
         pass
 
     def consumer_group_metadata(self) -> object:
-        return None
+        return self.member_id
+
+    def memberid(self) -> str:
+        return self.member_id
 
     def close(self) -> None:
         pass

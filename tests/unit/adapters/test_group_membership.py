@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.errors import MustRestart
 from tests.unit.adapters.fake_group import Cluster, Member
 
 BOTH = (("a", 3), ("b", 3))
@@ -116,6 +117,25 @@ def test_records_of_an_assignment_that_has_ended_are_dropped(member: Member, clu
     member.play(while_it_restores, member.reads(*WORK), while_it_is_away, lambda: None)
     assert member.deciders[0].offsets == [("a", 0)]
     assert cluster.committed == {("a", 3): 1, ("b", 3): 0}, "the end of a is not known, so b waits"
+
+
+def test_offsets_are_committed_under_the_membership_of_the_assignment_and_no_other(
+    member: Member, cluster: Cluster
+) -> None:
+    """A client that was thrown out has no name for a while, and Kafka takes nameless offsets unseen."""
+
+    def thrown_out() -> None:
+        member.consumer.member_id = ""
+        member.reads(*WORK)()
+
+    member.play(member.gets(*BOTH), lambda: None, thrown_out)
+    assert set(cluster.memberships) == {"m1"}
+
+
+def test_who_was_thrown_out_during_the_assignment_must_restart(member: Member) -> None:
+    member.consumer.member_id = ""
+    with pytest.raises(MustRestart, match="thrown out"):
+        member.play(member.gets(*BOTH))
 
 
 def test_the_member_keeps_its_name(member: Member) -> None:
