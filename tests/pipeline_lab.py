@@ -56,20 +56,21 @@ class PipelineLab:
         policy = self._own("acme.yaml")
         self.earshot("policy", "apply", str(policy))
 
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        """Starts a lasting command."""
+    def start(self, *words: str, **environment: str) -> subprocess.Popen[bytes]:
+        """Starts a lasting command, with these variables besides."""
         log = (self.folder / f"{'-'.join(words[:2]).replace('/', '_')[:40]}.log").open("ab")
         with log:
             child = subprocess.Popen(
-                [sys.executable, "-m", "pipeline.cli", *words], env=self.environment, stdout=log, stderr=log,
-                start_new_session=True, cwd=ROOT,
+                [sys.executable, "-m", "pipeline.cli", *words], env=self.environment | environment,
+                stdout=log, stderr=log, start_new_session=True, cwd=ROOT,
             )  # fmt: skip
         self._children.append(child)
         return child
 
     def start_all(self, *options: str) -> None:
         """The supervised stages."""
-        self.start("run", "all", "--logs", "files", *options)
+        # One name in all labs: the next one's workers take over at once, not after the last one's session.
+        self.start("run", "all", "--logs", "files", *options, EARSHOT_KAFKA__INSTANCE_ID="lab")
 
     def start_desk(self) -> None:
         """The simulated reps of this workspace."""

@@ -1,9 +1,9 @@
 """Polls the inputs, follows the consumer group, and runs the transactions of each owned partition number."""
 
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from confluent_kafka import (
     OFFSET_INVALID,
@@ -15,39 +15,30 @@ from confluent_kafka import (
 )
 
 from pipeline.adapters.kafka_config import member_config
-from pipeline.adapters.partitioning import partition_of
 from pipeline.adapters.transactional.changelog import ChangelogReader, end_offset
 from pipeline.adapters.transactional.doubt import DoubtRule
+from pipeline.adapters.transactional.inputs import (
+    ADMIN_TIMEOUT_S,
+    end_offsets,
+    partition_error,
+    partitions_of,
+    passes,
+    start_of,
+)
 from pipeline.adapters.transactional.observer import LoopObserver
 from pipeline.adapters.transactional.owned import AgentSpec, Owned
 from pipeline.adapters.transactional.ownership import complete, still_true
 from pipeline.adapters.transactional.producer import TransactionalProducer, doubt_rule
-from pipeline.errors import Misconfigured, MustRestart, Permanent
+from pipeline.errors import Misconfigured, MustRestart
 from pipeline.ports import Decider, InputRecord
 from pipeline.settings import KafkaSettings
 
 POLL_S = 0.02
 """Shorter than a commit (26 ms measured): polling adds little to a case's way."""
 POLL_RECORDS = 2_000
-ADMIN_TIMEOUT_S = 20.0
 BUFFER_BATCHES = 4
 """An input is paused while this many batches of it wait, so that memory stays bounded."""
 MAX_POLL_MS = 300_000
-
-_PASSING = frozenset(
-    {
-        KafkaError._TRANSPORT,
-        KafkaError._ALL_BROKERS_DOWN,
-        KafkaError._TIMED_OUT,
-        KafkaError.NOT_LEADER_FOR_PARTITION,
-        KafkaError.LEADER_NOT_AVAILABLE,
-        KafkaError.BROKER_NOT_AVAILABLE,
-        KafkaError.REPLICA_NOT_AVAILABLE,
-        KafkaError.NETWORK_EXCEPTION,
-        KafkaError.REQUEST_TIMED_OUT,
-    }
-)
-"""What a broker says that stops or starts, and what a client says of one that is away."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +88,7 @@ class TransactionalAgent:
         self._membership: object = None
         self._unknown: set[int] = set()
         self._paused: set[tuple[str, int]] = set()
-        self._partitions: dict[str, int] = {}
+        self._partitions: Mapping[str, int] = {}
         config = member_config(kafka, f"earshot-{spec.stage}") | {
             # Offsets that vanish while state exists must never silently mean "start again".
             "auto.offset.reset": "error",
@@ -113,7 +104,7 @@ class TransactionalAgent:
                 at once, do not clean up.
             Misconfigured: an input topic is missing or the inputs are not co-partitioned.
         """
-        self._partitions = self._check_topics()
+        self._partitions = partitions_of(self._consumer, self._spec)
         self._consumer.subscribe(
             list(self._spec.inputs), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
         )
@@ -168,7 +159,7 @@ class TransactionalAgent:
     def _take(self, message: Message) -> None:
         error = message.error()
         if error is not None and error.code() != KafkaError._PARTITION_EOF:
-            if _passes(error):
+            if passes(error):
                 return
             raise MustRestart(f"{self._spec.stage}: {message.topic()}/{message.partition()}: {error.str()}")
         owned = self._owned.get(message.partition())
@@ -214,7 +205,7 @@ class TransactionalAgent:
         committed = consumer.committed(mine, timeout=ADMIN_TIMEOUT_S) if mine else []
         known = {place.partition for place in committed if place.offset != OFFSET_INVALID}
         self._unknown = set(numbers) - known
-        starts = [self._start_of(place) for place in committed]
+        starts = [start_of(consumer, self._spec.stage, place) for place in committed]
         for start in starts:
             self._owned[start.partition].buffers.start(start.topic, start.offset)
         consumer.assign(starts)
@@ -247,7 +238,13 @@ class TransactionalAgent:
         self._restoring[n] = _Taking(started_s, ChangelogReader(self._kafka, changelog, n))
         decider = self._make_decider(n)
         self._owned[n] = Owned(
-            self._spec, n, producer, decider, self._end_offsets, self._wrong_partition, self._observer
+            self._spec,
+            n,
+            producer,
+            decider,
+            partial(end_offsets, self._consumer),
+            partial(partition_error, self._partitions),
+            self._observer,
         )
 
     def _producer_of(self, n: int) -> TransactionalProducer:
@@ -271,24 +268,6 @@ class TransactionalAgent:
                 owned.producer.close()
         for place in places:
             self._paused.discard((place.topic, place.partition))
-
-    def _start_of(self, place: TopicPartition) -> TopicPartition:
-        low, high = self._consumer.get_watermark_offsets(place, timeout=ADMIN_TIMEOUT_S)
-        if place.offset == OFFSET_INVALID:
-            return TopicPartition(place.topic, place.partition, low)
-        if place.offset < low:
-            raise Misconfigured(
-                f"{place.topic}/{place.partition}: {low - place.offset} records were removed by retention before "
-                f"{self._spec.stage} read them (committed {place.offset}, first available {low}). Nothing was "
-                f"skipped: set the offset of group earshot-{self._spec.stage} by hand to accept the loss."
-            )
-        if place.offset > high:
-            raise Misconfigured(
-                f"{place.topic}/{place.partition} ends at {high}, but {self._spec.stage} has read it to "
-                f"{place.offset}: the topic was recreated or truncated. Set the offset of group "
-                f"earshot-{self._spec.stage} by hand to go on."
-            )
-        return place
 
     def _restore_step(self, n: int) -> None:
         taking, owned = self._restoring[n], self._owned[n]
@@ -328,38 +307,3 @@ class TransactionalAgent:
     def _resume(self, places: Sequence[tuple[str, int]]) -> None:
         self._consumer.resume([TopicPartition(*place) for place in places])
         self._paused.difference_update(places)
-
-    def _end_offsets(self, places: Sequence[TopicPartition]) -> Mapping[str, int]:
-        return {place.topic: self._end_offset(place) for place in places}
-
-    def _end_offset(self, place: TopicPartition) -> int:
-        """Where the partition ends now; nowhere while no broker says so: no input is then read to its end."""
-        try:
-            return int(self._consumer.get_watermark_offsets(place, timeout=ADMIN_TIMEOUT_S)[1])
-        except KafkaException as error:
-            if not _passes(error.args[0]):
-                raise
-            return sys.maxsize
-
-    def _wrong_partition(self, record: InputRecord) -> Permanent | None:
-        right = None if record.key is None else partition_of(record.key, self._partitions[record.topic])
-        if right == record.partition:
-            return None
-        where = "the record has no key" if right is None else f"its key belongs to partition {right}"
-        return Permanent("wrong_partition", f"found on partition {record.partition}, but {where}")
-
-    def _check_topics(self) -> dict[str, int]:
-        metadata = self._consumer.list_topics(timeout=ADMIN_TIMEOUT_S).topics
-        names = (*self._spec.inputs, self._spec.changelog, self._spec.journal)
-        missing = [name for name in names if name not in metadata]
-        if missing:
-            raise Misconfigured(f"missing topics: {', '.join(missing)}; create them with `earshot topics apply`")
-        counts = {name: len(metadata[name].partitions) for name in names}
-        if len(set(counts.values())) != 1:
-            raise Misconfigured(f"these topics must have the same number of partitions: {counts}")
-        return counts
-
-
-def _passes(error: KafkaError) -> bool:
-    """Whether it is over once a broker answers again."""
-    return bool(error.retriable()) or error.code() in _PASSING

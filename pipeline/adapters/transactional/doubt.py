@@ -32,31 +32,40 @@ class Reading(NamedTuple):
     disconnects: int
 
 
+_NOTHING = Reading(0.0, 0, 0)
+
+
 class DoubtRule:
     """Judges the transactions of one producer number.
 
     Args:
         unanswered_s: `socket.timeout.ms` of the producer: a request without an answer for so long is sent again.
         backoff_s: its `retry.backoff.ms`: what ended sooner than the shortest back-off holds no second sending.
-        patience_s: how long a reading may be awaited; without one, the producer is renewed.
+        patience_s: how long a reading may be awaited; after a transaction without one, the producer is renewed.
     """
 
     def __init__(self, unanswered_s: float, backoff_s: float, patience_s: float) -> None:
         self._unanswered_s = unanswered_s
         self._shortest_s = backoff_s * (1 - BACKOFF_JITTER)
         self._patience_s = patience_s
-        self.renewed()
+        self.renewed(0.0)
 
-    def renewed(self) -> None:
-        """A new producer stands in: nothing that it sent is on its way, and its counters begin at 0."""
-        self._last = self._before = Reading(0.0, 0, 0)
+    def renewed(self, now_s: float) -> None:
+        """A new producer stands in: nothing that it sent is on its way.
+
+        Its first transaction waits for its first reading. To be granted its id it may have sent something again,
+        which must not count as that transaction's.
+        """
+        self._made_s = now_s
+        self._last: Reading | None = None
+        self._before = _NOTHING
         self._open_since_s: float | None = None
         self.reason: str | None = None
         """Why the producer must be renewed; None while nothing says so."""
 
     def begins(self) -> None:
         """A transaction begins: what was counted until now is not its own."""
-        self._before = self._last
+        self._before = self._last or _NOTHING
 
     def waited(self, started_s: float, ended_s: float) -> None:
         """A call that waits for the broker's answer (offsets, commit, abort) has returned."""
@@ -83,6 +92,8 @@ class DoubtRule:
 
     def verdict(self, now_s: float) -> Verdict:
         """Whether the next transaction may begin now."""
+        if self.reason is None and self._last is None and now_s < self._made_s + self._patience_s:
+            return Verdict.OPEN
         if self.reason is None and self._open_since_s is not None:
             if now_s < self._open_since_s + self._patience_s:
                 return Verdict.OPEN

@@ -21,6 +21,7 @@ INIT_TIMEOUT_S = 30.0
 TRIES = 6
 """librdkafka's transactional calls are resumable: a retriable error means call again."""
 QUEUE_FULL_WAIT_S = 1.0
+POLL_S = 0.02
 BACKOFF_MS = 100
 """`retry.backoff.ms`, librdkafka's default; a commit takes 26 ms (measured)."""
 STATISTICS_MS = 200
@@ -89,9 +90,9 @@ class TransactionalProducer:
             MustRestart: the brokers do not grant it.
         """
         self.close()
-        self._doubt.renewed()
         # Taken before the client counts its own age, so that a reading is never dated later than it is.
         made_s = self._monotonic_s()
+        self._doubt.renewed(made_s)
         client = self._make(self._config | {"stats_cb": partial(_read_statistics, self._doubt, made_s)})
         deadline_s = self._monotonic_s() + INIT_TIMEOUT_S
         while True:
@@ -119,12 +120,18 @@ class TransactionalProducer:
             MustRestart: no new client can be had.
             KafkaException: as librdkafka says.
         """
-        if self._doubt.verdict(self._monotonic_s()) is not Verdict.CLEAR:
-            reason, started_s = self._doubt.reason or "in_doubt", self._monotonic_s()
-            self.init()
-            self._on_renewed(reason, self._monotonic_s() - started_s)
+        while (verdict := self._doubt.verdict(self._monotonic_s())) is not Verdict.CLEAR:
+            if verdict is Verdict.RENEW:
+                self._renew()
+            else:
+                self._producer.poll(POLL_S)
         self._doubt.begins()
         self._producer.begin_transaction()
+
+    def _renew(self) -> None:
+        reason, started_s = self._doubt.reason or "", self._monotonic_s()
+        self.init()
+        self._on_renewed(reason, self._monotonic_s() - started_s)
 
     def produce(
         self,

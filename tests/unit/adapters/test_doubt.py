@@ -79,12 +79,25 @@ def test_an_undone_transaction_renews_and_a_new_producer_is_clear_and_counts_fro
     doubt.read(Reading(9.0, retries=7, disconnects=7))
     doubt.failed()
     assert doubt.verdict(10.0) is Verdict.RENEW
-    doubt.renewed()
-    assert doubt.verdict(10.0) is Verdict.CLEAR
+    doubt.renewed(10.0)
+    doubt.read(Reading(10.1, retries=0, disconnects=0))
+    assert doubt.verdict(10.1) is Verdict.CLEAR
     doubt.begins()
     doubt.waited(11.0, 11.2)
     doubt.read(Reading(11.3, retries=1, disconnects=0))
     assert doubt.verdict(11.3) is Verdict.RENEW
+
+
+def test_what_a_new_producer_repeated_to_get_its_id_is_not_its_first_transactions() -> None:
+    doubt = rule()
+    doubt.renewed(10.0)
+    assert doubt.verdict(10.1) is Verdict.OPEN, "its first reading is awaited"
+    assert doubt.verdict(12.0) is Verdict.CLEAR, "for a while"
+    doubt.read(Reading(10.2, retries=2, disconnects=1))
+    doubt.begins()
+    doubt.waited(10.3, 10.5)
+    doubt.read(Reading(10.6, retries=2, disconnects=1))
+    assert doubt.verdict(10.6) is Verdict.CLEAR
 
 
 @given(

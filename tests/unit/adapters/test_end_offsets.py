@@ -1,13 +1,9 @@
 """A router must outlive a broker that is away while it asks for the ends of its inputs."""
 
-from typing import Any
-
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from pipeline.adapters.transactional.agent import TransactionalAgent
-from pipeline.adapters.transactional.owned import AgentSpec
-from pipeline.settings import KafkaSettings
+from pipeline.adapters.transactional.inputs import end_offsets
 
 AWAY = (
     KafkaError._TRANSPORT,
@@ -18,21 +14,16 @@ AWAY = (
 )
 
 
-def _agent(answer: int | KafkaError) -> TransactionalAgent:
-    nothing: Any = None
-    agent = TransactionalAgent(
-        KafkaSettings(bootstrap_servers="127.0.0.1:1"), AgentSpec("route", ("a", "b"), "state", "journal"),
-        nothing, nothing, nothing, nothing,
-    )  # fmt: skip
+class Asked:
+    """A consumer whose broker answers so."""
 
-    class Asked:
-        def get_watermark_offsets(self, place: TopicPartition, timeout: float) -> tuple[int, int]:
-            if isinstance(answer, KafkaError):
-                raise KafkaException(answer)
-            return 0, answer
+    def __init__(self, answer: int | KafkaError) -> None:
+        self._answer = answer
 
-    agent._consumer = Asked()
-    return agent
+    def get_watermark_offsets(self, place: TopicPartition, timeout: float) -> tuple[int, int]:
+        if isinstance(self._answer, KafkaError):
+            raise KafkaException(self._answer)
+        return 0, self._answer
 
 
 PLACES = [TopicPartition("a", 0), TopicPartition("b", 0)]
@@ -40,11 +31,11 @@ PLACES = [TopicPartition("a", 0), TopicPartition("b", 0)]
 
 @pytest.mark.parametrize("code", AWAY)
 def test_no_input_is_read_to_its_end_while_no_broker_says_where_that_is(code: int) -> None:
-    ends = _agent(KafkaError(code))._end_offsets(PLACES)
+    ends = end_offsets(Asked(KafkaError(code)), PLACES)
     assert all(end > 2**53 for end in ends.values()), "no timer may fire over what may be unread"
 
 
 def test_an_end_that_is_known_is_taken_and_another_error_ends_the_worker() -> None:
-    assert _agent(17)._end_offsets(PLACES) == {"a": 17, "b": 17}
+    assert end_offsets(Asked(17), PLACES) == {"a": 17, "b": 17}
     with pytest.raises(KafkaException):
-        _agent(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED))._end_offsets(PLACES)
+        end_offsets(Asked(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)), PLACES)

@@ -38,7 +38,8 @@ class FakeClient:
         if self._world.refusals:
             raise self._world.refusals.pop()
 
-    def poll(self, _: float) -> int:
+    def poll(self, timeout_s: float) -> int:
+        self._world.clock.now_s += timeout_s
         if self._world.statistics is not None:
             retries, disconnects = self._world.statistics
             brokers = {
@@ -110,6 +111,7 @@ def test_a_thousand_quick_commits_take_no_new_producer() -> None:
 
 def test_a_slow_commit_waits_for_one_reading_and_goes_on_with_the_same_producer() -> None:
     world = World()
+    assert not world.producer.in_doubt()
     world.statistics = None
     world.transact(commit_s=0.3)
     assert world.producer.in_doubt()
