@@ -110,6 +110,11 @@ class RollingLab:
         time.sleep(GAUGES_S)
         self._before = self.open_now()
 
+    def add_spare(self) -> None:
+        """A router more than there are partitions; returns when all three are ready."""
+        self.lives.append(self._start(len(self.lives)))
+        self._settled()
+
     def open_cases(self, count: int) -> None:
         """So many posts of so many authors: a case each; nobody works."""
         for number in range(self.sent, self.sent + count):
@@ -154,6 +159,12 @@ class RollingLab:
         report.restored_by_stayers += self._taken(stayer, "restored") - restored
         report.kept_by_stayers += self._taken(stayer, "kept") - kept
         report.restored_by_restarted += self._taken(self.lives[index], "restored")
+
+    def kill(self, index: int) -> None:
+        """SIGKILL to a router, which is gone for good."""
+        life = self.lives.pop(index)
+        life.process.kill()
+        life.process.wait()
 
     def restores(self) -> list[tuple[object, object]]:
         """(entries, seconds) of every restore so far."""

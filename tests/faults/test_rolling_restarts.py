@@ -24,6 +24,15 @@ def routers(stack: Endpoints, tmp_path: Path) -> Iterator[Callable[[bool], Rolli
         lab.close()
 
 
+def test_a_spare_router_is_ready_and_takes_over(routers: Callable[[bool], RollingLab]) -> None:
+    lab = routers(False)
+    lab.start_both()
+    lab.add_spare()
+    lab.kill(0)
+    lab.open_cases(100)
+    lab.await_cases()
+
+
 @pytest.mark.parametrize("named", [True, False], ids=["with names", "without names"])
 def test_the_partition_that_stays_is_not_restored(routers: Callable[[bool], RollingLab], named: bool) -> None:
     lab, report = routers(named), Report()
