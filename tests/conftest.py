@@ -11,10 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from pipeline.local.endpoints import Endpoints
 from pipeline.local.stack import down, up
 from pipeline.settings import load_settings
+
+# No test asserts wall-clock speed: what is slow on a busy machine is not wrong.
+settings.register_profile("earshot", deadline=None)
+settings.load_profile("earshot")
 
 
 @pytest.fixture(scope="session")
