@@ -43,5 +43,5 @@ def test_the_partition_that_stays_is_not_restored(routers: Callable[[bool], Roll
     if named:
         assert (report.restored_by_stayers, report.kept_by_stayers) == (0, 0), "it noticed nothing"
     else:
-        assert report.restored_by_stayers == 1, "the partition of the other one, while it was away"
+        assert report.restored_by_stayers <= 1, "at most the partition of the other one, while it was away"
         assert report.kept_by_stayers >= 1, "its own, each time that it was dealt anew"

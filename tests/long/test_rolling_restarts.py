@@ -23,7 +23,11 @@ def test_partitions_that_stay_are_not_restored(stack: Endpoints, tmp_path: Path,
         for _ in range(2):
             lab.rolling_restart(report)
         sys.stdout.write(f"named={named}: {report}; (entries, seconds) restored: {lab.restores()}\n")
-        others = 0 if named else 4
-        assert report.restored_by_stayers == others, "only what a restarted router left behind, never their own"
+        if named:
+            assert (report.restored_by_stayers, report.kept_by_stayers) == (0, 0), "they noticed nothing"
+        else:
+            # At most once a restart what the other one left behind; a restore that it outran is not finished.
+            assert report.restored_by_stayers <= 4
+            assert report.kept_by_stayers >= 4, "their own, each time that it was dealt anew"
     finally:
         lab.close()
