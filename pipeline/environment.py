@@ -103,9 +103,9 @@ def mistakes(model: type[BaseModel], environment: Mapping[str, str]) -> Iterator
 
 
 def _meant(variable: str, known: Known) -> str:
-    name = variable.rpartition(DELIMITER)[2]
+    section, _, name = variable.partition(DELIMITER)
     # The right field in the wrong section is nearer than a field of another name in the right one.
-    same = {one for one in known.all if DELIMITER in variable and one.endswith(f"{DELIMITER}{name}")}
+    same = {one for one in known.all if section in known.json and one.endswith(f"{DELIMITER}{name}")}
     if len(same) == 1:
         return f"; did you mean {same.pop()}?"
     # Without the prefix that all have: it would make any two names alike.

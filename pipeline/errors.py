@@ -17,9 +17,17 @@ EXIT_RESTART = 70
 
 
 class EarshotError(Exception):
-    """Root of the tree; catch it only where a process or a command ends."""
+    """Root of the tree; catch it only where a process or a command ends.
+
+    Args:
+        remedy: what a person can do about it, where the message does not say so: what to type, or to set.
+    """
 
     exit_code = EXIT_NO
+
+    def __init__(self, *args: object, remedy: str | None = None) -> None:
+        super().__init__(*args)
+        self.remedy = remedy
 
 
 class Permanent(EarshotError):

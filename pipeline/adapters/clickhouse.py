@@ -71,7 +71,10 @@ def connect(settings: ClickHouseSettings, *, query_settings: Mapping[str, object
     except ClickHouseError as error:
         where = f"ClickHouse at {parts.hostname}:{parts.port}"
         if _code(error) in _AUTH_CODES:
-            raise Misconfigured(f"{where} refuses user {settings.user} ({_name(error)})") from None
+            raise Misconfigured(
+                f"{where} refuses user {settings.user} ({_name(error)})",
+                remedy="mend EARSHOT_CLICKHOUSE__USER and EARSHOT_CLICKHOUSE__PASSWORD",
+            ) from None
         raise ServiceMissing(f"{where} does not answer ({_name(error)})") from None
 
 

@@ -6,6 +6,7 @@ Never here: what a post is, files, manifests.
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from pipeline.adapters.kafka_config import producer_config
+from pipeline.adapters.kafka_reach import reach
 from pipeline.errors import Misconfigured, Permanent, ServiceMissing
 from pipeline.ports import Published
 from pipeline.settings import KafkaSettings
@@ -29,6 +30,7 @@ class KafkaPostPublisher:
     """
 
     def __init__(self, kafka: KafkaSettings) -> None:
+        reach(kafka, METADATA_TIMEOUT_S)
         self._producer = Producer(producer_config(kafka) | {"message.timeout.ms": DELIVERY_TIMEOUT_MS})
         self._published: list[Published] = []
         self._failed: KafkaError | None = None

@@ -1,6 +1,6 @@
 """Creates the contract's topics on a cluster and keeps their settings; never deletes, never repartitions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from confluent_kafka import KafkaException
@@ -13,8 +13,8 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from pipeline.adapters.kafka_config import client_config
-from pipeline.errors import Misconfigured, ServiceMissing
+from pipeline.adapters.kafka_reach import reach
+from pipeline.errors import Misconfigured
 from pipeline.settings import KafkaSettings
 from schemas.topics import Topic
 
@@ -48,16 +48,9 @@ def admin_client(kafka: KafkaSettings) -> AdminClient:
     """An admin client that has reached the cluster.
 
     Raises:
-        ServiceMissing: no broker answers.
+        ServiceMissing: no broker answers. Misconfigured: the brokers refuse us.
     """
-    admin = AdminClient(client_config(kafka))
-    try:
-        admin.list_topics(timeout=TIMEOUT_S)
-    except KafkaException as error:
-        raise ServiceMissing(
-            f"Kafka at {kafka.bootstrap_servers} does not answer: {error.args[0].str()}"
-        ) from None
-    return admin
+    return reach(kafka, TIMEOUT_S)
 
 
 def plan_topics(kafka: KafkaSettings, topics: Iterable[Topic]) -> list[TopicPlan]:
@@ -71,14 +64,7 @@ def plan_topics(kafka: KafkaSettings, topics: Iterable[Topic]) -> list[TopicPlan
     existing = {name: len(meta.partitions) for name, meta in admin.list_topics(timeout=TIMEOUT_S).topics.items()}
     wanted = list(topics)
     present = [topic for topic in wanted if topic.name in existing]
-    for topic in present:
-        count = topic.partition_count(kafka.post_partitions, kafka.route_partitions)
-        if existing[topic.name] != count:
-            raise Misconfigured(
-                f"{topic.name} has {existing[topic.name]} partitions on the cluster, the settings say {count}. "
-                "Partition counts are fixed for a cluster's life: set EARSHOT_KAFKA__POST_PARTITIONS and "
-                "EARSHOT_KAFKA__ROUTE_PARTITIONS to what the cluster has."
-            )
+    _check_counts(kafka, {topic: existing[topic.name] for topic in present})
     actual = _configs(admin, [topic.name for topic in present])
     return [
         TopicPlan(
@@ -93,6 +79,37 @@ def plan_topics(kafka: KafkaSettings, topics: Iterable[Topic]) -> list[TopicPlan
         )
         for topic in wanted
     ]
+
+
+def _check_counts(kafka: KafkaSettings, counts: Mapping[Topic, int]) -> None:
+    """Compares partition counts with the settings.
+
+    Raises:
+        Misconfigured: some differ; all are named, with the settings that would fit them.
+    """
+    wrong = {
+        topic: count
+        for topic, count in counts.items()
+        if topic.partition_count(kafka.post_partitions, kafka.route_partitions) != count
+    }
+    if not wrong:
+        return
+    told = ", ".join(
+        f"{topic.name} has {count}, not {topic.partition_count(kafka.post_partitions, kafka.route_partitions)}"
+        for topic, count in wrong.items()
+    )
+    variables = {"P": "EARSHOT_KAFKA__POST_PARTITIONS", "R": "EARSHOT_KAFKA__ROUTE_PARTITIONS"}
+    # A setting helps where all topics that it sizes have the same count.
+    sizes = {kind: {n for topic, n in counts.items() if topic.partitions == kind} for kind in variables}
+    fits = [
+        f"{variables[kind]}={found.pop()}"
+        for kind, found in sizes.items()
+        if len(found) == 1 and any(topic.partitions == kind for topic in wrong)
+    ]
+    raise Misconfigured(
+        f"partition counts are fixed for a cluster's life and differ from the settings: {told}",
+        remedy=f"set {' and '.join(fits)}" if fits else None,
+    )
 
 
 def ensure_topics(kafka: KafkaSettings, topics: Iterable[Topic]) -> list[TopicPlan]:

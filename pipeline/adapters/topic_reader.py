@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from pipeline.adapters.kafka_config import client_config, reader_config
+from pipeline.adapters.kafka_reach import reach
 from pipeline.errors import ServiceMissing, Transient
 from pipeline.settings import KafkaSettings
 
@@ -43,10 +44,11 @@ class TopicReader:
         kafka: resolved.
 
     Raises:
-        ServiceMissing: no broker answers.
+        ServiceMissing: no broker answers. Misconfigured: the brokers refuse us.
     """
 
     def __init__(self, kafka: KafkaSettings) -> None:
+        reach(kafka, TIMEOUT_S)
         self._where = f"Kafka at {kafka.bootstrap_servers}"
         # What is prefetched lies in memory beside what the caller keeps.
         config = reader_config(kafka, GROUP) | {"queued.max.messages.kbytes": 16_384}

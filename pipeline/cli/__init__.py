@@ -58,7 +58,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         get_command(app).main(args=rest, prog_name=f"earshot {verb}")
     except EarshotError as error:
-        sys.stderr.write(f"earshot: {error}\n")
+        sys.stderr.write(f"earshot: {error}\n" + ("" if error.remedy is None else f"  -> {error.remedy}\n"))
         sys.exit(error.exit_code)
     except Exception as error:  # nothing may end with exit 1, which means that the answer is no
         sys.exit(tell_and_choose(error))

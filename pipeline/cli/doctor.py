@@ -1,14 +1,16 @@
 """`earshot doctor`: what is missing, in words, and what to type."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli.output import emit_json, say
-from pipeline.errors import EXIT_OK, EXIT_SERVICE_MISSING, Misconfigured, ServiceMissing
+from pipeline.errors import EXIT_OK, EXIT_SERVICE_MISSING, EarshotError, Misconfigured, ServiceMissing
 
 if TYPE_CHECKING:
+    from pipeline.local.doctor import Finding
     from pipeline.settings import Settings
 
 app = typer.Typer(add_completion=False)
@@ -16,11 +18,33 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def doctor(json: Annotated[bool, typer.Option("--json", help="one JSON line a check, to stdout")] = False) -> None:
-    """Check machine, packages, servers, topics, tables and model; exit 3 when something is missing."""
-    from pipeline.local.doctor import embedded_checks, examine, machine_checks, service_checks
+    """Check machine, packages, servers, topics, tables, model, stages, lag and dead letters.
+
+    Exit 3 when something is missing. What is no fault and still wants a look, such as dead letters, is told too.
+    """
     from pipeline.settings import load_settings
 
-    settings = load_settings()
+    missing = noted = 0
+    for finding in _findings(load_settings()):
+        missing += not finding.ok
+        noted += finding.ok and bool(finding.remedy)
+        if json:
+            emit_json(asdict(finding))
+            continue
+        mark = "MISSING" if not finding.ok else "look   " if finding.remedy else "ok     "
+        say(f"{mark} {finding.name:<13} {finding.detail}")
+        if finding.remedy:
+            say(f"        {'':<13} -> {finding.remedy}")
+    look = f"{noted} thing(s) to look at" if noted else ""
+    say(", ".join(filter(None, [f"{missing} thing(s) missing" if missing else "", look])) or "all is well")
+    raise typer.Exit(EXIT_SERVICE_MISSING if missing else EXIT_OK)
+
+
+def _findings(settings: "Settings") -> Iterator["Finding"]:
+    from pipeline.app import health
+    from pipeline.app.endpoints import resolve
+    from pipeline.local.doctor import embedded_checks, examine, flow_checks, machine_checks, service_checks
+
     embedded = settings.kafka.bootstrap_servers is None or settings.clickhouse.url is None
     checks = machine_checks(settings.state_dir) + (embedded_checks() if embedded else [])
     checks += service_checks(
@@ -28,30 +52,28 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="one JSON line a ch
         lambda: _topics(settings),
         lambda: _clickhouse(settings),
         lambda: _model(settings),
+        lambda: health.stages(settings),
     )
-    missing = 0
+    kafka_answers = False
     for finding in examine(checks):
-        missing += not finding.ok
-        if json:
-            emit_json(asdict(finding))
-        else:
-            say(f"{'ok     ' if finding.ok else 'MISSING'} {finding.name:<13} {finding.detail}")
-            if not finding.ok:
-                say(f"        {'':<13} -> {finding.remedy}")
-    say(f"{missing} thing(s) missing" if missing else "all is well")
-    raise typer.Exit(EXIT_SERVICE_MISSING if missing else EXIT_OK)
+        kafka_answers = kafka_answers or (finding.name == "Kafka" and finding.ok)
+        yield finding
+    if kafka_answers:
+        yield from examine(
+            flow_checks(
+                lambda: health.lag(resolve(settings)),
+                lambda: health.dead_letters(resolve(settings)),
+            )
+        )
 
 
 def _kafka(settings: "Settings") -> str:
-    from pipeline.adapters.kafka_config import client_config
+    from pipeline.adapters.kafka_reach import reach
     from pipeline.app.endpoints import resolve
-    from pipeline.local.kafka import serving
 
     kafka = resolve(settings).kafka
-    count = serving(client_config(kafka), timeout_s=5.0)
-    if not count:
-        raise ServiceMissing(f"{kafka.bootstrap_servers} does not answer")
-    return f"{kafka.bootstrap_servers}, {count} broker(s)"
+    brokers = reach(kafka, timeout_s=5.0).list_topics(timeout=5.0).brokers
+    return f"{kafka.bootstrap_servers}, {len(brokers)} broker(s)"
 
 
 def _topics(settings: "Settings") -> str:
@@ -59,7 +81,10 @@ def _topics(settings: "Settings") -> str:
     from pipeline.app.endpoints import resolve
     from schemas.topics import all_topics
 
-    _kafka(settings)
+    try:
+        _kafka(settings)
+    except EarshotError:
+        raise ServiceMissing("nobody can tell without Kafka", remedy="mend that first") from None
     plans = plan_topics(resolve(settings).kafka, all_topics())
     changes = [plan for plan in plans if plan.changes]
     if changes:
@@ -74,7 +99,9 @@ def _clickhouse(settings: "Settings") -> str:
     store = resolve(settings, kafka=False, clickhouse=True).clickhouse
     pending = migrations_pending(store)
     if pending:
-        raise Misconfigured(f"{store.url} answers; migrations pending: {', '.join(pending)}")
+        raise Misconfigured(
+            f"{store.url} answers; migrations pending: {', '.join(pending)}", remedy="earshot migrate"
+        )
     return f"{store.url}, tables up to date"
 
 

@@ -7,17 +7,30 @@ installs and changes nothing.
 import platform
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple
 
-from pipeline.errors import EarshotError, ServiceMissing
+from pipeline.errors import EarshotError, Misconfigured, ServiceMissing
 
 SMALLEST_PYTHON = (3, 11)
 
 NEEDED_DISK_BYTES = 2 * 1024**3
 """The jars, the data of a demo and of the tests, with room to merge."""
+
+
+class Note(NamedTuple):
+    """Something that is no fault and that somebody should look at."""
+
+    detail: str
+    remedy: str
+
+
+Look = Callable[[], str | Note]
+"""Says what it found, or raises an EarshotError that says what is wrong, with its own remedy if it has one."""
 
 
 @dataclass(frozen=True)
@@ -26,18 +39,18 @@ class Check:
 
     Args:
         name: two or three words.
-        look: says what it found, or raises an EarshotError that says what is wrong.
-        remedy: what to type, or to do.
+        look: looks.
+        remedy: what to type, or to do, where the error of the look does not say.
     """
 
     name: str
-    look: Callable[[], str]
+    look: Look
     remedy: str
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check saw; `remedy` is empty when all is well."""
+    """What a check saw; `remedy` is empty when there is nothing to do."""
 
     name: str
     ok: bool
@@ -49,9 +62,11 @@ def examine(checks: Iterable[Check]) -> Iterator[Finding]:
     """Makes the checks one by one; a check that breaks is a finding too, never the end."""
     for check in checks:
         try:
-            yield Finding(check.name, ok=True, detail=check.look(), remedy="")
+            found = check.look()
+            note = found if isinstance(found, Note) else Note(found, "")
+            yield Finding(check.name, ok=True, detail=note.detail, remedy=note.remedy)
         except EarshotError as error:
-            yield Finding(check.name, ok=False, detail=str(error), remedy=check.remedy)
+            yield Finding(check.name, ok=False, detail=str(error), remedy=error.remedy or check.remedy)
         except Exception as error:  # a doctor that falls ill tells nobody anything
             yield Finding(check.name, ok=False, detail=f"{type(error).__name__}: {error}", remedy=check.remedy)
 
@@ -62,6 +77,9 @@ def machine_checks(state_dir: Path) -> list[Check]:
         Check("Python", python_version, "install Python 3.11 or later"),
         Check("packages", lambda: locked_packages(lock_file()), "make setup"),
         Check("disk", lambda: free_disk(state_dir), "free some space, or set EARSHOT_STATE_DIR to another disk"),
+        Check(
+            "state folder", lambda: writable(state_dir), "set EARSHOT_STATE_DIR to a folder that can be written"
+        ),
         Check("ports", loopback_ports, "allow programs to listen on 127.0.0.1"),
     ]
 
@@ -74,19 +92,26 @@ def embedded_checks() -> list[Check]:
     ]
 
 
-def service_checks(
-    kafka: Callable[[], str], topics: Callable[[], str], clickhouse: Callable[[], str], model: Callable[[], str]
-) -> list[Check]:
-    """What the stages need: functions of the parts that know, each a `look`."""
+def service_checks(kafka: Look, topics: Look, clickhouse: Look, model: Look, stages: Look) -> list[Check]:
+    """What the stages need, and whether they run: functions of the parts that know."""
     return [
         Check("Kafka", kafka, "earshot local up, or set EARSHOT_KAFKA__BOOTSTRAP_SERVERS"),
         Check("topics", topics, "earshot topics apply"),
-        Check("ClickHouse", clickhouse, "earshot local up, then earshot migrate; or set EARSHOT_CLICKHOUSE__URL"),
+        Check("ClickHouse", clickhouse, "earshot local up, or set EARSHOT_CLICKHOUSE__URL"),
         Check(
             "model",
             model,
             "mend EARSHOT_MODEL__PATH; the shipped one: git checkout -- pipeline/weights (git lfs pull)",
         ),
+        Check("stages", stages, "read the log of the stage"),
+    ]
+
+
+def flow_checks(lag: Look, dead_letters: Look) -> list[Check]:
+    """What lies in Kafka; asked only where it answers."""
+    return [
+        Check("lag", lag, "mend what is named above"),
+        Check("dead letters", dead_letters, "mend what is named above"),
     ]
 
 
@@ -143,6 +168,18 @@ def free_disk(state_dir: Path) -> str:
     if free_bytes < NEEDED_DISK_BYTES:
         raise ServiceMissing(f"only {text}; {NEEDED_DISK_BYTES / 1024**3:.0f} GiB are needed")
     return text
+
+
+def writable(state_dir: Path) -> str:
+    """Whether files can be made where `state_dir` is or will be; leaves none behind."""
+    folder = state_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return f"{state_dir} can be written"
+    except OSError as error:
+        raise Misconfigured(f"{state_dir} cannot be written: {folder}: {error.strerror}") from None
 
 
 def loopback_ports() -> str:

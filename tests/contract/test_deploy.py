@@ -204,14 +204,6 @@ def test_settings_in_the_runbook_exist() -> None:
     assert set(re.findall(r"\bEARSHOT_[A-Z_]+", (DEPLOY / "runbook.md").read_text())) <= SETTINGS
 
 
-@pytest.mark.parametrize("script", re.findall(r"```python\n(.*?)```", (DEPLOY / "runbook.md").read_text(), re.S))
-def test_scripts_of_the_runbook_compile_and_import_what_exists(script: str) -> None:
-    tree = ast.parse(script)
-    imports: list[ast.stmt] = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    assert imports
-    exec(compile(ast.Module(imports, []), "runbook", "exec"), {})
-
-
 def test_license_is_the_whole_apache_2_text() -> None:
     text = (ROOT / "LICENSE").read_text()
     assert "Version 2.0, January 2004" in text

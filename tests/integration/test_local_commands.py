@@ -2,15 +2,22 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 
+from pipeline.adapters.kafka_config import producer_config
 from pipeline.local.endpoints import Endpoints
 from pipeline.local.stack import down
+from pipeline.settings import KafkaSettings
+from schemas.dead_letter import DeadLetterInfo, encode_headers
+from schemas.message import SourcePosition
+from schemas.topics import RAW, SCORED
 
 pytestmark = pytest.mark.integration
 
@@ -62,6 +69,8 @@ def test_doctor_without_servers_names_them_with_remedies_and_exits_3(state_dir: 
     findings = {finding["name"]: finding for finding in map(json.loads, visit.stdout.splitlines())}
     assert [name for name, finding in findings.items() if not finding["ok"]] == ["Kafka", "topics", "ClickHouse"]
     assert "earshot local up" in findings["Kafka"]["remedy"]
+    assert findings["topics"]["remedy"] == "mend that first"
+    assert {"lag", "dead letters"}.isdisjoint(findings)
 
 
 def test_doctor_sees_servers_without_topics_and_tables(stack: Endpoints, state_dir: Path) -> None:
@@ -76,5 +85,61 @@ def test_doctor_sees_servers_without_topics_and_tables(stack: Endpoints, state_d
     findings = {finding["name"]: finding for finding in map(json.loads, visit.stdout.splitlines())}
     assert findings["Kafka"]["ok"]
     assert "migrations pending" in findings["ClickHouse"]["detail"]
+    assert findings["ClickHouse"]["remedy"] == "earshot migrate"
     assert visit.returncode == 3
     assert stack.clickhouse_password not in visit.stdout + visit.stderr
+
+
+def visit(state_dir: Path, **variables: str) -> dict[str, dict[str, str]]:
+    """The doctor's findings by name."""
+    done = earshot(state_dir, "doctor", "--json", **variables)
+    assert "Traceback" not in done.stderr
+    return {finding["name"]: finding for finding in map(json.loads, done.stdout.splitlines())}
+
+
+def test_the_doctor_s_remedy_is_of_what_it_found(stack: Endpoints, state_dir: Path) -> None:
+    kafka = {"EARSHOT_KAFKA__BOOTSTRAP_SERVERS": stack.kafka_bootstrap}
+    store = {"EARSHOT_CLICKHOUSE__URL": stack.clickhouse_url, "EARSHOT_CLICKHOUSE__USER": stack.clickhouse_user}
+    assert earshot(state_dir, "topics", "apply", **kafka).returncode == 0
+    found = visit(
+        state_dir,
+        **kafka,
+        **store,
+        EARSHOT_CLICKHOUSE__PASSWORD="wrong",
+        EARSHOT_KAFKA__POST_PARTITIONS="8",
+    )
+    assert "posts.raw has 4, not 8" in found["topics"]["detail"]
+    assert found["topics"]["remedy"] == "set EARSHOT_KAFKA__POST_PARTITIONS=4"
+    assert "refuses user" in found["ClickHouse"]["detail"]
+    assert found["ClickHouse"]["remedy"] == "mend EARSHOT_CLICKHOUSE__USER and EARSHOT_CLICKHOUSE__PASSWORD"
+
+    sasl = {"SECURITY_PROTOCOL": "SASL_PLAINTEXT", "SASL_MECHANISM": "PLAIN", "SASL_USERNAME": "ann"}
+    variables = {f"EARSHOT_KAFKA__{name}": value for name, value in sasl.items()}
+    done = earshot(state_dir, "topics", "diff", **kafka, **variables, EARSHOT_KAFKA__SASL_PASSWORD="hunter-2")
+    assert done.returncode == 2
+    assert "does not take SASL mechanism PLAIN\n  -> mend EARSHOT_KAFKA__SASL_MECHANISM" in done.stderr
+    assert "hunter-2" not in done.stderr
+
+
+def test_the_doctor_tells_what_waits_unread_and_what_was_given_up(stack: Endpoints, state_dir: Path) -> None:
+    kafka = {"EARSHOT_KAFKA__BOOTSTRAP_SERVERS": stack.kafka_bootstrap}
+    assert earshot(state_dir, "topics", "apply", **kafka).returncode == 0
+    info = DeadLetterInfo(
+        stage="sink",
+        code="invalid_field",
+        detail="too long",
+        source=SourcePosition(topic=SCORED.name, partition=0, offset=1),
+        appended_ms=1,
+        failed_ms=2,
+    )
+    producer = Producer(producer_config(KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)))
+    producer.produce(RAW.name, b"{}", b"acme/x:1")
+    producer.produce(SCORED.dlq.name, b"{}", b"acme/x:1", headers=encode_headers(info))
+    assert producer.flush(30) == 0
+    found = visit(state_dir, **kafka)
+    assert not found["lag"]["ok"]
+    assert "nobody reads them: enrich " in found["lag"]["detail"]
+    assert "earshot run enrich" in found["lag"]["remedy"]
+    assert found["dead letters"]["ok"]
+    assert re.search(r"posts\.scored \d+ \(newest invalid_field\)", found["dead letters"]["detail"])
+    assert found["dead letters"]["remedy"] == "earshot dlq list"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.enrich.reach import takes_all_of, unreached
@@ -79,6 +79,7 @@ def holds(when: Condition, of: Facts) -> bool:
     return first_match(policy(rule, **names), of) is not None
 
 
+@settings(deadline=None)
 @given(CONDITIONS, CONDITIONS, facts())
 def test_what_takes_all_of_a_condition_holds_wherever_that_holds(
     wide: Condition, narrow: Condition, of: Facts
@@ -87,6 +88,7 @@ def test_what_takes_all_of_a_condition_holds_wherever_that_holds(
         assert holds(wide, of)
 
 
+@settings(deadline=None)
 @given(CONDITIONS, st.lists(st.sampled_from(list(Condition.model_fields)), max_size=3))
 def test_a_condition_with_some_parts_left_out_takes_all_of_the_whole_one(
     narrow: Condition, left_out: list[str]

@@ -1,7 +1,7 @@
 """Every name with the prefix is a setting, or is refused with the nearest one."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.environment import PARENT_FD, Known, mistakes
@@ -16,6 +16,7 @@ def refused(**environment: str) -> dict[str, str]:
     return dict(mistakes(Settings, environment))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(KNOWN.plain)), st.data())
 def test_a_slip_of_one_letter_is_refused_and_the_right_name_is_suggested(name: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(len("EARSHOT_"), len(name) - 1))

@@ -91,15 +91,23 @@ Receipts = dict[SourcePosition, list[int]]
 """Letter to the times at which it was sent back, oldest first."""
 
 
-def read_letters(reader: TopicReader, wanted: Wanted) -> Iterator[Letter]:
+def read_letters(reader: TopicReader, wanted: Wanted, newest: int | None = None) -> Iterator[Letter]:
     """The letters that are there now, topic by topic, each partition in its order.
+
+    Args:
+        reader: connected.
+        wanted: which of them.
+        newest: only so many offsets at the end of each partition are looked at; None: all.
 
     Raises:
         Misconfigured: the cluster has no such dead-letter topic.
         ServiceMissing, Transient: as `TopicReader`.
     """
     for topic in dead_letter_topics(reader, wanted.topic):
-        for message in reader.read(topic, reader.window(topic)):
+        window = reader.window(topic)
+        if newest is not None:
+            window = Window({n: max(low, window.end[n] - newest) for n, low in window.low.items()}, window.end)
+        for message in reader.read(topic, window):
             letter = _letter(message)
             if wanted.fits(letter):
                 yield letter

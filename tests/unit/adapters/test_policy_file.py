@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -122,6 +122,7 @@ def test_what_else_is_refused_names_its_line_and_field_too_also_beside_wrong_fie
     assert str(refused.value) == f"{file}:2: version: must be a whole number\n{answer}"
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_policy_whose_parts_have_any_shape_is_refused_in_words_and_never_crashes(data: st.DataObject) -> None:
     document = YAML(typ="safe").load(GOOD)

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.app.dlq.shape import LEGIBLE, holds_plain_text, shape, shape_key
@@ -54,6 +54,7 @@ def test_the_form_stays_and_the_words_go() -> None:
     }
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(SECRETS) | st.lists(st.sampled_from(SECRETS))))
 def test_no_secret_is_legible_in_whatever_field_it_stands(fields: dict[str, Any]) -> None:
     document: dict[str, Any] = {}
@@ -69,6 +70,7 @@ def test_no_secret_is_legible_in_whatever_field_it_stands(fields: dict[str, Any]
     assert "7946" not in re.sub(r'"rating": \d+', "", said)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
 def test_what_is_no_json_has_a_shape_without_letters_or_digits_of_its_own(value: bytes) -> None:
     said = shape(b"%" + value)

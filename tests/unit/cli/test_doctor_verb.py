@@ -22,7 +22,7 @@ def finding(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     monkeypatch.setattr(engines, "find_gpu", lambda: None)
     services = doctor.service_checks
 
-    def model_alone(*looks: Callable[[], str]) -> list[Check]:
+    def model_alone(*looks: doctor.Look) -> list[Check]:
         return [check for check in services(*looks) if check.name == "model"]
 
     monkeypatch.setattr(doctor, "machine_checks", lambda _state: [])

@@ -5,9 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import ServiceMissing
+from pipeline.errors import Misconfigured, ServiceMissing
 from pipeline.local import doctor
-from pipeline.local.doctor import Check, Finding, examine, free_disk, locked_packages, machine_checks
+from pipeline.local.doctor import (
+    Check,
+    Finding,
+    Note,
+    examine,
+    free_disk,
+    locked_packages,
+    machine_checks,
+    writable,
+)
 
 
 def fail(error: Exception) -> str:
@@ -19,11 +28,15 @@ def test_each_check_becomes_a_finding_with_its_remedy() -> None:
         Check("one", lambda: "here", "never shown"),
         Check("two", lambda: fail(ServiceMissing("not here")), "type this"),
         Check("three", lambda: fail(ZeroDivisionError("oops")), "type that"),
+        Check("four", lambda: fail(Misconfigured("wrong", remedy="set it right")), "never shown"),
+        Check("five", lambda: Note("odd", "look there"), "never shown"),
     ]
     assert list(examine(checks)) == [
         Finding("one", True, "here", ""),
         Finding("two", False, "not here", "type this"),
         Finding("three", False, "ZeroDivisionError: oops", "type that"),
+        Finding("four", False, "wrong", "set it right"),
+        Finding("five", True, "odd", "look there"),
     ]
 
 
@@ -56,5 +69,11 @@ def test_this_machine_passes_its_own_lock() -> None:
 def test_machine_checks_change_nothing(tmp_path: Path) -> None:
     before = sorted(tmp_path.iterdir())
     findings = list(examine(machine_checks(tmp_path / "state")))
-    assert [finding.name for finding in findings] == ["Python", "packages", "disk", "ports"]
+    assert [finding.name for finding in findings] == ["Python", "packages", "disk", "state folder", "ports"]
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_state_folder_that_cannot_be_written_is_told_with_the_folder_that_is_to_blame(tmp_path: Path) -> None:
+    assert writable(tmp_path / "a" / "b").endswith("can be written")
+    with pytest.raises(Misconfigured, match="/proc/earshot cannot be written: /proc: "):
+        writable(Path("/proc/earshot"))
