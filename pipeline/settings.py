@@ -118,6 +118,9 @@ class ModelSettings(_Section):
     engine: Literal["auto", "openvino", "torch"] = Field(
         default="auto", description="auto: torch on a GPU and for models of the hub, else openvino"
     )
+    precision: Literal["auto", "bf16", "f32"] = Field(
+        default="auto", description="auto: the fastest that gives the model's known answers; a named one must too"
+    )
     streams: int = Field(default=2, ge=1, le=64, description="parallel inference requests: one a core is best")
     cache_entries: int = Field(
         default=65_536, ge=0, le=10_000_000, description="texts whose scores are remembered, a model; 0: none"

@@ -1,15 +1,16 @@
 """Which engine serves the configured model, and the engine itself, warm and behind its cache.
 
-In: the model's settings. Out: a `TextModel` whose first answer is as fast as any other. Never here: an engine's
+In: the model's settings. Out: a `TextModel` that has shown that it answers right. Never here: an engine's
 own work.
 """
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pipeline.adapters.cached_model import CachedModel, OnLookup
-from pipeline.adapters.model_folder import FLOAT, is_model_folder, open_model_folder, stated_languages
+from pipeline.adapters.model_folder import FLOAT, is_model_folder, stated_languages
 from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoEngine
 from pipeline.adapters.torch_engine import TorchEngine, find_gpu, look_up
 from pipeline.errors import Misconfigured
@@ -18,9 +19,6 @@ from pipeline.ports import TextModel
 from pipeline.settings import ModelSettings
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
-_WARM_WORDS = (100, 50, 25, 12, 6)
-_WARM_TEXTS_A_LENGTH = 16
-"""A batch of each length: from a short remark to a text that fills the model."""
 
 
 class Choice(NamedTuple):
@@ -30,6 +28,20 @@ class Choice(NamedTuple):
     model: str
     """A folder or a hub id."""
     why: str
+
+
+class Served(NamedTuple):
+    """What answers for a model in this process; the labels of the metric `model_info`."""
+
+    model: str
+    """With its revision."""
+    engine: Literal["openvino", "torch"]
+    configuration: str
+    """Precision, and what else of the engine was chosen."""
+
+
+OnOpened = Callable[[Served], None]
+"""Told of each model that is ready."""
 
 
 def choose_engine(settings: ModelSettings, gpu: str | None) -> Choice:
@@ -60,25 +72,35 @@ def choose_engine(settings: ModelSettings, gpu: str | None) -> Choice:
 
 
 def open_engine(
-    settings: ModelSettings, *, deadline_s: float | None = None, on_lookup: OnLookup | None = None
+    settings: ModelSettings,
+    *,
+    deadline_s: float | None = None,
+    on_lookup: OnLookup | None = None,
+    on_opened: OnOpened | None = None,
 ) -> TextModel:
-    """The configured engine, warmed up, behind a cache unless `cache_entries` is 0.
+    """The configured engine, checked and warm, behind a cache unless `cache_entries` is 0.
 
     Args:
         settings: the model's.
         deadline_s: longest time of one call that reaches the engine; None: as long as it takes.
         on_lookup: told the cache's hits and misses after each call.
+        on_opened: told what serves.
 
     Raises:
         ServiceMissing: the engine is torch, which is not installed.
-        Misconfigured: the model is not there, damaged, or nothing that the engine can serve.
+        Misconfigured: the model is not there, damaged, or nothing that the engine can serve rightly here.
         Transient: the engine does not answer.
     """
     # Asked only when it matters: the answer may cost the import of torch.
     choice = choose_engine(settings, find_gpu() if settings.engine == "auto" else None)
-    engine = _open(choice, settings.streams, deadline_s)
-    get_log("model").info("engine chosen", engine=choice.engine, why=choice.why, model=engine.name)
-    engine.score([" ".join(["warm"] * words) for words in _WARM_WORDS for _ in range(_WARM_TEXTS_A_LENGTH)])
+    engine = _open(choice, settings, deadline_s)
+    opened = engine.opened
+    served = Served(engine.name, choice.engine, opened.configuration.name)
+    get_log("model").info(
+        "engine chosen", **served._asdict(), why=choice.why, largest_difference=round(opened.difference, 4)
+    )
+    if on_opened is not None:
+        on_opened(served)
     if settings.cache_entries == 0:
         return engine
     lookup = on_lookup or (lambda _hits, _misses: None)
@@ -101,21 +123,35 @@ def for_language(settings: ModelSettings, code: str) -> ModelSettings:
 
 
 def describe_model(settings: ModelSettings) -> str:
-    """The model and the engine that would serve it, as far as can be told without loading it or asking the hub.
+    """The model and what would serve it here: on OpenVINO it is loaded and checked, on torch only looked for.
 
     Raises:
         ServiceMissing: the engine is torch, which is not installed.
-        Misconfigured: the model is not there, or a part of it is missing or damaged.
+        Misconfigured: the model is not there, a part of it is missing or damaged, or no way to run it is right.
     """
     choice = choose_engine(settings, find_gpu() if settings.engine == "auto" else None)
-    found = look_up(choice.model) if choice.engine == "torch" else open_model_folder(choice.model).name
-    return f"{found} on {choice.engine}"
-
-
-def _open(choice: Choice, streams: int, deadline_s: float | None) -> TextModel:
     if choice.engine == "torch":
-        return TorchEngine(choice.model, deadline_s=deadline_s)
-    return OpenVinoEngine(Path(choice.model), threads=streams, streams=streams, deadline_s=deadline_s)
+        return f"{look_up(choice.model)} on torch"
+    engine = _openvino(choice, settings, None)
+    configuration, difference, rejected = engine.opened
+    without = f"; rejected: {', '.join(rejected)}" if rejected else ""
+    return f"{engine.name} on openvino in {configuration.name}, known answers within {difference:.4f}{without}"
+
+
+def _open(choice: Choice, settings: ModelSettings, deadline_s: float | None) -> OpenVinoEngine | TorchEngine:
+    if choice.engine == "torch":
+        return TorchEngine(choice.model, deadline_s=deadline_s, precision=settings.precision)
+    return _openvino(choice, settings, deadline_s)
+
+
+def _openvino(choice: Choice, settings: ModelSettings, deadline_s: float | None) -> OpenVinoEngine:
+    return OpenVinoEngine(
+        Path(choice.model),
+        threads=settings.streams,
+        streams=settings.streams,
+        deadline_s=deadline_s,
+        precision=settings.precision,
+    )
 
 
 def _kind(model: str) -> Literal["Earshot model folder", "Hugging Face folder", "hub id"]:

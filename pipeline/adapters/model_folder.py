@@ -19,6 +19,8 @@ from pipeline.errors import Misconfigured
 
 FILES = ("model.xml", "model.bin", "tokenizer.json")
 """What `config.json` holds a checksum of; each must be there."""
+KNOWN_ANSWERS = "known_answers.json"
+"""What the model must say to some texts, if that is known; verified once `config.json` lists it."""
 FLOAT = "float"
 """Subfolder with the float parent in Hugging Face's layout, where there is one."""
 DEFAULT_LANGUAGES = ("en",)
@@ -88,7 +90,7 @@ def open_model_folder(path: Path | str) -> ModelFolder:
         raise Misconfigured(f"{config_path}: not a model description: {'; '.join(problems)}") from error
     except ValueError as error:
         raise Misconfigured(f"{config_path}: not a model description: {error}") from error
-    for name in FILES:
+    for name in (*FILES, *({KNOWN_ANSWERS} & set(description.sha256))):
         _verify(path / name, description.sha256.get(name))
     revision = description.sha256["model.bin"][:12]
     return ModelFolder(path, description.name, f"{description.name}@{revision}", description.max_tokens, heads)

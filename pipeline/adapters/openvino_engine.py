@@ -4,39 +4,30 @@ In: normalised texts. Out: probabilities of every head and an embedding, in the 
 Never here: normalisation, a label decision, a cache.
 
 Small batches run on several streams at once: as fast as large ones here, and no post waits for a large batch to
-fill.
+fill. An engine that was made has given the model's known answers (`models/self_check.py`), and is warm from it.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal
 
 import numpy as np
-import openvino
 from numpy.typing import NDArray
-from openvino import opset13
-from tokenizers import Tokenizer
 
-from pipeline.adapters.model_folder import ModelFolder, open_model_folder
-from pipeline.adapters.openvino_requests import Inputs, RequestRing, Take
+from pipeline.adapters.model_folder import open_model_folder
+from pipeline.adapters.models.configurations import Precision, candidates
+from pipeline.adapters.models.known_answers import read_known_answers
+from pipeline.adapters.models.openvino_model import OpenVinoModel, reference_answers
+from pipeline.adapters.models.processor import read_processor
+from pipeline.adapters.models.runner import Inputs, Take
+from pipeline.adapters.models.self_check import first_right, make_check
+from pipeline.adapters.models.shapes import pad
 from pipeline.adapters.text_batches import Deadline, cut
 from pipeline.errors import Misconfigured, Transient
 from pipeline.ports import TextScores
 
 SHIPPED_MODEL = Path(__file__).parent.parent / "weights" / "sentiment"
 """The model that comes with the package."""
-
-_SHORT_STEP, _LONG_STEP, _LONG = 4, 8, 64
-"""Rows are padded to multiples of these, from `_LONG` tokens on of the second. OpenVINO prepares itself for each
-shape that it has not seen: 10-15 ms each, and some MB for good. Without the steps a worker took 1.3 GB and spent a
-third of its time on small batches with that; with them .75 GB, for 4 % of the rate in large ones (measured)."""
-_LAYER = re.compile(r"encoder\.layer\.\d+\.output\.LayerNorm/aten::layer_norm/Add$")
-"""What a converter calls the end of each block of a BERT. Of six, the third keeps what a text is about; the last
-know little but its sentiment (deploy/decisions/0006-intent.md)."""
-_REQUESTS_A_STREAM = 2
-"""One runs, one waits behind it: the stream does not idle while the caller collects an answer."""
 
 
 class OpenVinoEngine:
@@ -48,11 +39,12 @@ class OpenVinoEngine:
         streams: batches in flight; each has threads / streams threads.
         batch_size: most texts in one inference.
         deadline_s: longest time of one `score` call; None: it waits as long as it takes.
-        precision: of what the model left in float: `auto` is bf16 where the processor has it, `f32` everywhere
-            the same (for comparisons).
+        precision: of what the model left in float: `auto` tries the ways that are fastest on this processor, a
+            named one is the only one tried. Whatever is taken gives the model's known answers.
 
     Raises:
-        Misconfigured: the folder is incomplete, damaged, or not an OpenVINO model.
+        Misconfigured: the folder is incomplete, damaged, or not an OpenVINO model, or no way to run it is right on
+            this processor.
     """
 
     def __init__(
@@ -63,25 +55,22 @@ class OpenVinoEngine:
         streams: int = 2,
         batch_size: int = 16,
         deadline_s: float | None = None,
-        precision: Literal["auto", "f32"] = "auto",
+        precision: Precision = "auto",
     ) -> None:
         self._folder = open_model_folder(folder)
         self._streams = streams
         self._batch_size = batch_size
         self._deadline_s = deadline_s
-        options = {"NUM_STREAMS": str(streams), "INFERENCE_NUM_THREADS": str(threads)}
-        if precision == "f32":
-            options["INFERENCE_PRECISION_HINT"] = "f32"
+        model = OpenVinoModel(self._folder, threads=threads, streams=streams)
+        self._encode = model.encode
+        known = read_known_answers(self._folder) or reference_answers(model)
+        check = make_check(known, model.encode, self._folder.max_tokens, batch_size, self._folder.heads)
+        tried = candidates(precision, read_processor().flags)
         try:
-            self._tokenizer = _load_tokenizer(self._folder)
-            core = openvino.Core()
-            model = core.read_model(self._folder.path / "model.xml")
-            outputs = (0, *_add_embedding(model))
-            compiled = core.compile_model(model, "CPU", options)
-        except Exception as error:  # both libraries raise bare RuntimeError or Exception
-            raise Misconfigured(f"{folder}: cannot load the model: {error}") from error
-        _check_columns(model, self._folder)
-        self._requests = RequestRing(compiled, streams * _REQUESTS_A_STREAM, outputs)
+            self._requests, self.opened = first_right(tried, model.compile, check)
+        except Misconfigured as error:
+            asked = "" if precision == "auto" else f" (EARSHOT_MODEL__PRECISION={precision})"
+            raise Misconfigured(f"{folder}{asked}: {error}") from error
         self._lock = Lock()
 
     @property
@@ -144,42 +133,7 @@ class OpenVinoEngine:
         """What one call infers, tokenised as it is taken: places of the texts and inputs of the model."""
         size = _size(len(texts), self._batch_size, self._streams)
         for batch in cut(texts, self._encode, max_tokens=self._folder.max_tokens, size=size):
-            yield batch.places, _pad(batch.rows)
-
-    def _encode(self, texts: list[str]) -> list[list[int]]:
-        return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts)]
-
-
-def _add_embedding(model: Any) -> list[int]:
-    """Adds the mean over the said tokens of the middle layer as an output; its number, none without such layers.
-
-    It is part of the graph: the layer itself, 30 times as many numbers, never leaves the engine.
-    """
-    layers = [op for op in model.get_ordered_ops() if _LAYER.search(op.get_friendly_name())]
-    if not layers:
-        return []
-    middle = layers[(len(layers) - 1) // 2]
-    mask = opset13.convert(model.input("attention_mask"), "f32")
-    summed = opset13.matmul(opset13.unsqueeze(mask, opset13.constant(1)), middle.output(0), False, False)
-    tokens = opset13.reduce_sum(mask, opset13.constant(1), keep_dims=True)
-    mean = opset13.divide(opset13.squeeze(summed, opset13.constant(1)), tokens)
-    model.add_outputs([mean.output(0)])
-    return [len(model.outputs) - 1]
-
-
-def _load_tokenizer(folder: ModelFolder) -> Tokenizer:
-    tokenizer = Tokenizer.from_file(str(folder.path / "tokenizer.json"))
-    tokenizer.no_truncation()  # both ends are kept, which the tokenizer cannot do
-    tokenizer.no_padding()  # batches are padded to their own longest row
-    return tokenizer
-
-
-def _check_columns(model: Any, folder: ModelFolder) -> None:
-    width, labels = model.output(0).partial_shape[-1], len(folder.heads.labels)
-    if width.is_static and width.get_length() != labels:
-        raise Misconfigured(
-            f"{folder.path}: config.json names {labels} labels, the model has {width.get_length()}"
-        )
+            yield batch.places, pad(batch.rows)
 
 
 def _size(texts: int, most: int, streams: int) -> int:
@@ -194,14 +148,3 @@ def _size(texts: int, most: int, streams: int) -> int:
     while size > 1 and (size // 2) * streams >= texts:
         size //= 2
     return size
-
-
-def _pad(rows: list[list[int]]) -> Inputs:
-    longest = max(map(len, rows))
-    step = _SHORT_STEP if longest <= _LONG else _LONG_STEP
-    ids = np.zeros((len(rows), -(-longest // step) * step), dtype=np.int64)
-    mask = np.zeros_like(ids)
-    for at, row in enumerate(rows):
-        ids[at, : len(row)] = row
-        mask[at, : len(row)] = 1
-    return {"input_ids": ids, "attention_mask": mask}

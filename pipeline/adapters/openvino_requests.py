@@ -8,19 +8,14 @@ the oldest when it needs a free one.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from pipeline.adapters.models.runner import Inputs, Take
 from pipeline.adapters.text_batches import Deadline
 
 _NO_END_MS = 2**31 - 1
-Inputs = dict[str, NDArray[np.int64]]
-Take = Callable[[list[int], list[NDArray[np.float32]]], None]
-"""Gets a batch's places and its outputs, which are only valid within the call."""
 
 
 class RequestRing:

@@ -9,6 +9,7 @@ taken as they are.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,11 @@ from numpy.typing import NDArray
 
 from pipeline.adapters.heads import SENTIMENT, Heads
 from pipeline.adapters.model_folder import FLOAT, ModelFolder, is_model_folder, open_model_folder, sha256_of
+from pipeline.adapters.models.configurations import BF16, F16, F32, Configuration, Precision
+from pipeline.adapters.models.known_answers import own_answers
+from pipeline.adapters.models.phrases import texts_of_every_length
+from pipeline.adapters.models.self_check import Opened, first_right, make_check
+from pipeline.adapters.models.torch_net import TorchNet
 from pipeline.adapters.text_batches import Batch, Deadline, cut
 from pipeline.errors import Misconfigured, ServiceMissing, Transient
 from pipeline.logs import get_log
@@ -25,6 +31,9 @@ from pipeline.ports import TextScores
 
 _MOST_TOKENS = 512
 """Where a model's own limit is larger or unknown: posts are short, and attention grows with the square."""
+_LONGEST_CHECKED, _CHECKED_ROWS = 128, 16
+"""What the check asks at most: the lengths of posts, and rows as in the other engine. On a processor each further
+length of a large model costs seconds."""
 _WEIGHTS = (
     "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
 )  # fmt: skip
@@ -40,23 +49,33 @@ class TorchEngine:
         model: an Earshot model folder, a folder in Hugging Face's layout, or a hub id.
         batch_size: most texts in one pass.
         deadline_s: longest time of one `score` call, looked at between passes; None: as long as it takes.
+        precision: `auto` is half precision on a GPU and single on the processor; a named one is the only one
+            tried.
 
     Raises:
         ServiceMissing: torch is not installed.
-        Misconfigured: there is no such model, it cannot be loaded, or it has other labels.
+        Misconfigured: there is no such model, it cannot be loaded, it has other labels, or its answers here are
+            not those of its own float32 on the processor.
     """
 
-    def __init__(self, model: str | Path, *, batch_size: int = 64, deadline_s: float | None = None) -> None:
+    def __init__(
+        self,
+        model: str | Path,
+        *,
+        batch_size: int = 64,
+        deadline_s: float | None = None,
+        precision: Precision = "auto",
+    ) -> None:
         _require_torch()
         self._batch_size = batch_size
         self._deadline_s = deadline_s
         folder = open_model_folder(model) if is_model_folder(Path(model)) else None
         location = str(_float_parent(folder) if folder else model)
-        self._device, dtype = _device()
-        self._tokenizer, self._net = _load(location, self._device, dtype)
-        self._heads = _heads(location, self._net.config.id2label, folder)
-        self._max_tokens = folder.max_tokens if folder else _limit(self._tokenizer, self._net.config)
-        self._name = _name(location, folder, self._net.config)
+        self._tokenizer, plain = _load(location)
+        self._heads = _heads(location, plain.config.id2label, folder)
+        self._max_tokens = folder.max_tokens if folder else _limit(self._tokenizer, plain.config)
+        self._name = _name(location, folder, plain.config)
+        self._net, self.opened = self._choose(plain, precision)
 
     @property
     def name(self) -> str:
@@ -80,6 +99,22 @@ class TorchEngine:
                 scores[at] = one
         return scores
 
+    def _choose(self, plain: Any, precision: Precision) -> tuple["TorchNet", Opened]:
+        """The fastest right form of the model: single precision on the processor is what the others must equal."""
+        by_itself = TorchNet(plain, "cpu", self._tokenizer.pad_token_id)
+        device, tried = _forms(precision)
+        if device == "cpu" and tried == (F32,):
+            return by_itself, Opened(F32, 0.0, {})
+        longest = min(self._max_tokens, _LONGEST_CHECKED)
+        texts = texts_of_every_length(self._encode, longest)
+        known = own_answers(by_itself, texts, self._encode(texts), len(self._heads.labels))
+        check = make_check(known, self._encode, longest, _CHECKED_ROWS, self._heads)
+
+        def open_one(form: Configuration) -> TorchNet:
+            return TorchNet(deepcopy(plain).to(device, _dtype(form)), device, self._tokenizer.pad_token_id)
+
+        return first_right(tried, open_one, check)
+
     def _infer(self, texts: list[str]) -> tuple[NDArray[np.float64], NDArray[np.float16] | None]:
         logits = np.full((len(texts), len(self._heads.labels)), np.nan)
         embeddings: list[NDArray[np.float16]] = []
@@ -98,13 +133,8 @@ class TorchEngine:
         return logits, np.concatenate(embeddings)[np.argsort(answered)] if embeddings else None
 
     def _pass(self, batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.float16] | None]:
-        import torch
-
-        inputs = self._tokenizer.pad({"input_ids": batch.rows}, return_tensors="pt").to(self._device)
-        with torch.inference_mode():
-            answer = self._net(**inputs, output_hidden_states=True)
-            embeddings = _middle_mean(answer, inputs["attention_mask"])
-        return np.asarray(answer.logits.double().cpu().numpy()), embeddings
+        inputs = self._tokenizer.pad({"input_ids": batch.rows}, return_tensors="pt")
+        return self._net.infer(inputs["input_ids"], inputs["attention_mask"])
 
     def _encode(self, texts: list[str]) -> list[list[int]]:
         # Not verbose: it would warn of rows that are too long, which are cut afterwards.
@@ -113,17 +143,6 @@ class TorchEngine:
         )
         rows: list[list[int]] = encoded["input_ids"]
         return rows
-
-
-def _middle_mean(answer: Any, mask: Any) -> NDArray[np.float16] | None:
-    """The mean over the said tokens of the middle block, as in the other engine; None where no layer is shown."""
-    layers = getattr(answer, "hidden_states", None)
-    if not layers:
-        return None
-    said = mask.unsqueeze(-1).float()
-    middle = layers[len(layers) // 2].float()  # the first is what comes before any block
-    mean = (middle * said).sum(dim=1) / said.sum(dim=1)
-    return np.asarray(mean.cpu().numpy(), dtype=np.float16)
 
 
 def find_gpu() -> str | None:
@@ -181,24 +200,35 @@ def _float_parent(folder: ModelFolder) -> Path:
     return path
 
 
-def _device() -> tuple[str, Any]:
+def _forms(precision: Precision) -> tuple[str, tuple[Configuration, ...]]:
+    """The device, and the precisions to try on it, the fastest first."""
     import torch
 
-    if not torch.cuda.is_available():
-        return "cpu", torch.float32
-    return "cuda", torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if precision != "auto":
+        return device, (BF16 if precision == "bf16" else F32,)
+    if device == "cpu":
+        return device, (F32,)
+    return device, (BF16 if torch.cuda.is_bf16_supported() else F16, F32)
 
 
-def _load(location: str, device: str, dtype: Any) -> tuple[Any, Any]:
+def _dtype(form: Configuration) -> Any:
+    import torch
+
+    return {F32.name: torch.float32, BF16.name: torch.bfloat16, F16.name: torch.float16}[form.name]
+
+
+def _load(location: str) -> tuple[Any, Any]:
+    import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     local = Path(location).exists()
     try:
         tokenizer = AutoTokenizer.from_pretrained(location, local_files_only=local)
         net, found = AutoModelForSequenceClassification.from_pretrained(
-            location, local_files_only=local, dtype=dtype, output_loading_info=True
+            location, local_files_only=local, dtype=torch.float32, output_loading_info=True
         )
-        net = net.to(device).eval()
+        net = net.eval()
     except Exception as error:  # OSError when it is not found, but also whatever lies below
         raise Misconfigured(f"{location}: cannot load the model: {error}") from error
     if found["missing_keys"]:

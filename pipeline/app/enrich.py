@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from zipfile import BadZipFile
 
 from pipeline.adapters.cached_model import OnLookup
-from pipeline.adapters.engines import open_engine
+from pipeline.adapters.engines import OnOpened, Served, open_engine
 from pipeline.adapters.faust_notes import CommitNotes
 from pipeline.adapters.faust_worker import (
     build_app,
@@ -75,8 +75,9 @@ class _Worker:
         raw_partitions = count_partitions(settings)
         self._state = "loading the model"
         deadline_s = ENGINE_SHARE * settings.enrich.inference_timeout_s
-        model = load_model(settings.model, deadline_s=deadline_s, on_lookup=self._count_lookups)
-        languages = load_languages(settings.model, deadline_s=deadline_s, on_lookup=self._count_lookups)
+        count, show = self._count_lookups, self._show_model
+        model = load_model(settings.model, deadline_s=deadline_s, on_lookup=count, on_opened=show)
+        languages = load_languages(settings.model, deadline_s=deadline_s, on_lookup=count, on_opened=show)
         self._state = "reading the policies"
         reader = PolicyReader.start(settings.kafka)
         self._log.info("policies read", versions=reader.versions())
@@ -155,6 +156,9 @@ class _Worker:
         self._metrics.count("model_cache_total", hits, outcome="hit")
         self._metrics.count("model_cache_total", misses, outcome="miss")
 
+    def _show_model(self, served: Served) -> None:
+        self._metrics.set("model_info", 1, **served._asdict())
+
     def _show_lag(self, standings: Mapping[int, Standing]) -> None:
         for partition, standing in standings.items():
             self._metrics.set("lag_records", standing.lag, stage=STAGE, topic=RAW.name, partition=str(partition))
@@ -177,21 +181,26 @@ def run(settings: Settings) -> None:
 
 
 def load_model(
-    model: ModelSettings, *, deadline_s: float | None = None, on_lookup: OnLookup | None = None
+    model: ModelSettings,
+    *,
+    deadline_s: float | None = None,
+    on_lookup: OnLookup | None = None,
+    on_opened: OnOpened | None = None,
 ) -> TextModel:
-    """The configured engine, warmed up, behind its cache (`cache_entries` 0: the engine alone).
+    """The configured engine, checked and warm, behind its cache (`cache_entries` 0: the engine alone).
 
     Args:
         model: its settings.
         deadline_s: longest time of one call; None: as long as it takes.
         on_lookup: told the cache's hits and misses after each call.
+        on_opened: told what serves.
 
     Raises:
         ServiceMissing: the engine is torch, which is not installed.
-        Misconfigured: the model's folder is incomplete or damaged, or the engine cannot serve it.
+        Misconfigured: the model's folder is incomplete or damaged, or the engine cannot serve it rightly here.
         Transient: the engine does not answer.
     """
-    return open_engine(model, deadline_s=deadline_s, on_lookup=on_lookup)
+    return open_engine(model, deadline_s=deadline_s, on_lookup=on_lookup, on_opened=on_opened)
 
 
 def load_intent_model(model: ModelSettings) -> IntentModel:

@@ -4,7 +4,7 @@ In: the model's settings. Out: `Languages` whose models are loaded and warm. Nev
 """
 
 from pipeline.adapters.cached_model import OnLookup
-from pipeline.adapters.engines import for_language, languages_of, open_engine
+from pipeline.adapters.engines import OnOpened, for_language, languages_of, open_engine
 from pipeline.adapters.fasttext_language import FastTextLanguages
 from pipeline.adapters.one_caller import OneCaller
 from pipeline.enrich.reading import Languages
@@ -14,7 +14,11 @@ from pipeline.settings import ModelSettings
 
 
 def load_languages(
-    model: ModelSettings, *, deadline_s: float | None = None, on_lookup: OnLookup | None = None
+    model: ModelSettings,
+    *,
+    deadline_s: float | None = None,
+    on_lookup: OnLookup | None = None,
+    on_opened: OnOpened | None = None,
 ) -> Languages:
     """The detector, what the default model was made for, and each further model behind its own cache.
 
@@ -22,6 +26,7 @@ def load_languages(
         model: the settings of all of them.
         deadline_s: longest time of one call of a model; None: as long as it takes.
         on_lookup: told each cache's hits and misses after each call.
+        on_opened: told of each model that is ready.
 
     Raises:
         ServiceMissing: a model needs torch, which is not installed.
@@ -32,7 +37,9 @@ def load_languages(
     opened: dict[str, TextModel] = {}
     for code, path in model.by_language.items():
         if path not in opened:
-            engine = open_engine(for_language(model, code), deadline_s=deadline_s, on_lookup=on_lookup)
+            engine = open_engine(
+                for_language(model, code), deadline_s=deadline_s, on_lookup=on_lookup, on_opened=on_opened
+            )
             opened[path] = OneCaller(engine)  # batches overlap, and any of them may hold texts for it
     models = {code: opened[path] for code, path in model.by_language.items()}
     get_log("model").info(

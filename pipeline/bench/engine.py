@@ -7,7 +7,7 @@ Normalising counts for the engine alone, tokenising for all but one: "OpenVINO d
 that the engine makes, tokenised beforehand, and is what the engine's own work is measured against.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,7 +106,7 @@ def engine_candidates(settings: Settings, posts: Sequence[RawPost], texts: Seque
             engine.score(call)
         return len(texts)
 
-    bare = _bare(settings.model, batches, len(texts))
+    bare = _bare(settings.model, engine.opened.configuration.options, batches, len(texts))
     return [
         Candidate(BARE, len(texts), bare),
         Candidate(ENGINE, len(texts), whole),
@@ -136,11 +136,13 @@ def _best_torch(measured: Sequence[Measured]) -> str | None:
     return max(batched, key=lambda each: spread(each.rates).median).name if batched else None
 
 
-def _bare(model: ModelSettings, batches: Sequence[Any], posts: int) -> Callable[[int], int]:
+def _bare(
+    model: ModelSettings, chosen: Mapping[str, str], batches: Sequence[Any], posts: int
+) -> Callable[[int], int]:
     """The same weights and options in a compiled model of its own; answers stay where OpenVINO leaves them."""
     import openvino
 
-    options = {"NUM_STREAMS": str(model.streams), "INFERENCE_NUM_THREADS": str(model.streams)}
+    options = {"NUM_STREAMS": str(model.streams), "INFERENCE_NUM_THREADS": str(model.streams), **chosen}
     compiled = openvino.Core().compile_model(str(Path(model.path or SHIPPED_MODEL) / "model.xml"), "CPU", options)
     queue = openvino.AsyncInferQueue(compiled, model.streams * REQUESTS_A_STREAM)
 

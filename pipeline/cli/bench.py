@@ -25,8 +25,8 @@ def engine(
     as_json: Json = False,
 ) -> None:
     """The engine beside transformers.pipeline, torch in batches, and OpenVINO driven bare."""
+    from pipeline.adapters.models.processor import read_processor
     from pipeline.bench.engine import bench_engine
-    from pipeline.bench.processor import read_processor
     from pipeline.cli.bench_views import engine_rows, engine_table
     from pipeline.settings import load_settings
 
@@ -50,8 +50,8 @@ def signals(
     as_json: Json = False,
 ) -> None:
     """What each signal beside the model costs a post, in microseconds of one core."""
+    from pipeline.adapters.models.processor import read_processor
     from pipeline.bench.engine import open_engine
-    from pipeline.bench.processor import read_processor
     from pipeline.bench.signals import bench_signals
     from pipeline.cli.bench_views import signal_table
     from pipeline.settings import load_settings
@@ -77,8 +77,8 @@ def enrich(
     as_json: Json = False,
 ) -> None:
     """The enrich stage beside a plain Faust agent and the bare engine, where its time goes, and its latency."""
+    from pipeline.adapters.models.processor import read_processor
     from pipeline.bench.enrich import Plan, bench_enrich
-    from pipeline.bench.processor import read_processor
     from pipeline.cli.bench_views import enrich_rows, enrich_tables
     from pipeline.settings import load_settings
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
+from pipeline.adapters.models.processor import Processor
 from pipeline.bench.engine import EngineBench
 from pipeline.bench.enrich_figures import EnrichBench, Latency
 from pipeline.bench.figures import Spread
-from pipeline.bench.processor import Processor
 from pipeline.bench.signals import SignalCost
 
 Row = dict[str, object]

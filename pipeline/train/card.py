@@ -122,6 +122,7 @@ problem that somebody should solve. Languages: {languages}.
 | part | what | for |
 |---|---|---|
 | `model.xml`, `model.bin`, `tokenizer.json`, `config.json` | OpenVINO IR, 8 bit | Earshot's engine |
+| `known_answers.json` | texts with the answers of these 8-bit weights in float32 | the engine, at each start |
 | `float/` | the float parent, Hugging Face layout, half precision on disk | the torch engine, comparison |
 
 ## Measured

@@ -35,6 +35,7 @@ from pipeline.train.config import TrainConfig
 from pipeline.train.finetune import predict
 from pipeline.train.heads import columns_of, output_names
 from pipeline.train.judge import cross_fitted_scores, own_outputs, served_scores
+from pipeline.train.known_answers import add_known_answers
 from pipeline.train.posts import Posts
 from pipeline.train.quantise import quantise
 from pipeline.train.run import Trained
@@ -89,6 +90,7 @@ def export(
     openvino.save_model(quantised, folder / "model.xml", compress_to_fp16=True)
     shutil.copy(folder / "float" / "tokenizer.json", folder / "tokenizer.json")
     _describe(folder, config, calibration)
+    add_known_answers(folder)
     answers = load_engine(folder).score(held.texts)
     fields = ("negative", "neutral", "positive", *(head for head in held.heads if head != "sentiment"))
     engine = np.array([[getattr(one, name) for name in fields] for one in answers], float)

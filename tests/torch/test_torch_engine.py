@@ -113,10 +113,10 @@ def test_a_missed_deadline_says_how_many_texts_were_waiting(tmp_path: Path) -> N
 
 def test_numbers_that_are_none_and_failures_are_transient(tmp_path: Path) -> None:
     engine = TorchEngine(write_small_model(tmp_path, THREE))
-    engine._net.classifier.weight.data.fill_(float("nan"))
+    engine._net._net.classifier.weight.data.fill_(float("nan"))
     with pytest.raises(Transient, match="2 of 2 texts with NaN"):
         engine.score(["good", "bad"])
-    engine._net.classifier = None
+    engine._net._net.classifier = None
     with pytest.raises(Transient, match="the engine failed on 1 texts"):
         engine.score(["good"])
 

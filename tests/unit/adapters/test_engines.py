@@ -1,6 +1,7 @@
 """Which engine serves which model on which machine, and what is said when none can."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -123,12 +124,12 @@ def test_the_engine_of_a_model_for_one_language_is_chosen_by_itself(folders: dic
     assert (german.streams, german.languages, german.by_language) == (1, ("de",), {})
 
 
-def test_a_model_is_described_without_loading_it(
+def test_a_model_is_described_by_what_serves_it_and_one_for_torch_is_not_loaded_for_it(
     folders: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch_engine, "find_spec", lambda _name: object())
     monkeypatch.setattr(engines, "find_gpu", lambda: None)
-    assert describe_model(ModelSettings(engine="openvino")).startswith("earshot-")
+    assert re.match(r"earshot-.* on openvino in \w+, known answers within 0\.0", describe_model(ModelSettings()))
     hub = describe_model(ModelSettings(path=folders["hub"]))
     assert hub == "someone/some-model_1.0 (the first start downloads it from the hub) on torch"
     with pytest.raises(Misconfigured, match=r"none of model\.safetensors"):

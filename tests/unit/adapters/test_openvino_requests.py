@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pipeline.adapters.openvino_requests import Inputs, RequestRing
+from pipeline.adapters.models.runner import Inputs
+from pipeline.adapters.openvino_requests import RequestRing
 from pipeline.adapters.text_batches import Deadline
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import orjson
 import pytest
 
+from pipeline.adapters.models.processor import Processor, read_processor
 from pipeline.bench.engine import BARE, ENGINE, ENGINE_ALONE, engine_candidates, rows_of
 from pipeline.bench.figures import Spread
-from pipeline.bench.processor import Processor, read_processor
 from pipeline.bench.rounds import Measured
 from pipeline.bench.sample import distinct_posts
 from pipeline.bench.torch_lines import ONE_AT_A_TIME, require_torch
