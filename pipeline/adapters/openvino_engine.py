@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.adapters.model_folder import open_model_folder
-from pipeline.adapters.models.configurations import Precision, candidates
+from pipeline.adapters.models.configurations import Precision, candidates, pinned
 from pipeline.adapters.models.known_answers import read_known_answers
 from pipeline.adapters.models.openvino_model import OpenVinoModel, reference_answers
 from pipeline.adapters.models.processor import read_processor
@@ -69,8 +69,7 @@ class OpenVinoEngine:
         try:
             self._requests, self.opened = first_right(tried, model.compile, check)
         except Misconfigured as error:
-            asked = "" if precision == "auto" else f" (EARSHOT_MODEL__PRECISION={precision})"
-            raise Misconfigured(f"{folder}{asked}: {error}") from error
+            raise Misconfigured(f"{folder}{pinned(precision)}: {error}") from error
         self._lock = Lock()
 
     @property

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pipeline.adapters.heads import SENTIMENT, Heads
 from pipeline.adapters.model_folder import FLOAT, ModelFolder, is_model_folder, open_model_folder, sha256_of
-from pipeline.adapters.models.configurations import BF16, F16, F32, Configuration, Precision
+from pipeline.adapters.models.configurations import BF16, F16, F32, Configuration, Precision, pinned
 from pipeline.adapters.models.known_answers import own_answers
 from pipeline.adapters.models.phrases import texts_of_every_length
 from pipeline.adapters.models.self_check import Opened, first_right, make_check
@@ -113,7 +113,10 @@ class TorchEngine:
         def open_one(form: Configuration) -> TorchNet:
             return TorchNet(deepcopy(plain).to(device, _dtype(form)), device, self._tokenizer.pad_token_id)
 
-        return first_right(tried, open_one, check)
+        try:
+            return first_right(tried, open_one, check)
+        except Misconfigured as error:
+            raise Misconfigured(f"{self._name}{pinned(precision)}: {error}") from error
 
     def _infer(self, texts: list[str]) -> tuple[NDArray[np.float64], NDArray[np.float16] | None]:
         logits = np.full((len(texts), len(self._heads.labels)), np.nan)

@@ -11,14 +11,14 @@ WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "bad", "and", "late"]
 
 
 def write_small_model(
-    folder: Path, id2label: dict[int, str], *, pad: bool = True, classifier: bool = True
+    folder: Path, id2label: dict[int, str], *, pad: bool = True, classifier: bool = True, spread: float = 1.0
 ) -> Path:
     """A folder that transformers can open; without `classifier` it is an encoder alone."""
     torch.manual_seed(1)
     labels = {name: at for at, name in id2label.items()}
     config = BertConfig(
         vocab_size=len(WORDS), hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
-        max_position_embeddings=34, id2label=id2label, label2id=labels, initializer_range=1.0,
+        max_position_embeddings=34, id2label=id2label, label2id=labels, initializer_range=spread,
     )  # fmt: skip
     net: Any = BertForSequenceClassification(config) if classifier else BertModel(config)
     net.save_pretrained(str(folder))

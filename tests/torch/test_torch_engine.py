@@ -3,13 +3,23 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
+from numpy.typing import NDArray
 
+from pipeline.adapters import torch_engine
 from pipeline.adapters.engines import open_engine
+from pipeline.adapters.models.configurations import BF16, F16, F32
+from pipeline.adapters.models.runner import Inputs, Take
+from pipeline.adapters.models.self_check import TOLERANCE, Opened
+from pipeline.adapters.models.torch_net import TorchNet
 from pipeline.adapters.openvino_engine import SHIPPED_MODEL
+from pipeline.adapters.text_batches import Deadline
 from pipeline.adapters.torch_engine import TorchEngine
 from pipeline.errors import Misconfigured, Transient
 from pipeline.ports import TextScores
@@ -126,3 +136,52 @@ def test_auto_takes_torch_for_a_folder_in_hugging_faces_layout(tmp_path: Path) -
     engine = open_engine(ModelSettings(path=path, cache_entries=0))
     assert isinstance(engine, TorchEngine)
     assert open_engine(ModelSettings(path=path)).score(["good"])[0][:3] == engine.score(["good"])[0][:3]
+
+
+def test_on_the_processor_single_precision_serves_and_is_its_own_measure(tmp_path: Path) -> None:
+    assert TorchEngine(write_small_model(tmp_path, THREE)).opened == Opened(F32, 0.0, {})
+
+
+def test_a_pinned_bf16_is_compared_with_the_models_own_float32(tmp_path: Path) -> None:
+    opened = TorchEngine(write_small_model(tmp_path, THREE, spread=0.3), precision="bf16").opened
+    assert opened.configuration == BF16
+    assert 0 < opened.difference <= TOLERANCE
+
+
+class Wrong(TorchNet):
+    """Answers wrongly to rows of 32 tokens in half precision."""
+
+    def run(self, batches: Iterable[tuple[list[int], Inputs]], take: Take, deadline: Deadline) -> None:
+        half = self._net.dtype != torch.float32
+        for places, inputs in batches:
+            off = 3.0 if half and inputs["input_ids"].shape[1] == 32 else 0.0
+
+            def changed(places: list[int], outputs: list[NDArray[np.float32]], off: float = off) -> None:
+                take(places, [outputs[0] + np.array([off, 0, -off], np.float32)])
+
+            super().run([(places, inputs)], changed, deadline)
+
+
+def test_half_precision_that_is_wrong_gives_way_to_single_and_ends_the_start_where_it_is_pinned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_small_model(tmp_path, THREE)
+    monkeypatch.setattr(torch_engine, "TorchNet", Wrong)
+    with pytest.raises(Misconfigured, match=r"EARSHOT_MODEL__PRECISION=bf16.*bf16: a probability differs"):
+        TorchEngine(folder, precision="bf16")
+    # As on a GPU, which this machine need not have.
+    monkeypatch.setattr(torch_engine, "_forms", lambda _precision: ("cpu", (BF16, F32)))
+    opened = TorchEngine(folder).opened
+    assert opened.configuration == F32
+    assert list(opened.rejected) == [BF16.name]
+
+
+def test_a_gpu_serves_in_the_half_precision_that_it_has_and_falls_back_to_single(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    for has_bf16, half in ((True, BF16), (False, F16)):
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda has_bf16=has_bf16: has_bf16)
+        assert torch_engine._forms("auto") == ("cuda", (half, F32))
+        assert torch_engine._forms("f32") == ("cuda", (F32,))
+        assert torch_engine._forms("bf16") == ("cuda", (BF16,))

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.adapters.model_folder import open_model_folder
+from pipeline.adapters.models.known_answers import read_known_answers
 from pipeline.adapters.openvino_engine import OpenVinoEngine
 from pipeline.errors import Misconfigured
 from pipeline.train import finetune as finetune_module
@@ -56,6 +58,7 @@ def test_a_run_ends_in_a_model_folder_that_the_engine_serves(run_file: Path, tmp
     command = train_command(run_file, tmp_path / "out")
     done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False, env=ONE_THREAD)
     assert done.returncode == 0, done.stderr
+    assert read_known_answers(open_model_folder(tmp_path / "out/model")) is not None
     engine = OpenVinoEngine(tmp_path / "out/model")
     bad, good, fix, see = engine.score(
         ["the train was awful", "we love the train", "please fix 3", "see you at 4"]

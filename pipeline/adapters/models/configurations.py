@@ -41,6 +41,11 @@ REFERENCE = F32_UNFUSED
 """What known answers are computed with: no generated kernel, and single precision where the model is in float."""
 
 
+def pinned(precision: Precision) -> str:
+    """What a message adds about a precision that somebody named."""
+    return "" if precision == "auto" else f" (EARSHOT_MODEL__PRECISION={precision}; auto takes what is right)"
+
+
 def candidates(precision: Precision, flags: Collection[str]) -> tuple[Configuration, ...]:
     """What is tried, the fastest first.
 
