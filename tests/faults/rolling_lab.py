@@ -160,12 +160,6 @@ class RollingLab:
         report.kept_by_stayers += self._taken(stayer, "kept") - kept
         report.restored_by_restarted += self._taken(self.lives[index], "restored")
 
-    def kill(self, index: int) -> None:
-        """SIGKILL to a router, which is gone for good."""
-        life = self.lives.pop(index)
-        life.process.kill()
-        life.process.wait()
-
     def restores(self) -> list[tuple[object, object]]:
         """(entries, seconds) of every restore so far."""
         events = (event for life in self._all for event in life.events("partition_restored"))
