@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import clickhouse_connect
 import lz4.frame
@@ -233,6 +233,11 @@ def test_basic_authentication_and_url_credentials(stack: Endpoints, user: str) -
         "SELECT file/**/('{secret}')",
         "SELECT arrayMap(file, ['{secret}'])",
         "SELECT * APPLY file FROM (SELECT '{secret}' AS a)",
+        "SELECT * APPLY(`file`) FROM (SELECT '{secret}' AS a)",
+        "SELECT * APPLY x -> `file`(x) FROM (SELECT '{secret}' AS a)",
+        "SELECT arrayMap(`file`, ['{secret}'])",
+        "CREATE TABLE {table}2 (a String ALIAS arrayMap(`file`, ['{secret}'])[1]) ENGINE = Log",
+        "ALTER TABLE {table} ADD COLUMN `file` String DEFAULT arrayMap(`file`, ['{secret}'])[1]",
         "SELECT * FROM `{secret}`",
         "SELECT * FROM '{secret}'",
         "SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String')",
@@ -296,6 +301,35 @@ def test_doors_to_the_machine_are_closed(stack: Endpoints, table: str, sql: str,
     assert not made.exists()
     ask(stack, f"DROP TABLE IF EXISTS {table}2 SYNC")
     assert secret.read_text() == "do-not-read-me"
+
+
+@pytest.mark.parametrize("value", ["file", "FILE", "fi\\x6ce", "`file`"])
+@pytest.mark.parametrize("where", ["param_f", "session", "settings", "view"])
+def test_a_name_that_comes_as_a_parameter_opens_no_door(
+    stack: Endpoints, table: str, value: str, where: str, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("do-not-read-me")
+    calls = f"SELECT arrayMap({{f:Identifier}}, ['{secret}'])"
+    quoted = value.replace("\\", "\\\\")
+    url = "?param_f=" + quote(value) if where == "param_f" else f"?session_id=names-{uuid.uuid4()}"
+    if where == "session":
+        ask(stack, f"SET param_f = '{quoted}'", url=url)
+    elif where == "settings":
+        calls += f" SETTINGS param_f = '{quoted}'"
+    elif where == "view":
+        ask(stack, f"CREATE VIEW {table}2 AS {calls}", url="?param_f=upper")
+        calls = f"SELECT * FROM {table}2(f = '{quoted}')"
+    response = ask(stack, calls, url=url)
+    assert response.status >= 400
+    assert b"do-not-read-me" not in response.data
+
+
+def test_a_name_that_comes_as_a_parameter_names_tables_and_columns(client: Client, table: str) -> None:
+    client.insert(table, [ROW], column_names=COLUMNS)
+    asked = "SELECT {column:Identifier} FROM {database:Identifier}.{table:Identifier}"
+    names = {"column": "id", "database": DATABASE, "table": table.partition(".")[2]}
+    assert client.query(asked, parameters=names).result_rows == [(7,)]
 
 
 def test_template_files_cannot_be_named_in_the_url_either(stack: Endpoints) -> None:

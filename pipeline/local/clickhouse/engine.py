@@ -109,7 +109,7 @@ class Engine:
             Refused: the statement may not be run here.
             Failed: the engine's error.
         """
-        statement = read_statement(request.text, self._parse, self._doors)
+        statement = read_statement(request.text, request.params, self._parse, self._doors)
         if request.reader and statement.verb not in READING:
             raise Refused(READONLY, "READONLY", f"The reader cannot execute {statement.verb}")
         output.format = statement.result_format or request.default_format

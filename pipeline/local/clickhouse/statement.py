@@ -6,7 +6,7 @@ that text is both what is checked here and what is run, so nothing depends on re
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 SYNTAX_ERROR, UNKNOWN_FORMAT, ACCESS_DENIED = 62, 73, 497
@@ -46,6 +46,7 @@ FIRST_WORD = re.compile(rb"(?>\s+|--[^\n]*|#[ !][^\n]*|/\*.*?\*/|\()*+(\w+)", re
 DATA = re.compile(rb"(?i)\bVALUES\b|\bFORMAT\b(?=(\s+\w+[ \t\f]*\r?\n?))")
 INSERT_OF_DATA = re.compile(r"INSERT INTO (?!.* (?:SELECT|WITH|FROM INFILE) ).* FORMAT \W?(\w+)\W?", re.DOTALL)
 OUTPUT_FORMAT = re.compile(r" FORMAT [ `]?(\w+)[ `]?(?= SETTINGS [^()]*$|$)")
+NAME_BY_PARAMETER = re.compile(r"\{([^:{}]*):Identifier\}")
 FILES_AND_COMPANY = re.compile(r" (INTO OUTFILE|FROM INFILE|PARALLEL WITH) ")
 MOST_HEAD_BYTES = 262_144
 """Where an insert's data has to begin: ClickHouse's `max_query_size`."""
@@ -97,16 +98,17 @@ class Doors:
         return found and (found[1] or found[2])
 
     def may_be_named(self, raw: str) -> bool:
-        """Whether raw SQL may use one: by its name, a quoted name that hides it, or in a second statement."""
+        """Whether raw text may use one: by its name, a quoted name that hides it, or in a second statement."""
         hidden = "`" in raw or ";" in raw or ("\\" in raw and '"' in raw)
         return hidden or self._named.search(raw) is not None
 
 
-def read_statement(request: bytes, parse: Parser, doors: Doors) -> Statement:
+def read_statement(request: bytes, params: Mapping[str, str], parse: Parser, doors: Doors) -> Statement:
     """Takes a request apart.
 
     Args:
         request: one statement, for an insert followed by its data, which is never parsed as SQL.
+        params: values of `{name:Type}`, escaped as in TabSeparated.
         parse: the engine's parser.
         doors: those that the engine has.
 
@@ -120,6 +122,7 @@ def read_statement(request: bytes, parse: Parser, doors: Doors) -> Statement:
         return insert
     canonical = parse(_text(request))
     plain = _check(canonical, doors)
+    _check_names(plain, params, doors)
     if INSERT_OF_DATA.fullmatch(plain):
         raise Refused(
             SYNTAX_ERROR, "SYNTAX_ERROR", "Syntax error: cannot tell where the data of the INSERT begins"
@@ -177,6 +180,20 @@ def _check(canonical: str, doors: Doors) -> str:
     if door := doors.called(plain):
         raise _denied(f"`{door}` is closed in the embedded server")
     return plain
+
+
+def _check_names(plain: str, params: Mapping[str, str], doors: Doors) -> None:
+    """Names that come as parameters: `arrayMap({f:Identifier}, ...)` calls whatever function they name.
+
+    Raises:
+        Refused: one names a door, or may do so later, in a session or through a view.
+    """
+    if re.search(r" `?param_\w+`? = ", plain):
+        raise _denied("SET param_... is closed in the embedded server: send param_... with the statement")
+    for name in NAME_BY_PARAMETER.findall(plain):
+        value = params.get(name)
+        if value is None or "\\" in value or doors.may_be_named(value) or " VIEW " in plain:
+            raise _denied(f"{{{name}:Identifier}} is closed in the embedded server for this value")
 
 
 def _blot(literal: re.Match[str]) -> str:
