@@ -1,20 +1,26 @@
-"""The AsyncAPI 3.0 document of the contract, as data: channels, messages, and who sends and receives.
+"""The AsyncAPI 3.1 document of the contract, as data: channels, messages, and who sends and receives.
 
-In: `topics.TOPICS`. Out: one document, what `asyncapi.yaml` is written from. Never here: servers and passwords
-(those belong to a deployment), writing files.
+In: `topics.TOPICS`, `refusals.REFUSALS`. Out: one document, what `asyncapi.yaml` is written from. What a client of
+Kafka must be set to stands in fields: bindings where AsyncAPI has one, `x-` extensions where not. Never here: host
+names and passwords (those belong to a deployment), writing files.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 from schemas.dead_letter import MAX_DETAIL_CHARS, PREFIX
 from schemas.export import DIALECT, MAJOR, schema_file_name
+from schemas.refusals import Place, refusals_at
 from schemas.topics import ASSIGNMENTS, Topic, all_topics, team_topic
 
 Document = dict[str, Any]
 
 KAFKA_BINDING = "0.5.0"
 """Version of AsyncAPI's Kafka binding that the documents follow."""
+ISOLATION = "read_committed"
+"""`isolation.level` of every consumer: decisions are written in transactions."""
+PARTITIONER = "murmur2"
+"""How a key finds its partition; the default of the Java clients and of kafkajs."""
 TEAM_CHANNEL = f"{ASSIGNMENTS.name}.team"
 _SCHEMA_FORMAT = f"application/schema+json;version={DIALECT.split('/')[-2]}"
 _LONGEST_NUMBER_CHARS = 19
@@ -25,20 +31,41 @@ def asyncapi() -> Document:
     """The whole document; the same contract gives the same document, in the same order."""
     channels = dict(_channels())
     return {
-        "asyncapi": "3.0.0",
+        "asyncapi": "3.1.0",
         "info": {
             "title": "Earshot",
             "version": f"{MAJOR}.0.0",
             "description": "Topics of Earshot on Kafka. P partitions scale with posts, R with routing. "
-            "Values are JSON, UTF-8. Consumers of assignments and cases read read_committed. "
-            "Keys are placed by murmur2, as the Java clients do.",
+            "Values are JSON, UTF-8. A schema is necessary and not sufficient: rules between fields are stated in "
+            "words only, and what breaks them is refused too. x-refusals lists every code of refusal.",
             "license": {"name": "Apache-2.0"},
         },
+        "servers": {"kafka": _server("kafka"), "kafka-secure": _server("kafka-secure")},
         "defaultContentType": "application/json",
         "channels": channels,
         "operations": dict(_operations()),
         "components": {"messages": dict(_messages())},
+        "x-refusals": {place: _refusals(place) for place in get_args(Place)},
     }
+
+
+def _server(protocol: str) -> Document:
+    return {
+        "host": "{bootstrap}",
+        "protocol": protocol,
+        "description": "the cluster, in TLS" if protocol == "kafka-secure" else "the cluster",
+        "variables": {
+            "bootstrap": {
+                "default": "localhost:9092",
+                "description": "host:port of the deployment's brokers, several with commas",
+            }
+        },
+        "bindings": {"kafka": {"bindingVersion": KAFKA_BINDING}},
+    }
+
+
+def _refusals(place: Place) -> Document:
+    return {refusal.code: {"meaning": refusal.meaning, "remedy": refusal.remedy} for refusal in refusals_at(place)}
 
 
 def _channels() -> Iterator[tuple[str, Document]]:
@@ -58,14 +85,20 @@ def _channel(topic: Topic, message: str) -> Document:
     return {
         "address": topic.name,
         "description": topic.about,
-        "messages": {message: {"$ref": f"#/components/messages/{message}"}},
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in _message_names(topic, message)},
         "bindings": {"kafka": {"topicConfiguration": configuration, "bindingVersion": KAFKA_BINDING}},
         "x-key": topic.key,
         "x-partitions": topic.partitions,
         "x-retention-days": topic.retention_days,
         "x-plain-text": topic.plain_text,
         "x-dead-letters": topic.dlq.name if topic.dead_letters else None,
+        "x-compression": topic.config.get("compression.type", "lz4"),
+        "x-tombstones": topic.tombstone is not None,
     }
+
+
+def _message_names(topic: Topic, message: str) -> list[str]:
+    return [message] if topic.tombstone is None else [message, f"{message}.tombstone"]
 
 
 def _team_channel() -> Document:
@@ -93,8 +126,14 @@ def _operations_of(topic: Topic, channel: str, message: str) -> Iterator[tuple[s
                 {
                     "action": action,
                     "channel": {"$ref": f"#/channels/{channel}"},
-                    "messages": [{"$ref": f"#/channels/{channel}/messages/{message}"}],
+                    "messages": [
+                        {"$ref": f"#/channels/{channel}/messages/{name}"}
+                        for name in _message_names(topic, message)
+                    ],
                     "tags": [{"name": party}],
+                    **(
+                        {"x-isolation-level": ISOLATION} if action == "receive" else {"x-partitioner": PARTITIONER}
+                    ),
                 },
             )
 
@@ -102,10 +141,26 @@ def _operations_of(topic: Topic, channel: str, message: str) -> Iterator[tuple[s
 def _messages() -> Iterator[tuple[str, Document]]:
     for topic in all_topics():
         yield topic.name, _message(topic)
+        if topic.tombstone is not None:
+            yield f"{topic.name}.tombstone", _tombstone(topic, topic.tombstone)
+
+
+def _key(topic: Topic) -> Document:
+    return {"kafka": {"key": {"type": "string", "description": topic.key}, "bindingVersion": KAFKA_BINDING}}
+
+
+def _tombstone(topic: Topic, meaning: str) -> Document:
+    """A record with a key and no value."""
+    return {
+        "name": "Tombstone",
+        "summary": meaning,
+        "payload": {"type": "null"},
+        "bindings": _key(topic),
+    }
 
 
 def _message(topic: Topic) -> Document:
-    key = {"kafka": {"key": {"type": "string", "description": topic.key}, "bindingVersion": KAFKA_BINDING}}
+    key = _key(topic)
     if topic.model is not None:
         reference = {"$ref": f"./json/{schema_file_name(topic)}"}
         return {
@@ -130,7 +185,7 @@ def _dead_letter_headers() -> Document:
     number = {"type": "string", "pattern": "^[0-9]+$", "maxLength": _LONGEST_NUMBER_CHARS}
     properties: Document = {
         "stage": {"type": "string", "maxLength": 32, "description": "who gave the record up"},
-        "code": {"type": "string", "maxLength": 64, "description": "stable reason, snake_case"},
+        "code": {"type": "string", "maxLength": 64, "description": "stable reason, one of x-refusals"},
         "detail": {"type": "string", "maxLength": MAX_DETAIL_CHARS, "description": "for a person"},
         "field": {"type": "string", "maxLength": 200, "description": "dotted path, when one field is at fault"},
         "source.topic": {"type": "string", "maxLength": 249},

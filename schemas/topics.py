@@ -48,6 +48,14 @@ class Topic:
     plain_text: bool = False
     dead_letters: bool = False
     max_message_bytes: int = MAX_MESSAGE_BYTES
+    tombstone: str | None = None
+    """What a record without a value means; None where there are none."""
+
+    @property
+    def outward(self) -> bool:
+        """Whether other systems read it, whose clients may know no compression but gzip (kafkajs): the broker
+        then writes gzip, whatever a producer sends (`deploy/decisions`, "Outward topics")."""
+        return "desktops" in self.consumers
 
     @property
     def config(self) -> dict[str, str]:
@@ -57,6 +65,8 @@ class Topic:
             "message.timestamp.type": "LogAppendTime",
             "max.message.bytes": str(self.max_message_bytes),
         }
+        if self.outward:
+            settings["compression.type"] = "gzip"
         if self.cleanup == "compact":
             settings |= COMPACTED
         elif self.retention_days is not None:
@@ -78,7 +88,7 @@ class Topic:
             partitions=1,
             cleanup="delete",
             retention_days=self.retention_days or 14,
-            producers=self.consumers,
+            producers=tuple(party for party in self.consumers if party != "desktops"),
             consumers=("operators",),
             plain_text=self.plain_text,
             max_message_bytes=2 * MAX_MESSAGE_BYTES,
@@ -94,19 +104,20 @@ ACTIONABLE = Topic("posts.actionable", "workspace", "posts to act on, and contex
 MENTIONS = Topic("mentions", "workspace/topic", "which listening topics each post concerns, no words", Mention,
                  "P", "delete", 3, ("enrich",), ("operators",))  # fmt: skip
 POLICIES = Topic("policies", "workspace", "the policy of each workspace", Policy,
-                 1, "compact", None, ("operators",), ("enrich", "route"), dead_letters=False)  # fmt: skip
+                 1, "compact", None, ("operators",), ("enrich", "route"),
+                 tombstone="the workspace has no policy any more")  # fmt: skip
 REPS = Topic("reps.events", "workspace", "what reps do, sent by desktops", RepEvent,
              "R", "delete", 14, ("desktops", "operators"), ("route",), dead_letters=True)  # fmt: skip
 ASSIGNMENTS = Topic("assignments", "case_id", "offers and assignments for desktops", Assignment,
                     "R", "delete", 14, ("route",), ("sink", "desktops"), dead_letters=True)  # fmt: skip
 CASE_EVENTS = Topic("cases.events", "case_id", "each step of each case", CaseEvent,
-                    "R", "delete", 30, ("route",), ("sink",), dead_letters=True)  # fmt: skip
+                    "R", "delete", 30, ("route",), ("sink", "desktops"), dead_letters=True)  # fmt: skip
 CASES = Topic("cases.current", "case_id", "state of each open case", CaseCurrent,
-              "R", "compact", None, ("route",), ("desktops",))  # fmt: skip
+              "R", "compact", None, ("route",), ("desktops",), tombstone="the case is closed")  # fmt: skip
 JOURNAL = Topic("route.journal", "-", "one record a router transaction", JournalEntry,
                 "R", "delete", 14, ("route",), ("operators",))  # fmt: skip
 ROUTE_STATE = Topic("route.state", "entity", "changelog of the router, by input partition", None,
-                    "R", "compact", None, ("route",), ("route",))  # fmt: skip
+                    "R", "compact", None, ("route",), ("route",), tombstone="the entity has ended")  # fmt: skip
 
 TOPICS: tuple[Topic, ...] = (
     RAW, SCORED, ACTIONABLE, MENTIONS, POLICIES, REPS, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL, ROUTE_STATE,

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
+from pipeline.adapters.kafka_config import consumer_config, producer_config
+from pipeline.settings import KafkaSettings
 from schemas.dead_letter import DeadLetterInfo, encode_headers
 from schemas.message import SourcePosition
+from schemas.refusals import REFUSALS
 from schemas.topics import all_topics
 
 FILE = Path(__file__).parents[2] / "schemas/asyncapi.yaml"
@@ -34,10 +37,10 @@ def references(node: Any) -> Iterator[str]:
 
 
 def test_the_required_parts_of_asyncapi_3_are_there(document: dict[str, Any]) -> None:
-    assert document["asyncapi"] == "3.0.0"
+    assert document["asyncapi"] == "3.1.0"
     assert document["info"].keys() >= {"title", "version"}
     known = {"asyncapi", "id", "info", "servers", "defaultContentType", "channels", "operations", "components"}
-    assert document.keys() <= known
+    assert {name for name in document if not name.startswith("x-")} <= known
 
 
 def test_every_topic_is_a_channel_and_nothing_else_is(document: dict[str, Any]) -> None:
@@ -78,6 +81,39 @@ def test_each_channel_has_a_sender_and_a_receiver(document: dict[str, Any]) -> N
             if operation["action"] == action
         }
         assert served == set(document["channels"])
+
+
+def test_a_client_finds_what_it_must_be_set_to_in_fields(document: dict[str, Any]) -> None:
+    assert {server["protocol"] for server in document["servers"].values()} == {"kafka", "kafka-secure"}
+    for name, operation in document["operations"].items():
+        if operation["action"] == "receive":
+            assert operation["x-isolation-level"] == "read_committed", name
+        else:
+            assert operation["x-partitioner"] == "murmur2", name
+    for topic in all_topics():
+        compression = document["channels"][topic.name]["x-compression"]
+        assert compression == topic.config.get("compression.type", producer_config(KAFKA)["compression.type"])
+    assert producer_config(KAFKA)["partitioner"] == "murmur2_random", "murmur2 of the key where there is one"
+    assert consumer_config(KAFKA, "any")["isolation.level"] == "read_committed"
+
+
+KAFKA = KafkaSettings(bootstrap_servers="somewhere:9092")
+
+
+def test_compacted_topics_have_tombstones_as_messages_of_their_own(document: dict[str, Any]) -> None:
+    with_tombstones = {topic.name for topic in all_topics() if topic.cleanup == "compact"}
+    for name, channel in document["channels"].items():
+        assert channel["x-tombstones"] == (name in with_tombstones)
+        assert (f"{name}.tombstone" in channel["messages"]) == (name in with_tombstones)
+    for name in with_tombstones:
+        assert document["components"]["messages"][f"{name}.tombstone"]["payload"] == {"type": "null"}
+
+
+def test_every_code_of_refusal_is_told_with_its_meaning_and_what_to_do(document: dict[str, Any]) -> None:
+    told = {(place, code) for place, codes in document["x-refusals"].items() for code in codes}
+    assert told == {(place, refusal.code) for refusal in REFUSALS for place in refusal.places}
+    for codes in document["x-refusals"].values():
+        assert all(code.keys() == {"meaning", "remedy"} for code in codes.values())
 
 
 def test_parties_keys_and_keeping_times_are_those_of_the_contract(document: dict[str, Any]) -> None:

@@ -54,3 +54,16 @@ def test_a_code_stands_once_and_says_what_it_means_and_what_to_do() -> None:
         assert refusal.places
         assert refusal.meaning
         assert refusal.remedy
+
+
+def test_the_readme_tells_desktops_every_code_that_they_may_meet() -> None:
+    where = {"request": "event", "desktop": "dead letter"}
+    told = [
+        f"| `{refusal.code}` | {', '.join(where[place] for place in where if place in refusal.places)} "
+        f"| {refusal.meaning} | {refusal.remedy} |"
+        for refusal in REFUSALS
+        if {"request", "desktop"} & set(refusal.places)
+    ]
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    start = lines.index("| code | where | meaning | what to do |") + 2
+    assert lines[start : start + len(told) + 1] == [*told, ""]

@@ -1,31 +1,28 @@
-"""README, "Consuming assignments": the consumer that it shows, on the real topics, with a real router."""
+"""README, "Consuming assignments": the Python desktop that it names, on the real topics, with a real router."""
 
 import json
 import os
 import re
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from confluent_kafka import Producer
 
 from pipeline.adapters.kafka_config import producer_config
-from pipeline.adapters.topic_reader import read_topic
 from pipeline.codec import encode
 from pipeline.local.endpoints import Endpoints
 from pipeline.settings import KafkaSettings
 from schemas.rep import OfferAccepted, SignedIn
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, REPS
+from tests.consuming import CONSUMERS, EXAMPLES, python, values
 from tests.pipeline_lab import ROOT, PipelineLab
 
 pytestmark = pytest.mark.integration
-EXAMPLE = ROOT / "deploy" / "examples" / "consume_assignments.py"
 REP = "ann"
 
 
@@ -35,12 +32,6 @@ def lab(stack: Endpoints, tmp_path: Path) -> Iterator[PipelineLab]:
     made.prepare()
     yield made
     made.close()
-
-
-def values(stack: Endpoints, topic: str, workspace: str) -> list[dict[str, Any]]:
-    kafka = KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)
-    found = [json.loads(message.value()) for message in read_topic(kafka, topic)]
-    return [value for value in found if value["workspace"] == workspace]
 
 
 def send(stack: Endpoints, workspace: str, event: SignedIn | OfferAccepted) -> None:
@@ -58,37 +49,46 @@ def one_post(lab: PipelineLab) -> bytes:
     return json.dumps(post).encode() + b"\n"
 
 
-def test_the_readme_shows_the_consumer_that_is_tested() -> None:
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    source = EXAMPLE.read_text(encoding="utf-8")
-    assert source in blocks
-    assert sum(1 for line in source.splitlines() if line.strip()) <= 30
+def over_before(lab: PipelineLab, stack: Endpoints) -> str:
+    """Puts an offer of yesterday to the same rep on the topic, as a new desktop finds them; returns its case."""
+    example = json.loads((ROOT / "schemas/examples/assignments/v1/valid/offered.json").read_text())
+    case = str(uuid.uuid4())
+    over = example | {"workspace": lab.workspace, "rep_id": REP, "case_id": case}
+    producer = Producer(producer_config(KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)))
+    producer.produce(ASSIGNMENTS.name, json.dumps(over).encode(), case.encode())
+    assert producer.flush(30) == 0
+    return case
+
+
+def test_the_readme_names_every_example() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for path in sorted(EXAMPLES.glob("*[cC]onsume*")):
+        assert f"(deploy/examples/{path.name})" in readme
+    assert set(CONSUMERS) == {"python", "node", "java"}
 
 
 @pytest.mark.timeout(180)
-def test_the_readme_consumer_accepts_an_offer_and_a_stale_accept_is_refused(
+def test_the_python_desktop_works_through_an_offer_and_a_stale_accept_is_refused(
     lab: PipelineLab, stack: Endpoints
 ) -> None:
     lab.start_all()
-    now = datetime.now(UTC)
-    teams = ("technical", "billing", "care", "engage")
-    signed_in = SignedIn(workspace=lab.workspace, event_id="in-1", rep_id=REP, seq=0, occurred_at=now, teams=teams)
-    send(stack, lab.workspace, signed_in)
+    old_case = over_before(lab, stack)
     with (lab.folder / "consumer.out").open("wb") as out:
-        consumer = subprocess.Popen(
-            [sys.executable, str(EXAMPLE), stack.kafka_bootstrap, lab.workspace, REP], stdout=out
-        )
+        command = [*python(lab.folder), stack.kafka_bootstrap, lab.workspace, REP, "technical"]
+        consumer = subprocess.Popen(command, stdout=out)
     try:
+        lab.wait(lambda: bool(values(stack, REPS.name, lab.workspace)), 60, "the desktop signs its rep in")
         lab.earshot("ingest", "jsonl", "-", feed=one_post(lab))
 
         def states() -> list[str]:
-            return [record["state"] for record in values(stack, ASSIGNMENTS.name, lab.workspace)]
+            made = values(stack, ASSIGNMENTS.name, lab.workspace)
+            return [record["state"] for record in made if record["case_id"] != old_case]
 
-        lab.wait(lambda: "assigned" in states(), 90, "the consumer's accept made the assignment true")
-        assert states() == ["offered", "assigned"]
-        offer = values(stack, ASSIGNMENTS.name, lab.workspace)[0]
+        lab.wait(lambda: "closed" in states(), 90, "the case was accepted, answered and closed")
+        assert states() == ["offered", "assigned", "closed"]
+        offer = next(o for o in values(stack, ASSIGNMENTS.name, lab.workspace) if o["case_id"] != old_case)
         late = OfferAccepted(
-            workspace=lab.workspace, event_id="late-1", rep_id=REP, seq=99, occurred_at=now,
+            workspace=lab.workspace, event_id="late-1", rep_id=REP, seq=99, occurred_at=datetime.now(UTC),
             case_id=offer["case_id"], attempt=offer["attempt"],
         )  # fmt: skip
         send(stack, lab.workspace, late)
@@ -96,13 +96,16 @@ def test_the_readme_consumer_accepts_an_offer_and_a_stale_accept_is_refused(
             lambda: any(e["type"] == "request_refused" for e in values(stack, CASE_EVENTS.name, lab.workspace)),
             60, "a stale accept is answered",
         )  # fmt: skip
-        assert states() == ["offered", "assigned"], "a stale accept changes nothing"
+        assert states() == ["offered", "assigned", "closed"], "a stale accept changes nothing"
         printed = [line.split() for line in (lab.folder / "consumer.out").read_text().splitlines()]
-        # The topic also holds what other workspaces did before.
-        assert next(line[:2] for line in printed if line[2] == offer["case_id"]) == ["offered", REP]
+        assert [line[:3] for line in printed] == [[state, REP, offer["case_id"]] for state in states()]
     finally:
-        consumer.kill()
-        consumer.wait()
+        consumer.terminate()
+        consumer.wait(30)
+    said = values(stack, REPS.name, lab.workspace)
+    assert [event["type"] for event in said if event.get("sender")] == [
+        "signed_in", "offer_accepted", "reply_sent", "case_resolved", "signed_out"
+    ], "nothing about what was over before it came"  # fmt: skip
 
 
 @pytest.mark.timeout(240)
