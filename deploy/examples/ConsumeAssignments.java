@@ -6,9 +6,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -19,7 +22,7 @@ import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-public class ConsumeAssignments {
+public class ConsumeAssignments implements ConsumerRebalanceListener {
     static final ObjectMapper JSON = new ObjectMapper();
     static final List<String> STATES = List.of("offered", "assigned", "released", "closed");
 
@@ -50,8 +53,12 @@ public class ConsumeAssignments {
             .put("sender", "java-example").put("seq", seq).put("event_id", id).put("occurred_at", Instant.now().toString());
     }
 
-    void say(ObjectNode event) throws Exception {
-        producer.send(new ProducerRecord<>("reps.events", workspace, event.toString())).get();
+    void say(ObjectNode event) {
+        try {
+            producer.send(new ProducerRecord<>("reps.events", workspace, event.toString())).get();
+        } catch (InterruptedException | ExecutionException failed) {
+            throw new IllegalStateException("Kafka did not take the event", failed);
+        }
     }
 
     boolean isNewer(JsonNode record) {
@@ -68,7 +75,7 @@ public class ConsumeAssignments {
         return event.put("case_id", record.get("case_id").asText()).put("attempt", record.get("attempt").asInt());
     }
 
-    void handle(JsonNode record) throws Exception {
+    void handle(JsonNode record) {
         String state = record.get("state").asText();
         if (state.equals("offered") && Instant.parse(record.get("expires_at").asText()).isAfter(Instant.now())) {
             say(about(record, "offer_accepted", "accept"));
@@ -79,13 +86,17 @@ public class ConsumeAssignments {
         }
     }
 
-    void run() throws Exception {
-        consumer.subscribe(List.of("assignments"));
-        while (consumer.assignment().isEmpty()) consumer.poll(Duration.ofMillis(100));
-        consumer.assignment().forEach(consumer::position); // settles where to read from, before any offer can come
+    public void onPartitionsAssigned(Collection<TopicPartition> assigned) {
+        assigned.forEach(consumer::position); // settles where to read from: no offer can come before that
         ObjectNode signIn = event("signed_in", null).put("capacity", 10);
         signIn.putArray("teams").add(team);
         say(signIn);
+    }
+
+    public void onPartitionsRevoked(Collection<TopicPartition> revoked) {}
+
+    void run() throws Exception {
+        consumer.subscribe(List.of("assignments"), this);
         while (true) {
             for (ConsumerRecord<String, String> read : consumer.poll(Duration.ofSeconds(1))) {
                 JsonNode record = JSON.readTree(read.value());

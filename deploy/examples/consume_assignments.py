@@ -7,7 +7,7 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 bootstrap, workspace, rep, team = sys.argv[1:5]
 consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": f"desktop-{workspace}-{rep}",
@@ -18,12 +18,17 @@ states = ("offered", "assigned", "released", "closed")
 seen: dict[str, tuple[int, int, int]] = {}  # case_id: its newest (attempt, state, update)
 
 
+def delivered(error: KafkaError | None, _: Message) -> None:
+    if error is not None:
+        raise KafkaException(error)
+
+
 def say(what: str, event_id: str = "", **fields: object) -> None:
     seq = next(numbers)
     event = {"type": what, "workspace": workspace, "rep_id": rep, "sender": "python-example", "seq": seq,
              "event_id": event_id or f"{what}-{rep}-{seq}",
              "occurred_at": datetime.now(UTC).isoformat(), **fields}  # fmt: skip
-    producer.produce("reps.events", json.dumps(event).encode(), workspace.encode())
+    producer.produce("reps.events", json.dumps(event).encode(), workspace.encode(), on_delivery=delivered)
     producer.flush()
 
 
