@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.adapters.memory_model import KeywordSentiment
 from pipeline.clock import from_ms
 from pipeline.codec import decode
-from pipeline.enrich import emoji, intent_signs, language
+from pipeline.enrich import emoji, intent_signs, language, own
 from pipeline.enrich.copies.clusters import Copies
 from pipeline.enrich.copies.comparable import comparable
 from pipeline.enrich.copies.signatures import POSITIONS, signature
@@ -48,6 +48,7 @@ UNITS = (
     "box ", "IBAN", "cvv ", "May 1", "_a", "-a", " -", "- ", "<", "wa.me/", "phone=", "1:1", "$1", "1,", "@.",
     "@-", ".@", "a-b", "A1", "1A", "1a ", "x1 ", "Straße ", "str. ", "aweg ", "platz ", "4111 1111 1111 1111 ",
     "212 555 0123 ", "12 Main ", "[", "··", "💩", "\u0301", "fire ", "n't ", "how is ",
+    "calle ", "de la ", "d'", "Via V", "address: 12 V", "straße ", "rue ", ", TX 1",
 )  # fmt: skip
 """What hostile texts repeat: each sign that a pattern looks for, alone and beside what patterns join it to."""
 TAILS = ("", " 1", "1 ")
@@ -117,6 +118,7 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.enrich.listening.words.prepare": words.prepare,
     "pipeline.enrich.listening.words.tag_parts": words.tag_parts,
     "pipeline.enrich.normalise.normalise": normalise,
+    "pipeline.enrich.own.bare": own.bare,
     "pipeline.enrich.own.is_own": lambda text: is_own(raw_post(author={"handle": text[:200]}), POLICY.brand),
     "pipeline.enrich.privacy.addresses.find_addresses": lambda text: list(addresses.find_addresses(text)),
     "pipeline.enrich.privacy.ids.find_ids": lambda text: list(ids.find_ids(text, 100)),

@@ -93,7 +93,7 @@ _WITH_POSTCODE = re.compile(
 
 # --- French, Spanish, Portuguese, Italian ------------------------------------------------------------------------
 _PARTICLE = (
-    r"(?:(?:de|du|des|del|della|dei|di|da|do|das|dos|la|las|le|les|los|el|l'|d'|à|aux?|et|e|y|dell'|en)[ ]?)"
+    r"(?:(?:de|du|des|del|della|dei|di|da|do|das|dos|la|las|le|les|los|el|à|aux?|et|e|y|en) |(?:l'|d'|dell') ?)"
 )
 _ROMANCE_CODE = r"(?:\d{5}(?:-\d{3})?|\d{4}-\d{3}|\d{2}\.\d{3}-\d{3})(?!\d)"
 _ROMANCE_TAIL = (
@@ -112,8 +112,11 @@ _IBERIAN_SIGNS = _words(
     "calle avenida avda carrer rua travess praça alameda rodovia piazza viale glorieta c/ cl. av plaza pza paseo "
     "camino carretera ctra ronda estrada largo corso vicolo via r."
 )
-_IBERIAN_NAME = rf"(?: {{0,2}}(?:{_PARTICLE}){{0,3}}[\w'.-]{{2,30}}){{1,5}}?"
-_IBERIAN_NAME_CAPITAL = rf"(?: {{0,2}}(?:{_PARTICLE}){{0,3}}(?!{MONTH}){CAPITAL}[\w'.-]{{1,30}}){{1,5}}?"
+_IBERIAN_WORD = rf"(?:{_PARTICLE}){{0,3}}[\w'.-]{{2,30}}"
+_IBERIAN_WORD_CAPITAL = rf"(?:{_PARTICLE}){{0,3}}(?!{MONTH}){CAPITAL}[\w'.-]{{1,30}}"
+# A blank between two words: without it a long word is tried in every way of parting it, which takes minutes.
+_IBERIAN_NAME = rf" {{0,2}}{_IBERIAN_WORD}(?: {{1,2}}{_IBERIAN_WORD}){{0,4}}?"
+_IBERIAN_NAME_CAPITAL = rf" {{0,2}}{_IBERIAN_WORD_CAPITAL}(?: {{1,2}}{_IBERIAN_WORD_CAPITAL}){{0,4}}?"
 _IBERIAN = re.compile(
     r"(?<!\w)(?:(?i:calle|avenida|avda\.?|carrer|rua|travessa|praça|alameda|travesía|rodovia|piazza|viale|glorieta)"
     rf"(?!\w){_IBERIAN_NAME}"
@@ -147,7 +150,7 @@ _NAMED = re.compile(
     r"(?<!\w)(?<!email )(?<!mail )(?<!ip )(?<!web )(?i:address|i live at|we live at|ship to|deliver(?:ed)? to|"
     r"adresse|anschrift|wohne in|wohne|habite|direcci[oó]n|vivo en|endere[cç]o|moro n[ao]|indirizzo)"
     r"(?: is| ist| es| est| é)?[:, ]{1,3}(?:(?:at|to|in|au|en|la|na|no|à|la) )?"
-    rf"(?P<place>(?:\d{{1,5}}[A-Za-z]?,? (?:(?:{_PARTICLE}){{0,2}}{CAPITAL_WORD},? ?){{1,6}}"
+    rf"(?P<place>(?:\d{{1,5}}[A-Za-z]?,? (?:(?:{_PARTICLE}){{0,2}}{CAPITAL_WORD}(?![\w'.-]),? ?){{1,6}}"
     rf"|(?:(?:{_PARTICLE}){{0,2}}(?!{MONTH}){CAPITAL_WORD} ){{1,5}}\d{{1,5}}[A-Za-z]?(?!\w))"
     rf"(?:,? ?{ZIP}(?: {TOWN})?|,? ?{UK})?)"
 )
