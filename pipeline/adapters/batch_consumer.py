@@ -15,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 
 from pipeline.adapters.batch_lane import FIRST_DELAY_S, Buffer, Lane
 from pipeline.adapters.batch_offsets import KAFKA_TIMEOUT_S, encode_intent, start_of, token_prefixes
+from pipeline.adapters.committed import committed_offsets
 from pipeline.adapters.kafka_config import client_config, member_config
 from pipeline.errors import EarshotError, MustRestart, Permanent, Transient
 from pipeline.logs import Log
@@ -233,7 +234,7 @@ class BatchConsumer:
         # An exception must not cross librdkafka: it is raised again after the poll.
         try:
             prefixes = token_prefixes(self._admin, self._spec.topics)
-            for part in consumer.committed(partitions, timeout=KAFKA_TIMEOUT_S) if partitions else ():
+            for part in committed_offsets(consumer, partitions, KAFKA_TIMEOUT_S) if partitions else ():
                 low, high = consumer.get_watermark_offsets(part, timeout=KAFKA_TIMEOUT_S)
                 where = f"{part.topic}[{part.partition}] of group {self._spec.group}"
                 start = start_of(where, part.offset, part.metadata, low, high)

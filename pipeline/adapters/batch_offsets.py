@@ -4,10 +4,10 @@ In: committed offsets with their metadata, the ends of the log. Out: where to st
 here: records.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import orjson
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
@@ -27,14 +27,17 @@ class Start(NamedTuple):
 
 def encode_intent(end: int) -> str:
     """Commit metadata that announces a batch up to `end`, exclusive."""
-    return orjson.dumps({"end": end}).decode()
+    return json.dumps({"end": end})
 
 
 def decode_intent(metadata: str | None) -> int | None:
-    """The announced end; None when there is none or another tool wrote the metadata."""
+    """The announced end; None when there is none or another tool wrote the metadata.
+
+    Whatever stands behind the announcement is no part of it (`committed_offsets` says where that comes from).
+    """
     try:
-        announced = orjson.loads(metadata or "")
-    except orjson.JSONDecodeError:
+        announced, _ = json.JSONDecoder().raw_decode(metadata or "")
+    except json.JSONDecodeError:
         return None
     end = announced.get("end") if isinstance(announced, dict) else None
     return end if isinstance(end, int) and end >= 0 else None

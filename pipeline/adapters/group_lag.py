@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, TopicPartition
 
+from pipeline.adapters.committed import committed_offsets
 from pipeline.adapters.kafka_config import reader_config
 from pipeline.adapters.topic_reader import TIMEOUT_S
 from pipeline.errors import ServiceMissing
@@ -77,7 +78,7 @@ def _commits(consumer: Consumer, topics: Sequence[str]) -> list[TopicPartition]:
     if missing:
         raise ServiceMissing(f"topics do not exist: {', '.join(missing)}: run `earshot topics apply`")
     places = [TopicPartition(topic, n) for topic in topics for n in sorted(found[topic].partitions)]
-    committed: list[TopicPartition] = consumer.committed(places, timeout=TIMEOUT_S)
+    committed = committed_offsets(consumer, places, TIMEOUT_S)
     for place in committed:
         if place.error is not None:
             raise KafkaException(place.error)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicPartition
 
+from pipeline.adapters.committed import committed_offsets
 from pipeline.adapters.group_lag import holds_record
 from pipeline.adapters.kafka_config import consumer_config
 from pipeline.settings import KafkaSettings
@@ -121,7 +122,7 @@ class LagWatchdog:
         if not places:
             return {}
         standings = {}
-        for place in self._consumer.committed(places, timeout=REQUEST_TIMEOUT_S):
+        for place in committed_offsets(self._consumer, places, REQUEST_TIMEOUT_S):
             low, end = self._consumer.get_watermark_offsets(place, timeout=REQUEST_TIMEOUT_S)
             committed = low if place.offset == OFFSET_INVALID else max(low, place.offset)
             standings[place.partition] = self._without_markers(place.partition, Standing(committed, end))

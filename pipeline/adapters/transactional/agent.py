@@ -14,6 +14,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
+from pipeline.adapters.committed import committed_offsets
 from pipeline.adapters.kafka_config import member_config
 from pipeline.adapters.transactional.changelog import ChangelogReader, end_offset
 from pipeline.adapters.transactional.doubt import DoubtRule
@@ -202,7 +203,7 @@ class TransactionalAgent:
             self._own(n)
         mine = [place for place in places if place.partition in self._owned]
         # Read only now: init_transactions has ended what the former owner left open.
-        committed = consumer.committed(mine, timeout=ADMIN_TIMEOUT_S) if mine else []
+        committed = committed_offsets(consumer, mine, ADMIN_TIMEOUT_S) if mine else []
         known = {place.partition for place in committed if place.offset != OFFSET_INVALID}
         self._unknown = set(numbers) - known
         starts = [start_of(consumer, self._spec.stage, place) for place in committed]

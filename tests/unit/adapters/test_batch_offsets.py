@@ -11,6 +11,11 @@ def test_an_announced_end_survives_the_metadata() -> None:
     assert decode_intent(encode_intent(2**40)) == 2**40
 
 
+@pytest.mark.parametrize("behind", ["\x01", "}", "0", "\ufffd{", '{"end": 7}', "leader"])
+def test_what_the_client_reads_behind_the_metadata_changes_no_announcement(behind: str) -> None:
+    assert decode_intent(encode_intent(60) + behind) == 60
+
+
 @pytest.mark.parametrize("metadata", [None, "", "leader-epoch=3", "[]", '{"end": "x"}', '{"end": -1}', "{"])
 def test_metadata_of_other_tools_announces_nothing(metadata: str | None) -> None:
     assert decode_intent(metadata) is None
