@@ -133,7 +133,9 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.enrich.privacy.phones.find_link_phones": lambda text: list(
         phones.find_link_phones(text, 0, len(text))
     ),
-    "pipeline.enrich.privacy.phones.find_phones": lambda text: list(phones.find_phones(text, DIRECT_REGIONS)),
+    "pipeline.enrich.privacy.phones.find_phones": lambda text: list(
+        phones.find_phones(text, DIRECT_REGIONS, set())
+    ),
     "pipeline.enrich.privacy.text.plain": privacy_text.plain,
     "pipeline.enrich.privacy.text.public_places": privacy_text.public_places,
     "pipeline.enrich.privacy.text.without": lambda text: privacy_text.without(

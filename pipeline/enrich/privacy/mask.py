@@ -86,8 +86,9 @@ def mask(
         longest: characters after which the result is cut, before a placeholder that would not fit; None: never.
     """
     masked = Masked(text)
+    no_phones: set[str] = set()
     for _ in range(_MOST_ROUNDS):
-        more = _look(masked.text, numbers, regions)
+        more = _look(masked.text, numbers, regions, no_phones)
         if not more:
             break
         masked = _replaced(masked, more)
@@ -135,13 +136,15 @@ def _listed(field: str, masked: Masked | None) -> Iterator[PersonalData]:
         yield PersonalData(kind=kind, name=name, at=at)
 
 
-def _look(text: str, numbers: tuple[NumberPattern, ...], regions: tuple[str, ...]) -> list[Found]:
+def _look(
+    text: str, numbers: tuple[NumberPattern, ...], regions: tuple[str, ...], no_phones: set[str]
+) -> list[Found]:
     """What is personal in the text: places of the text itself, in order, without overlaps."""
     shown = plain(text)
     seen = shown.text
     if "[" in seen:
         seen = _placeholders(tuple(number.name for number in numbers)).sub(wall, seen)
-    found = list(_candidates(seen, numbers, regions))
+    found = list(_candidates(seen, numbers, regions, no_phones))
     if not found:
         return []
     originals = (shown.original(each.start, each.end) for each in found)
@@ -150,7 +153,9 @@ def _look(text: str, numbers: tuple[NumberPattern, ...], regions: tuple[str, ...
     )
 
 
-def _candidates(seen: str, numbers: tuple[NumberPattern, ...], regions: tuple[str, ...]) -> Iterator[Found]:
+def _candidates(
+    seen: str, numbers: tuple[NumberPattern, ...], regions: tuple[str, ...], no_phones: set[str]
+) -> Iterator[Found]:
     """All that could be personal, in no order, overlapping. The costly parts only see texts with enough digits."""
     yield from _of("email", find_mail(seen))
     if not _DIGIT.search(seen):
@@ -178,7 +183,7 @@ def _candidates(seen: str, numbers: tuple[NumberPattern, ...], regions: tuple[st
         yield from _of("national-id", find_ids(words, digits))
     if digits >= _FEWEST_PHONE:
         # What has a check digit is no phone: in each region the library would be asked for nothing.
-        yield from _of("phone", find_phones(_without(words, accounts), regions))
+        yield from _of("phone", find_phones(_without(words, accounts), regions, no_phones))
 
 
 def _without(words: str, places: list[tuple[int, int]]) -> str:
