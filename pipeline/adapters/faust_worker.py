@@ -17,7 +17,7 @@ import aiokafka.codec
 
 from pipeline.adapters.faust_fixes import apply_fixes, set_fetch_wait
 from pipeline.adapters.kafka_config import instance_id
-from pipeline.errors import EXIT_RESTART, ServiceMissing
+from pipeline.errors import EXIT_RESTART, Misconfigured, ServiceMissing
 from pipeline.logs import Log
 from pipeline.settings import KafkaSettings
 
@@ -48,11 +48,12 @@ def build_app(
         fetch_wait_ms: how long the broker may hold a fetch back for company of what is there.
 
     Raises:
-        Misconfigured: another Faust than the one the fixes were tested with.
+        Misconfigured: another Faust than the one the fixes were tested with, or `data_dir` cannot be made.
         ServiceMissing: the decompressors for what producers send are not installed.
     """
     apply_fixes()
     _require_codecs()
+    _make(data_dir)
     import faust
 
     session_s = kafka.session_timeout_ms / 1000
@@ -158,6 +159,16 @@ async def _until(app: "faust.App", log: Log, stop: asyncio.Event, other: Awaitab
         end_at_once()
     for task in waiting:
         task.cancel()
+
+
+def _make(data_dir: Path) -> None:
+    """Faust makes the last folder of the path only, and the image's state folder is not there at first."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(
+            f"{data_dir} cannot be made: {error.strerror}. Set EARSHOT_STATE_DIR to a folder that can be written."
+        ) from None
 
 
 def _require_codecs() -> None:

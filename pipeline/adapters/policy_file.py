@@ -24,6 +24,8 @@ from schemas.signals import IntentName
 M = TypeVar("M", bound=BaseModel)
 MAX_BYTES = 1_000_000
 """A record of `policies` holds at most 1 MiB."""
+MAX_ENTRIES = 100_000
+"""Of a document with its aliases written out: a file of 1 MB without any has fewer, nine nested aliases 10^9."""
 _QUOTED = re.compile("'([^']*)'")
 """A choice in pydantic's words about a literal."""
 
@@ -111,7 +113,7 @@ def _parse(path: Path) -> object:
     if len(data) > MAX_BYTES:
         raise Misconfigured(f"{path}: {len(data)} bytes, at most {MAX_BYTES} fit a record")
     try:
-        return YAML(typ="rt").load(data.decode("utf-8-sig"))
+        document = YAML(typ="rt").load(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise Misconfigured(f"{path}:{line}: byte {error.start} is not UTF-8") from None
@@ -121,6 +123,27 @@ def _parse(path: Path) -> object:
         raise Misconfigured(f"{path}:{line}: {_first_line(error.problem or error.context)}") from None
     except YAMLError as error:
         raise Misconfigured(f"{path}:1: {_first_line(str(error))}") from None
+    except (RecursionError, ValueError):  # brackets within brackets, a number of thousands of digits
+        raise Misconfigured(f"{path}: a value is nested too deep or too long to be read") from None
+    if _entries(document, {}) > MAX_ENTRIES:
+        raise Misconfigured(f"{path}: with its aliases written out it has more than {MAX_ENTRIES} entries")
+    return document
+
+
+def _entries(node: object, counted: dict[int, float]) -> float:
+    """Entries of a document with every alias written out; without end where one holds itself.
+
+    Args:
+        node: of the document.
+        counted: the entries of each collection that was counted before, by identity.
+    """
+    if not isinstance(node, dict | list):
+        return 1
+    if id(node) not in counted:
+        counted[id(node)] = float("inf")  # until it is counted: whoever meets it inside itself finds no end
+        inner = node.values() if isinstance(node, dict) else node
+        counted[id(node)] = 1 + sum(_entries(each, counted) for each in inner)
+    return counted[id(node)]
 
 
 def _plain(node: object) -> Any:

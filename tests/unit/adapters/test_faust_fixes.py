@@ -142,3 +142,13 @@ async def test_a_flush_that_never_ends_ends_the_process(monkeypatch: pytest.Monk
     monkeypatch.setattr(os, "_exit", end)
     with pytest.raises(Ended, match="70"):
         await Fixed().flush()
+
+
+def test_the_folder_is_made_with_its_parents_and_one_that_cannot_be_is_named(tmp_path: Path) -> None:
+    kafka = KafkaSettings(bootstrap_servers="127.0.0.1:1")
+    folder = tmp_path / "state" / "faust"
+    build_app(kafka, "g", folder, batch_size=256, fetch_wait_ms=40)
+    assert folder.is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(Misconfigured, match="EARSHOT_STATE_DIR"):
+        build_app(kafka, "g", tmp_path / "file" / "faust", batch_size=256, fetch_wait_ms=40)

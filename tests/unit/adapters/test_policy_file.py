@@ -139,3 +139,14 @@ def test_a_policy_whose_parts_have_any_shape_is_refused_in_words_and_never_crash
         # Some shapes happen to be right; no other error may come.
         with contextlib.suppress(Misconfigured):
             check_policy(file)
+
+
+@pytest.mark.parametrize("text", ["[" * 3000, "{a: " * 3000, "version: " + "9" * 5000])
+def test_what_is_nested_too_deep_or_too_long_is_refused_with_a_sentence(tmp_path: Path, text: str) -> None:
+    assert load(tmp_path, text)
+
+
+def test_aliases_that_would_fill_the_memory_are_refused(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+    assert "aliases" in load(tmp_path, "\n".join(lines))
