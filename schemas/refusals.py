@@ -67,7 +67,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("created_in_future", ("stream",), "written more than 24 h after it was received", "mend the clock"),
     Refusal("scoring_failed", ("stream",), "a fault of enrich, met by this post alone",
             "report it; replay after the mend"),
-    Refusal("stops_worker", ("stream",), "two enrich workers ended while they scored this post alone",
+    Refusal("stops_worker", ("stream",), "three enrich workers ended while they scored this post alone",
             "report it with the trace of threads that they left; replay after the mend"),
     Refusal("out_of_range", ("stream",), "a number that does not fit into 64 bits", "mend it"),
     Refusal("too_large", ("line",), "larger than a record of `posts.raw` may be", "shorten it"),

@@ -17,7 +17,7 @@ from pipeline.codec import decode, encode
 from pipeline.enrich.actionable import belongs_in_actionable
 from pipeline.enrich.gather import Batch, Gather, Opened
 from pipeline.enrich.mentions import mention_key, mentions_of
-from pipeline.enrich.notes import Notebook, Notes
+from pipeline.enrich.notes import Notebook, Notes, Place
 from pipeline.enrich.received import PartitionOf, ReceivedPost, check_place, check_time
 from pipeline.enrich.record import Event, Record, appended_ms_of, letter_headers, place_of
 from pipeline.enrich.score import Scorer
@@ -174,7 +174,27 @@ class EnrichAgent:
         records = [(event, why or opened) for (event, opened), why in zip(batch.records, verdicts, strict=True)]
         self._notebook.begin(batch.places)
         await self._note(self._notebook.partitions())
+        if batch.careful and self._notebook.is_alone(batch.places) and isinstance(records[0][1], ReceivedPost):
+            await self._count_try(batch.places[0])
         return _Begun(batch, any(verdicts), asyncio.create_task(self._score(records)))
+
+    async def _count_try(self, place: Place) -> None:
+        """Notes that this record, which is begun alone, may now be what ends this worker.
+
+        The note stands before scoring begins: a post that holds the interpreter lets nobody write. It is written
+        only where the engine works: else the cause would be looked for in one innocent post after the other.
+        """
+        seconds = self._parts.inference_timeout_s
+        _, offset = place
+        try:
+            loop = asyncio.get_running_loop()
+            trying = loop.run_in_executor(self._parts.executor, self._parts.scorer.try_engines, offset)
+            await asyncio.wait_for(trying, seconds)
+        except TimeoutError:
+            why = f"no scores of a harmless text within {seconds:.0f} s: an engine hangs, no post is given up"
+            raise MustRestart(why) from None
+        self._notebook.count_try(place)
+        await self._note(self._notebook.partitions())
 
     async def _begin_ahead(self, begun: "_Begun", due_s: float) -> "_Begun | None":
         """Begins the next batch if one is full before this one's scoring ends; nothing beside a careful one."""

@@ -8,6 +8,10 @@ then one by one. A record that was begun alone by `MOST_TRIES` workers which all
 neighbours are scored. A worker that was killed for another reason leaves a note too: it costs the next one some
 smaller batches.
 
+A record alone is noted twice. The first note announces it and leaves the count of its tries as it is; the second
+one raises the count, when the first has been acknowledged and the engine has just scored another text. So neither
+brokers that take no notes nor an engine that does not work are held against a post.
+
 In: places of records that are begun and done, notes that stood at an assignment. Out: notes, and how many of the
 records that wait may be scored together. Never here: Kafka, what is in a record.
 """
@@ -22,10 +26,18 @@ PART = 32
 """Records of a repeated batch that are scored together; repeated parts are scored one by one. So of a batch of any
 size three lives find the post: two parts of 512 posts would need ten, each as long as the time-out of a batch.
 A worker that was killed costs its successor 16 batches of 32 in place of one of 512: about two seconds."""
-MOST_TRIES = 2
-"""Lives that must end while a record is scored alone before it is given up: one may have been killed by chance."""
+MOST_TRIES = 3
+"""Lives that must end while a record is scored alone before it is given up. One may have been killed by chance.
+One may have ended because the answer to its second note never came: it does not score then, but its note may
+stand, so that the count is one too high. No order of writing and scoring can do without that doubt."""
 _MOST_SPANS = 50
 """Of one note: the broker takes 4,096 bytes of metadata (`offset.metadata.max.bytes`)."""
+_MOST_RECORDS = 8192
+"""Two batches of the largest `EARSHOT_ENRICH__BATCH_SIZE`: more are never begun."""
+_WIDEST = 2 * _MOST_RECORDS
+"""Offsets of a span: a transactional producer may leave a marker behind each record. Whoever else writes notes
+cannot slow a partition down for longer."""
+_LAST_OFFSET = 2**63 - 1
 
 Place = tuple[int, int]
 """Partition and offset."""
@@ -40,7 +52,7 @@ class Span(NamedTuple):
     records: int
     """How many were scored at that time, of all partitions."""
     tries: int = 0
-    """Lives that began exactly this record, alone."""
+    """Lives that began exactly this record, alone, after the engine had scored another text."""
 
 
 class Notes(Protocol):
@@ -98,13 +110,20 @@ class Notebook:
     def begin(self, batch: Sequence[Place]) -> None:
         """These records are scored from now on, in offset order in each partition."""
         self._begun.append(batch)
-        # With another batch beside it a record is not alone, whichever was begun first.
-        alone = self._begun == [batch] and len(batch) == 1
         span = self._span(batch[0])
         known = span.tries if span is not None and span.records == 1 else 0
-        self._tries = {batch[0]: known + 1} if alone else {}
+        self._tries = {batch[0]: known} if self.is_alone(batch) else {}
         for partition, offset in batch:
             self._pass(partition, offset + 1)
+
+    def is_alone(self, batch: Sequence[Place]) -> bool:
+        """Whether nothing but this batch is begun, and it is one record."""
+        # With another batch beside it a record is not alone, whichever was begun first.
+        return self._begun == [batch] and len(batch) == 1
+
+    def count_try(self, place: Place) -> None:
+        """This record, which was begun alone, is scored as soon as the notes of now are written."""
+        self._tries[place] += 1
 
     def done(self, batch: Sequence[Place]) -> None:
         """These records are scored."""
@@ -148,7 +167,24 @@ def _by_partition(batch: Sequence[Place]) -> dict[int, list[int]]:
 def _spans(note: str) -> list[Span]:
     """What a note says; nothing if it is none of ours: any tool that commits may write there."""
     try:
-        spans = [Span(*map(int, span)) for span in json.loads(note)["begun"]]
-    except (ValueError, TypeError, KeyError):
+        content = json.loads(note)
+    except (ValueError, RecursionError):
         return []
-    return [span for span in spans if span.first < span.end]
+    begun = content.get("begun") if isinstance(content, dict) else None
+    if not isinstance(begun, list) or len(begun) > _MOST_SPANS or not all(map(_is_span, begun)):
+        return []
+    return [Span(*span) for span in begun]
+
+
+def _is_span(numbers: object) -> bool:
+    """Whether a notebook could have written it."""
+    if not isinstance(numbers, list) or len(numbers) != len(Span._fields):
+        return False
+    if any(type(number) is not int for number in numbers):  # true and 1.0 are none
+        return False
+    first, end, records, tries = numbers
+    if not (0 <= first < end <= _LAST_OFFSET and end - first <= _WIDEST):
+        return False
+    if records == 1:
+        return bool(end - first == 1 and 0 <= tries <= MOST_TRIES)
+    return bool(1 < records <= _MOST_RECORDS and tries == 0)

@@ -63,9 +63,22 @@ class Scorer:
         # Once: what they remember must not count a post again when its batch is halved.
         prepared = self.signals.prepare(posts, policies, self.clock_mode)
         good = [one for one in prepared if isinstance(one, Prepared)]
-        models = [self.model, *(self.languages.models.values() if self.languages else ())]
-        scored = iter(_isolated(good, lambda some: self._score(some, policies), models))
+        scored = iter(_isolated(good, lambda some: self._score(some, policies), self._models()))
         return [one if isinstance(one, Permanent) else next(scored) for one in prepared]
+
+    def try_engines(self, number: int) -> None:
+        """Scores a harmless text with every model. Blocking, and hangs if one of them does.
+
+        Args:
+            number: makes the text another one each time, so that no cache knows it.
+
+        Raises:
+            Transient: an engine does not work at all.
+        """
+        _require_working(self._models(), f"{_PROBE}, number {number}")
+
+    def _models(self) -> list[TextModel]:
+        return [self.model, *(self.languages.models.values() if self.languages else ())]
 
     def _score(self, prepared: Sequence[Prepared], policies: Mapping[str, Policy]) -> list[ScoredPost]:
         posts = [one.received.post for one in prepared]
@@ -91,16 +104,16 @@ def _isolated(
         return list(score(posts))
     except Exception as error:
         if len(posts) <= 1:
-            _require_working(models, error)
+            _require_working(models, _PROBE, error)
             return [Permanent("scoring_failed", type(error).__name__) for _ in posts]
     middle = len(posts) // 2
     return [*_isolated(posts[:middle], score, models), *_isolated(posts[middle:], score, models)]
 
 
-def _require_working(models: Sequence[TextModel], cause: Exception) -> None:
+def _require_working(models: Sequence[TextModel], text: str, cause: Exception | None = None) -> None:
     for model in models:
         try:
-            answers = model.score([_PROBE])
+            answers = model.score([text])
         except Exception as error:
             raise Transient(f"the model {model.name} does not work: {type(error).__name__}") from cause
         if len(answers) != 1:

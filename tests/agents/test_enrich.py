@@ -19,6 +19,7 @@ from pipeline.adapters.partitioning import partition_of
 from pipeline.clock import ManualClock, from_ms
 from pipeline.codec import decode, encode
 from pipeline.enrich.agent import EnrichAgent, Parts
+from pipeline.enrich.notes import MOST_TRIES
 from pipeline.enrich.record import Event
 from pipeline.enrich.score import Scorer
 from pipeline.errors import Transient
@@ -85,6 +86,9 @@ class FakeNotes:
         self._first: Mapping[int, str] | None = dict(standing)
         self._kept: Mapping[int, str] = {}
         self._journal = journal
+        self.written = 0
+        self.unanswered = 0
+        """The number of the note, from 1, that stands but whose writer never learns it; 0: none."""
 
     async def assigned(self) -> Mapping[int, str] | None:
         first, self._first = self._first, None
@@ -95,6 +99,9 @@ class FakeNotes:
 
     async def write(self, partitions: Iterable[int]) -> None:
         self.leave(partitions)
+        self.written += 1
+        if self.written == self.unanswered:
+            raise TimeoutError
 
     def leave(self, partitions: Iterable[int]) -> None:
         """As every commit does."""
@@ -414,7 +421,7 @@ async def test_a_batch_is_noted_before_it_is_scored_and_its_commit_takes_the_not
     assert rig.notes.standing[home(3)] == ""
 
 
-async def test_a_post_over_which_two_workers_ended_is_dead_lettered_unread_and_the_others_are_scored() -> None:
+async def test_a_post_over_which_three_workers_ended_is_dead_lettered_unread_and_the_others_are_scored() -> None:
     read: list[str] = []
 
     class Watched(KeywordSentiment):
@@ -422,7 +429,7 @@ async def test_a_post_over_which_two_workers_ended_is_dead_lettered_unread_and_t
             read.extend(texts)
             return super().score(texts)
 
-    rig = Rig(Watched(), standing=begun_alone(5, 2, home(5)))
+    rig = Rig(Watched(), standing=begun_alone(5, MOST_TRIES, home(5)))
     posts = [record(raw_post(f"text {number}", post_id=f"x:{number}"), offset=number) for number in range(4, 8)]
     await rig.run(posts)
     assert read == ["text 4", "text 6", "text 7"]
@@ -443,8 +450,84 @@ async def test_a_post_over_which_one_worker_ended_is_scored_alone() -> None:
 
     rig = Rig(Watched(), standing=begun_alone(5, 1, home(5)))
     await rig.run([record(offset=number) for number in range(5, 9)])
-    assert sizes == [1, 3]
+    assert sizes == [1, 1, 3], "the engine is tried first"
     assert len(scored(rig)) == 4
+
+
+async def test_a_repeated_post_is_counted_before_it_is_scored_and_after_the_engine_was_tried() -> None:
+    seen: list[tuple[str, int]] = []
+
+    class Watched(KeywordSentiment):
+        def score(self, texts: Sequence[str]) -> list[TextScores]:
+            seen.extend((text, json.loads(rig.notes.standing[home(5)])["begun"][0][3]) for text in texts)
+            return super().score(texts)
+
+    rig = Rig(Watched(), standing=begun_alone(5, 1, home(5)))
+    await rig.run([record(raw_post("hello", post_id="x:5"), offset=5)])
+    assert [tries for _, tries in seen] == [1, 2]
+    assert [text == "hello" for text, _ in seen] == [False, True]
+
+
+@pytest.mark.parametrize("standing", [0, 1, 2])
+async def test_a_post_whose_first_note_is_not_answered_is_never_counted(standing: int) -> None:
+    notes: Mapping[int, str] = begun_alone(5, standing, home(5))
+    for _ in range(2 * MOST_TRIES):
+        rig = Rig(standing=notes)
+        rig.notes.unanswered = 1
+        with pytest.raises(Died):
+            await rig.run([record(offset=5)])
+        assert rig.publisher.delivered == []
+        notes = rig.notes.standing
+    rig = Rig(standing=notes)
+    await rig.run([record(offset=5)])
+    assert len(scored(rig)) == 1
+
+
+async def test_a_new_post_that_hangs_the_engine_alone_is_given_up_after_it_was_counted_three_times() -> None:
+    released = threading.Event()
+
+    class Hanging(KeywordSentiment):
+        def score(self, texts: Sequence[str]) -> list[TextScores]:
+            if "fatal" in texts:
+                released.wait(20)
+            return super().score(texts)
+
+    notes: Mapping[int, str] = {}
+    counts = []
+    for _ in range(1 + MOST_TRIES):
+        released.clear()
+        rig = Rig(Hanging(), standing=notes)
+        rig.inference_timeout_s = 0.5
+        rig.on_death = released.set
+        with pytest.raises(Died):
+            await rig.run([record(raw_post("fatal", post_id="x:5"), offset=5)])
+        notes = rig.notes.standing
+        counts.append(json.loads(notes[home(5)])["begun"][0][3])
+    assert counts == [0, 1, 2, 3]
+    rig = Rig(Hanging(), standing=notes)
+    await rig.run([record(raw_post("fatal", post_id="x:5"), offset=5)])
+    assert len(rig.publisher.values("posts.raw.dlq")) == 1
+
+
+async def test_an_engine_that_hangs_with_every_text_lets_no_post_be_given_up() -> None:
+    released = threading.Event()
+
+    class Hanging(KeywordSentiment):
+        def score(self, texts: Sequence[str]) -> list[TextScores]:
+            released.wait(20)
+            return super().score(texts)
+
+    notes: Mapping[int, str] = {}
+    for _ in range(3 + MOST_TRIES):
+        released.clear()
+        rig = Rig(Hanging(), standing=notes)
+        rig.inference_timeout_s = 0.05
+        rig.on_death = released.set
+        with pytest.raises(Died):
+            await rig.run([record(offset=number, partition=home(5)) for number in range(5, 8)])
+        assert rig.publisher.delivered == []
+        notes = rig.notes.standing
+        assert json.loads(notes[home(5)])["begun"][0][3] == 0
 
 
 async def test_what_ends_a_worker_while_it_delivers_is_not_held_against_the_post() -> None:
@@ -455,7 +538,7 @@ async def test_what_ends_a_worker_while_it_delivers_is_not_held_against_the_post
 
 
 async def test_a_post_that_is_given_up_stays_given_up_when_its_dead_letter_cannot_be_delivered() -> None:
-    rig = Rig(failure=RuntimeError("the broker refuses"), standing=begun_alone(5, 2, home(5)))
+    rig = Rig(failure=RuntimeError("the broker refuses"), standing=begun_alone(5, MOST_TRIES, home(5)))
     with pytest.raises(Died):
         await rig.run([record(offset=5)])
     assert json.loads(rig.notes.standing[home(5)])["begun"][0][:3] == [5, 6, 1]
