@@ -1,7 +1,7 @@
 """What the embedded ClickHouse engine lets its clients do, as its own configuration.
 
 In: the server's data folder. Out: the files that the engine reads at start. The engine itself enforces grants
-and setting constraints; the few doors that it leaves open are closed in `clickhouse_sql`.
+and setting constraints; the few doors that it leaves open are closed in `doors`.
 """
 
 import uuid

@@ -15,8 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.local.clickhouse.access import ensure_default_database, write_configuration
+from pipeline.local.clickhouse.doors import Doors
 from pipeline.local.clickhouse.sessions import Failed, Sessions
-from pipeline.local.clickhouse.statement import READING, UNKNOWN_FORMAT, Doors, Refused, Statement, read_statement
+from pipeline.local.clickhouse.statement import (
+    READING,
+    UNKNOWN_FORMAT,
+    Refused,
+    Statement,
+    closed_setting,
+    read_statement,
+)
 
 DEFAULT_SESSION_TIMEOUT_S = 60
 """ClickHouse's `default_session_timeout`."""
@@ -94,8 +102,11 @@ class Engine:
         self._parsing = threading.Lock()
         self._sessions = Sessions(self._open)
         self.version = str(self._anchor.query("SELECT version()", "TSVRaw").bytes().decode().strip())
-        functions = self._anchor.query("SELECT name FROM system.table_functions", "TSVRaw").bytes().decode()
-        self._doors = Doors(functions.split())
+        functions = self._rows("SELECT name FROM system.table_functions")
+        settings = (
+            "SELECT name, type FROM system.settings UNION ALL SELECT name, type FROM system.merge_tree_settings"
+        )
+        self._doors = Doors([name for name, _ in functions], dict(self._rows(settings)))
 
     def close(self) -> None:
         """Ends all sessions and the engine."""
@@ -115,6 +126,9 @@ class Engine:
         output.format = statement.result_format or request.default_format
         if not re.fullmatch(r"\w+", output.format):
             raise Refused(UNKNOWN_FORMAT, "UNKNOWN_FORMAT", f"Unknown format {output.format}")
+        for name in request.settings:
+            if self._doors.closes_setting(name):
+                raise closed_setting(name)
         with self._connection(request) as connection:
             try:
                 self._prepare(connection, request)
@@ -138,6 +152,11 @@ class Engine:
             raise _failed(error) from None
         finally:
             connection.close()
+
+    def _rows(self, sql: str) -> list[tuple[str, str]]:
+        """The answer to one of our own questions about the engine: a name and perhaps its type in each row."""
+        lines = self._anchor.query(sql, "TSVRaw").bytes().decode().splitlines()
+        return [(name, type_) for name, _, type_ in (line.partition("\t") for line in lines)]
 
     def _parse(self, text: str) -> str:
         """The engine's canonical text of one statement (`statement.Parser`)."""

@@ -6,10 +6,12 @@ that text is both what is checked here and what is run, so nothing depends on re
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-SYNTAX_ERROR, UNKNOWN_FORMAT, ACCESS_DENIED = 62, 73, 497
+from pipeline.local.clickhouse.doors import Doors
+
+SYNTAX_ERROR, UNKNOWN_FORMAT, SETTING_CONSTRAINT_VIOLATION, ACCESS_DENIED = 62, 73, 452, 497
 """ClickHouse's own error codes."""
 
 Parser = Callable[[str], str]
@@ -30,16 +32,6 @@ ENGINES = frozenset({
     "StripeLog", "SummingMergeTree", "TinyLog", "VersionedCollapsingMergeTree", "View",
 })  # fmt: skip
 """Engines of tables and databases that keep to the server's own folder and reach nobody."""
-
-TABLE_FUNCTIONS = frozenset({
-    "format", "fuzzjson", "fuzzquery", "generate_series", "generaterandom", "generateseries", "input", "loop",
-    "merge", "null", "numbers", "numbers_mt", "primes", "sqlstandardvalues", "values", "view", "viewexplain",
-    "viewifpermitted", "zeros", "zeros_mt",
-})  # fmt: skip
-"""Table functions that reach nothing but tables; every other one that the engine has is closed."""
-
-OTHER_DOORS = frozenset({"disk", "file"})
-"""No table functions, but they reach files: `SETTINGS disk = disk(...)` and the scalar `file(...)`."""
 
 LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`", re.DOTALL)
 FIRST_WORD = re.compile(rb"(?>\s+|--[^\n]*|#[ !][^\n]*|/\*.*?\*/|\()*+(\w+)", re.DOTALL)
@@ -76,31 +68,6 @@ class Statement:
     result_format: str | None = None
     data: bytes | None = None
     data_format: str = ""
-
-
-class Doors:
-    """What reaches out of the server: table functions that are not listed above, and `OTHER_DOORS`.
-
-    Args:
-        table_functions: all that the engine has; a new engine's new ones are closed until they are listed above.
-    """
-
-    def __init__(self, table_functions: Collection[str]) -> None:
-        names = {name.casefold() for name in table_functions} - TABLE_FUNCTIONS | OTHER_DOORS
-        choice = "|".join(sorted(map(re.escape, names)))
-        # `file` is closed as a name too, because `arrayMap(file, ...)` calls it; as a column write `t.file`.
-        self._called = re.compile(rf"(?i)(?<![\w.`])`?({choice})`?\(|(?<![\w.`])(file)(?![\w`])")
-        self._named = re.compile(rf"(?i)\b({choice})\b")
-
-    def called(self, canonical: str) -> str | None:
-        """The door that a canonical text uses."""
-        found = self._called.search(canonical)
-        return found and (found[1] or found[2])
-
-    def may_be_named(self, raw: str) -> bool:
-        """Whether raw text may use one: by its name, a quoted name that hides it, or in a second statement."""
-        hidden = "`" in raw or ";" in raw or ("\\" in raw and '"' in raw)
-        return hidden or self._named.search(raw) is not None
 
 
 def read_statement(request: bytes, params: Mapping[str, str], parse: Parser, doors: Doors) -> Statement:
@@ -147,7 +114,7 @@ def _insert(request: bytes, parse: Parser, doors: Doors) -> Statement | None:
         if whole is None:
             return None
         data = request[begin:]
-        if whole[1] == "Values":
+        if whole[1].casefold() == "values":
             _check_values(data, parse, doors)
         sql = canonical[: plain.rindex(" FORMAT ")]
         return Statement("INSERT", sql, data=data, data_format=whole[1])
@@ -179,6 +146,8 @@ def _check(canonical: str, doors: Doors) -> str:
             raise _denied(f"The engine {engine} is closed in the embedded server")
     if door := doors.called(plain):
         raise _denied(f"`{door}` is closed in the embedded server")
+    if setting := doors.setting(plain):
+        raise closed_setting(setting)
     return plain
 
 
@@ -216,6 +185,12 @@ def _check_values(data: bytes, parse: Parser, doors: Doors) -> None:
 
 def _denied(detail: str) -> Refused:
     return Refused(ACCESS_DENIED, "ACCESS_DENIED", detail)
+
+
+def closed_setting(name: str) -> Refused:
+    """The refusal of a setting that may hold SQL, a path or an address."""
+    detail = f"Setting {name} is closed in the embedded server"
+    return Refused(SETTING_CONSTRAINT_VIOLATION, "SETTING_CONSTRAINT_VIOLATION", detail)
 
 
 def _text(raw: bytes) -> str:
