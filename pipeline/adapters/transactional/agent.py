@@ -262,7 +262,8 @@ class TransactionalAgent:
             owned, taking = self._owned.pop(n), self._restoring.pop(n, None)
             if taking is not None and taking.reader is not None:
                 taking.reader.close()
-            if owned.restored:
+            # Also when it had been kept before and was not yet taken up again: its state is as true as then.
+            if owned.restored or (taking is not None and taking.reader is None):
                 owned.restored = False
                 self._kept[n] = owned
             else:
