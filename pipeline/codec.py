@@ -3,11 +3,12 @@
 from typing import TypeVar
 
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 from pipeline.errors import Permanent
 from pipeline.mistakes import plain
 
+_UNKNOWN_TAG = frozenset({"union_tag_invalid", "union_tag_not_found"})
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -28,17 +29,20 @@ def decode(model: type[M], value: bytes | None) -> M:
     try:
         return model.model_validate_json(value)
     except ValidationError as error:
-        raise _explain(error, value) from None
+        raise _explain(error, value, tagged=issubclass(model, RootModel)) from None
 
 
-def _explain(error: ValidationError, value: bytes) -> Permanent:
+def _explain(error: ValidationError, value: bytes, *, tagged: bool) -> Permanent:
     first = error.errors(include_input=False, include_url=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or None
+    place = first["loc"]
+    if tagged and first["type"] not in _UNKNOWN_TAG:
+        place = place[1:]  # pydantic puts the message's type before the path, which is no part of the JSON
+    field = ".".join(str(part) for part in place) or None
     if first["type"] == "json_invalid":
         return _explain_bytes(value)
     if field == "schema_version":
         return Permanent("unknown_schema_version", "this consumer reads version 1", field)
-    if first["type"] in ("union_tag_invalid", "union_tag_not_found"):  # the first's message would repeat the value
+    if first["type"] in _UNKNOWN_TAG:  # the first's message would repeat the value
         return Permanent("invalid_field", "no message has this type", f"{field}.type" if field else "type")
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return Permanent("invalid_field", plain(first) + more, field)

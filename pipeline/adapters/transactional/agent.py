@@ -40,6 +40,8 @@ POLL_RECORDS = 2_000
 BUFFER_BATCHES = 4
 """An input is paused while this many batches of it wait, so that memory stays bounded."""
 MAX_POLL_MS = 300_000
+FETCH_WAIT_MS = 100
+"""A question for the end of an input waits behind the fetch that is under way on the same connection."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class TransactionalAgent:
             # Offsets that vanish while state exists must never silently mean "start again".
             "auto.offset.reset": "error",
             "max.poll.interval.ms": MAX_POLL_MS,
+            "fetch.wait.max.ms": FETCH_WAIT_MS,
         }
         self._consumer = Consumer(config)
 

@@ -25,17 +25,20 @@ class InputBuffers:
         self._time_of = time_of
         self._next: dict[str, int] = {}
         self._at_end: set[str] = set()
+        self._last_ms: dict[str, int] = {}
 
     def start(self, topic: str, offset: int) -> None:
         """The partition is read from `offset` on; forgets what was buffered of it."""
         self._buffers[topic].clear()
         self._next[topic] = offset
         self._at_end.discard(topic)
+        self._last_ms.pop(topic, None)
 
     def add(self, record: InputRecord) -> None:
         """A record was read."""
         self._buffers[record.topic].append(record)
         self._next[record.topic] = record.offset + 1
+        self._last_ms[record.topic] = record.append_ms
         self._at_end.discard(record.topic)
 
     def reached_end(self, topic: str, offset: int) -> None:
@@ -76,6 +79,10 @@ class InputBuffers:
     def read_to(self, topic: str) -> int:
         """The offset up to which the topic was read."""
         return self._next.get(topic, 0)
+
+    def last_append_ms(self, topic: str) -> int | None:
+        """Append time of the last record that was read, decided or not; None when none was."""
+        return self._last_ms.get(topic)
 
     def size(self, topic: str) -> int:
         """Buffered records of one input."""

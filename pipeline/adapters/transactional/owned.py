@@ -137,14 +137,13 @@ class Owned:
         return outcome
 
     def _decide(self, records: Sequence[InputRecord]) -> tuple[int, int, list[tuple[InputRecord, Permanent]]]:
-        timers, confirmed = 0, False
+        timers, at_end = 0, set[str]()
         failed: list[tuple[InputRecord, Permanent]] = []
         for index, record in enumerate(records):
             time_ms = max(self.now_ms, self.time_of(record))
             due = self.decider.next_timer_ms()
             if due is not None and due < time_ms:
-                confirmed = confirmed or self._inputs_are_at_end()
-                if not confirmed:
+                if not self._nothing_older_is_unread(time_ms, at_end):
                     return index, timers, failed
                 timers += self.decider.fire_timers(time_ms - 1)
             self.now_ms = time_ms
@@ -159,13 +158,36 @@ class Owned:
 
     def _clock_may_fire(self, clock_ms: int) -> bool:
         due = self.decider.next_timer_ms()
-        return due is not None and due <= clock_ms and self.buffers.drained and self._inputs_are_at_end()
+        return due is not None and due <= clock_ms and self.buffers.drained and self._are_at_end(self.spec.inputs)
 
-    def _inputs_are_at_end(self) -> bool:
-        """Asks the broker, now: has every input without a buffered record been read to its end?"""
-        empty = self.buffers.empty_topics()
-        ends = self._ends([TopicPartition(topic, self.partition) for topic in empty])
-        return all(ends[topic] <= self.buffers.read_to(topic) for topic in empty)
+    def _nothing_older_is_unread(self, time_ms: int, at_end: set[str]) -> bool:
+        """Whether every record that counts before `time_ms` was read, so that a timer before it may fire.
+
+        Append times of a partition do not fall. So only an input whose last record that was read is older leaves a
+        doubt; the others need no question, and a busy one would never be at its end when it is asked. On the event
+        clock a record's own time counts, which may fall, so every input is asked.
+
+        Args:
+            time_ms: of the record that is decided next.
+            at_end: inputs that were at their end when they were asked for this batch; grows.
+        """
+        doubtful = [
+            topic for topic in self.buffers.empty_topics()
+            if topic not in at_end and not self._is_read_past(topic, time_ms)
+        ]  # fmt: skip
+        if not self._are_at_end(doubtful):
+            return False
+        at_end.update(doubtful)
+        return True
+
+    def _is_read_past(self, topic: str, time_ms: int) -> bool:
+        last_ms = self.buffers.last_append_ms(topic)
+        return not self.spec.event_clock and last_ms is not None and last_ms >= time_ms
+
+    def _are_at_end(self, topics: Sequence[str]) -> bool:
+        """Asks the broker, now: have these inputs been read to their end?"""
+        ends = self._ends([TopicPartition(topic, self.partition) for topic in topics])
+        return all(ends[topic] <= self.buffers.read_to(topic) for topic in topics)
 
     def _transact(
         self,
