@@ -329,12 +329,9 @@ class EnrichAgent:
         for record, reason in scored.refused:
             metrics.count("dead_letters_total", stage=STAGE, code=reason.code)
             log.warning(
-                "dead letter",
-                code=reason.code,
-                field=reason.field,
-                detail=reason.detail,
-                place=f"{record.topic}/{record.partition}/{record.offset}",
-            )
+                "dead_letter", topic=record.topic, partition=record.partition, offset=record.offset,
+                code=reason.code, detail=reason.detail, field=reason.field,
+            )  # fmt: skip
 
     def _die(self, doing: str, error: BaseException) -> NoReturn:
         self._parts.metrics.count("errors_total", stage=STAGE, code=type(error).__name__)
