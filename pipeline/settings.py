@@ -55,7 +55,8 @@ HOST = "{host}"
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # "inf" and "nan" are numbers to Python: neither is a duration.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class KafkaSettings(_Section):
@@ -145,18 +146,25 @@ class EnrichSettings(_Section):
     batch_characters: int = Field(
         default=300_000,
         ge=1,
-        description="characters of a batch's posts; 8 CPU s for the costliest texts, ordinary batches have half",
+        le=10_000_000,
+        description="characters of a batch's posts, costlier ones count more; 8 CPU s at worst",
     )
     batch_wait_ms: int = Field(default=50, ge=1, le=5000, description="longest wait of a post for company")
-    inference_timeout_s: float = Field(default=60.0, gt=0, description="then the worker exits and is restarted")
-    live_within_h: float = Field(default=24.0, gt=0, description="older posts are backfill: stored, not worked")
+    inference_timeout_s: float = Field(
+        default=60.0, ge=5, le=3600, description="then the worker exits and is restarted"
+    )
+    live_within_h: float = Field(
+        default=24.0, gt=0, le=87_600, description="older posts are backfill: stored, not worked"
+    )
 
 
 class RouteSettings(_Section):
     """The router."""
 
     batch_size: int = Field(default=2000, ge=1, le=100_000, description="input records a transaction")
-    remember_days: float = Field(default=15.0, gt=0, description="how long input duplicates are recognised")
+    remember_days: float = Field(
+        default=15.0, gt=0, le=3650, description="how long input duplicates are recognised"
+    )
 
 
 class SinkSettings(_Section):

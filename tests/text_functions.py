@@ -25,13 +25,14 @@ from pipeline.enrich.normalise import normalise
 from pipeline.enrich.own import is_own
 from pipeline.enrich.privacy import addresses, ids, mail, numbers, phones
 from pipeline.enrich.privacy import text as privacy_text
-from pipeline.enrich.privacy.mask import DIRECT_REGIONS, mask, mask_post
+from pipeline.enrich.privacy.mask import DIRECT_REGIONS, mask, mask_post, masked_fields, regions_of
 from pipeline.enrich.reading import readable_text
 from pipeline.enrich.rules import Facts, first_match
 from pipeline.enrich.score import Scorer
 from pipeline.enrich.signals import Signals
 from pipeline.enrich.spam import SpamMeter
 from pipeline.enrich.tone import intensity, urgency
+from pipeline.enrich.weight import weight
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest import cells, column_map, jsonl, lines, table
 from schemas.policy import ListeningTopic, NumberPattern
@@ -51,6 +52,8 @@ UNITS = (
     "calle ", "de la ", "d'", "Via V", "address: 12 V", "straße ", "rue ", ", TX 1",
 )  # fmt: skip
 """What hostile texts repeat: each sign that a pattern looks for, alone and beside what patterns join it to."""
+COSTLIEST = "90210-1234/011 44 20 7946 1.0 ( 0.000 x1. -2.34567a 8. "
+"""Makes the phone library look for longest, of all that is known."""
 TAILS = ("", " 1", "1 ")
 """Many parts of the masking only begin when there is a digit anywhere."""
 
@@ -75,6 +78,11 @@ _SCORER = Scorer(KeywordSentiment(), 86_400, "processing")
 
 def _post(text: str) -> RawPost:
     return raw_post(text[:MAX_TEXT_CHARS])
+
+
+def direct(text: str) -> RawPost:
+    """A direct message with that text."""
+    return raw_post(text[:MAX_TEXT_CHARS], visibility="direct")
 
 
 def _refusing(function: TextFunction) -> TextFunction:
@@ -125,6 +133,8 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.enrich.privacy.mail.find_mail": lambda text: list(mail.find_mail(text)),
     "pipeline.enrich.privacy.mask.mask": lambda text: mask(text, NUMBERS, DIRECT_REGIONS),
     "pipeline.enrich.privacy.mask.mask_post": lambda text: mask_post(_post(text), POLICY),
+    "pipeline.enrich.privacy.mask.masked_fields": lambda text: masked_fields(_post(text)),
+    "pipeline.enrich.privacy.mask.regions_of": lambda text: regions_of(_post(text), POLICY),
     "pipeline.enrich.privacy.numbers.find_cards": lambda text: list(numbers.find_cards(text)),
     "pipeline.enrich.privacy.numbers.find_ibans": lambda text: list(numbers.find_ibans(text)),
     "pipeline.enrich.privacy.numbers.find_patterns": lambda text: list(numbers.find_patterns(text, text, NUMBERS)),
@@ -155,6 +165,7 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.enrich.tone.urgency.listed": urgency.listed,
     "pipeline.enrich.tone.urgency.plain_words": urgency.plain_words,
     "pipeline.enrich.tone.urgency.urgency_of": urgency.urgency_of,
+    "pipeline.enrich.weight.weight": lambda text: weight(_post(text), POLICY),
     "pipeline.ingest.cells.boolean": _refusing(cells.boolean),
     "pipeline.ingest.cells.native_id": _refusing(partial(cells.native_id, "x")),
     "pipeline.ingest.cells.number": _refusing(cells.number),
@@ -166,6 +177,14 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.ingest.table.rows": _refusing(lambda text: list(table.rows(_lines(text), ","))),
 }
 """Module and name to a call of it with one text; what a function refuses is no fault."""
+
+DIRECT: dict[str, TextFunction] = {
+    "mask_post, of a direct message": lambda text: mask_post(direct(text), POLICY),
+    "Scorer.score, of a direct message": lambda text: _SCORER.score([received(direct(text))], {"acme": POLICY}),
+}
+"""Functions from above that do more for direct messages, for there phones of eleven regions are told."""
+ASKS_MANY_REGIONS = {"pipeline.enrich.privacy.mask.mask", "pipeline.enrich.privacy.phones.find_phones", *DIRECT}
+"""Those that ask the phone library about so many regions."""
 
 OTHERS: dict[str, str] = {
     "pipeline.enrich.intent.Head": "a model's name",

@@ -21,6 +21,7 @@ from pipeline.enrich.notes import Notebook, Notes, Place
 from pipeline.enrich.received import PartitionOf, ReceivedPost, check_place, check_time
 from pipeline.enrich.record import Event, Record, appended_ms_of, letter_headers, place_of
 from pipeline.enrich.score import Scorer
+from pipeline.enrich.weight import weight
 from pipeline.errors import MustRestart, Permanent
 from pipeline.logs import Log
 from pipeline.metrics import Metrics
@@ -113,7 +114,7 @@ class EnrichAgent:
         self._parts = parts
         self._scored_at_s = 0.0
         self._notebook = Notebook()
-        self._waiting = Gather(parts.batch_size, parts.batch_characters, self._notebook)
+        self._waiting = Gather(parts.batch_size, parts.batch_characters, self._weight, self._notebook)
 
     async def run(self, batches: AsyncIterator[Sequence[Event]]) -> None:
         """Handles what comes until there is no more; never raises anything but a cancellation."""
@@ -257,6 +258,12 @@ class EnrichAgent:
                 opened.append((event, reason))
         self._parts.metrics.observe("batch_seconds", time.perf_counter() - started, stage=STAGE, step="decode")
         return opened
+
+    def _weight(self, opened: Opened) -> int:
+        content = opened[1]
+        if isinstance(content, Permanent):
+            return 0
+        return weight(content.post, self._parts.policies().get(content.post.workspace))
 
     def _receive(self, record: Record) -> ReceivedPost:
         post = decode(RawPost, record.value)

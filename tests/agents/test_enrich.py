@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -28,7 +28,6 @@ from pipeline.metrics import Metrics
 from pipeline.ports import Outgoing, TextModel, TextScores
 from schemas.dead_letter import decode_headers
 from schemas.enrichment import ScoredPost
-from schemas.policy import Policy
 from schemas.post import RawPost
 from schemas.topics import post_key
 from tests.unit.enrich.posts import WRITTEN_MS, policy, raw_post
@@ -148,14 +147,15 @@ class Rig:
             running.cancel()  # as the end of a process ends everything in it
             raise Died
 
-        def policies() -> dict[str, Policy]:
-            self.on_begun()
-            return {"acme": policy()}
+        class Executor(ThreadPoolExecutor):
+            def submit(executor, *call: Any, **options: Any) -> Future[Any]:  # noqa: N805
+                self.on_begun()
+                return super().submit(*call, **options)
 
-        with ThreadPoolExecutor(2) as executor:
+        with Executor(2) as executor:
             parts = Parts(
                 scorer=Scorer(OneCaller(self.model), 86_400, "processing"),
-                policies=policies,
+                policies=lambda: {"acme": policy()},
                 partition_of=partition_of,
                 raw_partitions=PARTITIONS,
                 executor=executor,
@@ -547,7 +547,7 @@ async def test_a_post_that_is_given_up_stays_given_up_when_its_dead_letter_canno
     assert len(again.publisher.values("posts.raw.dlq")) == 1
 
 
-async def test_a_batch_is_cut_by_the_characters_of_its_posts() -> None:
+async def test_a_batch_is_cut_by_the_weight_of_its_posts() -> None:
     rig = Rig()
     rig.batch_characters = 100
     posts = [record(raw_post("x" * 60, post_id=f"x:{number}"), offset=number) for number in range(4)]

@@ -35,3 +35,27 @@ def test_what_is_no_language_code_or_no_model_is_refused_by_its_variable(
     monkeypatch.setenv(variable, value)
     with pytest.raises(Misconfigured, match=variable):
         load_settings()
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "1e300", "0", "-1"])
+@pytest.mark.parametrize(
+    "variable", ["ENRICH__INFERENCE_TIMEOUT_S", "ENRICH__LIVE_WITHIN_H", "ROUTE__REMEMBER_DAYS"]
+)
+def test_a_duration_that_is_none_is_refused_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(f"EARSHOT_{variable}", value)
+    with pytest.raises(Misconfigured, match=variable):
+        load_settings()
+
+
+@pytest.mark.parametrize(("value", "fits"), [("0.05", False), ("4.9", False), ("5", True), ("3600", True)])
+def test_a_time_out_in_which_no_batch_can_be_scored_is_refused(
+    monkeypatch: pytest.MonkeyPatch, value: str, fits: bool
+) -> None:
+    monkeypatch.setenv("EARSHOT_ENRICH__INFERENCE_TIMEOUT_S", value)
+    if fits:
+        assert load_settings().enrich.inference_timeout_s == float(value)
+    else:
+        with pytest.raises(Misconfigured, match="INFERENCE_TIMEOUT_S: must be at least 5"):
+            load_settings()

@@ -102,18 +102,12 @@ def mask_post(post: PostBody, policy: Policy | None) -> MaskedPost:
     numbers of `DIRECT_REGIONS` are told too.
     """
     numbers = () if policy is None else policy.numbers
-    regions = DEFAULT_REGIONS if policy is None else policy.regions
-    if post.visibility == "direct":
-        regions = tuple(dict.fromkeys((*regions, *DIRECT_REGIONS)))
-
-    def masked(text: str | None, longest: int) -> Masked | None:
-        return None if text is None else mask(text, numbers, regions, longest)
-
-    title = masked(post.title, _LONGEST_SHORT_TEXT)
-    text = masked(post.text, MAX_TEXT_CHARS)
-    name = masked(_suspicious(post.author.name), _LONGEST_SHORT_TEXT)
-    place = masked(_suspicious(post.place), _LONGEST_SHORT_TEXT)
-    url = masked(post.url, _LONGEST_URL)
+    regions = regions_of(post, policy)
+    limits = (_LONGEST_SHORT_TEXT, MAX_TEXT_CHARS, _LONGEST_SHORT_TEXT, _LONGEST_SHORT_TEXT, _LONGEST_URL)
+    title, text, name, place, url = (
+        None if part is None else mask(part, numbers, regions, longest)
+        for part, longest in zip(masked_fields(post), limits, strict=True)
+    )
     same_name = name is None or not name.found
     return MaskedPost(
         None if title is None else title.text,
@@ -123,6 +117,17 @@ def mask_post(post: PostBody, policy: Policy | None) -> MaskedPost:
         post.place if place is None else place.text,
         None if url is None else url.text,
     )
+
+
+def regions_of(post: PostBody, policy: Policy | None) -> tuple[str, ...]:
+    """Whose phone numbers are told in a post: ISO 3166 codes."""
+    regions = DEFAULT_REGIONS if policy is None else policy.regions
+    return tuple(dict.fromkeys((*regions, *DIRECT_REGIONS))) if post.visibility == "direct" else regions
+
+
+def masked_fields(post: PostBody) -> tuple[str | None, str | None, str | None, str | None, str | None]:
+    """Title, text, display name, place and link: what is masked in a post; None for what cannot hold anything."""
+    return post.title, post.text, _suspicious(post.author.name), _suspicious(post.place), post.url
 
 
 def _suspicious(text: str | None) -> str | None:

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.enrich.gather import Batch, Gather, Opened
 from pipeline.enrich.notes import PART, Notebook
+from pipeline.enrich.weight import weight
 from pipeline.errors import Permanent
 from tests.unit.enrich.posts import raw_post, received
 
@@ -37,6 +38,11 @@ def opened(*offsets: int, partition: int = 0, characters: int = 10) -> list[Open
     ]
 
 
+def weigh(opened: Opened) -> int:
+    content = opened[1]
+    return 0 if isinstance(content, Permanent) else weight(content.post, None)
+
+
 def noted(note: str, partition: int = 0) -> Notebook:
     notebook = Notebook()
     notebook.read({partition: note})
@@ -62,23 +68,30 @@ async def _write(gather: Gather, records: Sequence[Opened]) -> None:
 
 
 async def test_a_batch_is_cut_by_its_records() -> None:
-    found = await cuts(Gather(4, 1000, Notebook()), opened(*range(10)))
+    found = await cuts(Gather(4, 1000, weigh, Notebook()), opened(*range(10)))
     assert [len(batch.records) for batch in found] == [4, 4, 2]
 
 
-async def test_a_batch_is_cut_by_its_characters() -> None:
+async def test_a_batch_is_cut_by_its_weight() -> None:
     records = [*opened(0, 1, 2, characters=400), *opened(3, characters=5000), *opened(4, 5, characters=10)]
-    found = await cuts(Gather(100, 1000, Notebook()), records)
+    found = await cuts(Gather(100, 1000, weigh, Notebook()), records)
     assert [[offset for _, offset in batch.places] for batch in found] == [[0, 1], [2], [3], [4, 5]]
+
+
+async def test_direct_messages_are_cut_by_what_they_may_cost() -> None:
+    direct = received(raw_post("2" * 300, visibility="direct"))
+    records: list[Opened] = [(FakeEvent(FakeRecord(0, offset)), direct) for offset in range(512)]
+    found = await cuts(Gather(512, 300_000, weigh, Notebook()), records)
+    assert max(len(batch.records) for batch in found) == 300_000 // weight(direct.post, None) < 110
 
 
 async def test_what_is_refused_has_no_characters() -> None:
     [(event, _)] = opened(0)
     records: list[Opened] = [(event, Permanent("empty", "nothing"))] * 5
-    assert [len(batch.records) for batch in await cuts(Gather(100, 1, Notebook()), records)] == [5]
+    assert [len(batch.records) for batch in await cuts(Gather(100, 1, weigh, Notebook()), records)] == [5]
 
 
-@pytest.mark.parametrize("gather", [Gather(4, 10_000, Notebook()), Gather(100, 40, Notebook())])
+@pytest.mark.parametrize("gather", [Gather(4, 10_000, weigh, Notebook()), Gather(100, 40, weigh, Notebook())])
 async def test_a_writer_waits_while_a_full_batch_waits(gather: Gather) -> None:
     writing = asyncio.create_task(gather.put(opened(*range(6))))
     await asyncio.wait_for(gather.full(), 5)
@@ -92,7 +105,7 @@ async def test_a_writer_waits_while_a_full_batch_waits(gather: Gather) -> None:
 async def test_records_that_were_begun_when_a_worker_ended_come_in_parts_of_their_partition() -> None:
     notebook = noted('{"begun": [[10, 110, 512, 0]]}')
     records = [one for offset in range(150) for one in (*opened(offset), *opened(offset, partition=1))]
-    found = await cuts(Gather(40, 10_000, notebook), records, notebook)
+    found = await cuts(Gather(40, 10_000, weigh, notebook), records, notebook)
     careful = [batch for batch in found if batch.careful]
     assert [len(batch.places) for batch in careful] == [PART, PART, PART, 4]
     assert [place for batch in careful for place in batch.places] == [(0, offset) for offset in range(10, 110)]
@@ -103,7 +116,7 @@ async def test_records_that_were_begun_when_a_worker_ended_come_in_parts_of_thei
 
 
 async def test_nothing_is_begun_ahead_that_needs_care() -> None:
-    gather = Gather(4, 1000, noted('{"begun": [[0, 4, 4, 0]]}'))
+    gather = Gather(4, 1000, weigh, noted('{"begun": [[0, 4, 4, 0]]}'))
     writing = asyncio.create_task(gather.put(opened(*range(4))))
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(gather.full(), 0.05)
