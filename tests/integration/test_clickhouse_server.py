@@ -1,12 +1,13 @@
 """The embedded ClickHouse server as its real clients see it, and as an attacker does."""
 
 import gzip
+import selectors
 import socket
 import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -21,7 +22,9 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, StreamFailureError
 
 from pipeline.local.clickhouse import frames
-from pipeline.local.clickhouse.server import STATEMENTS
+from pipeline.local.clickhouse.answer import MOST_READS_IN_SIGHT
+from pipeline.local.clickhouse.server import READS, STATEMENTS
+from pipeline.local.clickhouse.sessions import MOST_SESSIONS
 from pipeline.local.endpoints import Endpoints
 from pipeline.local.processes import search
 
@@ -574,6 +577,72 @@ def test_sleeping_statements_do_not_keep_kill_query_waiting(stack: Endpoints) ->
         time.sleep(0.05)
 
 
+def test_sleeping_readers_hold_up_no_writer_and_far_too_many_are_refused(
+    client: Client, stack: Endpoints, table: str
+) -> None:
+    marker = str(uuid.uuid4())
+    sql = f"SELECT sleepEachRow(1), '{marker}' FROM numbers(60) SETTINGS max_block_size = 1"
+    name, key = stack.clickhouse_reader_user, stack.clickhouse_reader_password
+    user = f"X-ClickHouse-User: {name}\r\nX-ClickHouse-Key: {key}"
+    with ExitStack() as clients, selectors.DefaultSelector() as answered:
+        for _ in range(MOST_READS_IN_SIGHT * READS + 6):
+            sock = clients.enter_context(request_on_a_socket(stack, sql.encode(), user.encode()))
+            answered.register(sock, selectors.EVENT_READ)
+        while running(stack, marker) < READS or len(answered.select(0)) < 6:
+            time.sleep(0.05)
+        ready = [entry.fileobj for entry, _ in answered.select(0)]
+        heads = [sock.recv(4096) for sock in ready if isinstance(sock, socket.socket)]
+        assert [b"X-ClickHouse-Exception-Code: 202\r\n" in head for head in heads] == [True] * 6
+        assert ask(stack, f"INSERT INTO {table} (id) VALUES (1)").status == 200
+        assert client.command(f"SELECT count() FROM {table}") == 1
+        assert running(stack, marker) == READS
+    assert_ends(stack, marker)
+    assert ask_as_reader(stack, "SELECT 1").data == b"1\n"
+
+
+def test_sessions_of_readers_push_out_no_session_of_a_writer(stack: Endpoints) -> None:
+    ask(stack, "CREATE TEMPORARY TABLE kept AS SELECT 1 AS a", url="?session_id=kept")
+    for number in range(MOST_SESSIONS + 1):
+        assert ask_as_reader(stack, "SELECT 1", f"?session_id=flood-{number}").status == 200
+    assert ask(stack, "SELECT a FROM kept", url="?session_id=kept&session_check=1").data == b"1\n"
+
+
+@pytest.mark.parametrize("database", ["system", "INFORMATION_SCHEMA", "information_schema", "_shell"])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DROP DATABASE {0}",
+        "DROP DATABASE IF EXISTS `{0}` SYNC",
+        "DROP DATABASE {{d:Identifier}}",
+        "TRUNCATE DATABASE {0}",
+        "TRUNCATE ALL TABLES FROM {0}",
+        "RENAME DATABASE {0} TO elsewhere",
+        "CREATE TABLE {0}.made (a UInt8) ENGINE = Log",
+        "CREATE VIEW {0}.made AS SELECT 1",
+        "DROP TABLE {0}.one",
+        "RENAME TABLE {0}.tables TO default.taken",
+        "DETACH DATABASE {0}",
+    ],
+)
+def test_the_engines_own_databases_cannot_be_changed(stack: Endpoints, sql: str, database: str) -> None:
+    response = ask(stack, sql.format(database), url=f"?param_d={database}")
+    assert code(response) in ("497", "60"), response.data
+    databases = ask(stack, "SHOW DATABASES").data.decode().split()
+    assert {"system", "INFORMATION_SCHEMA", "information_schema", "_shell"} <= set(databases)
+
+
+def test_a_query_cannot_hide_from_its_end_behind_a_comment_of_its_own(stack: Endpoints) -> None:
+    session = f"?session_id={uuid.uuid4()}"
+    assert code(ask(stack, "SELECT 1 SETTINGS log_comment = 'dbt'")) == "452"
+    assert code(ask(stack, "SET log_comment = 'dbt'", url=session)) == "452"
+    marker = str(uuid.uuid4())
+    body = f"SELECT count() FROM numbers(1000000000000) WHERE '{marker}' != ''".encode()
+    with request_on_a_socket(stack, body, url="?log_comment=dbt"):
+        while not running(stack, marker):
+            time.sleep(0.02)
+    assert_ends(stack, marker)
+
+
 @pytest.mark.parametrize("url", ["?compress=1", "?compress=1&enable_http_compression=1"])
 @pytest.mark.parametrize("rows", [0, 1, 400_000])
 def test_answers_come_in_clickhouses_own_frames_when_asked_for(stack: Endpoints, url: str, rows: int) -> None:
@@ -614,10 +683,12 @@ def test_headers_that_cannot_be_read_are_the_clients_mistake(stack: Endpoints) -
 
 
 @contextmanager
-def request_on_a_socket(stack: Endpoints, body: bytes, credentials: bytes = b"") -> Iterator[socket.socket]:
+def request_on_a_socket(
+    stack: Endpoints, body: bytes, credentials: bytes = b"", url: str = ""
+) -> Iterator[socket.socket]:
     target = urlsplit(stack.clickhouse_url)
     lines = [
-        b"POST / HTTP/1.1",
+        f"POST /{url} HTTP/1.1".encode(),
         b"Host: 127.0.0.1",
         credentials or b"X-ClickHouse-Key: " + stack.clickhouse_password.encode(),
         b"Content-Length: %d" % len(body),

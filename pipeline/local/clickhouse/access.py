@@ -36,6 +36,13 @@ OVERLAY = "_shell"
 """The engine lays a view of the file system over its default database; so that is one that nobody uses."""
 
 
+SYSTEM_DATABASES = ("system", "INFORMATION_SCHEMA", "information_schema", OVERLAY)
+"""The engine ends, or starts no more, when one of them is gone; nobody but the engine changes them."""
+
+CHANGES = ("ALTER", "CREATE DATABASE", "CREATE TABLE", "CREATE VIEW", "DROP", "TRUNCATE", "UNDROP TABLE")
+"""What is not allowed there; a rename needs DROP and CREATE too."""
+
+
 def write_configuration(folder: Path) -> Path:
     """Writes the engine's configuration and its `default` database below `folder`; returns the file to start with.
 
@@ -71,6 +78,7 @@ def ensure_default_database(data: Path) -> None:
 def _users() -> str:
     """One user, `default`: the engine knows no other when embedded; the HTTP server checks who may be it."""
     fixed = "".join(f"<{name}><const/></{name}>" for name in FIXED_SETTINGS)
+    revoked = "".join(f"<query>REVOKE {', '.join(CHANGES)} ON {name}.*</query>" for name in SYSTEM_DATABASES)
     return (
         "<clickhouse>\n"
         # 26.3 turned async_insert on by default; here the answer to an insert means that the rows are stored.
@@ -78,6 +86,6 @@ def _users() -> str:
         "<quotas><default/></quotas>\n"
         "<users><default><password></password><networks><ip>::/0</ip></networks>"
         "<profile>default</profile><quota>default</quota>"
-        f"<grants><query>GRANT {', '.join(PRIVILEGES)} ON *.*</query></grants></default></users>\n"
+        f"<grants><query>GRANT {', '.join(PRIVILEGES)} ON *.*</query>{revoked}</grants></default></users>\n"
         "</clickhouse>\n"
     )

@@ -29,6 +29,12 @@ STATUS = {
 }  # fmt: skip
 """ClickHouse's status for the codes that clients tell apart; 500 for all others."""
 
+TOO_MANY_SIMULTANEOUS_QUERIES = 202
+"""ClickHouse's own error code."""
+
+MOST_READS_IN_SIGHT = 4
+"""For each read that may run, so many run or wait; each holds three file descriptors, of the usual 1,024."""
+
 CONTENT_TYPES = {
     "TabSeparated": "text/tab-separated-values; charset=UTF-8",
     "TSV": "text/tab-separated-values; charset=UTF-8",
@@ -46,20 +52,39 @@ class Answerer:
 
     Args:
         engine: shared; not owned.
-        statements: at once; more wait. The engine itself uses every core for one.
+        statements: of writers at once; more wait. The engine itself uses every core for one.
+        reads: of readers at once, besides those; more wait, far more are refused.
     """
 
-    def __init__(self, engine: Engine, statements: int) -> None:
+    def __init__(self, engine: Engine, statements: int, reads: int) -> None:
         self._engine = engine
         self._pool = ThreadPoolExecutor(statements, thread_name_prefix="query")
+        # Apart, so that readers never keep a writer waiting.
+        self._readers = ThreadPoolExecutor(reads, thread_name_prefix="read")
+        self._reads, self._most_reads = 0, MOST_READS_IN_SIGHT * reads
         # Apart, so that running statements never keep one that ends them waiting.
         self._killers = ThreadPoolExecutor(1, thread_name_prefix="kill")
 
     async def answer(self, http: web.Request, asked: Asked, query_id: str) -> web.StreamResponse:
         """One statement in, its result or ClickHouse's error out."""
+        if not asked.request.reader:
+            kills = asked.request.text.lstrip()[:4].upper() == b"KILL"
+            return await self._answer(http, asked, query_id, self._killers if kills else self._pool)
+        if self._reads >= self._most_reads:
+            code, name = TOO_MANY_SIMULTANEOUS_QUERIES, "TOO_MANY_SIMULTANEOUS_QUERIES"
+            detail = f"Too many simultaneous queries of readers. Maximum: {self._most_reads}"
+            return failure(code, f"Code: {code}. DB::Exception: {detail} ({name})", 500, query_id)
+        self._reads += 1
+        try:
+            return await self._answer(http, asked, query_id, self._readers)
+        finally:
+            self._reads -= 1
+
+    async def _answer(
+        self, http: web.Request, asked: Asked, query_id: str, pool: ThreadPoolExecutor
+    ) -> web.StreamResponse:
         reading, writing = os.pipe()
         output = Output(writing)
-        pool = self._killers if asked.request.text.lstrip()[:4].upper() == b"KILL" else self._pool
         running = pool.submit(self._engine.run, asked.request, output)
         # Also when it was cancelled before it began. The reader then sees the end.
         running.add_done_callback(lambda _: os.close(writing))

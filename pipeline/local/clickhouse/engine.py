@@ -33,7 +33,9 @@ UNKNOWN_SETTING, READONLY, UNKNOWN_EXCEPTION = 115, 164, 1002
 """ClickHouse's own error codes."""
 
 TAG = "log_comment"
-"""The engine gives queries ids of its own; by this setting a query of ours is found again."""
+"""The engine gives queries ids of its own; by this setting a query of ours is found again, so it is ours alone.
+
+A statement that sets it is refused; one that comes with a request, as from dbt, is passed over."""
 
 STREAMED = frozenset({"SELECT", "WITH"})
 """Answers of other statements are small, and are written when they are complete."""
@@ -100,7 +102,8 @@ class Engine:
         # Kept open: the engine ends with its last connection, and every new one needs `default` to exist.
         self._anchor = self._connect(self._address)
         self._parsing = threading.Lock()
-        self._sessions = Sessions(self._open)
+        # Apart, so that sessions of readers never push out a writer's.
+        self._sessions = {reader: Sessions(self._open) for reader in (False, True)}
         self.version = str(self._anchor.query("SELECT version()", "TSVRaw").bytes().decode().strip())
         functions = self._rows("SELECT name FROM system.table_functions")
         settings = (
@@ -110,7 +113,8 @@ class Engine:
 
     def close(self) -> None:
         """Ends all sessions and the engine."""
-        self._sessions.close()
+        for sessions in self._sessions.values():
+            sessions.close()
         self._anchor.close()
 
     def run(self, request: Request, output: Output) -> Mapping[str, str]:
@@ -127,7 +131,7 @@ class Engine:
         if not re.fullmatch(r"\w+", output.format):
             raise Refused(UNKNOWN_FORMAT, "UNKNOWN_FORMAT", f"Unknown format {output.format}")
         for name in request.settings:
-            if self._doors.closes_setting(name):
+            if name != TAG and self._doors.closes_setting(name):
                 raise closed_setting(name)
         with self._connection(request) as connection:
             try:
@@ -177,7 +181,8 @@ class Engine:
         # A session that reads without settings could not be cleaned up after, so such a request gets its own.
         if request.session_id and request.readonly != 1:
             key = (request.user, request.readonly, request.session_id)
-            with self._sessions.hold(key, request.session_timeout_s, request.session_check) as connection:
+            sessions = self._sessions[request.reader]
+            with sessions.hold(key, request.session_timeout_s, request.session_check) as connection:
                 try:
                     yield connection
                 finally:

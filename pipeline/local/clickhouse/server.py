@@ -28,7 +28,10 @@ MOST_URL_BYTES = 1024 * 1024
 """ClickHouse's `http_max_uri_size`."""
 
 STATEMENTS = 64
-"""Statements at once; more wait. Most of them wait themselves: for a slow reader, for `sleep`."""
+"""Statements of writers at once; more wait. Most of them wait themselves: for a slow reader, for `sleep`."""
+
+READS = STATEMENTS // 2
+"""Statements of readers at once, besides those of writers; more wait."""
 
 WRITERS, READER = ("default", "earshot"), "earshot_reader"
 AUTHENTICATION_FAILED = 516
@@ -48,7 +51,7 @@ ACCOUNTS = web.AppKey("accounts", Mapping[str, Account])
 def build_app(engine: Engine, password: str, reader_password: str) -> web.Application:
     """The server as an aiohttp application; it does not own `engine`."""
     app = web.Application(client_max_size=MOST_BYTES, middlewares=[_only_this_machine])
-    app[ENGINE], app[ANSWERER] = engine, Answerer(engine, STATEMENTS)
+    app[ENGINE], app[ANSWERER] = engine, Answerer(engine, STATEMENTS, READS)
     accounts = [*(Account(user, password) for user in WRITERS), Account(READER, reader_password, reader=True)]
     app[ACCOUNTS] = {account.user: account for account in accounts}
     app.router.add_get("/ping", _ping)

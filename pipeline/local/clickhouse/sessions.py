@@ -41,7 +41,7 @@ class _Session:
 
 
 class Sessions:
-    """All named sessions; safe to use from many threads."""
+    """The named sessions of writers or of readers; safe to use from many threads."""
 
     def __init__(self, connect: Callable[[], Any]) -> None:
         self._connect = connect
