@@ -716,3 +716,10 @@ def server_process(stack: Endpoints) -> psutil.Process:
         if any(item.laddr.port == port for item in process.net_connections("tcp") if item.status == "LISTEN"):
             return process
     raise AssertionError(f"no server listens on {port}")
+
+
+@pytest.mark.parametrize(
+    "setting", ["network_compression_method=LZ4", "session_timezone=UTC", "max_result_rows=0"]
+)
+def test_settings_that_official_clients_send_by_themselves_are_open(stack: Endpoints, setting: str) -> None:
+    assert ask_as_reader(stack, "SELECT 1", f"?{setting}").status == 200

@@ -37,6 +37,7 @@ TEXT_SETTINGS = frozenset({
     "format_custom_row_before_delimiter", "format_custom_row_between_delimiter",
     "format_json_object_each_row_column_for_object_name", "format_regexp", "format_tsv_null_representation",
     "ignore_data_skipping_indices", "insert_deduplication_token", "marks_compression_codec",
+    "network_compression_method",
     "output_format_avro_codec", "output_format_orc_writer_time_zone_name",
     "output_format_pretty_grid_charset", "output_format_sql_insert_table_name",
     "preferred_optimize_projection_name", "primary_key_compression_codec", "query_cache_tag",
