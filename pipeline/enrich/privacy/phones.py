@@ -22,6 +22,8 @@ _FEWEST_AFTER_PLUS = 8
 _MOST_ASKED = 700
 """Characters of a text's runs, times regions, that the library sees: 8 to 15 us each, a run has 10 to 20. In two
 regions that is 23 numbers, in the eleven of direct messages four; beyond them the number of digits decides."""
+_MOST_TRIES = 16
+"""Groupings of a run that the library tries in a region: a number needs one to five, `1- -1- -1-` has dozens."""
 _EXTENSION_REACH = 24
 """Characters after a run in which an extension may stand."""
 _WORD_REACH = 40
@@ -145,7 +147,7 @@ def _by_library(text: str, start: int, end: int, regions: tuple[str, ...]) -> It
     for region in asked or ("ZZ",):
         found = [
             (left + match.start, left + match.end)
-            for match in PhoneNumberMatcher(window, region)
+            for match in PhoneNumberMatcher(window, region, max_tries=_MOST_TRIES)
             if left + match.start < end
         ]
         if found:
