@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.adapters.models.self_check import TOLERANCE
 from pipeline.adapters.partitioning import partition_of
 from pipeline.adapters.topic_reader import read_topic
 from pipeline.local.endpoints import Endpoints
@@ -19,9 +20,15 @@ from tests.pipeline_lab import POLICIES, PipelineLab
 pytestmark = pytest.mark.integration
 POSTS = 300
 PARTITION = 1
-PROBABILITY, RARELY = 0.002, 0.01
-"""An int8 engine rounds by the shape of the batch: of 1,500 posts 4 differed by more than .002, none by more than
-.007 (measured over batches of 1 to 500)."""
+NEAR = 2 * TOLERANCE
+"""Most that a probability of the same text may differ between two batches. An engine rounds by the shape of the
+batch, and it serves when each answer is within `TOLERANCE` of the exact one: seen were .007 on an EPYC and .011 on
+a processor that rounds bf16 in other places."""
+ON_THE_EDGE = POSTS // 50
+"""Most posts that may differ in a label or in what follows from one: a probability beside a threshold of the
+policy falls on either side of it."""
+BY_THE_MODEL = {"sentiment", "offence", "complaint", "intent", "triage"}
+"""What the scores of the model, or decisions from them, are in."""
 
 
 @pytest.fixture
@@ -61,7 +68,7 @@ def same(one: Any, other: Any, within: float) -> bool:
 def differences(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     """What is shown of two posts that differ."""
     names = one.keys() | other.keys()
-    return {k: (one.get(k), other.get(k)) for k in names if not same(one.get(k), other.get(k), RARELY)}
+    return {k: (one.get(k), other.get(k)) for k in names if not same(one.get(k), other.get(k), NEAR)}
 
 
 def comparable(post: dict[str, Any]) -> dict[str, Any]:
@@ -104,8 +111,9 @@ def test_scoring_offline_equals_the_stream_fed_in_the_same_order(lab: PipelineLa
     offline = [json.loads(line) for line in done.stdout.splitlines()]
     assert [post["post_id"] for post in offline] == [post["post_id"] for post in posts]
     pairs = list(zip(map(comparable, streamed()), map(comparable, offline), strict=True))
-    assert [differences(a, b) for a, b in pairs if not same(a, b, RARELY)] == []
-    assert sum(not same(a, b, PROBABILITY) for a, b in pairs) <= POSTS // 50
+    differing = [differences(a, b) for a, b in pairs if not same(a, b, NEAR)]
+    assert len(differing) <= ON_THE_EDGE, differing
+    assert all(names.keys() <= BY_THE_MODEL for names in differing), differing
     assert any(post["cluster"] and post["cluster"]["kind"] == "copy" for post in offline)
     assert any(post["triage"]["action"] != "none" for post in offline)
 
