@@ -25,7 +25,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from pipeline.environment import mistakes
 from pipeline.errors import Misconfigured
 from pipeline.mistakes import plain
-from schemas.message import LanguageCode
+from schemas.base import LanguageCode
 
 ClockMode = Literal["processing", "event"]
 _SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+):\d{1,5}")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import Field
 
-from schemas.message import EpochMs, Part, SourcePosition
+from schemas.base import EpochMs, Part, SourcePosition
 
 PREFIX = "earshot."
 MAX_DETAIL_CHARS = 500

@@ -10,13 +10,13 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from schemas.case import Assignment, CaseCurrent, CaseEvent
-from schemas.enrichment import ScoredPost
-from schemas.journal import JournalEntry
-from schemas.mention import Mention
-from schemas.policy import Policy
-from schemas.post import RawPost
-from schemas.rep import RepEvent
+from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
+from schemas.cases.journal import JournalEntry
+from schemas.people.rep import RepEvent
+from schemas.policy.policy import Policy
+from schemas.posts.mention import Mention
+from schemas.posts.raw import RawPost
+from schemas.posts.scored import ScoredPost
 
 DAY_MS = 86_400_000
 MAX_MESSAGE_BYTES = 1_048_576

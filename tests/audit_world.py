@@ -31,13 +31,13 @@ from pipeline.sink.cases import ASSIGNMENTS as ASSIGNMENTS_TABLE
 from pipeline.sink.cases import CASE_EVENTS as EVENTS_TABLE
 from pipeline.sink.posts import POSTS as POSTS_TABLE
 from pipeline.sink.rows import Source, Table
-from schemas.case import Assignment, CaseEvent
+from schemas.base import SourcePosition
+from schemas.cases.case import Assignment, CaseEvent
 from schemas.dead_letter import DeadLetterInfo, encode_headers
-from schemas.enrichment import ScoredPost
-from schemas.message import SourcePosition
-from schemas.post import RawPost
-from schemas.rep import AnyRepEvent
-from schemas.signals import Span, TopicHit
+from schemas.people.rep import AnyRepEvent
+from schemas.posts.raw import RawPost
+from schemas.posts.scored import ScoredPost
+from schemas.posts.signals import Span, TopicHit
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, MENTIONS, RAW, REPS, SCORED, post_key
 from tests.builders import START_MS, accept, policy, post, reject, reply, resolve, scored, signed_in
 

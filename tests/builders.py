@@ -6,19 +6,8 @@ from typing import Any
 
 from pipeline.clock import from_ms
 from pipeline.ports import InputRecord
-from schemas.enrichment import (
-    Influence,
-    Reason,
-    ScoredPost,
-    Sentiment,
-    SentimentProbabilities,
-    Triage,
-    TriageAction,
-)
-from schemas.message import SourcePosition
-from schemas.policy import Brand, Policy, Queue, TriageRule
-from schemas.post import Author, RawPost
-from schemas.rep import (
+from schemas.base import SourcePosition
+from schemas.people.rep import (
     AnyRepEvent,
     CaseResolved,
     OfferAccepted,
@@ -28,6 +17,17 @@ from schemas.rep import (
     ReplySent,
     SignedIn,
     SignedOut,
+)
+from schemas.policy.policy import Brand, Policy, Queue, TriageRule
+from schemas.posts.raw import Author, RawPost
+from schemas.posts.scored import (
+    Influence,
+    Reason,
+    ScoredPost,
+    Sentiment,
+    SentimentProbabilities,
+    Triage,
+    TriageAction,
 )
 from schemas.topics import ACTIONABLE, REPS
 

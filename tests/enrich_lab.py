@@ -24,9 +24,9 @@ from pipeline.clock import SystemClock
 from pipeline.codec import decode, encode
 from pipeline.settings import KafkaSettings
 from schemas.dead_letter import decode_headers
-from schemas.enrichment import ScoredPost
-from schemas.policy import Policy
-from schemas.post import Author, RawPost
+from schemas.policy.policy import Policy
+from schemas.posts.raw import Author, RawPost
+from schemas.posts.scored import ScoredPost
 from schemas.topics import RAW, SCORED, post_key
 
 START_S = 90.0

@@ -8,8 +8,8 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from schemas.enrichment import ScoredPost
-from schemas.message import EARLIEST, LATEST, Part
+from schemas.base import EARLIEST, LATEST, Part
+from schemas.posts.scored import ScoredPost
 
 M = TypeVar("M", bound=BaseModel)
 LARGEST = 2**64 - 1

@@ -35,8 +35,8 @@ from pipeline.enrich.tone import intensity, urgency
 from pipeline.enrich.weight import weight
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest import cells, column_map, jsonl, lines, table
-from schemas.policy import ListeningTopic, NumberPattern
-from schemas.post import MAX_TEXT_CHARS, RawPost
+from schemas.policy.policy import ListeningTopic, NumberPattern
+from schemas.posts.raw import MAX_TEXT_CHARS, RawPost
 from tests.unit.enrich.posts import WRITTEN_MS, influence, policy, raw_post, received, said
 
 TextFunction = Callable[[str], object]

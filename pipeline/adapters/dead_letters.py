@@ -9,8 +9,8 @@ from pipeline.adapters.record_publisher import KafkaRecordPublisher
 from pipeline.clock import Clock, to_ms
 from pipeline.ports import DeadLetter, Outgoing
 from pipeline.settings import KafkaSettings
+from schemas.base import SourcePosition
 from schemas.dead_letter import DeadLetterInfo, encode_headers
-from schemas.message import SourcePosition
 
 DELIVERY_TIMEOUT_S = 30.0
 """Below the consumer's max.poll.interval.ms with room for an insert before it."""

@@ -17,9 +17,9 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from pipeline.errors import Misconfigured
 from pipeline.mistakes import did_you_mean, plain
-from schemas.agreement import Disagreements, disagreements
-from schemas.policy import Policy
-from schemas.signals import IntentName
+from schemas.policy.agreement import Disagreements, disagreements
+from schemas.policy.policy import Policy
+from schemas.posts.signals import IntentName
 
 M = TypeVar("M", bound=BaseModel)
 MAX_BYTES = 1_000_000

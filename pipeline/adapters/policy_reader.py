@@ -16,7 +16,7 @@ from pipeline.codec import decode
 from pipeline.errors import Permanent, ServiceMissing
 from pipeline.logs import get_log
 from pipeline.settings import KafkaSettings
-from schemas.policy import Policy
+from schemas.policy.policy import Policy
 from schemas.topics import POLICIES
 
 START_TIMEOUT_S = 30.0

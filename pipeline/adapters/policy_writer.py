@@ -11,7 +11,7 @@ from pipeline.adapters.topic_admin import ensure_topics
 from pipeline.codec import encode
 from pipeline.errors import Misconfigured, Transient
 from pipeline.settings import KafkaSettings
-from schemas.policy import Policy
+from schemas.policy.policy import Policy
 from schemas.topics import POLICIES, team_topic
 
 DELIVERY_TIMEOUT_S = 30.0

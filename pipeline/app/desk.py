@@ -21,8 +21,8 @@ from pipeline.logs import get_log
 from pipeline.scenario.desk import ALWAYS, Desk, Roster
 from pipeline.scenario.due_answers import DueAnswers
 from pipeline.settings import ClockMode, KafkaSettings, Settings
-from schemas.case import Assignment
-from schemas.rep import AnyRepEvent
+from schemas.cases.case import Assignment
+from schemas.people.rep import AnyRepEvent
 from schemas.topics import ASSIGNMENTS, REPS
 
 SENDER = "earshot-desk"

@@ -21,10 +21,10 @@ from pipeline.enrich.reach import unreached
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.lines import Line, numbered, unpacked
 from pipeline.mistakes import did_you_mean
-from schemas.message import Part, ShortText
-from schemas.policy import ListeningTopic, Policy
-from schemas.post import RawPost, Text
-from schemas.signals import Span, TopicHit
+from schemas.base import Part, ShortText
+from schemas.policy.policy import ListeningTopic, Policy
+from schemas.posts.raw import RawPost, Text
+from schemas.posts.signals import Span, TopicHit
 
 _DASHED = re.compile(r"[a-z0-9_]+-[a-z0-9_-]*")
 """What the contract takes for the sake of older policies, and no `PlatformName` has."""

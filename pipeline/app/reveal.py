@@ -21,9 +21,9 @@ from pipeline.clock import Clock
 from pipeline.codec import decode, encode
 from pipeline.errors import EarshotError, Misconfigured, Permanent, ServiceMissing
 from pipeline.settings import ClickHouseSettings, ClockMode, KafkaSettings, Settings
-from schemas.message import SourcePosition
-from schemas.post import RawPost
-from schemas.rep import PostRevealed
+from schemas.base import SourcePosition
+from schemas.people.rep import PostRevealed
+from schemas.posts.raw import RawPost
 from schemas.topics import RAW, REPS
 
 NAMESPACE = UUID("5d1c6a34-8f0b-5e27-a9c4-3b7f20d6e815")

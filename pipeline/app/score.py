@@ -22,10 +22,10 @@ from pipeline.enrich.score import Scorer
 from pipeline.errors import Permanent
 from pipeline.ingest.lines import Line
 from pipeline.settings import Settings
-from schemas.enrichment import ScoredPost
-from schemas.message import SourcePosition
-from schemas.policy import Policy
-from schemas.post import RawPost
+from schemas.base import SourcePosition
+from schemas.policy.policy import Policy
+from schemas.posts.raw import RawPost
+from schemas.posts.scored import ScoredPost
 
 OTHER_TYPES = ("engagement", "customer")
 """Lines that are counted and passed over: no stage uses them yet (influence by history, the customer join)."""

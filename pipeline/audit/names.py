@@ -4,7 +4,7 @@ In: ids of posts, events, cases, assignments. Out: small numbers and, for the re
 identity (workspace, post_id, revision) is one 64-bit number: the post's number, then 20 bits of revision.
 """
 
-from schemas.post import MAX_REVISION
+from schemas.posts.raw import MAX_REVISION
 
 _REVISION_BITS = MAX_REVISION.bit_length()
 

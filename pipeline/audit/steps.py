@@ -6,7 +6,7 @@ reps) on purpose, so that the audit does not trust what it judges. Never here: i
 
 from collections.abc import Mapping
 
-from schemas.case import AssignmentState, CaseEvent, CaseEventType, CaseState
+from schemas.cases.case import AssignmentState, CaseEvent, CaseEventType, CaseState
 
 ASSIGNMENT_OF: Mapping[CaseEventType, AssignmentState] = {
     "offered": "offered",

@@ -21,11 +21,11 @@ from pipeline.enrich.actionable import belongs_in_actionable
 from pipeline.errors import Permanent
 from pipeline.ports import InputRecord
 from pipeline.route.ids import event_id
-from schemas.case import Assignment, CaseCurrent, CaseEvent
+from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
 from schemas.dead_letter import decode_headers
-from schemas.enrichment import ScoredPost
-from schemas.mention import Mention
-from schemas.post import RawPost
+from schemas.posts.mention import Mention
+from schemas.posts.raw import RawPost
+from schemas.posts.scored import ScoredPost
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, MENTIONS, RAW, SCORED, team_topic
 
 M = TypeVar("M", bound=BaseModel)

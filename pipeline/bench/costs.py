@@ -24,8 +24,8 @@ from pipeline.enrich.reading import readable_text
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
 from pipeline.ports import TextScores
-from schemas.message import SourcePosition
-from schemas.post import RawPost
+from schemas.base import SourcePosition
+from schemas.posts.raw import RawPost
 from schemas.topics import RAW
 
 REPEATS = 3

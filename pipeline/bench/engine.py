@@ -23,7 +23,7 @@ from pipeline.bench.torch_lines import ONE_AT_A_TIME, require_torch, torch_candi
 from pipeline.clock import SystemClock
 from pipeline.enrich.reading import read_posts, readable_text
 from pipeline.settings import ModelSettings, Settings
-from schemas.post import RawPost
+from schemas.posts.raw import RawPost
 
 BARE = "OpenVINO driven bare, the same batches tokenised beforehand"
 ENGINE = "Earshot's engine: normalise, tokenise, infer"

@@ -49,8 +49,8 @@ from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
 from pipeline.local.processes import free_ports
 from pipeline.settings import Settings
-from schemas.enrichment import ScoredPost
-from schemas.post import RawPost
+from schemas.posts.raw import RawPost
+from schemas.posts.scored import ScoredPost
 from schemas.topics import SCORED
 
 PLAIN, BARE, STAGE = "plain Faust + transformers.pipeline", "bare engine, batches", "Earshot's enrich stage"

@@ -26,7 +26,7 @@ from pipeline.codec import encode
 from pipeline.errors import MustRestart
 from pipeline.local import stack
 from pipeline.settings import KafkaSettings, Settings
-from schemas.post import RawPost
+from schemas.posts.raw import RawPost
 from schemas.topics import RAW, all_topics, post_key
 
 POLL_S = 0.2

@@ -12,9 +12,9 @@ from pipeline.adapters.analytics import Analyst
 from pipeline.bench.figures import percentile
 from pipeline.clock import to_ms
 from pipeline.codec import decode
-from schemas.case import Assignment, CaseEvent
-from schemas.enrichment import ScoredPost
-from schemas.message import SourcePosition
+from schemas.base import SourcePosition
+from schemas.cases.case import Assignment, CaseEvent
+from schemas.posts.scored import ScoredPost
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, REPS, SCORED
 
 Place = tuple[str, int, int]

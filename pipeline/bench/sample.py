@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from pipeline.bench.figures import percentile
 from pipeline.enrich.reading import readable_text
 from pipeline.scenario.generate import generate
-from schemas.post import RawPost
+from schemas.posts.raw import RawPost
 
 SEED = 1
 HOURS = 5.0

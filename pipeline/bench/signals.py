@@ -35,8 +35,8 @@ from pipeline.enrich.spam import SpamMeter
 from pipeline.enrich.tone.intensity import intensity_of
 from pipeline.enrich.tone.urgency import urgency_of
 from pipeline.ports import TextModel, TextScores
-from schemas.policy import Brand, ListeningTopic, OwnIntent, Policy, Queue, TriageRule
-from schemas.post import RawPost
+from schemas.policy.policy import Brand, ListeningTopic, OwnIntent, Policy, Queue, TriageRule
+from schemas.posts.raw import RawPost
 
 SHARES = 5
 SYLLABLES = ("ba", "cor", "del", "fin", "gra", "hol", "jun", "kes", "lom", "mar", "nor", "pel", "ril", "sto", "v")

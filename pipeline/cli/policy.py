@@ -14,7 +14,7 @@ from pipeline.cli.output import emit_json, say
 
 if TYPE_CHECKING:
     from pipeline.app.policy import Tried
-    from schemas.policy import ListeningTopic
+    from schemas.policy.policy import ListeningTopic
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -1,7 +1,7 @@
 """`earshot schemas`: writes the files that are derived from the contract and the settings, or finds drift.
 
-In: `schemas.topics`, `pipeline.settings`. Out: schemas/json/*, schemas/asyncapi.yaml, deploy/env.example in a
-checkout. Never here: what the files say.
+In: `schemas.topics`, `pipeline.settings`. Out: `schemas/published/` (JSON Schema, AsyncAPI), deploy/env.example in
+a checkout. Never here: what the files say.
 """
 
 import io
@@ -21,11 +21,13 @@ def rendered() -> dict[str, str]:
     from ruamel.yaml import YAML
 
     from pipeline.cli import env_example
-    from schemas.asyncapi import asyncapi
-    from schemas.export import json_schema, modelled_topics, schema_file_name
+    from schemas.tools.asyncapi import asyncapi
+    from schemas.tools.export import json_schema, modelled_topics, schema_file_name
 
     files = {
-        f"schemas/json/{schema_file_name(topic)}": json.dumps(json_schema(topic), indent=2, ensure_ascii=False)
+        f"schemas/published/json/{schema_file_name(topic)}": json.dumps(
+            json_schema(topic), indent=2, ensure_ascii=False
+        )
         + "\n"
         for topic in modelled_topics()
     }
@@ -34,7 +36,8 @@ def rendered() -> dict[str, str]:
     yaml.representer.ignore_aliases = lambda _: True
     text = io.StringIO()
     yaml.dump(asyncapi(), text)
-    files["schemas/asyncapi.yaml"] = "# Written by `earshot schemas` from schemas/topics.py.\n" + text.getvalue()
+    written_by = "# Written by `earshot schemas` from schemas/topics.py.\n"
+    files["schemas/published/asyncapi.yaml"] = written_by + text.getvalue()
     files["deploy/env.example"] = env_example.render()
     return files
 
@@ -65,8 +68,8 @@ def write(root: Path) -> list[str]:
 
 def incompatible(root: Path) -> list[str]:
     """What the contract refuses of that which `schemas/released` under `root` accepted; empty before a release."""
-    from schemas.compatibility import breaks
-    from schemas.export import json_schema, modelled_topics, schema_file_name
+    from schemas.tools.compatibility import breaks
+    from schemas.tools.export import json_schema, modelled_topics, schema_file_name
 
     current = {schema_file_name(topic): json_schema(topic) for topic in modelled_topics()}
     found = []
@@ -80,7 +83,7 @@ def incompatible(root: Path) -> list[str]:
 
 
 def _orphans(root: Path, expected: dict[str, str]) -> list[str]:
-    present = (path.relative_to(root).as_posix() for path in (root / "schemas/json").glob("*"))
+    present = (path.relative_to(root).as_posix() for path in (root / "schemas/published/json").glob("*"))
     return [path for path in present if path not in expected]
 
 
@@ -98,7 +101,7 @@ def checkout() -> Path:
 
 @app.command()
 def export(check: Annotated[bool, typer.Option("--check", help="write nothing; exit 1 on drift")] = False) -> None:
-    """Write schemas/json, schemas/asyncapi.yaml and deploy/env.example, or check them and the released schemas."""
+    """Write `schemas/published` and deploy/env.example, or check them and the released schemas."""
     from pipeline.cli.output import say
 
     root = checkout()

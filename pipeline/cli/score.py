@@ -12,7 +12,7 @@ from pipeline.errors import EXIT_USAGE, Misconfigured, Permanent
 if TYPE_CHECKING:
     from io import BufferedReader
 
-    from schemas.policy import Policy
+    from schemas.policy.policy import Policy
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 MAX_TOPIC_CHARS = 249

@@ -3,7 +3,7 @@
 In: a ScoredPost. Out: yes or no. Never here: backfill on its way to the router: it is stored, not worked.
 """
 
-from schemas.enrichment import ScoredPost
+from schemas.posts.scored import ScoredPost
 
 
 def belongs_in_actionable(post: ScoredPost) -> bool:

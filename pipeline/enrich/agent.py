@@ -26,9 +26,9 @@ from pipeline.errors import MustRestart, Permanent
 from pipeline.logs import Log
 from pipeline.metrics import Metrics
 from pipeline.ports import Outgoing, RecordPublisher
-from schemas.enrichment import ScoredPost
-from schemas.policy import Policy
-from schemas.post import RawPost
+from schemas.policy.policy import Policy
+from schemas.posts.raw import RawPost
+from schemas.posts.scored import ScoredPost
 from schemas.topics import ACTIONABLE, MENTIONS, RAW, SCORED
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ Never here: state; history joins in a later release. No percentile: it needs the
 
 import math
 
-from schemas.enrichment import Influence
-from schemas.post import Author
+from schemas.posts.raw import Author
+from schemas.posts.scored import Influence
 
 TH_CONSTANT, TH_FOLLOWERS, TH_VERIFIED = -0.04, 0.18, 0.43
 """Prior mean of log engagement a post, fitted on 13,476 posts (science.md 1.3)."""

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from pipeline.enrich.intent_signs import SIGNS, signs_of
 from pipeline.enrich.normalise import normalise
 from pipeline.ports import TextModel, TextScores
-from schemas.policy import OwnIntent
-from schemas.signals import Intent, IntentName
+from schemas.policy.policy import OwnIntent
+from schemas.posts.signals import Intent, IntentName
 
 Floats = NDArray[np.float32]
 

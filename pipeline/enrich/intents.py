@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.enrich.intent import IntentModel, OwnIntents
 from pipeline.ports import TextModel, TextScores
-from schemas.policy import OwnIntent, Policy
-from schemas.signals import Intent
+from schemas.policy.policy import OwnIntent, Policy
+from schemas.posts.signals import Intent
 
 
 class Intents:

@@ -15,7 +15,7 @@ from html import unescape
 
 from pipeline.enrich.bounds import MOST_READ
 from pipeline.ports import DetectedLanguage, LanguageModel
-from schemas.post import PostBody
+from schemas.posts.raw import PostBody
 
 _ENTITY = re.compile(r"&(?:amp;)*(#?\w{1,10};)", re.IGNORECASE)
 """Also the nested ones; longer ones are no characters."""

@@ -3,8 +3,8 @@
 In: a ScoredPost. Out: a Mention for each topic. Never here: words, names.
 """
 
-from schemas.enrichment import ScoredPost
-from schemas.mention import Mention
+from schemas.posts.mention import Mention
+from schemas.posts.scored import ScoredPost
 
 
 def mentions_of(post: ScoredPost) -> list[Mention]:

@@ -6,8 +6,8 @@ In: a post and the brand of its workspace's policy. Out: yes or no. Never here: 
 import re
 from functools import lru_cache
 
-from schemas.policy import Brand
-from schemas.post import PostBody
+from schemas.policy.policy import Brand
+from schemas.posts.raw import PostBody
 
 _ON_PLATFORM = re.compile(r"([a-z][a-z0-9_]{0,31}):(.+)", re.DOTALL)
 """A `PlatformName` and a handle on it, which may have colons of its own."""

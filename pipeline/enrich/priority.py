@@ -7,7 +7,7 @@ value and repetition join with later releases; an absent factor is 0 and takes n
 import math
 from typing import NamedTuple
 
-from schemas.enrichment import Reason
+from schemas.posts.scored import Reason
 
 WEIGHTS = {"severity": 0.6, "urgency": 0.7, "influence": 0.35}
 """science.md 3.2. Influence is capped at 35 points: it may raise a case, never be the only reason."""

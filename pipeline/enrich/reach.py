@@ -7,8 +7,8 @@ keywords that hold each other in other words ("bill" takes what "the bill" takes
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from schemas.policy import Condition, Policy
-from schemas.post import Visibility
+from schemas.policy.policy import Condition, Policy
+from schemas.posts.raw import Visibility
 
 _ANY_OF = ("sentiment", "visibility", "platform", "language", "topic", "intent", "any_keyword")
 _AT_LEAST = (

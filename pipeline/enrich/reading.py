@@ -13,10 +13,10 @@ from pipeline.enrich.intents import Intents
 from pipeline.enrich.language import detect_languages
 from pipeline.enrich.normalise import normalise
 from pipeline.ports import UNDETERMINED, LanguageModel, TextModel, TextScores
-from schemas.enrichment import Language, Sentiment, SentimentLabel, SentimentProbabilities
-from schemas.policy import Policy
-from schemas.post import PostBody
-from schemas.signals import Intent
+from schemas.policy.policy import Policy
+from schemas.posts.raw import PostBody
+from schemas.posts.scored import Language, Sentiment, SentimentLabel, SentimentProbabilities
+from schemas.posts.signals import Intent
 
 NO_POLICIES: Mapping[str, Policy] = {}
 DECIMALS = 4

@@ -11,8 +11,8 @@ from typing import Literal
 
 from pipeline.clock import from_ms
 from pipeline.errors import Permanent
-from schemas.message import SourcePosition
-from schemas.post import RawPost
+from schemas.base import SourcePosition
+from schemas.posts.raw import RawPost
 from schemas.topics import post_key
 
 ClockMode = Literal["processing", "event"]

@@ -6,8 +6,8 @@ In: a record. Out: its place, its append time, the headers of its dead letter. N
 from typing import Protocol
 
 from pipeline.errors import Permanent
+from schemas.base import SourcePosition
 from schemas.dead_letter import DeadLetterInfo, encode_headers
-from schemas.message import SourcePosition
 
 
 class Record(Protocol):

@@ -13,11 +13,11 @@ from typing import NamedTuple
 from pipeline.enrich.listening.keywords import FoldedText, rule_keywords
 from pipeline.enrich.signals import NOTHING_SAID, WordSignals
 from pipeline.ports import UNDETERMINED
-from schemas.enrichment import Influence, Language, Sentiment
-from schemas.message import Probability
-from schemas.policy import Condition, Policy, TriageRule
-from schemas.post import PostBody
-from schemas.signals import Intent
+from schemas.base import Probability
+from schemas.policy.policy import Condition, Policy, TriageRule
+from schemas.posts.raw import PostBody
+from schemas.posts.scored import Influence, Language, Sentiment
+from schemas.posts.signals import Intent
 
 _LINK = re.compile(r"(?:\bhttps?://|\bwww\.)\S*", re.IGNORECASE)
 _QUESTION_MARKS = re.compile("[?？؟՞፧⁇⁈⁉]")

@@ -18,9 +18,9 @@ from pipeline.enrich.tone.intensity import intensity_of
 from pipeline.enrich.triage import triage
 from pipeline.errors import Permanent, Transient
 from pipeline.ports import TextModel
-from schemas.enrichment import ScoredPost
-from schemas.policy import Policy
-from schemas.post import PostBody
+from schemas.policy.policy import Policy
+from schemas.posts.raw import PostBody
+from schemas.posts.scored import ScoredPost
 
 _PROBE = "the train is late"
 """A text that every working engine can score: tells a broken engine from a poisonous post."""

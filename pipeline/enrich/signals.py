@@ -18,9 +18,9 @@ from pipeline.enrich.received import ClockMode, ReceivedPost
 from pipeline.enrich.spam import SpamMeter
 from pipeline.enrich.tone.urgency import CALM, Urgency, urgency_of
 from pipeline.errors import Permanent
-from schemas.policy import Policy
-from schemas.post import RawPost
-from schemas.signals import Cluster, PersonalData, Spam, TopicHit
+from schemas.policy.policy import Policy
+from schemas.posts.raw import RawPost
+from schemas.posts.signals import Cluster, PersonalData, Spam, TopicHit
 
 BLANK = "\u00b7"
 """A middle dot: neither a letter nor white space, so that no phrase is found across it."""

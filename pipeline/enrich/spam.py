@@ -16,8 +16,8 @@ from typing import Final, NamedTuple
 from xxhash import xxh3_64_intdigest
 
 from pipeline.enrich.bounds import MOST_READ
-from schemas.post import Author, PostBody
-from schemas.signals import Cluster, Spam, SpamReason
+from schemas.posts.raw import Author, PostBody
+from schemas.posts.signals import Cluster, Spam, SpamReason
 
 HOUR = timedelta(hours=1)
 REPEATS = 5

@@ -6,8 +6,8 @@ dropping: a post that nobody should act on gets action `none` and the reason for
 
 from pipeline.enrich.priority import Factors, influence_factor, priority_of
 from pipeline.enrich.rules import Facts, Match, first_match
-from schemas.enrichment import Reason, Triage
-from schemas.policy import Policy
+from schemas.policy.policy import Policy
+from schemas.posts.scored import Reason, Triage
 
 DELETED, BACKFILL, REPOST = "deleted", "backfill", "repost"
 NO_POLICY, OWN_POST, NO_RULE = "no_policy", "own_post", "no_rule_matched"

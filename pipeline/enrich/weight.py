@@ -12,8 +12,8 @@ full, takes 8 s.
 """
 
 from pipeline.enrich.privacy.mask import DEFAULT_REGIONS, masked_fields, regions_of
-from schemas.policy import Policy
-from schemas.post import PostBody
+from schemas.policy.policy import Policy
+from schemas.posts.raw import PostBody
 
 _A_CHARACTER, _ASKED_A_CHARACTER, _MOST_ASKED = 3, 10, 2000
 """Where many regions are told: of each character, of each as long as the library is asked, and of all that it is

@@ -15,7 +15,7 @@ from pipeline.ingest.manifest_writer import ManifestWriter
 from pipeline.ingest.replay import Pacer
 from pipeline.metrics import Metrics
 from pipeline.ports import PostPublisher
-from schemas.post import RawPost
+from schemas.posts.raw import RawPost
 from schemas.topics import RAW, post_key
 
 BATCH_POSTS = 1000

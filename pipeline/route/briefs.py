@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pipeline.clock import to_ms
 from pipeline.route.entities import Brief, context_post, piece
 from pipeline.route.records import rfc3339
-from schemas.enrichment import ScoredPost
+from schemas.posts.scored import ScoredPost
 
 MAX_POSTS = 10
 """Newest posts that an assignment carries: enough to answer, and bounded whatever a conversation grows to."""

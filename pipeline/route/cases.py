@@ -6,7 +6,7 @@ Comes in: scored posts. Goes out: cases and their events. Never here: which rep 
 from pipeline.route import briefs, ids
 from pipeline.route.entities import Case, Member, key
 from pipeline.route.turn import Turn
-from schemas.enrichment import ScoredPost, TriageAction
+from schemas.posts.scored import ScoredPost, TriageAction
 from schemas.refusals import PostRefusal
 
 URGENCY: dict[TriageAction, int] = {"none": 0, "thank": 1, "engage": 2, "respond": 3}

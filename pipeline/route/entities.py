@@ -8,9 +8,9 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from schemas.case import CaseState
-from schemas.enrichment import TriageAction
-from schemas.post import Visibility
+from schemas.cases.case import CaseState
+from schemas.posts.raw import Visibility
+from schemas.posts.scored import TriageAction
 
 
 class Offer(NamedTuple):

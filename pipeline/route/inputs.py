@@ -9,8 +9,8 @@ from pipeline.codec import decode
 from pipeline.errors import Permanent
 from pipeline.ports import InputRecord
 from pipeline.route.entities import key
-from schemas.enrichment import ScoredPost
-from schemas.rep import AnyRepEvent, RepEvent
+from schemas.people.rep import AnyRepEvent, RepEvent
+from schemas.posts.scored import ScoredPost
 from schemas.topics import ACTIONABLE, REPS
 
 Input = ScoredPost | AnyRepEvent

@@ -7,7 +7,7 @@ them.
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
-from schemas.policy import Policy, Queue
+from schemas.policy.policy import Policy, Queue
 
 OFFER_TIMEOUT_S: int = Queue.model_fields["offer_timeout_s"].default
 OLDEST_EVERY: int = Policy.model_fields["oldest_every"].default

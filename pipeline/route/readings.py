@@ -8,7 +8,7 @@ import re
 
 from pipeline.route import ids
 from pipeline.route.turn import Turn
-from schemas.rep import PostRevealed
+from schemas.people.rep import PostRevealed
 
 IN_WORDS = "in_words"
 """The reason of the step where the rep gave no code: `cases.events` holds no text. Its cause is the rep event."""

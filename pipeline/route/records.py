@@ -13,7 +13,7 @@ import orjson
 from pipeline.clock import from_ms
 from pipeline.route import ids
 from pipeline.route.entities import Brief, Case, Offer
-from schemas.case import AssignmentState, CaseEventType
+from schemas.cases.case import AssignmentState, CaseEventType
 
 MAX_REASONS = 20
 """`Assignment.reasons` takes 20; the reasons of the routing itself are always among them."""

@@ -13,7 +13,7 @@ from pipeline.clock import to_ms
 from pipeline.errors import Permanent
 from pipeline.route.entities import Case, Rep, Sender
 from pipeline.route.turn import Turn
-from schemas.rep import PresenceChanged, SignedIn, SignedOut
+from schemas.people.rep import PresenceChanged, SignedIn, SignedOut
 
 Presence = SignedIn | PresenceChanged | SignedOut
 

@@ -8,8 +8,8 @@ from pipeline.route import ids
 from pipeline.route.entities import Case
 from pipeline.route.reps import heard_from
 from pipeline.route.turn import Turn
+from schemas.people.rep import CaseResolved, OfferAccepted, OfferRejected, ReplySent
 from schemas.refusals import RequestRefusal
-from schemas.rep import CaseResolved, OfferAccepted, OfferRejected, ReplySent
 
 Request = OfferAccepted | OfferRejected | ReplySent | CaseResolved
 

@@ -17,9 +17,9 @@ from pipeline.route.inputs import Input
 from pipeline.route.policies import PolicyBook
 from pipeline.route.state import State
 from pipeline.route.turn import Turn
-from schemas.enrichment import ScoredPost
-from schemas.policy import Policy
-from schemas.rep import PostRevealed, PresenceChanged, SignedIn, SignedOut
+from schemas.people.rep import PostRevealed, PresenceChanged, SignedIn, SignedOut
+from schemas.policy.policy import Policy
+from schemas.posts.scored import ScoredPost
 from schemas.topics import CASES
 
 

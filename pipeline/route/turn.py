@@ -11,7 +11,7 @@ from pipeline.route.entities import Brief, Case, Offer, Picks, key
 from pipeline.route.policies import PolicyBook
 from pipeline.route.records import Cause
 from pipeline.route.state import State
-from schemas.case import AssignmentState, CaseEventType
+from schemas.cases.case import AssignmentState, CaseEventType
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, team_topic
 
 

@@ -9,7 +9,7 @@ from itertools import accumulate
 from random import Random
 
 from pipeline.scenario.personal import full_name
-from schemas.post import Author
+from schemas.posts.raw import Author
 
 PLATFORMS = ("chirp", "mastodon", "bluesky", "reviews")
 """Where they write: an invented microblog, two open networks, a review site."""

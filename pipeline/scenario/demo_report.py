@@ -17,7 +17,7 @@ from pipeline.bench.latency import HopLatency, hop_latencies, stored_latency
 from pipeline.cli.report import draw_sentiment
 from pipeline.codec import decode
 from pipeline.settings import Settings
-from schemas.case import Assignment
+from schemas.cases.case import Assignment
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, RAW, SCORED, Topic
 
 Read = Callable[[str], list[Message]]

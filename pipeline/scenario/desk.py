@@ -14,9 +14,9 @@ from uuid import UUID, uuid5
 from pydantic import Field
 
 from pipeline.clock import to_ms
-from schemas.case import Assignment
-from schemas.message import EARLIEST, Part, Slug, WorkspaceId
-from schemas.rep import (
+from schemas.base import EARLIEST, Part, Slug, WorkspaceId
+from schemas.cases.case import Assignment
+from schemas.people.rep import (
     AnyRepEvent,
     CaseResolved,
     OfferAccepted,

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from schemas.rep import AnyRepEvent
+from schemas.people.rep import AnyRepEvent
 
 
 class DueAnswers:

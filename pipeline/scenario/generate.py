@@ -14,7 +14,7 @@ from pipeline.scenario.openings import open_post
 from pipeline.scenario.stage import Stage
 from pipeline.scenario.threads import Threads
 from pipeline.scenario.timeline import moments
-from schemas.post import RawPost
+from schemas.posts.raw import RawPost
 
 PEOPLE_PER_POST = 0.4
 FEWEST_PEOPLE = 60

@@ -8,7 +8,7 @@ from pipeline.scenario.authors import Person
 from pipeline.scenario.noise import Mood
 from pipeline.scenario.stage import Stage
 from pipeline.scenario.timeline import Moment
-from schemas.post import RawPost
+from schemas.posts.raw import RawPost
 
 Kind = Literal[
     "complaint", "leaving", "question", "praise", "loyal", "chatter", "direct", "review", "spam", "news",

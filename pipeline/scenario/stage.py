@@ -12,7 +12,7 @@ from pipeline.scenario.grammar import Grammar, expand
 from pipeline.scenario.incident import Incident
 from pipeline.scenario.noise import Mood, typed
 from pipeline.scenario.personal import STREETS, details
-from schemas.post import PostMetrics, RawPost
+from schemas.posts.raw import PostMetrics, RawPost
 
 GRAMMARS: dict[str, Grammar] = {
     "en": texts_en.GRAMMAR,

@@ -14,7 +14,7 @@ from pipeline.scenario.authors import Person
 from pipeline.scenario.noise import Mood, typed
 from pipeline.scenario.openings import MOODS, Kind, Opening
 from pipeline.scenario.stage import Stage
-from schemas.post import RawPost
+from schemas.posts.raw import RawPost
 
 FollowUp = Callable[[datetime], RawPost]
 ANSWERED: dict[Kind, float] = {"complaint": 0.35, "leaving": 0.5, "question": 0.5, "direct": 0.6, "praise": 0.12,

@@ -20,8 +20,8 @@ from pipeline.sink.cases import ASSIGNMENTS, CASE_EVENTS
 from pipeline.sink.posts import POSTS, REFUSED_POSTS, REFUSED_TTL, too_old
 from pipeline.sink.rows import Source, Table
 from schemas import topics
-from schemas.case import Assignment
-from schemas.enrichment import ScoredPost
+from schemas.cases.case import Assignment
+from schemas.posts.scored import ScoredPost
 
 STAGE = "sink"
 TABLES: Mapping[str, Table[Any]] = {

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from pipeline.clock import to_ms
 from pipeline.sink.rows import POSITION, Source, Table
-from schemas.case import Assignment, CaseEvent
+from schemas.cases.case import Assignment, CaseEvent
 
 CASE_EVENTS = Table(
     "case_events",

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 from pipeline.clock import from_ms
 from pipeline.sink.rows import POSITION, Source, Table
-from schemas.enrichment import ScoredPost
-from schemas.post import PostMetrics
+from schemas.posts.raw import PostMetrics
+from schemas.posts.scored import ScoredPost
 
 Value = Callable[[ScoredPost, Source], object]
 DAY_MS = 86_400_000

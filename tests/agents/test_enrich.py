@@ -27,8 +27,8 @@ from pipeline.logs import get_log
 from pipeline.metrics import Metrics
 from pipeline.ports import Outgoing, TextModel, TextScores
 from schemas.dead_letter import decode_headers
-from schemas.enrichment import ScoredPost
-from schemas.post import RawPost
+from schemas.posts.raw import RawPost
+from schemas.posts.scored import ScoredPost
 from schemas.topics import post_key
 from tests.unit.enrich.posts import WRITTEN_MS, policy, raw_post
 

@@ -10,12 +10,12 @@ import yaml
 
 from pipeline.adapters.kafka_config import consumer_config, producer_config
 from pipeline.settings import KafkaSettings
+from schemas.base import SourcePosition
 from schemas.dead_letter import DeadLetterInfo, encode_headers
-from schemas.message import SourcePosition
 from schemas.refusals import REFUSALS
 from schemas.topics import all_topics
 
-FILE = Path(__file__).parents[2] / "schemas/asyncapi.yaml"
+FILE = Path(__file__).parents[2] / "schemas/published/asyncapi.yaml"
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import pytest
 
 from pipeline.cli import main
 from pipeline.cli.schemas import incompatible, write
-from schemas.compatibility import breaks
-from schemas.export import json_schema, modelled_topics, schema_file_name
+from schemas.tools.compatibility import breaks
+from schemas.tools.export import json_schema, modelled_topics, schema_file_name
 from schemas.topics import RAW, REPS, Topic
 
 ROOT = Path(__file__).parents[2]

@@ -13,10 +13,10 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from pipeline.codec import decode, encode
 from pipeline.errors import Permanent
-from schemas.export import json_schema, modelled_topics
+from schemas.tools.export import json_schema, modelled_topics
 from schemas.topics import Topic
 
-EXAMPLES = Path(__file__).parents[2] / "schemas/examples"
+EXAMPLES = Path(__file__).parents[2] / "schemas/published/examples"
 TOPICS = {topic.name: topic for topic in modelled_topics()}
 
 

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from pipeline.cli import main
 from pipeline.cli.schemas import drift, rendered, write
-from schemas.export import json_schema, modelled_topics
+from schemas.tools.export import json_schema, modelled_topics
 from schemas.topics import ROUTE_STATE, Topic
 
 ROOT = Path(__file__).parents[2]
@@ -39,25 +39,25 @@ def test_check_exits_0_without_drift(capsys: pytest.CaptureFixture[str]) -> None
 def test_check_exits_1_and_names_the_drifted_files(
     copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (copy / "schemas/asyncapi.yaml").write_text("asyncapi: 2.0.0\n")
-    (copy / "schemas/json/posts.raw.v1.schema.json").unlink()
-    (copy / "schemas/json/ghosts.v1.schema.json").write_text("{}")
+    (copy / "schemas/published/asyncapi.yaml").write_text("asyncapi: 2.0.0\n")
+    (copy / "schemas/published/json/posts.raw.v1.schema.json").unlink()
+    (copy / "schemas/published/json/ghosts.v1.schema.json").write_text("{}")
     monkeypatch.setattr("pipeline.cli.schemas.checkout", lambda: copy)
     with pytest.raises(SystemExit) as ended:
         main(["schemas", "--check"])
     assert ended.value.code == 1
     said = capsys.readouterr().err
-    assert "schemas/asyncapi.yaml: differs" in said
-    assert "schemas/json/posts.raw.v1.schema.json: is missing" in said
-    assert "schemas/json/ghosts.v1.schema.json: belongs to no topic" in said
+    assert "schemas/published/asyncapi.yaml: differs" in said
+    assert "schemas/published/json/posts.raw.v1.schema.json: is missing" in said
+    assert "schemas/published/json/ghosts.v1.schema.json: belongs to no topic" in said
 
 
 def test_writing_ends_the_drift_and_removes_orphans(copy: Path) -> None:
-    (copy / "schemas/json/ghosts.v1.schema.json").write_text("{}")
+    (copy / "schemas/published/json/ghosts.v1.schema.json").write_text("{}")
     (copy / "deploy/env.example").write_text("")
-    assert write(copy) == ["deploy/env.example", "schemas/json/ghosts.v1.schema.json"]
+    assert write(copy) == ["deploy/env.example", "schemas/published/json/ghosts.v1.schema.json"]
     assert drift(copy) == []
-    assert not (copy / "schemas/json/ghosts.v1.schema.json").exists()
+    assert not (copy / "schemas/published/json/ghosts.v1.schema.json").exists()
 
 
 @pytest.mark.parametrize("topic", modelled_topics(), ids=lambda topic: topic.name)
@@ -143,5 +143,5 @@ def limited(part: dict[str, Any]) -> bool:
 
 
 def test_the_schemas_parse_as_committed() -> None:
-    for path in (ROOT / "schemas/json").iterdir():
+    for path in (ROOT / "schemas/published/json").iterdir():
         assert json.loads(path.read_text())["$id"].startswith("urn:earshot:schema:")

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from schemas.base import SourcePosition
 from schemas.dead_letter import DeadLetterInfo, decode_headers, encode_headers
-from schemas.message import SourcePosition
 from schemas.topics import TOPICS, Topic, all_topics, post_key, team_topic
 
 PARTIES = {"ingest", "enrich", "route", "trends", "sink", "operators", "desktops"}

@@ -17,7 +17,7 @@ from pipeline.adapters.kafka_config import producer_config
 from pipeline.codec import encode
 from pipeline.local.endpoints import Endpoints
 from pipeline.settings import KafkaSettings
-from schemas.rep import OfferAccepted, SignedIn
+from schemas.people.rep import OfferAccepted, SignedIn
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, REPS
 from tests.consuming import CONSUMERS, EXAMPLES, python, values
 from tests.pipeline_lab import ROOT, PipelineLab
@@ -51,7 +51,7 @@ def one_post(lab: PipelineLab) -> bytes:
 
 def over_before(lab: PipelineLab, stack: Endpoints) -> str:
     """Puts an offer of yesterday to the same rep on the topic, as a new desktop finds them; returns its case."""
-    example = json.loads((ROOT / "schemas/examples/assignments/v1/valid/offered.json").read_text())
+    example = json.loads((ROOT / "schemas/published/examples/assignments/v1/valid/offered.json").read_text())
     case = str(uuid.uuid4())
     over = example | {"workspace": lab.workspace, "rep_id": REP, "case_id": case}
     producer = Producer(producer_config(KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)))

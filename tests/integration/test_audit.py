@@ -19,7 +19,7 @@ from pipeline.errors import EXIT_NO, EXIT_OK, EXIT_SERVICE_MISSING, EXIT_USAGE
 from pipeline.ingest.manifest import Header
 from pipeline.ingest.manifest_writer import ManifestWriter
 from pipeline.local.endpoints import Endpoints
-from schemas.case import CaseEvent
+from schemas.cases.case import CaseEvent
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, CASES, RAW, SCORED, team_topic
 from tests.audit_faults import FAULTS, Fault
 from tests.audit_world import Cluster, P, World

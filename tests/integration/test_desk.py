@@ -23,8 +23,8 @@ from pipeline.local.endpoints import Endpoints
 from pipeline.route.router import Router
 from pipeline.scenario.desk import Desk, Roster
 from pipeline.settings import ClockMode, KafkaSettings
-from schemas.case import Assignment
-from schemas.rep import AnyRepEvent, RepEvent
+from schemas.cases.case import Assignment
+from schemas.people.rep import AnyRepEvent, RepEvent
 from schemas.topics import ASSIGNMENTS, REPS, all_topics
 from tests.builders import START_MS, policy, record, scored, signed_in
 

@@ -19,9 +19,9 @@ from pipeline.codec import decode
 from pipeline.errors import EXIT_NO, EXIT_OK, EXIT_SERVICE_MISSING, EXIT_USAGE
 from pipeline.local.endpoints import Endpoints
 from pipeline.settings import KafkaSettings
+from schemas.base import SourcePosition
 from schemas.dead_letter import DeadLetterInfo, encode_headers
-from schemas.message import SourcePosition
-from schemas.rep import PostRevealed, RepEvent
+from schemas.people.rep import PostRevealed, RepEvent
 from schemas.topics import RAW, REPLAYS, REPS, Topic
 
 pytestmark = pytest.mark.integration

@@ -23,7 +23,7 @@ from pipeline.ingest.manifest import list_manifests, read_manifest
 from pipeline.local.endpoints import Endpoints
 from pipeline.scenario.generate import generate
 from pipeline.settings import KafkaSettings
-from schemas.post import RawPost
+from schemas.posts.raw import RawPost
 from schemas.topics import RAW
 
 pytestmark = pytest.mark.integration

@@ -15,8 +15,8 @@ from pipeline.adapters.kafka_config import producer_config
 from pipeline.local.endpoints import Endpoints
 from pipeline.local.stack import down
 from pipeline.settings import KafkaSettings
+from schemas.base import SourcePosition
 from schemas.dead_letter import DeadLetterInfo, encode_headers
-from schemas.message import SourcePosition
 from schemas.topics import RAW, SCORED
 
 pytestmark = pytest.mark.integration

@@ -15,7 +15,7 @@ from pipeline.codec import encode
 from pipeline.errors import Misconfigured
 from pipeline.local.endpoints import Endpoints
 from pipeline.settings import KafkaSettings
-from schemas.policy import Policy
+from schemas.policy.policy import Policy
 from schemas.topics import POLICIES, all_topics
 
 pytestmark = pytest.mark.integration

@@ -22,9 +22,9 @@ from pipeline.local.endpoints import Endpoints
 from pipeline.ports import InputRecord
 from pipeline.sink.posts import POSTS
 from pipeline.sink.rows import Source
-from schemas.message import SourcePosition
-from schemas.post import RawPost
-from schemas.rep import PostRevealed, RepEvent
+from schemas.base import SourcePosition
+from schemas.people.rep import PostRevealed, RepEvent
+from schemas.posts.raw import RawPost
 from schemas.topics import RAW, REPS, SCORED, all_topics, post_key
 from tests.builders import START_MS, post, scored
 from tests.integration.audit_lab import PATIENCE_S, AuditLab

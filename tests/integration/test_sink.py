@@ -14,7 +14,7 @@ from pipeline.errors import Misconfigured, Transient
 from pipeline.local.endpoints import Endpoints
 from pipeline.ports import RowWriter
 from schemas.dead_letter import decode_headers
-from schemas.enrichment import ScoredPost
+from schemas.posts.scored import ScoredPost
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, SCORED, post_key
 from tests.builders import START_MS, scored
 from tests.integration.sink_lab import SinkLab, await_value, close_lab, open_lab

@@ -27,8 +27,8 @@ from pipeline.settings import ClickHouseSettings
 from pipeline.sink.agent import TABLES, SinkAgent
 from pipeline.sink.posts import POSTS, REFUSED_POSTS
 from pipeline.sink.rows import Source, Table
-from schemas.case import Assignment, CaseEvent
-from schemas.enrichment import ScoredPost
+from schemas.cases.case import Assignment, CaseEvent
+from schemas.posts.scored import ScoredPost
 from schemas.topics import SCORED
 from tests.builders import START_MS, at, scored
 from tests.messages import messages, of_a_newer_release

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from schemas.export import modelled_topics
+from schemas.tools.export import modelled_topics
 from tests.pipeline_lab import ROOT
 
 SCRIPTS = Path(__file__).parent / "validators"
@@ -40,7 +40,7 @@ def test_ajv_in_strict_mode_compiles_every_schema_and_agrees_about_every_example
     for line in told:
         expected: bool | None = True
         if line["kind"] == "invalid":
-            listed = ROOT / "schemas/examples" / line["topic"] / "v1/expected.json"
+            listed = ROOT / "schemas/published/examples" / line["topic"] / "v1/expected.json"
             expected = ACCEPTED_BY[
                 json.loads(listed.read_text())[line["name"].removesuffix(".json")]["refused_by"]
             ]
@@ -51,6 +51,6 @@ def test_ajv_in_strict_mode_compiles_every_schema_and_agrees_about_every_example
 
 
 def test_the_official_parser_finds_nothing_to_say_about_the_asyncapi_document(folder: Path) -> None:
-    assert said_by(folder, "asyncapi.mjs", ROOT / "schemas/asyncapi.yaml") == [
+    assert said_by(folder, "asyncapi.mjs", ROOT / "schemas/published/asyncapi.yaml") == [
         {"version": "3.1.0", "diagnostics": []}
     ]

@@ -7,8 +7,8 @@ import pytest
 from pipeline.adapters.openvino_engine import OpenVinoEngine
 from pipeline.enrich.intent import IntentModel
 from pipeline.enrich.normalise import normalise
-from schemas.policy import OwnIntent
-from schemas.signals import Intent
+from schemas.policy.policy import OwnIntent
+from schemas.posts.signals import Intent
 
 CLEAR = [
     ("@acme my parcel was due on Monday and it still is not here. Nobody answers the phone!", "complaint"),

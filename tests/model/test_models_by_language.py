@@ -9,7 +9,7 @@ from pipeline.adapters.openvino_engine import SHIPPED_MODEL
 from pipeline.app.enrich import load_model
 from pipeline.app.languages import load_languages
 from pipeline.settings import ModelSettings
-from schemas.enrichment import ScoredPost
+from schemas.posts.scored import ScoredPost
 from tests.unit.enrich.posts import policy, raw_post, received, score_all
 
 TEXTS = {

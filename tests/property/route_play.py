@@ -11,10 +11,10 @@ from pipeline.codec import decode
 from pipeline.errors import Permanent
 from pipeline.ports import Decisions, InputRecord
 from pipeline.route.router import Router
-from schemas.case import Assignment
-from schemas.enrichment import ScoredPost
-from schemas.policy import Policy
-from schemas.rep import AnyRepEvent
+from schemas.cases.case import Assignment
+from schemas.people.rep import AnyRepEvent
+from schemas.policy.policy import Policy
+from schemas.posts.scored import ScoredPost
 from schemas.topics import ASSIGNMENTS
 from tests import builders
 from tests.builders import START_MS, policy, record, scored, sentiment

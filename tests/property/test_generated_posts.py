@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.codec import decode, encode
 from pipeline.scenario.generate import generate
-from schemas.post import RawPost
+from schemas.posts.raw import RawPost
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 

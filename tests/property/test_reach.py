@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pipeline.enrich.reach import takes_all_of, unreached
 from pipeline.enrich.rules import Facts, first_match
 from pipeline.enrich.signals import WordSignals
-from schemas.policy import Condition
-from schemas.signals import Intent, Span, TopicHit
+from schemas.policy.policy import Condition
+from schemas.posts.signals import Intent, Span, TopicHit
 from tests.unit.enrich.posts import influence, policy, raw_post, sentiment
 
 LEVELS = (0.2, 0.5, 0.8)

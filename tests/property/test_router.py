@@ -14,9 +14,9 @@ from pipeline.ports import Decisions, InputRecord
 from pipeline.route.inputs import Input
 from pipeline.route.router import Router
 from pipeline.route.turn import Turn
-from schemas.case import Assignment, CaseCurrent, CaseEvent
-from schemas.enrichment import ScoredPost
-from schemas.rep import PostRevealed, RepEvent
+from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
+from schemas.people.rep import PostRevealed, RepEvent
+from schemas.posts.scored import ScoredPost
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES
 from schemas.topics import REPS as REPS_TOPIC
 from tests.property.route_play import REPS, STEPS, Step, Transaction, call, new_router, play

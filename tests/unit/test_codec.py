@@ -6,8 +6,8 @@ import pytest
 
 from pipeline.codec import decode
 from pipeline.errors import Permanent
-from schemas.post import RawPost
-from schemas.rep import RepEvent
+from schemas.people.rep import RepEvent
+from schemas.posts.raw import RawPost
 
 
 @pytest.mark.parametrize(

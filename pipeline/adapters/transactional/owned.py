@@ -15,9 +15,9 @@ from pipeline.adapters.transactional.observer import LoopObserver, Outcome
 from pipeline.adapters.transactional.producer import TransactionalProducer
 from pipeline.errors import MustRestart, Permanent
 from pipeline.ports import Decider, Decisions, InputRecord
+from schemas.base import SourcePosition
+from schemas.cases.journal import InputRange, JournalEntry
 from schemas.dead_letter import DeadLetterInfo, encode_headers
-from schemas.journal import InputRange, JournalEntry
-from schemas.message import SourcePosition
 
 NOW_KEY = b"loop/now"
 """Changelog key under which the loop keeps `now`, so that a restart never goes back in time."""

@@ -15,8 +15,8 @@ from confluent_kafka import Message
 from pipeline.adapters.topic_reader import TopicReader, Window
 from pipeline.codec import decode
 from pipeline.errors import Misconfigured, Permanent
+from schemas.base import SourcePosition
 from schemas.dead_letter import DeadLetterInfo, Replay, decode_headers
-from schemas.message import SourcePosition
 from schemas.topics import REPLAYS
 
 SUFFIX = ".dlq"

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from pipeline.mistakes import CLOSE_ENOUGH
-from schemas.post import Author, PostMetrics, RawPost
+from schemas.posts.raw import Author, PostMetrics, RawPost
 from schemas.topics import TOPICS
 
 MOST_CHARS = 200

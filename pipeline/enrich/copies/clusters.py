@@ -32,7 +32,7 @@ from xxhash import xxh3_64_intdigest
 from pipeline.enrich.copies.ballots import Ballots
 from pipeline.enrich.copies.comparable import LEAST_CHARACTERS, comparable
 from pipeline.enrich.copies.signatures import POSITIONS, Signature, SignatureRing, signature
-from schemas.signals import Cluster, CopyKind
+from schemas.posts.signals import Cluster, CopyKind
 
 WINDOW = timedelta(hours=24)
 """A post belongs to a cluster whose last, or first, post is at most so far away (science.md 5)."""

@@ -14,7 +14,7 @@ from pipeline.enrich.listening.finder import TermFinder
 from pipeline.enrich.listening.queries import Term, term_of
 from pipeline.enrich.listening.same import Same
 from pipeline.enrich.listening.words import Words, exact, prepare
-from schemas.policy import TriageRule
+from schemas.policy.policy import TriageRule
 
 _SAME_APOSTROPHE = str.maketrans("’ʼ‘`´", "'''''")
 _LEAST_SAID = 2

@@ -17,8 +17,8 @@ from pipeline.enrich.listening.finder import Seen, TermFinder
 from pipeline.enrich.listening.queries import Query, Term, parse_query, why_refused
 from pipeline.enrich.listening.same import Same
 from pipeline.enrich.listening.words import Place, Words
-from schemas.policy import ListeningTopic
-from schemas.signals import Span, TopicHit
+from schemas.policy.policy import ListeningTopic
+from schemas.posts.signals import Span, TopicHit
 
 MOST_TOPICS = 50
 """Of a post, as the contract allows."""

@@ -20,9 +20,9 @@ from pipeline.enrich.privacy.mail import find_mail
 from pipeline.enrich.privacy.numbers import find_cards, find_ibans, find_patterns
 from pipeline.enrich.privacy.phones import find_link_phones, find_phones
 from pipeline.enrich.privacy.text import PublicPlace, plain, public_places, wall, without
-from schemas.policy import NumberPattern, Policy
-from schemas.post import MAX_TEXT_CHARS, Author, PostBody
-from schemas.signals import PersonalData, PersonalDataKind, Span
+from schemas.policy.policy import NumberPattern, Policy
+from schemas.posts.raw import MAX_TEXT_CHARS, Author, PostBody
+from schemas.posts.signals import PersonalData, PersonalDataKind, Span
 
 DEFAULT_REGIONS = ("US", "GB")
 DIRECT_REGIONS = ("US", "GB", "DE", "FR", "ES", "BR", "IT", "NL", "PT", "IN", "MX")

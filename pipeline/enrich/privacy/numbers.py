@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from stdnum import iban, luhn, numdb
 
-from schemas.policy import NumberPattern
+from schemas.policy.policy import NumberPattern
 
 RUN = re.compile(r"[+(\[]{0,3}\d(?:[ \t().\[\]/~_*-]{0,4}\d)*")
 """Digits with what people write between them; digits and the rest exclude each other, so it is linear."""

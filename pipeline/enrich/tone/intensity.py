@@ -18,7 +18,7 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 
 from pipeline.enrich.tone.intensity_words import ANGRY_EMOJI, INTENSIFIERS, SWEARING, THREATS
 from pipeline.enrich.tone.urgency import listed, plain_words
-from schemas.message import Probability
+from schemas.base import Probability
 
 
 class Signs(NamedTuple):

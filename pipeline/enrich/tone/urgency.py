@@ -20,7 +20,7 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 
 from pipeline.enrich.listening.keywords import fold
 from pipeline.enrich.tone.urgency_words import CONJUNCTIONS, ENDINGS, EXCEPTIONS, NEGATORS, NOT_DENIALS, PHRASES
-from schemas.signals import UrgencyKind
+from schemas.posts.signals import UrgencyKind
 
 GRADES: dict[UrgencyKind, float] = {
     "safety": 1.0,

@@ -8,7 +8,7 @@ A lone word stands here only where most posts that hold it mean it: "fire" mostl
 
 from collections.abc import Mapping
 
-from schemas.signals import UrgencyKind
+from schemas.posts.signals import UrgencyKind
 
 PHRASES: Mapping[UrgencyKind, str] = {
     "safety": """

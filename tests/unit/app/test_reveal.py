@@ -9,7 +9,7 @@ from pipeline.app.reveal import Wish, parse_source, plain_text, quotes
 from pipeline.clock import ManualClock, from_ms
 from pipeline.errors import Misconfigured
 from pipeline.settings import Settings
-from schemas.message import SourcePosition
+from schemas.base import SourcePosition
 from tests.builders import START_MS, post
 
 TEXT = "Please call me on +44 20 7946 0123 or write to ann.lee@mail.example, @ann_lee, the card was charged twice"

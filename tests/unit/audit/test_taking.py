@@ -5,7 +5,7 @@ from pipeline.audit.names import Names, post_of
 from pipeline.audit.taking import Taker, digest, take_letter
 from pipeline.codec import encode
 from pipeline.ports import InputRecord
-from schemas.post import MAX_REVISION
+from schemas.posts.raw import MAX_REVISION
 from schemas.topics import CASES, RAW, SCORED
 from tests.audit_world import Cluster, World, collect
 from tests.builders import START_MS, post, scored

@@ -20,7 +20,7 @@ from stdnum.iso7064 import mod_11_10
 from stdnum.it import codicefiscale
 from stdnum.nl import bsn
 
-from schemas.signals import PersonalDataKind
+from schemas.posts.signals import PersonalDataKind
 
 
 class Item(NamedTuple):

@@ -9,10 +9,10 @@ from pipeline.enrich.received import ClockMode, ReceivedPost
 from pipeline.enrich.score import Scorer
 from pipeline.enrich.signals import Signals, WordSignals
 from pipeline.ports import TextModel
-from schemas.enrichment import Influence, ScoredPost, Sentiment, SentimentLabel, SentimentProbabilities
-from schemas.message import SourcePosition
-from schemas.policy import Policy
-from schemas.post import Author, RawPost
+from schemas.base import SourcePosition
+from schemas.policy.policy import Policy
+from schemas.posts.raw import Author, RawPost
+from schemas.posts.scored import Influence, ScoredPost, Sentiment, SentimentLabel, SentimentProbabilities
 
 WRITTEN = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WRITTEN_MS = 1_795_176_000_000

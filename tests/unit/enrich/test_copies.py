@@ -15,7 +15,7 @@ from pipeline.enrich.copies.ballots import SIZES, Ballots, consensus
 from pipeline.enrich.copies.clusters import WINDOW, Copies
 from pipeline.enrich.copies.comparable import comparable
 from pipeline.enrich.copies.signatures import POSITIONS
-from schemas.signals import Cluster
+from schemas.posts.signals import Cluster
 from tests.unit.enrich import near_copies
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.enrich.influence import MU_UNKNOWN, prior_influence
-from schemas.post import Author
+from schemas.posts.raw import Author
 
 FOLLOWERS = st.integers(min_value=0, max_value=10**12)
 

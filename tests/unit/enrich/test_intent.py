@@ -22,7 +22,7 @@ from pipeline.enrich.intent import (
 from pipeline.enrich.intent_signs import SIGNS, signs_of
 from pipeline.enrich.normalise import normalise
 from pipeline.ports import TextScores
-from schemas.policy import OwnIntent
+from schemas.policy.policy import OwnIntent
 
 WIDTH = 24
 MODEL = "little@000000000000"

@@ -9,8 +9,8 @@ from pipeline.enrich.intent import IntentModel, OwnIntents
 from pipeline.enrich.intents import Intents
 from pipeline.enrich.reading import read_posts
 from pipeline.ports import TextModel, TextScores
-from schemas.policy import OwnIntent
-from schemas.signals import Intent
+from schemas.policy.policy import OwnIntent
+from schemas.posts.signals import Intent
 from tests.unit.enrich.posts import policy, raw_post
 
 EXAMPLES = ("we move next month", "moving house soon", "new address from June", "moving to a flat", "we moved")

@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.enrich.privacy.mask import MOST_FOUND, Masked, MaskedPost, mask, mask_post
-from schemas.policy import NumberPattern
-from schemas.post import MAX_TEXT_CHARS
-from schemas.signals import PersonalDataKind
+from schemas.policy.policy import NumberPattern
+from schemas.posts.raw import MAX_TEXT_CHARS
+from schemas.posts.signals import PersonalDataKind
 from tests.property import test_bounded_texts as bounds
 from tests.unit.enrich.personal_messages import COUNTRIES, FORMATS, PersonalMessage, messages
 from tests.unit.enrich.posts import policy, raw_post

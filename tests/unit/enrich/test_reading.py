@@ -8,7 +8,7 @@ from pipeline.adapters.memory_language import KeywordLanguages
 from pipeline.adapters.memory_model import KeywordSentiment
 from pipeline.enrich.reading import NOTHING, Languages, read_posts, readable_text
 from pipeline.ports import DetectedLanguage, TextScores
-from schemas.enrichment import Language
+from schemas.posts.scored import Language
 from tests.unit.enrich.posts import raw_post
 
 

@@ -6,9 +6,9 @@ from pipeline.enrich.own import is_own
 from pipeline.enrich.rules import Facts, first_match
 from pipeline.enrich.signals import WordSignals
 from pipeline.enrich.tone.urgency import Urgency
-from schemas.enrichment import Language, Sentiment
-from schemas.policy import Brand
-from schemas.signals import Intent, Spam, Span, TopicHit
+from schemas.policy.policy import Brand
+from schemas.posts.scored import Language, Sentiment
+from schemas.posts.signals import Intent, Spam, Span, TopicHit
 from tests.unit.enrich.posts import influence, policy, raw_post, said, sentiment
 
 WORK = {"name": "tested", "action": "respond", "queue": "general"}

@@ -15,7 +15,7 @@ from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
 from pipeline.errors import Permanent, Transient
 from pipeline.ports import TextModel, TextScores
-from schemas.enrichment import Language, ScoredPost
+from schemas.posts.scored import Language, ScoredPost
 from tests.unit.enrich.posts import WRITTEN, WRITTEN_MS, policy, raw_post, received, score_all
 
 DAY_S = 86_400.0

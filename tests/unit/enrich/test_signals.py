@@ -14,8 +14,8 @@ from pipeline.enrich.score import Scorer
 from pipeline.enrich.signals import Prepared, Signals
 from pipeline.enrich.tone.urgency import CALM, Urgency
 from pipeline.errors import Permanent
-from schemas.enrichment import ScoredPost
-from schemas.policy import Policy
+from schemas.policy.policy import Policy
+from schemas.posts.scored import ScoredPost
 from tests.unit.enrich.posts import WRITTEN, policy, raw_post, received, score_all
 
 TOPICS = [

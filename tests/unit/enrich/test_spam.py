@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.enrich.spam import WEIGHTS, SpamMeter
-from schemas.post import Author, PostBody
-from schemas.signals import Cluster, Spam
+from schemas.posts.raw import Author, PostBody
+from schemas.posts.signals import Cluster, Spam
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 AUTHOR = Author(author_id="chirp:ann")

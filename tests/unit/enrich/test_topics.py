@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.enrich.listening.topics import MOST_PLACES, MOST_TOPICS, TopicMatcher, refusals, topic_matcher
-from schemas.policy import ListeningTopic
-from schemas.signals import Span, TopicHit
+from schemas.policy.policy import ListeningTopic
+from schemas.posts.signals import Span, TopicHit
 from tests.unit.enrich.topic_traps import CASES, Case, posts
 
 SPELLINGS = st.sampled_from(

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from pipeline.enrich.rules import Facts
 from pipeline.enrich.triage import triage
-from schemas.enrichment import Language, Reason, Triage
-from schemas.policy import Policy
+from schemas.policy.policy import Policy
+from schemas.posts.scored import Language, Reason, Triage
 from tests.unit.enrich.posts import influence, policy, raw_post, said, sentiment
 
 SAFETY = {

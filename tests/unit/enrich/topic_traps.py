@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
 
-from schemas.policy import ListeningTopic
+from schemas.policy.policy import ListeningTopic
 
 
 class Case(NamedTuple):

@@ -10,7 +10,7 @@ from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.column_map import TARGETS, ColumnMap, from_document, parse_columns
 from pipeline.ingest.columns import Table, open_table
 from pipeline.ingest.lines import Line
-from schemas.post import Author, PostMetrics, RawPost
+from schemas.posts.raw import Author, PostMetrics, RawPost
 
 SPEC = "post_id=id,author.author_id=user,author.followers=followers,metrics.likes=likes,text=text,created_at=at"
 HEADER = "id,user,followers,likes,text,at\n"

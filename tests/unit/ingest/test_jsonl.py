@@ -10,7 +10,7 @@ from pipeline.codec import decode
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.jsonl import candidates
 from pipeline.ingest.lines import Candidate, Line, not_empty, numbered, unpacked
-from schemas.post import RawPost
+from schemas.posts.raw import RawPost
 
 GOOD: dict[str, object] = {
     "workspace": "acme",

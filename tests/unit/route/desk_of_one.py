@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pipeline.codec import decode
 from pipeline.ports import InputRecord, Output
 from pipeline.route.router import Router
-from schemas.case import Assignment, CaseCurrent, CaseEvent
-from schemas.enrichment import ScoredPost
-from schemas.policy import Policy
-from schemas.rep import AnyRepEvent
+from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
+from schemas.people.rep import AnyRepEvent
+from schemas.policy.policy import Policy
+from schemas.posts.scored import ScoredPost
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, CASES
 from tests.builders import START_MS, WORKSPACE, policy, record
 

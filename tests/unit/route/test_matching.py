@@ -1,6 +1,6 @@
 """Which case goes to which rep."""
 
-from schemas.case import Assignment
+from schemas.cases.case import Assignment
 from tests.builders import accept, policy, presence, reject, resolve, scored, signed_in, signed_out
 from tests.unit.route.desk_of_one import Desk
 

@@ -2,8 +2,8 @@
 
 import orjson
 
-from schemas.case import Assignment, CaseCurrent, CaseEvent
-from schemas.message import Message
+from schemas.base import Message
+from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, CASES
 from tests.builders import accept, author, reply, scored, signed_in
 from tests.unit.route.desk_of_one import Desk, Said

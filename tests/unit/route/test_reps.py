@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from pipeline.errors import Permanent
-from schemas.rep import AnyRepEvent
+from schemas.people.rep import AnyRepEvent
 from tests.builders import accept, policy, presence, record, reply, scored, signed_in, signed_out
 from tests.unit.route.desk_of_one import Desk
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.case import Assignment
+from schemas.cases.case import Assignment
 from tests.builders import accept, presence, reject, reply, resolve, scored, signed_in
 from tests.unit.route.desk_of_one import Desk
 

@@ -6,7 +6,7 @@ from pipeline.errors import Permanent
 from pipeline.ports import Decider, InputRecord
 from pipeline.route import briefs
 from pipeline.route.router import Router
-from schemas.case import Assignment
+from schemas.cases.case import Assignment
 from tests.builders import START_MS, accept, policy, record, scored, signed_in
 from tests.unit.route.desk_of_one import Desk
 

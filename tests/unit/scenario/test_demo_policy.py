@@ -10,9 +10,9 @@ from ruamel.yaml import YAML
 from pipeline.enrich.listening.keywords import FoldedText, RuleKeywords
 from pipeline.scenario.authors import Crowd
 from pipeline.scenario.generate import generate
-from schemas.policy import Policy
-from schemas.post import RawPost
-from schemas.rep import SignedIn
+from schemas.people.rep import SignedIn
+from schemas.policy.policy import Policy
+from schemas.posts.raw import RawPost
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 

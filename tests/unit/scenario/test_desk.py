@@ -11,9 +11,9 @@ import pytest
 from pipeline.adapters.policy_file import load_yaml
 from pipeline.errors import Misconfigured
 from pipeline.scenario.desk import ALWAYS, Desk, Roster
-from schemas.case import Assignment, Candidates
-from schemas.enrichment import Influence
-from schemas.rep import AnyRepEvent, OfferAccepted, OfferRejected, PresenceChanged
+from schemas.cases.case import Assignment, Candidates
+from schemas.people.rep import AnyRepEvent, OfferAccepted, OfferRejected, PresenceChanged
+from schemas.posts.scored import Influence
 from tests.builders import at, author
 
 ROSTER = Roster.model_validate({"workspace": "acme", "reps": [{"rep_id": "r1", "teams": ["care"], "capacity": 2}]})

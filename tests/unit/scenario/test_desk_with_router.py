@@ -8,9 +8,9 @@ from pipeline.clock import to_ms
 from pipeline.codec import decode
 from pipeline.route.router import Router
 from pipeline.scenario.desk import Desk, Roster
-from schemas.case import Assignment, CaseEvent
-from schemas.enrichment import ScoredPost
-from schemas.rep import AnyRepEvent
+from schemas.cases.case import Assignment, CaseEvent
+from schemas.people.rep import AnyRepEvent
+from schemas.posts.scored import ScoredPost
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS
 from tests.builders import START_MS, at, policy, record, scored
 

@@ -1,7 +1,7 @@
 """Which answers are due, and which input may be committed."""
 
 from pipeline.scenario.due_answers import DueAnswers
-from schemas.rep import AnyRepEvent
+from schemas.people.rep import AnyRepEvent
 from tests.builders import accept, at, reply
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.codec import decode
 from pipeline.errors import Permanent
-from schemas.post import RawPost
+from schemas.posts.raw import RawPost
 
 LINE = (
     '{"workspace":"acme","post_id":"chirp:1","platform":"chirp","author":{"author_id":"chirp:a"},'

@@ -4,8 +4,8 @@ from pydantic import BaseModel
 
 from pipeline.codec import encode
 from pipeline.ports import InputRecord
-from schemas.case import Assignment, Candidates, CaseEvent, CasePost
-from schemas.enrichment import Influence, Reason
+from schemas.cases.case import Assignment, Candidates, CaseEvent, CasePost
+from schemas.posts.scored import Influence, Reason
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, SCORED
 from tests.builders import START_MS, WORKSPACE, at, author, sentiment
 

@@ -10,10 +10,10 @@ from pipeline.ports import InputRecord
 from pipeline.sink.cases import ASSIGNMENTS, CASE_EVENTS
 from pipeline.sink.posts import POSTS, REFUSED_POSTS, too_old
 from pipeline.sink.rows import Source, Table
-from schemas.enrichment import Language
-from schemas.message import SourcePosition
-from schemas.post import PostMetrics
-from schemas.signals import Cluster, Intent, PersonalData, Spam, Span, TopicHit
+from schemas.base import SourcePosition
+from schemas.posts.raw import PostMetrics
+from schemas.posts.scored import Language
+from schemas.posts.signals import Cluster, Intent, PersonalData, Spam, Span, TopicHit
 from tests.builders import START_MS, at, author, scored, sentiment, triage
 from tests.unit.sink.records import assignment, case_event
 

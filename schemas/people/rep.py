@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, RootModel, StringConstraints
 
-from schemas.message import Id, Message, PostId, Slug, UtcDatetime
-from schemas.post import MAX_REVISION
+from schemas.base import Id, Message, PostId, Slug, UtcDatetime
+from schemas.posts.raw import MAX_REVISION
 
 RepId = Annotated[Id, Field(description="id of the rep, unique within the workspace")]
 CaseId = Annotated[Id, Field(description="id of the case, from the assignment")]

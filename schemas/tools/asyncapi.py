@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 from schemas.dead_letter import MAX_DETAIL_CHARS, PREFIX
-from schemas.export import DIALECT, MAJOR, schema_file_name
 from schemas.refusals import Place, refusals_at
+from schemas.tools.export import DIALECT, MAJOR, schema_file_name
 from schemas.topics import ASSIGNMENTS, Topic, all_topics, team_topic
 
 Document = dict[str, Any]

@@ -25,7 +25,7 @@ class _PlainJsonSchema(GenerateJsonSchema):
 
 
 def schema_file_name(topic: Topic) -> str:
-    """Name of the topic's file under `schemas/json/`."""
+    """Name of the topic's file under `schemas/published/json/`."""
     return f"{topic.name}.v{MAJOR}.schema.json"
 
 

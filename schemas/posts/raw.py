@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.message import AuthorId, Count, Message, Part, PlatformName, PostId, ShortText, UtcDatetime
+from schemas.base import AuthorId, Count, Message, Part, PlatformName, PostId, ShortText, UtcDatetime
 
 MAX_TEXT_CHARS = 65_536
 """Longest text: Facebook allows 63,206 characters in a post, more than any other network."""

@@ -4,11 +4,11 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.agreement import NAMED, Disagreements, disagreements, queue_mistake
-from schemas.enrichment import SentimentLabel, TriageAction
-from schemas.message import LanguageCode, Message, NativeId, Part, Probability, Slug
-from schemas.post import Visibility
-from schemas.signals import IntentName, TopicKind
+from schemas.base import LanguageCode, Message, NativeId, Part, Probability, Slug
+from schemas.policy.agreement import NAMED, Disagreements, disagreements, queue_mistake
+from schemas.posts.raw import Visibility
+from schemas.posts.scored import SentimentLabel, TriageAction
+from schemas.posts.signals import IntentName, TopicKind
 
 Query = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 """A word, a phrase, `#hashtag`, `@handle`, or `"two words"~5`: within 5 words of each other, in any order."""

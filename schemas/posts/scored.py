@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.message import EpochMs, LanguageCode, Part, Priority, Probability, Slug, SourcePosition, UtcDatetime
-from schemas.post import PostBody
-from schemas.signals import Cluster, Intent, PersonalData, Spam, TopicHit, UrgencyKind
+from schemas.base import EpochMs, LanguageCode, Part, Priority, Probability, Slug, SourcePosition, UtcDatetime
+from schemas.posts.raw import PostBody
+from schemas.posts.signals import Cluster, Intent, PersonalData, Spam, TopicHit, UrgencyKind
 
 SentimentLabel = Literal["negative", "neutral", "positive"]
 TriageAction = Literal["none", "thank", "engage", "respond"]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.message import Part, Probability, Slug, UtcDatetime
+from schemas.base import Part, Probability, Slug, UtcDatetime
 
 TopicKind = Literal["brand", "product", "competitor", "topic"]
 IntentName = Literal[

@@ -2,8 +2,7 @@
 
 from pydantic import Field
 
-from schemas.enrichment import SentimentLabel
-from schemas.message import (
+from schemas.base import (
     AuthorId,
     EpochMs,
     Message,
@@ -14,8 +13,9 @@ from schemas.message import (
     SourcePosition,
     UtcDatetime,
 )
-from schemas.post import MAX_REVISION, Visibility
-from schemas.signals import CopyKind, TopicKind
+from schemas.posts.raw import MAX_REVISION, Visibility
+from schemas.posts.scored import SentimentLabel
+from schemas.posts.signals import CopyKind, TopicKind
 
 
 class Mention(Message):

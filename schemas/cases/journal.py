@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.message import EpochMs, Offset, Part, Slug
+from schemas.base import EpochMs, Offset, Part, Slug
 
 
 class InputRange(Part):

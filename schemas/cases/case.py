@@ -9,20 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from schemas.enrichment import Influence, Reason, Sentiment, TriageAction
-from schemas.message import (
-    Id,
-    Message,
-    Part,
-    PlatformName,
-    PostId,
-    Priority,
-    Slug,
-    SourcePosition,
-    UtcDatetime,
-)
-from schemas.post import Author, Text, Visibility
-from schemas.rep import CaseId, RepId
+from schemas.base import Id, Message, Part, PlatformName, PostId, Priority, Slug, SourcePosition, UtcDatetime
+from schemas.people.rep import CaseId, RepId
+from schemas.posts.raw import Author, Text, Visibility
+from schemas.posts.scored import Influence, Reason, Sentiment, TriageAction
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 AssignmentState = Literal["offered", "assigned", "released", "closed"]

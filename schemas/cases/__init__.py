@@ -1,0 +1,1 @@
+"""Cases, assignments and the router's journal."""

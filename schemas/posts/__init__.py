@@ -1,0 +1,1 @@
+"""Posts: as connectors publish them, and with their signals."""
