@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
-from pipeline.adapters.partitioning import partition_of
+from pipeline.adapters.kafka.partitioning import partition_of
 from pipeline.audit.facts import Facts, Store
 from pipeline.audit.logs import AssignmentLog, ManifestLog, position
 from pipeline.audit.names import Names, workspace_of

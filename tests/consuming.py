@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline.adapters.topic_reader import read_topic
+from pipeline.adapters.kafka.reader import read_topic
 from pipeline.local.endpoints import Endpoints
 from pipeline.local.jars import ensure_jars
 from pipeline.settings import KafkaSettings

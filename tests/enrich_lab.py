@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from pipeline.adapters.kafka_config import client_config, producer_config
-from pipeline.adapters.partitioning import partition_of
-from pipeline.adapters.policy_writer import publish_policy
-from pipeline.adapters.topic_reader import read_topic
+from pipeline.adapters.kafka.config import client_config, producer_config
+from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.policies.publication import publish_policy
+from pipeline.adapters.kafka.reader import read_topic
 from pipeline.app.enrich import GROUP_ID
 from pipeline.clock import SystemClock
 from pipeline.codec import decode, encode

@@ -11,7 +11,7 @@ from io import BytesIO
 
 import numpy as np
 
-from pipeline.adapters.memory_model import KeywordSentiment
+from pipeline.adapters.twins.model import KeywordSentiment
 from pipeline.clock import from_ms
 from pipeline.codec import decode
 from pipeline.enrich import emoji, intent_signs, language, own

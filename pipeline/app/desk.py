@@ -11,8 +11,8 @@ from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
-from pipeline.adapters.kafka_config import consumer_config, producer_config
-from pipeline.adapters.policy_file import load_yaml
+from pipeline.adapters.kafka.config import consumer_config, producer_config
+from pipeline.adapters.yaml.policy_file import load_yaml
 from pipeline.app.endpoints import resolve
 from pipeline.clock import Clock, SystemClock, to_ms
 from pipeline.codec import decode, encode

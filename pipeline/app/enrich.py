@@ -11,21 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from zipfile import BadZipFile
 
-from pipeline.adapters.cached_model import OnLookup
-from pipeline.adapters.engines import OnOpened, Served, open_engine
-from pipeline.adapters.faust_notes import CommitNotes
-from pipeline.adapters.faust_worker import (
-    build_app,
-    end_at_once,
-    owned_partitions,
-    run_until_stopped,
-)
-from pipeline.adapters.lag_watchdog import LagWatchdog, Standing
-from pipeline.adapters.one_caller import OneCaller
-from pipeline.adapters.partitioning import partition_of
-from pipeline.adapters.policy_reader import PolicyReader
-from pipeline.adapters.record_publisher import KafkaRecordPublisher
-from pipeline.adapters.topic_admin import TIMEOUT_S, admin_client
+from pipeline.adapters.faust.notes import CommitNotes
+from pipeline.adapters.faust.watchdog import LagWatchdog, Standing
+from pipeline.adapters.faust.worker import build_app, end_at_once, owned_partitions, run_until_stopped
+from pipeline.adapters.kafka.admin import TIMEOUT_S, admin_client
+from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.policies.in_force import PolicyReader
+from pipeline.adapters.kafka.publisher import KafkaRecordPublisher
+from pipeline.adapters.models.cache import OnLookup
+from pipeline.adapters.models.engines import OnOpened, Served, open_engine
+from pipeline.adapters.models.one_caller import OneCaller
 from pipeline.app.collector import calm_collector
 from pipeline.app.endpoints import resolve
 from pipeline.app.languages import load_languages

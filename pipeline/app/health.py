@@ -10,9 +10,9 @@ import urllib.request
 
 from confluent_kafka import KafkaError, KafkaException
 
-from pipeline.adapters.group_lag import unread_of
-from pipeline.adapters.kafka_reach import reach
-from pipeline.adapters.topic_reader import TopicReader
+from pipeline.adapters.kafka.lag import unread_of
+from pipeline.adapters.kafka.reach import reach
+from pipeline.adapters.kafka.reader import TopicReader
 from pipeline.app.dlq.letters import Wanted, read_letters, read_receipts
 from pipeline.app.run_file import RunStatus, WorkerStatus, read_run_file
 from pipeline.errors import ServiceMissing

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Literal, NamedTuple
 
-from pipeline.adapters.broker_watch import SILENT_AFTER_S, BrokerWatch
-from pipeline.adapters.raw_producer import KafkaPostPublisher
+from pipeline.adapters.kafka.broker_watch import SILENT_AFTER_S, BrokerWatch
+from pipeline.adapters.kafka.raw_posts import KafkaPostPublisher
 from pipeline.app.endpoints import resolve
 from pipeline.clock import Clock, SystemClock
 from pipeline.errors import Misconfigured, Permanent

@@ -3,10 +3,10 @@
 In: the model's settings. Out: `Languages` whose models are loaded and warm. Never here: the default model.
 """
 
-from pipeline.adapters.cached_model import OnLookup
-from pipeline.adapters.engines import OnOpened, for_language, languages_of, open_engine
-from pipeline.adapters.fasttext_language import FastTextLanguages
-from pipeline.adapters.one_caller import OneCaller
+from pipeline.adapters.models.cache import OnLookup
+from pipeline.adapters.models.engines import OnOpened, for_language, languages_of, open_engine
+from pipeline.adapters.models.fasttext import FastTextLanguages
+from pipeline.adapters.models.one_caller import OneCaller
 from pipeline.enrich.reading import Languages
 from pipeline.logs import get_log
 from pipeline.ports import TextModel

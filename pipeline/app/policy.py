@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError, model_validator
 
-from pipeline.adapters.policy_file import Location, load_policy
+from pipeline.adapters.yaml.policy_file import Location, load_policy
 from pipeline.codec import decode
 from pipeline.enrich.listening.topics import TopicMatcher, refusals
 from pipeline.enrich.own import bare

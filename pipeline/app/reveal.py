@@ -14,9 +14,9 @@ import orjson
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from pydantic import ValidationError
 
-from pipeline.adapters.analytics import open_analyst
-from pipeline.adapters.kafka_config import producer_config
-from pipeline.adapters.topic_reader import TopicReader, Window
+from pipeline.adapters.clickhouse.analytics import open_analyst
+from pipeline.adapters.kafka.config import producer_config
+from pipeline.adapters.kafka.reader import TopicReader, Window
 from pipeline.clock import Clock
 from pipeline.codec import decode, encode
 from pipeline.errors import EarshotError, Misconfigured, Permanent, ServiceMissing

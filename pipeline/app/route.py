@@ -7,10 +7,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from pipeline.adapters.policy_reader import PolicyReader
-from pipeline.adapters.transactional.agent import TransactionalAgent
-from pipeline.adapters.transactional.observer import Outcome
-from pipeline.adapters.transactional.owned import AgentSpec
+from pipeline.adapters.kafka.policies.in_force import PolicyReader
+from pipeline.adapters.kafka.transactional.member import TransactionalAgent
+from pipeline.adapters.kafka.transactional.observer import Outcome
+from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec
 from pipeline.app.endpoints import resolve
 from pipeline.app.vitals import Vitals
 from pipeline.clock import SystemClock, to_ms

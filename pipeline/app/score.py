@@ -11,7 +11,7 @@ from itertools import islice
 
 import orjson
 
-from pipeline.adapters.one_caller import OneCaller
+from pipeline.adapters.models.one_caller import OneCaller
 from pipeline.app.enrich import load_intent_model, load_model
 from pipeline.app.languages import load_languages
 from pipeline.clock import to_ms

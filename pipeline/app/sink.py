@@ -9,11 +9,11 @@ import signal
 import threading
 from collections.abc import Callable
 
-from pipeline.adapters.batch_consumer import BatchConsumer, LoopSpec
-from pipeline.adapters.clickhouse import ClickHouseWriter
-from pipeline.adapters.dead_letters import DeadLetterProducer
-from pipeline.adapters.migrate import migrations_pending
-from pipeline.adapters.retention import ttl_days_in_force
+from pipeline.adapters.clickhouse.migrate import migrations_pending
+from pipeline.adapters.clickhouse.retention import ttl_days_in_force
+from pipeline.adapters.clickhouse.writer import ClickHouseWriter
+from pipeline.adapters.kafka.batch.consumer import BatchConsumer, LoopSpec
+from pipeline.adapters.kafka.dead_letters import DeadLetterProducer
 from pipeline.app.endpoints import resolve
 from pipeline.app.vitals import Vitals
 from pipeline.clock import SystemClock

@@ -4,9 +4,9 @@ In: settings and, once there is one, the stage's own word on whether it can work
 a calm log. Never here: what a stage does.
 """
 
-from pipeline.adapters.broker_watch import BrokerWatch, LogTeller
-from pipeline.adapters.calm_logs import CalmLibraries
-from pipeline.adapters.health import Ready, ask, start_health_server
+from pipeline.adapters.http.health import Ready, ask, start_health_server
+from pipeline.adapters.kafka.broker_watch import BrokerWatch, LogTeller
+from pipeline.calm_logs import CalmLibraries
 from pipeline.metrics import Metrics
 from pipeline.settings import Settings
 

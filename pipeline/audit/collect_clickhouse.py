@@ -10,8 +10,8 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from pipeline.adapters.analytics import READ_ONLY, READ_SETTINGS
-from pipeline.adapters.clickhouse import connect, translate
+from pipeline.adapters.clickhouse.analytics import READ_ONLY, READ_SETTINGS
+from pipeline.adapters.clickhouse.writer import connect, translate
 from pipeline.audit.facts import Store
 from pipeline.audit.logs import position
 from pipeline.audit.names import Names

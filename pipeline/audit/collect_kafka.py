@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import Message
 
-from pipeline.adapters.group_lag import committed_of
-from pipeline.adapters.topic_reader import TopicReader, Window
+from pipeline.adapters.kafka.lag import committed_of
+from pipeline.adapters.kafka.reader import TopicReader, Window
 from pipeline.audit.logs import AssignmentLog, Log
 from pipeline.audit.settle import groups
 from pipeline.audit.taking import Taker, take_letter

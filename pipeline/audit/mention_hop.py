@@ -6,7 +6,7 @@ In: `Facts`. Out: one report. Never here: I/O, what trends make of mentions.
 from collections import Counter
 from collections.abc import Callable
 
-from pipeline.adapters.partitioning import partition_of
+from pipeline.adapters.kafka.partitioning import partition_of
 from pipeline.audit.facts import Facts
 from pipeline.audit.findings import HopReport
 from pipeline.audit.following import EXPIRY_MARGIN_MS

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.adapters.partitioning import partition_of
-from pipeline.adapters.retention import ttl_days_in_force
+from pipeline.adapters.clickhouse.retention import ttl_days_in_force
+from pipeline.adapters.kafka.partitioning import partition_of
 from pipeline.audit.collect_clickhouse import collect_clickhouse
 from pipeline.audit.collect_kafka import KafkaReading, collect_kafka
 from pipeline.audit.collect_manifests import collect_manifests

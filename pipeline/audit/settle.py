@@ -6,7 +6,7 @@ In: the Kafka settings. Out: who is behind. Never here: a judgement of ids.
 import time
 from collections.abc import Callable, Sequence
 
-from pipeline.adapters.group_lag import Unread, unread_of
+from pipeline.adapters.kafka.lag import Unread, unread_of
 from pipeline.settings import KafkaSettings
 from pipeline.topology import STAGES
 

@@ -16,8 +16,8 @@ from typing import get_args
 
 import psutil
 
-from pipeline.adapters.fasttext_language import FastTextLanguages
-from pipeline.adapters.openvino_engine import OpenVinoEngine
+from pipeline.adapters.models.fasttext import FastTextLanguages
+from pipeline.adapters.models.openvino.text_model import OpenVinoEngine
 from pipeline.bench.watched_worker import Part, Role
 from pipeline.enrich.language import detect_languages
 from pipeline.enrich.reading import readable_text

@@ -14,7 +14,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoEngine
+from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVinoEngine
 from pipeline.app.enrich import load_model
 from pipeline.bench.figures import Spread, ratios, spread
 from pipeline.bench.rounds import Candidate, Measured, Say, alternate

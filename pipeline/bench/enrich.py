@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from pipeline.adapters.one_caller import OneCaller
-from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoEngine
-from pipeline.adapters.topic_reader import read_topic
+from pipeline.adapters.kafka.reader import read_topic
+from pipeline.adapters.models.one_caller import OneCaller
+from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVinoEngine
 from pipeline.app.enrich import load_intent_model
 from pipeline.app.languages import load_languages
 from pipeline.bench.costs import NOTHING, PLACE, Alone, Used, loop_shares, measure_alone, table, used_by

@@ -16,9 +16,9 @@ from pathlib import Path
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from pipeline.adapters.kafka_config import client_config, producer_config
-from pipeline.adapters.topic_admin import ensure_topics
-from pipeline.adapters.topic_reader import TopicReader
+from pipeline.adapters.kafka.admin import ensure_topics
+from pipeline.adapters.kafka.config import client_config, producer_config
+from pipeline.adapters.kafka.reader import TopicReader
 from pipeline.bench.pacing import pace
 from pipeline.bench.plain_faust import OUTPUT_TOPIC
 from pipeline.bench.rounds import Say

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from confluent_kafka import Message
 
-from pipeline.adapters.analytics import Analyst
+from pipeline.adapters.clickhouse.analytics import Analyst
 from pipeline.bench.figures import percentile
 from pipeline.clock import to_ms
 from pipeline.codec import decode

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import product
 from statistics import median
 
-from pipeline.adapters.fasttext_language import FastTextLanguages
+from pipeline.adapters.models.fasttext import FastTextLanguages
 from pipeline.app.collector import calm_collector
 from pipeline.bench.costs import PLACE
 from pipeline.bench.rounds import Say

@@ -10,7 +10,7 @@ from pipeline.cli.output import emit, emit_json, say, table_console
 from pipeline.errors import EXIT_NO, Misconfigured
 
 if TYPE_CHECKING:
-    from pipeline.adapters.topic_reader import TopicReader
+    from pipeline.adapters.kafka.reader import TopicReader
     from pipeline.app.dlq.letters import Count, Letter, Receipts
     from pipeline.app.dlq.replay import Outcome
 
@@ -129,7 +129,7 @@ def replay(
 
 
 def _reader() -> "TopicReader":
-    from pipeline.adapters.topic_reader import TopicReader
+    from pipeline.adapters.kafka.reader import TopicReader
     from pipeline.app.endpoints import resolve
     from pipeline.settings import load_settings
 
@@ -137,7 +137,7 @@ def _reader() -> "TopicReader":
 
 
 def _have_receipts_topic() -> None:
-    from pipeline.adapters.topic_admin import ensure_topics
+    from pipeline.adapters.kafka.admin import ensure_topics
     from pipeline.app.endpoints import resolve
     from pipeline.settings import load_settings
     from schemas.topics import REPLAYS

@@ -68,7 +68,7 @@ def _findings(settings: "Settings") -> Iterator["Finding"]:
 
 
 def _kafka(settings: "Settings") -> str:
-    from pipeline.adapters.kafka_reach import reach
+    from pipeline.adapters.kafka.reach import reach
     from pipeline.app.endpoints import resolve
 
     kafka = resolve(settings).kafka
@@ -77,7 +77,7 @@ def _kafka(settings: "Settings") -> str:
 
 
 def _topics(settings: "Settings") -> str:
-    from pipeline.adapters.topic_admin import plan_topics
+    from pipeline.adapters.kafka.admin import plan_topics
     from pipeline.app.endpoints import resolve
     from schemas.topics import all_topics
 
@@ -93,7 +93,7 @@ def _topics(settings: "Settings") -> str:
 
 
 def _clickhouse(settings: "Settings") -> str:
-    from pipeline.adapters.migrate import migrations_pending
+    from pipeline.adapters.clickhouse.migrate import migrations_pending
     from pipeline.app.endpoints import resolve
 
     store = resolve(settings, kafka=False, clickhouse=True).clickhouse
@@ -106,7 +106,7 @@ def _clickhouse(settings: "Settings") -> str:
 
 
 def _model(settings: "Settings") -> str:
-    from pipeline.adapters.engines import describe_model, for_language
+    from pipeline.adapters.models.engines import describe_model, for_language
 
     model = settings.model
     others = [f"{code}: {describe_model(for_language(model, code))}" for code in sorted(model.by_language)]

@@ -51,8 +51,8 @@ def evaluate(
 
 def _open(engine: Engine | None, model: str | None) -> "tuple[TextModel, str]":
     """The model that is asked for, and which engine serves it."""
-    from pipeline.adapters.engines import choose_engine
-    from pipeline.adapters.torch_engine import find_gpu
+    from pipeline.adapters.models.engines import choose_engine
+    from pipeline.adapters.models.torch.text_model import find_gpu
     from pipeline.app.enrich import load_model
     from pipeline.settings import load_settings
 

@@ -16,8 +16,8 @@ def migrate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="print the statements, change nothing")] = False,
 ) -> None:
     """Apply pending migrations and the keeping time of posts. Safe to repeat."""
-    from pipeline.adapters import migrate as migrations
-    from pipeline.adapters.retention import set_ttl
+    from pipeline.adapters.clickhouse import migrate as migrations
+    from pipeline.adapters.clickhouse.retention import set_ttl
     from pipeline.app.endpoints import resolve
     from pipeline.settings import load_settings
 

@@ -77,7 +77,7 @@ def try_topics(
 @app.command()
 def apply(file: File) -> None:
     """Create the team topics of FILE, then publish it. The version must be newer than the published one."""
-    from pipeline.adapters.policy_writer import publish_policy
+    from pipeline.adapters.kafka.policies.publication import publish_policy
     from pipeline.app.endpoints import resolve
     from pipeline.app.policy import read_policy
     from pipeline.logs import setup_logs

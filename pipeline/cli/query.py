@@ -8,7 +8,7 @@ import typer
 from pipeline.cli.output import emit_json, say, table_console
 
 if TYPE_CHECKING:
-    from pipeline.adapters.analytics import Answer
+    from pipeline.adapters.clickhouse.analytics import Answer
 
 app = typer.Typer(add_completion=False)
 
@@ -19,7 +19,7 @@ def query(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a row")] = False,
 ) -> None:
     """Run one query: read-only, every table under FINAL, times in UTC."""
-    from pipeline.adapters.analytics import open_analyst
+    from pipeline.adapters.clickhouse.analytics import open_analyst
     from pipeline.app.endpoints import resolve
     from pipeline.settings import load_settings
 

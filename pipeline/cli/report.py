@@ -27,7 +27,7 @@ def sentiment(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object an hour")] = False,
 ) -> None:
     """Volume and mood of each hour in which posts were written, by workspace."""
-    from pipeline.adapters.analytics import SENTIMENT_BY_HOUR, open_analyst
+    from pipeline.adapters.clickhouse.analytics import SENTIMENT_BY_HOUR, open_analyst
     from pipeline.app.endpoints import resolve
     from pipeline.settings import load_settings
 

@@ -15,7 +15,7 @@ app = typer.Typer(
 @app.command()
 def apply() -> None:
     """Create missing topics and set what differs. Refuses to change a partition count."""
-    from pipeline.adapters.topic_admin import ensure_topics
+    from pipeline.adapters.kafka.admin import ensure_topics
     from pipeline.app.endpoints import resolve
     from pipeline.settings import load_settings
     from schemas.topics import all_topics
@@ -29,7 +29,7 @@ def apply() -> None:
 @app.command()
 def diff(quiet: Annotated[bool, typer.Option("--quiet", help="only the exit code")] = False) -> None:
     """Show what `apply` would do; exit 1 if there is anything."""
-    from pipeline.adapters.topic_admin import plan_topics
+    from pipeline.adapters.kafka.admin import plan_topics
     from pipeline.app.endpoints import resolve
     from pipeline.settings import load_settings
     from schemas.topics import all_topics

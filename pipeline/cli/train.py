@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.adapters.openvino_engine import OpenVinoEngine
+from pipeline.adapters.models.openvino.text_model import OpenVinoEngine
 from pipeline.cli.output import say
 from pipeline.errors import ServiceMissing
 from pipeline.train import NEEDS_TORCH

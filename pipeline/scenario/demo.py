@@ -20,12 +20,12 @@ from pathlib import Path
 import psutil
 from confluent_kafka import Consumer, TopicPartition
 
-from pipeline.adapters.group_lag import unread_of
-from pipeline.adapters.kafka_config import consumer_config
-from pipeline.adapters.migrate import migrate
-from pipeline.adapters.policy_writer import publish_policy
-from pipeline.adapters.topic_admin import ensure_topics
-from pipeline.adapters.topic_reader import TIMEOUT_S
+from pipeline.adapters.clickhouse.migrate import migrate
+from pipeline.adapters.kafka.admin import ensure_topics
+from pipeline.adapters.kafka.config import consumer_config
+from pipeline.adapters.kafka.lag import unread_of
+from pipeline.adapters.kafka.policies.publication import publish_policy
+from pipeline.adapters.kafka.reader import TIMEOUT_S
 from pipeline.app.desk import group_of
 from pipeline.app.endpoints import resolve
 from pipeline.app.policy import read_policy

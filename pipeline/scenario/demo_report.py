@@ -10,8 +10,8 @@ from confluent_kafka import Message
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.adapters.analytics import SENTIMENT_BY_HOUR, Analyst, open_analyst
-from pipeline.adapters.topic_reader import read_topic
+from pipeline.adapters.clickhouse.analytics import SENTIMENT_BY_HOUR, Analyst, open_analyst
+from pipeline.adapters.kafka.reader import read_topic
 from pipeline.app.endpoints import resolve
 from pipeline.bench.latency import HopLatency, hop_latencies, stored_latency
 from pipeline.cli.report import draw_sentiment

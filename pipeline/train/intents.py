@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoEngine
+from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVinoEngine
 from pipeline.enrich.intent import HEAD_BESIDE, INTENTS, LOGITS, IntentModel, inputs, load_head
 from pipeline.enrich.intent_signs import SIGNS, signs_of
 from pipeline.enrich.normalise import normalise

@@ -9,9 +9,9 @@ import argparse
 import json
 from pathlib import Path
 
-from pipeline.adapters.model_folder import KNOWN_ANSWERS, open_model_folder, sha256_of
-from pipeline.adapters.models.known_answers import write_known_answers
-from pipeline.adapters.models.openvino_model import OpenVinoModel, reference_answers
+from pipeline.adapters.models.check.known_answers import write_known_answers
+from pipeline.adapters.models.folder import KNOWN_ANSWERS, open_model_folder, sha256_of
+from pipeline.adapters.models.openvino.network import OpenVinoModel, reference_answers
 
 
 def add_known_answers(folder: Path) -> Path:

@@ -12,10 +12,10 @@ from typing import Any, NoReturn
 
 import pytest
 
-from pipeline.adapters.memory_model import KeywordSentiment
-from pipeline.adapters.memory_record_publisher import MemoryRecordPublisher
-from pipeline.adapters.one_caller import OneCaller
-from pipeline.adapters.partitioning import partition_of
+from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.models.one_caller import OneCaller
+from pipeline.adapters.twins.model import KeywordSentiment
+from pipeline.adapters.twins.publisher import MemoryRecordPublisher
 from pipeline.clock import ManualClock, from_ms
 from pipeline.codec import decode, encode
 from pipeline.enrich.agent import EnrichAgent, Parts

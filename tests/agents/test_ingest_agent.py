@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from pipeline.adapters.memory_publisher import MemoryPostPublisher
+from pipeline.adapters.twins.raw_posts import MemoryPostPublisher
 from pipeline.clock import ManualClock
 from pipeline.errors import Misconfigured, Permanent, ServiceMissing
 from pipeline.ingest import jsonl
@@ -117,7 +117,7 @@ def test_bad_lines_are_kept_and_the_rest_is_sent(tmp_path: Path) -> None:
 def test_what_the_topic_never_takes_is_rejected_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(tmp_path)
     monkeypatch.setattr("pipeline.ingest.agent.RECORD_OVERHEAD_BYTES", -(10**9))
-    monkeypatch.setattr("pipeline.adapters.memory_publisher.RAW", type("Small", (), {"max_message_bytes": 300}))
+    monkeypatch.setattr("pipeline.adapters.twins.raw_posts.RAW", type("Small", (), {"max_message_bytes": 300}))
     assert bench.agent.run([candidate(1), candidate(2, text="x" * 400), candidate(3)])
     assert bench.rejections == [(2, "too_large")]
     assert bench.ids == {"chirp:1", "chirp:3"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.adapters.kafka_config import consumer_config, producer_config
+from pipeline.adapters.kafka.config import consumer_config, producer_config
 from pipeline.settings import KafkaSettings
 from schemas.base import SourcePosition
 from schemas.dead_letter import DeadLetterInfo, encode_headers

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from pipeline.adapters.clickhouse import connect
+from pipeline.adapters.clickhouse.writer import connect
 from pipeline.ingest.manifest import list_manifests, read_manifest
 from pipeline.local.endpoints import Endpoints
 from pipeline.settings import ClickHouseSettings

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Message
 
-from pipeline.adapters.analytics import open_analyst
-from pipeline.adapters.topic_reader import read_topic
+from pipeline.adapters.clickhouse.analytics import open_analyst
+from pipeline.adapters.kafka.reader import read_topic
 from pipeline.local.endpoints import Endpoints
 from pipeline.settings import ClickHouseSettings, KafkaSettings
 from schemas.topics import RAW, all_topics, team_topic

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
-from pipeline.adapters.kafka_config import producer_config
+from pipeline.adapters.kafka.config import producer_config
 from pipeline.codec import encode
 from pipeline.local.endpoints import Endpoints
 from pipeline.settings import KafkaSettings

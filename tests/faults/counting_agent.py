@@ -13,9 +13,9 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 
-from pipeline.adapters.transactional.agent import TransactionalAgent
-from pipeline.adapters.transactional.observer import Outcome
-from pipeline.adapters.transactional.owned import AgentSpec
+from pipeline.adapters.kafka.transactional.member import TransactionalAgent
+from pipeline.adapters.kafka.transactional.observer import Outcome
+from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec
 from pipeline.errors import EXIT_RESTART, MustRestart, Permanent
 from pipeline.ports import Decisions, InputRecord, Output
 from pipeline.settings import KafkaSettings

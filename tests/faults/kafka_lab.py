@@ -11,7 +11,7 @@ from typing import Any
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from pipeline.adapters.kafka_config import PARTITIONER
+from pipeline.adapters.kafka.config import PARTITIONER
 
 PARTITIONS = 2
 

@@ -6,7 +6,7 @@ Run as `python -m tests.faults.planted_worker SECONDS [quick]`; `quick`: with a 
 import ctypes
 import sys
 
-from pipeline.adapters.memory_model import KeywordSentiment
+from pipeline.adapters.twins.model import KeywordSentiment
 from pipeline.app import enrich
 from pipeline.enrich import signals
 from pipeline.enrich.tone.urgency import Urgency, urgency_of

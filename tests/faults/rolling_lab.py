@@ -15,8 +15,8 @@ from pathlib import Path
 
 from confluent_kafka import Producer
 
-from pipeline.adapters.kafka_config import PARTITIONER
-from pipeline.adapters.partitioning import partition_of
+from pipeline.adapters.kafka.config import PARTITIONER
+from pipeline.adapters.kafka.partitioning import partition_of
 from pipeline.local.endpoints import Endpoints
 from pipeline.local.processes import free_ports
 from schemas.topics import ACTIONABLE

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.topic_admin import ensure_topics
-from pipeline.adapters.topic_reader import read_topic
+from pipeline.adapters.kafka.admin import ensure_topics
+from pipeline.adapters.kafka.reader import read_topic
 from pipeline.local.endpoints import Endpoints
 from pipeline.settings import KafkaSettings
 from schemas.dead_letter import decode_headers

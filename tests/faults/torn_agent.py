@@ -13,10 +13,10 @@ import threading
 import time
 from pathlib import Path
 
-from pipeline.adapters.transactional.agent import TransactionalAgent
-from pipeline.adapters.transactional.doubt import DoubtRule, Verdict
-from pipeline.adapters.transactional.owned import AgentSpec
-from pipeline.adapters.transactional.producer import doubt_rule
+from pipeline.adapters.kafka.transactional.doubt import DoubtRule, Verdict
+from pipeline.adapters.kafka.transactional.member import TransactionalAgent
+from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec
+from pipeline.adapters.kafka.transactional.producer import doubt_rule
 from pipeline.errors import EXIT_RESTART, MustRestart
 from pipeline.ports import Decisions, Output
 from pipeline.settings import KafkaSettings

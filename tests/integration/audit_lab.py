@@ -9,10 +9,10 @@ from uuid import uuid4
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from pydantic import SecretStr
 
-from pipeline.adapters.clickhouse import ClickHouseWriter, connect
-from pipeline.adapters.kafka_config import client_config, producer_config
-from pipeline.adapters.migrate import migrate
-from pipeline.adapters.topic_admin import admin_client, ensure_topics
+from pipeline.adapters.clickhouse.migrate import migrate
+from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
+from pipeline.adapters.kafka.admin import admin_client, ensure_topics
+from pipeline.adapters.kafka.config import client_config, producer_config
 from pipeline.clock import SystemClock, from_ms
 from pipeline.codec import decode
 from pipeline.ingest.manifest import Delivered, Header

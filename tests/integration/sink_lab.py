@@ -15,13 +15,13 @@ from uuid import uuid4
 from confluent_kafka import Consumer, Producer, TopicPartition
 from pydantic import BaseModel, SecretStr
 
-from pipeline.adapters.analytics import open_analyst
-from pipeline.adapters.batch_consumer import BatchConsumer, LoopSpec
-from pipeline.adapters.clickhouse import ClickHouseWriter, connect
-from pipeline.adapters.dead_letters import DeadLetterProducer
-from pipeline.adapters.kafka_config import client_config, consumer_config, producer_config
-from pipeline.adapters.migrate import migrate
-from pipeline.adapters.topic_admin import ensure_topics
+from pipeline.adapters.clickhouse.analytics import open_analyst
+from pipeline.adapters.clickhouse.migrate import migrate
+from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
+from pipeline.adapters.kafka.admin import ensure_topics
+from pipeline.adapters.kafka.batch.consumer import BatchConsumer, LoopSpec
+from pipeline.adapters.kafka.config import client_config, consumer_config, producer_config
+from pipeline.adapters.kafka.dead_letters import DeadLetterProducer
 from pipeline.clock import SystemClock
 from pipeline.codec import encode
 from pipeline.local.endpoints import Endpoints

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.adapters.clickhouse import ClickHouseWriter
+from pipeline.adapters.clickhouse.writer import ClickHouseWriter
 from pipeline.cli import main
 from pipeline.clock import from_ms
 from pipeline.local.endpoints import Endpoints

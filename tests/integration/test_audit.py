@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from confluent_kafka import OFFSET_END, Producer, TopicPartition
 
-from pipeline.adapters.kafka_config import producer_config
-from pipeline.adapters.topic_admin import ensure_topics
+from pipeline.adapters.kafka.admin import ensure_topics
+from pipeline.adapters.kafka.config import producer_config
 from pipeline.cli import main
 from pipeline.clock import SystemClock
 from pipeline.codec import decode, encode

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from pipeline.adapters.kafka_config import client_config, producer_config
-from pipeline.adapters.topic_admin import ensure_topics
-from pipeline.adapters.topic_reader import read_topic
+from pipeline.adapters.kafka.admin import ensure_topics
+from pipeline.adapters.kafka.config import client_config, producer_config
+from pipeline.adapters.kafka.reader import read_topic
 from pipeline.app.desk import RunningDesk, group_of
 from pipeline.clock import SystemClock, to_ms
 from pipeline.codec import decode, encode

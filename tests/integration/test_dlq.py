@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from confluent_kafka import Message, Producer
 
-from pipeline.adapters.kafka_config import producer_config
-from pipeline.adapters.partitioning import partition_of
-from pipeline.adapters.topic_admin import ensure_topics
-from pipeline.adapters.topic_reader import read_topic
+from pipeline.adapters.kafka.admin import ensure_topics
+from pipeline.adapters.kafka.config import producer_config
+from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.reader import read_topic
 from pipeline.cli import main
 from pipeline.codec import decode
 from pipeline.errors import EXIT_NO, EXIT_OK, EXIT_SERVICE_MISSING, EXIT_USAGE

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.partitioning import partition_of
-from pipeline.adapters.topic_admin import ensure_topics
-from pipeline.adapters.topic_reader import read_topic
+from pipeline.adapters.kafka.admin import ensure_topics
+from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.reader import read_topic
 from pipeline.local.endpoints import Endpoints
 from pipeline.local.processes import free_ports
 from pipeline.settings import KafkaSettings

@@ -16,8 +16,8 @@ import orjson
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from pipeline.adapters.kafka_config import consumer_config
-from pipeline.adapters.topic_admin import ensure_topics
+from pipeline.adapters.kafka.admin import ensure_topics
+from pipeline.adapters.kafka.config import consumer_config
 from pipeline.codec import decode, encode
 from pipeline.ingest.manifest import list_manifests, read_manifest
 from pipeline.local.endpoints import Endpoints

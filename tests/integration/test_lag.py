@@ -7,8 +7,8 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from pipeline.adapters.kafka_config import client_config
-from pipeline.adapters.lag_watchdog import LagWatchdog, Standing
+from pipeline.adapters.faust.watchdog import LagWatchdog, Standing
+from pipeline.adapters.kafka.config import client_config
 from pipeline.errors import Transient
 from pipeline.local.endpoints import Endpoints
 from pipeline.metrics import Metrics

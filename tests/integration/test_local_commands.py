@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
-from pipeline.adapters.kafka_config import producer_config
+from pipeline.adapters.kafka.config import producer_config
 from pipeline.local.endpoints import Endpoints
 from pipeline.local.stack import down
 from pipeline.settings import KafkaSettings

@@ -7,8 +7,7 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
-from pipeline.adapters.clickhouse import ClickHouseWriter, connect
-from pipeline.adapters.migrate import (
+from pipeline.adapters.clickhouse.migrate import (
     MIGRATIONS,
     load_migrations,
     migrate,
@@ -16,7 +15,8 @@ from pipeline.adapters.migrate import (
     planned_statements,
     render,
 )
-from pipeline.adapters.retention import set_ttl, ttl_days_in_force
+from pipeline.adapters.clickhouse.retention import set_ttl, ttl_days_in_force
+from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
 from pipeline.clock import from_ms
 from pipeline.errors import Misconfigured, Permanent, ServiceMissing
 from pipeline.local.endpoints import Endpoints

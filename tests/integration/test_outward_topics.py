@@ -9,8 +9,8 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 from confluent_kafka import Producer
 
-from pipeline.adapters.kafka_config import producer_config
-from pipeline.adapters.topic_admin import ensure_topics
+from pipeline.adapters.kafka.admin import ensure_topics
+from pipeline.adapters.kafka.config import producer_config
 from pipeline.local.endpoints import Endpoints
 from pipeline.settings import KafkaSettings
 from schemas.topics import Topic, team_topic

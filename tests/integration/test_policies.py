@@ -7,10 +7,10 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
-from pipeline.adapters.kafka_config import client_config, producer_config
-from pipeline.adapters.policy_reader import PolicyReader
-from pipeline.adapters.policy_writer import publish_policy
-from pipeline.adapters.topic_admin import ensure_topics
+from pipeline.adapters.kafka.admin import ensure_topics
+from pipeline.adapters.kafka.config import client_config, producer_config
+from pipeline.adapters.kafka.policies.in_force import PolicyReader
+from pipeline.adapters.kafka.policies.publication import publish_policy
 from pipeline.codec import encode
 from pipeline.errors import Misconfigured
 from pipeline.local.endpoints import Endpoints

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from pipeline.adapters.analytics import open_analyst
+from pipeline.adapters.clickhouse.analytics import open_analyst
 from pipeline.errors import Misconfigured
 from pipeline.local.endpoints import Endpoints
 from pipeline.settings import ClickHouseSettings

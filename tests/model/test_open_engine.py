@@ -2,8 +2,8 @@
 
 from structlog.testing import capture_logs
 
-from pipeline.adapters.cached_model import CachedModel
-from pipeline.adapters.openvino_engine import OpenVinoEngine
+from pipeline.adapters.models.cache import CachedModel
+from pipeline.adapters.models.openvino.text_model import OpenVinoEngine
 from pipeline.app.enrich import load_model
 from pipeline.settings import ModelSettings
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.adapters.heads import SENTIMENT
-from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoEngine
+from pipeline.adapters.models.heads import SENTIMENT
+from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVinoEngine
 from pipeline.enrich.normalise import normalise
 from pipeline.errors import Misconfigured
 from pipeline.ports import TextScores

@@ -18,17 +18,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.adapters import openvino_engine
-from pipeline.adapters.engines import Served, describe_model, open_engine
-from pipeline.adapters.model_folder import KNOWN_ANSWERS, open_model_folder
-from pipeline.adapters.models.configurations import BF16, BF16_UNFUSED, F32, F32_UNFUSED, Configuration
-from pipeline.adapters.models.known_answers import read_known_answers
-from pipeline.adapters.models.openvino_model import OpenVinoModel
+from pipeline.adapters.models.batches import Deadline
+from pipeline.adapters.models.check.known_answers import read_known_answers
+from pipeline.adapters.models.check.self_check import TOLERANCE, as_array
+from pipeline.adapters.models.engines import Served, describe_model, open_engine
+from pipeline.adapters.models.folder import KNOWN_ANSWERS, open_model_folder
+from pipeline.adapters.models.openvino import text_model as openvino_engine
+from pipeline.adapters.models.openvino.configurations import BF16, BF16_UNFUSED, F32, F32_UNFUSED, Configuration
+from pipeline.adapters.models.openvino.network import OpenVinoModel
+from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVinoEngine
 from pipeline.adapters.models.processor import Processor
 from pipeline.adapters.models.runner import Inputs, Runner, Take
-from pipeline.adapters.models.self_check import TOLERANCE, as_array
-from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoEngine
-from pipeline.adapters.text_batches import Deadline
 from pipeline.enrich.normalise import normalise
 from pipeline.errors import EXIT_USAGE, Misconfigured
 from pipeline.metrics import METRICS
@@ -39,7 +39,7 @@ from tests.model.tiny_model import describe, write_tiny_model
 POSTS = 600
 SCORE = """
 import json, sys
-from pipeline.adapters.openvino_engine import OpenVinoEngine
+from pipeline.adapters.models.openvino.text_model import OpenVinoEngine
 engine = OpenVinoEngine()
 scores = [list(one[:5]) for one in engine.score(json.load(sys.stdin))]
 print(json.dumps({"configuration": engine.opened.configuration.name, "scores": scores}))

@@ -10,7 +10,7 @@ import openvino
 from openvino import opset13 as ops
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from pipeline.adapters.model_folder import FILES
+from pipeline.adapters.models.folder import FILES
 
 LABELS = ["negative", "neutral", "positive", "offensive", "complaint"]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from pipeline.adapters.kafka_config import consumer_config
-from pipeline.adapters.memory_publisher import MemoryPostPublisher
-from pipeline.adapters.raw_producer import KafkaPostPublisher
-from pipeline.adapters.topic_admin import ensure_topics
+from pipeline.adapters.kafka.admin import ensure_topics
+from pipeline.adapters.kafka.config import consumer_config
+from pipeline.adapters.kafka.raw_posts import KafkaPostPublisher
+from pipeline.adapters.twins.raw_posts import MemoryPostPublisher
 from pipeline.errors import Misconfigured, ServiceMissing
 from pipeline.local.endpoints import Endpoints
 from pipeline.ports import PostPublisher
@@ -39,7 +39,7 @@ def kafka(stack: Endpoints, monkeypatch: pytest.MonkeyPatch) -> Case:
     settings = KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)
     # A topic of our own: what is sent here are no posts, and other tests read posts.raw.
     topic = replace(RAW, name=f"posts.raw.{uuid.uuid4()}")
-    monkeypatch.setattr("pipeline.adapters.raw_producer.RAW", topic)
+    monkeypatch.setattr("pipeline.adapters.kafka.raw_posts.RAW", topic)
     ensure_topics(settings, [topic])
 
     def fetch(partition: int, offset: int) -> tuple[bytes, bytes]:
@@ -103,13 +103,13 @@ def test_a_record_that_is_too_large_is_rejected_and_the_next_is_taken(case: Case
 
 
 def test_a_cluster_that_does_not_answer_is_a_missing_service(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.adapters.raw_producer.METADATA_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("pipeline.adapters.kafka.raw_posts.METADATA_TIMEOUT_S", 0.5)
     with pytest.raises(ServiceMissing, match="does not answer"):
         KafkaPostPublisher(KafkaSettings(bootstrap_servers="127.0.0.1:1"))
 
 
 @pytest.mark.integration
 def test_a_missing_topic_says_how_to_create_it(stack: Endpoints, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.adapters.raw_producer.RAW", replace(RAW, name=f"absent-{uuid.uuid4()}"))
+    monkeypatch.setattr("pipeline.adapters.kafka.raw_posts.RAW", replace(RAW, name=f"absent-{uuid.uuid4()}"))
     with pytest.raises(Misconfigured, match="topics apply"):
         KafkaPostPublisher(KafkaSettings(bootstrap_servers=stack.kafka_bootstrap))

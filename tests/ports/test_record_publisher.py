@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from pipeline.adapters.memory_record_publisher import MemoryRecordPublisher
-from pipeline.adapters.partitioning import partition_of
-from pipeline.adapters.record_publisher import KafkaRecordPublisher
-from pipeline.adapters.topic_admin import ensure_topics
-from pipeline.adapters.topic_reader import read_topic
+from pipeline.adapters.kafka.admin import ensure_topics
+from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.publisher import KafkaRecordPublisher
+from pipeline.adapters.kafka.reader import read_topic
+from pipeline.adapters.twins.publisher import MemoryRecordPublisher
 from pipeline.errors import Transient
 from pipeline.local.endpoints import Endpoints
 from pipeline.ports import Outgoing, RecordPublisher

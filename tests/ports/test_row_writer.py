@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
-from pipeline.adapters.clickhouse import ClickHouseWriter, connect
-from pipeline.adapters.memory_rows import MemoryRows, MemoryTable
+from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
+from pipeline.adapters.twins.rows import MemoryRows, MemoryTable
 from pipeline.errors import Permanent
 from pipeline.local.endpoints import Endpoints
 from pipeline.ports import RowWriter

@@ -5,8 +5,8 @@ from itertools import count
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.adapters.memory_dead_letters import MemoryDeadLetters
-from pipeline.adapters.memory_rows import MemoryRows
+from pipeline.adapters.twins.dead_letters import MemoryDeadLetters
+from pipeline.adapters.twins.rows import MemoryRows
 from pipeline.clock import ManualClock
 from pipeline.logs import get_log
 from pipeline.metrics import Metrics

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoEngine
+from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVinoEngine
 from pipeline.app.enrich import load_intent_model
 from pipeline.enrich.intent import INTENTS, IntentModel, load_head
 from pipeline.enrich.normalise import normalise

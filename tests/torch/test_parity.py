@@ -11,10 +11,10 @@ import openvino
 import pytest
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from pipeline.adapters.heads import SENTIMENT
-from pipeline.adapters.model_folder import FILES
-from pipeline.adapters.openvino_engine import SHIPPED_MODEL, OpenVinoEngine
-from pipeline.adapters.torch_engine import TorchEngine
+from pipeline.adapters.models.folder import FILES
+from pipeline.adapters.models.heads import SENTIMENT
+from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVinoEngine
+from pipeline.adapters.models.torch.text_model import TorchEngine
 from pipeline.enrich.normalise import normalise
 from pipeline.scenario.generate import generate
 from tests.ports.test_text_model import cosine

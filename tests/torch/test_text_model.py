@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.adapters.openvino_engine import SHIPPED_MODEL
-from pipeline.adapters.torch_engine import TorchEngine
+from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL
+from pipeline.adapters.models.torch.text_model import TorchEngine
 from pipeline.ports import TextModel
 from tests.ports.test_text_model import Promises
 

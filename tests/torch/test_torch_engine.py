@@ -12,15 +12,15 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from pipeline.adapters import torch_engine
-from pipeline.adapters.engines import open_engine
-from pipeline.adapters.models.configurations import BF16, F16, F32
+from pipeline.adapters.models.batches import Deadline
+from pipeline.adapters.models.check.self_check import TOLERANCE, Opened
+from pipeline.adapters.models.engines import open_engine
+from pipeline.adapters.models.openvino.configurations import BF16, F16, F32
+from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL
 from pipeline.adapters.models.runner import Inputs, Take
-from pipeline.adapters.models.self_check import TOLERANCE, Opened
-from pipeline.adapters.models.torch_net import TorchNet
-from pipeline.adapters.openvino_engine import SHIPPED_MODEL
-from pipeline.adapters.text_batches import Deadline
-from pipeline.adapters.torch_engine import TorchEngine
+from pipeline.adapters.models.torch import text_model as torch_engine
+from pipeline.adapters.models.torch.network import TorchNet
+from pipeline.adapters.models.torch.text_model import TorchEngine
 from pipeline.errors import Misconfigured, Transient
 from pipeline.ports import TextScores
 from pipeline.settings import ModelSettings

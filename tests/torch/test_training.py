@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.adapters.model_folder import open_model_folder
-from pipeline.adapters.models.known_answers import read_known_answers
-from pipeline.adapters.openvino_engine import OpenVinoEngine
+from pipeline.adapters.models.check.known_answers import read_known_answers
+from pipeline.adapters.models.folder import open_model_folder
+from pipeline.adapters.models.openvino.text_model import OpenVinoEngine
 from pipeline.errors import Misconfigured
 from pipeline.train import finetune as finetune_module
 from pipeline.train.calibration import prior_bias

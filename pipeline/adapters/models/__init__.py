@@ -1,4 +1,4 @@
-"""What makes an engine's answers the same on every machine: shapes, known answers, configurations, the check.
+"""Models of texts: the engines, what they share, and the detector of languages.
 
-Never here: an engine itself, a label decision.
+Never here: a label decision.
 """

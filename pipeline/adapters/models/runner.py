@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.adapters.text_batches import Deadline
+from pipeline.adapters.models.batches import Deadline
 
 Inputs = dict[str, NDArray[np.int64]]
 """`input_ids` and `attention_mask`, each (rows, tokens)."""

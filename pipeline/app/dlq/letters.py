@@ -12,7 +12,7 @@ from typing import NamedTuple
 import orjson
 from confluent_kafka import Message
 
-from pipeline.adapters.topic_reader import TopicReader, Window
+from pipeline.adapters.kafka.reader import TopicReader, Window
 from pipeline.codec import decode
 from pipeline.errors import Misconfigured, Permanent
 from schemas.base import SourcePosition

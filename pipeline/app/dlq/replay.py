@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from pipeline.adapters.kafka_config import producer_config
+from pipeline.adapters.kafka.config import producer_config
 from pipeline.app.dlq.letters import Letter, Receipts
 from pipeline.clock import Clock, to_ms
 from pipeline.codec import encode

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.adapters import broker_watch
+from pipeline.adapters.kafka import broker_watch
 from pipeline.app.vitals import Vitals
 from pipeline.settings import KafkaSettings, Settings
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from pipeline.adapters.group_lag import Unread
+from pipeline.adapters.kafka.lag import Unread
 from pipeline.audit.settle import INTERVAL_S, settle
 
 LATE = Unread("earshot-sink", "posts.scored", 1, 4)

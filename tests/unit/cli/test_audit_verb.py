@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters import group_lag
+from pipeline.adapters.kafka import lag as group_lag
 from pipeline.cli import main
 from pipeline.errors import EXIT_SERVICE_MISSING, EXIT_USAGE
 

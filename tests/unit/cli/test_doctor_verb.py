@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters import engines, torch_engine
+from pipeline.adapters.models import engines
+from pipeline.adapters.models.torch import text_model as torch_engine
 from pipeline.cli import main
 from pipeline.errors import EXIT_OK, EXIT_SERVICE_MISSING
 from pipeline.local import doctor

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.adapters.memory_model import KeywordSentiment
+from pipeline.adapters.twins.model import KeywordSentiment
 from pipeline.enrich.intent import (
     INTENTS,
     LOGITS,

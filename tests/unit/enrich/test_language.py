@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.adapters.memory_language import KeywordLanguages
+from pipeline.adapters.twins.language import KeywordLanguages
 from pipeline.enrich.bounds import MOST_READ
 from pipeline.enrich.language import detect_languages, words_of
 from tests.unit.enrich.posts import raw_post

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.adapters.memory_language import KeywordLanguages
-from pipeline.adapters.memory_model import KeywordSentiment
+from pipeline.adapters.twins.language import KeywordLanguages
+from pipeline.adapters.twins.model import KeywordSentiment
 from pipeline.enrich.reading import NOTHING, Languages, read_posts, readable_text
 from pipeline.ports import DetectedLanguage, TextScores
 from schemas.posts.scored import Language

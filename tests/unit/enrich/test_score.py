@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.adapters.memory_language import KeywordLanguages
-from pipeline.adapters.memory_model import KeywordSentiment
+from pipeline.adapters.twins.language import KeywordLanguages
+from pipeline.adapters.twins.model import KeywordSentiment
 from pipeline.clock import from_ms
 from pipeline.enrich.actionable import belongs_in_actionable
 from pipeline.enrich.reading import Languages

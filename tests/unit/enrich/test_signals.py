@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.adapters.memory_model import KeywordSentiment
+from pipeline.adapters.twins.model import KeywordSentiment
 from pipeline.enrich import signals as module
 from pipeline.enrich.mentions import mention_key, mentions_of
 from pipeline.enrich.received import ReceivedPost

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pipeline.adapters.memory_model import KeywordSentiment
+from pipeline.adapters.twins.model import KeywordSentiment
 from pipeline.cli.output import PIPE_WIDTH
 from pipeline.errors import Misconfigured
 from pipeline.evaluation import run

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.adapters.policy_file import load_yaml
+from pipeline.adapters.yaml.policy_file import load_yaml
 from pipeline.errors import Misconfigured
 from pipeline.scenario.desk import ALWAYS, Desk, Roster
 from schemas.cases.case import Assignment, Candidates

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from pipeline.adapters.memory_dead_letters import MemoryDeadLetters
-from pipeline.adapters.memory_rows import MemoryRows
+from pipeline.adapters.twins.dead_letters import MemoryDeadLetters
+from pipeline.adapters.twins.rows import MemoryRows
 from pipeline.clock import ManualClock
 from pipeline.errors import Permanent, Transient
 from pipeline.logs import get_log

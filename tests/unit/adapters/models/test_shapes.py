@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.adapters.models.phrases import TEXTS_A_LENGTH, texts_of_every_length
+from pipeline.adapters.models.check.phrases import TEXTS_A_LENGTH, texts_of_every_length
 from pipeline.adapters.models.shapes import pad, padded_length, padded_lengths
 
 

@@ -1,0 +1,1 @@
+"""ClickHouse: writing rows, asking questions, migrations, retention."""

@@ -1,0 +1,51 @@
+"""How long posts are kept: the TTL of the `posts` table, set only when an operator asks for one.
+
+In: days, or None for ever. Out: the table's TTL. Never here: a default. A TTL on creation time deletes imported
+history while it is being inserted (clickhouse.md 1.5), so the sink refuses such posts with a reason instead.
+"""
+
+import re
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from pipeline.adapters.clickhouse.writer import connect, translate
+from pipeline.settings import ClickHouseSettings
+
+_TTL = re.compile(r"\bTTL created_at \+ toIntervalDay\((\d+)\)")
+
+
+def ttl_days_in_force(settings: ClickHouseSettings) -> int | None:
+    """Days that the `posts` table keeps; None for ever, or when there is no table yet."""
+    with connect(settings) as client:
+        return _in_force(client, settings)
+
+
+def set_ttl(settings: ClickHouseSettings, days: int | None) -> bool:
+    """Makes the table keep posts for `days` after their creation, or for ever; returns whether that changed it."""
+    with connect(settings) as client:
+        if _in_force(client, settings) == days:
+            return False
+        change = "REMOVE TTL" if days is None else f"MODIFY TTL created_at + toIntervalDay({int(days)})"
+        on_cluster = f" ON CLUSTER '{settings.cluster}'" if settings.cluster else ""
+        try:
+            client.command(f"ALTER TABLE {settings.database}.{_table(settings)}{on_cluster} {change}")
+        except ClickHouseError as error:
+            raise translate(error, "changing the TTL of posts", show=True) from None
+        return True
+
+
+def _in_force(client: Client, settings: ClickHouseSettings) -> int | None:
+    try:
+        rows = client.query(
+            "SELECT engine_full FROM system.tables WHERE database = {db:String} AND name = {table:String}",
+            parameters={"db": settings.database, "table": _table(settings)},
+        ).result_rows
+    except ClickHouseError as error:
+        raise translate(error, "reading the TTL of posts", show=True) from None
+    match = _TTL.search(str(rows[0][0])) if rows else None
+    return int(match[1]) if match else None
+
+
+def _table(settings: ClickHouseSettings) -> str:
+    return "posts_local" if settings.cluster else "posts"

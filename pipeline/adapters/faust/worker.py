@@ -1,0 +1,198 @@
+"""A Faust app built from our settings, and the loop that runs it until it is told to stop.
+
+In: Kafka settings, a function that registers agents. Out: a running worker. Never here: a stage, Faust's own web
+server and loggers, topic creation, the environment (Faust would let variables like BROKER_URL overrule settings).
+"""
+
+import asyncio
+import faulthandler
+import os
+import signal
+import ssl
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import aiokafka.codec
+
+from pipeline.adapters.faust.fixes import apply_fixes, set_fetch_wait
+from pipeline.adapters.kafka.config import instance_id
+from pipeline.errors import EXIT_RESTART, Misconfigured, ServiceMissing
+from pipeline.logs import Log
+from pipeline.settings import KafkaSettings
+
+if TYPE_CHECKING:
+    import faust
+
+COMMIT_INTERVAL_S = 0.3
+"""Only a net: the agent commits after each batch (faust.md c)."""
+REQUEST_TIMEOUT_S = 90.0
+"""Faust wants it above the session timeout; its default."""
+NEVER_S = 1e9
+"""Faust's own look for stalled streams compares with the last record before a pause: on a topic that was idle it
+calls each first record an error, in twenty lines. `LagWatchdog` asks the brokers and ends what is really stuck."""
+STOP_TIMEOUT_S = 60.0
+"""Longest clean stop; a batch takes about a second."""
+
+
+def build_app(
+    kafka: KafkaSettings, group_id: str, data_dir: Path, *, batch_size: int, fetch_wait_ms: int
+) -> "faust.App":
+    """The app, not started, with all fixes in force.
+
+    Args:
+        kafka: resolved settings of the cluster.
+        group_id: consumer group.
+        data_dir: where Faust may keep files; workers with tables on disk would need one each.
+        batch_size: records that an agent takes at once.
+        fetch_wait_ms: how long the broker may hold a fetch back for company of what is there.
+
+    Raises:
+        Misconfigured: another Faust than the one the fixes were tested with, or `data_dir` cannot be made.
+        ServiceMissing: the decompressors for what producers send are not installed.
+    """
+    apply_fixes()
+    _require_codecs()
+    _make(data_dir)
+    import faust
+
+    session_s = kafka.session_timeout_ms / 1000
+    app = faust.App(
+        group_id,
+        env={},
+        broker=[f"kafka://{server.strip()}" for server in str(kafka.bootstrap_servers).split(",")],
+        broker_credentials=_credentials(kafka),
+        broker_commit_interval=COMMIT_INTERVAL_S,
+        broker_session_timeout=session_s,
+        broker_heartbeat_interval=session_s / 5,
+        broker_request_timeout=max(REQUEST_TIMEOUT_S, session_s),
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=instance_id(kafka),
+        stream_buffer_maxsize=max(256, 4 * batch_size),
+        stream_wait_empty=True,
+        stream_processing_timeout=NEVER_S,
+        broker_commit_livelock_soft_timeout=NEVER_S,
+        store="memory://",
+        table_standby_replicas=0,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        topic_partitions=kafka.post_partitions,
+        topic_replication_factor=kafka.replication_factor,
+        datadir=str(data_dir),
+        web_enabled=False,
+    )
+    set_fetch_wait(app, fetch_wait_ms)
+    return app
+
+
+def owned_partitions(app: "faust.App", topic: str) -> set[int]:
+    """Partitions of `topic` that this worker owns now; empty before the first assignment."""
+    from faust.exceptions import ConsumerNotStarted
+
+    try:
+        return {place.partition for place in app.consumer.assignment() if place.topic == topic}
+    except ConsumerNotStarted:
+        return set()
+
+
+def end_at_once() -> NoReturn:
+    """Ends the process for a restart, committing nothing: every gentler way acknowledges first (rule 2)."""
+    os._exit(EXIT_RESTART)
+
+
+def run_until_stopped(
+    app: "faust.App", log: Log, *, started: Callable[[], None], beat: Callable[[], None], frozen_s: float
+) -> None:
+    """Runs the app until SIGTERM or SIGINT, then lets it finish what it has begun.
+
+    Args:
+        app: with its agents registered.
+        log: of the stage.
+        started: called once when the app runs.
+        beat: called every second while the loop turns.
+        frozen_s: seconds without a turn of the loop after which the process ends itself with 1 and a trace of each
+            thread. No Python code can do so while a C function holds the interpreter; `faulthandler` can.
+    """
+    asyncio.set_event_loop(app.loop)
+    app.loop.run_until_complete(_run(app, log, started, beat, frozen_s))
+
+
+async def _run(
+    app: "faust.App", log: Log, started: Callable[[], None], beat: Callable[[], None], frozen_s: float
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    app.in_worker = True
+    starting = asyncio.ensure_future(app.start())
+    await _until(app, log, stop, starting)
+    if not stop.is_set():
+        started()
+    while not stop.is_set():
+        beat()
+        faulthandler.dump_traceback_later(frozen_s, exit=True)
+        await _until(app, log, stop, asyncio.sleep(1.0))
+    faulthandler.cancel_dump_traceback_later()
+    log.info("stopping: the batches in flight are finished first")
+    try:
+        await asyncio.wait_for(app.stop(), STOP_TIMEOUT_S)
+    except TimeoutError:
+        log.error("the clean stop took too long, ending at once", seconds=STOP_TIMEOUT_S)
+        end_at_once()
+    except Exception as error:
+        # A thread may still deliver; waiting for it, as an ordinary end does, could outlast every grace period.
+        log.error("the clean stop failed, ending at once", error=repr(error))
+        end_at_once()
+
+
+async def _until(app: "faust.App", log: Log, stop: asyncio.Event, other: Awaitable[Any]) -> None:
+    """Waits for `other` or the signal; ends the process when Faust crashes meanwhile."""
+    crash = asyncio.ensure_future(app._crashed.wait())
+    waiting = {asyncio.ensure_future(stop.wait()), crash}
+    work = asyncio.ensure_future(other)
+    await asyncio.wait({work, *waiting}, return_when=asyncio.FIRST_COMPLETED)
+    failed = work.exception() if work.done() and not work.cancelled() else None
+    if crash.done() or failed is not None:
+        reason = failed if failed is not None else app.crash_reason
+        log.error("Faust crashed, ending at once", error=repr(reason))
+        end_at_once()
+    for task in waiting:
+        task.cancel()
+
+
+def _make(data_dir: Path) -> None:
+    """Faust makes the last folder of the path only, and the image's state folder is not there at first."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(
+            f"{data_dir} cannot be made: {error.strerror}. Set EARSHOT_STATE_DIR to a folder that can be written."
+        ) from None
+
+
+def _require_codecs() -> None:
+    if not (aiokafka.codec.has_lz4() and aiokafka.codec.has_snappy() and aiokafka.codec.has_zstd()):
+        raise ServiceMissing(
+            "the Python package cramjam is not installed: without it Faust's client cannot read the lz4, snappy "
+            "and zstd batches that producers send"
+        )
+
+
+def _credentials(kafka: KafkaSettings) -> Any:
+    import faust
+
+    context = None
+    if "SSL" in kafka.security_protocol.split("_"):
+        context = ssl.create_default_context(
+            cafile=None if kafka.ssl_ca_location is None else str(kafka.ssl_ca_location)
+        )
+    if kafka.security_protocol.startswith("SASL"):
+        password = kafka.sasl_password
+        return faust.SASLCredentials(
+            username=kafka.sasl_username,
+            password=None if password is None else password.get_secret_value(),
+            ssl_context=context,
+            mechanism=kafka.sasl_mechanism,
+        )
+    return None if context is None else faust.SSLCredentials(context)

@@ -1,0 +1,1 @@
+"""What a running stage serves over HTTP, and the calm of its log."""

@@ -1,0 +1,1 @@
+"""Kafka through librdkafka: topics, records, groups, and what every client shares."""

@@ -1,0 +1,1 @@
+"""The batch loop: rows count once, whatever dies."""

@@ -1,0 +1,1 @@
+"""The topic `policies`: what is in force, and how a policy is put in force."""

@@ -1,0 +1,137 @@
+"""The policies in force: the whole compacted topic `policies`, read before the first input and followed after it.
+
+In: records of `policies`. Out: an immutable mapping of workspace to policy; the last valid record of a workspace
+counts, a tombstone ends it. Never here: a bad record that stops anything: it is logged with its place and skipped.
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from pipeline.adapters.kafka.config import consumer_config
+from pipeline.codec import decode
+from pipeline.errors import Permanent, ServiceMissing
+from pipeline.logs import get_log
+from pipeline.settings import KafkaSettings
+from schemas.policy.policy import Policy
+from schemas.topics import POLICIES
+
+START_TIMEOUT_S = 30.0
+POLL_S = 0.5
+_BATCH = 500
+
+
+class PolicyReader:
+    """Follows the topic from its beginning. Use `PolicyReader.start`.
+
+    Args:
+        consumer: a confluent consumer that no group assigns.
+    """
+
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+        self._policies: Mapping[str, Policy] = MappingProxyType({})
+        self._log = get_log("policies")
+        self._unread: set[int] = set()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @classmethod
+    def start(cls, kafka: KafkaSettings) -> "PolicyReader":
+        """Reads everything that is there now.
+
+        Raises:
+            ServiceMissing: no broker answers, or the topic does not exist.
+        """
+        # The group is never joined: every process reads all of the topic.
+        reader = cls(Consumer(consumer_config(kafka, "earshot-policies")))
+        try:
+            reader._read_all(str(kafka.bootstrap_servers))
+        except BaseException:
+            reader.close()
+            raise
+        return reader
+
+    def policies(self) -> Mapping[str, Policy]:
+        """Workspace to policy; a new mapping each time that something changed."""
+        return self._policies
+
+    def versions(self) -> dict[str, int]:
+        """Workspace to the version of its policy."""
+        return {workspace: policy.version for workspace, policy in sorted(self._policies.items())}
+
+    def poll(self) -> bool:
+        """Takes over what is new, without waiting; True when a policy changed. Not while `follow` runs."""
+        return self._take(0.0)
+
+    def follow(self) -> None:
+        """From now on a thread polls, for stages that have no place of their own to do it."""
+        self._thread = threading.Thread(target=self._run, name="policies", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stops following."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._consumer.close()
+
+    def _read_all(self, servers: str) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        try:
+            partitions = self._consumer.list_topics(POLICIES.name, timeout=START_TIMEOUT_S).topics[POLICIES.name]
+        except KafkaException as error:
+            raise ServiceMissing(f"Kafka at {servers} does not answer: {error.args[0].str()}") from None
+        if partitions.error is not None or not partitions.partitions:
+            raise ServiceMissing(f"topic {POLICIES.name} does not exist: run `earshot topics apply`")
+        self._unread = set(partitions.partitions)
+        self._consumer.assign(
+            [TopicPartition(POLICIES.name, number, OFFSET_BEGINNING) for number in sorted(self._unread)]
+        )
+        while self._unread:
+            if time.monotonic() > deadline:
+                raise ServiceMissing(f"{POLICIES.name} could not be read within {START_TIMEOUT_S:.0f} s")
+            self._take(0.1)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._take(POLL_S)
+
+    def _take(self, timeout_s: float) -> bool:
+        fresh = dict(self._policies)
+        for message in self._consumer.consume(_BATCH, timeout_s):
+            error = message.error()
+            if error is None:
+                self._apply(message, fresh)
+            elif error.code() == KafkaError._PARTITION_EOF:
+                self._unread.discard(message.partition())
+            else:
+                # librdkafka goes on trying; until then the policies of before hold.
+                self._log.warning("policies cannot be read now", error=error.str())
+        if fresh == self._policies:
+            return False
+        self._policies = MappingProxyType(fresh)
+        if not self._unread:  # what was there at the start is its caller's to tell
+            self._log.info("policies changed", versions=self.versions())
+        return True
+
+    def _apply(self, message: Message, fresh: dict[str, Policy]) -> None:
+        key, value = message.key(), message.value()
+        try:
+            if value is None:
+                fresh.pop((key or b"").decode(), None)
+                return
+            policy = decode(Policy, value)
+            if key != policy.workspace.encode():
+                raise Permanent("wrong_key", "the record's key must be the workspace of its value")
+        except (Permanent, UnicodeDecodeError) as error:
+            self._log.error(
+                "a policy record is skipped",
+                place=f"{message.topic()}/{message.partition()}/{message.offset()}",
+                error=str(error),
+            )
+            return
+        fresh[policy.workspace] = policy

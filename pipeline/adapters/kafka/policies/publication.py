@@ -1,0 +1,63 @@
+"""Puts a policy in force: team topics first, then the record, delivery awaited.
+
+In: a checked policy. Out: a record of `policies`. Never here: a step back: a version that is not newer is refused.
+"""
+
+from confluent_kafka import KafkaException, Producer
+
+from pipeline.adapters.kafka.admin import ensure_topics
+from pipeline.adapters.kafka.config import producer_config
+from pipeline.adapters.kafka.policies.in_force import PolicyReader
+from pipeline.codec import encode
+from pipeline.errors import Misconfigured, Transient
+from pipeline.settings import KafkaSettings
+from schemas.policy.policy import Policy
+from schemas.topics import POLICIES, team_topic
+
+DELIVERY_TIMEOUT_S = 30.0
+
+
+def publish_policy(kafka: KafkaSettings, policy: Policy) -> bool:
+    """Publishes a policy; False when exactly this one already is.
+
+    Raises:
+        Misconfigured: the published version is the same or newer and differs.
+        ServiceMissing: Kafka does not answer, or `earshot topics apply` was not run.
+        Transient: the record was not delivered.
+    """
+    published = _published(kafka, policy.workspace)
+    if published is not None and published != policy and policy.version <= published.version:
+        raise Misconfigured(
+            f"version {published.version} of the policy of {policy.workspace} is published and differs: "
+            f"give this one a version above {published.version}, it has {policy.version}"
+        )
+    # The topics come first: the router must never choose a team that it cannot write to.
+    ensure_topics(kafka, [team_topic(policy.workspace, team) for team in policy.teams])
+    if published == policy:
+        return False
+    _deliver(kafka, policy)
+    return True
+
+
+def _published(kafka: KafkaSettings, workspace: str) -> Policy | None:
+    reader = PolicyReader.start(kafka)
+    try:
+        return reader.policies().get(workspace)
+    finally:
+        reader.close()
+
+
+def _deliver(kafka: KafkaSettings, policy: Policy) -> None:
+    failures: list[str] = []
+    producer = Producer(producer_config(kafka))
+    try:
+        producer.produce(
+            POLICIES.name,
+            key=policy.workspace.encode(),
+            value=encode(policy),
+            on_delivery=lambda error, _: failures.append(error.str()) if error is not None else None,
+        )
+    except KafkaException as error:
+        failures.append(error.args[0].str())
+    if producer.flush(DELIVERY_TIMEOUT_S) or failures:
+        raise Transient(f"the policy was not delivered: {failures[0] if failures else 'no answer'}")

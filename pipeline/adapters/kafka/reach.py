@@ -1,0 +1,85 @@
+"""Reaches a Kafka cluster, or says why it cannot be reached: librdkafka's own answer is the same for every cause.
+
+In: the Kafka settings. Out: an admin client that has reached a broker, or an error with its remedy. Never here: a
+secret; waiting for a broker that answered before.
+"""
+
+import time
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+
+from pipeline.adapters.kafka.config import client_config
+from pipeline.errors import EarshotError, Misconfigured, ServiceMissing
+from pipeline.settings import KafkaSettings
+
+ASK_S = 1.0
+"""One question for the cluster's topics; a broker on the other side of the world answers in a third of it."""
+SURE_AFTER_S = 3.0
+"""A refusal that is still given after this time is none of a broker that just starts."""
+
+
+def reach(kafka: KafkaSettings, timeout_s: float) -> AdminClient:
+    """An admin client that has reached the cluster.
+
+    Args:
+        kafka: resolved.
+        timeout_s: how long to wait for a broker that may be starting.
+
+    Raises:
+        Misconfigured: the brokers refuse the user, the password, the mechanism or the protocol.
+        ServiceMissing: no broker answers; a host has no address.
+    """
+    errors: list[KafkaError] = []
+    admin = AdminClient({**client_config(kafka), "error_cb": errors.append})
+    began_s = time.monotonic()
+    while True:
+        left_s = began_s + timeout_s - time.monotonic()
+        try:
+            admin.list_topics(timeout=max(0.1, min(ASK_S, left_s)))
+            return admin
+        except KafkaException as error:
+            asked: KafkaError = error.args[0]
+        admin.poll(0)  # gives the errors of the connections to the callback
+        why = explain(kafka, [asked, *errors])
+        passed_s = time.monotonic() - began_s
+        if passed_s >= timeout_s or (isinstance(why, Misconfigured) and passed_s >= SURE_AFTER_S):
+            raise why
+
+
+def explain(kafka: KafkaSettings, errors: list[KafkaError]) -> EarshotError:
+    """Why the cluster cannot be reached.
+
+    Args:
+        kafka: for the address, the user and the protocol.
+        errors: what the client said, at least one; the telling one may be any of them.
+    """
+    where = f"Kafka at {kafka.bootstrap_servers}"
+    said = {error.code(): error.str() for error in reversed(errors)}
+    words = " ".join(error.str() for error in errors)
+    if KafkaError._AUTHENTICATION in said:
+        if "handshake failed" in said[KafkaError._AUTHENTICATION]:
+            return Misconfigured(
+                f"{where} does not take SASL mechanism {kafka.sasl_mechanism}",
+                remedy="mend EARSHOT_KAFKA__SASL_MECHANISM or, if it takes none, EARSHOT_KAFKA__SECURITY_PROTOCOL",
+            )
+        return Misconfigured(
+            f"{where} refuses user {kafka.sasl_username}",
+            remedy="mend EARSHOT_KAFKA__SASL_USERNAME and EARSHOT_KAFKA__SASL_PASSWORD",
+        )
+    if KafkaError._SSL in said or "SSL" in words or "security.protocol" in words:
+        return Misconfigured(
+            f"{where} does not speak {kafka.security_protocol}, or its certificate is not trusted",
+            remedy="mend EARSHOT_KAFKA__SECURITY_PROTOCOL or EARSHOT_KAFKA__SSL_CA_LOCATION",
+        )
+    if KafkaError._RESOLVE in said:
+        return ServiceMissing(
+            f"{where}: the host has no address",
+            remedy="mend EARSHOT_KAFKA__BOOTSTRAP_SERVERS, or the name service",
+        )
+    if "Connection refused" in words:
+        return ServiceMissing(
+            f"{where} does not answer: nothing listens there",
+            remedy="start it (earshot local up), or mend EARSHOT_KAFKA__BOOTSTRAP_SERVERS",
+        )
+    return ServiceMissing(f"{where} does not answer: {errors[0].str()}")

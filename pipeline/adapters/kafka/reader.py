@@ -1,0 +1,160 @@
+"""Reads whole topics up to an end that was taken beforehand, read_committed, without a consumer group's traces.
+
+In: the Kafka settings. Out: windows of partitions, records. Never here: what a record means, a commit.
+`TopicReader` reads many topics with one client; `read_topic` is the short way to one.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from pipeline.adapters.kafka.config import client_config, reader_config
+from pipeline.adapters.kafka.reach import reach
+from pipeline.errors import ServiceMissing, Transient
+from pipeline.settings import KafkaSettings
+
+GROUP = "earshot-read"
+"""Only assigned, never subscribed or committed."""
+TIMEOUT_S = 20.0
+SILENCE_S = 60.0
+"""Longest time without a record or an end of a partition."""
+BATCH_RECORDS = 5_000
+POLL_S = 0.02
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Window:
+    """What can be read of one topic: partition to its first offset, and to the end of committed records."""
+
+    low: Mapping[int, int]
+    end: Mapping[int, int]
+
+
+class TopicReader:
+    """Reads topics, one after another.
+
+    Args:
+        kafka: resolved.
+
+    Raises:
+        ServiceMissing: no broker answers. Misconfigured: the brokers refuse us.
+    """
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        reach(kafka, TIMEOUT_S)
+        self._where = f"Kafka at {kafka.bootstrap_servers}"
+        # What is prefetched lies in memory beside what the caller keeps.
+        config = reader_config(kafka, GROUP) | {"queued.max.messages.kbytes": 16_384}
+        self._consumer = Consumer(config)
+        self._admin = AdminClient(client_config(kafka))
+        topics = self._ask(lambda: self._consumer.list_topics(timeout=TIMEOUT_S).topics)
+        self.partitions: Mapping[str, Sequence[int]] = {
+            name: sorted(topic.partitions) for name, topic in topics.items()
+        }
+        """Topics that exist, with their partitions."""
+
+    def window(self, topic: str) -> Window:
+        """Where the topic begins and ends now; the end as a read_committed reader sees it, markers included.
+
+        Raises:
+            ServiceMissing: no broker answers.
+        """
+        low: dict[int, int] = {}
+        end: dict[int, int] = {}
+        for partition in self.partitions.get(topic, ()):
+            low[partition], end[partition] = self._marks(TopicPartition(topic, partition))
+        return Window(low, end)
+
+    def ends(self, topics: Iterable[str]) -> Mapping[str, Mapping[int, int]]:
+        """Topic to partition to its end now, records of open transactions included.
+
+        A window that ends there is read once these are over, which Kafka sees to (`transaction.timeout.ms`, 10 s
+        of ours). Whatever was committed before is below, also where its marker is still to come (KAFKA-10167).
+
+        Raises:
+            ServiceMissing: no broker answers.
+        """
+        places = {
+            TopicPartition(topic, partition): OffsetSpec.latest()
+            for topic in topics
+            for partition in self.partitions.get(topic, ())
+        }
+        ends: dict[str, dict[int, int]] = {place.topic: {} for place in places}
+        asked = self._admin.list_offsets(places, isolation_level=IsolationLevel.READ_UNCOMMITTED)
+        for place, answer in asked.items():
+            ends[place.topic][place.partition] = self._ask(partial(answer.result, TIMEOUT_S)).offset
+        return ends
+
+    def read(self, topic: str, window: Window) -> Iterator[Message]:
+        """The records of a window: partitions interleaved, offsets of each in order.
+
+        Raises:
+            Transient: nothing came for `SILENCE_S`.
+            ServiceMissing: a partition cannot be read.
+        """
+        ends = window.end
+        unfinished = {partition for partition, end in ends.items() if window.low[partition] < end}
+        self._consumer.assign(
+            [TopicPartition(topic, partition, window.low[partition]) for partition in unfinished]
+        )
+        deadline = time.monotonic() + SILENCE_S
+        while unfinished:
+            messages = self._consumer.consume(BATCH_RECORDS, POLL_S)
+            if messages:
+                deadline = time.monotonic() + SILENCE_S
+            elif time.monotonic() > deadline:
+                raise Transient(f"{self._where}: {topic}: nothing came for {SILENCE_S:.0f} s")
+            for message in messages:
+                partition = message.partition()
+                # The end-of-partition event stands at the next offset, behind markers and aborted records; where
+                # that is below the end of the window, a transaction is still open.
+                if message.offset() + (not self._is_end(message)) >= ends[partition]:
+                    unfinished.discard(partition)
+                if message.error() is None and message.offset() < ends[partition]:
+                    yield message
+        self._consumer.unassign()
+
+    def close(self) -> None:
+        """Ends the reading."""
+        self._consumer.close()
+
+    def _is_end(self, message: Message) -> bool:
+        error = message.error()
+        if error is None:
+            return False
+        if error.code() == KafkaError._PARTITION_EOF:
+            return True
+        raise ServiceMissing(f"{self._where}: {message.topic()}/{message.partition()}: {error.str()}")
+
+    def _marks(self, place: TopicPartition) -> tuple[int, int]:
+        marks: tuple[int, int] = self._ask(lambda: self._consumer.get_watermark_offsets(place, timeout=TIMEOUT_S))
+        return marks
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        try:
+            return question()
+        except KafkaException as error:
+            raise ServiceMissing(f"{self._where} does not answer: {error.args[0].str()}") from None
+
+
+def read_topic(kafka: KafkaSettings, topic: str) -> Iterator[Message]:
+    """Every record of a topic, up to the end that it has now: partitions interleaved, offsets of each in order.
+
+    Raises:
+        ServiceMissing: there is no such topic, or no broker answers.
+        Transient: nothing came for `SILENCE_S`.
+    """
+    reader = TopicReader(kafka)
+    try:
+        if topic not in reader.partitions:
+            raise ServiceMissing(f"topic {topic} does not exist: run `earshot topics apply`")
+        yield from reader.read(topic, reader.window(topic))
+    finally:
+        reader.close()

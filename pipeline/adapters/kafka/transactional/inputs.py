@@ -1,0 +1,101 @@
+"""Where the inputs of a transactional agent are: topics, first positions, ends, records in a wrong place."""
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, TopicPartition
+
+from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec
+from pipeline.errors import Misconfigured, Permanent
+from pipeline.ports import InputRecord
+
+ADMIN_TIMEOUT_S = 20.0
+_PASSING = frozenset(
+    {
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._TIMED_OUT,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.BROKER_NOT_AVAILABLE,
+        KafkaError.REPLICA_NOT_AVAILABLE,
+        KafkaError.NETWORK_EXCEPTION,
+        KafkaError.REQUEST_TIMED_OUT,
+    }
+)
+"""What a broker says that stops or starts, and what a client says of one that is away."""
+
+
+def partitions_of(consumer: Consumer, spec: AgentSpec) -> Mapping[str, int]:
+    """Topic to its number of partitions.
+
+    Raises:
+        Misconfigured: a topic is missing, or the numbers differ.
+    """
+    metadata = consumer.list_topics(timeout=ADMIN_TIMEOUT_S).topics
+    names = (*spec.inputs, spec.changelog, spec.journal)
+    missing = [name for name in names if name not in metadata]
+    if missing:
+        raise Misconfigured(f"missing topics: {', '.join(missing)}; create them with `earshot topics apply`")
+    counts = {name: len(metadata[name].partitions) for name in names}
+    if len(set(counts.values())) != 1:
+        raise Misconfigured(f"these topics must have the same number of partitions: {counts}")
+    return counts
+
+
+def start_of(consumer: Consumer, stage: str, place: TopicPartition) -> TopicPartition:
+    """Where an input is read from: its committed position, or for the first time its first record.
+
+    Raises:
+        Misconfigured: records were removed before they were read, or the topic was made anew.
+    """
+    low, high = consumer.get_watermark_offsets(place, timeout=ADMIN_TIMEOUT_S)
+    if place.offset == OFFSET_INVALID:
+        return TopicPartition(place.topic, place.partition, low)
+    if place.offset < low:
+        raise Misconfigured(
+            f"{place.topic}/{place.partition}: {low - place.offset} records were removed by retention before "
+            f"{stage} read them (committed {place.offset}, first available {low}). Nothing was "
+            f"skipped: set the offset of group earshot-{stage} by hand to accept the loss."
+        )
+    if place.offset > high:
+        raise Misconfigured(
+            f"{place.topic}/{place.partition} ends at {high}, but {stage} has read it to "
+            f"{place.offset}: the topic was recreated or truncated. Set the offset of group "
+            f"earshot-{stage} by hand to go on."
+        )
+    return place
+
+
+def end_offsets(consumer: Consumer, places: Sequence[TopicPartition]) -> Mapping[str, int]:
+    """Topic to its end now, asked of the broker.
+
+    Raises:
+        KafkaException: not for the want of a broker.
+    """
+    return {place.topic: _end_offset(consumer, place) for place in places}
+
+
+def _end_offset(consumer: Consumer, place: TopicPartition) -> int:
+    """Where the partition ends now; nowhere while no broker says so: no input is then read to its end."""
+    try:
+        return int(consumer.get_watermark_offsets(place, timeout=ADMIN_TIMEOUT_S)[1])
+    except KafkaException as error:
+        if not passes(error.args[0]):
+            raise
+        return sys.maxsize
+
+
+def passes(error: KafkaError) -> bool:
+    """Whether it is over once a broker answers again."""
+    return bool(error.retriable()) or error.code() in _PASSING
+
+
+def partition_error(partitions: Mapping[str, int], record: InputRecord) -> Permanent | None:
+    """What is wrong with the partition that a record lies in, if anything."""
+    right = None if record.key is None else partition_of(record.key, partitions[record.topic])
+    if right == record.partition:
+        return None
+    where = "the record has no key" if right is None else f"its key belongs to partition {right}"
+    return Permanent("wrong_partition", f"found on partition {record.partition}, but {where}")

@@ -1,0 +1,314 @@
+"""Polls the inputs, follows the consumer group, and runs the transactions of each owned partition number."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from confluent_kafka import (
+    OFFSET_INVALID,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+
+from pipeline.adapters.kafka.committed import committed_offsets
+from pipeline.adapters.kafka.config import member_config
+from pipeline.adapters.kafka.transactional.changelog import ChangelogReader, end_offset
+from pipeline.adapters.kafka.transactional.doubt import DoubtRule
+from pipeline.adapters.kafka.transactional.inputs import (
+    ADMIN_TIMEOUT_S,
+    end_offsets,
+    partition_error,
+    partitions_of,
+    passes,
+    start_of,
+)
+from pipeline.adapters.kafka.transactional.observer import LoopObserver
+from pipeline.adapters.kafka.transactional.ownership import complete, still_true
+from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec, Owned
+from pipeline.adapters.kafka.transactional.producer import TransactionalProducer, doubt_rule
+from pipeline.errors import Misconfigured, MustRestart
+from pipeline.ports import Decider, InputRecord
+from pipeline.settings import KafkaSettings
+
+POLL_S = 0.02
+"""Shorter than a commit (26 ms measured): polling adds little to a case's way."""
+POLL_RECORDS = 2_000
+BUFFER_BATCHES = 4
+"""An input is paused while this many batches of it wait, so that memory stays bounded."""
+MAX_POLL_MS = 300_000
+FETCH_WAIT_MS = 100
+"""A question for the end of an input waits behind the fetch that is under way on the same connection."""
+
+
+@dataclass(frozen=True)
+class _Taking:
+    """A partition number on its way to work."""
+
+    started_s: float
+    reader: ChangelogReader | None
+    """None: its state is here."""
+
+
+class TransactionalAgent:
+    """Runs deciders exactly once over co-partitioned inputs.
+
+    Args:
+        kafka: resolved settings of the cluster.
+        spec: what it reads and writes.
+        make_decider: a fresh decider for a partition number.
+        clock_ms: the wall clock, milliseconds.
+        observer: told what the loop does.
+        between: called once a round between transactions (the place to take over a new policy).
+        make_doubt: the rule by which a partition number's producer is renewed; for tests.
+    """
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        spec: AgentSpec,
+        make_decider: Callable[[int], Decider],
+        clock_ms: Callable[[], int],
+        observer: LoopObserver,
+        between: Callable[[], None],
+        make_doubt: Callable[[KafkaSettings], DoubtRule] = doubt_rule,
+    ) -> None:
+        self._kafka = kafka
+        self._spec = spec
+        self._make_decider = make_decider
+        self._clock_ms = clock_ms
+        self._observer = observer
+        self._between = between
+        self._make_doubt = make_doubt
+        self._owned: dict[int, Owned] = {}
+        self._kept: dict[int, Owned] = {}
+        """Of the last assignment, until the next one says whether they come back."""
+        self._restoring: dict[int, _Taking] = {}
+        self._member = False
+        self._membership: object = None
+        self._unknown: set[int] = set()
+        self._paused: set[tuple[str, int]] = set()
+        self._partitions: Mapping[str, int] = {}
+        config = member_config(kafka, f"earshot-{spec.stage}") | {
+            # Offsets that vanish while state exists must never silently mean "start again".
+            "auto.offset.reset": "error",
+            "max.poll.interval.ms": MAX_POLL_MS,
+            "fetch.wait.max.ms": FETCH_WAIT_MS,
+        }
+        self._consumer = Consumer(config)
+
+    def run(self, stopping: Callable[[], bool]) -> None:
+        """Works until `stopping()`; then leaves the group.
+
+        Raises:
+            MustRestart: fenced, lost partition, broken producer. Nothing uncommitted is visible; end the process
+                at once, do not clean up.
+            Misconfigured: an input topic is missing or the inputs are not co-partitioned.
+        """
+        self._partitions = partitions_of(self._consumer, self._spec)
+        self._consumer.subscribe(
+            list(self._spec.inputs), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
+        )
+        try:
+            while not stopping():
+                self._round()
+        except KafkaException as error:
+            raise MustRestart(f"{self._spec.stage}: {error.args[0].str()}") from error
+        self._consumer.close()
+        for owned in (*self._owned.values(), *self._kept.values()):
+            owned.producer.close()
+
+    @property
+    def ready(self) -> tuple[bool, str]:
+        """Whether everything that it owns works, or why not; other threads may ask.
+
+        A spare worker, which owns nothing, is ready: it takes over within a session timeout.
+        """
+        if not self._member:
+            return False, "not yet a member of the group"
+        restoring = sorted(self._restoring)
+        if restoring:
+            return False, f"partitions being restored: {', '.join(map(str, restoring))}"
+        return True, "ok" if self._owned else "ok, a spare: other workers own all partitions"
+
+    @property
+    def deciders(self) -> dict[int, Decider]:
+        """Owned partition number to its decider, for gauges."""
+        return {n: owned.decider for n, owned in self._owned.items()}
+
+    def lags(self) -> dict[tuple[str, int], int]:
+        """(topic, partition) to records not yet decided, by what the last fetch said."""
+        lags = {}
+        for n, owned in self._owned.items():
+            for topic in owned.buffers.positions():
+                high = self._consumer.get_watermark_offsets(TopicPartition(topic, n), cached=True)[1]
+                # Counted, not subtracted: among the offsets that were read lie transaction markers, no records.
+                lags[topic, n] = owned.buffers.size(topic) + max(0, high - owned.buffers.read_to(topic))
+        return lags
+
+    def _round(self) -> None:
+        for message in self._consumer.consume(POLL_RECORDS, POLL_S):
+            self._take(message)
+        self._note_ends()
+        for n in list(self._restoring):
+            self._restore_step(n)
+        self._between()
+        for owned in list(self._owned.values()):
+            owned.run(self._clock_ms(), self._membership)
+        self._balance_buffers()
+
+    def _take(self, message: Message) -> None:
+        error = message.error()
+        if error is not None and error.code() != KafkaError._PARTITION_EOF:
+            if passes(error):
+                return
+            raise MustRestart(f"{self._spec.stage}: {message.topic()}/{message.partition()}: {error.str()}")
+        owned = self._owned.get(message.partition())
+        if owned is None or not owned.restored:
+            # Read for an assignment that has ended; the partition is read from its position once it is restored.
+            return
+        if error is not None:
+            owned.buffers.reached_end(message.topic(), message.offset())
+            return
+        owned.buffers.add(
+            InputRecord(
+                message.topic(),
+                message.partition(),
+                message.offset(),
+                message.key(),
+                message.value(),
+                message.timestamp()[1],
+            )
+        )
+
+    def _note_ends(self) -> None:
+        """Knows an input's end from the last fetch: the end-of-partition event comes a whole fetch wait later."""
+        for n, owned in self._owned.items():
+            if not owned.restored:
+                continue
+            for topic in owned.buffers.empty_topics():
+                read_to = owned.buffers.read_to(topic)
+                high = self._consumer.get_watermark_offsets(TopicPartition(topic, n), cached=True)[1]
+                if 0 <= high <= read_to:
+                    owned.buffers.reached_end(topic, read_to)
+
+    def _assigned(self, consumer: Consumer, places: Sequence[TopicPartition]) -> None:
+        self._membership = self._join(consumer)
+        numbers, incomplete = complete(((place.topic, place.partition) for place in places), self._spec.inputs)
+        for n, missing in incomplete.items():
+            self._observer.incomplete(n, missing)
+        for n in set(self._kept) - set(numbers):
+            self._kept.pop(n).producer.close()
+        for n in numbers:
+            self._own(n)
+        mine = [place for place in places if place.partition in self._owned]
+        # Read only now: init_transactions has ended what the former owner left open.
+        committed = committed_offsets(consumer, mine, ADMIN_TIMEOUT_S) if mine else []
+        known = {place.partition for place in committed if place.offset != OFFSET_INVALID}
+        self._unknown = set(numbers) - known
+        starts = [start_of(consumer, self._spec.stage, place) for place in committed]
+        for start in starts:
+            self._owned[start.partition].buffers.start(start.topic, start.offset)
+        consumer.assign(starts)
+        if starts:
+            consumer.pause(starts)
+        self._paused.update((start.topic, start.partition) for start in starts)
+        self._member = True
+
+    def _join(self, consumer: Consumer) -> object:
+        """What the group knows us by during this assignment.
+
+        Taken once: a client that was thrown out of the group forgets its name before it says so, and Kafka takes
+        offsets of a transaction without a name unseen. With the old name it refuses them (illegal generation).
+        """
+        membership = consumer.consumer_group_metadata()
+        if not consumer.memberid():
+            raise MustRestart(f"{self._spec.stage}: thrown out of the group while partitions were assigned")
+        return membership
+
+    def _own(self, n: int) -> None:
+        """Fences whoever had the number before, then finds out whether its state must be read."""
+        started_s = time.monotonic()
+        kept = self._kept.pop(n, None)
+        producer = self._producer_of(n) if kept is None else kept.producer
+        producer.init()
+        changelog = self._spec.changelog
+        if kept is not None and still_true(kept.written_to, end_offset(self._kafka, changelog, n)):
+            self._owned[n], self._restoring[n] = kept, _Taking(started_s, None)
+            return
+        self._restoring[n] = _Taking(started_s, ChangelogReader(self._kafka, changelog, n))
+        decider = self._make_decider(n)
+        self._owned[n] = Owned(
+            self._spec,
+            n,
+            producer,
+            decider,
+            partial(end_offsets, self._consumer),
+            partial(partition_error, self._partitions),
+            self._observer,
+        )
+
+    def _producer_of(self, n: int) -> TransactionalProducer:
+        return TransactionalProducer(
+            self._kafka,
+            f"earshot-{self._spec.stage}-{n}",
+            self._make_doubt(self._kafka),
+            lambda reason, seconds: self._observer.renewed(n, reason, seconds),
+        )
+
+    def _revoked(self, _: Consumer, places: Sequence[TopicPartition]) -> None:
+        self._member = False
+        for n in {place.partition for place in places} & set(self._owned):
+            owned, taking = self._owned.pop(n), self._restoring.pop(n, None)
+            if taking is not None and taking.reader is not None:
+                taking.reader.close()
+            # Also when it had been kept before and was not yet taken up again: its state is as true as then.
+            if owned.restored or (taking is not None and taking.reader is None):
+                owned.restored = False
+                self._kept[n] = owned
+            else:
+                owned.producer.close()
+        for place in places:
+            self._paused.discard((place.topic, place.partition))
+
+    def _restore_step(self, n: int) -> None:
+        taking, owned = self._restoring[n], self._owned[n]
+        reader = taking.reader
+        if reader is not None:
+            if not reader.step(owned.restore):
+                return
+            reader.close()
+            owned.written_to = reader.end
+        # Every transaction stores its time: without any, there is no state.
+        if owned.now_ms and n in self._unknown:
+            raise Misconfigured(
+                f"{self._spec.changelog}/{n} holds state, but group earshot-{self._spec.stage} has no offsets: "
+                "they expired or were deleted. Reading from the start would decide everything again."
+            )
+        del self._restoring[n]
+        positions = owned.buffers.positions()
+        self._resume([(topic, n) for topic in positions])
+        for topic, offset in positions.items():
+            self._consumer.seek(TopicPartition(topic, n, offset))
+        owned.restored = True
+        self._observer.taken(n, None if reader is None else reader.entries, time.monotonic() - taking.started_s)
+
+    def _balance_buffers(self) -> None:
+        limit = BUFFER_BATCHES * self._spec.batch_size
+        for n, owned in self._owned.items():
+            if not owned.restored:
+                continue
+            for topic in self._spec.inputs:
+                place, full = (topic, n), owned.buffers.size(topic) >= limit
+                if full and place not in self._paused:
+                    self._consumer.pause([TopicPartition(*place)])
+                    self._paused.add(place)
+                elif not full and place in self._paused:
+                    self._resume([place])
+
+    def _resume(self, places: Sequence[tuple[str, int]]) -> None:
+        self._consumer.resume([TopicPartition(*place) for place in places])
+        self._paused.difference_update(places)

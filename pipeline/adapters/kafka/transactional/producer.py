@@ -1,0 +1,226 @@
+"""The transactional producer of one partition number: fences its predecessors, renews itself when in doubt.
+
+In: what a transaction produces. Out: a committed transaction, or an exception. Never here: what is produced, and
+when. Its `transactional.id` stays the same, so a new producer of any process fences every earlier one.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import orjson
+from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from pipeline.adapters.kafka.config import producer_config
+from pipeline.adapters.kafka.transactional.doubt import DoubtRule, Reading, Verdict
+from pipeline.errors import MustRestart
+from pipeline.settings import KafkaSettings
+
+COMMIT_TIMEOUT_S = 30.0
+INIT_TIMEOUT_S = 30.0
+TRIES = 6
+"""librdkafka's transactional calls are resumable: a retriable error means call again."""
+QUEUE_FULL_WAIT_S = 1.0
+POLL_S = 0.02
+BACKOFF_MS = 100
+"""`retry.backoff.ms`, librdkafka's default; a commit takes 26 ms (measured)."""
+STATISTICS_MS = 200
+"""A transaction that is in doubt waits at most this long for the reading that clears it."""
+PATIENCE_S = 2.0
+"""Ten readings: a client that gives none for so long is stuck, and a new one does no harm."""
+
+DeliveredAt = Callable[[int], None]
+"""Called with the offset that a record got."""
+OnRenewed = Callable[[str, float], None]
+"""Called after a renewal with its reason and the seconds that it took."""
+
+
+def socket_timeout_ms(kafka: KafkaSettings) -> int:
+    """Half the transaction's time, so that a request that got lost can be repeated before the time is over;
+    at most librdkafka's default.
+    """
+    return min(kafka.transaction_timeout_ms // 2, 60_000)
+
+
+def doubt_rule(kafka: KafkaSettings) -> DoubtRule:
+    """The rule for producers made of these settings."""
+    return DoubtRule(socket_timeout_ms(kafka) / 1000, BACKOFF_MS / 1000, PATIENCE_S)
+
+
+class TransactionalProducer:
+    """Use `init` before anything else. Not thread-safe.
+
+    Args:
+        kafka: resolved.
+        transactional_id: the same in every process that may own the partition number.
+        doubt: says when a new producer is needed.
+        on_renewed: told about each renewal.
+        make: makes a client of a configuration; for tests.
+        monotonic_s: for tests.
+    """
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        transactional_id: str,
+        doubt: DoubtRule,
+        on_renewed: OnRenewed = lambda _reason, _seconds: None,
+        make: Callable[[Mapping[str, object]], Producer] = Producer,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._id = transactional_id
+        self._config: dict[str, object] = {
+            **producer_config(kafka),
+            "transactional.id": transactional_id,
+            "transaction.timeout.ms": kafka.transaction_timeout_ms,
+            "socket.timeout.ms": socket_timeout_ms(kafka),
+            "retry.backoff.ms": BACKOFF_MS,
+            "statistics.interval.ms": STATISTICS_MS,
+        }
+        self._doubt = doubt
+        self._on_renewed = on_renewed
+        self._make = make
+        self._monotonic_s = monotonic_s
+        self._client: Producer | None = None
+
+    def init(self) -> None:
+        """Makes a new client: fences every earlier producer of the id, awaits or aborts what it left open.
+
+        Raises:
+            MustRestart: the brokers do not grant it.
+        """
+        self.close()
+        # Taken before the client counts its own age, so that a reading is never dated later than it is.
+        made_s = self._monotonic_s()
+        self._doubt.renewed(made_s)
+        client = self._make(self._config | {"stats_cb": partial(_read_statistics, self._doubt, made_s)})
+        deadline_s = self._monotonic_s() + INIT_TIMEOUT_S
+        while True:
+            try:
+                client.init_transactions(INIT_TIMEOUT_S)
+                break
+            except KafkaException as error:
+                cause: KafkaError = error.args[0]
+                if not cause.retriable() or self._monotonic_s() > deadline_s:
+                    raise MustRestart(f"{self._id}: {cause.name()}: {cause.str()}") from error
+        self._client = client
+
+    def in_doubt(self) -> bool:
+        """Whether the next transaction must wait for a reading of the statistics, which every call fetches."""
+        self._producer.poll(0)
+        return self._doubt.verdict(self._monotonic_s()) is Verdict.OPEN
+
+    def begin(self) -> None:
+        """Begins a transaction, with a new client if a late copy of the former one's words may still arrive.
+
+        A new client fences also whoever took the partition number over meanwhile. That costs it a restart and
+        breaks nothing: the offsets of a former owner are refused by the group's generation, so it aborts.
+
+        Raises:
+            MustRestart: no new client can be had.
+            KafkaException: as librdkafka says.
+        """
+        while (verdict := self._doubt.verdict(self._monotonic_s())) is not Verdict.CLEAR:
+            if verdict is Verdict.RENEW:
+                self._renew()
+            else:
+                self._producer.poll(POLL_S)
+        self._doubt.begins()
+        self._producer.begin_transaction()
+
+    def _renew(self) -> None:
+        reason, started_s = self._doubt.reason or "", self._monotonic_s()
+        self.init()
+        self._on_renewed(reason, self._monotonic_s() - started_s)
+
+    def produce(
+        self,
+        topic: str,
+        value: bytes | None,
+        key: bytes | None,
+        partition: int = -1,
+        headers: Sequence[tuple[str, bytes]] = (),
+        delivered_at: DeliveredAt | None = None,
+    ) -> None:
+        """Hands one record over; blocks while the outgoing queue is full."""
+        on_delivery = None if delivered_at is None else partial(_tell_offset, delivered_at)
+        while True:
+            try:
+                self._producer.produce(
+                    topic,
+                    value=value,
+                    key=key,
+                    partition=partition,
+                    headers=list(headers),
+                    on_delivery=on_delivery,
+                )
+                return
+            except BufferError:
+                self._producer.poll(QUEUE_FULL_WAIT_S)
+
+    def commit(self, positions: Sequence[TopicPartition], group_metadata: object) -> None:
+        """Commits what was produced together with the positions of the inputs; returns when it is the truth.
+
+        Raises:
+            KafkaException: it is not committed, or nobody knows; `txn_requires_abort()` says which.
+        """
+        self._answered(
+            lambda: self._producer.send_offsets_to_transaction(list(positions), group_metadata, COMMIT_TIMEOUT_S)
+        )
+        self._answered(lambda: _resumed(lambda: self._producer.commit_transaction(COMMIT_TIMEOUT_S)))
+
+    def abort(self) -> None:
+        """Undoes what was produced; the next `begin` takes a new client.
+
+        Raises:
+            KafkaException: as librdkafka says.
+        """
+        self._doubt.failed()
+        _resumed(lambda: self._producer.abort_transaction(COMMIT_TIMEOUT_S))
+
+    def close(self) -> None:
+        """Ends the client, if there is one; what it has not delivered is dropped."""
+        if self._client is not None:
+            self._client.purge()
+            self._client.close()
+            self._client = None
+
+    def _answered(self, call: Callable[[], None]) -> None:
+        started_s = self._monotonic_s()
+        try:
+            call()
+        finally:
+            self._doubt.waited(started_s, self._monotonic_s())
+
+    @property
+    def _producer(self) -> Producer:
+        assert self._client is not None, "init comes first"
+        return self._client
+
+
+def _read_statistics(doubt: DoubtRule, made_s: float, text: str) -> None:
+    statistics = orjson.loads(text)
+    brokers = statistics["brokers"].values()
+    doubt.read(
+        Reading(
+            made_s + statistics["age"] / 1_000_000,
+            sum(broker["txretries"] for broker in brokers),
+            sum(broker["disconnects"] for broker in brokers),
+        )
+    )
+
+
+def _tell_offset(delivered_at: DeliveredAt, error: KafkaError | None, message: Message) -> None:
+    if error is None:
+        delivered_at(message.offset())
+
+
+def _resumed(call: Callable[[], None]) -> None:
+    for _ in range(TRIES - 1):
+        try:
+            call()
+            return
+        except KafkaException as error:
+            if not error.args[0].retriable():
+                raise
+    call()

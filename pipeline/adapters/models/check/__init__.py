@@ -1,0 +1,1 @@
+"""An engine's check of itself against known answers."""

@@ -1,0 +1,1 @@
+"""The text model on torch (extra `torch`)."""
