@@ -13,24 +13,24 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import BaseModel
 
 from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.audit.collect.sample import StoredRows
+from pipeline.audit.collect.taking import Taker, take_letter
 from pipeline.audit.facts import Facts, Store
 from pipeline.audit.logs import AssignmentLog, ManifestLog, position
 from pipeline.audit.names import Names, workspace_of
-from pipeline.audit.sample import StoredRows
-from pipeline.audit.taking import Taker, take_letter
 from pipeline.clock import from_ms
 from pipeline.codec import decode, encode
 from pipeline.enrich.actionable import belongs_in_actionable
 from pipeline.enrich.mentions import mention_key, mentions_of
-from pipeline.ingest.manifest import Delivered
-from pipeline.ports import InputRecord, Output
-from pipeline.route import ids
+from pipeline.ingest.manifest.format import Delivered
+from pipeline.ports.records import InputRecord, Output
+from pipeline.route.cases import ids
 from pipeline.route.router import Router
 from pipeline.sink.agent import TABLES as STORED
-from pipeline.sink.cases import ASSIGNMENTS as ASSIGNMENTS_TABLE
-from pipeline.sink.cases import CASE_EVENTS as EVENTS_TABLE
-from pipeline.sink.posts import POSTS as POSTS_TABLE
 from pipeline.sink.rows import Source, Table
+from pipeline.sink.tables.cases import ASSIGNMENTS as ASSIGNMENTS_TABLE
+from pipeline.sink.tables.cases import CASE_EVENTS as EVENTS_TABLE
+from pipeline.sink.tables.posts import POSTS as POSTS_TABLE
 from schemas.base import SourcePosition
 from schemas.cases.case import Assignment, CaseEvent
 from schemas.dead_letter import DeadLetterInfo, encode_headers

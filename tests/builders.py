@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from pipeline.clock import from_ms
-from pipeline.ports import InputRecord
+from pipeline.ports.records import InputRecord
 from schemas.base import SourcePosition
 from schemas.people.rep import (
     AnyRepEvent,

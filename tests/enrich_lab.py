@@ -19,7 +19,7 @@ from pipeline.adapters.kafka.config import client_config, producer_config
 from pipeline.adapters.kafka.partitioning import partition_of
 from pipeline.adapters.kafka.policies.publication import publish_policy
 from pipeline.adapters.kafka.reader import read_topic
-from pipeline.app.enrich import GROUP_ID
+from pipeline.app.stages.enrich import GROUP_ID
 from pipeline.clock import SystemClock
 from pipeline.codec import decode, encode
 from pipeline.settings import KafkaSettings
@@ -107,7 +107,7 @@ def send(kafka: KafkaSettings, records: Sequence[Raw]) -> None:
 def worker(kafka: KafkaSettings, state_dir: Path, port: int = 0) -> Iterator["subprocess.Popen[bytes]"]:
     """A running enrich worker; killed at the end if it still runs."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline.app.enrich"], env=environment_of(kafka, state_dir, port)
+        [sys.executable, "-m", "pipeline.app.stages.enrich"], env=environment_of(kafka, state_dir, port)
     )
     try:
         yield process

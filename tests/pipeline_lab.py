@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.app.run_file import RunStatus, read_run_file
+from pipeline.app.supervise.run_file import RunStatus, read_run_file
 from pipeline.local.endpoints import Endpoints
 
 ROOT = Path(__file__).parents[1]

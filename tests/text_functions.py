@@ -14,27 +14,33 @@ import numpy as np
 from pipeline.adapters.twins.model import KeywordSentiment
 from pipeline.clock import from_ms
 from pipeline.codec import decode
-from pipeline.enrich import emoji, intent_signs, language, own
+from pipeline.enrich.author import own
+from pipeline.enrich.author.own import is_own
+from pipeline.enrich.author.spam import SpamMeter
 from pipeline.enrich.copies.clusters import Copies
 from pipeline.enrich.copies.comparable import comparable
 from pipeline.enrich.copies.signatures import POSITIONS, signature
 from pipeline.enrich.listening import keywords, queries, words
 from pipeline.enrich.listening.keywords import FoldedText, RuleKeywords
 from pipeline.enrich.listening.topics import TopicMatcher
-from pipeline.enrich.normalise import normalise
-from pipeline.enrich.own import is_own
 from pipeline.enrich.privacy import addresses, ids, mail, numbers, phones
 from pipeline.enrich.privacy import text as privacy_text
 from pipeline.enrich.privacy.mask import DIRECT_REGIONS, mask, mask_post, masked_fields, regions_of
-from pipeline.enrich.reading import readable_text
-from pipeline.enrich.rules import Facts, first_match
+from pipeline.enrich.reading import language
+from pipeline.enrich.reading.intents import signs as intent_signs
+from pipeline.enrich.reading.reading import readable_text
 from pipeline.enrich.score import Scorer
 from pipeline.enrich.signals import Signals
-from pipeline.enrich.spam import SpamMeter
+from pipeline.enrich.text import emoji
+from pipeline.enrich.text.normalise import normalise
 from pipeline.enrich.tone import intensity, urgency
+from pipeline.enrich.triage.rules import Facts, first_match
 from pipeline.enrich.weight import weight
 from pipeline.errors import Misconfigured, Permanent
-from pipeline.ingest import cells, column_map, jsonl, lines, table
+from pipeline.ingest import jsonl, lines
+from pipeline.ingest.table import cells
+from pipeline.ingest.table import mapping as column_map
+from pipeline.ingest.table import rows as table
 from schemas.policy.policy import ListeningTopic, NumberPattern
 from schemas.posts.raw import MAX_TEXT_CHARS, RawPost
 from tests.unit.enrich.posts import WRITTEN_MS, influence, policy, raw_post, received, said
@@ -105,9 +111,9 @@ FUNCTIONS: dict[str, TextFunction] = {
     ),
     "pipeline.enrich.copies.comparable.comparable": comparable,
     "pipeline.enrich.copies.signatures.signature": lambda text: signature("abcd" + text, _MASK),
-    "pipeline.enrich.emoji.spell": lambda text: [emoji.spell(sign) for sign in text],
-    "pipeline.enrich.intent_signs.signs_of": intent_signs.signs_of,
-    "pipeline.enrich.language.words_of": lambda text: language.words_of(_post(text)),
+    "pipeline.enrich.text.emoji.spell": lambda text: [emoji.spell(sign) for sign in text],
+    "pipeline.enrich.reading.intents.signs.signs_of": intent_signs.signs_of,
+    "pipeline.enrich.reading.language.words_of": lambda text: language.words_of(_post(text)),
     "pipeline.enrich.listening.keywords.FoldedText": lambda text: _KEYWORDS.found(FoldedText(text)),
     "pipeline.enrich.listening.keywords.fold": keywords.fold,
     "pipeline.enrich.listening.queries.parse_query": _refusing(queries.parse_query),
@@ -125,9 +131,11 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.enrich.listening.words.name_with_dots": words.name_with_dots,
     "pipeline.enrich.listening.words.prepare": words.prepare,
     "pipeline.enrich.listening.words.tag_parts": words.tag_parts,
-    "pipeline.enrich.normalise.normalise": normalise,
-    "pipeline.enrich.own.bare": own.bare,
-    "pipeline.enrich.own.is_own": lambda text: is_own(raw_post(author={"handle": text[:200]}), POLICY.brand),
+    "pipeline.enrich.text.normalise.normalise": normalise,
+    "pipeline.enrich.author.own.bare": own.bare,
+    "pipeline.enrich.author.own.is_own": lambda text: is_own(
+        raw_post(author={"handle": text[:200]}), POLICY.brand
+    ),
     "pipeline.enrich.privacy.addresses.find_addresses": lambda text: list(addresses.find_addresses(text)),
     "pipeline.enrich.privacy.ids.find_ids": lambda text: list(ids.find_ids(text, 100)),
     "pipeline.enrich.privacy.mail.find_mail": lambda text: list(mail.find_mail(text)),
@@ -151,30 +159,32 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.enrich.privacy.text.without": lambda text: privacy_text.without(
         text, privacy_text.public_places(text)
     ),
-    "pipeline.enrich.reading.readable_text": lambda text: readable_text(_post(text)),
+    "pipeline.enrich.reading.reading.readable_text": lambda text: readable_text(_post(text)),
     "pipeline.enrich.score.Scorer.score": lambda text: _SCORER.score([received(_post(text))], {"acme": POLICY}),
-    "pipeline.enrich.rules.Facts": lambda text: first_match(
+    "pipeline.enrich.triage.rules.Facts": lambda text: first_match(
         POLICY, Facts(_post(text), None, influence(), signals=said(_post(text)))
     ),
     "pipeline.enrich.signals.Signals.prepare": lambda text: Signals(Copies(64)).prepare(
         [received(_post(text))], {"acme": POLICY}, "processing"
     ),
-    "pipeline.enrich.spam.SpamMeter.see": lambda text: SpamMeter(8).see(_post(text), None, from_ms(WRITTEN_MS)),
+    "pipeline.enrich.author.spam.SpamMeter.see": lambda text: SpamMeter(8).see(
+        _post(text), None, from_ms(WRITTEN_MS)
+    ),
     "pipeline.enrich.tone.intensity.intensity_of": lambda text: intensity.intensity_of(text, 0.5),
     "pipeline.enrich.tone.intensity.signs_of": intensity.signs_of,
     "pipeline.enrich.tone.urgency.listed": urgency.listed,
     "pipeline.enrich.tone.urgency.plain_words": urgency.plain_words,
     "pipeline.enrich.tone.urgency.urgency_of": urgency.urgency_of,
     "pipeline.enrich.weight.weight": lambda text: weight(_post(text), POLICY),
-    "pipeline.ingest.cells.boolean": _refusing(cells.boolean),
-    "pipeline.ingest.cells.native_id": _refusing(partial(cells.native_id, "x")),
-    "pipeline.ingest.cells.number": _refusing(cells.number),
-    "pipeline.ingest.cells.text": cells.text,
-    "pipeline.ingest.cells.time": _refusing(partial(cells.time, ("%d.%m.%Y %H:%M",))),
-    "pipeline.ingest.cells.word": cells.word,
-    "pipeline.ingest.column_map.parse_columns": _refusing(column_map.parse_columns),
+    "pipeline.ingest.table.cells.boolean": _refusing(cells.boolean),
+    "pipeline.ingest.table.cells.native_id": _refusing(partial(cells.native_id, "x")),
+    "pipeline.ingest.table.cells.number": _refusing(cells.number),
+    "pipeline.ingest.table.cells.text": cells.text,
+    "pipeline.ingest.table.cells.time": _refusing(partial(cells.time, ("%d.%m.%Y %H:%M",))),
+    "pipeline.ingest.table.cells.word": cells.word,
+    "pipeline.ingest.table.mapping.parse_columns": _refusing(column_map.parse_columns),
     "pipeline.ingest.jsonl.candidates": lambda text: list(jsonl.candidates(_lines(text), "acme")),
-    "pipeline.ingest.table.rows": _refusing(lambda text: list(table.rows(_lines(text), ","))),
+    "pipeline.ingest.table.rows.rows": _refusing(lambda text: list(table.rows(_lines(text), ","))),
 }
 """Module and name to a call of it with one text; what a function refuses is no fault."""
 
@@ -187,28 +197,28 @@ ASKS_MANY_REGIONS = {"pipeline.enrich.privacy.mask.mask", "pipeline.enrich.priva
 """Those that ask the phone library about so many regions."""
 
 OTHERS: dict[str, str] = {
-    "pipeline.enrich.intent.Head": "a model's name",
-    "pipeline.enrich.intent.IntentModel.tell": "the texts go to `intent_signs.signs_of`",
-    "pipeline.enrich.intent.IntentModel.probabilities": "the texts go to `intent_signs.signs_of`",
-    "pipeline.enrich.intent.inputs": "the texts go to `intent_signs.signs_of`",
-    "pipeline.enrich.intents.Intents.tell": "the texts go to `intent_signs.signs_of`",
-    "pipeline.enrich.language.detect_languages": "the texts go to `language.words_of`",
-    "pipeline.enrich.reading.Languages.is_weak": "a language's code",
-    "pipeline.enrich.reading.read_posts": "the texts go to `reading.readable_text` and `language.words_of`",
+    "pipeline.enrich.reading.intents.model.Head": "a model's name",
+    "pipeline.enrich.reading.intents.model.IntentModel.tell": "the texts go to `intent_signs.signs_of`",
+    "pipeline.enrich.reading.intents.model.IntentModel.probabilities": "the texts go to `intent_signs.signs_of`",
+    "pipeline.enrich.reading.intents.model.inputs": "the texts go to `intent_signs.signs_of`",
+    "pipeline.enrich.reading.intents.own.Intents.tell": "the texts go to `intent_signs.signs_of`",
+    "pipeline.enrich.reading.language.detect_languages": "the texts go to `language.words_of`",
+    "pipeline.enrich.reading.reading.Languages.is_weak": "a language's code",
+    "pipeline.enrich.reading.reading.read_posts": "the texts go to `readable_text` and `words_of`",
     "pipeline.enrich.record.letter_headers": "the stage's name",
     "pipeline.enrich.received.ReceivedPost": "holds a post and does not look at its words",
     "pipeline.enrich.received.check_place": "lengths of key and partition",
-    "pipeline.ingest.column_map.ColumnMap": "columns that the operator names",
-    "pipeline.ingest.column_map.ColumnMap.check_header": "columns that the operator names",
-    "pipeline.ingest.column_map.ColumnMap.with_defaults": "names that the operator gives",
-    "pipeline.ingest.column_map.from_document": "a document that the operator writes",
-    "pipeline.ingest.columns.open_table": "reads its rows by `table.rows` and its cells by `cells`",
+    "pipeline.ingest.table.mapping.ColumnMap": "columns that the operator names",
+    "pipeline.ingest.table.mapping.ColumnMap.check_header": "columns that the operator names",
+    "pipeline.ingest.table.mapping.ColumnMap.with_defaults": "names that the operator gives",
+    "pipeline.ingest.table.mapping.from_document": "a document that the operator writes",
+    "pipeline.ingest.table.columns.open_table": "reads its rows by `table.rows` and its cells by `cells`",
     "pipeline.ingest.lines.not_empty": "a file's name",
     "pipeline.ingest.lines.numbered": "a file's name",
-    "pipeline.ingest.manifest.Header": "a manifest's own fields",
-    "pipeline.ingest.manifest.footer_line": "a manifest's own fields",
-    "pipeline.ingest.manifest.resumed_line": "a manifest's own fields",
-    "pipeline.ingest.manifest_writer.run_id": "a file's name",
+    "pipeline.ingest.manifest.format.Header": "a manifest's own fields",
+    "pipeline.ingest.manifest.format.footer_line": "a manifest's own fields",
+    "pipeline.ingest.manifest.format.resumed_line": "a manifest's own fields",
+    "pipeline.ingest.manifest.writer.run_id": "a file's name",
 }
 """Functions with a text among their parameters that strangers do not write, or that is read by one above."""
 

@@ -6,7 +6,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipeline.errors import Misconfigured
-from pipeline.ingest.column_map import ColumnMap, from_document
+from pipeline.ingest.table.mapping import ColumnMap, from_document
 
 
 def load_map(path: Path) -> ColumnMap:

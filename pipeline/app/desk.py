@@ -1,7 +1,7 @@
 """The simulated desk, running: assignments in, rep events out, in real time or, on the event clock, at once.
 
 At least once is enough here: an assignment that is read again gets the same events with the same ids, and the
-router knows them. Never here: what the reps do (`pipeline.scenario.desk`).
+router knows them. Never here: what the reps do (`pipeline.scenario.desk.desk`).
 """
 
 import signal
@@ -18,8 +18,8 @@ from pipeline.clock import Clock, SystemClock, to_ms
 from pipeline.codec import decode, encode
 from pipeline.errors import Misconfigured, MustRestart, Permanent, ServiceMissing
 from pipeline.logs import get_log
-from pipeline.scenario.desk import ALWAYS, Desk, Roster
-from pipeline.scenario.due_answers import DueAnswers
+from pipeline.scenario.desk.desk import ALWAYS, Desk, Roster
+from pipeline.scenario.desk.due_answers import DueAnswers
 from pipeline.settings import ClockMode, KafkaSettings, Settings
 from schemas.cases.case import Assignment
 from schemas.people.rep import AnyRepEvent
@@ -43,7 +43,7 @@ def run(settings: Settings, roster_path: Path, *, speed: float = 1.0, seed: int 
 
     Args:
         settings: may be unresolved.
-        roster_path: YAML of `pipeline.scenario.desk.Roster`.
+        roster_path: YAML of `pipeline.scenario.desk.desk.Roster`.
         speed: how many times as fast as life the reps are.
         seed: of what they do.
 

@@ -7,9 +7,9 @@ from pipeline.adapters.models.cache import OnLookup
 from pipeline.adapters.models.engines import OnOpened, for_language, languages_of, open_engine
 from pipeline.adapters.models.fasttext import FastTextLanguages
 from pipeline.adapters.models.one_caller import OneCaller
-from pipeline.enrich.reading import Languages
+from pipeline.enrich.reading.reading import Languages
 from pipeline.logs import get_log
-from pipeline.ports import TextModel
+from pipeline.ports.models import TextModel
 from pipeline.settings import ModelSettings
 
 

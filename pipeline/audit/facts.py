@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from pipeline.audit.collect.sample import StoredRows
 from pipeline.audit.logs import ActionableLog, AssignmentLog, EventLog, Log, ManifestLog, MentionLog, ScoredLog
 from pipeline.audit.names import Names
-from pipeline.audit.sample import StoredRows
 
 
 class Current(NamedTuple):

@@ -9,17 +9,17 @@ from pathlib import Path
 
 from pipeline.adapters.clickhouse.retention import ttl_days_in_force
 from pipeline.adapters.kafka.partitioning import partition_of
-from pipeline.audit.collect_clickhouse import collect_clickhouse
-from pipeline.audit.collect_kafka import KafkaReading, collect_kafka
-from pipeline.audit.collect_manifests import collect_manifests
+from pipeline.audit.collect.clickhouse import collect_clickhouse
+from pipeline.audit.collect.kafka import KafkaReading, collect_kafka
+from pipeline.audit.collect.manifests import collect_manifests
+from pipeline.audit.collect.settle import behind, settle
+from pipeline.audit.collect.taking import Taker
 from pipeline.audit.facts import Facts
 from pipeline.audit.findings import HopReport
-from pipeline.audit.hops import audit
+from pipeline.audit.hops.flow import audit
 from pipeline.audit.names import Names, workspace_of
-from pipeline.audit.settle import behind, settle
-from pipeline.audit.taking import Taker
 from pipeline.clock import Clock, to_ms
-from pipeline.ingest.manifest import list_manifests
+from pipeline.ingest.manifest.format import list_manifests
 from pipeline.settings import Settings
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from tokenizers import Tokenizer
 
 from pipeline.bench.figures import percentile
-from pipeline.enrich.reading import readable_text
+from pipeline.enrich.reading.reading import readable_text
 from pipeline.scenario.generate import generate
 from schemas.posts.raw import RawPost
 

@@ -26,7 +26,7 @@ def engine(
 ) -> None:
     """The engine beside transformers.pipeline, torch in batches, and OpenVINO driven bare."""
     from pipeline.adapters.models.processor import read_processor
-    from pipeline.bench.engine import bench_engine
+    from pipeline.bench.model.inference import bench_engine
     from pipeline.cli.bench_views import engine_rows, engine_table
     from pipeline.settings import load_settings
 
@@ -51,8 +51,8 @@ def signals(
 ) -> None:
     """What each signal beside the model costs a post, in microseconds of one core."""
     from pipeline.adapters.models.processor import read_processor
-    from pipeline.bench.engine import open_engine
-    from pipeline.bench.signals import bench_signals
+    from pipeline.bench.model.inference import open_engine
+    from pipeline.bench.signal_costs import bench_signals
     from pipeline.cli.bench_views import signal_table
     from pipeline.settings import load_settings
 
@@ -78,7 +78,7 @@ def enrich(
 ) -> None:
     """The enrich stage beside a plain Faust agent and the bare engine, where its time goes, and its latency."""
     from pipeline.adapters.models.processor import read_processor
-    from pipeline.bench.enrich import Plan, bench_enrich
+    from pipeline.bench.stage.enrich import Plan, bench_enrich
     from pipeline.cli.bench_views import enrich_rows, enrich_tables
     from pipeline.settings import load_settings
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 
 from pipeline.adapters.models.processor import Processor
-from pipeline.bench.engine import EngineBench
-from pipeline.bench.enrich_figures import EnrichBench, Latency
 from pipeline.bench.figures import Spread
-from pipeline.bench.signals import SignalCost
+from pipeline.bench.model.inference import EngineBench
+from pipeline.bench.signal_costs import SignalCost
+from pipeline.bench.stage.results import EnrichBench, Latency
 
 Row = dict[str, object]
 

@@ -26,8 +26,8 @@ def demo(
     stop: Annotated[bool, typer.Option("--stop", help="only stop what --keep left running")] = False,
 ) -> None:
     """Play a day of an invented brand through Kafka, Faust, the transformer, the router and ClickHouse."""
-    from pipeline.scenario.demo import Demo, Plan, running
-    from pipeline.scenario.demo_report import print_report
+    from pipeline.scenario.demo.demo import Demo, Plan, running
+    from pipeline.scenario.demo.summary import print_report
     from pipeline.settings import load_settings
 
     show = Demo(load_settings(), Plan(posts=posts, hours=hours, seed=seed), say, emit)

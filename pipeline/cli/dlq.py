@@ -237,7 +237,7 @@ def _show(letter: "Letter", receipts: "Receipts", *, as_json: bool) -> None:
     say(f"key {_printable(name)}, value of {len(value):,} bytes{', masked' if masked else ''}:")
     emit(_printable(said))
     if masked:
-        from pipeline.app.reveal import letter_id
+        from pipeline.app.offline.reveal import letter_id
 
         owner = letter.workspace if _is_slug(letter.workspace) else "WORKSPACE"
         called = f"{letter_id(letter.place, value)} --workspace {owner} --source {place_of(letter.place)}"

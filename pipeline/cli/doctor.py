@@ -41,8 +41,8 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="one JSON line a ch
 
 
 def _findings(settings: "Settings") -> Iterator["Finding"]:
-    from pipeline.app import health
     from pipeline.app.endpoints import resolve
+    from pipeline.app.supervise import health
     from pipeline.local.doctor import embedded_checks, examine, flow_checks, machine_checks, service_checks
 
     embedded = settings.kafka.bootstrap_servers is None or settings.clickhouse.url is None

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from pipeline.ports import TextModel
+    from pipeline.ports.models import TextModel
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -35,9 +35,9 @@ def evaluate(
     """
     from pipeline.cli.output import emit_json, say, table_console
     from pipeline.evaluation.heads import HEADS
+    from pipeline.evaluation.judge import evaluate as judge
     from pipeline.evaluation.labelled import read_labelled
     from pipeline.evaluation.report import as_object, drawn
-    from pipeline.evaluation.run import evaluate as judge
 
     posts = read_labelled(file, HEADS[head])
     say(f"{file}: {len(posts):,} labelled posts")
@@ -53,7 +53,7 @@ def _open(engine: Engine | None, model: str | None) -> "tuple[TextModel, str]":
     """The model that is asked for, and which engine serves it."""
     from pipeline.adapters.models.engines import choose_engine
     from pipeline.adapters.models.torch.text_model import find_gpu
-    from pipeline.app.enrich import load_model
+    from pipeline.app.stages.enrich import load_model
     from pipeline.settings import load_settings
 
     asked = {name: value for name, value in (("engine", engine), ("path", model)) if value is not None}

@@ -11,8 +11,8 @@ from pipeline.cli.output import emit_json, say
 from pipeline.errors import EXIT_NO, EXIT_USAGE, Misconfigured
 
 if TYPE_CHECKING:
-    from pipeline.app.ingest import IngestRequest
-    from pipeline.ingest.column_map import ColumnMap
+    from pipeline.app.stages.ingest import IngestRequest
+    from pipeline.ingest.table.mapping import ColumnMap
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -52,7 +52,7 @@ def jsonl(
     as_json: Json = False,
 ) -> None:
     """One RawPost a line, as `earshot generate` writes them."""
-    from pipeline.app.ingest import IngestRequest
+    from pipeline.app.stages.ingest import IngestRequest
 
     _send(IngestRequest(file, workspace, None, speed, limit, _start(resume)), as_json)
 
@@ -92,7 +92,7 @@ def csv(
     times: ["%d/%m/%Y %H:%M"]
     delimiter: ";"
     """
-    from pipeline.app.ingest import IngestRequest
+    from pipeline.app.stages.ingest import IngestRequest
 
     found = _column_map(columns, map_file)
     found = replace(
@@ -105,7 +105,7 @@ def csv(
 
 def _column_map(columns: str | None, map_file: Path | None) -> "ColumnMap":
     from pipeline.app.column_file import load_map
-    from pipeline.ingest.column_map import parse_columns
+    from pipeline.ingest.table.mapping import parse_columns
 
     if columns is not None and map_file is None:
         return parse_columns(columns)
@@ -119,7 +119,7 @@ def _start(resume: bool | None) -> Any:
 
 
 def _send(request: "IngestRequest", as_json: bool) -> None:
-    from pipeline.app.ingest import ingest_file
+    from pipeline.app.stages.ingest import ingest_file
     from pipeline.settings import load_settings
 
     progress = _progress if sys.stderr.isatty() else _silent

@@ -13,7 +13,7 @@ import typer
 from pipeline.cli.output import emit_json, say
 
 if TYPE_CHECKING:
-    from pipeline.app.policy import Tried
+    from pipeline.app.offline.policy import Tried
     from schemas.policy.policy import ListeningTopic
 
 app = typer.Typer(
@@ -31,7 +31,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="the checked policy as one JSON line")] = False,
 ) -> None:
     """Say what is wrong in FILE, each mistake with its line and field; warn of what is hardly meant."""
-    from pipeline.app.policy import check_policy
+    from pipeline.app.offline.policy import check_policy
 
     policy, warnings = check_policy(file)
     for warning in warnings:
@@ -59,7 +59,7 @@ def try_topics(
     Counts for each topic follow, those that found nothing too. Every bad line is named as FILE:LINE: code: field,
     and makes the exit code 2. Nothing is sent anywhere.
     """
-    from pipeline.app.policy import read_policy, try_posts
+    from pipeline.app.offline.policy import read_policy, try_posts
 
     topics = read_policy(file).topics
     tried = try_posts(topics, posts)
@@ -79,7 +79,7 @@ def apply(file: File) -> None:
     """Create the team topics of FILE, then publish it. The version must be newer than the published one."""
     from pipeline.adapters.kafka.policies.publication import publish_policy
     from pipeline.app.endpoints import resolve
-    from pipeline.app.policy import read_policy
+    from pipeline.app.offline.policy import read_policy
     from pipeline.logs import setup_logs
     from pipeline.settings import load_settings
 

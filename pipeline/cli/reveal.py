@@ -9,7 +9,7 @@ from pipeline.cli.output import emit, emit_json, say
 from pipeline.errors import EXIT_NO, ServiceMissing
 
 if TYPE_CHECKING:
-    from pipeline.app.reveal import Revealed
+    from pipeline.app.offline.reveal import Revealed
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -44,8 +44,8 @@ def reveal(
     Exit 3: Kafka does not answer, or did not confirm the event; then nothing is shown.
     """
     from pipeline.app.endpoints import resolve
-    from pipeline.app.reveal import NotRevealed, Wish, parse_source
-    from pipeline.app.reveal import reveal as read
+    from pipeline.app.offline.reveal import NotRevealed, Wish, parse_source
+    from pipeline.app.offline.reveal import reveal as read
     from pipeline.clock import SystemClock
     from pipeline.settings import load_settings
 

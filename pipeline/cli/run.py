@@ -29,10 +29,10 @@ def run(
 
     A worker that cannot start (exit code 2, or 3 thirty times) is given up: the others go on, its code comes last.
     """
-    from pipeline.app.parent import follow_parent
+    from pipeline.app.supervise.parent import follow_parent
     from pipeline.logs import setup_logs
     from pipeline.settings import load_settings
-    from pipeline.topology import running_stages
+    from pipeline.stages import running_stages
 
     stages = running_stages()
     if stage not in (*stages, "all"):
@@ -45,7 +45,7 @@ def run(
         raise typer.Exit(supervise(settings, worker_counts(stages, workers or []), log_files=logs == "files"))
     if parent_fd is not None:
         follow_parent(parent_fd)
-    import_module(f"pipeline.app.{stage}").run(settings)
+    import_module(f"pipeline.app.stages.{stage}").run(settings)
 
 
 def worker_counts(stages: tuple[str, ...], options: list[str]) -> dict[str, int]:
@@ -73,8 +73,8 @@ def supervise(settings: "Settings", counts: dict[str, int], *, log_files: bool) 
         Misconfigured: another supervisor uses the state folder.
     """
     from pipeline.app.endpoints import resolve
-    from pipeline.app.restart_rule import RestartRule
-    from pipeline.app.supervisor import Plan, Supervisor
+    from pipeline.app.supervise.restart_rule import RestartRule
+    from pipeline.app.supervise.supervisor import Plan, Supervisor
 
     resolve(settings, kafka=True, clickhouse=True)
     plan = Plan(

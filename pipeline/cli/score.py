@@ -33,7 +33,7 @@ def score(
     of its workspace a post has no topics and its triage says no_policy. Bad lines are named as FILE:LINE: code:
     field: detail and make the exit code 2; the others are scored.
     """
-    from pipeline.app.score import Counts, open_scorer, score_lines
+    from pipeline.app.offline.score import Counts, open_scorer, score_lines
     from pipeline.ingest.lines import numbered, unpacked
     from pipeline.settings import load_settings
 
@@ -68,7 +68,7 @@ def score(
 
 
 def _policies(files: list[Path]) -> "dict[str, Policy]":
-    from pipeline.app.policy import read_policy
+    from pipeline.app.offline.policy import read_policy
 
     found: dict[str, Policy] = {}
     for file in files:

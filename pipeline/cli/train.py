@@ -16,6 +16,7 @@ from pipeline.errors import ServiceMissing
 from pipeline.train import NEEDS_TORCH
 
 app = typer.Typer(add_completion=False)
+PARTS = {"config": "config", "run": "run", "export": "ship.export", "card": "ship.card"}
 
 
 @app.command()
@@ -46,6 +47,6 @@ def train(
 
 def _parts() -> dict[str, Any]:
     try:
-        return {name: import_module(f"pipeline.train.{name}") for name in ("config", "run", "export", "card")}
+        return {name: import_module(f"pipeline.train.{place}") for name, place in PARTS.items()}
     except ModuleNotFoundError as error:
         raise ServiceMissing(f"{NEEDS_TORCH} (missing: {error.name})") from error

@@ -25,7 +25,7 @@ from pipeline.enrich.weight import weight
 from pipeline.errors import MustRestart, Permanent
 from pipeline.logs import Log
 from pipeline.metrics import Metrics
-from pipeline.ports import Outgoing, RecordPublisher
+from pipeline.ports.records import Outgoing, RecordPublisher
 from schemas.policy.policy import Policy
 from schemas.posts.raw import RawPost
 from schemas.posts.scored import ScoredPost

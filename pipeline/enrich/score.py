@@ -7,17 +7,17 @@ post that cannot be scored. Never here: Kafka, Faust, the machine's clock.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.enrich.influence import prior_influence
-from pipeline.enrich.intents import Intents
-from pipeline.enrich.own import is_own
-from pipeline.enrich.reading import DECIMALS, Languages, Reading, read_posts
+from pipeline.enrich.author.influence import prior_influence
+from pipeline.enrich.author.own import is_own
+from pipeline.enrich.reading.intents.own import Intents
+from pipeline.enrich.reading.reading import DECIMALS, Languages, Reading, read_posts
 from pipeline.enrich.received import ClockMode, ReceivedPost
-from pipeline.enrich.rules import Facts
 from pipeline.enrich.signals import Prepared, Signals
 from pipeline.enrich.tone.intensity import intensity_of
-from pipeline.enrich.triage import triage
+from pipeline.enrich.triage.rules import Facts
+from pipeline.enrich.triage.triage import triage
 from pipeline.errors import Permanent, Transient
-from pipeline.ports import TextModel
+from pipeline.ports.models import TextModel
 from schemas.policy.policy import Policy
 from schemas.posts.raw import PostBody
 from schemas.posts.scored import ScoredPost

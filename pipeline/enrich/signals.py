@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import NamedTuple
 
-from pipeline.enrich.bounds import MOST_READ
+from pipeline.enrich.author.own import is_own
+from pipeline.enrich.author.spam import SpamMeter
 from pipeline.enrich.copies.clusters import Copies
 from pipeline.enrich.listening.topics import topic_matcher
-from pipeline.enrich.own import is_own
 from pipeline.enrich.privacy.mask import mask_post
 from pipeline.enrich.received import ClockMode, ReceivedPost
-from pipeline.enrich.spam import SpamMeter
+from pipeline.enrich.text.bounds import MOST_READ
 from pipeline.enrich.tone.urgency import CALM, Urgency, urgency_of
 from pipeline.errors import Permanent
 from schemas.policy.policy import Policy

@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.errors import Misconfigured
 from pipeline.evaluation.measures import Floats
-from pipeline.ports import TextScores
+from pipeline.ports.models import TextScores
 
 
 @dataclass(frozen=True)

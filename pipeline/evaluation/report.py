@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.evaluation.run import Evaluation
+from pipeline.evaluation.judge import Evaluation
 from pipeline.evaluation.scores import Scores
 
 DIGITS = 6

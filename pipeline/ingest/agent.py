@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pipeline.codec import decode, encode
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.lines import Candidate
-from pipeline.ingest.manifest import Delivered
-from pipeline.ingest.manifest_writer import ManifestWriter
+from pipeline.ingest.manifest.format import Delivered
+from pipeline.ingest.manifest.writer import ManifestWriter
 from pipeline.ingest.replay import Pacer
 from pipeline.metrics import Metrics
-from pipeline.ports import PostPublisher
+from pipeline.ports.records import PostPublisher
 from schemas.posts.raw import RawPost
 from schemas.topics import RAW, post_key
 

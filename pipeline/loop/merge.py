@@ -7,7 +7,7 @@ a partition that is merely slower to fetch does not lose its place in time.
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from pipeline.ports import InputRecord
+from pipeline.ports.records import InputRecord
 
 TimeOf = Callable[[InputRecord], int]
 

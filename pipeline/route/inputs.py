@@ -7,8 +7,8 @@ here: a change of state.
 from pipeline.clock import to_ms
 from pipeline.codec import decode
 from pipeline.errors import Permanent
-from pipeline.ports import InputRecord
-from pipeline.route.entities import key
+from pipeline.ports.records import InputRecord
+from pipeline.route.state.entities import key
 from schemas.people.rep import AnyRepEvent, RepEvent
 from schemas.posts.scored import ScoredPost
 from schemas.topics import ACTIONABLE, REPS

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from pipeline.clock import from_ms
-from pipeline.route import ids
-from pipeline.route.entities import Brief, Case, Offer
+from pipeline.route.cases import ids
+from pipeline.route.state.entities import Brief, Case, Offer
 from schemas.cases.case import AssignmentState, CaseEventType
 
 MAX_REASONS = 20

@@ -10,12 +10,18 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from pipeline.errors import Permanent
-from pipeline.ports import Decisions, InputRecord, Output
-from pipeline.route import cases, inputs, matching, readings, records, reps, requests, timers
-from pipeline.route.entities import Case
+from pipeline.ports.decider import Decisions
+from pipeline.ports.records import InputRecord, Output
+from pipeline.route import inputs, records
+from pipeline.route.cases import cases, requests
+from pipeline.route.cases import reveals as readings
 from pipeline.route.inputs import Input
+from pipeline.route.matching import matching
+from pipeline.route.people import presence as reps
 from pipeline.route.policies import PolicyBook
-from pipeline.route.state import State
+from pipeline.route.state.entities import Case
+from pipeline.route.state.state import State
+from pipeline.route.time import timers
 from pipeline.route.turn import Turn
 from schemas.people.rep import PostRevealed, PresenceChanged, SignedIn, SignedOut
 from schemas.policy.policy import Policy

@@ -5,12 +5,12 @@ Comes in: the state, the policies, now. Goes out: output records, in order. Neve
 
 from functools import lru_cache
 
-from pipeline.ports import Output
+from pipeline.ports.records import Output
 from pipeline.route import records
-from pipeline.route.entities import Brief, Case, Offer, Picks, key
 from pipeline.route.policies import PolicyBook
 from pipeline.route.records import Cause
-from pipeline.route.state import State
+from pipeline.route.state.entities import Brief, Case, Offer, Picks, key
+from pipeline.route.state.state import State
 from schemas.cases.case import AssignmentState, CaseEventType
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, team_topic
 

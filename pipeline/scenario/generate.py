@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
 
-from pipeline.scenario import incident
-from pipeline.scenario.authors import Crowd
-from pipeline.scenario.openings import open_post
-from pipeline.scenario.stage import Stage
-from pipeline.scenario.threads import Threads
-from pipeline.scenario.timeline import moments
+from pipeline.scenario.crowd import incident
+from pipeline.scenario.crowd.authors import Crowd
+from pipeline.scenario.crowd.openings import open_post
+from pipeline.scenario.crowd.threads import Threads
+from pipeline.scenario.crowd.timeline import moments
+from pipeline.scenario.crowd.world import Stage
 from schemas.posts.raw import RawPost
 
 PEOPLE_PER_POST = 0.4

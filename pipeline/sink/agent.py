@@ -15,10 +15,11 @@ from pipeline.codec import decode
 from pipeline.errors import Permanent
 from pipeline.logs import Log
 from pipeline.metrics import Metrics
-from pipeline.ports import DeadLetter, DeadLetters, InputRecord, RowWriter
-from pipeline.sink.cases import ASSIGNMENTS, CASE_EVENTS
-from pipeline.sink.posts import POSTS, REFUSED_POSTS, REFUSED_TTL, too_old
+from pipeline.ports.records import DeadLetter, DeadLetters, InputRecord
+from pipeline.ports.rows import RowWriter
 from pipeline.sink.rows import Source, Table
+from pipeline.sink.tables.cases import ASSIGNMENTS, CASE_EVENTS
+from pipeline.sink.tables.posts import POSTS, REFUSED_POSTS, REFUSED_TTL, too_old
 from schemas import topics
 from schemas.cases.case import Assignment
 from schemas.posts.scored import ScoredPost

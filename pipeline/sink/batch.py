@@ -8,7 +8,7 @@ Never here: Kafka, rows.
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pipeline.ports import InputRecord
+from pipeline.ports.records import InputRecord
 
 MAX_BATCH_BYTES = 32 * 2**20
 """Values of one batch: 10,000 posts of the longest text would be 640 MB, ordinary ones are 15 MB."""

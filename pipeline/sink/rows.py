@@ -12,7 +12,7 @@ from typing import Generic, NamedTuple, TypeVar
 from pydantic import BaseModel
 
 from pipeline.errors import Permanent
-from pipeline.ports import InputRecord
+from pipeline.ports.records import InputRecord
 
 M = TypeVar("M", bound=BaseModel)
 UNSIGNED = range(2**64)

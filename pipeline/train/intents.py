@@ -27,9 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVinoEngine
-from pipeline.enrich.intent import HEAD_BESIDE, INTENTS, LOGITS, IntentModel, inputs, load_head
-from pipeline.enrich.intent_signs import SIGNS, signs_of
-from pipeline.enrich.normalise import normalise
+from pipeline.enrich.reading.intents.model import HEAD_BESIDE, INTENTS, LOGITS, IntentModel, inputs, load_head
+from pipeline.enrich.reading.intents.signs import SIGNS, signs_of
+from pipeline.enrich.text.normalise import normalise
 from pipeline.errors import Misconfigured
 from pipeline.evaluation.bootstrap import intervals
 from pipeline.evaluation.measures import (
@@ -40,7 +40,7 @@ from pipeline.evaluation.measures import (
     guesses,
     macro_f1,
 )
-from pipeline.ports import TextModel, TextScores
+from pipeline.ports.models import TextModel, TextScores
 
 EXAMPLES = Path("deploy/training/intents.jsonl")
 HEAD = Path(__file__).parent.parent / "weights" / "intent" / "head.npz"

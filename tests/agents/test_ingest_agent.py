@@ -15,8 +15,8 @@ from pipeline.errors import Misconfigured, Permanent, ServiceMissing
 from pipeline.ingest import jsonl
 from pipeline.ingest.agent import BATCH_POSTS, IngestAgent, Reports, Waits
 from pipeline.ingest.lines import Candidate, numbered, unpacked
-from pipeline.ingest.manifest import Header, read_manifest
-from pipeline.ingest.manifest_writer import ManifestWriter
+from pipeline.ingest.manifest.format import Header, read_manifest
+from pipeline.ingest.manifest.writer import ManifestWriter
 from pipeline.ingest.replay import Pacer
 from pipeline.metrics import Metrics
 

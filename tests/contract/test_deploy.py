@@ -12,7 +12,7 @@ import yaml
 from pipeline.cli import VERBS
 from pipeline.cli.env_example import variables
 from pipeline.settings import HOST
-from pipeline.topology import running_stages
+from pipeline.stages import running_stages
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

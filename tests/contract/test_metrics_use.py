@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from pipeline.metrics import METRICS
-from pipeline.topology import running_stages
+from pipeline.stages import running_stages
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 ADDED_BY_PROMETHEUS = {"job", "instance", "le"}

@@ -42,7 +42,7 @@ def test_the_codes_of_the_routers_events_are_those_of_the_table() -> None:
 
 @pytest.mark.parametrize("code", [*get_args(RequestRefusal), *get_args(PostRefusal)])
 def test_the_router_gives_each_code_of_its_events(code: str) -> None:
-    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "pipeline/route").glob("*.py"))
+    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "pipeline/route").rglob("*.py"))
     assert any(f'"{code}"' in source for source in sources)
 
 

@@ -3,7 +3,7 @@
 import re
 
 import pipeline
-from pipeline.topology import ORDER, STAGES, running_stages
+from pipeline.stages import ORDER, STAGES, running_stages
 from schemas.topics import JOURNAL, POLICIES, TOPICS
 
 NOT_DRAWN = {POLICIES.name, JOURNAL.name}

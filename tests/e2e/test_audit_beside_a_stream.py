@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from pipeline.adapters.clickhouse.writer import connect
-from pipeline.ingest.manifest import list_manifests, read_manifest
+from pipeline.ingest.manifest.format import list_manifests, read_manifest
 from pipeline.local.endpoints import Endpoints
 from pipeline.settings import ClickHouseSettings
 from tests.pipeline_lab import PipelineLab, hop

@@ -17,7 +17,8 @@ from pipeline.adapters.kafka.transactional.member import TransactionalAgent
 from pipeline.adapters.kafka.transactional.observer import Outcome
 from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec
 from pipeline.errors import EXIT_RESTART, MustRestart, Permanent
-from pipeline.ports import Decisions, InputRecord, Output
+from pipeline.ports.decider import Decisions
+from pipeline.ports.records import InputRecord, Output
 from pipeline.settings import KafkaSettings
 
 

@@ -7,7 +7,7 @@ import ctypes
 import sys
 
 from pipeline.adapters.twins.model import KeywordSentiment
-from pipeline.app import enrich
+from pipeline.app.stages import enrich
 from pipeline.enrich import signals
 from pipeline.enrich.tone.urgency import Urgency, urgency_of
 from pipeline.settings import load_settings

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.app.run_file import read_run_file
-from pipeline.app.supervisor import Plan, Supervisor
+from pipeline.app.supervise.run_file import read_run_file
+from pipeline.app.supervise.supervisor import Plan, Supervisor
 
 
 @contextmanager

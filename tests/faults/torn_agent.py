@@ -18,7 +18,8 @@ from pipeline.adapters.kafka.transactional.member import TransactionalAgent
 from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec
 from pipeline.adapters.kafka.transactional.producer import doubt_rule
 from pipeline.errors import EXIT_RESTART, MustRestart
-from pipeline.ports import Decisions, Output
+from pipeline.ports.decider import Decisions
+from pipeline.ports.records import Output
 from pipeline.settings import KafkaSettings
 from tests.faults.counting_agent import Counting, Quiet
 

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pipeline.ports import InputRecord
+from pipeline.ports.records import InputRecord
 from pipeline.route.router import Router
 from tests.builders import START_MS, policy
 

@@ -10,9 +10,9 @@ import json
 import pytest
 
 from pipeline.errors import Misconfigured
-from pipeline.route.changelog import VERSIONS, decode, encode
-from pipeline.route.entities import Picks
 from pipeline.route.router import Router
+from pipeline.route.state.changelog import VERSIONS, decode, encode
+from pipeline.route.state.entities import Picks
 from tests.golden.test_route import FOLDER, new_router, said_by
 
 STATES = FOLDER / "route_state"

@@ -15,8 +15,8 @@ from pipeline.adapters.kafka.admin import admin_client, ensure_topics
 from pipeline.adapters.kafka.config import client_config, producer_config
 from pipeline.clock import SystemClock, from_ms
 from pipeline.codec import decode
-from pipeline.ingest.manifest import Delivered, Header
-from pipeline.ingest.manifest_writer import ManifestWriter
+from pipeline.ingest.manifest.format import Delivered, Header
+from pipeline.ingest.manifest.writer import ManifestWriter
 from pipeline.local.endpoints import Endpoints
 from pipeline.settings import ClickHouseSettings, KafkaSettings
 from pipeline.sink.agent import TABLES as STORED

@@ -27,7 +27,7 @@ from pipeline.codec import encode
 from pipeline.local.endpoints import Endpoints
 from pipeline.logs import get_log
 from pipeline.metrics import Metrics
-from pipeline.ports import RowWriter
+from pipeline.ports.rows import RowWriter
 from pipeline.settings import ClickHouseSettings, KafkaSettings
 from pipeline.sink.agent import TABLES, SinkAgent
 from pipeline.sink.batch import FlushLimits, PartitionBuffer

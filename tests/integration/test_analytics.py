@@ -9,9 +9,9 @@ from pipeline.adapters.clickhouse.writer import ClickHouseWriter
 from pipeline.cli import main
 from pipeline.clock import from_ms
 from pipeline.local.endpoints import Endpoints
-from pipeline.ports import InputRecord
-from pipeline.sink.posts import POSTS
+from pipeline.ports.records import InputRecord
 from pipeline.sink.rows import Source
+from pipeline.sink.tables.posts import POSTS
 from tests.builders import START_MS, scored, sentiment
 from tests.integration.sink_lab import SinkLab, close_lab, open_lab
 

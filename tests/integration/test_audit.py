@@ -16,8 +16,8 @@ from pipeline.cli import main
 from pipeline.clock import SystemClock
 from pipeline.codec import decode, encode
 from pipeline.errors import EXIT_NO, EXIT_OK, EXIT_SERVICE_MISSING, EXIT_USAGE
-from pipeline.ingest.manifest import Header
-from pipeline.ingest.manifest_writer import ManifestWriter
+from pipeline.ingest.manifest.format import Header
+from pipeline.ingest.manifest.writer import ManifestWriter
 from pipeline.local.endpoints import Endpoints
 from schemas.cases.case import CaseEvent
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, CASES, RAW, SCORED, team_topic

@@ -21,7 +21,7 @@ from pipeline.clock import SystemClock, to_ms
 from pipeline.codec import decode, encode
 from pipeline.local.endpoints import Endpoints
 from pipeline.route.router import Router
-from pipeline.scenario.desk import Desk, Roster
+from pipeline.scenario.desk.desk import Desk, Roster
 from pipeline.settings import ClockMode, KafkaSettings
 from schemas.cases.case import Assignment
 from schemas.people.rep import AnyRepEvent, RepEvent

@@ -19,7 +19,7 @@ from confluent_kafka import Consumer, TopicPartition
 from pipeline.adapters.kafka.admin import ensure_topics
 from pipeline.adapters.kafka.config import consumer_config
 from pipeline.codec import decode, encode
-from pipeline.ingest.manifest import list_manifests, read_manifest
+from pipeline.ingest.manifest.format import list_manifests, read_manifest
 from pipeline.local.endpoints import Endpoints
 from pipeline.scenario.generate import generate
 from pipeline.settings import KafkaSettings

@@ -12,7 +12,7 @@ from pipeline.adapters.kafka.config import client_config
 from pipeline.errors import Transient
 from pipeline.local.endpoints import Endpoints
 from pipeline.metrics import Metrics
-from pipeline.ports import RowWriter
+from pipeline.ports.rows import RowWriter
 from schemas.topics import CASE_EVENTS
 from tests.integration.sink_lab import PATIENCE_S, SinkLab, await_value, close_lab, open_lab
 from tests.unit.sink.records import case_event

@@ -22,7 +22,7 @@ from pipeline.errors import Misconfigured, Permanent, ServiceMissing
 from pipeline.local.endpoints import Endpoints
 from pipeline.settings import ClickHouseSettings
 from pipeline.sink.agent import TABLES
-from pipeline.sink.posts import REFUSED_POSTS
+from pipeline.sink.tables.posts import REFUSED_POSTS
 
 pytestmark = pytest.mark.integration
 

@@ -13,15 +13,15 @@ from pipeline.adapters.kafka.admin import ensure_topics
 from pipeline.adapters.kafka.config import producer_config
 from pipeline.adapters.kafka.partitioning import partition_of
 from pipeline.adapters.kafka.reader import read_topic
-from pipeline.app import reveal as app_reveal
+from pipeline.app.offline import reveal as app_reveal
 from pipeline.cli import main
 from pipeline.clock import from_ms
 from pipeline.codec import decode, encode
 from pipeline.errors import EXIT_NO, EXIT_OK, EXIT_SERVICE_MISSING, EXIT_USAGE
 from pipeline.local.endpoints import Endpoints
-from pipeline.ports import InputRecord
-from pipeline.sink.posts import POSTS
+from pipeline.ports.records import InputRecord
 from pipeline.sink.rows import Source
+from pipeline.sink.tables.posts import POSTS
 from schemas.base import SourcePosition
 from schemas.people.rep import PostRevealed, RepEvent
 from schemas.posts.raw import RawPost

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from pipeline.adapters.kafka.config import client_config
 from pipeline.errors import Misconfigured, Transient
 from pipeline.local.endpoints import Endpoints
-from pipeline.ports import RowWriter
+from pipeline.ports.rows import RowWriter
 from schemas.dead_letter import decode_headers
 from schemas.posts.scored import ScoredPost
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, SCORED, post_key

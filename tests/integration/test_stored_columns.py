@@ -15,18 +15,18 @@ from pydantic import SecretStr
 from pipeline.adapters.clickhouse.migrate import migrate
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
 from pipeline.adapters.twins.dead_letters import MemoryDeadLetters
-from pipeline.audit.columns import differing
+from pipeline.audit.hops.stored import differing
 from pipeline.clock import ManualClock
 from pipeline.codec import decode, encode
 from pipeline.errors import Permanent
 from pipeline.local.endpoints import Endpoints
 from pipeline.logs import get_log
 from pipeline.metrics import Metrics
-from pipeline.ports import InputRecord
+from pipeline.ports.records import InputRecord
 from pipeline.settings import ClickHouseSettings
 from pipeline.sink.agent import TABLES, SinkAgent
-from pipeline.sink.posts import POSTS, REFUSED_POSTS
 from pipeline.sink.rows import Source, Table
+from pipeline.sink.tables.posts import POSTS, REFUSED_POSTS
 from schemas.cases.case import Assignment, CaseEvent
 from schemas.posts.scored import ScoredPost
 from schemas.topics import SCORED

@@ -10,7 +10,7 @@ from pipeline.adapters.models.folder import open_model_folder
 from pipeline.adapters.models.openvino.requests import RequestRing
 from pipeline.adapters.models.openvino.text_model import OpenVinoEngine
 from pipeline.errors import Misconfigured, Transient
-from pipeline.ports import TextScores
+from pipeline.ports.models import TextScores
 from tests.model.tiny_model import CALIBRATION, LABELS, describe, write_tiny_model
 
 WORDS = {

@@ -9,9 +9,9 @@ import pytest
 
 from pipeline.adapters.models import fasttext as fasttext_language
 from pipeline.adapters.models.fasttext import MOST_CHARACTERS, UNSURE_BELOW, FastTextLanguages
-from pipeline.enrich.language import detect_languages
+from pipeline.enrich.reading.language import detect_languages
 from pipeline.errors import Misconfigured
-from pipeline.ports import UNDETERMINED
+from pipeline.ports.models import UNDETERMINED
 from pipeline.scenario.generate import generate
 
 

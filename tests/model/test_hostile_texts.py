@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.adapters.models.check.self_check import TOLERANCE
 from pipeline.adapters.models.openvino.text_model import OpenVinoEngine
-from pipeline.enrich.normalise import normalise
-from pipeline.ports import TextScores
+from pipeline.enrich.text.normalise import normalise
+from pipeline.ports.models import TextScores
 
 COUNT = 10_000
 KNOWN_EVERY = 100

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from pipeline.adapters.models.openvino.text_model import OpenVinoEngine
-from pipeline.enrich.intent import IntentModel
-from pipeline.enrich.normalise import normalise
+from pipeline.enrich.reading.intents.model import IntentModel
+from pipeline.enrich.text.normalise import normalise
 from schemas.policy.policy import OwnIntent
 from schemas.posts.signals import Intent
 

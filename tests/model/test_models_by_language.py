@@ -6,8 +6,8 @@ import shutil
 import pytest
 
 from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL
-from pipeline.app.enrich import load_model
 from pipeline.app.languages import load_languages
+from pipeline.app.stages.enrich import load_model
 from pipeline.settings import ModelSettings
 from schemas.posts.scored import ScoredPost
 from tests.unit.enrich.posts import policy, raw_post, received, score_all

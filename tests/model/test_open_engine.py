@@ -4,7 +4,7 @@ from structlog.testing import capture_logs
 
 from pipeline.adapters.models.cache import CachedModel
 from pipeline.adapters.models.openvino.text_model import OpenVinoEngine
-from pipeline.app.enrich import load_model
+from pipeline.app.stages.enrich import load_model
 from pipeline.settings import ModelSettings
 
 PLAIN = ModelSettings(engine="openvino", streams=1)

@@ -10,9 +10,9 @@ import pytest
 
 from pipeline.adapters.models.heads import SENTIMENT
 from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVinoEngine
-from pipeline.enrich.normalise import normalise
+from pipeline.enrich.text.normalise import normalise
 from pipeline.errors import Misconfigured
-from pipeline.ports import TextScores
+from pipeline.ports.models import TextScores
 from tests.ports.test_text_model import cosine
 
 CLEAR = [

@@ -29,7 +29,7 @@ from pipeline.adapters.models.openvino.network import OpenVinoModel
 from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVinoEngine
 from pipeline.adapters.models.processor import Processor
 from pipeline.adapters.models.runner import Inputs, Runner, Take
-from pipeline.enrich.normalise import normalise
+from pipeline.enrich.text.normalise import normalise
 from pipeline.errors import EXIT_USAGE, Misconfigured
 from pipeline.metrics import METRICS
 from pipeline.scenario.generate import generate

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.adapters.models.fasttext import FastTextLanguages
 from pipeline.adapters.twins.language import KeywordLanguages
-from pipeline.ports import UNDETERMINED, DetectedLanguage, LanguageModel
+from pipeline.ports.models import UNDETERMINED, DetectedLanguage, LanguageModel
 
 ENGLISH = "the train is late again and the shop opens at nine"
 GERMAN = "der Zug ist schon wieder zu spät und ich bin nicht zufrieden"

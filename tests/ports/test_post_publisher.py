@@ -14,7 +14,7 @@ from pipeline.adapters.kafka.raw_posts import KafkaPostPublisher
 from pipeline.adapters.twins.raw_posts import MemoryPostPublisher
 from pipeline.errors import Misconfigured, ServiceMissing
 from pipeline.local.endpoints import Endpoints
-from pipeline.ports import PostPublisher
+from pipeline.ports.records import PostPublisher
 from pipeline.settings import KafkaSettings
 from schemas.topics import RAW
 

@@ -14,7 +14,7 @@ from pipeline.adapters.kafka.reader import read_topic
 from pipeline.adapters.twins.publisher import MemoryRecordPublisher
 from pipeline.errors import Transient
 from pipeline.local.endpoints import Endpoints
-from pipeline.ports import Outgoing, RecordPublisher
+from pipeline.ports.records import Outgoing, RecordPublisher
 from pipeline.settings import KafkaSettings
 from schemas.topics import SCORED
 

@@ -11,7 +11,7 @@ from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
 from pipeline.adapters.twins.rows import MemoryRows, MemoryTable
 from pipeline.errors import Permanent
 from pipeline.local.endpoints import Endpoints
-from pipeline.ports import RowWriter
+from pipeline.ports.rows import RowWriter
 from pipeline.settings import ClickHouseSettings
 
 COLUMNS = ("id", "text", "ver", "is_deleted")

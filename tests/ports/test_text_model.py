@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.adapters.models.cache import CachedModel
 from pipeline.adapters.models.openvino.text_model import OpenVinoEngine
 from pipeline.adapters.twins.model import KeywordSentiment
-from pipeline.ports import TextModel, TextScores
+from pipeline.ports.models import TextModel, TextScores
 
 TEXTS = ["i love it, great", "the shop opens at nine", "i hate this, terrible", "", "great " * 300, "日本"]
 

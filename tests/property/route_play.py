@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from pipeline.codec import decode
 from pipeline.errors import Permanent
-from pipeline.ports import Decisions, InputRecord
+from pipeline.ports.decider import Decisions
+from pipeline.ports.records import InputRecord
 from pipeline.route.router import Router
 from schemas.cases.case import Assignment
 from schemas.people.rep import AnyRepEvent

@@ -3,7 +3,7 @@
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.audit.hops import audit
+from pipeline.audit.hops.flow import audit
 from tests.audit_faults import LOSSES, Fault
 from tests.audit_world import Cluster, Moment, World, collect
 

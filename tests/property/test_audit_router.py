@@ -2,8 +2,9 @@
 
 from hypothesis import given, settings
 
-from pipeline.audit import case_hops, current_hop
 from pipeline.audit.findings import HopReport
+from pipeline.audit.hops import case as case_hops
+from pipeline.audit.hops import current as current_hop
 from schemas.topics import ACTIONABLE
 from tests.audit_world import Cluster, collect
 from tests.property.route_play import STEPS, Step, play

@@ -5,9 +5,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.enrich.reach import takes_all_of, unreached
-from pipeline.enrich.rules import Facts, first_match
 from pipeline.enrich.signals import WordSignals
+from pipeline.enrich.triage.reach import takes_all_of, unreached
+from pipeline.enrich.triage.rules import Facts, first_match
 from schemas.policy.policy import Condition
 from schemas.posts.signals import Intent, Span, TopicHit
 from tests.unit.enrich.posts import influence, policy, raw_post, sentiment

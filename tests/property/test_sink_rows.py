@@ -10,7 +10,7 @@ from pipeline.adapters.twins.rows import MemoryRows
 from pipeline.clock import ManualClock
 from pipeline.logs import get_log
 from pipeline.metrics import Metrics
-from pipeline.ports import InputRecord
+from pipeline.ports.records import InputRecord
 from pipeline.sink.agent import SinkAgent
 from pipeline.sink.batch import FlushLimits, PartitionBuffer
 from tests.builders import START_MS, at, scored

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVinoEngine
-from pipeline.app.enrich import load_intent_model
-from pipeline.enrich.intent import INTENTS, IntentModel, load_head
-from pipeline.enrich.normalise import normalise
+from pipeline.app.stages.enrich import load_intent_model
+from pipeline.enrich.reading.intents.model import INTENTS, IntentModel, load_head
+from pipeline.enrich.text.normalise import normalise
 from pipeline.errors import Misconfigured
 from pipeline.settings import ModelSettings
 from pipeline.train.intents import HEAD, LIFTS, REAL_WEIGHT, Answered, main, read_inbound, targets_of

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.train.averaging import RunningAverage
-from pipeline.train.losses import HeadsLoss
-from pipeline.train.posts import UNLABELLED
+from pipeline.train.data.posts import UNLABELLED
+from pipeline.train.fit.averaging import RunningAverage
+from pipeline.train.fit.losses import HeadsLoss
 
 pytestmark = pytest.mark.torch
 EVERY = ("sentiment", "offence", "complaint")

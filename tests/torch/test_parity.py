@@ -15,7 +15,7 @@ from pipeline.adapters.models.folder import FILES
 from pipeline.adapters.models.heads import SENTIMENT
 from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVinoEngine
 from pipeline.adapters.models.torch.text_model import TorchEngine
-from pipeline.enrich.normalise import normalise
+from pipeline.enrich.text.normalise import normalise
 from pipeline.scenario.generate import generate
 from tests.ports.test_text_model import cosine
 

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL
 from pipeline.adapters.models.torch.text_model import TorchEngine
-from pipeline.ports import TextModel
+from pipeline.ports.models import TextModel
 from tests.ports.test_text_model import Promises
 
 pytestmark = pytest.mark.torch

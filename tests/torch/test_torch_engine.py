@@ -22,7 +22,7 @@ from pipeline.adapters.models.torch import text_model as torch_engine
 from pipeline.adapters.models.torch.network import TorchNet
 from pipeline.adapters.models.torch.text_model import TorchEngine
 from pipeline.errors import Misconfigured, Transient
-from pipeline.ports import TextScores
+from pipeline.ports.models import TextScores
 from pipeline.settings import ModelSettings
 from tests.torch.small_model import write_small_model
 

@@ -18,13 +18,13 @@ from pipeline.adapters.models.check.known_answers import read_known_answers
 from pipeline.adapters.models.folder import open_model_folder
 from pipeline.adapters.models.openvino.text_model import OpenVinoEngine
 from pipeline.errors import Misconfigured
-from pipeline.train import finetune as finetune_module
-from pipeline.train.calibration import prior_bias
 from pipeline.train.config import read_config
-from pipeline.train.export import export
-from pipeline.train.finetune import Job, finetune, predict
-from pipeline.train.posts import read_posts
+from pipeline.train.data.posts import read_posts
+from pipeline.train.fit import finetune as finetune_module
+from pipeline.train.fit.finetune import Job, finetune, predict
 from pipeline.train.run import kept, run
+from pipeline.train.ship.calibration import prior_bias
+from pipeline.train.ship.export import export
 from tests.torch.tiny_base import write_base
 from tests.unit.train.runs import write_run
 

@@ -1,8 +1,8 @@
 """The metrics of one process: what is known beforehand exists at 0."""
 
 from pipeline.metrics import DEAD_LETTER_CODES, METRICS, Metrics
-from pipeline.sink.posts import REFUSED_TTL
-from pipeline.topology import STAGES, running_stages
+from pipeline.sink.tables.posts import REFUSED_TTL
+from pipeline.stages import STAGES, running_stages
 
 
 def begun(stage: str) -> Metrics:

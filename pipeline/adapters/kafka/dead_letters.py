@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pipeline.adapters.kafka.publisher import KafkaRecordPublisher
 from pipeline.clock import Clock, to_ms
-from pipeline.ports import DeadLetter, Outgoing
+from pipeline.ports.records import DeadLetter, Outgoing
 from pipeline.settings import KafkaSettings
 from schemas.base import SourcePosition
 from schemas.dead_letter import DeadLetterInfo, encode_headers

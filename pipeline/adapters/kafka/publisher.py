@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from pipeline.adapters.kafka.config import producer_config
 from pipeline.errors import EarshotError, MustRestart, Transient
-from pipeline.ports import Outgoing
+from pipeline.ports.records import Outgoing
 from pipeline.settings import KafkaSettings
 
 REPORTS_LATE_S = 5.0

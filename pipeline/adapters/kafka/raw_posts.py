@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from pipeline.adapters.kafka.config import producer_config
 from pipeline.adapters.kafka.reach import reach
 from pipeline.errors import Misconfigured, Permanent, ServiceMissing
-from pipeline.ports import Published
+from pipeline.ports.records import Published
 from pipeline.settings import KafkaSettings
 from schemas.topics import RAW
 

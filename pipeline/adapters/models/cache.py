@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from sys import getsizeof
 
-from pipeline.ports import TextModel, TextScores
+from pipeline.ports.models import TextModel, TextScores
 
 MAX_TEXT_BYTES = 32 * 2**20
 """Of all remembered texts together: 65,536 posts of 280 characters need 21 MB, and huge ones cannot take more.

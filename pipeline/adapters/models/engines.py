@@ -15,7 +15,7 @@ from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVino
 from pipeline.adapters.models.torch.text_model import TorchEngine, find_gpu, look_up
 from pipeline.errors import Misconfigured
 from pipeline.logs import get_log
-from pipeline.ports import TextModel
+from pipeline.ports.models import TextModel
 from pipeline.settings import ModelSettings
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Misconfigured
-from pipeline.ports import UNDETERMINED, DetectedLanguage
+from pipeline.ports.models import UNDETERMINED, DetectedLanguage
 
 UNSURE_BELOW = 0.25
 """Below it the answer is no answer. Posts are short: of those between .25 and .5 two in three are still right, and

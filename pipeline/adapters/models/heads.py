@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.errors import Transient
-from pipeline.ports import TextScores
+from pipeline.ports.models import TextScores
 
 SENTIMENT = ("negative", "neutral", "positive")
 """The sentiment columns' names, in the order of `TextScores` and of the sentiment's bias."""

@@ -6,7 +6,7 @@ In: calls of any thread. Out: the model's own answers. Never here: an engine, a 
 from collections.abc import Sequence
 from threading import Lock
 
-from pipeline.ports import TextModel, TextScores
+from pipeline.ports.models import TextModel, TextScores
 
 
 class OneCaller:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipeline.ports import DeadLetter
+from pipeline.ports.records import DeadLetter
 
 
 class MemoryDeadLetters:

@@ -6,7 +6,7 @@ In: texts. Out: the language whose words they have most of. Never here: anything
 import re
 from collections.abc import Sequence
 
-from pipeline.ports import UNDETERMINED, DetectedLanguage
+from pipeline.ports.models import UNDETERMINED, DetectedLanguage
 
 
 def _set(words: str) -> frozenset[str]:

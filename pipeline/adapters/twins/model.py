@@ -7,7 +7,7 @@ no command and no stage may choose it for real traffic.
 import re
 from collections.abc import Sequence
 
-from pipeline.ports import TextScores
+from pipeline.ports.models import TextScores
 
 _GOOD = frozenset({"love", "great", "good", "happy", "thanks", "excellent", "best", "amazing"})
 _BAD = frozenset({"hate", "terrible", "bad", "angry", "broken", "awful", "worst", "refund"})

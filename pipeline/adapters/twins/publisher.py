@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipeline.ports import Outgoing
+from pipeline.ports.records import Outgoing
 
 
 class MemoryRecordPublisher:

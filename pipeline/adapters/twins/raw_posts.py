@@ -3,7 +3,7 @@
 from zlib import crc32
 
 from pipeline.errors import Permanent, ServiceMissing
-from pipeline.ports import Published
+from pipeline.ports.records import Published
 from schemas.topics import RAW
 
 

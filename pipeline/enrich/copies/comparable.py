@@ -8,7 +8,7 @@ import re
 import unicodedata
 from html import unescape
 
-from pipeline.enrich.bounds import MOST_READ
+from pipeline.enrich.text.bounds import MOST_READ
 
 LEAST_CHARACTERS = 20
 """Shorter texts are not compared: else every "thank you!" were one cluster (science.md 5)."""

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.app.enrich import load_intent_model
-from pipeline.enrich.intent import HEAD_BESIDE, load_head
+from pipeline.app.stages.enrich import load_intent_model
+from pipeline.enrich.reading.intents.model import HEAD_BESIDE, load_head
 from pipeline.errors import Misconfigured
 from pipeline.settings import ModelSettings
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.app.health import stages
-from pipeline.app.run_file import RunStatus, WorkerStatus, write_run_file
+from pipeline.app.supervise.health import stages
+from pipeline.app.supervise.run_file import RunStatus, WorkerStatus, write_run_file
 from pipeline.errors import ServiceMissing
 from pipeline.local.doctor import Note
 from pipeline.settings import Settings

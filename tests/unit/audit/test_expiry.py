@@ -1,8 +1,10 @@
 """What retention has removed is expired, never missing, and only what it can have removed."""
 
-from pipeline.audit import case_hops, current_hop, post_hops
 from pipeline.audit.facts import Facts
-from pipeline.audit.following import EXPIRY_MARGIN_MS
+from pipeline.audit.hops import case as case_hops
+from pipeline.audit.hops import current as current_hop
+from pipeline.audit.hops import post as post_hops
+from pipeline.audit.hops.following import EXPIRY_MARGIN_MS
 from pipeline.audit.logs import Log, partition_at
 from tests.audit_world import Cluster, Plant, World, collect
 from tests.builders import START_MS

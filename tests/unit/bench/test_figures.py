@@ -2,16 +2,8 @@
 
 import pytest
 
-from pipeline.bench.enrich_figures import (
-    Hop,
-    Latency,
-    means_around,
-    rate_once_fed,
-    steady_rate,
-    waits_ms,
-    within,
-)
 from pipeline.bench.figures import Spread, percentile, ratios, spread
+from pipeline.bench.stage.results import Hop, Latency, means_around, rate_once_fed, steady_rate, waits_ms, within
 
 
 @pytest.mark.parametrize(

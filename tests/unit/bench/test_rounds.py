@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.bench.pacing import pace
 from pipeline.bench.rounds import Candidate, alternate, portion
+from pipeline.bench.stage.pacing import pace
 
 
 class Clock:

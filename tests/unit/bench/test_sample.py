@@ -4,7 +4,7 @@ from tokenizers import Tokenizer
 
 from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL
 from pipeline.bench.sample import distinct, distinct_posts, lengths
-from pipeline.enrich.reading import readable_text
+from pipeline.enrich.reading.reading import readable_text
 from tests.builders import at, post
 
 

@@ -121,7 +121,7 @@ def test_a_bad_line_exits_2_and_is_named_before_any_model_is_loaded(
 def test_a_model_without_the_head_exits_2_and_says_which(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.app.enrich.load_model", lambda _settings: KeywordSentiment())
+    monkeypatch.setattr("pipeline.app.stages.enrich.load_model", lambda _settings: KeywordSentiment())
     path = tmp_path / "one.jsonl"
     path.write_text('{"text": "a", "label": "complaint"}\n')
     assert run("complaint", str(path)) == EXIT_USAGE

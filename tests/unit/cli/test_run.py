@@ -42,7 +42,7 @@ def test_a_bad_workers_option_is_named(option: str) -> None:
 
 def fake_stage(monkeypatch: pytest.MonkeyPatch, error: Exception | None = None) -> list[Settings]:
     seen: list[Settings] = []
-    module = ModuleType("pipeline.app.sink")
+    module = ModuleType("pipeline.app.stages.sink")
 
     def run(settings: Settings) -> None:
         seen.append(settings)
@@ -50,7 +50,7 @@ def fake_stage(monkeypatch: pytest.MonkeyPatch, error: Exception | None = None) 
             raise error
 
     module.run = run  # type: ignore[attr-defined]  # a module made here has no declared names
-    monkeypatch.setitem(sys.modules, "pipeline.app.sink", module)
+    monkeypatch.setitem(sys.modules, "pipeline.app.stages.sink", module)
     monkeypatch.setattr("pipeline.logs.setup_logs", lambda level, fmt: None)
     return seen
 

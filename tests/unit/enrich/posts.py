@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.enrich.reading import Languages
+from pipeline.enrich.reading.reading import Languages
 from pipeline.enrich.received import ClockMode, ReceivedPost
 from pipeline.enrich.score import Scorer
 from pipeline.enrich.signals import Signals, WordSignals
-from pipeline.ports import TextModel
+from pipeline.ports.models import TextModel
 from schemas.base import SourcePosition
 from schemas.policy.policy import Policy
 from schemas.posts.raw import Author, RawPost

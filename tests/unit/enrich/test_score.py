@@ -10,11 +10,11 @@ from pipeline.adapters.twins.language import KeywordLanguages
 from pipeline.adapters.twins.model import KeywordSentiment
 from pipeline.clock import from_ms
 from pipeline.enrich.actionable import belongs_in_actionable
-from pipeline.enrich.reading import Languages
+from pipeline.enrich.reading.reading import Languages
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
 from pipeline.errors import Permanent, Transient
-from pipeline.ports import TextModel, TextScores
+from pipeline.ports.models import TextModel, TextScores
 from schemas.posts.scored import Language, ScoredPost
 from tests.unit.enrich.posts import WRITTEN, WRITTEN_MS, policy, raw_post, received, score_all
 

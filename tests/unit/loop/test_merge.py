@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.loop.merge import InputBuffers
-from pipeline.ports import InputRecord
+from pipeline.ports.records import InputRecord
 
 
 def record(topic: str, offset: int, time_ms: int) -> InputRecord:

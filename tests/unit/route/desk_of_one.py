@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pipeline.codec import decode
-from pipeline.ports import InputRecord, Output
+from pipeline.ports.records import InputRecord, Output
 from pipeline.route.router import Router
 from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
 from schemas.people.rep import AnyRepEvent

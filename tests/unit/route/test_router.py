@@ -3,8 +3,9 @@
 import pytest
 
 from pipeline.errors import Permanent
-from pipeline.ports import Decider, InputRecord
-from pipeline.route import briefs
+from pipeline.ports.decider import Decider
+from pipeline.ports.records import InputRecord
+from pipeline.route.cases import briefs
 from pipeline.route.router import Router
 from schemas.cases.case import Assignment
 from tests.builders import START_MS, accept, policy, record, scored, signed_in

@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline.enrich.listening.keywords import FoldedText, RuleKeywords
-from pipeline.scenario.authors import Crowd
+from pipeline.scenario.crowd.authors import Crowd
 from pipeline.scenario.generate import generate
 from schemas.people.rep import SignedIn
 from schemas.policy.policy import Policy

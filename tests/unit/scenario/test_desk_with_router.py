@@ -7,7 +7,7 @@ from datetime import timedelta
 from pipeline.clock import to_ms
 from pipeline.codec import decode
 from pipeline.route.router import Router
-from pipeline.scenario.desk import Desk, Roster
+from pipeline.scenario.desk.desk import Desk, Roster
 from schemas.cases.case import Assignment, CaseEvent
 from schemas.people.rep import AnyRepEvent
 from schemas.posts.scored import ScoredPost

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from statistics import median
 
-from pipeline.scenario import incident
-from pipeline.scenario.authors import Crowd
-from pipeline.scenario.noise import typed
-from pipeline.scenario.personal import details, full_name
-from pipeline.scenario.timeline import moments
+from pipeline.scenario.crowd import incident
+from pipeline.scenario.crowd.authors import Crowd
+from pipeline.scenario.crowd.personal import details, full_name
+from pipeline.scenario.crowd.timeline import moments
+from pipeline.scenario.texts.noise import typed
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 DAY = timedelta(hours=24)

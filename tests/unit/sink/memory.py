@@ -1,8 +1,8 @@
 """The store's tables in memory, as the sink declares them."""
 
 from pipeline.adapters.twins.rows import MemoryRows, MemoryTable
-from pipeline.sink.cases import ASSIGNMENTS, CASE_EVENTS
-from pipeline.sink.posts import POSTS, REFUSED_POSTS
+from pipeline.sink.tables.cases import ASSIGNMENTS, CASE_EVENTS
+from pipeline.sink.tables.posts import POSTS, REFUSED_POSTS
 
 
 def memory_rows() -> MemoryRows:

@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 
 from pipeline.codec import encode
-from pipeline.ports import InputRecord
+from pipeline.ports.records import InputRecord
 from schemas.cases.case import Assignment, Candidates, CaseEvent, CasePost
 from schemas.posts.scored import Influence, Reason
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, SCORED

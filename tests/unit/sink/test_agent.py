@@ -10,7 +10,7 @@ from pipeline.clock import ManualClock
 from pipeline.errors import Permanent, Transient
 from pipeline.logs import get_log
 from pipeline.metrics import Metrics
-from pipeline.ports import DeadLetter, InputRecord
+from pipeline.ports.records import DeadLetter, InputRecord
 from pipeline.sink.agent import SinkAgent
 from tests.builders import START_MS, at, scored
 from tests.unit.sink.memory import memory_rows

@@ -1,6 +1,6 @@
 """Cutting a partition into batches."""
 
-from pipeline.ports import InputRecord
+from pipeline.ports.records import InputRecord
 from pipeline.sink.batch import FlushLimits, PartitionBuffer
 
 LIMITS = FlushLimits(rows=3, wait_s=1.0, size_bytes=100)

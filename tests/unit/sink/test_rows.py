@@ -6,10 +6,10 @@ import pytest
 
 from pipeline.clock import from_ms
 from pipeline.errors import Permanent
-from pipeline.ports import InputRecord
-from pipeline.sink.cases import ASSIGNMENTS, CASE_EVENTS
-from pipeline.sink.posts import POSTS, REFUSED_POSTS, too_old
+from pipeline.ports.records import InputRecord
 from pipeline.sink.rows import Source, Table
+from pipeline.sink.tables.cases import ASSIGNMENTS, CASE_EVENTS
+from pipeline.sink.tables.posts import POSTS, REFUSED_POSTS, too_old
 from schemas.base import SourcePosition
 from schemas.posts.raw import PostMetrics
 from schemas.posts.scored import Language

@@ -20,7 +20,7 @@ from pipeline.adapters.kafka.config import client_config, member_config
 from pipeline.errors import EarshotError, MustRestart, Permanent, Transient
 from pipeline.logs import Log
 from pipeline.metrics import Metrics
-from pipeline.ports import InputRecord
+from pipeline.ports.records import InputRecord
 from pipeline.settings import KafkaSettings
 
 POLL_RECORDS = 2000

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.ports import InputRecord
+from pipeline.ports.records import InputRecord
 
 FIRST_DELAY_S, QUICK_TRIES, SLOW_DELAY_S = 0.5, 5, 30.0
 """Back-off of a batch: 0.5 s doubled five times (Snuba's), then every 30 s until it works; no skipping."""

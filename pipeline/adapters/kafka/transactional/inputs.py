@@ -8,7 +8,7 @@ from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException
 from pipeline.adapters.kafka.partitioning import partition_of
 from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec
 from pipeline.errors import Misconfigured, Permanent
-from pipeline.ports import InputRecord
+from pipeline.ports.records import InputRecord
 
 ADMIN_TIMEOUT_S = 20.0
 _PASSING = frozenset(

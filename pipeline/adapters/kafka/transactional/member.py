@@ -31,7 +31,8 @@ from pipeline.adapters.kafka.transactional.ownership import complete, still_true
 from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec, Owned
 from pipeline.adapters.kafka.transactional.producer import TransactionalProducer, doubt_rule
 from pipeline.errors import Misconfigured, MustRestart
-from pipeline.ports import Decider, InputRecord
+from pipeline.ports.decider import Decider
+from pipeline.ports.records import InputRecord
 from pipeline.settings import KafkaSettings
 
 POLL_S = 0.02

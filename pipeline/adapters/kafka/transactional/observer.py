@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline.errors import Permanent
-from pipeline.ports import InputRecord
+from pipeline.ports.records import InputRecord
 
 
 @dataclass

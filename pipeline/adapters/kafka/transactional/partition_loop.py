@@ -14,7 +14,8 @@ from pipeline.adapters.kafka.transactional.observer import LoopObserver, Outcome
 from pipeline.adapters.kafka.transactional.producer import TransactionalProducer
 from pipeline.errors import MustRestart, Permanent
 from pipeline.loop.merge import InputBuffers
-from pipeline.ports import Decider, Decisions, InputRecord
+from pipeline.ports.decider import Decider, Decisions
+from pipeline.ports.records import InputRecord
 from schemas.base import SourcePosition
 from schemas.cases.journal import InputRange, JournalEntry
 from schemas.dead_letter import DeadLetterInfo, encode_headers

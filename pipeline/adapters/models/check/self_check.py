@@ -25,7 +25,7 @@ from pipeline.adapters.models.runner import Inputs, Runner
 from pipeline.adapters.models.shapes import pad, padded_length, padded_lengths
 from pipeline.errors import Misconfigured
 from pipeline.logs import get_log
-from pipeline.ports import TextScores
+from pipeline.ports.models import TextScores
 
 TOLERANCE = 0.03
 """Most that a probability may differ from the known one. On posts, bf16 is within .02 on AMX and within .027 on

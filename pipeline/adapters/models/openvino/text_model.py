@@ -24,7 +24,7 @@ from pipeline.adapters.models.processor import read_processor
 from pipeline.adapters.models.runner import Inputs, Take
 from pipeline.adapters.models.shapes import pad
 from pipeline.errors import Misconfigured, Transient
-from pipeline.ports import TextScores
+from pipeline.ports.models import TextScores
 
 SHIPPED_MODEL = Path(__file__).parents[3] / "weights" / "sentiment"
 """The model that comes with the package."""

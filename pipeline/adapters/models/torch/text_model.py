@@ -27,7 +27,7 @@ from pipeline.adapters.models.openvino.configurations import BF16, F16, F32, Con
 from pipeline.adapters.models.torch.network import TorchNet
 from pipeline.errors import Misconfigured, ServiceMissing, Transient
 from pipeline.logs import get_log
-from pipeline.ports import TextScores
+from pipeline.ports.models import TextScores
 
 _MOST_TOKENS = 512
 """Where a model's own limit is larger or unknown: posts are short, and attention grows with the square."""

@@ -21,7 +21,8 @@ def test_building_the_app_puts_all_fixes_in_force() -> None:
     code = """
 import sys, tempfile
 from pathlib import Path
-from pipeline.adapters import faust_fixes, faust_worker
+from pipeline.adapters.faust import fixes as faust_fixes
+from pipeline.adapters.faust import worker as faust_worker
 from pipeline.settings import KafkaSettings
 before = faust_fixes.in_force()
 kafka = KafkaSettings(bootstrap_servers="127.0.0.1:9")

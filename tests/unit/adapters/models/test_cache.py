@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.adapters.models.cache import CachedModel
 from pipeline.adapters.twins.model import KeywordSentiment
 from pipeline.errors import Transient
-from pipeline.ports import TextScores
+from pipeline.ports.models import TextScores
 
 
 class Watched(KeywordSentiment):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.adapters.models.heads import BinaryCalibration, Calibration, Heads, SentimentCalibration
 from pipeline.errors import Transient
-from pipeline.ports import TextScores
+from pipeline.ports.models import TextScores
 
 FIVE = ["negative", "neutral", "positive", "offensive", "complaint"]
 LOGITS = st.floats(-1e6, 1e6)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pipeline.adapters.models.one_caller import OneCaller
 from pipeline.adapters.twins.model import KeywordSentiment
-from pipeline.ports import TextScores
+from pipeline.ports.models import TextScores
 
 
 class Watched(KeywordSentiment):

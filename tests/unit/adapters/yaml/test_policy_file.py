@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from pipeline.adapters.yaml.policy_file import MAX_BYTES, Location, load_policy
-from pipeline.app.policy import check_policy
+from pipeline.app.offline.policy import check_policy
 from pipeline.errors import Misconfigured
 
 GOOD = """\

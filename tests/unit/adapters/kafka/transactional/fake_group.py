@@ -11,7 +11,8 @@ from pipeline.adapters.kafka.transactional import member as agent_module
 from pipeline.adapters.kafka.transactional.member import TransactionalAgent
 from pipeline.adapters.kafka.transactional.observer import Outcome
 from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec
-from pipeline.ports import Decider, Decisions, InputRecord, Output
+from pipeline.ports.decider import Decider, Decisions
+from pipeline.ports.records import InputRecord, Output
 from pipeline.settings import KafkaSettings
 
 SPEC = AgentSpec("test", ("a", "b"), "state", "journal")

@@ -7,7 +7,8 @@ from typing import Any, cast
 from pipeline.adapters.kafka.transactional.observer import LoopObserver
 from pipeline.adapters.kafka.transactional.partition_loop import FUTURE_TOLERANCE_MS, AgentSpec, Owned
 from pipeline.adapters.kafka.transactional.producer import TransactionalProducer
-from pipeline.ports import Decider, InputRecord
+from pipeline.ports.decider import Decider
+from pipeline.ports.records import InputRecord
 
 
 class Dated:

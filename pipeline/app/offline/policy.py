@@ -1,0 +1,170 @@
+"""Joins the policy file with the stage that knows what queries are, and tries topics on posts.
+
+In: a policy file, and posts as JSON lines. Out: the checked policy; which posts concern which topics. Never here:
+Kafka, how it is shown.
+"""
+
+import contextlib
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError, model_validator
+
+from pipeline.adapters.yaml.policy_file import Location, load_policy
+from pipeline.codec import decode
+from pipeline.enrich.author.own import bare
+from pipeline.enrich.listening.topics import TopicMatcher, refusals
+from pipeline.enrich.triage.reach import unreached
+from pipeline.errors import Misconfigured, Permanent
+from pipeline.ingest.lines import Line, numbered, unpacked
+from pipeline.mistakes import did_you_mean
+from schemas.base import Part, ShortText
+from schemas.policy.policy import ListeningTopic, Policy
+from schemas.posts.raw import RawPost, Text
+from schemas.posts.signals import Span, TopicHit
+
+_DASHED = re.compile(r"[a-z0-9_]+-[a-z0-9_-]*")
+"""What the contract takes for the sake of older policies, and no `PlatformName` has."""
+SHOWN = 20
+"""Bad lines that are named one by one; the rest is counted."""
+
+
+class JustWords(Part):
+    """A post of which only the words are known."""
+
+    text: Text | None = None
+    title: ShortText | None = None
+
+    @model_validator(mode="after")
+    def _has_words(self) -> "JustWords":
+        if self.text is None and self.title is None:
+            raise ValueError("text or title is needed")
+        return self
+
+
+class _Named(Part):
+    """Tells the two apart."""
+
+    post_id: str | None = None
+
+
+class Tried(NamedTuple):
+    """A post, and what it concerns."""
+
+    line: int
+    post_id: str | None
+    title: str | None
+    text: str | None
+    hits: tuple[TopicHit, ...]
+
+    def words_at(self, span: Span) -> str:
+        """What stands at a place of it."""
+        return ((self.title if span.field == "title" else self.text) or "")[span.start : span.end]
+
+
+class Checked(NamedTuple):
+    """A policy without mistakes."""
+
+    policy: Policy
+    warnings: tuple[str, ...]
+    """What is allowed and hardly meant, as `file:line: field: sentence`."""
+
+
+def read_policy(path: Path) -> Policy:
+    """Reads and checks a policy and the queries of its topics.
+
+    Raises:
+        Misconfigured: as `check_policy`.
+    """
+    return check_policy(path).policy
+
+
+def check_policy(path: Path) -> Checked:
+    """As `read_policy`, with what it should be asked about besides.
+
+    Raises:
+        Misconfigured: as `load_policy`, for a query that is none or would find nearly every post, and for a
+            platform that no post can come from.
+    """
+    written = load_policy(path, _refusals)
+    doubts = [*unreached(written.value), *_bare_handles(written.value)]
+    return Checked(written.value, tuple(written.place(where) + what for where, what in doubts))
+
+
+def try_posts(topics: tuple[ListeningTopic, ...], file: str) -> list[Tried]:
+    """What the topics find in the posts of a file, in order; blank lines are passed over.
+
+    Args:
+        topics: of a policy.
+        file: JSON lines, gzip or not: whole RawPosts, or objects with text, title or both; - for standard input.
+
+    Raises:
+        Misconfigured: the file cannot be read or holds no post, or lines are bad: each is named as
+            file:line: code: field: detail, up to `SHOWN` of them.
+    """
+    matcher = TopicMatcher(topics)
+    tried, bad = [], []
+    for line in _lines(file):
+        try:
+            tried.append(_try(line, matcher))
+        except Permanent as error:
+            bad.append(f"{file}:{line.number}: {error}")
+    if bad:
+        more = [f"and {len(bad) - SHOWN:,} more bad lines"] if len(bad) > SHOWN else []
+        raise Misconfigured("\n".join(bad[:SHOWN] + more))
+    if not tried:
+        raise Misconfigured(f"{file}: holds no post")
+    return tried
+
+
+def _refusals(document: Any) -> Iterator[tuple[Location, str]]:
+    for at, entry in enumerate(_list(document, "topics")):
+        # A topic with wrong fields is refused for them; its queries are looked at when they are mended.
+        with contextlib.suppress(ValidationError):
+            for refusal in refusals([ListeningTopic.model_validate(entry)]):
+                yield ("topics", at, *refusal.location[2:]), refusal.reason
+    for at, entry in enumerate(_list(document, "rules")):
+        for number, platform in enumerate(_list(_part(entry, "when"), "platform")):
+            if isinstance(platform, str) and _DASHED.fullmatch(platform):
+                meant = did_you_mean(platform, [platform.replace("-", "_")])
+                yield ("rules", at, "when", "platform", number), f"no platform is called {platform}{meant}"
+    for at, handle in enumerate(_list(_part(document, "brand"), "handles")):
+        if isinstance(handle, str) and not handle.rpartition(":")[2].strip("@ "):
+            yield ("brand", "handles", at), "a handle must follow, such as x:acmecare"
+
+
+def _bare_handles(policy: Policy) -> Iterator[tuple[Location, str]]:
+    known = sorted({author_id.partition(":")[0] for author_id in policy.brand.author_ids})
+    counts = f"counts only on {', '.join(known)} (of author_ids)" if known else "counts nowhere"
+    for at, handle in enumerate(policy.brand.handles):
+        if bare(handle):
+            yield ("brand", "handles", at), f"{handle} names no platform and {counts}: write PLATFORM:{handle}"
+
+
+def _part(data: Any, field: str) -> Any:
+    return data.get(field) if isinstance(data, Mapping) else None
+
+
+def _list(data: Any, field: str) -> list[Any]:
+    found = _part(data, field)
+    return found if isinstance(found, list) else []
+
+
+def _try(line: Line, matcher: TopicMatcher) -> Tried:
+    named = decode(_Named, line.raw).post_id
+    post = decode(JustWords, line.raw) if named is None else decode(RawPost, line.raw)
+    return Tried(line.number, named, post.title, post.text, matcher.find(post.title, post.text))
+
+
+def _lines(file: str) -> Iterator[Line]:
+    try:
+        # A reader of our own on the same descriptor: `sys.stdin.buffer` is not always one that can peek.
+        with open(sys.stdin.fileno(), "rb", closefd=False) if file == "-" else Path(file).open("rb") as stream:
+            for line in numbered(unpacked(stream), file):
+                if line.raw.strip():
+                    yield line
+    except OSError as error:
+        raise Misconfigured(f"{file}: cannot read posts: {error.strerror}") from None

@@ -1,0 +1,130 @@
+"""All pure stages offline: posts in, scored posts out, without Kafka or ClickHouse.
+
+In: JSON lines in time order, each `{"type": "post" | "engagement" | "customer", ...}`, and policies. Out: one
+ScoredPost a post, in order. Never here: another way of scoring than the stream's: it is the same `Scorer`, on the
+event clock, as one worker with one partition would have it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+import orjson
+
+from pipeline.adapters.models.one_caller import OneCaller
+from pipeline.app.languages import load_languages
+from pipeline.app.stages.enrich import load_intent_model, load_model
+from pipeline.clock import to_ms
+from pipeline.codec import decode
+from pipeline.enrich.reading.intents.own import Intents
+from pipeline.enrich.received import ReceivedPost
+from pipeline.enrich.score import Scorer
+from pipeline.errors import Permanent
+from pipeline.ingest.lines import Line
+from pipeline.settings import Settings
+from schemas.base import SourcePosition
+from schemas.policy.policy import Policy
+from schemas.posts.raw import RawPost
+from schemas.posts.scored import ScoredPost
+
+OTHER_TYPES = ("engagement", "customer")
+"""Lines that are counted and passed over: no stage uses them yet (influence by history, the customer join)."""
+
+Refuse = Callable[[int, Permanent], None]
+"""Told the line number and why the line is not scored."""
+
+
+@dataclass
+class Counts:
+    """What the lines were."""
+
+    posts: int = 0
+    refused: int = 0
+    unused: dict[str, int] = field(default_factory=dict)
+    """Type to lines that were passed over."""
+
+
+def open_scorer(settings: Settings) -> Scorer:
+    """The scorer of the enrich stage with a fresh memory, on the event clock.
+
+    Raises:
+        ServiceMissing: the engine is torch, which is not installed.
+        Misconfigured: a model is not there or damaged.
+        Transient: the engine does not answer.
+    """
+    model, languages = load_model(settings.model), load_languages(settings.model)
+    intents = Intents(load_intent_model(settings.model))
+    return Scorer(OneCaller(model), settings.enrich.live_within_h * 3600, "event", languages, intents)
+
+
+def score_lines(
+    lines: Iterable[Line],
+    *,
+    name: str,
+    scorer: Scorer,
+    policies: Mapping[str, Policy],
+    batch_size: int,
+    workspace: str | None,
+    counts: Counts,
+    refuse: Refuse,
+) -> Iterator[ScoredPost]:
+    """The scored posts of all lines, in order, a batch at a time; blank lines are passed over.
+
+    Args:
+        lines: in time order.
+        name: of the file: stands as the source topic, with line - 1 as the offset.
+        scorer: remembers what it has seen.
+        policies: workspace to policy.
+        batch_size: posts scored at once.
+        workspace: for posts that state none.
+        counts: is filled.
+        refuse: told each bad line; the others are scored all the same.
+
+    Raises:
+        Transient: the engine failed.
+    """
+    posts = _posts(lines, name, workspace, counts, refuse)
+    while batch := list(islice(posts, batch_size)):
+        results = scorer.score([received for _, received in batch], policies)
+        for (number, _), result in zip(batch, results, strict=True):
+            if isinstance(result, Permanent):
+                counts.refused += 1
+                refuse(number, result)
+            else:
+                counts.posts += 1
+                yield result
+
+
+def _posts(
+    lines: Iterable[Line], name: str, workspace: str | None, counts: Counts, refuse: Refuse
+) -> Iterator[tuple[int, ReceivedPost]]:
+    for line in lines:
+        if not line.raw.strip():
+            continue
+        try:
+            post = _post(line.raw, workspace, counts)
+        except Permanent as reason:
+            counts.refused += 1
+            refuse(line.number, reason)
+            continue
+        if post is not None:
+            place = SourcePosition(topic=name, partition=0, offset=line.number - 1)
+            yield line.number, ReceivedPost(post, place, to_ms(post.created_at))
+
+
+def _post(raw: bytes, workspace: str | None, counts: Counts) -> RawPost | None:
+    try:
+        document = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return decode(RawPost, raw)  # explains what is wrong
+    if not isinstance(document, dict):
+        return decode(RawPost, raw)
+    kind = document.pop("type", "post")
+    if kind in OTHER_TYPES:
+        counts.unused[kind] = counts.unused.get(kind, 0) + 1
+        return None
+    if kind != "post":
+        raise Permanent("invalid_field", f"must be post, {' or '.join(OTHER_TYPES)}", "type")
+    if workspace is not None and document.get("workspace") is None:
+        document["workspace"] = workspace
+    return decode(RawPost, orjson.dumps(document))

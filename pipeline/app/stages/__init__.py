@@ -1,0 +1,1 @@
+"""One module a stage: the stage joined with its machines and run."""

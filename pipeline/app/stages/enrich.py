@@ -1,0 +1,231 @@
+"""The enrich worker: joins the pure stage, Faust, the engine and the policies.
+
+In: settings. Out: a process that turns `posts.raw` into `posts.scored` and `posts.actionable` until it is told to
+stop. Never here: anything but wiring.
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+from zipfile import BadZipFile
+
+from pipeline.adapters.faust.notes import CommitNotes
+from pipeline.adapters.faust.watchdog import LagWatchdog, Standing
+from pipeline.adapters.faust.worker import build_app, end_at_once, owned_partitions, run_until_stopped
+from pipeline.adapters.kafka.admin import TIMEOUT_S, admin_client
+from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.policies.in_force import PolicyReader
+from pipeline.adapters.kafka.publisher import KafkaRecordPublisher
+from pipeline.adapters.models.cache import OnLookup
+from pipeline.adapters.models.engines import OnOpened, Served, open_engine
+from pipeline.adapters.models.one_caller import OneCaller
+from pipeline.app.collector import calm_collector
+from pipeline.app.endpoints import resolve
+from pipeline.app.languages import load_languages
+from pipeline.app.supervise.vitals import Vitals
+from pipeline.clock import SystemClock
+from pipeline.enrich.agent import DELIVERY_TIMEOUT_S, STAGE, Parts, register
+from pipeline.enrich.reading.intents.model import HEAD_BESIDE, IntentModel, load_head
+from pipeline.enrich.reading.intents.own import Intents
+from pipeline.enrich.score import Scorer
+from pipeline.errors import Misconfigured, ServiceMissing
+from pipeline.logs import get_log, setup_logs
+from pipeline.ports.models import TextModel
+from pipeline.settings import ModelSettings, Settings, load_settings
+from schemas.topics import ACTIONABLE, MENTIONS, POLICIES, RAW, SCORED
+
+if TYPE_CHECKING:
+    import faust
+
+GROUP_ID = "earshot-enrich"
+STALL_S = 60.0
+"""A commit that stands still for so long beyond the slowest batch will not move again (faust.md, rule 20)."""
+CACHED_KEYS = 65_536
+FETCH_SHARE = 0.8
+"""Of a post's longest wait for company: on the broker it costs nothing, in the agent a timer."""
+PUBLISH_SHARE = 0.8
+"""Of the time for a batch's deliveries: the publisher gives up first and says how many records and why."""
+ENGINE_SHARE = 0.9
+"""Of the time for a batch's scores: the engine's own deadline comes first and says how many texts were waiting."""
+
+
+class _Worker:
+    """One enrich process: what it holds from start to end."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._log = get_log(STAGE)
+        self._state = "starting"
+        self._vitals = Vitals(settings, STAGE)
+        self._metrics = self._vitals.metrics
+        self._metrics.begin(STAGE, reads=(RAW.name,), writes=(SCORED.name, ACTIONABLE.name, MENTIONS.name))
+        self._vitals.ask(lambda: (self._state == "ok", self._state))
+        self._log.info("starting", health_port=self._vitals.port)
+
+    def run(self) -> None:
+        """Loads, joins the group, works until SIGTERM or SIGINT."""
+        settings = self._settings
+        raw_partitions = count_partitions(settings)
+        self._state = "loading the model"
+        deadline_s = ENGINE_SHARE * settings.enrich.inference_timeout_s
+        count, show = self._count_lookups, self._show_model
+        model = load_model(settings.model, deadline_s=deadline_s, on_lookup=count, on_opened=show)
+        languages = load_languages(settings.model, deadline_s=deadline_s, on_lookup=count, on_opened=show)
+        self._state = "reading the policies"
+        reader = PolicyReader.start(settings.kafka)
+        self._log.info("policies read", versions=reader.versions())
+        reader.follow()
+        enrich = settings.enrich
+        app = build_app(
+            settings.kafka,
+            GROUP_ID,
+            settings.state_dir / "faust",
+            batch_size=enrich.batch_size,
+            fetch_wait_ms=round(FETCH_SHARE * enrich.batch_wait_ms),
+        )
+        notes = CommitNotes(app, RAW.name)
+        with ThreadPoolExecutor(2, thread_name_prefix="inference") as executor:
+            live_within_s = settings.enrich.live_within_h * 3600
+            intents = Intents(load_intent_model(settings.model))
+            scorer = Scorer(OneCaller(model), live_within_s, settings.clock, languages, intents)
+            register(app, self._parts(app, scorer, reader, executor, raw_partitions, notes))
+            watchdog = self._watchdog(app)
+            watchdog.start()
+            calm_collector()
+            self._state = "joining the group"
+            run_until_stopped(
+                app, self._log, started=self._started, beat=self._vitals.beat, frozen_s=enrich.inference_timeout_s
+            )
+            watchdog.close()
+        reader.close()
+        self._vitals.close()
+        self._log.info("stopped")
+
+    def _parts(
+        self,
+        app: "faust.App",
+        scorer: Scorer,
+        reader: PolicyReader,
+        executor: ThreadPoolExecutor,
+        raw_partitions: int,
+        notes: CommitNotes,
+    ) -> Parts:
+        enrich = self._settings.enrich
+        return Parts(
+            scorer=scorer,
+            policies=reader.policies,
+            partition_of=lru_cache(CACHED_KEYS)(partition_of),
+            raw_partitions=raw_partitions,
+            executor=executor,
+            publisher=KafkaRecordPublisher(self._settings.kafka, PUBLISH_SHARE * DELIVERY_TIMEOUT_S),
+            commit=lambda: app.consumer.commit(),
+            notes=notes,
+            die=end_at_once,
+            clock=SystemClock(),
+            metrics=self._metrics,
+            log=self._log,
+            batch_size=enrich.batch_size,
+            batch_characters=enrich.batch_characters,
+            batch_wait_s=(1 - FETCH_SHARE) * enrich.batch_wait_ms / 1000,
+            inference_timeout_s=enrich.inference_timeout_s,
+        )
+
+    def _watchdog(self, app: "faust.App") -> LagWatchdog:
+        return LagWatchdog(
+            self._settings.kafka,
+            GROUP_ID,
+            RAW.name,
+            owned=lambda: owned_partitions(app, RAW.name),
+            on_standings=self._show_lag,
+            on_stuck=self._end_stuck,
+            patience_s=STALL_S + 2 * self._settings.enrich.inference_timeout_s,
+        )
+
+    def _started(self) -> None:
+        self._state = "ok"
+        self._log.info("ready")
+
+    def _count_lookups(self, hits: int, misses: int) -> None:
+        self._metrics.count("model_cache_total", hits, outcome="hit")
+        self._metrics.count("model_cache_total", misses, outcome="miss")
+
+    def _show_model(self, served: Served) -> None:
+        self._metrics.set("model_info", 1, **served._asdict())
+
+    def _show_lag(self, standings: Mapping[int, Standing]) -> None:
+        for partition, standing in standings.items():
+            self._metrics.set("lag_records", standing.lag, stage=STAGE, topic=RAW.name, partition=str(partition))
+
+    def _end_stuck(self, partitions: list[int]) -> NoReturn:
+        self._log.error("commits stand still while records wait, ending at once", partitions=partitions)
+        end_at_once()
+
+
+def run(settings: Settings) -> None:
+    """Runs the stage until SIGTERM or SIGINT; the batches in flight are finished first.
+
+    Raises:
+        ServiceMissing: Kafka does not answer, or a topic is missing.
+        Misconfigured: the model's folder or Faust's version is not what it must be.
+        Transient: the health port is taken, or the engine does not answer.
+    """
+    setup_logs(settings.operate.log_level, settings.operate.log_format)
+    _Worker(resolve(settings)).run()
+
+
+def load_model(
+    model: ModelSettings,
+    *,
+    deadline_s: float | None = None,
+    on_lookup: OnLookup | None = None,
+    on_opened: OnOpened | None = None,
+) -> TextModel:
+    """The configured engine, checked and warm, behind its cache (`cache_entries` 0: the engine alone).
+
+    Args:
+        model: its settings.
+        deadline_s: longest time of one call; None: as long as it takes.
+        on_lookup: told the cache's hits and misses after each call.
+        on_opened: told what serves.
+
+    Raises:
+        ServiceMissing: the engine is torch, which is not installed.
+        Misconfigured: the model's folder is incomplete or damaged, or the engine cannot serve it rightly here.
+        Transient: the engine does not answer.
+    """
+    return open_engine(model, deadline_s=deadline_s, on_lookup=on_lookup, on_opened=on_opened)
+
+
+def load_intent_model(model: ModelSettings) -> IntentModel:
+    """With the head that stands beside the model, `intent.npz`; else with the one of the package.
+
+    Raises:
+        Misconfigured: the head is of another version of this code, or none.
+    """
+    beside = None if model.path is None else Path(model.path) / HEAD_BESIDE
+    if beside is None or not beside.is_file():
+        return IntentModel()
+    try:
+        return IntentModel(load_head(beside))
+    except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
+        raise Misconfigured(f"{beside}: cannot read the head of the intents: {error}") from error
+
+
+def count_partitions(settings: Settings) -> int:
+    """The partitions of `posts.raw`, once every topic that the stage uses is there.
+
+    Raises:
+        ServiceMissing: Kafka does not answer or a topic does not exist. Without this, the first batch
+            would fail once its time is up, again and again.
+    """
+    existing = admin_client(settings.kafka).list_topics(timeout=TIMEOUT_S).topics
+    for topic in (RAW, RAW.dlq, SCORED, ACTIONABLE, MENTIONS, POLICIES):
+        if topic.name not in existing:
+            raise ServiceMissing(f"topic {topic.name} does not exist: run `earshot topics apply`")
+    return len(existing[RAW.name].partitions)
+
+
+if __name__ == "__main__":
+    run(load_settings())

@@ -1,0 +1,159 @@
+"""The router stage: `Router` in the transactional loop over posts.actionable and reps.events."""
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from pipeline.adapters.kafka.policies.in_force import PolicyReader
+from pipeline.adapters.kafka.transactional.member import TransactionalAgent
+from pipeline.adapters.kafka.transactional.observer import Outcome
+from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec
+from pipeline.app.endpoints import resolve
+from pipeline.app.supervise.vitals import Vitals
+from pipeline.clock import SystemClock, to_ms
+from pipeline.errors import EXIT_RESTART, MustRestart
+from pipeline.logs import Log, get_log
+from pipeline.metrics import Metrics
+from pipeline.ports.decider import Decider
+from pipeline.route.router import Router
+from pipeline.settings import Settings
+from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL, REPS, ROUTE_STATE
+
+STAGE = "route"
+GAUGE_INTERVAL_S = 5.0
+DAY_MS = 86_400_000
+INPUTS = (ACTIONABLE.name, REPS.name)
+_NOTHING: Mapping[str, int] = Counter()
+
+
+def run(settings: Settings) -> None:
+    """Routes until SIGTERM or SIGINT.
+
+    Raises:
+        ServiceMissing: no broker is known or answers.
+        Misconfigured: topics are missing or not co-partitioned, or state and offsets do not fit together.
+    """
+    settings = resolve(settings)
+    log, stop = get_log(STAGE), threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    vitals = Vitals(settings, STAGE)
+    log.info("starting", http_port=vitals.port)
+    vitals.metrics.begin(STAGE, reads=INPUTS, writes=(ASSIGNMENTS.name, CASE_EVENTS.name, CASES.name))
+    policies = PolicyReader.start(settings.kafka)
+    observer = _Observer(vitals.metrics, log)
+    clock = SystemClock()
+    agent = TransactionalAgent(
+        settings.kafka,
+        AgentSpec(
+            stage=STAGE,
+            inputs=INPUTS,
+            changelog=ROUTE_STATE.name,
+            journal=JOURNAL.name,
+            event_clock=settings.clock == "event",
+            batch_size=settings.route.batch_size,
+        ),
+        lambda _: Router(policies.policies, int(settings.route.remember_days * DAY_MS), settings.clock),
+        lambda: to_ms(clock.now()),
+        observer,
+        lambda: _between(policies, observer, agent, vitals.beat),
+    )
+    vitals.ask(lambda: agent.ready)
+    log.info("started", clock=settings.clock)
+    try:
+        agent.run(stop.is_set)
+    except MustRestart as error:
+        # No clean-up: a fenced or broken worker must not touch the group or the log again.
+        log.error("cannot_go_on", error=str(error))
+        os._exit(EXIT_RESTART)
+    finally:
+        vitals.close()
+    policies.close()
+    log.info("stopped")
+
+
+def _between(
+    policies: PolicyReader, observer: "_Observer", agent: TransactionalAgent, beat: Callable[[], None]
+) -> None:
+    policies.poll()
+    observer.gauges(agent)
+    beat()
+
+
+class _Observer:
+    """Turns what the loop did into metrics and log lines."""
+
+    def __init__(self, metrics: Metrics, log: Log) -> None:
+        self._metrics = metrics
+        self._log = log
+        self._next_gauges = 0.0
+        self._lags: dict[tuple[str, int], int] = {}
+        self._gauges: dict[int, Mapping[str, int]] = {}
+
+    def committed(self, _: int, outcome: Outcome) -> None:
+        """Counts one committed transaction."""
+        now_ms = time.time() * 1000
+        self._metrics.count("transactions_total", stage=STAGE, outcome="committed")
+        self._metrics.observe("batch_records", len(outcome.records), stage=STAGE)
+        self._metrics.observe_all(
+            "hop_latency_seconds", [max(0.0, now_ms - r.append_ms) / 1000 for r in outcome.records], stage=STAGE
+        )
+        for record in outcome.records:
+            self._metrics.count("records_consumed_total", stage=STAGE, topic=record.topic)
+        for topic, count in outcome.outputs.items():
+            self._metrics.count("records_produced_total", count, stage=STAGE, topic=topic)
+        for record, reason in outcome.dead_letters:
+            self._metrics.count("dead_letters_total", stage=STAGE, code=reason.code)
+            self._log.warning(
+                "dead_letter", topic=record.topic, partition=record.partition, offset=record.offset,
+                code=reason.code, detail=reason.detail, field=reason.field,
+            )  # fmt: skip
+        if outcome.timers:
+            self._metrics.count("timers_fired_total", outcome.timers, stage=STAGE)
+
+    def aborted(self, partition: int, reason: str) -> None:
+        """Counts one undone transaction and says why."""
+        self._metrics.count("transactions_total", stage=STAGE, outcome="aborted")
+        self._log.warning("transaction_aborted", partition=partition, reason=reason)
+
+    def renewed(self, partition: int, reason: str, seconds: float) -> None:
+        """Counts one renewal of a producer."""
+        self._metrics.count("producer_renewals_total", stage=STAGE)
+        self._log.warning("producer_renewed", partition=partition, reason=reason, seconds=round(seconds, 3))
+
+    def taken(self, partition: int, entries: int | None, seconds: float) -> None:
+        """Counts a partition that begins to work."""
+        how = "kept" if entries is None else "restored"
+        self._metrics.count("partitions_taken_total", stage=STAGE, how=how)
+        self._log.info(f"partition_{how}", partition=partition, entries=entries or 0, seconds=round(seconds, 3))
+
+    def incomplete(self, partition: int, missing: Sequence[str]) -> None:
+        """Says why a partition is left alone."""
+        self._log.warning(
+            "partition_left_alone", partition=partition, missing=list(missing),
+            reason="other workers of the group, of another release, read its other inputs",
+        )  # fmt: skip
+
+    def gauges(self, agent: TransactionalAgent) -> None:
+        """Sets lag and cases now and then."""
+        if time.monotonic() < self._next_gauges:
+            return
+        self._next_gauges = time.monotonic() + GAUGE_INTERVAL_S
+        # What has moved to another worker is shown there; here it would count twice.
+        self._lags = dict.fromkeys(self._lags, 0) | agent.lags()
+        for (topic, partition), lag in self._lags.items():
+            self._metrics.set("lag_records", lag, stage=STAGE, topic=topic, partition=str(partition))
+        deciders = agent.deciders
+        self._gauges = dict.fromkeys(self._gauges, _NOTHING) | {n: _gauges_of(deciders[n]) for n in deciders}
+        for number, gauges in self._gauges.items():
+            self._metrics.set("reps_present", gauges["reps_present"], partition=str(number))
+            for state in ("waiting", "offered", "assigned"):
+                self._metrics.set("cases_open", gauges[state], partition=str(number), state=state)
+
+
+def _gauges_of(decider: Decider) -> Mapping[str, int]:
+    assert isinstance(decider, Router)
+    return decider.gauges()

@@ -1,0 +1,86 @@
+"""The sink worker: the batch loop, the sink's agent and ClickHouse, joined.
+
+In: settings. Out: a process that stores posts.scored, cases.events and assignments until it is told to stop. Never
+here: anything but wiring.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+
+from pipeline.adapters.clickhouse.migrate import migrations_pending
+from pipeline.adapters.clickhouse.retention import ttl_days_in_force
+from pipeline.adapters.clickhouse.writer import ClickHouseWriter
+from pipeline.adapters.kafka.batch.consumer import BatchConsumer, LoopSpec
+from pipeline.adapters.kafka.dead_letters import DeadLetterProducer
+from pipeline.app.endpoints import resolve
+from pipeline.app.supervise.vitals import Vitals
+from pipeline.clock import SystemClock
+from pipeline.errors import EXIT_RESTART, Misconfigured, MustRestart
+from pipeline.logs import get_log
+from pipeline.settings import Settings, SinkSettings
+from pipeline.sink.agent import STAGE, TABLES, SinkAgent
+from pipeline.sink.batch import FlushLimits, PartitionBuffer
+
+
+def run(settings: Settings) -> None:
+    """Stores until SIGTERM or SIGINT: then the running insert is finished and acknowledged.
+
+    Raises:
+        ServiceMissing: Kafka or ClickHouse is not known or does not answer.
+        Misconfigured: topics or migrations are missing, the keeping time differs from the table's, or records were
+            deleted before they could be stored.
+    """
+    settings = resolve(settings, clickhouse=True)
+    log, stop = get_log(STAGE), threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    vitals = Vitals(settings, STAGE)
+    log.info("starting", http_port=vitals.port)
+    vitals.metrics.begin(STAGE, reads=TABLES)
+    writer = _ready_writer(settings)
+    metrics = vitals.metrics
+    clock = SystemClock()
+    dead_letters = DeadLetterProducer(settings.kafka, STAGE, clock)
+    loop = BatchConsumer(
+        settings.kafka,
+        LoopSpec(STAGE, tuple(TABLES), _buffers(settings.sink)),
+        SinkAgent(writer, dead_letters, clock=clock, metrics=metrics, log=log, ttl_days=settings.sink.ttl_days),
+        metrics=metrics,
+        log=log,
+        between=vitals.beat,
+    )
+    vitals.ask(lambda: loop.ready)
+    log.info("started", ttl_days=settings.sink.ttl_days)
+    try:
+        loop.run(stop.is_set)
+    except MustRestart as error:
+        # No clean-up: a broken member must not touch the group again.
+        log.error("cannot_go_on", error=str(error))
+        os._exit(EXIT_RESTART)
+    finally:
+        vitals.close()
+    writer.close()
+    log.info("stopped")
+
+
+def _ready_writer(settings: Settings) -> ClickHouseWriter:
+    pending = migrations_pending(settings.clickhouse)
+    if pending:
+        raise Misconfigured(f"ClickHouse lacks {', '.join(pending)}: run `earshot migrate`")
+    in_force = ttl_days_in_force(settings.clickhouse)
+    if in_force != settings.sink.ttl_days:
+        # Otherwise ClickHouse would delete posts that nobody counted as refused, or keep what should go.
+        raise Misconfigured(
+            f"the posts table keeps {in_force or 'all'} days, EARSHOT_SINK__TTL_DAYS says "
+            f"{settings.sink.ttl_days or 'all'}: run `earshot migrate`"
+        )
+    writer = ClickHouseWriter(settings.clickhouse)
+    writer.check()
+    return writer
+
+
+def _buffers(sink: SinkSettings) -> Callable[[int, int | None], PartitionBuffer]:
+    limits = FlushLimits(rows=sink.batch_rows, wait_s=sink.flush_ms / 1000)
+    return lambda start, intended_end: PartitionBuffer(start, intended_end, limits)

@@ -1,0 +1,1 @@
+"""What an audit collects: manifests, topics, tables."""

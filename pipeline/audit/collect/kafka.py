@@ -1,0 +1,159 @@
+"""Every topic into columns, in an order in which a stream that goes on cannot look like a loss.
+
+First the offsets that the stages have committed: what they made of the records below is there. Then the ends of
+what is committed in each topic, then the ends of all records: what a transaction that was over wrote to other
+topics is below their ends. Then each topic is read to its end; dead letters before their topic, so that their
+bytes can be compared while it passes by. In: the Kafka settings. Out: a filled `Taker`. Never here: what an
+absent id means.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from confluent_kafka import Message
+
+from pipeline.adapters.kafka.lag import committed_of
+from pipeline.adapters.kafka.reader import TopicReader, Window
+from pipeline.audit.collect.settle import groups
+from pipeline.audit.collect.taking import Taker, take_letter
+from pipeline.audit.logs import AssignmentLog, Log
+from pipeline.errors import Misconfigured
+from pipeline.ports.records import InputRecord
+from pipeline.settings import KafkaSettings
+from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, DAY_MS, MENTIONS, RAW, SCORED, Topic
+
+FOLLOWED: tuple[Topic, ...] = (RAW, SCORED, ACTIONABLE, MENTIONS, CASE_EVENTS, ASSIGNMENTS, CASES)
+"""Topics of the audit, in the order of the flow."""
+
+WORTH_TELLING_S = 1.0
+
+Progress = Callable[[str], None]
+
+
+@dataclass
+class KafkaReading:
+    """What the reading of Kafka left to say besides the logs."""
+
+    records: dict[str, int] = field(default_factory=dict)
+    """Topic to the records that were read."""
+    warnings: list[str] = field(default_factory=list)
+    actionable_partitions: int = 0
+
+
+def collect_kafka(
+    kafka: KafkaSettings, taker: Taker, now_ms: int, progress: Progress = lambda _: None
+) -> KafkaReading:
+    """Reads all topics.
+
+    Args:
+        kafka: resolved.
+        taker: gets every record.
+        now_ms: the time of the audit, for partitions that retention has emptied.
+        progress: told after each topic that took a while.
+
+    Raises:
+        ServiceMissing: no broker answers. Transient: it stopped answering. Misconfigured: topics are missing.
+    """
+    reader = TopicReader(kafka)
+    try:
+        return _Collection(kafka, reader, taker, now_ms, progress).run()
+    finally:
+        reader.close()
+
+
+class _Collection:
+    def __init__(
+        self, kafka: KafkaSettings, reader: TopicReader, taker: Taker, now_ms: int, progress: Progress
+    ) -> None:
+        self._kafka = kafka
+        self._reader = reader
+        self._taker = taker
+        self._now_ms = now_ms
+        self._progress = progress
+        self._result = KafkaReading(actionable_partitions=len(reader.partitions.get(ACTIONABLE.name, ())))
+
+    def run(self) -> KafkaReading:
+        self._check_topics()
+        for name in self._team_topics():
+            self._taker.teams[name] = AssignmentLog(name)
+        self._mark_handled()
+        windows = self._windows()
+        letters = {name: log.letters for name, log in self._taker.logs().items()}
+        for topic in FOLLOWED:
+            if topic.dead_letters:
+                for message in self._read(topic.dlq.name, windows):
+                    problem = take_letter(letters, _record(message), message.headers() or [])
+                    if problem is not None:
+                        self._result.warnings.append(f"dead letter {problem}")
+        logs = self._taker.logs()
+        for name, take in self._taker.takers().items():
+            self._take_topic(logs[name], take, windows)
+        return self._result
+
+    def _check_topics(self) -> None:
+        needed = [topic.name for topic in FOLLOWED] + [t.dlq.name for t in FOLLOWED if t.dead_letters]
+        missing = [name for name in needed if name not in self._reader.partitions]
+        if missing:
+            raise Misconfigured(f"missing topics: {', '.join(missing)}; create them with `earshot topics apply`")
+
+    def _team_topics(self) -> list[str]:
+        prefix = f"{ASSIGNMENTS.name}."
+        names = (name for name in sorted(self._reader.partitions) if name.startswith(prefix))
+        # assignments.<workspace>.<team>; slugs hold no dot, and assignments.dlq has too few.
+        return [name for name in names if name.count(".") == 2 and self._taker.counts(name.split(".")[1])]
+
+    def _mark_handled(self) -> None:
+        logs = self._taker.logs()
+        for group, inputs in groups().items():
+            for name, offsets in committed_of(self._kafka, group, inputs).items():
+                if name in logs:
+                    logs[name].handled = dict(offsets)
+
+    def _windows(self) -> dict[str, Window]:
+        """What is read of each topic; the ends of what is committed are noted first."""
+        logs = self._taker.logs()
+        names = [*logs, *(topic.dlq.name for topic in FOLLOWED if topic.dead_letters)]
+        committed = {name: self._reader.window(name) for name in names}
+        for name, log in logs.items():
+            log.settled = dict(committed[name].end)
+        ends = self._reader.ends(names)
+        return {name: Window(window.low, ends[name]) for name, window in committed.items()}
+
+    def _take_topic(self, log: Log, take: Callable[[InputRecord], None], windows: Mapping[str, Window]) -> None:
+        for message in self._read(log.name, windows):
+            record = _record(message)
+            log.first_ms.setdefault(record.partition, record.append_ms)
+            take(record)
+        log.end = dict(windows[log.name].end)
+        # Asked again: retention may have gone on while the topic was read.
+        log.low = dict(self._reader.window(log.name).low)
+        retention_ms = _retention_days(log.name) * DAY_MS
+        for partition in log.low:
+            log.first_ms.setdefault(partition, self._now_ms - retention_ms)
+
+    def _read(self, name: str, windows: Mapping[str, Window]) -> Iterator[Message]:
+        started_s, count = time.monotonic(), 0
+        for message in self._reader.read(name, windows[name]):
+            count += 1
+            yield message
+        self._result.records[name] = count
+        took_s = time.monotonic() - started_s
+        if took_s >= WORTH_TELLING_S:
+            self._progress(f"{name}: {count:,} records in {took_s:.1f} s")
+
+
+def _retention_days(name: str) -> int:
+    days = next((topic.retention_days for topic in FOLLOWED if topic.name == name), ASSIGNMENTS.retention_days)
+    return days or 0
+
+
+def _record(message: Message) -> InputRecord:
+    return InputRecord(
+        message.topic(),
+        message.partition(),
+        message.offset(),
+        message.key(),
+        message.value(),
+        message.timestamp()[1],
+    )

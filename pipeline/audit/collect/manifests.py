@@ -1,0 +1,47 @@
+"""Ingest's manifests into columns: what Kafka has confirmed, line by line.
+
+In: manifest files. Out: `ManifestLog`, and what a reader should know about the runs. Never here: Kafka.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from pipeline.audit.logs import ManifestLog, position
+from pipeline.audit.names import Names
+from pipeline.ingest.manifest.format import read_manifest
+from schemas.topics import RAW
+
+
+def collect_manifests(
+    paths: Iterable[Path], names: Names, workspaces: frozenset[str] = frozenset()
+) -> tuple[ManifestLog, list[str]]:
+    """Reads every manifest; the runs together are one set of ids.
+
+    Args:
+        paths: manifest files.
+        names: numbers of all names.
+        workspaces: the only ones that count; empty: all.
+
+    Returns:
+        The deliveries, and one line for each run that did not come to its end.
+
+    Raises:
+        Misconfigured: a file is no manifest, or damaged; names file and line.
+    """
+    log, warnings = ManifestLog(), list[str]()
+    for path in paths:
+        manifest = read_manifest(path)
+        run = manifest.header.run_id
+        if manifest.header.topic != RAW.name:
+            warnings.append(f"run {run} sent to {manifest.header.topic}: not followed")
+            continue
+        if not manifest.ended:
+            warnings.append(f"run {run} has not ended: it may have sent more than its manifest says")
+        log.run_starts.append((len(log.ids), run))
+        log.rejected += manifest.cursor.rejected
+        for sent in manifest.deliveries:
+            if not workspaces or sent.workspace in workspaces:
+                log.ids.append(names.post(sent.workspace, sent.post_id, sent.revision))
+                log.positions.append(position(sent.partition, sent.offset))
+                log.lines.append(sent.line)
+    return log, warnings

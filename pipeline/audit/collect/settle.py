@@ -1,0 +1,52 @@
+"""Whether the stages have read all that there is: while one has not, missing may mean not yet.
+
+In: the Kafka settings. Out: who is behind. Never here: a judgement of ids.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+from pipeline.adapters.kafka.lag import Unread, unread_of
+from pipeline.settings import KafkaSettings
+from pipeline.stages import STAGES
+
+INTERVAL_S = 0.5
+
+
+def behind(kafka: KafkaSettings) -> list[Unread]:
+    """What the stages have still to read, in the order of the flow.
+
+    Raises:
+        ServiceMissing: a topic does not exist, or no broker answers.
+    """
+    return [unread for group, inputs in groups().items() for unread in unread_of(kafka, group, inputs)]
+
+
+def groups() -> dict[str, list[str]]:
+    """Consumer group of each stage, in the order of the flow, to the topics that it reads and commits."""
+    # Topics without dead letters (policies) are read whole at each start, by no group.
+    inputs = {stage: [topic.name for topic in stage.reads if topic.dead_letters] for stage in STAGES}
+    return {f"earshot-{stage.name}": names for stage, names in inputs.items() if names}
+
+
+def settle(
+    look: Callable[[], Sequence[Unread]],
+    wait_s: float,
+    *,
+    monotonic_s: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Sequence[Unread]:
+    """Looks until nobody is behind or `wait_s` seconds are over; returns who is behind then.
+
+    A stage may give the next one work after it was looked at, so two looks in a row must find nothing.
+    """
+    deadline_s = monotonic_s() + wait_s
+    calm = False
+    while True:
+        found = look()
+        if not found and (calm or wait_s <= 0):
+            return found
+        calm = not found
+        if found and monotonic_s() >= deadline_s:
+            return found
+        sleep(INTERVAL_S)

@@ -1,0 +1,236 @@
+"""Records of each topic into the columns of `facts`; values are decoded and dropped at once.
+
+In: records. Out: rows of logs. Never here: Kafka, a verdict. An unreadable record is noted by position and code.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import xxhash
+from pydantic import BaseModel
+
+from pipeline.audit.collect.sample import Sample
+from pipeline.audit.facts import Current
+from pipeline.audit.hops import steps
+from pipeline.audit.letters import Letter, Letters
+from pipeline.audit.logs import ActionableLog, AssignmentLog, EventLog, Log, MentionLog, ScoredLog, position
+from pipeline.audit.names import Names
+from pipeline.clock import to_ms
+from pipeline.codec import decode
+from pipeline.enrich.actionable import belongs_in_actionable
+from pipeline.errors import Permanent
+from pipeline.ports.records import InputRecord
+from pipeline.route.cases.ids import event_id
+from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
+from schemas.dead_letter import decode_headers
+from schemas.posts.mention import Mention
+from schemas.posts.raw import RawPost
+from schemas.posts.scored import ScoredPost
+from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, MENTIONS, RAW, SCORED, team_topic
+
+M = TypeVar("M", bound=BaseModel)
+DAY_MS = 86_400_000
+
+
+def digest(key: bytes | None, value: bytes | None) -> bytes:
+    """Hash of a record's bytes; absent and empty differ."""
+    # Lengths first, so that bytes cannot move from key to value unseen.
+    head = f"{-1 if key is None else len(key)}/{-1 if value is None else len(value)}/".encode()
+    return xxhash.xxh3_128_digest(head + (key or b"") + (value or b""))
+
+
+def take_letter(
+    letters: Mapping[str, Letters], record: InputRecord, headers: list[tuple[str, bytes]]
+) -> str | None:
+    """Notes one dead letter under its source topic.
+
+    Args:
+        letters: source topic to its dead letters.
+        record: the letter.
+        headers: of the letter.
+
+    Returns:
+        What is wrong with the letter itself, None when it is sound.
+    """
+    where = f"{record.topic}/{record.partition}/{record.offset}"
+    try:
+        info = decode_headers(headers)
+    except ValueError as error:
+        return f"{where}: {error}"
+    if info.source.topic not in letters or f"{info.source.topic}.dlq" != record.topic:
+        return f"{where}: it names {info.source.topic} as its source"
+    letter = Letter(info.code, where, digest(record.key, record.value))
+    letters[info.source.topic].add(position(info.source.partition, info.source.offset), letter)
+    return None
+
+
+class Taker:
+    """Fills the logs.
+
+    Args:
+        names: numbers of all names.
+        workspaces: the only ones that count; empty: all.
+        now_ms: the time of the audit.
+        ttl_days: keeping time of the `posts` table, None for ever.
+    """
+
+    def __init__(self, names: Names, workspaces: frozenset[str], now_ms: int, ttl_days: int | None) -> None:
+        self.raw = Log(RAW.name)
+        self.scored = ScoredLog(SCORED.name)
+        self.actionable = ActionableLog(ACTIONABLE.name)
+        self.mentions = MentionLog(MENTIONS.name)
+        self.events = EventLog(CASE_EVENTS.name)
+        self.assignments = AssignmentLog(ASSIGNMENTS.name)
+        self.teams: dict[str, AssignmentLog] = {}
+        self.current_log = Log(CASES.name)
+        self.current: dict[int, Current] = {}
+        self.samples = {topic.name: Sample() for topic in (SCORED, CASE_EVENTS, ASSIGNMENTS)}
+        """Topics that are stored, with the records whose rows are compared whole."""
+        self._names = names
+        self._workspaces = workspaces
+        self._keep_from_ms = None if ttl_days is None else now_ms - ttl_days * DAY_MS
+
+    def take_raw(self, record: InputRecord) -> None:
+        """A record of posts.raw."""
+        post = self._read(RawPost, self.raw, record)
+        if post is not None and self.counts(post.workspace):
+            number = self._names.post(post.workspace, post.post_id, post.revision)
+            self.raw.add(number, position(record.partition, record.offset), record.append_ms)
+
+    def take_scored(self, record: InputRecord) -> None:
+        """A record of posts.scored."""
+        post, log = self._read(ScoredPost, self.scored, record), self.scored
+        if post is None or not self.counts(post.workspace):
+            return
+        number = self._names.post(post.workspace, post.post_id, post.revision)
+        log.add(number, position(record.partition, record.offset), record.append_ms)
+        log.sources.append(position(post.source.partition, post.source.offset))
+        log.vers.append(post.ver)
+        log.actionable.append(belongs_in_actionable(post))
+        log.deleted.append(post.deleted)
+        log.outdated.append(self._keep_from_ms is not None and to_ms(post.created_at) < self._keep_from_ms)
+        # A removed post has nothing to say.
+        for hit in () if post.deleted else post.topics:
+            log.wanting.append(len(log) - 1)
+            log.topics.append(self._names.number(f"{post.workspace}/{hit.topic}"))
+        self._sample(log, record)
+
+    def take_actionable(self, record: InputRecord) -> None:
+        """A record of posts.actionable."""
+        post = self._read(ScoredPost, self.actionable, record)
+        if post is not None and self.counts(post.workspace):
+            number = self._names.post(post.workspace, post.post_id, post.revision)
+            self.actionable.add(number, position(record.partition, record.offset), record.append_ms)
+            self.actionable.sources.append(position(post.source.partition, post.source.offset))
+
+    def take_mention(self, record: InputRecord) -> None:
+        """A record of mentions."""
+        made, log = self._read(Mention, self.mentions, record), self.mentions
+        if made is not None and self.counts(made.workspace):
+            number = self._names.post(made.workspace, made.post_id, made.revision)
+            log.add(number, position(record.partition, record.offset), record.append_ms)
+            log.topics.append(self._names.number(f"{made.workspace}/{made.topic}"))
+            log.sources.append(position(made.source.partition, made.source.offset))
+
+    def take_event(self, record: InputRecord) -> None:
+        """A record of cases.events."""
+        event, log = self._read(CaseEvent, self.events, record), self.events
+        if event is None or not self.counts(event.workspace):
+            return
+        log.add(self._names.number(event.event_id), position(record.partition, record.offset), record.append_ms)
+        log.cases.append(self._names.number(event.case_id))
+        # Events about no open case (refused posts, requests about unknown cases) have ids of another making.
+        own = event.event_id == event_id(event.case_id, event.seq)
+        log.seqs.append(event.seq if own else -1)
+        log.steps.append(steps.step_code(event) if own else steps.SAME)
+        state = steps.assignment_state(event)
+        implied = -1
+        if state is not None and event.attempt is not None:
+            implied = self._names.assignment(event.case_id, event.attempt, state)
+        log.assignments.append(implied)
+        self._take_outcome(event)
+        self._sample(log, record)
+
+    def _take_outcome(self, event: CaseEvent) -> None:
+        log, post, cause = self.events, -1, -1
+        if event.type in steps.OUTCOMES and event.post_id is not None:
+            post = self._names.post(event.workspace, event.post_id, event.revision or 0)
+            if event.cause is not None and event.cause.topic == ACTIONABLE.name:
+                cause = position(event.cause.partition, event.cause.offset)
+        log.posts.append(post)
+        log.causes.append(cause)
+        log.too_old.append(event.type == "refused" and event.reason == "too_old")
+
+    def take_assignment(self, record: InputRecord) -> None:
+        """A record of `assignments` or of a team's topic."""
+        log = self.assignments if record.topic == ASSIGNMENTS.name else self.teams[record.topic]
+        made = self._read(Assignment, log, record)
+        if made is not None and self.counts(made.workspace):
+            number = self._names.assignment(made.case_id, made.attempt, made.state, made.update)
+            log.add(number, position(record.partition, record.offset), record.append_ms)
+            log.teams.append(self._names.number(team_topic(made.workspace, made.team).name))
+            if log is self.assignments:
+                self._sample(log, record)
+
+    def take_current(self, record: InputRecord) -> None:
+        """A record of cases.current; the last one of a key counts."""
+        at = position(record.partition, record.offset)
+        if record.value is None:
+            if record.key is not None:
+                number = self._names.number(record.key.decode(errors="replace"))
+                self.current[number] = Current(None, -1, at, record.append_ms)
+            return
+        case = self._read(CaseCurrent, self.current_log, record)
+        if case is not None and self.counts(case.workspace):
+            number = self._names.number(case.case_id)
+            self.current[number] = Current(case.state, case.event_seq, at, record.append_ms)
+
+    def counts(self, workspace: str) -> bool:
+        """Whether the workspace is one of those that count."""
+        return not self._workspaces or workspace in self._workspaces
+
+    def takers(self) -> Mapping[str, Callable[[InputRecord], None]]:
+        """Topic to what takes its records; teams that are known so far included."""
+        return {
+            RAW.name: self.take_raw,
+            SCORED.name: self.take_scored,
+            ACTIONABLE.name: self.take_actionable,
+            MENTIONS.name: self.take_mention,
+            CASE_EVENTS.name: self.take_event,
+            ASSIGNMENTS.name: self.take_assignment,
+            **dict.fromkeys(self.teams, self.take_assignment),
+            CASES.name: self.take_current,
+        }
+
+    def logs(self) -> Mapping[str, Log]:
+        """Topic to its log."""
+        logs = (self.raw, self.scored, self.actionable, self.mentions, self.events, self.assignments)
+        return {log.name: log for log in (*logs, *self.teams.values(), self.current_log)}
+
+    def _sample(self, log: Log, record: InputRecord) -> None:
+        # What the stage has not come to has no row yet, and would only take another one's place.
+        if log.is_handled(position(record.partition, record.offset)):
+            self.samples[log.name].offer(record)
+
+    def _read(self, model: type[M], log: Log, record: InputRecord) -> M | None:
+        at = position(record.partition, record.offset)
+        letter = log.letters.by_source.get(at)
+        if letter is not None and letter.digest != digest(record.key, record.value):
+            log.letters.altered.add(at)
+        try:
+            return decode(model, record.value)
+        except Permanent as reason:
+            if self._may_count(log, record.key, at):
+                log.unreadable.append((at, reason.code))
+            return None
+
+    def _may_count(self, log: Log, key: bytes | None, at: int) -> bool:
+        """Whether an unreadable record may be one of the chosen workspaces; keys of posts begin with theirs.
+
+        Of any other record nobody can tell: it counts unless it is kept as a dead letter.
+        """
+        if not self._workspaces:
+            return True
+        if key is None or log not in (self.raw, self.scored, self.actionable, self.mentions):
+            return not log.letters.kept(at)
+        return key.split(b"/", 1)[0].decode(errors="replace") in self._workspaces

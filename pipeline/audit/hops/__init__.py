@@ -1,0 +1,1 @@
+"""What an audit judges: one hop of the flow a module."""

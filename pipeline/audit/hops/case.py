@@ -1,0 +1,134 @@
+"""The router's hops: each post becomes one step of a case, steps have no gap, and imply assignments.
+
+What one transaction writes to several topics comes in no order: a record is judged only if its transaction was
+over before the end of the other topic was taken. In: `Facts`. Out: one report a hop; all of them are exactly
+once. Never here: I/O, the state of a case (`current_hop`).
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from pipeline.audit.facts import Facts
+from pipeline.audit.findings import HopReport
+from pipeline.audit.hops.following import doubled_letters, expired_by, follow, repeats
+from pipeline.audit.logs import AssignmentLog, EventLog, partition_at, place
+
+_SEQ_BITS = 24
+"""A case and a step share one number while they are sorted: 16 million steps a case."""
+
+
+def actionable_to_events(facts: Facts) -> HopReport:
+    """Every actionable post is queued, joined or refused once, or lies in posts.actionable.dlq."""
+    report = HopReport("posts.actionable -> cases.events", "exactly once")
+    actionable, events, name = facts.actionable, facts.events, facts.names.post_name
+    follow(report, actionable, set(events.posts), name)
+    # A copy that comes when nobody remembers the first is refused as too old: not a second outcome.
+    sure = (-1 if old else post for post, old in zip(events.posts, events.too_old, strict=True))
+    for number, repeat in repeats(sure).items():
+        report.doubled.add(name(number), events.place(repeat.second), f"{repeat.times} outcomes")
+    doubled_letters(report, actionable)
+    read = set(actionable.ids)
+    for index, number in enumerate(events.posts):
+        if number != -1 and number not in read and actionable.holds(events.causes[index]):
+            detail = f"its cause {place(actionable.name, events.causes[index])} holds another post or none"
+            report.unexpected.add(name(number), events.place(index), detail)
+    return report
+
+
+def events_without_gap(facts: Facts) -> HopReport:
+    """Every event_id once, every case's seq from 0 without a gap."""
+    report = HopReport("cases.events, seq of each case", "exactly once")
+    events, name = facts.events, facts.names.name
+    for number, repeat in repeats(events.ids).items():
+        report.doubled.add(f"event {name(number)}", events.place(repeat.second), f"{repeat.times} records")
+    report.ids_out = len(set(events.ids))
+    for case, steps in cases_of(events):
+        first = steps[0][0]
+        if first > 0 and events.removed_before_ms(partition_at(events.positions[steps[0][1]])):
+            report.expired += first
+            expected = first
+        else:
+            expected = 0
+        for seq, index in steps:
+            for lost in range(expected, seq):
+                report.lost.add(f"case {name(case)} seq {lost}", f"before {events.place(index)}")
+            expected = max(expected, seq + 1)
+    report.ids_in = report.ids_out + report.lost.count + report.expired
+    return report
+
+
+def cases_of(events: EventLog) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    """Each case with its (seq, index) in order."""
+    own = (index for index, seq in enumerate(events.seqs) if seq >= 0)
+    order = sorted(own, key=lambda index: events.cases[index] << _SEQ_BITS | events.seqs[index])
+    for case, indexes in groupby(order, key=events.cases.__getitem__):
+        yield case, [(events.seqs[index], index) for index in indexes]
+
+
+def events_to_assignments(facts: Facts) -> HopReport:
+    """Every step of an offer has its assignment record, every assignment record its step."""
+    report = HopReport("cases.events -> assignments", "exactly once")
+    events, assignments, name = facts.events, facts.assignments, facts.names.name
+    present, wanted = set(assignments.ids), set(events.assignments) - {-1}
+    # Both are keyed by the case and have as many partitions.
+    expired = expired_by(assignments, events, lambda index: partition_at(events.positions[index]))
+    absent: dict[int, int] = {}
+    for index, number in enumerate(events.assignments):
+        if number != -1 and number not in present:
+            absent.setdefault(number, index)
+    report.ids_in, report.ids_out = len(wanted), len(wanted & present)
+    for number, index in absent.items():
+        if expired(index):
+            report.expired += 1
+        elif events.is_settled(events.positions[index]):
+            report.lost.add(name(number), events.place(index), f"not in {assignments.name}")
+        else:
+            report.not_yet.add(name(number), events.place(index))
+    for number, repeat in repeats(assignments.ids).items():
+        report.doubled.add(name(number), assignments.place(repeat.second), f"{repeat.times} records")
+    for index, number in enumerate(assignments.ids):
+        at = assignments.positions[index]
+        known = events.removed_before_ms(partition_at(at)) <= assignments.append_ms[index]
+        if number not in wanted and known and assignments.is_settled(at):
+            report.unexpected.add(name(number), assignments.place(index), f"no step of it in {events.name}")
+    return report
+
+
+def assignments_to_teams(facts: Facts) -> HopReport:
+    """Every assignment record is in its team's topic, and nothing else is."""
+    report = HopReport("assignments -> team topics", "exactly once")
+    assignments, name = facts.assignments, facts.names.name
+    logs = {facts.names.number(log.name): log for log in facts.teams}
+    present = {(team, number) for team, log in logs.items() for number in log.ids}
+    expired = {
+        team: expired_by(log, assignments, lambda index: partition_at(assignments.positions[index]))
+        for team, log in logs.items()
+    }
+    wanted: set[tuple[int, int]] = set()
+    for index, pair in enumerate(zip(assignments.teams, assignments.ids, strict=True)):
+        if pair in wanted:
+            continue
+        wanted.add(pair)
+        if pair in present:
+            report.ids_out += 1
+        elif pair[0] in expired and expired[pair[0]](index):
+            report.expired += 1
+        elif assignments.is_settled(assignments.positions[index]):
+            report.lost.add(name(pair[1]), assignments.place(index), f"not in {name(pair[0])}")
+        else:
+            report.not_yet.add(name(pair[1]), assignments.place(index))
+    report.ids_in = len(wanted)
+    for team, log in logs.items():
+        _team_extras(report, facts, log, {number for of, number in wanted if of == team})
+    return report
+
+
+def _team_extras(report: HopReport, facts: Facts, log: AssignmentLog, wanted: set[int]) -> None:
+    for number, repeat in repeats(log.ids).items():
+        report.doubled.add(facts.names.name(number), log.place(repeat.second), f"{repeat.times} records")
+    if facts.assignments.trimmed:
+        return
+    for index, number in enumerate(log.ids):
+        if number not in wanted and log.is_settled(log.positions[index]):
+            name = facts.names.name(number)
+            report.unexpected.add(name, log.place(index), f"not in {facts.assignments.name}")

@@ -1,0 +1,45 @@
+"""The audit itself, pure: collected facts in, one report a hop out, in the order of the flow.
+
+Never here: I/O. The hops of posts are in `post_hops` and `mention_hop`, of cases in `case_hops` and `current_hop`,
+into ClickHouse in `store_hops` and `columns`.
+"""
+
+from collections.abc import Callable
+
+from pipeline.audit.facts import Facts
+from pipeline.audit.findings import HopReport
+from pipeline.audit.hops import (
+    case as case_hops,
+)
+from pipeline.audit.hops import (
+    current as current_hop,
+)
+from pipeline.audit.hops import (
+    mention as mention_hop,
+)
+from pipeline.audit.hops import (
+    post as post_hops,
+)
+from pipeline.audit.hops import (
+    store as store_hops,
+)
+
+HOPS: tuple[Callable[[Facts], HopReport], ...] = (
+    post_hops.manifest_to_raw,
+    post_hops.raw_to_scored,
+    post_hops.scored_to_actionable,
+    mention_hop.scored_to_mentions,
+    case_hops.actionable_to_events,
+    case_hops.events_without_gap,
+    case_hops.events_to_assignments,
+    case_hops.assignments_to_teams,
+    current_hop.events_to_current,
+    store_hops.scored_to_posts,
+    store_hops.events_to_table,
+    store_hops.assignments_to_table,
+)
+
+
+def audit(facts: Facts) -> list[HopReport]:
+    """Every hop's report."""
+    return [hop(facts) for hop in HOPS]

@@ -1,0 +1,142 @@
+"""The last hops: what the sink reads is in ClickHouse, counted once under FINAL.
+
+In: `Facts`. Out: one report a table; all of them are exactly once. Never here: I/O, SQL.
+"""
+
+from collections.abc import Sequence
+
+from pipeline.audit.facts import Facts
+from pipeline.audit.findings import HopReport
+from pipeline.audit.hops.following import doubled_letters, follow, follow_unreadable, repeats
+from pipeline.audit.hops.stored import compare_rows
+from pipeline.audit.logs import EventLog, Log
+from pipeline.audit.names import post_of
+
+
+def scored_to_posts(facts: Facts) -> HopReport:
+    """Each post has one row, in its highest version; a deleted one has none; a refused one is on record.
+
+    Counts posts, not revisions.
+    """
+    report = HopReport("posts.scored -> ClickHouse posts", "exactly once")
+    scored, store, names = facts.scored, facts.store, facts.names
+    versions, refused, dead = _versions(facts)
+    found = dict(zip(store.posts.ids, store.post_vers, strict=True))
+    report.ids_in = len(versions) + len(refused) + len(dead)
+    report.refused = len(refused)
+    for index in dead.values():
+        letter = scored.letters.by_source[scored.positions[index]]
+        report.dead_lettered.add(names.post_name(scored.ids[index]), scored.place(index), letter.code)
+    for post, indexes in versions.items():
+        _judge_post(report, facts, indexes, found.get(post))
+    follow_unreadable(report, scored)
+    doubled_letters(report, scored)
+    for post, repeat in repeats(store.posts.ids).items():
+        where = _row(store.posts, repeat.second, scored)
+        report.doubled.add(names.name(post), where, f"{repeat.times} rows under FINAL")
+    _posts_from_nowhere(report, facts)
+    compare_rows(report, facts, scored)
+    return report
+
+
+def _versions(facts: Facts) -> tuple[dict[int, list[int]], set[int], dict[int, int]]:
+    """Post to its versions that should be stored, the highest first; posts that were refused; dead-lettered."""
+    scored, stored, refused, dead = facts.scored, dict[int, list[int]](), set[int](), dict[int, int]()
+    for index, number in enumerate(scored.ids):
+        post = post_of(number)
+        if number in facts.store.refused:
+            refused.add(post)
+        elif scored.letters.kept(scored.positions[index]):
+            dead[post] = index
+        else:
+            stored.setdefault(post, []).append(index)
+    for indexes in stored.values():
+        if len(indexes) > 1:
+            indexes.sort(key=scored.vers.__getitem__, reverse=True)
+    refused -= stored.keys()
+    return stored, refused, {post: index for post, index in dead.items() if post not in stored.keys() | refused}
+
+
+def _judge_post(report: HopReport, facts: Facts, versions: Sequence[int], found: int | None) -> None:
+    """One post: the row must show its highest version, or any from the highest that the sink has done with on."""
+    scored, best = facts.scored, versions[0]
+    if _problem(facts, best, found) is None or (found is None and _deleted_since(facts, best)):
+        report.ids_out += 1
+        return
+    name = facts.names.post_name(scored.ids[best])
+    done = next((index for index in versions if scored.is_handled(scored.positions[index])), None)
+    if scored.outdated[best]:
+        report.expired += 1
+    elif done is None or (done != best and _on_its_way(facts, versions, done, found)):
+        report.not_yet.add(name, scored.place(best))
+    else:
+        wrong = done if _problem(facts, done, found) else best
+        problem = _problem(facts, wrong, found) or ""
+        report.lost.add(facts.names.post_name(scored.ids[wrong]), scored.place(wrong), problem)
+
+
+def _deleted_since(facts: Facts, best: int) -> bool:
+    """Whether a deletion hides the post of which no record was read: it came later, or retention removed it."""
+    scored = facts.scored
+    ver, at = facts.store.deletions.get(post_of(scored.ids[best]), (-1, -1))
+    return ver > scored.vers[best] and not scored.holds(at)
+
+
+def _on_its_way(facts: Facts, versions: Sequence[int], done: int, found: int | None) -> bool:
+    """Whether what is seen is the version `done` or one above it; below a deletion nothing is seen."""
+    if _problem(facts, done, found) is None:
+        return True
+    above = versions[: versions.index(done)]
+    return found is None and any(facts.scored.deleted[index] for index in above)
+
+
+def _problem(facts: Facts, index: int, found: int | None) -> str | None:
+    wanted = facts.scored.vers[index]
+    if facts.scored.deleted[index]:
+        return None if found is None or found > wanted else "deleted, but its row is still there"
+    if found is None:
+        return "no row under FINAL"
+    return None if found >= wanted else f"the row has version {found}, not {wanted}"
+
+
+def _posts_from_nowhere(report: HopReport, facts: Facts) -> None:
+    scored, rows = facts.scored, facts.store.posts
+    read = {(post_of(number), ver) for number, ver in zip(scored.ids, scored.vers, strict=True)}
+    for index, row in enumerate(zip(rows.ids, facts.store.post_vers, strict=True)):
+        if row not in read and scored.holds(rows.positions[index]):
+            place = _row(rows, index, scored)
+            report.unexpected.add(facts.names.name(row[0]), place, f"no such version in {scored.name}")
+
+
+def events_to_table(facts: Facts) -> HopReport:
+    """Each event of a case has one row."""
+    return _table(facts, facts.events, facts.store.case_events, "cases.events -> ClickHouse case_events")
+
+
+def assignments_to_table(facts: Facts) -> HopReport:
+    """Each assignment record has one row."""
+    return _table(facts, facts.assignments, facts.store.assignments, "assignments -> ClickHouse assignments")
+
+
+def _table(facts: Facts, log: Log, rows: Log, hop: str) -> HopReport:
+    report = HopReport(hop, "exactly once")
+    prefix = "event " if isinstance(log, EventLog) else ""
+
+    def name(number: int) -> str:
+        return prefix + facts.names.name(number)
+
+    follow(report, log, set(rows.ids), name)
+    doubled_letters(report, log)
+    for number, repeat in repeats(rows.ids).items():
+        report.doubled.add(name(number), _row(rows, repeat.second, log), f"{repeat.times} rows under FINAL")
+    read = set(log.ids)
+    for index, number in enumerate(rows.ids):
+        if number not in read and log.holds(rows.positions[index]):
+            report.unexpected.add(name(number), _row(rows, index, log), f"not in {log.name}")
+    compare_rows(report, facts, log)
+    return report
+
+
+def _row(rows: Log, index: int, source: Log) -> str:
+    """A row has no place of its own: the table, and the record that it says it was made from."""
+    return f"{rows.name} from {source.name}{rows.place(index).removeprefix(rows.name)}"

@@ -1,0 +1,1 @@
+"""Rates of the model's engine beside the usual ways to run it."""

@@ -1,0 +1,1 @@
+"""Rates, latencies and costs of the running enrich stage."""

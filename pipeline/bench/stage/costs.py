@@ -1,0 +1,178 @@
+"""Where the enrich stage's time goes: processor time a post, part by part, measured and not guessed.
+
+In: processor seconds of the worker's threads and of the broker, notes of what the event loop worked on, and the
+same functions on the same posts in this process. Out: milliseconds a post. Never here: starting anything.
+
+Processor time, because the parts overlap: one batch is scored while another is delivered and a third is read.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from statistics import median
+from typing import get_args
+
+import psutil
+
+from pipeline.adapters.models.fasttext import FastTextLanguages
+from pipeline.adapters.models.openvino.text_model import OpenVinoEngine
+from pipeline.bench.stage.watched_worker import Part, Role
+from pipeline.enrich.reading.language import detect_languages
+from pipeline.enrich.reading.reading import readable_text
+from pipeline.enrich.received import ReceivedPost
+from pipeline.enrich.score import Scorer
+from pipeline.ports.models import TextScores
+from schemas.base import SourcePosition
+from schemas.posts.raw import RawPost
+from schemas.topics import RAW
+
+REPEATS = 3
+LIBRDKAFKA = "rdk:"
+"""What the names of its threads begin with."""
+PLACE = SourcePosition(topic=RAW.name, partition=0, offset=0)
+
+
+@dataclass(frozen=True)
+class Used:
+    """Processor seconds since a start that is the same for two of them."""
+
+    threads: Mapping[int, float]
+    """Of the worker's threads, by the number that the system gives each."""
+    broker_s: float
+    librdkafka_s: float = 0.0
+    """Of those threads of the worker that librdkafka started."""
+
+    def __add__(self, other: "Used") -> "Used":
+        numbers = {*self.threads, *other.threads}
+        threads = {number: self.threads.get(number, 0.0) + other.threads.get(number, 0.0) for number in numbers}
+        return Used(threads, self.broker_s + other.broker_s, self.librdkafka_s + other.librdkafka_s)
+
+    def __sub__(self, before: "Used") -> "Used":
+        threads = {number: seconds - before.threads.get(number, 0.0) for number, seconds in self.threads.items()}
+        return Used(threads, self.broker_s - before.broker_s, self.librdkafka_s - before.librdkafka_s)
+
+    def by_role(self, roles: Mapping[int, Role]) -> dict[Role, float]:
+        """Seconds of all threads of a role; a thread without one is the engine's."""
+        found: dict[Role, float] = {"loop": 0.0, "kafka": 0.0, "engine": 0.0, "agent": 0.0}
+        for number, seconds in self.threads.items():
+            found[roles.get(number, "engine")] += seconds
+        return found
+
+
+NOTHING = Used({}, 0.0)
+
+
+@dataclass(frozen=True)
+class Alone:
+    """Processor milliseconds a post of parts of the scoring, each run by itself in this process."""
+
+    normalise_ms: float
+    tokenise_ms: float
+    """With sorting, cutting into batches and padding."""
+    language_ms: float
+    """Telling the language."""
+    record_ms: float
+    """Triage, and the record that goes out."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One part: processor milliseconds a post, and its share of all of them."""
+
+    name: str
+    ms: float
+    share: float
+
+
+def used_by(worker_pid: int, broker_pids: Sequence[int]) -> Used:
+    """What the worker and the brokers have used until now."""
+    ours, librdkafka_s = {}, 0.0
+    for thread in psutil.Process(worker_pid).threads():
+        seconds = thread.user_time + thread.system_time
+        if _thread_name(worker_pid, thread.id).startswith(LIBRDKAFKA):
+            librdkafka_s += seconds
+        else:
+            ours[thread.id] = seconds
+    return Used(ours, sum(_seconds(psutil.Process(pid)) for pid in broker_pids), librdkafka_s)
+
+
+def measure_alone(engine: OpenVinoEngine, posts: Sequence[RawPost], batch_size: int) -> Alone:
+    """Runs each part over all posts a few times; the middle one counts."""
+    texts = [readable_text(post) for post in posts]
+    calls = [texts[first : first + batch_size] for first in range(0, len(texts), batch_size)]
+    received = [ReceivedPost(post, PLACE, 0) for post in posts]
+    scorer, detector = Scorer(_Canned(), 86_400, "event"), FastTextLanguages()
+    normalise_ms = _each(lambda: [readable_text(post) for post in posts], len(posts))
+    return Alone(
+        normalise_ms=normalise_ms,
+        tokenise_ms=_each(lambda: [sum(1 for _ in engine.batches(call)) for call in calls], len(posts)),
+        language_ms=_each(lambda: detect_languages(posts, detector), len(posts)),
+        record_ms=_each(lambda: scorer.score(received, {}), len(posts)) - normalise_ms,
+    )
+
+
+def loop_shares(notes: Iterable[tuple[float, Part]], windows: Sequence[tuple[float, float]]) -> dict[Part, float]:
+    """How the event loop's working time divides into parts, within the windows; empty if none was seen.
+
+    Args:
+        notes: time and part.
+        windows: from, to, on the notes' clock.
+    """
+    found = Counter(part for at, part in notes if any(start <= at <= end for start, end in windows))
+    del found["idle"]
+    return {part: count / found.total() for part, count in found.items()}
+
+
+def table(
+    used: Used, posts: int, roles: Mapping[int, Role], shares: Mapping[Part, float], alone: Alone
+) -> list[Cost]:
+    """The parts in the order in which a post meets them; inference is what the engine's threads used besides."""
+    ms = {role: 1000 * seconds / posts for role, seconds in used.by_role(roles).items()}
+    loop = {part: ms["loop"] * shares.get(part, 0.0) for part in get_args(Part)}
+    parts = {
+        "Kafka: broker, on this machine": 1000 * used.broker_s / posts,
+        "Kafka: clients (fetch, commit; deliver)": 1000 * used.librdkafka_s / posts + ms["kafka"] + loop["kafka"],
+        "Faust, event loop": loop["faust"],
+        "decode": loop["decode"],
+        "normalise": alone.normalise_ms,
+        "tokenise": alone.tokenise_ms,
+        "infer": ms["engine"] - sum(astuple(alone)),
+        "language": alone.language_ms,
+        "triage, words, record": alone.record_ms,
+        "encode": loop["encode"],
+        "agent: batches, metrics, health": ms["agent"] + loop["agent"],
+    }
+    total = sum(parts.values())
+    return [Cost(name, each, each / total) for name, each in parts.items()]
+
+
+class _Canned:
+    """An engine that costs nothing."""
+
+    name = "canned"
+
+    def score(self, texts: Sequence[str]) -> list[TextScores]:
+        return [TextScores(0.2, 0.6, 0.2, 0.1, 0.1)] * len(texts)
+
+
+def _each(work: Callable[[], object], posts: int) -> float:
+    found = []
+    for _ in range(REPEATS):
+        started = time.process_time()
+        work()
+        found.append(1000 * (time.process_time() - started) / posts)
+    return median(found)
+
+
+def _thread_name(pid: int, number: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/task/{number}/comm").read_text(encoding="utf-8")
+    except OSError:  # it has just ended
+        return ""
+
+
+def _seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)

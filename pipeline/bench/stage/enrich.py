@@ -1,0 +1,250 @@
+"""`earshot bench enrich`: the enrich stage on real Kafka beside a plain Faust agent, bare engine and bare scoring.
+
+In: settings, how many posts. Out: rates, where the time goes, latency at half load. Never here: the arithmetic.
+
+Rates of streams come from the append times that the broker wrote. No text comes twice within a round, and the
+stage's cache is off. The bare engine, and the whole scoring of which it is a part, run before, between and after
+the rounds of the stage, which is compared with them round by round: the speed of a machine drifts.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from pipeline.adapters.kafka.reader import read_topic
+from pipeline.adapters.models.one_caller import OneCaller
+from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVinoEngine
+from pipeline.app.languages import load_languages
+from pipeline.app.stages.enrich import load_intent_model
+from pipeline.bench.figures import ratios, spread
+from pipeline.bench.model.inference import open_engine
+from pipeline.bench.model.torch_lines import require_torch
+from pipeline.bench.rounds import Say
+from pipeline.bench.sample import distinct_posts
+from pipeline.bench.stage.costs import NOTHING, PLACE, Alone, Used, loop_shares, measure_alone, table, used_by
+from pipeline.bench.stage.lab import Lab, Worker, open_lab
+from pipeline.bench.stage.plain_faust import OUTPUT_TOPIC
+from pipeline.bench.stage.results import (
+    EnrichBench,
+    Hop,
+    Latency,
+    Rate,
+    means_around,
+    rate_once_fed,
+    steady_rate,
+    waits_ms,
+    within,
+)
+from pipeline.bench.stage.scrape import Seen, look
+from pipeline.clock import SystemClock
+from pipeline.codec import decode
+from pipeline.enrich.reading.intents.own import Intents
+from pipeline.enrich.reading.reading import read_posts
+from pipeline.enrich.received import ReceivedPost
+from pipeline.enrich.score import Scorer
+from pipeline.local.processes import free_ports
+from pipeline.settings import Settings
+from schemas.posts.raw import RawPost
+from schemas.posts.scored import ScoredPost
+from schemas.topics import SCORED
+
+PLAIN, BARE, STAGE = "plain Faust + transformers.pipeline", "bare engine, batches", "Earshot's enrich stage"
+SCORING = "bare scoring: engine, words, triage"
+PLAIN_POSTS = 300
+"""The plain agent gets the first of the posts only: at a tenth of the rate they last as long."""
+PLAIN_WARM = 50
+LOAD = 0.5
+"""Share of the stage's rate at which the latency is taken."""
+REPEATS = 50
+"""Calls of the bare engine whose median is its time for a post or a small batch."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured."""
+
+    posts: int
+    """Distinct posts of each round."""
+    rounds: int
+    seconds: float
+    """Length of the half-load phase."""
+    baseline: bool
+    """Whether the plain Faust agent runs too."""
+
+
+@dataclass(frozen=True)
+class _Rounds:
+    """What the rounds of bare engine, bare scoring and stage gave."""
+
+    bare: list[float]
+    """Posts a second before, between and after the stage's rounds: one more than there are rounds."""
+    scoring: list[float]
+    """Likewise of the whole scoring."""
+    spans: list[tuple[float, float]]
+    """From and to of each round of the stage, seconds since the epoch."""
+    used: Used
+    seen: Seen
+
+
+def bench_enrich(settings: Settings, plan: Plan, say: Say) -> EnrichBench:
+    """Measures the plain Faust agent (unless left out), the bare engine, the bare scoring and the enrich stage.
+
+    Args:
+        settings: its model and enrich sections count; the engine is OpenVINO, without its cache.
+        plan: how much is measured.
+        say: takes progress lines.
+
+    Raises:
+        ServiceMissing: the baseline is wanted but the extra `torch` is not installed.
+        Misconfigured: the model is not there, or not one for OpenVINO.
+        MustRestart: a worker ended, or did not come to an end.
+    """
+    parent = Path(settings.model.path or SHIPPED_MODEL) / "float"
+    if plan.baseline:
+        require_torch(parent)
+    posts = distinct_posts(plan.posts, SystemClock().now())
+    engine, size = open_engine(settings.model), settings.enrich.batch_size
+    say("the parts of the scoring by themselves")
+    alone = measure_alone(engine, posts, size)
+    with open_lab(settings, say) as lab:
+        first = posts[:PLAIN_POSTS]
+        lab.send(first)  # warms the stage up too
+        plain = [_plain(lab, parent, len(first), say)] if plan.baseline else []
+        stage = _Stage(lab, engine, posts, settings, say)
+        return stage.measure(plan, alone, plain)
+
+
+class _Stage:
+    """The running stage and the bare engine, in turn."""
+
+    def __init__(
+        self, lab: Lab, engine: OpenVinoEngine, posts: list[RawPost], settings: Settings, say: Say
+    ) -> None:
+        self._lab = lab
+        self._engine = engine
+        self._posts = posts
+        self._size = settings.enrich.batch_size
+        self._say = say
+        self._languages = load_languages(settings.model.model_copy(update={"cache_entries": 0}))
+        self._intent_model = load_intent_model(settings.model)
+        self._live_within_s = 3600 * settings.enrich.live_within_h
+        self._port = free_ports(1)[0]
+        self._notes = lab.folder / "notes.json"
+
+    def measure(self, plan: Plan, alone: Alone, plain: list[Rate]) -> EnrichBench:
+        """Starts the stage, measures, stops it."""
+        self._say("the enrich stage starts")
+        command = [sys.executable, "-m", "pipeline.bench.stage.watched_worker", str(self._notes)]
+        more = {
+            "EARSHOT_OPERATE__HTTP_PORT": str(self._port),
+            "EARSHOT_MODEL__ENGINE": "openvino",
+            "EARSHOT_MODEL__CACHE_ENTRIES": "0",
+        }
+        with self._lab.worker("enrich", command, more) as worker:
+            self._lab.await_records(SCORED.name, min(PLAIN_POSTS, plan.posts), worker)
+            found = self._rounds(plan, worker)
+            hops = self._hops()
+            rates = [rate_once_fed(within(hops, 1000 * start, 1000 * end)) for start, end in found.spans]
+            latency = self._half_load(LOAD * median(rates), plan.seconds, worker)
+        written = json.loads(self._notes.read_text(encoding="utf-8"))
+        roles = {int(number): role for number, role in written["roles"].items()}
+        shares = loop_shares(written["notes"], found.spans)
+        return EnrichBench(
+            rates=[
+                *plain,
+                Rate(BARE, plan.posts, spread(found.bare)),
+                Rate(SCORING, plan.posts, spread(found.scoring)),
+                Rate(STAGE, plan.posts, spread(rates)),
+            ],
+            of_bare=ratios(rates, means_around(found.bare)),
+            of_scoring=ratios(rates, means_around(found.scoring)),
+            costs=table(found.used, plan.rounds * plan.posts, roles, shares, alone),
+            wall_ms=found.seen.wall_ms(),
+            batch_posts=found.seen.batch_records,
+            latency=latency,
+        )
+
+    def _rounds(self, plan: Plan, worker: Worker) -> _Rounds:
+        bare, scoring = [self._bare()], [self._scoring()]
+        spans, used, seen = [], NOTHING, Seen(0, 0, {})
+        for number in range(plan.rounds):
+            self._say(f"round {number + 1} of {plan.rounds}: the enrich stage, then the bare engine and scoring")
+            wanted = self._lab.count(SCORED.name) + plan.posts
+            used_before, seen_before = self._used(worker), look(self._port)
+            started = time.time()
+            self._lab.send(self._posts)
+            self._lab.await_records(SCORED.name, wanted, worker)
+            spans.append((started, time.time()))
+            used, seen = used + (self._used(worker) - used_before), seen + (look(self._port) - seen_before)
+            bare.append(self._bare())
+            scoring.append(self._scoring())
+        return _Rounds(bare, scoring, spans, used, seen)
+
+    def _half_load(self, per_second: float, seconds: float, worker: Worker) -> Latency:
+        self._say(f"{per_second:,.0f} posts a second for {seconds:.0f} s: half of what the stage can do")
+        before, seen_before, started = self._lab.count(SCORED.name), look(self._port), time.time()
+        sent = self._lab.feed(self._posts, per_second, seconds)
+        self._lab.await_records(SCORED.name, before + sent, worker)
+        ended, seen = time.time(), look(self._port) - seen_before
+        hops = within(self._hops(), 1000 * started, 1000 * ended)
+        return Latency(
+            posts=len(hops),
+            per_second=per_second,
+            p50_ms=waits_ms(hops, 0.5),
+            p99_ms=waits_ms(hops, 0.99),
+            batch_posts=seen.batch_records,
+            engine_ms=self._call_ms(1),
+            batch_ms=self._call_ms(max(1, round(seen.batch_records))),
+        )
+
+    def _bare(self) -> float:
+        started = time.perf_counter()
+        for first in range(0, len(self._posts), self._size):
+            read_posts(self._posts[first : first + self._size], self._engine)
+        return len(self._posts) / (time.perf_counter() - started)
+
+    def _scoring(self) -> float:
+        """As the stage does it, two batches at once, with nothing remembered of the round before."""
+        received = [ReceivedPost(post, PLACE, 0) for post in self._posts]
+        intents = Intents(self._intent_model)
+        scorer = Scorer(OneCaller(self._engine), self._live_within_s, "event", self._languages, intents)
+        batches = [received[first : first + self._size] for first in range(0, len(received), self._size)]
+        started = time.perf_counter()
+        with ThreadPoolExecutor(2) as executor:
+            list(executor.map(lambda batch: scorer.score(batch, {}), batches))
+        return len(received) / (time.perf_counter() - started)
+
+    def _call_ms(self, posts: int) -> float:
+        found = []
+        for number in range(REPEATS):
+            first = number * posts % max(1, len(self._posts) - posts)
+            started = time.perf_counter()
+            read_posts(self._posts[first : first + posts], self._engine)
+            found.append(1000 * (time.perf_counter() - started))
+        return median(found)
+
+    def _used(self, worker: Worker) -> Used:
+        return used_by(worker.pid, self._lab.broker_pids)
+
+    def _hops(self) -> list[Hop]:
+        return [
+            Hop(decode(ScoredPost, message.value()).appended_ms, message.timestamp()[1])
+            for message in read_topic(self._lab.kafka, SCORED.name)
+        ]
+
+
+def _plain(lab: Lab, parent: Path, posts: int, say: Say) -> Rate:
+    say("plain Faust agent with transformers.pipeline, one post at a time")
+    command: Sequence[str] = [
+        sys.executable, "-m", "pipeline.bench.stage.plain_faust", str(lab.kafka.bootstrap_servers), str(parent),
+        str(lab.folder / "plain"),
+    ]  # fmt: skip
+    with lab.worker("plain", command) as worker:
+        lab.await_records(OUTPUT_TOPIC, posts, worker)
+    times = [message.timestamp()[1] for message in read_topic(lab.kafka, OUTPUT_TOPIC)]
+    return Rate(PLAIN, posts, spread([steady_rate(times, PLAIN_WARM)]))

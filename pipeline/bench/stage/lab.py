@@ -1,0 +1,170 @@
+"""A Kafka of the bench's own, workers as processes of their own, and what was written when.
+
+In: settings, posts, commands. Out: append times. Never here: what a rate is. The stack lies in a folder of its own
+under the state folder; nothing else is touched, and nothing is left behind.
+"""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from pipeline.adapters.kafka.admin import ensure_topics
+from pipeline.adapters.kafka.config import client_config, producer_config
+from pipeline.adapters.kafka.reader import TopicReader
+from pipeline.bench.rounds import Say
+from pipeline.bench.stage.pacing import pace
+from pipeline.bench.stage.plain_faust import OUTPUT_TOPIC
+from pipeline.codec import encode
+from pipeline.errors import MustRestart
+from pipeline.local import stack
+from pipeline.settings import KafkaSettings, Settings
+from schemas.posts.raw import RawPost
+from schemas.topics import RAW, all_topics, post_key
+
+POLL_S = 0.2
+PATIENCE_S = 600.0
+STOP_S = 60.0
+TOPICS_S = 30.0
+LOG_TAIL = 1000
+"""Characters of a failed worker's log that are shown: the log itself is deleted with the lab."""
+
+Worker = subprocess.Popen[bytes]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running stack, and what can be done with it."""
+
+    kafka: KafkaSettings
+    folder: Path
+    broker_pids: tuple[int, ...]
+    reader: TopicReader
+
+    def send(self, posts: Sequence[RawPost]) -> None:
+        """Appends all posts to `posts.raw` as fast as it goes."""
+        producer = Producer(producer_config(self.kafka))
+        for post in posts:
+            _produce(producer, post)
+        _flush(producer)
+
+    def feed(self, posts: Sequence[RawPost], per_second: float, seconds: float) -> int:
+        """Appends posts evenly for some seconds, over again from the first when they run out; returns how many.
+
+        The first goes ahead by itself: a producer that does not know the cluster yet would send all posts of its
+        first moments at once, which is no even stream.
+        """
+        producer = Producer(producer_config(self.kafka))
+        _produce(producer, posts[0])
+        _flush(producer)
+        sent = 1 + pace(lambda number: _produce(producer, posts[(number + 1) % len(posts)]), per_second, seconds)
+        _flush(producer)
+        return sent
+
+    def count(self, topic: str) -> int:
+        """Records of a topic, asked of the broker: reading them would cost what is being measured."""
+        return sum(self.reader.window(topic).end.values())
+
+    def await_records(self, topic: str, count: int, worker: Worker) -> None:
+        """Returns when the topic has that many records.
+
+        Raises:
+            MustRestart: the worker ended, or it took too long.
+        """
+        deadline = time.monotonic() + PATIENCE_S
+        while (found := self.count(topic)) < count:
+            if worker.poll() is not None:
+                raise MustRestart(f"the worker ended with exit code {worker.returncode}: {self._log_tail()}")
+            if time.monotonic() > deadline:
+                raise MustRestart(
+                    f"{topic} has {found} of {count} records after {PATIENCE_S:.0f} s: {self._log_tail()}"
+                )
+            time.sleep(POLL_S)
+
+    def _log_tail(self) -> str:
+        newest = max(self.folder.glob("*.log"), key=lambda file: file.stat().st_mtime, default=None)
+        return "no log" if newest is None else newest.read_text(encoding="utf-8", errors="replace")[-LOG_TAIL:]
+
+    @contextmanager
+    def worker(self, name: str, command: Sequence[str], more: Mapping[str, str] | None = None) -> Iterator[Worker]:
+        """A process with the lab's Kafka in its environment, until the block ends."""
+        environment = os.environ | {
+            "EARSHOT_STATE_DIR": str(self.folder),
+            "EARSHOT_KAFKA__BOOTSTRAP_SERVERS": str(self.kafka.bootstrap_servers),
+            # Otherwise every post would be backfill, which has no triage.
+            "EARSHOT_CLOCK": "event",
+            **(more or {}),
+        }
+        with (self.folder / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            try:
+                yield process
+            finally:
+                process.terminate()
+                try:
+                    process.wait(STOP_S)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+
+@contextmanager
+def open_lab(settings: Settings, say: Say) -> Iterator[Lab]:
+    """A fresh stack with all topics; stopped and deleted at the end.
+
+    Raises:
+        ServiceMissing: the embedded stack cannot start; the message says what to do.
+    """
+    folder = settings.state_dir.resolve() / "bench"
+    stack.down(folder, wipe=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        endpoints = stack.up(folder, report=say)
+        kafka = settings.kafka.model_copy(update={"bootstrap_servers": endpoints.kafka_bootstrap})
+        ensure_topics(kafka, all_topics())
+        _create_plain_topic(kafka)
+        brokers = [server for server in stack.status(folder) if server.name.startswith("kafka")]
+        pids = tuple(server.pid for server in brokers if server.pid is not None)
+        reader = _reader(kafka, {OUTPUT_TOPIC, *(topic.name for topic in all_topics())})
+        try:
+            yield Lab(kafka, folder, pids, reader)
+        finally:
+            reader.close()
+    finally:
+        stack.down(folder, wipe=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _reader(kafka: KafkaSettings, topics: set[str]) -> TopicReader:
+    """A reader that knows all topics: one that was just created may not be listed yet."""
+    deadline = time.monotonic() + TOPICS_S
+    while True:
+        reader = TopicReader(kafka)
+        if topics <= reader.partitions.keys():
+            return reader
+        reader.close()
+        if time.monotonic() > deadline:
+            raise MustRestart(f"Kafka does not list all topics after {TOPICS_S:.0f} s")
+        time.sleep(POLL_S)
+
+
+def _create_plain_topic(kafka: KafkaSettings) -> None:
+    topic = NewTopic(OUTPUT_TOPIC, kafka.post_partitions, 1, config={"message.timestamp.type": "LogAppendTime"})
+    admin = AdminClient(client_config(kafka))
+    admin.create_topics([topic])[OUTPUT_TOPIC].result(30)
+
+
+def _produce(producer: Producer, post: RawPost) -> None:
+    producer.produce(RAW.name, encode(post), post_key(post.workspace, post.author.author_id))
+    producer.poll(0)
+
+
+def _flush(producer: Producer) -> None:
+    if producer.flush(60) > 0:
+        raise MustRestart("Kafka did not take the posts")

@@ -1,0 +1,1 @@
+"""What the model and the language detector read in a post."""

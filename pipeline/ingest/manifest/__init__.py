@@ -1,0 +1,1 @@
+"""The manifest of an ingest run: what Kafka has confirmed."""

@@ -1,0 +1,1 @@
+"""Exports in CSV and its relatives: cells, columns, rows."""

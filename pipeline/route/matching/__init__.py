@@ -1,0 +1,1 @@
+"""Which waiting case goes to which free rep, and why."""

@@ -1,0 +1,1 @@
+"""The reps: who is at work."""

@@ -1,0 +1,134 @@
+"""Presence: who is at work, for which teams, and what goes back when somebody leaves.
+
+Comes in: presence events of reps. Goes out: `Rep` entities, released cases. Never here: offers.
+
+Presence belongs to the person, order to the desktop. A rep is at work while signed in at one desktop at least;
+what was said last about teams, skills, capacity and being away holds wherever it was said. `seq` orders the events
+of one sender only, so that two desktops of one rep never make each other stale.
+"""
+
+from collections.abc import Callable
+
+from pipeline.clock import to_ms
+from pipeline.errors import Permanent
+from pipeline.route.state.entities import Case, Rep, Sender
+from pipeline.route.turn import Turn
+from schemas.people.rep import PresenceChanged, SignedIn, SignedOut
+
+Presence = SignedIn | PresenceChanged | SignedOut
+
+MAX_SENDERS = 8
+"""Desktops that are remembered of one rep, so that a desktop which names itself anew each time costs a bounded
+amount: the one heard of longest ago is forgotten, and first of all one that has signed out."""
+
+
+def handle_presence(turn: Turn, event: Presence) -> None:
+    """Applies one presence event.
+
+    Raises:
+        Permanent: `stale_seq` when the same sender has said something later, `not_signed_in` when the rep who
+            comes or goes is not at work.
+    """
+    known = turn.state.rep(event.workspace, event.rep_id)
+    if known is not None:
+        _check_order(known, event)
+    if isinstance(event, SignedIn):
+        _sign_in(turn, known, event)
+    elif known is None:
+        raise _not_signed_in()
+    elif isinstance(event, SignedOut):
+        _sign_out(turn, known, event)
+    elif known.signed_in:
+        available = event.presence == "available"
+        turn.state.put_rep(_heard(known, event)._replace(available=available, not_responding=False))
+    else:
+        raise _not_signed_in()
+
+
+def heard_from(turn: Turn, workspace: str, rep_id: str) -> None:
+    """The rep acts on offers again: a missed one is forgiven."""
+    rep = turn.state.rep(workspace, rep_id)
+    if rep is not None and rep.not_responding:
+        turn.state.put_rep(rep._replace(not_responding=False))
+
+
+def missed_offer(turn: Turn, workspace: str, rep_id: str) -> None:
+    """The rep let an offer time out: nothing new until the next sign of life (Genesys: "Not Responding")."""
+    rep = turn.state.rep(workspace, rep_id)
+    if rep is not None:
+        turn.state.put_rep(rep._replace(not_responding=True))
+
+
+def _not_signed_in() -> Permanent:
+    return Permanent("not_signed_in", "the rep is not signed in, so the event changes nothing", "rep_id")
+
+
+def _check_order(known: Rep, event: Presence) -> None:
+    last = next((sender for sender in known.senders if sender.name == (event.sender or "")), None)
+    if last is None or event.seq >= last.seq:
+        return
+    # A desktop that was set up anew counts from the start: its first sign-in, made later, is no old news.
+    if isinstance(event, SignedIn) and to_ms(event.occurred_at) > last.at_ms:
+        return
+    raise Permanent(
+        "stale_seq", f"the sender's last presence event had seq {last.seq}, this one {event.seq}", "seq"
+    )
+
+
+def _heard(rep: Rep, event: Presence) -> Rep:
+    """The rep with the event as the newest of its sender."""
+    name = event.sender or ""
+    before = next((sender for sender in rep.senders if sender.name == name), None)
+    is_in = isinstance(event, SignedIn) or (before is not None and before.signed_in)
+    newest = Sender(name, event.seq, to_ms(event.occurred_at), is_in and not isinstance(event, SignedOut))
+    others = [sender for sender in rep.senders if sender.name != name]
+    if len(others) == MAX_SENDERS:
+        others.remove(min(others, key=lambda sender: (sender.signed_in, sender.at_ms, sender.name)))
+    return rep._replace(senders=tuple(sorted([*others, newest])))
+
+
+def _sign_in(turn: Turn, known: Rep | None, event: SignedIn) -> None:
+    rep = Rep(
+        workspace=event.workspace,
+        rep_id=event.rep_id,
+        teams=tuple(sorted(set(event.teams))),
+        skills=frozenset(event.skills),
+        capacity=event.capacity,
+        signed_in=True,
+        available=True,
+        not_responding=False,
+        senders=() if known is None else known.senders,
+        last_offer_ms=0 if known is None else known.last_offer_ms,
+    )
+    rep = _heard(rep, event)
+    if event.sender is not None:
+        # Its desktop has learnt to name itself, or another is in use now: nobody would ever sign that one out.
+        rep = _signed_out_at(rep, lambda sender: sender.name == "")
+    turn.state.put_rep(rep)
+
+
+def _signed_out_at(rep: Rep, those: Callable[[Sender], bool]) -> Rep:
+    senders = (sender._replace(signed_in=sender.signed_in and not those(sender)) for sender in rep.senders)
+    return rep._replace(senders=tuple(senders))
+
+
+def _sign_out(turn: Turn, known: Rep, event: SignedOut) -> None:
+    rep = _heard(known, event)
+    if event.sender is None:
+        # Said of the person and not of one desktop: also ends what a crashed desktop never signed out.
+        rep = _signed_out_at(rep, lambda _: True)
+    if any(sender.signed_in for sender in rep.senders):
+        turn.state.put_rep(rep)
+        return
+    turn.state.put_rep(rep._replace(signed_in=False, available=False))
+    keep_answered = turn.book.sign_out_release(event.workspace) == "unanswered"
+    for case_id in sorted(turn.state.indexes.held.get((event.workspace, event.rep_id), ())):
+        case = turn.state.case(event.workspace, case_id)
+        assert case is not None, "only open cases are held"
+        if not (keep_answered and _is_answered(case)):
+            released = turn.release(case, "signed_out")
+            turn.tell(released, "released", "signed_out", rep_id=event.rep_id)
+
+
+def _is_answered(case: Case) -> bool:
+    return case.state == "assigned" and case.replied_at_ms is not None

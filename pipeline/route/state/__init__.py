@@ -1,0 +1,1 @@
+"""What the router remembers, and what can be looked up in it."""

@@ -1,0 +1,138 @@
+"""Entities as values of `route.state`, and back, from this release and from the one before.
+
+Comes in: entities; changelog entries. Goes out: bytes; entities. Each value has the version of its kind's form in
+`v`; a value without one is of version 1, as the releases before versions wrote it. A form is changed in three
+steps: raise its version, write what makes the old form new into `_UPGRADES`, and keep the old golden changelog
+(`tests/golden/route_state`). Never here: a form that depends on the order in which something was added.
+"""
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+import orjson
+
+from pipeline.errors import Misconfigured
+from pipeline.route.state.entities import (  # fmt: skip
+    Brief,
+    Case,
+    Entity,
+    Kind,
+    Member,
+    Offer,
+    Picks,
+    Rep,
+    Seen,
+    Sender,
+    context_post,
+    piece,
+)
+
+Fields = dict[str, Any]
+
+VERSIONS: dict[Kind, int] = {"case": 1, "brief": 1, "post": 1, "rep": 2, "picks": 1, "seen-post": 1, "seen-rep": 1}
+
+
+def encode(entity_key: str, entity: Entity) -> bytes:
+    """JSON that `decode` turns into an equal entity."""
+    fields: Fields = {"v": VERSIONS[_kind(entity_key)], **entity._asdict()}
+    if isinstance(entity, Case) and entity.offer is not None:
+        fields["offer"] = entity.offer._asdict()
+    elif isinstance(entity, Rep):
+        fields["skills"] = sorted(entity.skills)
+        fields["senders"] = [sender._asdict() for sender in entity.senders]
+    elif isinstance(entity, Brief):
+        for name in ("author", "influence", "reasons"):
+            fields[name] = orjson.Fragment(fields[name])
+        fields["sentiment"] = None if entity.sentiment is None else orjson.Fragment(entity.sentiment)
+        fields["posts"] = [orjson.Fragment(post.text) for post in entity.posts]
+    return orjson.dumps(fields)
+
+
+def decode(entity_key: str, value: bytes) -> Entity | None:
+    """The entity that this release or the one before wrote under that key.
+
+    Returns:
+        None for a kind that this release does not know: it is left in the changelog as it is, for the release that
+        wrote it.
+
+    Raises:
+        Misconfigured: a newer release wrote the value, or it is not whole.
+    """
+    name = entity_key.split("/", 1)[0]
+    if name not in get_args(Kind):
+        return None
+    kind = _kind(entity_key)
+    try:
+        fields: Fields = orjson.loads(value)
+        version = fields.pop("v", 1)
+        while version < VERSIONS[kind]:
+            fields = _UPGRADES[kind, version](fields)
+            version += 1
+        if version == VERSIONS[kind]:
+            return _READERS[kind](fields)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise Misconfigured(
+            f"route.state, {entity_key}: the value is damaged or no release wrote it ({type(error).__name__}). "
+            "Nothing was decided; restore the topic, or run the release that wrote it."
+        ) from error
+    raise Misconfigured(
+        f"route.state, {entity_key}: written in version {version} of its form, this release reads up to "
+        f"{VERSIONS[kind]}. A newer release has run here: run that one or a newer one."
+    )
+
+
+def _kind(entity_key: str) -> Kind:
+    found: Kind = entity_key.split("/", 1)[0]  # type: ignore[assignment] # every key is made by entities.key
+    return found
+
+
+def _case(fields: Fields) -> Case:
+    offer = fields["offer"]
+    if offer is not None:
+        pairs = {name: tuple((pair[0], pair[1]) for pair in offer[name]) for name in ("excluded", "why")}
+        fields["offer"] = Offer(**offer | pairs)
+    return Case(**fields | {"skills": tuple(fields["skills"]), "refused": tuple(fields["refused"])})
+
+
+def _brief(fields: Fields) -> Brief:
+    sentiment = fields["sentiment"]
+    return Brief(
+        platform=fields["platform"],
+        author=piece(fields["author"]),
+        influence=piece(fields["influence"]),
+        sentiment=None if sentiment is None else piece(sentiment),
+        reasons=piece(fields["reasons"]),
+        posts=tuple(context_post(post) for post in fields["posts"]),
+    )
+
+
+def _rep(fields: Fields) -> Rep:
+    senders = tuple(Sender(**sender) for sender in fields["senders"])
+    return Rep(
+        **fields | {"teams": tuple(fields["teams"]), "skills": frozenset(fields["skills"]), "senders": senders}
+    )
+
+
+def _rep_with_senders(fields: Fields) -> Fields:
+    """Version 1 knew one sequence a rep: that of the events that name no sender."""
+    only = {
+        "name": "",
+        "seq": fields.pop("presence_seq"),
+        "at_ms": fields.pop("presence_at_ms"),
+        "signed_in": fields["signed_in"],
+    }
+    return fields | {"senders": [only]}
+
+
+_READERS: dict[Kind, Callable[[Fields], Entity]] = {
+    "case": _case,
+    "brief": _brief,
+    "post": lambda fields: Member(**fields),
+    "rep": _rep,
+    "picks": lambda fields: Picks(**fields),
+    "seen-post": lambda fields: Seen(**fields),
+    "seen-rep": lambda fields: Seen(**fields),
+}
+
+_UPGRADES: dict[tuple[Kind, int], Callable[[Fields], Fields]] = {("rep", 1): _rep_with_senders}
+"""(kind, version) to what makes the fields those of the next version."""

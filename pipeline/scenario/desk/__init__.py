@@ -1,0 +1,1 @@
+"""The simulated desk of a contact centre."""

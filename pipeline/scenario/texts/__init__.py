@@ -1,0 +1,1 @@
+"""The texts of the invented brand, as grammars."""

@@ -1,0 +1,1 @@
+"""Labelled posts, and how they are dealt out."""

@@ -1,0 +1,96 @@
+"""Cells: the spellings of ids, times, numbers and booleans that exports use."""
+
+import pytest
+
+from pipeline.errors import Permanent
+from pipeline.ingest.table import cells
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("17", "chirp:17"),
+        ("3.0", "chirp:3"),
+        ("chirp:17", "chirp:17"),
+        (" 17 ", "chirp:17"),
+        ("v1.0", "chirp:v1.0"),
+        ("at://did:plc:x/app/3k", "chirp:at://did:plc:x/app/3k"),
+        ("", None),
+        ("NaN", None),
+        ("nan", None),
+        ("null", None),
+    ],
+)
+def test_ids_get_their_prefix(cell: str, expected: str | None) -> None:
+    assert cells.native_id("chirp", cell) == expected
+
+
+@pytest.mark.parametrize(("cell", "code"), [("9.25e+17", "id_lost_digits"), ("2,3", "several_values")])
+def test_an_id_that_names_no_single_post_is_refused(cell: str, code: str) -> None:
+    with pytest.raises(Permanent) as caught:
+        cells.native_id("chirp", cell)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "2017-10-31T22:10:47Z",
+        "2017-10-31T22:10:47.000+00:00",
+        "2017-10-31 22:10:47",
+        "2017-10-31 22:10:47 UTC",
+        "2017-11-01T00:10:47+02:00",
+        "2017-10-31 22:10:47 +0000",
+        "Tue Oct 31 22:10:47 +0000 2017",
+        "Tue, 31 Oct 2017 22:10:47 +0000",
+        "1509487847",
+        "1509487847.0",
+        "1509487847000",
+        "1509487847000000",
+    ],
+)
+def test_every_known_spelling_of_a_time_is_the_same_moment(cell: str) -> None:
+    from datetime import UTC, datetime
+
+    found = cells.time((), cell)
+    assert isinstance(found, str)
+    assert datetime.fromisoformat(found) == datetime(2017, 10, 31, 22, 10, 47, tzinfo=UTC)
+
+
+def test_formats_of_the_map_are_tried_first() -> None:
+    assert cells.time(("%Y-%d-%m",), "2017-05-06") == "2017-06-05T00:00:00+00:00"
+    assert cells.time(("%d.%m.%Y %H:%M",), "31.10.2017 22:10") == "2017-10-31T22:10:00+00:00"
+    assert cells.time(("%Y%m%d%H%M%S",), "20171031221047") == "2017-10-31T22:10:47+00:00"
+
+
+@pytest.mark.parametrize("cell", ["yesterday", "31/10/2017", "2017-13-01", "99999999999999999999"])
+def test_an_unknown_time_is_refused(cell: str) -> None:
+    with pytest.raises(Permanent) as caught:
+        cells.time((), cell)
+    assert caught.value.code == "invalid_time"
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"), [("True", True), ("no", False), ("1.0", True), ("F", False), ("", None)]
+)
+def test_booleans(cell: str, expected: bool | None) -> None:
+    assert cells.boolean(cell) is expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"), [("12", 12), ("12.0", 12), ("4.5", 4.5), ("1,204", 1204), ("", None)]
+)
+def test_numbers(cell: str, expected: float | None) -> None:
+    assert cells.number(cell) == expected
+
+
+@pytest.mark.parametrize("cell", ["many", "inf", "1e999"])
+def test_what_is_no_number_is_refused(cell: str) -> None:
+    with pytest.raises(Permanent) as caught:
+        cells.number(cell)
+    assert caught.value.code == "invalid_number"
+
+
+def test_text_stays_as_it_is_and_only_empty_is_absent() -> None:
+    assert cells.text(" null \n") == " null \n"
+    assert cells.text("") is None
