@@ -23,7 +23,7 @@ from pipeline.codec import decode, encode
 from pipeline.enrich.actionable import belongs_in_actionable
 from pipeline.enrich.mentions import mention_key, mentions_of
 from pipeline.ingest.manifest.format import Delivered
-from pipeline.ports.records import InputRecord, Output
+from pipeline.ports.records import InputRecord, Record
 from pipeline.route.cases import ids
 from pipeline.route.router import Router
 from pipeline.sink.agent import TABLES as STORED
@@ -236,7 +236,7 @@ class World:
         mine = event.model_copy(update={"workspace": self.workspace})
         return InputRecord(REPS.name, 0, 0, self.workspace.encode(), encode(mine), START_MS)
 
-    def _publish(self, output: Output) -> None:
+    def _publish(self, output: Record) -> None:
         assert output.key is not None
         if output.topic == CASE_EVENTS.name:
             self._publish_event(output.key, decode(CaseEvent, output.value))

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from pipeline.clock import Clock, to_ms
 from pipeline.codec import decode, encode
 from pipeline.enrich.actionable import belongs_in_actionable
+from pipeline.enrich.events import Event, Message, appended_ms_of, letter_headers, place_of
 from pipeline.enrich.gather import Batch, Gather, Opened
 from pipeline.enrich.mentions import mention_key, mentions_of
 from pipeline.enrich.notes import Notebook, Notes, Place
 from pipeline.enrich.received import PartitionOf, ReceivedPost, check_place, check_time
-from pipeline.enrich.record import Event, Record, appended_ms_of, letter_headers, place_of
 from pipeline.enrich.score import Scorer
 from pipeline.enrich.weight import weight
 from pipeline.errors import MustRestart, Permanent
 from pipeline.logs import Log
 from pipeline.metrics import Metrics
-from pipeline.ports.records import Outgoing, RecordPublisher
+from pipeline.ports.records import Record, RecordPublisher
 from schemas.policy.policy import Policy
 from schemas.posts.raw import RawPost
 from schemas.posts.scored import ScoredPost
@@ -74,8 +74,8 @@ class _Scored:
     """A batch after scoring."""
 
     events: Sequence[Event]
-    good: list[tuple[Record, ScoredPost]]
-    refused: list[tuple[Record, Permanent]]
+    good: list[tuple[Message, ScoredPost]]
+    refused: list[tuple[Message, Permanent]]
     score_s: float
 
 
@@ -265,7 +265,7 @@ class EnrichAgent:
             return 0
         return weight(content.post, self._parts.policies().get(content.post.workspace))
 
-    def _receive(self, record: Record) -> ReceivedPost:
+    def _receive(self, record: Message) -> ReceivedPost:
         post = decode(RawPost, record.value)
         parts = self._parts
         check_place(
@@ -288,7 +288,7 @@ class EnrichAgent:
             results = await asyncio.get_running_loop().run_in_executor(
                 parts.executor, parts.scorer.score, received, parts.policies()
             )
-        good: list[tuple[Record, ScoredPost]] = []
+        good: list[tuple[Message, ScoredPost]] = []
         refused = [(event.message, opened) for event, opened in batch if isinstance(opened, Permanent)]
         for (event, _), result in zip(posts, results, strict=True):
             if isinstance(result, Permanent):
@@ -302,18 +302,18 @@ class EnrichAgent:
 
     async def _deliver(self, scored: _Scored) -> None:
         # All are published together: one by one is more than ten times slower (rule 4).
-        records: list[Outgoing] = []
+        records: list[Record] = []
         for record, post in scored.good:
             value = encode(post)
-            records.append(Outgoing(SCORED.name, record.key, value))
+            records.append(Record(SCORED.name, record.key, value))
             if belongs_in_actionable(post):
-                records.append(Outgoing(ACTIONABLE.name, post.workspace.encode(), value))
+                records.append(Record(ACTIONABLE.name, post.workspace.encode(), value))
             records += [
-                Outgoing(MENTIONS.name, mention_key(mention), encode(mention)) for mention in mentions_of(post)
+                Record(MENTIONS.name, mention_key(mention), encode(mention)) for mention in mentions_of(post)
             ]
         failed_ms = to_ms(self._parts.clock.now())
         records += [
-            Outgoing(RAW.dlq.name, record.key, record.value, letter_headers(record, reason, STAGE, failed_ms))
+            Record(RAW.dlq.name, record.key, record.value, letter_headers(record, reason, STAGE, failed_ms))
             for record, reason in scored.refused
         ]
         await asyncio.to_thread(self._parts.publisher.publish, records)

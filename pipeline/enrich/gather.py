@@ -11,9 +11,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from pipeline.enrich.events import Event
 from pipeline.enrich.notes import Notebook, Place
 from pipeline.enrich.received import ReceivedPost
-from pipeline.enrich.record import Event
 from pipeline.errors import Permanent
 
 Opened = tuple[Event, ReceivedPost | Permanent]

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from pipeline.ports.records import InputRecord, Output
+from pipeline.ports.records import InputRecord, Record
 
 
 @dataclass(frozen=True)
 class Decisions:
     """What one transaction writes besides offsets and its journal record."""
 
-    outputs: Sequence[Output] = ()
+    outputs: Sequence[Record] = ()
     changes: Mapping[bytes, bytes | None] = field(default_factory=dict)
     """Changelog: entity key to its new value, None where it ended."""
 

@@ -38,19 +38,20 @@ class DeadLetters(Protocol):
         ...
 
 
-class Outgoing(NamedTuple):
-    """One record to produce outside any transaction; the key decides the partition."""
+class Record(NamedTuple):
+    """One record to send. The key decides the partition."""
 
     topic: str
     key: bytes | None
     value: bytes | None
+    """None is a tombstone."""
     headers: Sequence[tuple[str, bytes]] = ()
 
 
 class RecordPublisher(Protocol):
     """Where the outputs of a stage without transactions go. Blocking, one caller thread at a time."""
 
-    def publish(self, records: Sequence[Outgoing]) -> None:
+    def publish(self, records: Sequence[Record]) -> None:
         """Returns when the brokers have every record, those of one key in their order.
 
         Raises:
@@ -58,14 +59,6 @@ class RecordPublisher(Protocol):
             MustRestart: likewise, and this publisher will never deliver anything again.
         """
         ...
-
-
-class Output(NamedTuple):
-    """One record to produce inside the transaction; the key decides the partition."""
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
 
 
 class Published(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pipeline.errors import Permanent
 from pipeline.ports.decider import Decisions
-from pipeline.ports.records import InputRecord, Output
+from pipeline.ports.records import InputRecord, Record
 from pipeline.route import inputs, records
 from pipeline.route.cases import cases, requests
 from pipeline.route.cases import reveals as readings
@@ -48,7 +48,7 @@ class Router:
         self._remember_ms = remember_ms
         self._clock_mode = clock_mode
         self._state = State(remember_ms)
-        self._outputs: list[Output] = []
+        self._outputs: list[Record] = []
         self._counts: list[str] = []
         self._counters: Counter[str] = Counter()
         self._ahead: dict[tuple[str, int, int], Input] = {}
@@ -184,10 +184,10 @@ class Router:
             raise Permanent("too_old", "older than input is remembered, so it may have been handled before")
         requests.refuse_request(turn, message, "too_old")
 
-    def _current(self, entity_key: str, case: object) -> Output:
+    def _current(self, entity_key: str, case: object) -> Record:
         if isinstance(case, Case):
-            return Output(CASES.name, case.case_id.encode(), records.current(case, self._state.brief(case)))
-        return Output(CASES.name, entity_key.split("/", 2)[2].encode(), None)
+            return Record(CASES.name, case.case_id.encode(), records.current(case, self._state.brief(case)))
+        return Record(CASES.name, entity_key.split("/", 2)[2].encode(), None)
 
     def _rollback(self, mark: int, outputs: int, counts: int) -> None:
         self._state.rollback(mark)

@@ -5,7 +5,7 @@ Comes in: the state, the policies, now. Goes out: output records, in order. Neve
 
 from functools import lru_cache
 
-from pipeline.ports.records import Output
+from pipeline.ports.records import Record
 from pipeline.route import records
 from pipeline.route.policies import PolicyBook
 from pipeline.route.records import Cause
@@ -38,7 +38,7 @@ class Turn:
         book: PolicyBook,
         now_ms: int,
         cause: Cause | None,
-        outputs: list[Output],
+        outputs: list[Record],
         counts: list[str],
     ) -> None:
         self.state = state
@@ -75,7 +75,7 @@ class Turn:
         value = records.case_event(
             case, type_=type_, reason=reason, version=version, cause=self.cause, post=post, rep_id=rep_id
         )
-        self.outputs.append(Output(CASE_EVENTS.name, case.case_id.encode(), value))
+        self.outputs.append(Record(CASE_EVENTS.name, case.case_id.encode(), value))
         return case
 
     def tell_caseless(
@@ -93,7 +93,7 @@ class Turn:
             cause=self.cause,
             **more,
         )
-        self.outputs.append(Output(CASE_EVENTS.name, case_id.encode(), value))
+        self.outputs.append(Record(CASE_EVENTS.name, case_id.encode(), value))
 
     def publish(self, case: Case, offer: Offer, state: AssignmentState, reason: str) -> None:
         """Publishes the assignment of that offer, to everybody and to the team."""
@@ -108,7 +108,7 @@ class Turn:
             cause=self.cause,
         )
         for topic in (ASSIGNMENTS.name, _team_topic_name(case.workspace, case.team)):
-            self.outputs.append(Output(topic, case.case_id.encode(), value))
+            self.outputs.append(Record(topic, case.case_id.encode(), value))
 
     def release(self, case: Case, reason: str) -> Case:
         """Takes the case from its rep, back to its place by its original age; the caller tells why."""

@@ -19,14 +19,14 @@ from pipeline.adapters.twins.publisher import MemoryRecordPublisher
 from pipeline.clock import ManualClock, from_ms
 from pipeline.codec import decode, encode
 from pipeline.enrich.agent import EnrichAgent, Parts
+from pipeline.enrich.events import Event
 from pipeline.enrich.notes import MOST_TRIES
-from pipeline.enrich.record import Event
 from pipeline.enrich.score import Scorer
 from pipeline.errors import Transient
 from pipeline.logs import get_log
 from pipeline.metrics import Metrics
 from pipeline.ports.models import TextModel, TextScores
-from pipeline.ports.records import Outgoing
+from pipeline.ports.records import Record
 from schemas.dead_letter import decode_headers
 from schemas.posts.raw import RawPost
 from schemas.posts.scored import ScoredPost
@@ -68,7 +68,7 @@ class FakePublisher(MemoryRecordPublisher):
         self._journal = journal
         self._failure = failure
 
-    def publish(self, records: Sequence[Outgoing]) -> None:
+    def publish(self, records: Sequence[Record]) -> None:
         if self._failure is not None:
             raise self._failure
         super().publish(records)
@@ -368,7 +368,7 @@ async def test_a_delivery_that_hangs_ends_the_worker_with_nothing_acknowledged(
     released = threading.Event()
 
     class HangingPublisher(FakePublisher):
-        def publish(self, records: Sequence[Outgoing]) -> None:
+        def publish(self, records: Sequence[Record]) -> None:
             released.wait(20)
 
     monkeypatch.setattr("pipeline.enrich.agent.DELIVERY_TIMEOUT_S", 0.05)
@@ -567,7 +567,7 @@ async def test_a_batch_is_scored_while_the_one_before_is_still_delivered() -> No
             return super().score(texts)
 
     class SlowPublisher(FakePublisher):
-        def publish(self, records: Sequence[Outgoing]) -> None:
+        def publish(self, records: Sequence[Record]) -> None:
             delivering.set()
             assert scoring_second.wait(10)
             super().publish(records)

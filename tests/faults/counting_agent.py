@@ -18,7 +18,7 @@ from pipeline.adapters.kafka.transactional.observer import Outcome
 from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec
 from pipeline.errors import EXIT_RESTART, MustRestart, Permanent
 from pipeline.ports.decider import Decisions
-from pipeline.ports.records import InputRecord, Output
+from pipeline.ports.records import InputRecord, Record
 from pipeline.settings import KafkaSettings
 
 
@@ -29,7 +29,7 @@ class Counting:
         self._out = out
         self._truth: dict[bytes, dict[str, int]] = {}
         self._state: dict[bytes, dict[str, int]] = {}
-        self._outputs: list[Output] = []
+        self._outputs: list[Record] = []
         self._changes: dict[bytes, bytes | None] = {}
 
     def restore(self, key: bytes, value: bytes | None) -> None:
@@ -88,7 +88,7 @@ class Counting:
         self._changes[key] = json.dumps(state).encode()
 
     def _emit(self, key: bytes, body: dict[str, object]) -> None:
-        self._outputs.append(Output(self._out, key, json.dumps(body | {"by": os.getpid()}).encode()))
+        self._outputs.append(Record(self._out, key, json.dumps(body | {"by": os.getpid()}).encode()))
 
 
 class Quiet:

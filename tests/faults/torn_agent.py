@@ -19,7 +19,7 @@ from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec
 from pipeline.adapters.kafka.transactional.producer import doubt_rule
 from pipeline.errors import EXIT_RESTART, MustRestart
 from pipeline.ports.decider import Decisions
-from pipeline.ports.records import Output
+from pipeline.ports.records import Record
 from pipeline.settings import KafkaSettings
 from tests.faults.counting_agent import Counting, Quiet
 
@@ -52,7 +52,7 @@ class SpoiltOnce(Counting):
             output._replace(value=json.dumps(body | {"undone": first}).encode())
             for output, body in zip(decided.outputs, bodies, strict=True)
         ]
-        refused = [Output(self._narrow, b"k", secrets.token_bytes(5000))] if first else []
+        refused = [Record(self._narrow, b"k", secrets.token_bytes(5000))] if first else []
         return Decisions((*marked, *refused), decided.changes)
 
 

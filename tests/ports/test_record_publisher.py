@@ -14,7 +14,7 @@ from pipeline.adapters.kafka.reader import read_topic
 from pipeline.adapters.twins.publisher import MemoryRecordPublisher
 from pipeline.errors import Transient
 from pipeline.local.endpoints import Endpoints
-from pipeline.ports.records import Outgoing, RecordPublisher
+from pipeline.ports.records import Record, RecordPublisher
 from pipeline.settings import KafkaSettings
 from schemas.topics import SCORED
 
@@ -27,7 +27,7 @@ class Case:
 
     publisher: RecordPublisher
     topic: str
-    read: Callable[[], list[Outgoing]]
+    read: Callable[[], list[Record]]
 
 
 def memory() -> Case:
@@ -40,11 +40,11 @@ def kafka(stack: Endpoints) -> Case:
     topic = replace(SCORED, name=f"out.{uuid.uuid4()}")
     ensure_topics(settings, [topic])
 
-    def read() -> list[Outgoing]:
+    def read() -> list[Record]:
         found = []
         for message in read_topic(settings, topic.name):
             assert message.partition() == partition_of(message.key(), settings.post_partitions)
-            found.append(Outgoing(topic.name, message.key(), message.value(), tuple(message.headers() or ())))
+            found.append(Record(topic.name, message.key(), message.value(), tuple(message.headers() or ())))
         return found
 
     return Case(KafkaRecordPublisher(settings, TIMEOUT_S), topic.name, read)
@@ -58,7 +58,7 @@ def case(request: pytest.FixtureRequest) -> Case:
 def test_everything_is_there_when_deliver_returns_byte_for_byte_and_in_the_order_of_each_key(case: Case) -> None:
     noise = random.Random(1)
     sent = [
-        Outgoing(case.topic, f"acme/x:{number % 7}".encode(), noise.randbytes(20), (("n", str(number).encode()),))
+        Record(case.topic, f"acme/x:{number % 7}".encode(), noise.randbytes(20), (("n", str(number).encode()),))
         for number in range(3000)
     ]
     for first in range(0, len(sent), 1000):
@@ -71,14 +71,14 @@ def test_everything_is_there_when_deliver_returns_byte_for_byte_and_in_the_order
 
 def test_a_tombstone_is_delivered_and_nothing_is_no_error(case: Case) -> None:
     case.publisher.publish([])
-    case.publisher.publish([Outgoing(case.topic, b"k", None)])
-    assert case.read() == [Outgoing(case.topic, b"k", None)]
+    case.publisher.publish([Record(case.topic, b"k", None)])
+    assert case.read() == [Record(case.topic, b"k", None)]
 
 
 def test_a_cluster_that_does_not_answer_is_an_error_that_counts_the_records() -> None:
     publisher = KafkaRecordPublisher(KafkaSettings(bootstrap_servers="127.0.0.1:1"), 1.0)
     with pytest.raises(Transient, match="2 of 2 records were not delivered"):
-        publisher.publish([Outgoing("out", b"k", b"v")] * 2)
+        publisher.publish([Record("out", b"k", b"v")] * 2)
 
 
 @pytest.mark.integration
@@ -86,5 +86,5 @@ def test_a_record_that_the_broker_refuses_is_an_error_and_the_others_are_there(s
     case = kafka(stack)
     large = random.Random(1).randbytes(SCORED.max_message_bytes + 1)
     with pytest.raises(Transient, match="1 of 3 records were not delivered"):
-        case.publisher.publish([Outgoing(case.topic, b"k", value) for value in (b"one", large, b"two")])
+        case.publisher.publish([Record(case.topic, b"k", value) for value in (b"one", large, b"two")])
     assert [one.value for one in case.read()] == [b"one", b"two"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pipeline.adapters.kafka.publisher import KafkaRecordPublisher
 from pipeline.clock import Clock, to_ms
-from pipeline.ports.records import DeadLetter, Outgoing
+from pipeline.ports.records import DeadLetter, Record
 from pipeline.settings import KafkaSettings
 from schemas.base import SourcePosition
 from schemas.dead_letter import DeadLetterInfo, encode_headers
@@ -34,7 +34,7 @@ class DeadLetterProducer:
         """See `ports.DeadLetters.send`."""
         self._publisher.publish([self._record(letter) for letter in letters])
 
-    def _record(self, letter: DeadLetter) -> Outgoing:
+    def _record(self, letter: DeadLetter) -> Record:
         record, reason = letter
         info = DeadLetterInfo.shortened(
             stage=self._stage,
@@ -45,4 +45,4 @@ class DeadLetterProducer:
             appended_ms=record.append_ms,
             failed_ms=to_ms(self._clock.now()),
         )
-        return Outgoing(f"{record.topic}.dlq", record.key, record.value, encode_headers(info))
+        return Record(f"{record.topic}.dlq", record.key, record.value, encode_headers(info))

@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from pipeline.adapters.kafka.config import producer_config
 from pipeline.errors import EarshotError, MustRestart, Transient
-from pipeline.ports.records import Outgoing
+from pipeline.ports.records import Record
 from pipeline.settings import KafkaSettings
 
 REPORTS_LATE_S = 5.0
@@ -32,7 +32,7 @@ class KafkaRecordPublisher:
         self._timeout_s = timeout_s
         self._producer = Producer(producer_config(kafka) | {"delivery.timeout.ms": int(timeout_s * 1000)})
 
-    def publish(self, records: Sequence[Outgoing]) -> None:
+    def publish(self, records: Sequence[Record]) -> None:
         """See `ports.RecordPublisher.publish`."""
         arrived, failed = 0, list[KafkaError]()
 
@@ -50,7 +50,7 @@ class KafkaRecordPublisher:
             said = f"{left} of {len(records)} records were not delivered"
             raise _failure(failed[0], said) if failed else Transient(f"{said}: no answer")
 
-    def _produce(self, record: Outgoing, report: Callable[[KafkaError | None, object], None]) -> None:
+    def _produce(self, record: Record, report: Callable[[KafkaError | None, object], None]) -> None:
         headers = list(record.headers)
         while True:
             try:

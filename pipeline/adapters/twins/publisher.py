@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from pipeline.ports.records import Outgoing
+from pipeline.ports.records import Record
 
 
 class MemoryRecordPublisher:
     """`RecordPublisher` on a list."""
 
     def __init__(self) -> None:
-        self.delivered: list[Outgoing] = []
+        self.delivered: list[Record] = []
 
-    def publish(self, records: Sequence[Outgoing]) -> None:
+    def publish(self, records: Sequence[Record]) -> None:
         """See `RecordPublisher.publish`."""
         self.delivered += records

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pipeline.codec import decode
-from pipeline.ports.records import InputRecord, Output
+from pipeline.ports.records import InputRecord, Record
 from pipeline.route.router import Router
 from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
 from schemas.people.rep import AnyRepEvent
@@ -18,7 +18,7 @@ DAY_MS = 86_400_000
 class Said:
     """Parsed outputs of one or more transactions; parsing is the proof that they keep the contract."""
 
-    def __init__(self, outputs: Sequence[Output]) -> None:
+    def __init__(self, outputs: Sequence[Record]) -> None:
         self.outputs = list(outputs)
         self.events = [decode(CaseEvent, o.value) for o in outputs if o.topic == CASE_EVENTS.name]
         self.assignments = [decode(Assignment, o.value) for o in outputs if o.topic == ASSIGNMENTS.name]

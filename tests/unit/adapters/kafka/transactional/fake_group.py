@@ -12,7 +12,7 @@ from pipeline.adapters.kafka.transactional.member import TransactionalAgent
 from pipeline.adapters.kafka.transactional.observer import Outcome
 from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec
 from pipeline.ports.decider import Decider, Decisions
-from pipeline.ports.records import InputRecord, Output
+from pipeline.ports.records import InputRecord, Record
 from pipeline.settings import KafkaSettings
 
 SPEC = AgentSpec("test", ("a", "b"), "state", "journal")
@@ -193,7 +193,7 @@ class Noting:
         return 0
 
     def decisions(self) -> Decisions:
-        return Decisions((Output("out", b"k", b"v"),), {})
+        return Decisions((Record("out", b"k", b"v"),), {})
 
     def commit(self) -> None:
         pass

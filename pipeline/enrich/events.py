@@ -10,7 +10,7 @@ from schemas.base import SourcePosition
 from schemas.dead_letter import DeadLetterInfo, encode_headers
 
 
-class Record(Protocol):
+class Message(Protocol):
     """The parts of a Faust message that are read here."""
 
     topic: str
@@ -25,7 +25,7 @@ class Event(Protocol):
     """The parts of a Faust event that are used here."""
 
     @property
-    def message(self) -> Record:
+    def message(self) -> Message:
         """The record as Faust got it."""
         ...
 
@@ -34,17 +34,17 @@ class Event(Protocol):
         ...
 
 
-def place_of(record: Record) -> SourcePosition:
+def place_of(record: Message) -> SourcePosition:
     """Where the record lies."""
     return SourcePosition(topic=record.topic, partition=record.partition, offset=record.offset)
 
 
-def appended_ms_of(record: Record) -> int:
+def appended_ms_of(record: Message) -> int:
     """The broker's append time, milliseconds; Faust gives it in seconds."""
     return round(record.timestamp * 1000)
 
 
-def letter_headers(record: Record, reason: Permanent, stage: str, failed_ms: int) -> list[tuple[str, bytes]]:
+def letter_headers(record: Message, reason: Permanent, stage: str, failed_ms: int) -> list[tuple[str, bytes]]:
     """The headers of the record's dead letter: why, where it lay, when it came and when it was given up."""
     return encode_headers(
         DeadLetterInfo.shortened(
