@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import BaseModel
 
 from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.audit.collect.log_builder import LogBuilder, add_letter
 from pipeline.audit.collect.sample import StoredRows
-from pipeline.audit.collect.taking import Taker, take_letter
 from pipeline.audit.facts import Facts, Store
 from pipeline.audit.logs import AssignmentLog, ManifestLog, position
 from pipeline.audit.names import Names, workspace_of
@@ -328,35 +328,37 @@ def collect(
     """The facts that the collectors would bring, when all is over or at a moment before."""
     moment = moment or Moment(*[cluster.now] * 4)
     names = Names()
-    taker = Taker(names, frozenset(workspaces), START_MS, None)
-    taker.teams = {name: AssignmentLog(name) for name in cluster.topics if name.startswith(f"{ASSIGNMENTS.name}.")}
-    logs = taker.logs()
+    builder = LogBuilder(names, frozenset(workspaces), START_MS, None)
+    builder.teams = {
+        name: AssignmentLog(name) for name in cluster.topics if name.startswith(f"{ASSIGNMENTS.name}.")
+    }
+    logs = builder.logs()
     for name, kept in logs.items():
         kept.handled = cluster.up_to(name, cluster.done, moment.committed)
         kept.settled = cluster.up_to(name, cluster.over, moment.settled)
         kept.end = cluster.up_to(name, cluster.appended, moment.ends)
     for name in [name for name in cluster.topics if name.endswith(".dlq")]:
         for record, headers in cluster.log(name)[0][: cluster.up_to(name, cluster.appended, moment.ends)[0]]:
-            assert take_letter({n: kept.letters for n, kept in logs.items()}, record, headers) is None
-    for name, take in taker.takers().items():
+            assert add_letter({n: kept.letters for n, kept in logs.items()}, record, headers) is None
+    for name, take in builder.handlers().items():
         for n, log in enumerate(cluster.log(name)):
             for record, _ in log[: logs[name].end[n]]:
                 take(record)
-    seen = {workspace_of(names.post_name(number)) for number in taker.scored.ids}
+    seen = {workspace_of(names.post_name(number)) for number in builder.scored.ids}
     return Facts(
         names=names,
         manifests=_manifests(names, delivered),
-        raw=taker.raw,
-        scored=taker.scored,
-        actionable=taker.actionable,
+        raw=builder.raw,
+        scored=builder.scored,
+        actionable=builder.actionable,
         actionable_partitions={workspace: partition_of(workspace.encode(), R) for workspace in seen},
-        mentions=taker.mentions,
-        events=taker.events,
-        assignments=taker.assignments,
-        teams=list(taker.teams.values()),
-        current=taker.current,
-        current_log=taker.current_log,
-        store=_store(names, cluster, workspaces, taker, moment),
+        mentions=builder.mentions,
+        events=builder.events,
+        assignments=builder.assignments,
+        teams=list(builder.teams.values()),
+        current=builder.current,
+        current_log=builder.current_log,
+        store=_store(names, cluster, workspaces, builder, moment),
     )
 
 
@@ -370,9 +372,11 @@ def _manifests(names: Names, delivered: Sequence[Delivered]) -> ManifestLog:
     return log
 
 
-def _store(names: Names, cluster: Cluster, workspaces: Sequence[str], taker: Taker, moment: Moment) -> Store:
+def _store(
+    names: Names, cluster: Cluster, workspaces: Sequence[str], builder: LogBuilder, moment: Moment
+) -> Store:
     store = Store()
-    for topic, sample in taker.samples.items():
+    for topic, sample in builder.samples.items():
         table = STORED[topic]
         records = {(record.partition, record.offset): record for record in sample.records}
         physical = rows_at(cluster, table.name, moment)
@@ -389,7 +393,7 @@ def _store(names: Names, cluster: Cluster, workspaces: Sequence[str], taker: Tak
         stored: dict[str, Any] = dict(zip(POSTS_TABLE.columns, values, strict=True))
         if stored["is_deleted"]:
             number = names.number(f"{stored['workspace']}/{stored['post_id']}")
-            store.deleted(number, stored["ver"], _at(stored))
+            store.add_deletion(number, stored["ver"], _at(stored))
     for row in rows["posts"]:
         store.posts.add(names.number(f"{row['workspace']}/{row['post_id']}"), _at(row), 0)
         store.post_vers.append(row["ver"])

@@ -13,7 +13,7 @@ from pipeline.audit.logs import ActionableLog, AssignmentLog, EventLog, Log, Man
 from pipeline.audit.names import Names
 
 
-class Current(NamedTuple):
+class CurrentCase(NamedTuple):
     """The latest value of one key of `cases.current`."""
 
     state: str | None
@@ -39,7 +39,7 @@ class Store:
     rows: dict[str, list[StoredRows]] = field(default_factory=dict)
     """Topic to the whole rows of a sample of its records, one entry a table."""
 
-    def deleted(self, post: int, ver: int, at: int) -> None:
+    def add_deletion(self, post: int, ver: int, at: int) -> None:
         """Takes one row of a deletion."""
         self.deletions[post] = max(self.deletions.get(post, (-1, -1)), (ver, at))
 
@@ -59,7 +59,7 @@ class Facts:
     events: EventLog
     assignments: AssignmentLog
     teams: list[AssignmentLog]
-    current: dict[int, Current]
+    current: dict[int, CurrentCase]
     """Case to its latest value."""
     current_log: Log
     """Only the offsets, unreadable records and times of `cases.current`."""

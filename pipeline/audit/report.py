@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pipeline.audit.collect.sample import SAMPLE_RECORDS
 from pipeline.audit.findings import SHOWN, Findings, HopReport
-from pipeline.audit.run import Verdict
+from pipeline.audit.verdict import Verdict
 
 KINDS = ("lost", "changed", "doubled", "unexpected", "dead_lettered")
 """Findings of a hop that are named one by one, the worst first."""

@@ -4,20 +4,20 @@ In: resolved settings, what to look at. Out: a `Verdict`. Never here: printing, 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.adapters.clickhouse.retention import ttl_days_in_force
 from pipeline.adapters.kafka.partitioning import partition_of
 from pipeline.audit.collect.clickhouse import collect_clickhouse
-from pipeline.audit.collect.kafka import KafkaReading, collect_kafka
+from pipeline.audit.collect.kafka import KafkaSummary, collect_kafka
+from pipeline.audit.collect.log_builder import LogBuilder
 from pipeline.audit.collect.manifests import collect_manifests
-from pipeline.audit.collect.settle import behind, settle
-from pipeline.audit.collect.taking import Taker
+from pipeline.audit.collect.stage_lag import unread_by_stages, wait_for_stages
 from pipeline.audit.facts import Facts
-from pipeline.audit.findings import HopReport
-from pipeline.audit.hops.flow import audit
+from pipeline.audit.hops.chain import judge_hops
 from pipeline.audit.names import Names, workspace_of
+from pipeline.audit.verdict import Verdict
 from pipeline.clock import Clock, to_ms
 from pipeline.ingest.manifest.format import list_manifests
 from pipeline.settings import Settings
@@ -36,49 +36,6 @@ class Scope:
     """Share of a hop's ids, 0 to 1, that must not lie in the dead letters."""
 
 
-@dataclass
-class Verdict:
-    """What the audit found."""
-
-    hops: list[HopReport]
-    warnings: list[str] = field(default_factory=list)
-    """Why the numbers may be incomplete."""
-    records: dict[str, int] = field(default_factory=dict)
-    """Topic to the records that were read."""
-    dead_letters: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Topic to code to dead letters."""
-    rejected_lines: int = 0
-    """Lines that ingest gave up; they never became ids."""
-    compared: dict[str, int] = field(default_factory=dict)
-    """Table to the rows that were compared with their records in every column."""
-    most_given_up: float = 1.0
-    """See `Scope`."""
-
-    @property
-    def ok(self) -> bool:
-        """There is something, every hop keeps its guarantee, and not too much lies in the dead letters."""
-        return not self.empty and not self.failed
-
-    @property
-    def empty(self) -> bool:
-        """No id was found anywhere: a misspelt workspace looks like this, and so does a loss of everything."""
-        return not any(hop.ids_in for hop in self.hops)
-
-    @property
-    def failed(self) -> list[HopReport]:
-        """The hops that do not keep their guarantee, or that gave up too much."""
-        return [hop for hop in self.hops if not hop.ok or self.gave_up_too_much(hop)]
-
-    @property
-    def waiting(self) -> int:
-        """Ids that their stages have not come to, over all hops."""
-        return sum(hop.not_yet.count for hop in self.hops)
-
-    def gave_up_too_much(self, hop: HopReport) -> bool:
-        """Whether the hop's dead letters are as many as the scope forbids."""
-        return bool(hop.dead_lettered) and hop.given_up >= self.most_given_up
-
-
 def run_audit(settings: Settings, scope: Scope, clock: Clock, progress: Callable[[str], None]) -> Verdict:
     """Audits what is there.
 
@@ -93,43 +50,43 @@ def run_audit(settings: Settings, scope: Scope, clock: Clock, progress: Callable
         Misconfigured: topics or tables are missing, or a manifest is damaged.
     """
     names = Names()
-    lagging = settle(lambda: behind(settings.kafka), scope.settle_s)
+    lagging = wait_for_stages(lambda: unread_by_stages(settings.kafka), scope.settle_s)
     # Manifests first: whatever they name must then be within the topic.
     paths = list_manifests(settings.state_dir) if scope.manifests is None else scope.manifests
     manifests, warnings = collect_manifests(paths, names, scope.workspaces)
     ttl_days = ttl_days_in_force(settings.clickhouse)
     now_ms = to_ms(clock.now())
-    taker = Taker(names, scope.workspaces, now_ms, ttl_days)
-    reading = collect_kafka(settings.kafka, taker, now_ms, progress)
-    store = collect_clickhouse(settings.clickhouse, names, scope.workspaces, taker.samples)
+    builder = LogBuilder(names, scope.workspaces, now_ms, ttl_days)
+    reading = collect_kafka(settings.kafka, builder, now_ms, progress)
+    store = collect_clickhouse(settings.clickhouse, names, scope.workspaces, builder.samples)
     facts = Facts(
         names=names,
         manifests=manifests,
-        raw=taker.raw,
-        scored=taker.scored,
-        actionable=taker.actionable,
-        actionable_partitions=_partitions(taker, names, reading),
-        mentions=taker.mentions,
-        events=taker.events,
-        assignments=taker.assignments,
-        teams=list(taker.teams.values()),
-        current=taker.current,
-        current_log=taker.current_log,
+        raw=builder.raw,
+        scored=builder.scored,
+        actionable=builder.actionable,
+        actionable_partitions=_partitions(builder, names, reading),
+        mentions=builder.mentions,
+        events=builder.events,
+        assignments=builder.assignments,
+        teams=list(builder.teams.values()),
+        current=builder.current,
+        current_log=builder.current_log,
         store=store,
     )
     late = [str(unread) for unread in lagging]
     return _verdict(facts, scope, reading, late + warnings)
 
 
-def _partitions(taker: Taker, names: Names, reading: KafkaReading) -> dict[str, int]:
-    workspaces = {workspace_of(names.post_name(number)) for number in set(taker.scored.ids)}
+def _partitions(builder: LogBuilder, names: Names, reading: KafkaSummary) -> dict[str, int]:
+    workspaces = {workspace_of(names.post_name(number)) for number in set(builder.scored.ids)}
     return {name: partition_of(name.encode(), reading.actionable_partitions) for name in workspaces}
 
 
-def _verdict(facts: Facts, scope: Scope, reading: KafkaReading, warnings: list[str]) -> Verdict:
+def _verdict(facts: Facts, scope: Scope, reading: KafkaSummary, warnings: list[str]) -> Verdict:
     rows = [stored for tables in facts.store.rows.values() for stored in tables]
     return Verdict(
-        audit(facts),
+        judge_hops(facts),
         warnings + reading.warnings,
         reading.records,
         {log.name: dict(log.letters.codes) for log in facts.logs() if log.letters.codes},

@@ -18,7 +18,7 @@ from pipeline.adapters.models.fasttext import FastTextLanguages
 from pipeline.app.collector import calm_collector
 from pipeline.bench.rounds import Say
 from pipeline.bench.sample import WORKSPACE, distinct_posts
-from pipeline.bench.stage.costs import PLACE
+from pipeline.bench.stage.costs import SOURCE
 from pipeline.clock import SystemClock, to_ms
 from pipeline.enrich.author.spam import SpamMeter
 from pipeline.enrich.copies.clusters import Copies
@@ -42,13 +42,13 @@ SHARES = 5
 SYLLABLES = ("ba", "cor", "del", "fin", "gra", "hol", "jun", "kes", "lom", "mar", "nor", "pel", "ril", "sto", "v")
 TOPICS = 50
 """That the patterns are dealt out to."""
-FOUND = (
+FREQUENT_QUERIES = (
     "internet", "router", "signal", "outage", "no internet", "bill", "refund", "@acmetelecom", "#acmedown", "acme",
 )  # fmt: skip
 """Patterns that many of the posts hold, so that hits are paid for too."""
 
-WHOLE = "all of the scoring but the model"
-OWN = {
+ALL_PARTS = "all of the scoring but the model"
+OWN_INTENTS = {
     "moving-home": (
         "can I take my contract to my new flat?", "we move next month", "new address from June, what do I do?",
         "moving on the 1st, please move my line", "do you have fiber at my new place?",
@@ -86,7 +86,7 @@ def bench_signals(engine: TextModel, posts: int, patterns: int, signatures: int,
     say(f"filling two memories of copies with {signatures:,} texts each")
     copies, signals = _full_memory(signatures, now), Signals(_full_memory(signatures, now))
     say("the model reads the posts")
-    model, policies, intents = _Read(engine, sample), {policy.workspace: policy}, Intents(IntentModel())
+    model, policies, intents = _AnsweredModel(engine, sample), {policy.workspace: policy}, Intents(IntentModel())
     scorer = Scorer(model, 86_400, "event", Languages(detector, frozenset({"en"})), intents, signals)
     first = model.answers(sample[:1])
     intents.tell(*first, [WORKSPACE], model, policies)  # the examples are read once for all posts
@@ -101,7 +101,7 @@ def bench_signals(engine: TextModel, posts: int, patterns: int, signatures: int,
         ],
         "spam": lambda share: [meter.see(post, None, now) for post in share],
         "intent": lambda share: intents.tell(*model.answers(share), [WORKSPACE] * len(share), model, policies),
-        WHOLE: lambda share: scorer.score(_received(share), policies),
+        ALL_PARTS: lambda share: scorer.score(_received(share), policies),
     }
     calm_collector()  # as in the worker
     found = []
@@ -117,7 +117,7 @@ def listening_policy(patterns: int) -> Policy:
         "".join(parts) if number % 4 else f"{parts[0]}{parts[1]} {parts[2]}"
         for number, parts in enumerate(product(SYLLABLES, repeat=4))
     ]
-    queries = [*FOUND, *made][:patterns]
+    queries = [*FREQUENT_QUERIES, *made][:patterns]
     topics = tuple(
         ListeningTopic(name=f"topic-{number}", any=tuple(queries[number::TOPICS])) for number in range(TOPICS)
     )
@@ -128,18 +128,18 @@ def listening_policy(patterns: int) -> Policy:
         queues=(Queue(name="care", team="care"),),
         rules=(TriageRule(name="rest", action="none"),),
         topics=topics,
-        intents=tuple(OwnIntent(name=name, examples=examples) for name, examples in OWN.items()),
+        intents=tuple(OwnIntent(name=name, examples=examples) for name, examples in OWN_INTENTS.items()),
     )
 
 
-class _Read:
+class _AnsweredModel:
     """A model that has read all posts already."""
 
     def __init__(self, engine: TextModel, posts: Share) -> None:
         self.name = engine.name
         texts = [
             *(readable_text(post) for post in posts),
-            *(normalise(one) for all_ in OWN.values() for one in all_),
+            *(normalise(one) for all_ in OWN_INTENTS.values() for one in all_),
         ]
         self._known = dict(zip(texts, engine.score(texts), strict=True))
 
@@ -163,7 +163,7 @@ def _full_memory(signatures: int, now: datetime) -> Copies:
 
 
 def _received(share: Share) -> list[ReceivedPost]:
-    return [ReceivedPost(post, PLACE, to_ms(post.created_at)) for post in share]
+    return [ReceivedPost(post, SOURCE, to_ms(post.created_at)) for post in share]
 
 
 def _us(work: Callable[[Share], object], share: Share) -> float:

@@ -26,7 +26,7 @@ def engine(
 ) -> None:
     """The engine beside transformers.pipeline, torch in batches, and OpenVINO driven bare."""
     from pipeline.adapters.models.processor import read_processor
-    from pipeline.bench.model.inference import bench_engine
+    from pipeline.bench.model.engine import bench_engine
     from pipeline.cli.bench_views import engine_rows, engine_table
     from pipeline.settings import load_settings
 
@@ -51,7 +51,7 @@ def signals(
 ) -> None:
     """What each signal beside the model costs a post, in microseconds of one core."""
     from pipeline.adapters.models.processor import read_processor
-    from pipeline.bench.model.inference import open_engine
+    from pipeline.bench.model.engine import open_engine
     from pipeline.bench.signal_costs import bench_signals
     from pipeline.cli.bench_views import signal_table
     from pipeline.settings import load_settings

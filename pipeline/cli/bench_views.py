@@ -9,7 +9,7 @@ from rich.table import Table
 
 from pipeline.adapters.models.processor import Processor
 from pipeline.bench.figures import Spread
-from pipeline.bench.model.inference import EngineBench
+from pipeline.bench.model.engine import EngineBench
 from pipeline.bench.signal_costs import SignalCost
 from pipeline.bench.stage.results import EnrichBench, Latency
 

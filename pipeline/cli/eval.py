@@ -34,19 +34,19 @@ def evaluate(
     FILE:LINE: field, and makes the exit code 2. The texts go through the same normalising as in the service.
     """
     from pipeline.cli.output import emit_json, say, table_console
+    from pipeline.evaluation.evaluate import evaluate as evaluate_model
     from pipeline.evaluation.heads import HEADS
-    from pipeline.evaluation.judge import evaluate as judge
     from pipeline.evaluation.labelled import read_labelled
-    from pipeline.evaluation.report import as_object, drawn
+    from pipeline.evaluation.report import as_object, render
 
     posts = read_labelled(file, HEADS[head])
     say(f"{file}: {len(posts):,} labelled posts")
     opened, engine_name = _open(engine, model)
-    found = judge(opened, HEADS[head], posts, say)
+    found = evaluate_model(opened, HEADS[head], posts, say)
     if as_json:
         emit_json(as_object(found, engine_name))
     else:
-        table_console().print(*drawn(found, engine_name), sep="\n")
+        table_console().print(*render(found, engine_name), sep="\n")
 
 
 def _open(engine: Engine | None, model: str | None) -> "tuple[TextModel, str]":

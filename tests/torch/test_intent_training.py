@@ -14,7 +14,7 @@ from pipeline.enrich.reading.intents.model import INTENTS, IntentModel, load_hea
 from pipeline.enrich.text.normalise import normalise
 from pipeline.errors import Misconfigured
 from pipeline.settings import ModelSettings
-from pipeline.train.intents import HEAD, LIFTS, REAL_WEIGHT, Answered, main, read_inbound, targets_of
+from pipeline.train.intents import HEAD, LIFTS, REAL_WEIGHT, AnsweredPosts, main, read_inbound, targets_of
 
 pytestmark = pytest.mark.torch
 POSTS = {
@@ -60,14 +60,14 @@ def test_an_earlier_heads_answers_come_without_its_lifts() -> None:
     plain = np.full(len(INTENTS), 0.5 / (len(INTENTS) - 1))
     plain[INTENTS.index("question")] = 0.5
     lifted = plain * np.exp(LIFTS)
-    targets = targets_of(Answered(["one"], (lifted / lifted.sum())[None, :]))
+    targets = targets_of(AnsweredPosts(["one"], (lifted / lifted.sum())[None, :]))
     assert targets[0] == pytest.approx(REAL_WEIGHT * plain)
 
 
 def test_what_is_hardly_meant_counts_as_nothing() -> None:
     shares = np.full((1, len(INTENTS)), 0.001)
     shares[0, INTENTS.index("complaint")] = 1 - shares[0, 1:].sum()
-    assert np.count_nonzero(targets_of(Answered(["one"], shares))) == 1
+    assert np.count_nonzero(targets_of(AnsweredPosts(["one"], shares))) == 1
 
 
 def test_the_options_of_an_earlier_head_go_together() -> None:

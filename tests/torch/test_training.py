@@ -22,7 +22,7 @@ from pipeline.train.config import read_config
 from pipeline.train.data.posts import read_posts
 from pipeline.train.fit import finetune as finetune_module
 from pipeline.train.fit.finetune import Job, finetune, predict
-from pipeline.train.run import kept, run
+from pipeline.train.run import cached_answers, run
 from pipeline.train.ship.calibration import prior_bias
 from pipeline.train.ship.export import export
 from tests.torch.tiny_base import write_base
@@ -169,7 +169,7 @@ def test_a_smaller_model_learns_from_a_finished_one_alone(run_file: Path, tmp_pa
     assert run(smaller, tmp_path / "out", lambda _: None).model == done.model
     shorter = replace(done.trained, texts=texts[:-1])
     with pytest.raises(Misconfigured, match=r"teacher\.npy: answers \d+ posts, the data files now hold"):
-        kept(tmp_path / "out/teacher.npy", shorter, lambda: np.zeros((1, 5)))
+        cached_answers(tmp_path / "out/teacher.npy", shorter, lambda: np.zeros((1, 5)))
 
 
 def test_a_run_that_trained_nothing_yet_can_be_corrected(run_file: Path, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def collect_clickhouse(
             store.post_vers.append(int(ver))
         for workspace, post_id, ver, partition, offset in _rows(client, _DELETED, parameters, final=0):
             number = names.number(f"{workspace}/{post_id}")
-            store.deleted(number, int(ver), position(int(partition), int(offset)))
+            store.add_deletion(number, int(ver), position(int(partition), int(offset)))
         for workspace, post_id, revision in _rows(client, _REFUSED, parameters):
             store.refused.add(names.post(str(workspace), str(post_id), int(revision)))
         for event_id, partition, offset in _rows(client, _EVENTS, parameters):

@@ -3,7 +3,7 @@
 First the offsets that the stages have committed: what they made of the records below is there. Then the ends of
 what is committed in each topic, then the ends of all records: what a transaction that was over wrote to other
 topics is below their ends. Then each topic is read to its end; dead letters before their topic, so that their
-bytes can be compared while it passes by. In: the Kafka settings. Out: a filled `Taker`. Never here: what an
+bytes can be compared while it passes by. In: the Kafka settings. Out: a filled `LogBuilder`. Never here: what an
 absent id means.
 """
 
@@ -15,8 +15,8 @@ from confluent_kafka import Message
 
 from pipeline.adapters.kafka.lag import committed_of
 from pipeline.adapters.kafka.reader import TopicReader, Window
-from pipeline.audit.collect.settle import groups
-from pipeline.audit.collect.taking import Taker, take_letter
+from pipeline.audit.collect.log_builder import LogBuilder, add_letter
+from pipeline.audit.collect.stage_lag import consumer_groups
 from pipeline.audit.logs import AssignmentLog, Log
 from pipeline.errors import Misconfigured
 from pipeline.ports.records import InputRecord
@@ -32,7 +32,7 @@ Progress = Callable[[str], None]
 
 
 @dataclass
-class KafkaReading:
+class KafkaSummary:
     """What the reading of Kafka left to say besides the logs."""
 
     records: dict[str, int] = field(default_factory=dict)
@@ -42,13 +42,13 @@ class KafkaReading:
 
 
 def collect_kafka(
-    kafka: KafkaSettings, taker: Taker, now_ms: int, progress: Progress = lambda _: None
-) -> KafkaReading:
+    kafka: KafkaSettings, builder: LogBuilder, now_ms: int, progress: Progress = lambda _: None
+) -> KafkaSummary:
     """Reads all topics.
 
     Args:
         kafka: resolved.
-        taker: gets every record.
+        builder: gets every record.
         now_ms: the time of the audit, for partitions that retention has emptied.
         progress: told after each topic that took a while.
 
@@ -57,38 +57,38 @@ def collect_kafka(
     """
     reader = TopicReader(kafka)
     try:
-        return _Collection(kafka, reader, taker, now_ms, progress).run()
+        return _Collection(kafka, reader, builder, now_ms, progress).run()
     finally:
         reader.close()
 
 
 class _Collection:
     def __init__(
-        self, kafka: KafkaSettings, reader: TopicReader, taker: Taker, now_ms: int, progress: Progress
+        self, kafka: KafkaSettings, reader: TopicReader, builder: LogBuilder, now_ms: int, progress: Progress
     ) -> None:
         self._kafka = kafka
         self._reader = reader
-        self._taker = taker
+        self._builder = builder
         self._now_ms = now_ms
         self._progress = progress
-        self._result = KafkaReading(actionable_partitions=len(reader.partitions.get(ACTIONABLE.name, ())))
+        self._result = KafkaSummary(actionable_partitions=len(reader.partitions.get(ACTIONABLE.name, ())))
 
-    def run(self) -> KafkaReading:
+    def run(self) -> KafkaSummary:
         self._check_topics()
         for name in self._team_topics():
-            self._taker.teams[name] = AssignmentLog(name)
+            self._builder.teams[name] = AssignmentLog(name)
         self._mark_handled()
         windows = self._windows()
-        letters = {name: log.letters for name, log in self._taker.logs().items()}
+        letters = {name: log.letters for name, log in self._builder.logs().items()}
         for topic in FOLLOWED:
             if topic.dead_letters:
                 for message in self._read(topic.dlq.name, windows):
-                    problem = take_letter(letters, _record(message), message.headers() or [])
+                    problem = add_letter(letters, _record(message), message.headers() or [])
                     if problem is not None:
                         self._result.warnings.append(f"dead letter {problem}")
-        logs = self._taker.logs()
-        for name, take in self._taker.takers().items():
-            self._take_topic(logs[name], take, windows)
+        logs = self._builder.logs()
+        for name, take in self._builder.handlers().items():
+            self._read_topic(logs[name], take, windows)
         return self._result
 
     def _check_topics(self) -> None:
@@ -101,18 +101,18 @@ class _Collection:
         prefix = f"{ASSIGNMENTS.name}."
         names = (name for name in sorted(self._reader.partitions) if name.startswith(prefix))
         # assignments.<workspace>.<team>; slugs hold no dot, and assignments.dlq has too few.
-        return [name for name in names if name.count(".") == 2 and self._taker.counts(name.split(".")[1])]
+        return [name for name in names if name.count(".") == 2 and self._builder.includes(name.split(".")[1])]
 
     def _mark_handled(self) -> None:
-        logs = self._taker.logs()
-        for group, inputs in groups().items():
+        logs = self._builder.logs()
+        for group, inputs in consumer_groups().items():
             for name, offsets in committed_of(self._kafka, group, inputs).items():
                 if name in logs:
                     logs[name].handled = dict(offsets)
 
     def _windows(self) -> dict[str, Window]:
         """What is read of each topic; the ends of what is committed are noted first."""
-        logs = self._taker.logs()
+        logs = self._builder.logs()
         names = [*logs, *(topic.dlq.name for topic in FOLLOWED if topic.dead_letters)]
         committed = {name: self._reader.window(name) for name in names}
         for name, log in logs.items():
@@ -120,7 +120,7 @@ class _Collection:
         ends = self._reader.ends(names)
         return {name: Window(window.low, ends[name]) for name, window in committed.items()}
 
-    def _take_topic(self, log: Log, take: Callable[[InputRecord], None], windows: Mapping[str, Window]) -> None:
+    def _read_topic(self, log: Log, take: Callable[[InputRecord], None], windows: Mapping[str, Window]) -> None:
         for message in self._read(log.name, windows):
             record = _record(message)
             log.first_ms.setdefault(record.partition, record.append_ms)

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from pipeline.audit.facts import Facts
 from pipeline.audit.findings import HopReport
-from pipeline.audit.hops.following import doubled_letters, expired_by, follow, repeats
+from pipeline.audit.hops.arrivals import doubled_letters, expired_by, follow, repeats
 from pipeline.audit.logs import AssignmentLog, EventLog, partition_at, place
 
 _SEQ_BITS = 24

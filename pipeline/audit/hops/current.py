@@ -7,7 +7,7 @@ It is at least where the case stood when the audit began, and may be some steps 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pipeline.audit.facts import Current, Facts
+from pipeline.audit.facts import CurrentCase, Facts
 from pipeline.audit.findings import HopReport
 from pipeline.audit.hops.case import cases_of
 from pipeline.audit.hops.steps import AFTER, OVER, SAME
@@ -66,7 +66,7 @@ def _judge(report: HopReport, facts: Facts, case: int, steps: Sequence[_Step], s
     report.lost.add(f"case {facts.names.name(case)}", where, wrong)
 
 
-def _difference(facts: Facts, found: Current | None, steps: Sequence[_Step], sure: _Step) -> str | None:
+def _difference(facts: Facts, found: CurrentCase | None, steps: Sequence[_Step], sure: _Step) -> str | None:
     if found is None:
         return f"open, not in {facts.current_log.name}"
     last, later = steps[-1], not facts.current_log.is_settled(found.at)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pipeline.adapters.kafka.partitioning import partition_of
 from pipeline.audit.facts import Facts
 from pipeline.audit.findings import HopReport
-from pipeline.audit.hops.following import EXPIRY_MARGIN_MS
+from pipeline.audit.hops.arrivals import EXPIRY_MARGIN_MS
 from pipeline.audit.logs import place
 
 Pair = tuple[int, int]

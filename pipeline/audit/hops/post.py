@@ -7,7 +7,7 @@ from collections import Counter
 
 from pipeline.audit.facts import Facts
 from pipeline.audit.findings import HopReport
-from pipeline.audit.hops.following import doubled_letters, expired_by, follow, repeats
+from pipeline.audit.hops.arrivals import doubled_letters, expired_by, follow, repeats
 from pipeline.audit.logs import place
 from pipeline.audit.names import workspace_of
 

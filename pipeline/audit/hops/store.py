@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from pipeline.audit.facts import Facts
 from pipeline.audit.findings import HopReport
-from pipeline.audit.hops.following import doubled_letters, follow, follow_unreadable, repeats
-from pipeline.audit.hops.stored import compare_rows
+from pipeline.audit.hops.arrivals import doubled_letters, follow, follow_unreadable, repeats
+from pipeline.audit.hops.row_comparison import compare_rows
 from pipeline.audit.logs import EventLog, Log
 from pipeline.audit.names import post_of
 

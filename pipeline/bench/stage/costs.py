@@ -31,11 +31,11 @@ from schemas.topics import RAW
 REPEATS = 3
 LIBRDKAFKA = "rdk:"
 """What the names of its threads begin with."""
-PLACE = SourcePosition(topic=RAW.name, partition=0, offset=0)
+SOURCE = SourcePosition(topic=RAW.name, partition=0, offset=0)
 
 
 @dataclass(frozen=True)
-class Used:
+class ProcessorTime:
     """Processor seconds since a start that is the same for two of them."""
 
     threads: Mapping[int, float]
@@ -44,14 +44,14 @@ class Used:
     librdkafka_s: float = 0.0
     """Of those threads of the worker that librdkafka started."""
 
-    def __add__(self, other: "Used") -> "Used":
+    def __add__(self, other: "ProcessorTime") -> "ProcessorTime":
         numbers = {*self.threads, *other.threads}
         threads = {number: self.threads.get(number, 0.0) + other.threads.get(number, 0.0) for number in numbers}
-        return Used(threads, self.broker_s + other.broker_s, self.librdkafka_s + other.librdkafka_s)
+        return ProcessorTime(threads, self.broker_s + other.broker_s, self.librdkafka_s + other.librdkafka_s)
 
-    def __sub__(self, before: "Used") -> "Used":
+    def __sub__(self, before: "ProcessorTime") -> "ProcessorTime":
         threads = {number: seconds - before.threads.get(number, 0.0) for number, seconds in self.threads.items()}
-        return Used(threads, self.broker_s - before.broker_s, self.librdkafka_s - before.librdkafka_s)
+        return ProcessorTime(threads, self.broker_s - before.broker_s, self.librdkafka_s - before.librdkafka_s)
 
     def by_role(self, roles: Mapping[int, Role]) -> dict[Role, float]:
         """Seconds of all threads of a role; a thread without one is the engine's."""
@@ -61,11 +61,11 @@ class Used:
         return found
 
 
-NOTHING = Used({}, 0.0)
+NO_TIME = ProcessorTime({}, 0.0)
 
 
 @dataclass(frozen=True)
-class Alone:
+class IsolatedCosts:
     """Processor milliseconds a post of parts of the scoring, each run by itself in this process."""
 
     normalise_ms: float
@@ -86,7 +86,7 @@ class Cost:
     share: float
 
 
-def used_by(worker_pid: int, broker_pids: Sequence[int]) -> Used:
+def processor_time_of(worker_pid: int, broker_pids: Sequence[int]) -> ProcessorTime:
     """What the worker and the brokers have used until now."""
     ours, librdkafka_s = {}, 0.0
     for thread in psutil.Process(worker_pid).threads():
@@ -95,21 +95,21 @@ def used_by(worker_pid: int, broker_pids: Sequence[int]) -> Used:
             librdkafka_s += seconds
         else:
             ours[thread.id] = seconds
-    return Used(ours, sum(_seconds(psutil.Process(pid)) for pid in broker_pids), librdkafka_s)
+    return ProcessorTime(ours, sum(_seconds(psutil.Process(pid)) for pid in broker_pids), librdkafka_s)
 
 
-def measure_alone(engine: OpenVinoEngine, posts: Sequence[RawPost], batch_size: int) -> Alone:
+def measure_isolated(engine: OpenVinoEngine, posts: Sequence[RawPost], batch_size: int) -> IsolatedCosts:
     """Runs each part over all posts a few times; the middle one counts."""
     texts = [readable_text(post) for post in posts]
     calls = [texts[first : first + batch_size] for first in range(0, len(texts), batch_size)]
-    received = [ReceivedPost(post, PLACE, 0) for post in posts]
-    scorer, detector = Scorer(_Canned(), 86_400, "event"), FastTextLanguages()
-    normalise_ms = _each(lambda: [readable_text(post) for post in posts], len(posts))
-    return Alone(
+    received = [ReceivedPost(post, SOURCE, 0) for post in posts]
+    scorer, detector = Scorer(_FreeModel(), 86_400, "event"), FastTextLanguages()
+    normalise_ms = _median_ms(lambda: [readable_text(post) for post in posts], len(posts))
+    return IsolatedCosts(
         normalise_ms=normalise_ms,
-        tokenise_ms=_each(lambda: [sum(1 for _ in engine.batches(call)) for call in calls], len(posts)),
-        language_ms=_each(lambda: detect_languages(posts, detector), len(posts)),
-        record_ms=_each(lambda: scorer.score(received, {}), len(posts)) - normalise_ms,
+        tokenise_ms=_median_ms(lambda: [sum(1 for _ in engine.batches(call)) for call in calls], len(posts)),
+        language_ms=_median_ms(lambda: detect_languages(posts, detector), len(posts)),
+        record_ms=_median_ms(lambda: scorer.score(received, {}), len(posts)) - normalise_ms,
     )
 
 
@@ -125,8 +125,8 @@ def loop_shares(notes: Iterable[tuple[float, Part]], windows: Sequence[tuple[flo
     return {part: count / found.total() for part, count in found.items()}
 
 
-def table(
-    used: Used, posts: int, roles: Mapping[int, Role], shares: Mapping[Part, float], alone: Alone
+def cost_table(
+    used: ProcessorTime, posts: int, roles: Mapping[int, Role], shares: Mapping[Part, float], alone: IsolatedCosts
 ) -> list[Cost]:
     """The parts in the order in which a post meets them; inference is what the engine's threads used besides."""
     ms = {role: 1000 * seconds / posts for role, seconds in used.by_role(roles).items()}
@@ -148,7 +148,7 @@ def table(
     return [Cost(name, each, each / total) for name, each in parts.items()]
 
 
-class _Canned:
+class _FreeModel:
     """An engine that costs nothing."""
 
     name = "canned"
@@ -157,7 +157,7 @@ class _Canned:
         return [TextScores(0.2, 0.6, 0.2, 0.1, 0.1)] * len(texts)
 
 
-def _each(work: Callable[[], object], posts: int) -> float:
+def _median_ms(work: Callable[[], object], posts: int) -> float:
     found = []
     for _ in range(REPEATS):
         started = time.process_time()

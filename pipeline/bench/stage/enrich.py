@@ -22,25 +22,25 @@ from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVino
 from pipeline.app.languages import load_languages
 from pipeline.app.stages.enrich import load_intent_model
 from pipeline.bench.figures import ratios, spread
-from pipeline.bench.model.inference import open_engine
-from pipeline.bench.model.torch_lines import require_torch
+from pipeline.bench.model.engine import open_engine
+from pipeline.bench.model.torch_baselines import require_torch
 from pipeline.bench.rounds import Say
 from pipeline.bench.sample import distinct_posts
-from pipeline.bench.stage.costs import NOTHING, PLACE, Alone, Used, loop_shares, measure_alone, table, used_by
+from pipeline.bench.stage.append_times import Hop, means_around, rate_once_fed, steady_rate, waits_ms, within
+from pipeline.bench.stage.costs import (
+    NO_TIME,
+    SOURCE,
+    IsolatedCosts,
+    ProcessorTime,
+    cost_table,
+    loop_shares,
+    measure_isolated,
+    processor_time_of,
+)
 from pipeline.bench.stage.lab import Lab, Worker, open_lab
 from pipeline.bench.stage.plain_faust import OUTPUT_TOPIC
-from pipeline.bench.stage.results import (
-    EnrichBench,
-    Hop,
-    Latency,
-    Rate,
-    means_around,
-    rate_once_fed,
-    steady_rate,
-    waits_ms,
-    within,
-)
-from pipeline.bench.stage.scrape import Seen, look
+from pipeline.bench.stage.results import EnrichBench, Latency, Rate
+from pipeline.bench.stage.worker_metrics import BatchTotals, read_totals
 from pipeline.clock import SystemClock
 from pipeline.codec import decode
 from pipeline.enrich.reading.intents.own import Intents
@@ -87,8 +87,8 @@ class _Rounds:
     """Likewise of the whole scoring."""
     spans: list[tuple[float, float]]
     """From and to of each round of the stage, seconds since the epoch."""
-    used: Used
-    seen: Seen
+    used: ProcessorTime
+    seen: BatchTotals
 
 
 def bench_enrich(settings: Settings, plan: Plan, say: Say) -> EnrichBench:
@@ -110,7 +110,7 @@ def bench_enrich(settings: Settings, plan: Plan, say: Say) -> EnrichBench:
     posts = distinct_posts(plan.posts, SystemClock().now())
     engine, size = open_engine(settings.model), settings.enrich.batch_size
     say("the parts of the scoring by themselves")
-    alone = measure_alone(engine, posts, size)
+    alone = measure_isolated(engine, posts, size)
     with open_lab(settings, say) as lab:
         first = posts[:PLAIN_POSTS]
         lab.send(first)  # warms the stage up too
@@ -136,7 +136,7 @@ class _Stage:
         self._port = free_ports(1)[0]
         self._notes = lab.folder / "notes.json"
 
-    def measure(self, plan: Plan, alone: Alone, plain: list[Rate]) -> EnrichBench:
+    def measure(self, plan: Plan, alone: IsolatedCosts, plain: list[Rate]) -> EnrichBench:
         """Starts the stage, measures, stops it."""
         self._say("the enrich stage starts")
         command = [sys.executable, "-m", "pipeline.bench.stage.watched_worker", str(self._notes)]
@@ -163,7 +163,7 @@ class _Stage:
             ],
             of_bare=ratios(rates, means_around(found.bare)),
             of_scoring=ratios(rates, means_around(found.scoring)),
-            costs=table(found.used, plan.rounds * plan.posts, roles, shares, alone),
+            costs=cost_table(found.used, plan.rounds * plan.posts, roles, shares, alone),
             wall_ms=found.seen.wall_ms(),
             batch_posts=found.seen.batch_records,
             latency=latency,
@@ -171,26 +171,26 @@ class _Stage:
 
     def _rounds(self, plan: Plan, worker: Worker) -> _Rounds:
         bare, scoring = [self._bare()], [self._scoring()]
-        spans, used, seen = [], NOTHING, Seen(0, 0, {})
+        spans, used, seen = [], NO_TIME, BatchTotals(0, 0, {})
         for number in range(plan.rounds):
             self._say(f"round {number + 1} of {plan.rounds}: the enrich stage, then the bare engine and scoring")
             wanted = self._lab.count(SCORED.name) + plan.posts
-            used_before, seen_before = self._used(worker), look(self._port)
+            used_before, seen_before = self._used(worker), read_totals(self._port)
             started = time.time()
             self._lab.send(self._posts)
             self._lab.await_records(SCORED.name, wanted, worker)
             spans.append((started, time.time()))
-            used, seen = used + (self._used(worker) - used_before), seen + (look(self._port) - seen_before)
+            used, seen = used + (self._used(worker) - used_before), seen + (read_totals(self._port) - seen_before)
             bare.append(self._bare())
             scoring.append(self._scoring())
         return _Rounds(bare, scoring, spans, used, seen)
 
     def _half_load(self, per_second: float, seconds: float, worker: Worker) -> Latency:
         self._say(f"{per_second:,.0f} posts a second for {seconds:.0f} s: half of what the stage can do")
-        before, seen_before, started = self._lab.count(SCORED.name), look(self._port), time.time()
+        before, seen_before, started = self._lab.count(SCORED.name), read_totals(self._port), time.time()
         sent = self._lab.feed(self._posts, per_second, seconds)
         self._lab.await_records(SCORED.name, before + sent, worker)
-        ended, seen = time.time(), look(self._port) - seen_before
+        ended, seen = time.time(), read_totals(self._port) - seen_before
         hops = within(self._hops(), 1000 * started, 1000 * ended)
         return Latency(
             posts=len(hops),
@@ -210,7 +210,7 @@ class _Stage:
 
     def _scoring(self) -> float:
         """As the stage does it, two batches at once, with nothing remembered of the round before."""
-        received = [ReceivedPost(post, PLACE, 0) for post in self._posts]
+        received = [ReceivedPost(post, SOURCE, 0) for post in self._posts]
         intents = Intents(self._intent_model)
         scorer = Scorer(OneCaller(self._engine), self._live_within_s, "event", self._languages, intents)
         batches = [received[first : first + self._size] for first in range(0, len(received), self._size)]
@@ -228,8 +228,8 @@ class _Stage:
             found.append(1000 * (time.perf_counter() - started))
         return median(found)
 
-    def _used(self, worker: Worker) -> Used:
-        return used_by(worker.pid, self._lab.broker_pids)
+    def _used(self, worker: Worker) -> ProcessorTime:
+        return processor_time_of(worker.pid, self._lab.broker_pids)
 
     def _hops(self) -> list[Hop]:
         return [

@@ -17,8 +17,8 @@ from schemas.cases.case import Assignment, CaseEvent
 from schemas.posts.scored import ScoredPost
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, REPS, SCORED
 
-Place = tuple[str, int, int]
-Read = Callable[[str], Iterable[Message]]
+Position = tuple[str, int, int]
+ReadTopic = Callable[[str], Iterable[Message]]
 _STORED = """
 SELECT count(), quantileExact(.5)(waited), quantileExact(.99)(waited)
 FROM (SELECT greatest(0, dateDiff('millisecond', scored_at, inserted_at)) AS waited FROM posts)
@@ -42,7 +42,7 @@ def summarise(name: str, values: Iterable[float]) -> HopLatency:
     return HopLatency(name, len(found), percentile(found, 0.5), percentile(found, 0.99))
 
 
-def hop_latencies(read: Read) -> list[HopLatency]:
+def hop_latencies(read: ReadTopic) -> list[HopLatency]:
     """Follows each record from hop to hop; the hop into ClickHouse is `stored_latency`.
 
     Args:
@@ -51,14 +51,14 @@ def hop_latencies(read: Read) -> list[HopLatency]:
     scored = [
         message.timestamp()[1] - decode(ScoredPost, message.value()).appended_ms for message in read(SCORED.name)
     ]
-    appended: dict[Place, int] = {}
+    appended: dict[Position, int] = {}
     for topic in (ACTIONABLE.name, REPS.name):
         for message in read(topic):
             appended[topic, message.partition(), message.offset()] = message.timestamp()[1]
     routed, answered = [], []
     for message in read(CASE_EVENTS.name):
         event = decode(CaseEvent, message.value())
-        caused = appended.get(_place(event.cause)) if event.cause is not None else None
+        caused = appended.get(_position(event.cause)) if event.cause is not None else None
         if caused is not None and event.type in ROUTED:
             routed.append(message.timestamp()[1] - caused)
         elif caused is not None and event.type == "assigned":
@@ -82,5 +82,5 @@ def stored_latency(analyst: Analyst) -> HopLatency:
     return HopLatency("posts.scored -> ClickHouse", *row)
 
 
-def _place(position: SourcePosition) -> Place:
-    return position.topic, position.partition, position.offset
+def _position(source: SourcePosition) -> Position:
+    return source.topic, source.partition, source.offset

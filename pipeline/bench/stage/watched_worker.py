@@ -29,7 +29,7 @@ _PLACES: tuple[tuple[str, Part], ...] = (
     ("/asyncio/streams.py", "kafka"),
     ("-packages/faust/", "faust"),
     ("-packages/mode/", "faust"),
-    (f"{_OURS}/adapters/faust_worker.py", "faust"),
+    (f"{_OURS}/adapters/faust/worker.py", "faust"),
     (f"{_OURS}/", "agent"),
 )
 

@@ -24,8 +24,8 @@ from pipeline.train.data.posts import Posts
 from pipeline.train.fit.averaging import RunningAverage
 from pipeline.train.fit.device import DEVICE, autocast
 from pipeline.train.fit.dropout import cheapen_dropout
+from pipeline.train.fit.head_columns import output_names
 from pipeline.train.fit.losses import HeadsLoss
-from pipeline.train.fit.outputs import output_names
 
 Floats = NDArray[np.float64]
 SAVE_EVERY_STEPS = 250

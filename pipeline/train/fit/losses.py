@@ -12,7 +12,7 @@ from torch.nn import functional as f
 
 from pipeline.evaluation.heads import HEADS
 from pipeline.train.data.posts import UNLABELLED
-from pipeline.train.fit.outputs import columns_of
+from pipeline.train.fit.head_columns import columns_of
 
 
 class HeadsLoss:

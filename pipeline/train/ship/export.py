@@ -26,7 +26,7 @@ from pipeline.ports.models import TextModel
 from pipeline.train.config import TrainConfig
 from pipeline.train.data.posts import Posts
 from pipeline.train.fit.finetune import predict
-from pipeline.train.fit.outputs import columns_of, output_names
+from pipeline.train.fit.head_columns import columns_of, output_names
 from pipeline.train.run import Trained
 from pipeline.train.ship.calibration import (
     BinaryCalibration,
@@ -36,7 +36,7 @@ from pipeline.train.ship.calibration import (
     fit_sentiment,
     prior_bias,
 )
-from pipeline.train.ship.judge import cross_fitted_scores, own_outputs, served_scores
+from pipeline.train.ship.held_back_scores import cross_fitted_scores, own_outputs, served_scores
 from pipeline.train.ship.known_answers import add_known_answers
 from pipeline.train.ship.quantise import quantise
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from pipeline.audit.collect.sample import SAMPLE_RECORDS
 from pipeline.audit.findings import SHOWN, HopReport
 from pipeline.audit.report import as_object, lines, table
-from pipeline.audit.run import Verdict
+from pipeline.audit.verdict import Verdict
 
 
 def verdict(lost: int = 0, doubled: int = 0) -> Verdict:

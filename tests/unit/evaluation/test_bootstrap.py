@@ -26,11 +26,11 @@ def test_an_interval_is_that_of_drawing_posts_one_by_one(classes: int) -> None:
         values["macro_f1"].append(macro_f1(probability[which], labels[which]))
         values["auc"].append(macro_auc(probability[which], labels[which]) or 0.0)
     found = intervals(probability, labels, resamples=4000)
-    for name, drawn in values.items():
+    for name, render in values.items():
         interval = found[name]
         assert interval is not None
         # 4000 draws know a 2.5 % bound of so few posts to about a hundredth.
-        assert interval == pytest.approx(tuple(np.percentile(drawn, (2.5, 97.5))), abs=0.015), name
+        assert interval == pytest.approx(tuple(np.percentile(render, (2.5, 97.5))), abs=0.015), name
 
 
 def test_the_true_recall_lies_within_as_often_as_promised() -> None:

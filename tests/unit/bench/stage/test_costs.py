@@ -14,9 +14,16 @@ from confluent_kafka import Producer
 
 import pipeline
 from pipeline.bench.stage import costs
-from pipeline.bench.stage.costs import NOTHING, Alone, Used, loop_shares, table, used_by
-from pipeline.bench.stage.scrape import Seen, read_seen
+from pipeline.bench.stage.costs import (
+    NO_TIME,
+    IsolatedCosts,
+    ProcessorTime,
+    cost_table,
+    loop_shares,
+    processor_time_of,
+)
 from pipeline.bench.stage.watched_worker import Call, Part, Role, part_of, role_of
+from pipeline.bench.stage.worker_metrics import BatchTotals, parse_totals
 from pipeline.metrics import Metrics
 
 LIB = "/usr/lib/python3.11"
@@ -26,8 +33,8 @@ DRIVER: Call = (f"{SITE}/faust/transport/drivers/aiokafka.py", "send")
 DELIVER: Call = (f"{OURS}/enrich/agent.py", "_deliver")
 BOTTOM: list[Call] = [
     (f"{LIB}/asyncio/base_events.py", "_run_once"),
-    (f"{OURS}/adapters/faust_worker.py", "run_until_stopped"),
-    (f"{OURS}/app/enrich.py", "run"),
+    (f"{OURS}/adapters/faust/worker.py", "run_until_stopped"),
+    (f"{OURS}/app/stages/enrich.py", "run"),
 ]
 
 
@@ -88,10 +95,14 @@ def test_shares_are_of_the_working_time_within_the_windows() -> None:
 
 def test_the_table_divides_all_that_was_used_and_inference_is_the_rest_of_the_engine() -> None:
     roles: dict[int, Role] = {1: "loop", 2: "kafka", 3: "engine", 4: "agent"}
-    used = Used({1: 4.0, 2: 1.0, 3: 2.0, 4: 0.5, 99: 8.0}, broker_s=0.5, librdkafka_s=1.0)
+    used = ProcessorTime({1: 4.0, 2: 1.0, 3: 2.0, 4: 0.5, 99: 8.0}, broker_s=0.5, librdkafka_s=1.0)
     shares: dict[Part, float] = {"faust": 0.5, "kafka": 0.25, "decode": 0.125, "encode": 0.125}
-    rows = table(
-        used, 1000, roles, shares, Alone(normalise_ms=0.5, tokenise_ms=1.0, language_ms=0.25, record_ms=0.25)
+    rows = cost_table(
+        used,
+        1000,
+        roles,
+        shares,
+        IsolatedCosts(normalise_ms=0.5, tokenise_ms=1.0, language_ms=0.25, record_ms=0.25),
     )
     assert {row.name.split(":")[0].split(",")[0]: row.ms for row in rows if "client" not in row.name} == {
         "Kafka": 0.5, "Faust": 2.0, "decode": 0.5, "normalise": 0.5, "tokenise": 1.0, "infer": 8.0,
@@ -103,15 +114,17 @@ def test_the_table_divides_all_that_was_used_and_inference_is_the_rest_of_the_en
 
 
 def test_used_seconds_add_up_by_thread_and_a_new_thread_began_at_nothing() -> None:
-    first = Used({1: 3.0, 2: 5.0}, 7.0, 4.0) - Used({1: 1.0}, 4.0, 1.5)
-    assert first == Used({1: 2.0, 2: 5.0}, 3.0, 2.5)
-    assert NOTHING + first + Used({2: 1.0, 3: 1.0}, 1.0, 0.5) == Used({1: 2.0, 2: 6.0, 3: 1.0}, 4.0, 3.0)
+    first = ProcessorTime({1: 3.0, 2: 5.0}, 7.0, 4.0) - ProcessorTime({1: 1.0}, 4.0, 1.5)
+    assert first == ProcessorTime({1: 2.0, 2: 5.0}, 3.0, 2.5)
+    assert NO_TIME + first + ProcessorTime({2: 1.0, 3: 1.0}, 1.0, 0.5) == ProcessorTime(
+        {1: 2.0, 2: 6.0, 3: 1.0}, 4.0, 3.0
+    )
 
 
 def test_what_a_process_uses_is_seen_by_thread() -> None:
     pid = os.getpid()
-    before = used_by(pid, [pid])
-    while (more := used_by(pid, [pid]) - before).broker_s < 0.05:
+    before = processor_time_of(pid, [pid])
+    while (more := processor_time_of(pid, [pid]) - before).broker_s < 0.05:
         sum(range(10_000))
     assert more.threads[pid] > 0
 
@@ -119,7 +132,7 @@ def test_what_a_process_uses_is_seen_by_thread() -> None:
 def test_threads_whose_name_is_librdkafkas_are_counted_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     pid = os.getpid()
     monkeypatch.setattr(costs, "LIBRDKAFKA", Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip())
-    used = used_by(pid, [])
+    used = processor_time_of(pid, [])
     assert pid not in used.threads
     assert used.librdkafka_s > 0
 
@@ -148,10 +161,10 @@ def test_the_stages_metrics_are_read_as_it_writes_them() -> None:
         metrics.observe("batch_seconds", seconds, stage="enrich", step="score")
         metrics.observe("batch_records", records, stage="enrich")
     metrics.observe("batch_seconds", 9, stage="enrich", step="decide")
-    seen = read_seen(generate_latest(metrics.registry).decode())
+    seen = parse_totals(generate_latest(metrics.registry).decode())
     assert (seen.batches, seen.records, seen.batch_records) == (2, 300, 150)
     assert seen.wall_ms() == {"decode": 0, "score": 2.5, "deliver": 0, "commit": 0}
-    later = Seen(3, 340, {"decode": 0.1, "score": 0.95, "deliver": 0, "commit": 0})
+    later = BatchTotals(3, 340, {"decode": 0.1, "score": 0.95, "deliver": 0, "commit": 0})
     assert (later - seen).wall_ms()["score"] == pytest.approx(5)
     assert ((later - seen) + seen).records == 340
     assert (seen - seen).wall_ms()["score"] == (seen - seen).batch_records == 0

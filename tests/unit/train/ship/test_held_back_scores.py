@@ -3,8 +3,8 @@ import pytest
 
 from pipeline.evaluation.heads import HEADS
 from pipeline.train.data.posts import Posts
-from pipeline.train.fit.outputs import columns_of, output_names
-from pipeline.train.ship.judge import cross_fitted_scores, own_outputs, served_scores
+from pipeline.train.fit.head_columns import columns_of, output_names
+from pipeline.train.ship.held_back_scores import cross_fitted_scores, own_outputs, served_scores
 
 DRAW = np.random.default_rng(6)
 EVERY = tuple(HEADS)

@@ -9,11 +9,11 @@ import pytest
 from pipeline.adapters.twins.model import KeywordSentiment
 from pipeline.cli.output import PIPE_WIDTH
 from pipeline.errors import Misconfigured
-from pipeline.evaluation import judge as judge_module
+from pipeline.evaluation import evaluate as judge_module
+from pipeline.evaluation.evaluate import CHUNK, Evaluation, evaluate
 from pipeline.evaluation.heads import HEADS
-from pipeline.evaluation.judge import CHUNK, Evaluation, evaluate
 from pipeline.evaluation.labelled import LabelledPost
-from pipeline.evaluation.report import as_object, drawn
+from pipeline.evaluation.report import as_object, render
 from pipeline.ports.models import TextScores
 
 
@@ -149,7 +149,7 @@ def test_the_tables_show_brackets_of_a_source_and_say_how_many_slices_they_leave
 
     posts = [(".9", 1, f"[red]{number:02}") for number in range(25)]
     console = Console(width=PIPE_WIDTH, record=True, file=io.StringIO())
-    for table in drawn(judge("offence", *posts), "openvino"):
+    for table in render(judge("offence", *posts), "openvino"):
         console.print(table)
     text = console.export_text()
     assert "source [red]19" in text

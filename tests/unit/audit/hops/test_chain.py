@@ -3,14 +3,14 @@
 import pytest
 
 from pipeline.audit.findings import HopReport
-from pipeline.audit.hops.flow import HOPS, audit
+from pipeline.audit.hops.chain import HOPS, judge_hops
 from pipeline.audit.report import KINDS
 from tests.audit_faults import FAULTS, Fault
 from tests.audit_world import Cluster, World, collect
 
 
 def reports(world: World) -> list[HopReport]:
-    return audit(collect(world.cluster, world.delivered, world.workspace))
+    return judge_hops(collect(world.cluster, world.delivered, world.workspace))
 
 
 def said(found: list[HopReport]) -> dict[tuple[str, str], list[str]]:
@@ -52,8 +52,8 @@ def test_faults_of_one_workspace_are_not_seen_in_another() -> None:
     worlds = [World(cluster, fault.workspace, fault.plant) for fault in FAULTS]
     clean = World(cluster, "clean")
     delivered = [sent for world in [*worlds, clean] for sent in world.delivered]
-    assert said(audit(collect(cluster, [s for s in delivered if s.workspace == "clean"], "clean"))) == {}
-    everything = said(audit(collect(cluster, delivered)))
+    assert said(judge_hops(collect(cluster, [s for s in delivered if s.workspace == "clean"], "clean"))) == {}
+    everything = said(judge_hops(collect(cluster, delivered)))
     for fault, world in zip(FAULTS, worlds, strict=True):
         assert fault.named(world) in everything[fault.hop, fault.kind]
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipeline.audit.collect.sample import Sample
-from pipeline.audit.hops.stored import differing
+from pipeline.audit.hops.row_comparison import differing
 from pipeline.ports.records import InputRecord
 
 MOMENT = datetime(2026, 1, 1, 12, 30, 0, 125_000, tzinfo=UTC)

@@ -13,7 +13,7 @@ TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
-class Seen:
+class BatchTotals:
     """Totals since the worker's start."""
 
     batches: float
@@ -21,13 +21,13 @@ class Seen:
     step_s: dict[str, float]
     """Wall-clock seconds by step of a batch. The steps overlap: they do not add up to the time that passed."""
 
-    def __add__(self, other: "Seen") -> "Seen":
+    def __add__(self, other: "BatchTotals") -> "BatchTotals":
         steps = {step: self.step_s.get(step, 0.0) + other.step_s.get(step, 0.0) for step in STEPS}
-        return Seen(self.batches + other.batches, self.records + other.records, steps)
+        return BatchTotals(self.batches + other.batches, self.records + other.records, steps)
 
-    def __sub__(self, before: "Seen") -> "Seen":
+    def __sub__(self, before: "BatchTotals") -> "BatchTotals":
         steps = {step: seconds - before.step_s.get(step, 0.0) for step, seconds in self.step_s.items()}
-        return Seen(self.batches - before.batches, self.records - before.records, steps)
+        return BatchTotals(self.batches - before.batches, self.records - before.records, steps)
 
     @property
     def batch_records(self) -> float:
@@ -41,13 +41,13 @@ class Seen:
         }
 
 
-def look(port: int) -> Seen:
+def read_totals(port: int) -> BatchTotals:
     """What the worker at this health port shows now."""
     with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=TIMEOUT_S) as answer:
-        return read_seen(answer.read().decode())
+        return parse_totals(answer.read().decode())
 
 
-def read_seen(text: str) -> Seen:
+def parse_totals(text: str) -> BatchTotals:
     """From the exposition's text."""
     totals: dict[str, float] = {}
     steps: dict[str, float] = dict.fromkeys(STEPS, 0.0)
@@ -56,6 +56,6 @@ def read_seen(text: str) -> Seen:
             if sample.name == "earshot_batch_seconds_sum" and sample.labels["step"] in steps:
                 steps[sample.labels["step"]] += sample.value
             totals[sample.name] = sample.value
-    return Seen(
+    return BatchTotals(
         totals.get("earshot_batch_records_count", 0.0), totals.get("earshot_batch_records_sum", 0.0), steps
     )

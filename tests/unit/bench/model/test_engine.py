@@ -9,8 +9,8 @@ import pytest
 
 from pipeline.adapters.models.processor import Processor, read_processor
 from pipeline.bench.figures import Spread
-from pipeline.bench.model.inference import BARE, ENGINE, ENGINE_ALONE, engine_candidates, rows_of
-from pipeline.bench.model.torch_lines import ONE_AT_A_TIME, require_torch
+from pipeline.bench.model.engine import BARE, ENGINE, ENGINE_ALONE, engine_candidates, rows_of
+from pipeline.bench.model.torch_baselines import ONE_AT_A_TIME, require_torch
 from pipeline.bench.rounds import Measured
 from pipeline.bench.sample import distinct_posts
 from pipeline.cli import main
@@ -69,7 +69,7 @@ def test_baselines_without_torch_or_without_a_float_parent_are_refused_in_words(
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ServiceMissing, match="make setup-torch"):
         require_torch(tmp_path)
-    monkeypatch.setattr("pipeline.bench.model.torch_lines.find_spec", lambda _: object())
+    monkeypatch.setattr("pipeline.bench.model.torch_baselines.find_spec", lambda _: object())
     with pytest.raises(Misconfigured, match="float parent"):
         require_torch(tmp_path)
 

@@ -12,7 +12,7 @@ from pipeline.evaluation.heads import HEADS
 from pipeline.evaluation.measures import Floats, probabilities
 from pipeline.evaluation.scores import Scores, scores_of
 from pipeline.train.data.posts import Posts
-from pipeline.train.fit.outputs import columns_of
+from pipeline.train.fit.head_columns import columns_of
 from pipeline.train.ship.calibration import fit_binary, fit_sentiment, halves
 
 Labels = NDArray[np.int64]

@@ -10,7 +10,7 @@ import xxhash
 from pydantic import BaseModel
 
 from pipeline.audit.collect.sample import Sample
-from pipeline.audit.facts import Current
+from pipeline.audit.facts import CurrentCase
 from pipeline.audit.hops import steps
 from pipeline.audit.letters import Letter, Letters
 from pipeline.audit.logs import ActionableLog, AssignmentLog, EventLog, Log, MentionLog, ScoredLog, position
@@ -39,7 +39,7 @@ def digest(key: bytes | None, value: bytes | None) -> bytes:
     return xxhash.xxh3_128_digest(head + (key or b"") + (value or b""))
 
 
-def take_letter(
+def add_letter(
     letters: Mapping[str, Letters], record: InputRecord, headers: list[tuple[str, bytes]]
 ) -> str | None:
     """Notes one dead letter under its source topic.
@@ -64,7 +64,7 @@ def take_letter(
     return None
 
 
-class Taker:
+class LogBuilder:
     """Fills the logs.
 
     Args:
@@ -83,24 +83,24 @@ class Taker:
         self.assignments = AssignmentLog(ASSIGNMENTS.name)
         self.teams: dict[str, AssignmentLog] = {}
         self.current_log = Log(CASES.name)
-        self.current: dict[int, Current] = {}
+        self.current: dict[int, CurrentCase] = {}
         self.samples = {topic.name: Sample() for topic in (SCORED, CASE_EVENTS, ASSIGNMENTS)}
         """Topics that are stored, with the records whose rows are compared whole."""
         self._names = names
         self._workspaces = workspaces
         self._keep_from_ms = None if ttl_days is None else now_ms - ttl_days * DAY_MS
 
-    def take_raw(self, record: InputRecord) -> None:
+    def add_raw(self, record: InputRecord) -> None:
         """A record of posts.raw."""
         post = self._read(RawPost, self.raw, record)
-        if post is not None and self.counts(post.workspace):
+        if post is not None and self.includes(post.workspace):
             number = self._names.post(post.workspace, post.post_id, post.revision)
             self.raw.add(number, position(record.partition, record.offset), record.append_ms)
 
-    def take_scored(self, record: InputRecord) -> None:
+    def add_scored(self, record: InputRecord) -> None:
         """A record of posts.scored."""
         post, log = self._read(ScoredPost, self.scored, record), self.scored
-        if post is None or not self.counts(post.workspace):
+        if post is None or not self.includes(post.workspace):
             return
         number = self._names.post(post.workspace, post.post_id, post.revision)
         log.add(number, position(record.partition, record.offset), record.append_ms)
@@ -115,27 +115,27 @@ class Taker:
             log.topics.append(self._names.number(f"{post.workspace}/{hit.topic}"))
         self._sample(log, record)
 
-    def take_actionable(self, record: InputRecord) -> None:
+    def add_actionable(self, record: InputRecord) -> None:
         """A record of posts.actionable."""
         post = self._read(ScoredPost, self.actionable, record)
-        if post is not None and self.counts(post.workspace):
+        if post is not None and self.includes(post.workspace):
             number = self._names.post(post.workspace, post.post_id, post.revision)
             self.actionable.add(number, position(record.partition, record.offset), record.append_ms)
             self.actionable.sources.append(position(post.source.partition, post.source.offset))
 
-    def take_mention(self, record: InputRecord) -> None:
+    def add_mention(self, record: InputRecord) -> None:
         """A record of mentions."""
         made, log = self._read(Mention, self.mentions, record), self.mentions
-        if made is not None and self.counts(made.workspace):
+        if made is not None and self.includes(made.workspace):
             number = self._names.post(made.workspace, made.post_id, made.revision)
             log.add(number, position(record.partition, record.offset), record.append_ms)
             log.topics.append(self._names.number(f"{made.workspace}/{made.topic}"))
             log.sources.append(position(made.source.partition, made.source.offset))
 
-    def take_event(self, record: InputRecord) -> None:
+    def add_event(self, record: InputRecord) -> None:
         """A record of cases.events."""
         event, log = self._read(CaseEvent, self.events, record), self.events
-        if event is None or not self.counts(event.workspace):
+        if event is None or not self.includes(event.workspace):
             return
         log.add(self._names.number(event.event_id), position(record.partition, record.offset), record.append_ms)
         log.cases.append(self._names.number(event.case_id))
@@ -148,10 +148,10 @@ class Taker:
         if state is not None and event.attempt is not None:
             implied = self._names.assignment(event.case_id, event.attempt, state)
         log.assignments.append(implied)
-        self._take_outcome(event)
+        self._add_outcome(event)
         self._sample(log, record)
 
-    def _take_outcome(self, event: CaseEvent) -> None:
+    def _add_outcome(self, event: CaseEvent) -> None:
         log, post, cause = self.events, -1, -1
         if event.type in steps.OUTCOMES and event.post_id is not None:
             post = self._names.post(event.workspace, event.post_id, event.revision or 0)
@@ -161,45 +161,45 @@ class Taker:
         log.causes.append(cause)
         log.too_old.append(event.type == "refused" and event.reason == "too_old")
 
-    def take_assignment(self, record: InputRecord) -> None:
+    def add_assignment(self, record: InputRecord) -> None:
         """A record of `assignments` or of a team's topic."""
         log = self.assignments if record.topic == ASSIGNMENTS.name else self.teams[record.topic]
         made = self._read(Assignment, log, record)
-        if made is not None and self.counts(made.workspace):
+        if made is not None and self.includes(made.workspace):
             number = self._names.assignment(made.case_id, made.attempt, made.state, made.update)
             log.add(number, position(record.partition, record.offset), record.append_ms)
             log.teams.append(self._names.number(team_topic(made.workspace, made.team).name))
             if log is self.assignments:
                 self._sample(log, record)
 
-    def take_current(self, record: InputRecord) -> None:
+    def add_current(self, record: InputRecord) -> None:
         """A record of cases.current; the last one of a key counts."""
         at = position(record.partition, record.offset)
         if record.value is None:
             if record.key is not None:
                 number = self._names.number(record.key.decode(errors="replace"))
-                self.current[number] = Current(None, -1, at, record.append_ms)
+                self.current[number] = CurrentCase(None, -1, at, record.append_ms)
             return
         case = self._read(CaseCurrent, self.current_log, record)
-        if case is not None and self.counts(case.workspace):
+        if case is not None and self.includes(case.workspace):
             number = self._names.number(case.case_id)
-            self.current[number] = Current(case.state, case.event_seq, at, record.append_ms)
+            self.current[number] = CurrentCase(case.state, case.event_seq, at, record.append_ms)
 
-    def counts(self, workspace: str) -> bool:
+    def includes(self, workspace: str) -> bool:
         """Whether the workspace is one of those that count."""
         return not self._workspaces or workspace in self._workspaces
 
-    def takers(self) -> Mapping[str, Callable[[InputRecord], None]]:
+    def handlers(self) -> Mapping[str, Callable[[InputRecord], None]]:
         """Topic to what takes its records; teams that are known so far included."""
         return {
-            RAW.name: self.take_raw,
-            SCORED.name: self.take_scored,
-            ACTIONABLE.name: self.take_actionable,
-            MENTIONS.name: self.take_mention,
-            CASE_EVENTS.name: self.take_event,
-            ASSIGNMENTS.name: self.take_assignment,
-            **dict.fromkeys(self.teams, self.take_assignment),
-            CASES.name: self.take_current,
+            RAW.name: self.add_raw,
+            SCORED.name: self.add_scored,
+            ACTIONABLE.name: self.add_actionable,
+            MENTIONS.name: self.add_mention,
+            CASE_EVENTS.name: self.add_event,
+            ASSIGNMENTS.name: self.add_assignment,
+            **dict.fromkeys(self.teams, self.add_assignment),
+            CASES.name: self.add_current,
         }
 
     def logs(self) -> Mapping[str, Log]:

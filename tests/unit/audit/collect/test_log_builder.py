@@ -1,6 +1,6 @@
 """Records become columns: unreadable ones by place, altered dead letters, chosen workspaces."""
 
-from pipeline.audit.collect.taking import Taker, digest, take_letter
+from pipeline.audit.collect.log_builder import LogBuilder, add_letter, digest
 from pipeline.audit.logs import position
 from pipeline.audit.names import Names, post_of
 from pipeline.codec import encode
@@ -13,8 +13,8 @@ from tests.builders import START_MS, post, scored
 DAY_MS = 86_400_000
 
 
-def taker(*workspaces: str, now_ms: int = START_MS, ttl_days: int | None = None) -> Taker:
-    return Taker(Names(), frozenset(workspaces), now_ms, ttl_days)
+def builder(*workspaces: str, now_ms: int = START_MS, ttl_days: int | None = None) -> LogBuilder:
+    return LogBuilder(Names(), frozenset(workspaces), now_ms, ttl_days)
 
 
 def raw(value: bytes, key: bytes = b"acme/x:ann", offset: int = 7) -> InputRecord:
@@ -35,35 +35,35 @@ def test_a_post_number_keeps_post_and_revision_apart() -> None:
 
 
 def test_an_unreadable_record_is_noted_with_its_place_and_code() -> None:
-    made = taker()
-    made.take_raw(raw(b"\xff"))
+    made = builder()
+    made.add_raw(raw(b"\xff"))
     assert made.raw.unreadable == [(position(2, 7), "invalid_utf8")]
     assert len(made.raw) == 0
 
 
 def test_other_workspaces_are_passed_over_also_where_only_the_key_names_them() -> None:
-    made = taker("other")
-    made.take_raw(raw(encode(post())))
-    made.take_raw(raw(b"\xff"))
+    made = builder("other")
+    made.add_raw(raw(encode(post())))
+    made.add_raw(raw(b"\xff"))
     assert (len(made.raw), made.raw.unreadable) == (0, [])
-    made.take_raw(raw(b"\xff", key=b"other/x:ann"))
+    made.add_raw(raw(b"\xff", key=b"other/x:ann"))
     assert len(made.raw.unreadable) == 1
 
 
 def test_a_letter_with_other_bytes_than_its_record_is_altered() -> None:
-    cluster, made = Cluster(), taker()
+    cluster, made = Cluster(), builder()
     record = cluster.append(RAW.name, b"acme/x:ann", b"{")
     cluster.give_up(record, "invalid_json", value=b"[")
     letter, headers = cluster.log(f"{RAW.name}.dlq")[0][0]
-    assert take_letter({RAW.name: made.raw.letters}, letter, headers) is None
-    made.take_raw(record)
+    assert add_letter({RAW.name: made.raw.letters}, letter, headers) is None
+    made.add_raw(record)
     at = position(record.partition, record.offset)
     assert (made.raw.letters.altered, made.raw.letters.kept(at)) == ({at}, False)
 
 
 def test_a_letter_without_its_headers_is_a_warning() -> None:
     letter = InputRecord(f"{RAW.name}.dlq", 0, 3, None, b"{", START_MS)
-    problem = take_letter({}, letter, [])
+    problem = add_letter({}, letter, [])
     assert problem is not None
     assert problem.startswith("posts.raw.dlq/0/3: dead letter header missing")
 
@@ -73,16 +73,16 @@ def test_a_letter_in_the_wrong_topic_is_a_warning() -> None:
     cluster.give_up(cluster.append(RAW.name, b"k", b"{"), "invalid_json", value=b"{")
     letter, headers = cluster.log(f"{RAW.name}.dlq")[0][0]
     moved = letter._replace(topic=f"{SCORED.name}.dlq")
-    logs = taker().logs()
-    problem = take_letter({name: log.letters for name, log in logs.items()}, moved, headers)
+    logs = builder().logs()
+    problem = add_letter({name: log.letters for name, log in logs.items()}, moved, headers)
     assert problem == f"posts.scored.dlq/0/{letter.offset}: it names posts.raw as its source"
 
 
 def test_a_post_older_than_the_keeping_time_is_outdated() -> None:
-    made = taker(now_ms=START_MS + 8 * DAY_MS, ttl_days=7)
+    made = builder(now_ms=START_MS + 8 * DAY_MS, ttl_days=7)
     for ms in (0, 2 * DAY_MS):
         value = encode(scored(ms=ms))
-        made.take_scored(InputRecord(SCORED.name, 0, ms, b"acme/x:ann", value, START_MS))
+        made.add_scored(InputRecord(SCORED.name, 0, ms, b"acme/x:ann", value, START_MS))
     assert list(made.scored.outdated) == [1, 0]
 
 

@@ -13,23 +13,23 @@ from pipeline.stages import STAGES
 INTERVAL_S = 0.5
 
 
-def behind(kafka: KafkaSettings) -> list[Unread]:
+def unread_by_stages(kafka: KafkaSettings) -> list[Unread]:
     """What the stages have still to read, in the order of the flow.
 
     Raises:
         ServiceMissing: a topic does not exist, or no broker answers.
     """
-    return [unread for group, inputs in groups().items() for unread in unread_of(kafka, group, inputs)]
+    return [unread for group, inputs in consumer_groups().items() for unread in unread_of(kafka, group, inputs)]
 
 
-def groups() -> dict[str, list[str]]:
+def consumer_groups() -> dict[str, list[str]]:
     """Consumer group of each stage, in the order of the flow, to the topics that it reads and commits."""
     # Topics without dead letters (policies) are read whole at each start, by no group.
     inputs = {stage: [topic.name for topic in stage.reads if topic.dead_letters] for stage in STAGES}
     return {f"earshot-{stage.name}": names for stage, names in inputs.items() if names}
 
 
-def settle(
+def wait_for_stages(
     look: Callable[[], Sequence[Unread]],
     wait_s: float,
     *,
@@ -43,10 +43,10 @@ def settle(
     deadline_s = monotonic_s() + wait_s
     calm = False
     while True:
-        found = look()
-        if not found and (calm or wait_s <= 0):
-            return found
-        calm = not found
-        if found and monotonic_s() >= deadline_s:
-            return found
+        unread = look()
+        if not unread and (calm or wait_s <= 0):
+            return unread
+        calm = not unread
+        if unread and monotonic_s() >= deadline_s:
+            return unread
         sleep(INTERVAL_S)

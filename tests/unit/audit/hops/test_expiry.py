@@ -4,7 +4,7 @@ from pipeline.audit.facts import Facts
 from pipeline.audit.hops import case as case_hops
 from pipeline.audit.hops import current as current_hop
 from pipeline.audit.hops import post as post_hops
-from pipeline.audit.hops.following import EXPIRY_MARGIN_MS
+from pipeline.audit.hops.arrivals import EXPIRY_MARGIN_MS
 from pipeline.audit.logs import Log, partition_at
 from tests.audit_world import Cluster, Plant, World, collect
 from tests.builders import START_MS

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from pipeline.adapters.kafka.lag import Unread
-from pipeline.audit.collect.settle import INTERVAL_S, settle
+from pipeline.audit.collect.stage_lag import INTERVAL_S, wait_for_stages
 
 LATE = Unread("earshot-sink", "posts.scored", 1, 4)
 
@@ -28,7 +28,7 @@ def looks(*answers: Sequence[Unread]) -> Callable[[], Sequence[Unread]]:
 
 def wait(look: Callable[[], Sequence[Unread]], wait_s: float) -> tuple[Sequence[Unread], float]:
     watch = Watch()
-    return settle(look, wait_s, monotonic_s=watch.monotonic, sleep=watch.sleep), watch.now_s
+    return wait_for_stages(look, wait_s, monotonic_s=watch.monotonic, sleep=watch.sleep), watch.now_s
 
 
 def test_without_waiting_it_looks_once() -> None:

@@ -40,6 +40,6 @@ HOPS: tuple[Callable[[Facts], HopReport], ...] = (
 )
 
 
-def audit(facts: Facts) -> list[HopReport]:
+def judge_hops(facts: Facts) -> list[HopReport]:
     """Every hop's report."""
     return [hop(facts) for hop in HOPS]

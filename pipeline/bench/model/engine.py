@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVinoEngine
 from pipeline.app.stages.enrich import load_model
 from pipeline.bench.figures import Spread, ratios, spread
-from pipeline.bench.model.torch_lines import ONE_AT_A_TIME, require_torch, torch_candidates
+from pipeline.bench.model.torch_baselines import ONE_AT_A_TIME, require_torch, torch_candidates
 from pipeline.bench.rounds import Candidate, Measured, Say, alternate
 from pipeline.bench.sample import Lengths, distinct_posts, lengths
 from pipeline.clock import SystemClock
