@@ -24,7 +24,7 @@ from pipeline.enrich.actionable import belongs_in_actionable
 from pipeline.enrich.mentions import mention_key, mentions_of
 from pipeline.ingest.manifest.format import Delivered
 from pipeline.ports.records import InputRecord, Record
-from pipeline.route.cases import ids
+from pipeline.route import ids
 from pipeline.route.router import Router
 from pipeline.sink.agent import TABLES as STORED
 from pipeline.sink.rows import Source, Table

@@ -1,7 +1,6 @@
-"""Input records as messages, and whether they were handled before.
+"""Input records as messages of the contract, with the keys by which a repeat is recognised.
 
-Comes in: records of `posts.actionable` and `reps.events`. Goes out: messages, dedupe keys, event times. Never
-here: a change of state.
+The router reads `posts.actionable` and `reps.events`. Nothing here changes the state.
 """
 
 from pipeline.clock import to_ms
@@ -17,11 +16,11 @@ Input = ScoredPost | AnyRepEvent
 
 
 def read(record: InputRecord) -> Input:
-    """The message of a record.
+    """Decodes a record into its message.
 
     Raises:
-        Permanent: the codec's codes; `wrong_key` when the key is not the workspace, because another router may
-            then own that workspace; `unknown_topic`.
+        Permanent: with one of the codec's codes, with `wrong_key` when the key is not the workspace, or with
+            `unknown_topic`.
     """
     message: Input
     if record.topic == ACTIONABLE.name:
@@ -30,18 +29,22 @@ def read(record: InputRecord) -> Input:
         message = decode(RepEvent, record.value).root
     else:
         raise Permanent("unknown_topic", f"the router does not read {record.topic}")
+    # The key decides the partition. Under another key, another router may own the workspace, and two would decide.
     if record.key != message.workspace.encode():
         raise Permanent("wrong_key", "the record's key must be the workspace", "workspace")
     return message
 
 
 def event_ms(message: Input) -> int:
-    """The message's own time in milliseconds."""
+    """Returns the message's own time in milliseconds since the epoch."""
     return to_ms(message.created_at if isinstance(message, ScoredPost) else message.occurred_at)
 
 
 def seen_key(message: Input) -> str:
-    """Under which key it is noted that this input was handled."""
+    """Returns the key under which it is noted that this input was handled.
+
+    Each revision of a post is an input of its own, and each rep event counts once by its `event_id`.
+    """
     if isinstance(message, ScoredPost):
         return key("seen-post", message.workspace, f"{message.revision}/{message.post_id}")
     return key("seen-rep", message.workspace, message.event_id)

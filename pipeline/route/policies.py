@@ -1,7 +1,6 @@
-"""The policy in force, with its queues looked up by name.
+"""The policies in force, with their queues looked up by name, as routing reads them.
 
-Comes in: a function that gives the policies. Goes out: the numbers that routing needs. Never here: a change of
-them.
+A `PolicyBook` asks for the policies by a function and never changes them.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +10,7 @@ from schemas.policy.policy import Policy, Queue
 
 OFFER_TIMEOUT_S: int = Queue.model_fields["offer_timeout_s"].default
 OLDEST_EVERY: int = Policy.model_fields["oldest_every"].default
-"""For cases whose queue or policy was withdrawn while they waited: the contract's own defaults."""
+"""The contract's defaults hold for cases whose queue or policy was withdrawn while they waited."""
 
 
 class View(NamedTuple):
@@ -25,7 +24,7 @@ class PolicyBook:
     """The policies of all workspaces.
 
     Args:
-        policies: workspace to the policy in force; asked anew for each record.
+        policies: gives the policy in force of each workspace; it is asked anew for each record.
     """
 
     def __init__(self, policies: Callable[[], Mapping[str, Policy]]) -> None:
@@ -33,36 +32,37 @@ class PolicyBook:
         self._views: dict[str, View] = {}
 
     def view(self, workspace: str) -> View | None:
-        """The policy in force, None when the workspace has none."""
+        """Returns the policy in force, None when the workspace has none."""
         policy = self._policies().get(workspace)
         if policy is None:
             return None
         view = self._views.get(workspace)
+        # By identity, because comparing two large policies for each record would be slow.
         if view is None or view.policy is not policy:
             view = self._views[workspace] = View(policy, {queue.name: queue for queue in policy.queues})
         return view
 
     def version(self, workspace: str) -> int:
-        """The version in force, 0 without a policy."""
+        """Returns the version in force, 0 without a policy."""
         view = self.view(workspace)
         return 0 if view is None else view.policy.version
 
     def versions(self) -> dict[str, int]:
-        """Workspace to version in force."""
+        """Returns the version in force of each workspace, sorted by workspace."""
         return {workspace: policy.version for workspace, policy in sorted(self._policies().items())}
 
     def offer_timeout_ms(self, workspace: str, queue: str) -> int:
-        """How long an offer of that queue stands."""
+        """Returns how long an offer of that queue stands, in milliseconds."""
         view = self.view(workspace)
-        found = None if view is None else view.queues.get(queue)
-        return 1000 * (OFFER_TIMEOUT_S if found is None else found.offer_timeout_s)
+        settings = None if view is None else view.queues.get(queue)
+        return 1000 * (OFFER_TIMEOUT_S if settings is None else settings.offer_timeout_s)
 
     def oldest_every(self, workspace: str) -> int:
-        """Every n-th pick of a queue takes its oldest case."""
+        """Returns n, where every n-th pick of a queue takes its oldest case."""
         view = self.view(workspace)
         return OLDEST_EVERY if view is None else view.policy.oldest_every
 
     def sign_out_release(self, workspace: str) -> Literal["all", "unanswered"]:
-        """Which accepted cases go back when their rep signs out."""
+        """Returns which accepted cases go back when their rep signs out."""
         view = self.view(workspace)
         return "unanswered" if view is None else view.policy.sign_out_release

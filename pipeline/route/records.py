@@ -1,8 +1,8 @@
-"""The records that the router publishes, as JSON bytes.
+"""The records that the router publishes, as JSON bytes: `assignments`, `cases.events`, `cases.current`.
 
-Comes in: entities, codes, times. Goes out: values of `assignments`, `cases.events`, `cases.current`. They are
-assembled, not validated (each part comes from a validated message; a test reads every record back with its
-model): with pydantic on the way out a decision would cost twice as much. Never here: a decision.
+They are assembled and not validated, because with pydantic on the way out a decision would cost twice as much.
+Each part comes from a validated message, and a test reads every record back with its model. Nothing is decided
+here.
 """
 
 from functools import lru_cache
@@ -11,29 +11,30 @@ from typing import Any
 import orjson
 
 from pipeline.clock import from_ms
-from pipeline.route.cases import ids
+from pipeline.route import ids
 from pipeline.route.state.entities import Brief, Case, Offer
 from schemas.cases.case import AssignmentState, CaseEventType
 
 MAX_REASONS = 20
-"""`Assignment.reasons` takes 20; the reasons of the routing itself are always among them."""
+"""`Assignment.reasons` takes 20. The reasons of triage are cut to leave room for those of the routing itself."""
 
 Cause = dict[str, str | int]
-"""A SourcePosition as plain fields."""
+"""The plain fields of a SourcePosition."""
 
 
 @lru_cache(maxsize=4096)
 def rfc3339(ms: int) -> str:
-    """The contract's text of a time in milliseconds since the epoch."""
+    """Returns the contract's text of a time in milliseconds since the epoch."""
     return from_ms(ms).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def cause_of(topic: str, partition: int, offset: int) -> Cause:
-    """The plain fields of a SourcePosition."""
+    """Returns the plain fields of a SourcePosition."""
     return {"topic": topic, "partition": partition, "offset": offset}
 
 
 def _dump(fields: dict[str, Any]) -> bytes:
+    # An absent field and a null mean the same in the contract, so nulls would only take room.
     return orjson.dumps({name: value for name, value in fields.items() if value is not None})
 
 
@@ -48,7 +49,7 @@ def assignment(
     version: int,
     cause: Cause | None,
 ) -> bytes:
-    """An `Assignment`: the offer of `case` in its new state, complete in itself."""
+    """Returns an `Assignment`, which is the offer of `case` in its new state, complete in itself."""
     why = [{"code": code, "detail": detail, "weight": 0.0} for code, detail in offer.why]
     reasons = orjson.loads(brief.reasons)[: MAX_REASONS - len(why)] + why
     fields = {
@@ -99,7 +100,7 @@ def case_event(
     post: tuple[str, int] | None,
     rep_id: str | None,
 ) -> bytes:
-    """The `CaseEvent` number `case.seq`; `post` is (post_id, revision)."""
+    """Returns the `CaseEvent` number `case.seq`; `post` is (post_id, revision)."""
     return _dump(
         {
             "schema_version": 1,
@@ -113,6 +114,7 @@ def case_event(
             "post_id": None if post is None else post[0],
             "revision": None if post is None else post[1],
             "rep_id": rep_id,
+            # 0 before the first offer, which the contract writes as absent.
             "attempt": case.attempt or None,
             "queue": case.queue,
             "team": case.team,
@@ -136,7 +138,8 @@ def caseless_event(
     cause: Cause | None,
     **more: str | int,
 ) -> bytes:
-    """A `CaseEvent` about a case that is not open: a refused post, a request about an unknown case."""
+    """Returns a `CaseEvent` about a case that is not open, as for a refused post or a request that came too
+    late."""
     return _dump(
         {
             "schema_version": 1,
@@ -155,7 +158,7 @@ def caseless_event(
 
 
 def current(case: Case, brief: Brief) -> bytes:
-    """The `CaseCurrent` of an open case."""
+    """Returns the `CaseCurrent` of an open case."""
     return _dump(
         {
             "schema_version": 1,

@@ -1,8 +1,12 @@
-"""The router: the pure core of the route stage, behind `ports.Decider`.
+"""The router decides which rep gets which case. It is the pure core of the route stage, behind `ports.Decider`.
 
-Comes in: records of `posts.actionable` and `reps.events` in their merged order, now. Goes out: assignments, case
-events, the state of each open case, the changelog. Never here: the time, chance, I/O. After a restore from the
-changelog, in whatever order it comes, the same input gives the same bytes.
+It takes records of `posts.actionable` and `reps.events` in their merged order, with the time that counts as now,
+and answers with assignments, case events, the state of each open case and the changelog. It never asks for the
+time, for chance or for I/O. After a restore from the changelog, in whatever order it comes, the same input gives
+the same bytes.
+
+Each kind of input has one module that handles it: posts `cases.intake`, requests of reps `cases.requests` (whose
+docstring says how a case event is added), reveals `cases.reveals`, presence `people.presence`.
 """
 
 from collections import Counter
@@ -13,17 +17,16 @@ from pipeline.errors import Permanent
 from pipeline.ports.decider import Decisions
 from pipeline.ports.records import InputRecord, Record
 from pipeline.route import inputs, records
-from pipeline.route.cases import cases, requests
-from pipeline.route.cases import reveals as readings
+from pipeline.route.cases import intake, requests, reveals
 from pipeline.route.inputs import Input
 from pipeline.route.matching import matching
-from pipeline.route.people import presence as reps
+from pipeline.route.people import presence
 from pipeline.route.policies import PolicyBook
 from pipeline.route.state.entities import Case
 from pipeline.route.state.state import State
 from pipeline.route.time import timers
 from pipeline.route.turn import Turn
-from schemas.people.rep import PostRevealed, PresenceChanged, SignedIn, SignedOut
+from schemas.people.rep import PostRevealed
 from schemas.policy.policy import Policy
 from schemas.posts.scored import ScoredPost
 from schemas.topics import CASES
@@ -33,8 +36,8 @@ class Router:
     """Decides for one partition number.
 
     Args:
-        policies: gives workspace to the policy in force; asked anew for each record.
-        remember_ms: how long input duplicates are recognised; older input is refused.
+        policies: gives the policy in force of each workspace; it is asked anew for each record.
+        remember_ms: how long the repeat of an input is recognised, in milliseconds; older input is refused.
         clock_mode: on the `event` clock a record's own time counts, and late input counts as now, never too old.
     """
 
@@ -51,32 +54,36 @@ class Router:
         self._outputs: list[Record] = []
         self._counts: list[str] = []
         self._counters: Counter[str] = Counter()
-        self._ahead: dict[tuple[str, int, int], Input] = {}
+        self._decoded: dict[tuple[str, int, int], Input] = {}
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Takes one entry of the changelog, before the first record; None ends the entity.
 
-        Live entries may come in any order; entries of the same key in theirs.
+        Live entries may come in any order, but entries of the same key must keep theirs.
 
         Raises:
             Misconfigured: a newer release wrote the value, or it is not whole.
         """
         self._state.restore(key, value)
+        # It was matched before it was written. One match more could make the restored router differ from the one
+        # that went on.
         self._state.indexes.touched.clear()
 
     def event_ms(self, record: InputRecord) -> int | None:
-        """The record's own time, milliseconds; None when it cannot be read."""
+        """Returns the record's own time in milliseconds since the epoch; None when the record cannot be read."""
         position = (record.topic, record.partition, record.offset)
-        if position not in self._ahead:
+        if position not in self._decoded:
             try:
-                self._ahead[position] = inputs.read(record)
-            except Permanent:  # `decide` will meet it again and say so
+                self._decoded[position] = inputs.read(record)
+            except Permanent:  # `decide` meets the same fault again, and its caller makes the dead letter
                 return None
-        return inputs.event_ms(self._ahead[position])
+        return inputs.event_ms(self._decoded[position])
 
     def decide(self, record: InputRecord, now_ms: int) -> None:
-        """Handles one record. Timers due before `now_ms` must have been fired, one due at `now_ms` not yet:
-        an accept that arrives in the offer's last millisecond counts.
+        """Handles one record.
+
+        Timers due before `now_ms` must have been fired and one due at `now_ms` not yet, because an accept that
+        arrives in the offer's last millisecond counts.
 
         Raises:
             Permanent: the record cannot be used, or met a bug of ours (`router_failed`); the state is as it was
@@ -89,12 +96,12 @@ class Router:
             self._rollback(mark, outputs, counts)
             raise
         except Exception as bug:
-            # One record must not stop the workspaces of a whole partition; its dead letter says what to look for.
+            # One record must not stop the workspaces of a whole partition. Its dead letter says what to look for.
             self._rollback(mark, outputs, counts)
             raise Permanent("router_failed", f"{type(bug).__name__} in the router") from bug
 
     def next_timer_ms(self) -> int | None:
-        """When the earliest timer is due, None without timers."""
+        """Returns when the earliest timer is due, in milliseconds since the epoch; None without timers."""
         return timers.next_due_ms(self._state)
 
     def fire_timers(self, now_ms: int) -> int:
@@ -102,35 +109,38 @@ class Router:
         return timers.fire_due(self._state, now_ms, lambda: self._turn(now_ms, None))
 
     def decisions(self) -> Decisions:
-        """Everything decided since the last `commit` or `abort`, in order; of each case one current state."""
+        """Returns everything decided since the last `commit` or `abort`, in order.
+
+        However often a case changed, its current state is written once.
+        """
         currents = [self._current(name, new) for name, new in self._state.changed() if name.startswith("case/")]
         return Decisions([*self._outputs, *currents], self._state.changes())
 
     def commit(self) -> None:
-        """The transaction with `decisions()` is committed: they are now the truth."""
+        """Makes what was decided the truth, because the transaction with `decisions()` is committed."""
         self._state.commit()
         self._counters.update(self._counts)
         self._outputs.clear()
         self._counts.clear()
 
     def abort(self) -> None:
-        """The transaction is aborted: the state is again as after the last `commit`."""
+        """Returns to the state after the last `commit`, because the transaction is aborted."""
         self._rollback(0, 0, 0)
 
     def policy_versions(self) -> Mapping[str, int]:
-        """Workspace to policy version in force, for the journal."""
+        """Returns the policy version in force of each workspace, for the journal."""
         return self._book.versions()
 
     def counters(self) -> Mapping[str, int]:
-        """What happened in committed transactions since the start, by name; for the metrics.
+        """Counts what happened in committed transactions since the start, by name, for the metrics.
 
-        `duplicate_posts`, `duplicate_rep_events`, `refused_<reason>`, `request_refused_<reason>`,
+        The names are `duplicate_posts`, `duplicate_rep_events`, `refused_<reason>`, `request_refused_<reason>`,
         `revealed_without_case`, `timers_fired`.
         """
         return dict(self._counters)
 
     def gauges(self) -> Mapping[str, int]:
-        """Open cases by state (`waiting`, `offered`, `assigned`) and `reps_present`."""
+        """Counts the open cases by state (`waiting`, `offered`, `assigned`) and the reps (`reps_present`)."""
         states = self._state.indexes.states
         return {state: states[state] for state in ("waiting", "offered", "assigned")} | {
             "reps_present": self._state.indexes.present
@@ -143,21 +153,21 @@ class Router:
         return Turn(self._state, self._book, now_ms, cause, self._outputs, self._counts)
 
     def _read(self, record: InputRecord) -> Input:
-        # The event clock asks for a record's time before it is decided on: it is decoded once.
-        known = self._ahead.pop((record.topic, record.partition, record.offset), None)
-        return inputs.read(record) if known is None else known
+        # The event clock asks for a record's time before it is decided on, and decoding is dear.
+        message = self._decoded.pop((record.topic, record.partition, record.offset), None)
+        return inputs.read(record) if message is None else message
 
     def _handle(self, record: InputRecord, message: Input, now_ms: int) -> None:
         turn = self._turn(now_ms, record)
-        # On the event clock late input counts as now, however late: replays are seldom in order.
+        # On the event clock late input counts as now, however late it is, because replays are seldom in order.
         appended_ms = now_ms if self._clock_mode == "event" else record.append_ms
         seen_key = inputs.seen_key(message)
         if self._state.get(seen_key) is not None:
             kind = "posts" if isinstance(message, ScoredPost) else "rep_events"
             self._counts.append(f"duplicate_{kind}")
         else:
-            # A refusal is remembered too: said twice, its event would stand twice under one id.
-            self._state.see(seen_key, now_ms)
+            # Before a refusal too. A repeat of it would otherwise publish a second event under the same id.
+            self._state.put_seen(seen_key, now_ms)
             if appended_ms < now_ms - self._remember_ms:
                 self._refuse_old(turn, message)
             else:
@@ -166,23 +176,24 @@ class Router:
 
     def _dispatch(self, turn: Turn, message: Input) -> None:
         if isinstance(message, ScoredPost):
-            cases.handle_post(turn, message)
-        elif isinstance(message, SignedIn | PresenceChanged | SignedOut):
-            reps.handle_presence(turn, message)
+            intake.handle_post(turn, message)
+        elif isinstance(message, presence.Presence):
+            presence.handle_presence(turn, message)
         elif isinstance(message, PostRevealed):
-            readings.handle_reading(turn, message)
+            reveals.handle_reveal(turn, message)
         else:
             requests.handle_request(turn, message)
 
     def _refuse_old(self, turn: Turn, message: Input) -> None:
-        """Too old to know whether it was handled: handling it twice would be worse than not at all."""
+        """Refuses input that is too old to know whether it was handled before."""
+        # Handling it twice would be worse than not at all. Only posts and requests have an event that says so:
+        # presence is of its time only, and a reveal that is published twice would be a lie.
         if isinstance(message, ScoredPost):
-            cases.refuse(turn, message, "too_old")
-            return
-        # Presence is of its time only, and a reading that is told twice would be a lie.
-        if isinstance(message, SignedIn | PresenceChanged | SignedOut | PostRevealed):
+            intake.refuse(turn, message, "too_old")
+        elif isinstance(message, requests.Request):
+            requests.refuse_request(turn, message, "too_old")
+        else:
             raise Permanent("too_old", "older than input is remembered, so it may have been handled before")
-        requests.refuse_request(turn, message, "too_old")
 
     def _current(self, entity_key: str, case: object) -> Record:
         if isinstance(case, Case):
@@ -191,6 +202,7 @@ class Router:
 
     def _rollback(self, mark: int, outputs: int, counts: int) -> None:
         self._state.rollback(mark)
+        # The undo touches teams as well, although it leaves nothing to match.
         self._state.indexes.touched.clear()
         del self._outputs[outputs:]
         del self._counts[counts:]

@@ -1,6 +1,7 @@
-"""One input record or one timer while it is handled: what it may read and what it has said so far.
+"""A turn is the handling of one input record or one timer: what it may look up, and what it has published so far.
 
-Comes in: the state, the policies, now. Goes out: output records, in order. Never here: a decision.
+Every change of the state and every output record of the router passes through here, so that each event carries the
+same time, policy version and cause. What to publish is decided elsewhere (`cases`, `people`, `matching`, `time`).
 """
 
 from functools import lru_cache
@@ -17,6 +18,7 @@ from schemas.topics import ASSIGNMENTS, CASE_EVENTS, team_topic
 
 @lru_cache(maxsize=4096)
 def _team_topic_name(workspace: str, team: str) -> str:
+    # Remembered, because a Topic is a large object to make for its name alone, once for each assignment.
     return team_topic(workspace, team).name
 
 
@@ -26,7 +28,7 @@ class Turn:
     Args:
         state: the entities.
         book: the policies.
-        now_ms: the router's now; everything that happens in this turn is stamped with it.
+        now_ms: the router's now in milliseconds, with which everything that happens in this turn is stamped.
         cause: the input record; None for a timer.
         outputs: where records are appended, in order.
         counts: where the names of things that happened are appended, for the metrics.
@@ -48,7 +50,7 @@ class Turn:
         self.outputs = outputs
         self.counts = counts
 
-    def tell(
+    def step(
         self,
         case: Case,
         type_: CaseEventType,
@@ -57,14 +59,14 @@ class Turn:
         post: tuple[str, int] | None = None,
         rep_id: str | None = None,
     ) -> Case:
-        """Stores a changed case and publishes the event of the change.
+        """Takes a case one step on: stores it as changed and publishes the event of the change.
 
         Args:
-            case: with the changes, but the sequence number of before.
+            case: the case with its changes, but still with the sequence number of before.
             type_: what happened.
-            reason: code of why.
-            post: (post_id, revision) that it was about.
-            rep_id: the rep that it was about.
+            reason: the code that says why.
+            post: (post_id, revision) of the post that the step is about.
+            rep_id: the rep whom the step is about.
 
         Returns:
             The case as it is now stored.
@@ -78,10 +80,10 @@ class Turn:
         self.outputs.append(Record(CASE_EVENTS.name, case.case_id.encode(), value))
         return case
 
-    def tell_caseless(
+    def caseless_step(
         self, event_id: str, workspace: str, case_id: str, type_: CaseEventType, reason: str, **more: str | int
     ) -> None:
-        """Publishes an event about a case that is not open."""
+        """Publishes an event about a case that is not open. Nothing is stored, so it has no sequence number."""
         value = records.caseless_event(
             event_id,
             workspace=workspace,
@@ -95,8 +97,8 @@ class Turn:
         )
         self.outputs.append(Record(CASE_EVENTS.name, case_id.encode(), value))
 
-    def publish(self, case: Case, offer: Offer, state: AssignmentState, reason: str) -> None:
-        """Publishes the assignment of that offer, to everybody and to the team."""
+    def publish_assignment(self, case: Case, offer: Offer, state: AssignmentState, reason: str) -> None:
+        """Publishes the assignment of that offer, on the topic for everybody and on the team's own."""
         value = records.assignment(
             case,
             self.state.brief(case),
@@ -111,9 +113,12 @@ class Turn:
             self.outputs.append(Record(topic, case.case_id.encode(), value))
 
     def release(self, case: Case, reason: str) -> Case:
-        """Takes the case from its rep, back to its place by its original age; the caller tells why."""
+        """Takes the case from its rep and returns it, waiting at its place by its original age.
+
+        The caller owes the step that says why.
+        """
         assert case.offer is not None
-        self.publish(case, case.offer, "released", reason)
+        self.publish_assignment(case, case.offer, "released", reason)
         return case._replace(state="waiting", offer=None)
 
     def put_brief(self, case: Case, brief: Brief) -> None:
@@ -121,7 +126,7 @@ class Turn:
         self.state.put(key("brief", case.workspace, case.case_id), brief)
 
     def count_pick(self, case: Case) -> None:
-        """Notes one more pick of the case's queue."""
+        """Counts one more pick of the case's queue."""
         total = self.state.picks(case.workspace, case.queue) + 1
         self.state.put(key("picks", case.workspace, case.queue), Picks(total))
 

@@ -20,7 +20,7 @@ from pipeline.codec import decode
 from pipeline.enrich.actionable import belongs_in_actionable
 from pipeline.errors import Permanent
 from pipeline.ports.records import InputRecord
-from pipeline.route.cases.ids import event_id
+from pipeline.route.ids import event_id
 from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
 from schemas.dead_letter import decode_headers
 from schemas.posts.mention import Mention

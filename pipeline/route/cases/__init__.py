@@ -1,1 +1,1 @@
-"""The life of a case: opened, joined, worked on, resolved."""
+"""Cases from their first post to their end, as posts come in and as reps ask."""

@@ -1,6 +1,6 @@
-"""What a rep gets to read about a case: the newest posts, who wrote, why it matters.
+"""The brief of a case: what its rep gets to read, namely the newest posts, who wrote them and why they matter.
 
-Comes in: scored posts, already masked. Goes out: `Brief` entities. Never here: plain text, a decision.
+The texts are those of scored posts, in which personal data is masked already. No plain text passes through here.
 """
 
 from typing import Any
@@ -14,23 +14,28 @@ from pipeline.route.state.entities import Brief, context_post, piece
 from schemas.posts.scored import ScoredPost
 
 MAX_POSTS = 10
-"""Newest posts that an assignment carries: enough to answer, and bounded whatever a conversation grows to."""
+"""The newest posts, which an assignment carries. They are enough to answer, and the bound holds whatever a
+conversation grows to."""
 MAX_TEXT_CHARS = 2000
-"""Characters of each post; ten such posts keep an assignment near 20 KB."""
+"""Characters kept of each post. Ten such posts of plain text make an assignment of about 20 KB."""
 
 
 def _plain(model: BaseModel | None) -> Any:
-    # Through JSON, so that numbers have the digits that they will have after a restore.
+    # Through JSON, so that numbers have the digits that they will have after a restore. Otherwise the assignment
+    # of a restored router would differ in a byte.
     return None if model is None else orjson.loads(model.model_dump_json(exclude_none=True))
 
 
 def open_brief(post: ScoredPost) -> Brief:
-    """The brief of a case that this post opens."""
+    """Returns the brief of a case that this post opens."""
     return add_post(led_by(Brief(post.platform, b"", b"", None, b"", ()), post), post)
 
 
 def add_post(brief: Brief, post: ScoredPost) -> Brief:
-    """The brief with one more post, or with a newer revision of one; its writer as described last."""
+    """Returns the brief with one more post, or with a newer revision of one that it holds.
+
+    The author is described as in the newest post that is not the brand's own.
+    """
     author = _plain(post.author)
     text = "\n".join(part for part in (post.title, post.text) if part)
     fields = {
@@ -45,7 +50,7 @@ def add_post(brief: Brief, post: ScoredPost) -> Brief:
         "own": post.own,
     }
     newest = context_post({name: value for name, value in fields.items() if value is not None})
-    others = [known for known in brief.posts if known.post_id != post.post_id]
+    others = [other for other in brief.posts if other.post_id != post.post_id]
     posts = tuple(sorted([*others, newest])[-MAX_POSTS:])
     if post.own:
         return brief._replace(posts=posts)
@@ -53,12 +58,12 @@ def add_post(brief: Brief, post: ScoredPost) -> Brief:
 
 
 def drop_post(brief: Brief, post_id: str) -> Brief:
-    """The brief without a post that was deleted."""
-    return brief._replace(posts=tuple(known for known in brief.posts if known.post_id != post_id))
+    """Returns the brief without a post that was deleted."""
+    return brief._replace(posts=tuple(post for post in brief.posts if post.post_id != post_id))
 
 
 def led_by(brief: Brief, post: ScoredPost) -> Brief:
-    """The brief of a case whose most urgent post is now this one: it says why to act."""
+    """Returns the brief of a case whose most urgent post is now this one, which therefore says why to act."""
     sentiment = brief.sentiment if post.sentiment is None else piece(_plain(post.sentiment))
     reasons = piece([_plain(reason) for reason in post.triage.reasons])
     return brief._replace(reasons=reasons, sentiment=sentiment)

@@ -1,56 +1,57 @@
-"""What reps ask for about a case: accept, reject, reply sent, resolve. Only the router's answer makes it true.
+"""What reps ask for about a case: accept or reject an offer, report a reply, resolve the case.
 
-Comes in: rep events that name (case_id, attempt). Goes out: changes of the case, or `request_refused` with why.
-Never here: timers; an offer that has expired has already been released when a later request is read.
+A request is only a wish. The router answers each with a case event, and only that answer makes it true:
+`_RULES` says which state the case must be in and what a granted request does, and whatever does not fit is
+refused with a `request_refused` event that says why. Offers that have expired are the business of `time.timers`,
+which has released them before a later request is read.
+
+To add a request and the case event that answers it, touch three files. Declare the rep event in
+`schemas/people/rep.py` (and in its union `AnyRepEvent`), and name the case event in `CaseEventType` of
+`schemas/cases/case.py`. Then add the rep event to `Request` below and give it a row of `_RULES` with the function
+that grants it, which ends in `turn.step`. Ids, dispatch, refusals and duplicates follow from these. Last,
+`earshot schemas` writes the exported files anew. A code of refusal of its own would be a row of
+`schemas/refusals.py` besides.
 """
 
-from pipeline.route.cases import ids
-from pipeline.route.people.presence import heard_from
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+from pipeline.route import ids
 from pipeline.route.state.entities import Case
 from pipeline.route.turn import Turn
 from schemas.people.rep import CaseResolved, OfferAccepted, OfferRejected, ReplySent
 from schemas.refusals import RequestRefusal
 
 Request = OfferAccepted | OfferRejected | ReplySent | CaseResolved
-
-_STALE: dict[str, RequestRefusal] = {
-    "offer_accepted": "stale_accept",
-    "offer_rejected": "stale_reject",
-    "reply_sent": "stale_reply",
-    "case_resolved": "stale_resolve",
-}
+"""The rep events that name a case and one of its attempts."""
 
 
 def handle_request(turn: Turn, event: Request) -> None:
     """Grants or refuses one request."""
+    rep = turn.state.rep(event.workspace, event.rep_id)
+    # Before anything is refused, because a click that comes too late also shows that somebody is there.
+    if isinstance(event, OfferAccepted) and rep is not None:
+        turn.state.put_rep(rep.answering())
     case = turn.state.case(event.workspace, event.case_id)
-    # Even a late click shows that somebody is there.
-    if isinstance(event, OfferAccepted):
-        heard_from(turn, event.workspace, event.rep_id)
     if case is None:
         refuse_request(turn, event, "unknown_case")
         return
-    refusal = _refusal(turn, case, event)
-    if refusal is not None:
-        refuse_request(turn, event, refusal)
-    elif isinstance(event, OfferAccepted):
-        _accept(turn, case, event)
-    elif isinstance(event, OfferRejected):
-        _reject(turn, case, event)
-    elif isinstance(event, ReplySent):
-        _reply(turn, case, event)
+    rule = _RULES[type(event)]
+    refusal = _refusal(turn, case, event, rule)
+    if refusal is None:
+        rule.grant(turn, case, event)
     else:
-        _resolve(turn, case, event)
+        refuse_request(turn, event, refusal)
 
 
 def refuse_request(turn: Turn, event: Request, reason: RequestRefusal) -> None:
-    """Tells why a request changes nothing."""
+    """Publishes why a request changes nothing."""
     turn.counts.append(f"request_refused_{reason}")
     case = turn.state.case(event.workspace, event.case_id)
     if case is not None:
-        turn.tell(case, "request_refused", reason, rep_id=event.rep_id)
+        turn.step(case, "request_refused", reason, rep_id=event.rep_id)
         return
-    turn.tell_caseless(
+    turn.caseless_step(
         ids.request_refusal_id(event.workspace, event.event_id),
         event.workspace,
         event.case_id,
@@ -61,47 +62,60 @@ def refuse_request(turn: Turn, event: Request, reason: RequestRefusal) -> None:
     )
 
 
-def _refusal(turn: Turn, case: Case, event: Request) -> RequestRefusal | None:
-    wanted = "offered" if isinstance(event, OfferAccepted | OfferRejected) else "assigned"
-    too_early: RequestRefusal = "not_offered" if wanted == "offered" else "not_assigned"
+def _refusal(turn: Turn, case: Case, event: Request, rule: "_Rule") -> RequestRefusal | None:
+    too_early: RequestRefusal = "not_offered" if rule.state == "offered" else "not_assigned"
     if event.attempt > case.attempt:
         return too_early
-    # An earlier attempt, or this one after it was released.
+    # An earlier attempt is over, and so is this one when it was released and nothing is offered now.
     if event.attempt < case.attempt or case.offer is None:
-        return _STALE[event.type]
+        return rule.stale
     if case.offer.rep_id != event.rep_id:
         return "wrong_rep"
-    if case.state != wanted:
+    if case.state != rule.state:
         return too_early
-    if wanted == "offered" and turn.now_ms > case.offer.expires_at_ms:
-        return _STALE[event.type]
+    if rule.state == "offered" and turn.now_ms > case.offer.expires_at_ms:
+        return rule.stale
     return None
 
 
 def _accept(turn: Turn, case: Case, event: OfferAccepted) -> None:
     offer = case.offer
     assert offer is not None
-    case = turn.tell(case._replace(state="assigned"), "assigned", "accepted", rep_id=event.rep_id)
-    turn.publish(case, offer, "assigned", "accepted")
+    case = turn.step(case._replace(state="assigned"), "assigned", "accepted", rep_id=event.rep_id)
+    turn.publish_assignment(case, offer, "assigned", "accepted")
 
 
 def _reject(turn: Turn, case: Case, event: OfferRejected) -> None:
     released = turn.release(case, "declined")
-    turn.tell(with_refusal(released, event.rep_id), "rejected", event.reason, rep_id=event.rep_id)
-
-
-def with_refusal(case: Case, rep_id: str) -> Case:
-    """The case, not to be offered to that rep again before everybody has refused it."""
-    return case._replace(refused=tuple(sorted({*case.refused, rep_id})))
+    turn.step(released.refused_by(event.rep_id), "rejected", event.reason, rep_id=event.rep_id)
 
 
 def _reply(turn: Turn, case: Case, event: ReplySent) -> None:
     first = case.replied_at_ms is None
     case = case._replace(replied_at_ms=turn.now_ms if first else case.replied_at_ms)
-    turn.tell(case, "replied", "first_reply" if first else "later_reply", rep_id=event.rep_id)
+    turn.step(case, "replied", "first_reply" if first else "later_reply", rep_id=event.rep_id)
 
 
 def _resolve(turn: Turn, case: Case, event: CaseResolved) -> None:
     assert case.offer is not None
-    turn.publish(case, case.offer, "closed", "resolved")
-    turn.end(turn.tell(case, "resolved", event.outcome, rep_id=event.rep_id))
+    # The assignment comes first: it carries the brief, which the end of the case deletes.
+    turn.publish_assignment(case, case.offer, "closed", "resolved")
+    turn.end(turn.step(case, "resolved", event.outcome, rep_id=event.rep_id))
+
+
+class _Rule(NamedTuple):
+    """What one type of request needs, and what it does."""
+
+    state: Literal["offered", "assigned"]
+    """The state in which the case must be, held by the rep who asks."""
+    stale: RequestRefusal
+    """The code for a request about an attempt that is over."""
+    grant: Callable[[Turn, Case, Any], None]
+
+
+_RULES: dict[type[Request], _Rule] = {
+    OfferAccepted: _Rule("offered", "stale_accept", _accept),
+    OfferRejected: _Rule("offered", "stale_reject", _reject),
+    ReplySent: _Rule("assigned", "stale_reply", _reply),
+    CaseResolved: _Rule("assigned", "stale_resolve", _resolve),
+}

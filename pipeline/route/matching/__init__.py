@@ -1,1 +1,1 @@
-"""Which waiting case goes to which free rep, and why."""
+"""Which waiting case goes to which free rep, and the words that say why."""

@@ -1,10 +1,9 @@
-"""Presence: who is at work, for which teams, and what goes back when somebody leaves.
+"""Presence: who is at work, for which teams, and which cases go back when somebody leaves.
 
-Comes in: presence events of reps. Goes out: `Rep` entities, released cases. Never here: offers.
-
-Presence belongs to the person, order to the desktop. A rep is at work while signed in at one desktop at least;
-what was said last about teams, skills, capacity and being away holds wherever it was said. `seq` orders the events
-of one sender only, so that two desktops of one rep never make each other stale.
+Presence belongs to the person, and the order of events to the desktop. A rep is at work while signed in at one
+desktop at least. What was last said about teams, skills, capacity and being away holds wherever it was said. `seq`
+orders the events of one sender only, so that two desktops of one rep never make each other stale. Offers are not
+made here: `matching` makes them once the rep is stored.
 """
 
 from collections.abc import Callable
@@ -19,7 +18,7 @@ Presence = SignedIn | PresenceChanged | SignedOut
 
 MAX_SENDERS = 8
 """Desktops that are remembered of one rep, so that a desktop which names itself anew each time costs a bounded
-amount: the one heard of longest ago is forgotten, and first of all one that has signed out."""
+amount. The one that was heard of longest ago is forgotten, and before it any that has signed out."""
 
 
 def handle_presence(turn: Turn, event: Presence) -> None:
@@ -29,45 +28,32 @@ def handle_presence(turn: Turn, event: Presence) -> None:
         Permanent: `stale_seq` when the same sender has said something later, `not_signed_in` when the rep who
             comes or goes is not at work.
     """
-    known = turn.state.rep(event.workspace, event.rep_id)
-    if known is not None:
-        _check_order(known, event)
+    rep = turn.state.rep(event.workspace, event.rep_id)
+    if rep is not None:
+        _check_order(rep, event)
     if isinstance(event, SignedIn):
-        _sign_in(turn, known, event)
-    elif known is None:
+        _sign_in(turn, rep, event)
+    elif rep is None:
         raise _not_signed_in()
     elif isinstance(event, SignedOut):
-        _sign_out(turn, known, event)
-    elif known.signed_in:
+        _sign_out(turn, rep, event)
+    elif rep.signed_in:
         available = event.presence == "available"
-        turn.state.put_rep(_heard(known, event)._replace(available=available, not_responding=False))
+        turn.state.put_rep(_with_event(rep, event).answering()._replace(available=available))
     else:
         raise _not_signed_in()
-
-
-def heard_from(turn: Turn, workspace: str, rep_id: str) -> None:
-    """The rep acts on offers again: a missed one is forgiven."""
-    rep = turn.state.rep(workspace, rep_id)
-    if rep is not None and rep.not_responding:
-        turn.state.put_rep(rep._replace(not_responding=False))
-
-
-def missed_offer(turn: Turn, workspace: str, rep_id: str) -> None:
-    """The rep let an offer time out: nothing new until the next sign of life (Genesys: "Not Responding")."""
-    rep = turn.state.rep(workspace, rep_id)
-    if rep is not None:
-        turn.state.put_rep(rep._replace(not_responding=True))
 
 
 def _not_signed_in() -> Permanent:
     return Permanent("not_signed_in", "the rep is not signed in, so the event changes nothing", "rep_id")
 
 
-def _check_order(known: Rep, event: Presence) -> None:
-    last = next((sender for sender in known.senders if sender.name == (event.sender or "")), None)
+def _check_order(rep: Rep, event: Presence) -> None:
+    last = next((sender for sender in rep.senders if sender.name == (event.sender or "")), None)
     if last is None or event.seq >= last.seq:
         return
-    # A desktop that was set up anew counts from the start: its first sign-in, made later, is no old news.
+    # A desktop that was set up anew counts from the start. Without this its rep
+    # could not sign in there until the new count had passed the old one.
     if isinstance(event, SignedIn) and to_ms(event.occurred_at) > last.at_ms:
         return
     raise Permanent(
@@ -75,8 +61,8 @@ def _check_order(known: Rep, event: Presence) -> None:
     )
 
 
-def _heard(rep: Rep, event: Presence) -> Rep:
-    """The rep with the event as the newest of its sender."""
+def _with_event(rep: Rep, event: Presence) -> Rep:
+    """Returns the rep with the event as the newest of its sender."""
     name = event.sender or ""
     before = next((sender for sender in rep.senders if sender.name == name), None)
     is_in = isinstance(event, SignedIn) or (before is not None and before.signed_in)
@@ -87,7 +73,7 @@ def _heard(rep: Rep, event: Presence) -> Rep:
     return rep._replace(senders=tuple(sorted([*others, newest])))
 
 
-def _sign_in(turn: Turn, known: Rep | None, event: SignedIn) -> None:
+def _sign_in(turn: Turn, before: Rep | None, event: SignedIn) -> None:
     rep = Rep(
         workspace=event.workspace,
         rep_id=event.rep_id,
@@ -97,12 +83,13 @@ def _sign_in(turn: Turn, known: Rep | None, event: SignedIn) -> None:
         signed_in=True,
         available=True,
         not_responding=False,
-        senders=() if known is None else known.senders,
-        last_offer_ms=0 if known is None else known.last_offer_ms,
+        senders=() if before is None else before.senders,
+        last_offer_ms=0 if before is None else before.last_offer_ms,
     )
-    rep = _heard(rep, event)
+    rep = _with_event(rep, event)
     if event.sender is not None:
-        # Its desktop has learnt to name itself, or another is in use now: nobody would ever sign that one out.
+        # The desktop has learnt to name itself, or another is in use now. Nobody would ever sign the nameless one
+        # out, and the rep would count as present for ever.
         rep = _signed_out_at(rep, lambda sender: sender.name == "")
     turn.state.put_rep(rep)
 
@@ -112,22 +99,23 @@ def _signed_out_at(rep: Rep, those: Callable[[Sender], bool]) -> Rep:
     return rep._replace(senders=tuple(senders))
 
 
-def _sign_out(turn: Turn, known: Rep, event: SignedOut) -> None:
-    rep = _heard(known, event)
+def _sign_out(turn: Turn, before: Rep, event: SignedOut) -> None:
+    rep = _with_event(before, event)
     if event.sender is None:
-        # Said of the person and not of one desktop: also ends what a crashed desktop never signed out.
+        # Said of the person and not of one desktop, so it also ends what a crashed desktop never signed out.
         rep = _signed_out_at(rep, lambda _: True)
     if any(sender.signed_in for sender in rep.senders):
         turn.state.put_rep(rep)
         return
     turn.state.put_rep(rep._replace(signed_in=False, available=False))
     keep_answered = turn.book.sign_out_release(event.workspace) == "unanswered"
+    # Listed before the first release, which takes the case out of the set that is walked here.
     for case_id in sorted(turn.state.indexes.held.get((event.workspace, event.rep_id), ())):
         case = turn.state.case(event.workspace, case_id)
         assert case is not None, "only open cases are held"
         if not (keep_answered and _is_answered(case)):
             released = turn.release(case, "signed_out")
-            turn.tell(released, "released", "signed_out", rep_id=event.rep_id)
+            turn.step(released, "released", "signed_out", rep_id=event.rep_id)
 
 
 def _is_answered(case: Case) -> bool:

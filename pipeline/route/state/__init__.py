@@ -1,1 +1,1 @@
-"""What the router remembers, and what can be looked up in it."""
+"""What the router remembers and can look up. The other rooms read and change it only through a `Turn`."""

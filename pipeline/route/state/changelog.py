@@ -1,9 +1,9 @@
-"""Entities as values of `route.state`, and back, from this release and from the one before.
+"""Entities as values of `route.state`, and back, in the form of this release and of the one before.
 
-Comes in: entities; changelog entries. Goes out: bytes; entities. Each value has the version of its kind's form in
-`v`; a value without one is of version 1, as the releases before versions wrote it. A form is changed in three
-steps: raise its version, write what makes the old form new into `_UPGRADES`, and keep the old golden changelog
-(`tests/golden/route_state`). Never here: a form that depends on the order in which something was added.
+Each value carries the version of its kind's form in `v`. A value without one is of version 1, as the releases
+before versions wrote it. To change a form, raise its version, write the function that makes the old form new into
+`_UPGRADES`, and keep the old golden changelog (`tests/golden/route_state`). The form never depends on the order in
+which something was added, so that equal entities have equal bytes.
 """
 
 from collections.abc import Callable
@@ -33,11 +33,12 @@ VERSIONS: dict[Kind, int] = {"case": 1, "brief": 1, "post": 1, "rep": 2, "picks"
 
 
 def encode(entity_key: str, entity: Entity) -> bytes:
-    """JSON that `decode` turns into an equal entity."""
+    """Returns JSON that `decode` turns into an equal entity."""
     fields: Fields = {"v": VERSIONS[_kind(entity_key)], **entity._asdict()}
     if isinstance(entity, Case) and entity.offer is not None:
         fields["offer"] = entity.offer._asdict()
     elif isinstance(entity, Rep):
+        # The order of a set differs from process to process, and the changelog of a replay must not.
         fields["skills"] = sorted(entity.skills)
         fields["senders"] = [sender._asdict() for sender in entity.senders]
     elif isinstance(entity, Brief):
@@ -49,11 +50,11 @@ def encode(entity_key: str, entity: Entity) -> bytes:
 
 
 def decode(entity_key: str, value: bytes) -> Entity | None:
-    """The entity that this release or the one before wrote under that key.
+    """Reads the entity that this release or the one before wrote under that key.
 
     Returns:
-        None for a kind that this release does not know: it is left in the changelog as it is, for the release that
-        wrote it.
+        The entity, or None for a kind that this release does not know. Its value is left in the changelog as it
+        is, for the release that wrote it.
 
     Raises:
         Misconfigured: a newer release wrote the value, or it is not whole.
@@ -82,8 +83,8 @@ def decode(entity_key: str, value: bytes) -> Entity | None:
 
 
 def _kind(entity_key: str) -> Kind:
-    found: Kind = entity_key.split("/", 1)[0]  # type: ignore[assignment] # every key is made by entities.key
-    return found
+    kind: Kind = entity_key.split("/", 1)[0]  # type: ignore[assignment] # every key is made by entities.key
+    return kind
 
 
 def _case(fields: Fields) -> Case:
@@ -114,7 +115,7 @@ def _rep(fields: Fields) -> Rep:
 
 
 def _rep_with_senders(fields: Fields) -> Fields:
-    """Version 1 knew one sequence a rep: that of the events that name no sender."""
+    """Upgrades version 1, which kept one sequence number a rep, counted by the events that name no sender."""
     only = {
         "name": "",
         "seq": fields.pop("presence_seq"),
@@ -135,4 +136,4 @@ _READERS: dict[Kind, Callable[[Fields], Entity]] = {
 }
 
 _UPGRADES: dict[tuple[Kind, int], Callable[[Fields], Fields]] = {("rep", 1): _rep_with_senders}
-"""(kind, version) to what makes the fields those of the next version."""
+"""By (kind, version) the function that turns fields of that version into those of the next one."""

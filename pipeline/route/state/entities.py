@@ -1,7 +1,7 @@
-"""What the router remembers: immutable entities and their changelog keys.
+"""What the router remembers: immutable entities, each under a changelog key.
 
-Comes in: fields of validated messages. Goes out: entities. Never here: a change in place, their bytes in the
-changelog (`changelog.py`).
+They are made from the fields of validated messages and never changed in place, so that an undo only has to put the
+old one back. Their bytes in the changelog are the business of `changelog.py`.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -14,15 +14,17 @@ from schemas.posts.scored import TriageAction
 
 
 class Offer(NamedTuple):
-    """The offer that a case is in, or was accepted from."""
+    """The offer that a case is in, or from which it was accepted."""
 
     rep_id: str
     expires_at_ms: int
     eligible: int
+    """How many reps could have taken the case at that moment, the chosen one included."""
     present: int
     excluded: tuple[tuple[str, int], ...]
+    """Why the others of the team could not: pairs of a reason code and a number of reps, sorted."""
     why: tuple[tuple[str, str], ...]
-    """Reason code and text: why this case now, why this rep."""
+    """Pairs of a reason code and its text: why this case now, and why this rep."""
 
 
 class Case(NamedTuple):
@@ -41,28 +43,37 @@ class Case(NamedTuple):
     state: CaseState
     attempt: int
     refused: tuple[str, ...]
-    """Reps, sorted, who rejected it or let it time out since the last start over."""
+    """The reps, sorted, who have rejected the case or let it time out since it last went round from the start."""
     offer: Offer | None
     seq: int
+    """The number of its newest event."""
     posts_total: int
     queued_at_ms: int
     respond_by_ms: int
     replied_at_ms: int | None
     updated_at_ms: int
     trace_ms: int
+    """When the broker took in the raw record that opened the case."""
+
+    def refused_by(self, rep_id: str) -> "Case":
+        """Returns the case so that the rep does not get it again before everybody else has refused it too."""
+        return self._replace(refused=tuple(sorted({*self.refused, rep_id})))
 
 
 class ContextPost(NamedTuple):
-    """One post as the rep will read it; sorts by age."""
+    """One post as the rep will read it. The field order makes context posts sort by age."""
 
     created_at: str
     post_id: str
     text: bytes
-    """The CasePost as JSON."""
+    """The whole CasePost as JSON."""
 
 
 class Brief(NamedTuple):
-    """What a rep reads about a case. JSON pieces, ready to be put into an assignment; rewritten by joins only."""
+    """What a rep reads about a case: pieces of JSON that go into an assignment as they are.
+
+    Only a post that joins or leaves the case rewrites it, so that an offer need not serialise any post again.
+    """
 
     platform: str
     author: bytes
@@ -73,7 +84,7 @@ class Brief(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A post that is in an open case; a deleted one stays known, so that a late edit cannot bring it back."""
+    """A post that is in an open case. A deleted one stays a member, so that a late edit cannot bring it back."""
 
     case_id: str
     revision: int
@@ -82,18 +93,18 @@ class Member(NamedTuple):
 
 
 class Sender(NamedTuple):
-    """One desktop of a rep, or an empty name for the events that name none; sorts by name."""
+    """One desktop of a rep; the name is empty for the events that name none. Senders sort by name."""
 
     name: str
     seq: int
-    """Of its newest presence event."""
+    """The sequence number of its newest presence event."""
     at_ms: int
-    """When that one occurred, by the sender's clock."""
+    """When that event occurred, by the sender's clock."""
     signed_in: bool
 
 
 class Rep(NamedTuple):
-    """A rep, also while signed out."""
+    """A rep, who is kept after signing out too."""
 
     workspace: str
     rep_id: str
@@ -101,29 +112,38 @@ class Rep(NamedTuple):
     skills: frozenset[str]
     capacity: int
     signed_in: bool
-    """At one of the senders at least."""
+    """Whether the rep is signed in at one of the senders at least."""
     available: bool
     not_responding: bool
-    """Missed an offer since the last sign of life: gets nothing new."""
+    """The rep has missed an offer since the last sign of life, and gets nothing new until the next one."""
     senders: tuple[Sender, ...]
     last_offer_ms: int
 
     @property
     def present(self) -> bool:
-        """Signed in, available and answering."""
+        """Whether the rep is signed in, available and answering."""
         return self.signed_in and self.available and not self.not_responding
+
+    def answering(self) -> "Rep":
+        """Returns the rep after a sign of life, which makes up for an offer that was missed."""
+        return self._replace(not_responding=False)
+
+    def missed_offer(self) -> "Rep":
+        """Returns the rep after an offer timed out (Genesys calls this state "Not Responding")."""
+        return self._replace(not_responding=True)
 
 
 class Picks(NamedTuple):
-    """How many cases were picked from a queue."""
+    """How many cases were picked from a queue since its first."""
 
     total: int
 
 
 class Seen(NamedTuple):
-    """An input that was handled: when, in the router's time."""
+    """An input that was handled, so that its repeats change nothing."""
 
     at_ms: int
+    """The router's now when it was handled."""
 
 
 Entity = Case | Brief | Member | Rep | Picks | Seen
@@ -131,15 +151,16 @@ Kind = Literal["case", "brief", "post", "rep", "picks", "seen-post", "seen-rep"]
 
 
 def key(kind: Kind, workspace: str, name: str) -> str:
-    """The changelog key. A workspace has no slash, so the rest is the name whatever it holds."""
+    """Returns the changelog key. A workspace has no slash, so all after the second one is the name."""
     return f"{kind}/{workspace}/{name}"
 
 
 def piece(fields: Any) -> bytes:
-    """JSON to keep: an exact copy, because orjson's own bytes each hold a buffer of 4 KB."""
+    """Returns JSON that is kept for long."""
+    # An exact copy, because each bytes object that orjson returns holds on to a buffer of 4 KB.
     return bytes(memoryview(orjson.dumps(fields)))
 
 
 def context_post(fields: dict[str, Any]) -> ContextPost:
-    """A CasePost's JSON fields, in the canonical bytes that survive a restore."""
+    """Returns the post with a CasePost's JSON fields, in the canonical bytes that survive a restore."""
     return ContextPost(fields["created_at"], fields["post_id"], piece(fields))

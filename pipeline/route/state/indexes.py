@@ -1,56 +1,57 @@
-"""What can be looked up about the entities, kept up to date from each (old, new) pair alone.
+"""What can be looked up about the entities: lanes, free reps, open cases, due times.
 
-Comes in: every change of an entity, undone ones too. Goes out: lanes, free reps, open cases, due times. Never
-here: anything that is not a function of the live entities; so a restore and an undo need no code of their own.
+Each index is kept up to date from pairs of an old and a new entity alone, also those of an undone change, and is a
+function of the entities that live now. A restore and an undo therefore need no code of their own here.
 """
 
 from collections import Counter
 from typing import cast
 
-from pipeline.route.matching.lanes import Lane, LaneKey, lane_key
-from pipeline.route.matching.ordering import Ordered
 from pipeline.route.state.entities import Case, Entity, Member, Rep, Seen
+from pipeline.route.state.lanes import Lane, LaneKey, lane_key
+from pipeline.route.state.ordering import Ordered
 
 Team = tuple[str, str]
 """Workspace and team."""
 Due = tuple[int, str, str]
-"""Due time in milliseconds, kind of timer, what it is about."""
+"""Due time in milliseconds since the epoch, kind of timer, and what the timer is about."""
 OFFER, FORGET = "offer", "forget"
 BUCKET_MS = 60_000
-"""Handled inputs are forgotten a minute's worth at a time: one timer, and no burst larger than that input."""
+"""Inputs that were seen are forgotten a minute's worth at a time, so that one timer serves all of them and no
+burst is larger than the input of that minute was."""
 
 
 class Indexes:
     """All look-ups of the router.
 
     Args:
-        remember_ms: how long handled inputs are remembered.
+        remember_ms: how long inputs that were seen are remembered.
     """
 
     def __init__(self, remember_ms: int) -> None:
         self._remember_ms = remember_ms
         self.open_case: dict[tuple[str, str], str] = {}
-        """(workspace, author) to the author's open case."""
+        """The open case of each (workspace, author)."""
         self.members: dict[str, set[str]] = {}
-        """Case to the keys of its posts."""
+        """The keys of the posts of each case."""
         self.lanes: dict[Team, dict[LaneKey, Lane]] = {}
-        self.reps: dict[Team, dict[str, Rep]] = {}
-        """Signed-in reps of a team."""
+        self.signed_in: dict[Team, dict[str, Rep]] = {}
+        """The signed-in reps of each team by id."""
         self.free: dict[Team, dict[str, Rep]] = {}
-        """Those who could take one more case now."""
+        """Those of them who could take one more case now."""
         self.held: dict[tuple[str, str], set[str]] = {}
-        """(workspace, rep) to the cases that the rep has or is offered."""
+        """The cases that each (workspace, rep) has or is offered."""
         self.timers: Ordered[tuple[str, str], Due] = Ordered()
-        self.handled: dict[int, set[str]] = {}
-        """Minute to the keys of inputs handled in it."""
+        self.seen: dict[int, set[str]] = {}
+        """The keys of the inputs that were handled in each minute since the epoch."""
         self.states: Counter[str] = Counter()
         self.present = 0
         self.touched: set[Team] = set()
-        """Teams in which a match may have become possible since this was last emptied."""
-        self._known: dict[tuple[str, str], Rep] = {}
+        """Teams in which a match may have become possible since this set was last emptied."""
+        self._reps: dict[tuple[str, str], Rep] = {}
 
     def load(self, workspace: str, rep_id: str) -> int:
-        """Cases that the rep has or is offered."""
+        """Counts the cases that the rep has or is offered."""
         return len(self.held.get((workspace, rep_id), ()))
 
     def update(self, entity_key: str, old: Entity | None, new: Entity | None) -> None:
@@ -68,24 +69,27 @@ class Indexes:
 
     def _case(self, entity_key: str, old: Case | None, new: Case | None) -> None:
         if old is not None:
-            self._forget_case(entity_key, old, new)
+            self._remove_case(entity_key, old, new)
         if new is not None:
-            self._note_case(entity_key, new)
+            self._add_case(entity_key, new)
         for case in (old, new):
             if case is not None:
                 self.touched.add((case.workspace, case.team))
+                # The rep's load has changed, and with it whether the rep is free.
                 if case.offer is not None:
-                    self._count_free(case.workspace, case.offer.rep_id)
+                    self._update_free(case.workspace, case.offer.rep_id)
 
-    def _forget_case(self, entity_key: str, old: Case, new: Case | None) -> None:
+    def _remove_case(self, entity_key: str, old: Case, new: Case | None) -> None:
         self.states[old.state] -= 1
         author = (old.workspace, old.author_id)
+        # In a restore the author's next case may have come before the tombstone of this one.
         if new is None and self.open_case.get(author) == old.case_id:
             del self.open_case[author]
         if old.state == "waiting" and not (new and new.state == "waiting" and lane_key(new) == lane_key(old)):
             lanes = self.lanes[old.workspace, old.team]
             lane = lanes[lane_key(old)]
             lane.discard(old.case_id)
+            # Without this, lanes whose cases are gone would pile up and every match would walk over them.
             if not lane:
                 del lanes[lane.key]
         if old.offer is not None:
@@ -96,7 +100,7 @@ class Indexes:
         if old.state == "offered":
             self.timers.discard((OFFER, entity_key))
 
-    def _note_case(self, entity_key: str, new: Case) -> None:
+    def _add_case(self, entity_key: str, new: Case) -> None:
         self.states[new.state] += 1
         self.open_case[new.workspace, new.author_id] = new.case_id
         if new.state == "waiting":
@@ -113,23 +117,24 @@ class Indexes:
 
     def _rep(self, old: Rep | None, new: Rep | None) -> None:
         if old is not None:
-            del self._known[old.workspace, old.rep_id]
+            del self._reps[old.workspace, old.rep_id]
             self.present -= old.present
             for team in old.teams:
-                self.reps.get((old.workspace, team), {}).pop(old.rep_id, None)
+                self.signed_in.get((old.workspace, team), {}).pop(old.rep_id, None)
                 self.free.get((old.workspace, team), {}).pop(old.rep_id, None)
                 self.touched.add((old.workspace, team))
         if new is not None:
-            self._known[new.workspace, new.rep_id] = new
+            self._reps[new.workspace, new.rep_id] = new
             self.present += new.present
             if new.signed_in:
                 for team in new.teams:
-                    self.reps.setdefault((new.workspace, team), {})[new.rep_id] = new
-            self._count_free(new.workspace, new.rep_id)
+                    self.signed_in.setdefault((new.workspace, team), {})[new.rep_id] = new
+            self._update_free(new.workspace, new.rep_id)
 
-    def _count_free(self, workspace: str, rep_id: str) -> None:
-        rep = self._known.get((workspace, rep_id))
-        if rep is None:  # a restore may bring the case before its rep
+    def _update_free(self, workspace: str, rep_id: str) -> None:
+        rep = self._reps.get((workspace, rep_id))
+        # A restore may bring the case before its rep; the rep's own entry then ends up here once more.
+        if rep is None:
             return
         is_free = rep.present and self.load(workspace, rep_id) < rep.capacity
         for team in rep.teams:
@@ -152,12 +157,13 @@ class Indexes:
     def _seen(self, entity_key: str, old: Seen | None, new: Seen | None) -> None:
         if old is not None:
             minute = old.at_ms // BUCKET_MS
-            self.handled[minute].discard(entity_key)
-            if not self.handled[minute]:
-                del self.handled[minute]
+            self.seen[minute].discard(entity_key)
+            if not self.seen[minute]:
+                del self.seen[minute]
                 self.timers.discard((FORGET, str(minute)))
         if new is not None:
             minute = new.at_ms // BUCKET_MS
-            self.handled.setdefault(minute, set()).add(entity_key)
+            self.seen.setdefault(minute, set()).add(entity_key)
+            # Counted from the end of the minute, so that its last input is remembered for the full time as well.
             due_ms = (minute + 1) * BUCKET_MS + self._remember_ms
             self.timers.set((FORGET, str(minute)), (due_ms, FORGET, str(minute)))

@@ -1,6 +1,7 @@
 """The router's state: entities by key, with an undo log, so that a refused record or transaction leaves no trace.
 
-Comes in: entities. Goes out: entities, look-ups, the changes for the changelog. Never here: a rule of routing.
+It gives the entities, their look-ups (`indexes`) and the changes for the changelog. Rules of routing are
+elsewhere.
 """
 
 from pipeline.route.state.changelog import decode, encode
@@ -12,7 +13,7 @@ class State:
     """Entities and their indexes.
 
     Args:
-        remember_ms: how long handled inputs are remembered.
+        remember_ms: how long inputs that were seen are remembered.
     """
 
     def __init__(self, remember_ms: int) -> None:
@@ -21,42 +22,43 @@ class State:
         self._undo: list[tuple[str, Entity | None]] = []
 
     def get(self, entity_key: str) -> Entity | None:
-        """Whatever lives under that key."""
+        """Returns whatever lives under that key."""
         return self._live.get(entity_key)
 
     def case(self, workspace: str, case_id: str) -> Case | None:
-        """An open case."""
-        found = self._live.get(key("case", workspace, case_id))
-        assert found is None or isinstance(found, Case)
-        return found
+        """Returns an open case."""
+        case = self._live.get(key("case", workspace, case_id))
+        assert case is None or isinstance(case, Case)
+        return case
 
     def brief(self, case: Case) -> Brief:
-        """What there is to read about an open case."""
-        found = self._live[key("brief", case.workspace, case.case_id)]
-        assert isinstance(found, Brief)
-        return found
+        """Returns what there is to read about an open case."""
+        brief = self._live[key("brief", case.workspace, case.case_id)]
+        assert isinstance(brief, Brief)
+        return brief
 
     def member(self, workspace: str, post_id: str) -> Member | None:
-        """Which open case a post is in."""
-        found = self._live.get(key("post", workspace, post_id))
-        assert found is None or isinstance(found, Member)
-        return found
+        """Returns the post as a member of the open case that it is in."""
+        member = self._live.get(key("post", workspace, post_id))
+        assert member is None or isinstance(member, Member)
+        return member
 
     def rep(self, workspace: str, rep_id: str) -> Rep | None:
-        """A rep that was signed in at some time."""
-        found = self._live.get(key("rep", workspace, rep_id))
-        assert found is None or isinstance(found, Rep)
-        return found
+        """Returns a rep who has signed in at some time."""
+        rep = self._live.get(key("rep", workspace, rep_id))
+        assert rep is None or isinstance(rep, Rep)
+        return rep
 
     def picks(self, workspace: str, queue: str) -> int:
-        """How many cases were picked from a queue."""
-        found = self._live.get(key("picks", workspace, queue))
-        assert found is None or isinstance(found, Picks)
-        return 0 if found is None else found.total
+        """Returns how many cases were picked from a queue."""
+        picks = self._live.get(key("picks", workspace, queue))
+        assert picks is None or isinstance(picks, Picks)
+        return 0 if picks is None else picks.total
 
     def put(self, entity_key: str, new: Entity | None) -> None:
-        """Sets or, with None, ends an entity."""
+        """Sets an entity, or ends it with None."""
         old = self._live.get(entity_key)
+        # Nothing is written for nothing: the changelog would grow, and a team would be matched again.
         if old == new:
             return
         self._undo.append((entity_key, old))
@@ -70,26 +72,28 @@ class State:
         """Sets a rep."""
         self.put(key("rep", rep.workspace, rep.rep_id), rep)
 
-    def see(self, entity_key: str, at_ms: int) -> None:
+    def put_seen(self, entity_key: str, at_ms: int) -> None:
         """Notes that an input was handled."""
         self.put(entity_key, Seen(at_ms))
 
     def mark(self) -> int:
-        """A point to which `rollback` can return."""
+        """Returns a point to which `rollback` can go back."""
         return len(self._undo)
 
     def rollback(self, mark: int = 0) -> None:
         """Restores the state of that point; 0 is the last `commit`."""
+        # From the newest change to the oldest: a key that was changed twice ends with what it had first.
         while len(self._undo) > mark:
             entity_key, old = self._undo.pop()
             self._set(entity_key, self._live.get(entity_key), old)
 
     def commit(self) -> None:
-        """Makes everything so far the state that `rollback()` returns to."""
+        """Makes everything so far the state to which `rollback()` goes back."""
         self._undo.clear()
 
     def changed(self) -> list[tuple[str, Entity | None]]:
-        """Each key changed since the last `commit`, in order of its first change, with what lives there now.
+        """Returns each key changed since the last `commit`, in order of its first change, with what lives there
+        now.
 
         What came and went in between is left out.
         """
@@ -100,7 +104,7 @@ class State:
         return [(entity_key, new) for entity_key, new in now if not (new is None and before[entity_key] is None)]
 
     def changes(self) -> dict[bytes, bytes | None]:
-        """`changed` as changelog records."""
+        """Returns `changed` as changelog records."""
         return {
             entity_key.encode(): None if new is None else encode(entity_key, new)
             for entity_key, new in self.changed()
@@ -113,6 +117,7 @@ class State:
             Misconfigured: a newer release wrote the value, or it is not whole.
         """
         name = entity_key.decode()
+        # Past the undo log: what was restored is committed already.
         self._set(name, self._live.get(name), None if value is None else decode(name, value))
 
     def _set(self, entity_key: str, old: Entity | None, new: Entity | None) -> None:

@@ -1,1 +1,1 @@
-"""What happens because time has passed."""
+"""What happens because time has passed, and not because a record came."""

@@ -1,13 +1,12 @@
-"""What happens because time has passed: offers that nobody answered, inputs that need no longer be remembered.
+"""Timers: an offer that nobody answered goes back, and an input that is old enough is forgotten.
 
-Comes in: due times from the indexes. Goes out: released cases, forgotten inputs. Never here: a clock.
+The due times come from the indexes, and what they lead to goes through a `Turn` as after a record. No clock is
+read here, for the driving loop says how late it is.
 """
 
 from collections.abc import Callable
 
-from pipeline.route.cases.requests import with_refusal
 from pipeline.route.matching import matching
-from pipeline.route.people.presence import missed_offer
 from pipeline.route.state.entities import Case
 from pipeline.route.state.indexes import FORGET
 from pipeline.route.state.state import State
@@ -15,27 +14,28 @@ from pipeline.route.turn import Turn
 
 
 def next_due_ms(state: State) -> int | None:
-    """When the earliest timer is due."""
-    found = state.indexes.timers.first()
-    return None if found is None else found[0][0]
+    """Returns when the earliest timer is due, in milliseconds since the epoch; None without timers."""
+    earliest = state.indexes.timers.first()
+    return None if earliest is None else earliest[0][0]
 
 
 def fire_due(state: State, until_ms: int, new_turn: Callable[[], Turn]) -> int:
-    """Fires the timers due at or before `until_ms`, in order of their time.
-
-    An offer made on the way stands for its full time from now on, so that this ends.
+    """Fires the timers due at or before `until_ms`, in the order of their due times.
 
     Returns:
         How many fired.
     """
     fired = 0
-    while (found := state.indexes.timers.first()) is not None and found[0][0] <= until_ms:
-        (_, kind, name), _ = found
+    # The loop ends, because an offer that is made on the way stands for its full timeout counted from now.
+    while (earliest := state.indexes.timers.first()) is not None and earliest[0][0] <= until_ms:
+        (_, kind, name), _ = earliest
         turn = new_turn()
         if kind == FORGET:
             _forget(turn, int(name))
         else:
             _time_out(turn, name)
+            # Matched after each timer and not once at the end, so that it makes no difference how many timers the
+            # loop lets fire in one call.
             matching.match(turn)
         turn.counts.append("timers_fired")
         fired += 1
@@ -43,7 +43,8 @@ def fire_due(state: State, until_ms: int, new_turn: Callable[[], Turn]) -> int:
 
 
 def _forget(turn: Turn, minute: int) -> None:
-    for entity_key in sorted(turn.state.indexes.handled[minute]):
+    # Sorted, because the order of the tombstones is part of the output and a set has none of its own.
+    for entity_key in sorted(turn.state.indexes.seen[minute]):
         turn.state.put(entity_key, None)
 
 
@@ -53,5 +54,7 @@ def _time_out(turn: Turn, case_key: str) -> None:
     assert case.offer is not None, "only offers have a timer"
     rep_id = case.offer.rep_id
     released = turn.release(case, "timed_out")
-    turn.tell(with_refusal(released, rep_id), "timed_out", "not_answered", rep_id=rep_id)
-    missed_offer(turn, case.workspace, rep_id)
+    turn.step(released.refused_by(rep_id), "timed_out", "not_answered", rep_id=rep_id)
+    rep = turn.state.rep(case.workspace, rep_id)
+    if rep is not None:
+        turn.state.put_rep(rep.missed_offer())

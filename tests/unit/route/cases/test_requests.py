@@ -1,7 +1,10 @@
 """Accept, reject, reply, resolve: a request is only true once the router has said so."""
 
+from typing import get_args
+
 import pytest
 
+from pipeline.route.cases import requests
 from schemas.cases.case import Assignment
 from tests.builders import accept, presence, reject, reply, resolve, scored, signed_in
 from tests.unit.route.desk_of_one import Desk
@@ -152,3 +155,7 @@ def test_any_accept_shows_that_a_rep_responds_again() -> None:
     assert desk.after(121).tick().types == ["timed_out"]
     assert desk.feed(accept(offer.case_id)).types == ["request_refused", "offered"]
     assert desk.feed(presence(seq=5)).types == []
+
+
+def test_every_request_of_a_rep_has_a_rule() -> None:
+    assert set(requests._RULES) == set(get_args(requests.Request))

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.errors import Permanent
-from pipeline.route.cases import ids
+from pipeline.route import ids
 from schemas.people.rep import PostRevealed
 from tests.builders import WORKSPACE, accept, resolve, reveal, scored, signed_in
 from tests.unit.route.desk_of_one import DAY_MS, Desk
@@ -53,7 +53,7 @@ def test_a_reading_of_a_post_in_no_open_case_stands_beside_what_became_of_the_po
     [event] = said.events
     assert (event.type, event.case_id, event.seq, event.queue) == ("revealed", refused.case_id, 0, None)
     assert (event.post_id, event.rep_id) == ("x:p1", "r1")
-    assert event.event_id == ids.reading_id(WORKSPACE, "e1")
+    assert event.event_id == ids.caseless_id("revealed", WORKSPACE, "e1")
     assert said.current == []
     assert desk.router.counters()["revealed_without_case"] == 1
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.route.cases import ids
+from pipeline.route import ids
 from tests.builders import WORKSPACE, accept, author, policy, reply, scored, signed_in
 from tests.unit.route.desk_of_one import Desk
 

@@ -1,7 +1,7 @@
-"""Things in order of a key that changes: smallest first, any thing removed at any time.
+"""Names in the order of a key that changes: the smallest comes first, and any name can be removed at any time.
 
-Comes in: names with their sort keys. Goes out: the smallest. Never here: an order that depends on the order of
-insertion, so that a rebuilt structure answers as the one that grew.
+The answer never depends on the order of insertion, so that a structure rebuilt by a restore answers as the one
+that grew.
 """
 
 from heapq import heapify, heappop, heappush
@@ -11,13 +11,14 @@ Name = TypeVar("Name")
 Key = TypeVar("Key", bound=tuple[Any, ...])
 
 SLACK = 64
-"""Dead entries that are tolerated before the heap is rebuilt, besides as many as there are live ones."""
+"""Dead entries that the heap may hold before it is rebuilt, besides as many as there are live ones."""
 
 
 class Ordered(Generic[Name, Key]):
-    """A heap whose outdated entries are dropped when they surface: O(log n) a change, amortised.
+    """A heap that drops an outdated entry when it comes to the top: O(log n) for each change, amortised.
 
-    Keys of different names must differ, so that "the smallest" is one name whatever the heap looks like inside.
+    The keys of different names must differ, so that "the smallest" is one name whatever the heap looks like
+    inside.
     """
 
     def __init__(self) -> None:
@@ -33,6 +34,8 @@ class Ordered(Generic[Name, Key]):
             return
         self._keys[name] = key
         heappush(self._heap, (key, name))
+        # An entry that never comes to the top would stay for ever, and a case whose priority keeps rising leaves
+        # one behind with each step.
         if len(self._heap) > 2 * len(self._keys) + SLACK:
             self._heap = [(key, name) for name, key in self._keys.items()]
             heapify(self._heap)
@@ -42,10 +45,11 @@ class Ordered(Generic[Name, Key]):
         self._keys.pop(name, None)
 
     def first(self) -> tuple[Key, Name] | None:
-        """The smallest key and its name; None when empty."""
+        """Returns the smallest key and its name; None when empty."""
         while self._heap:
             key, name = self._heap[0]
             if self._keys.get(name) == key:
                 return key, name
+            # The name was removed or has another key by now, under which it stands further down.
             heappop(self._heap)
         return None

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.route.matching.ordering import SLACK, Ordered
+from pipeline.route.state.ordering import SLACK, Ordered
 
 STEPS = st.lists(st.tuples(st.integers(0, 9), st.none() | st.integers(0, 5)), max_size=300)
 

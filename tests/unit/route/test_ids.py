@@ -5,7 +5,7 @@ from uuid import uuid5
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.route.cases import ids
+from pipeline.route import ids
 
 
 @given(st.text(max_size=50), st.text(max_size=50), st.integers(0, 100))
@@ -21,7 +21,7 @@ def test_ids_of_different_things_differ() -> None:
         ids.refusal_id("a", "x:1", 0),
         ids.event_id("a", 0),
         ids.request_refusal_id("a", "0"),
-        ids.reading_id("a", "0"),
+        ids.caseless_id("revealed", "a", "0"),
         ids.assignment_id("a", 1, "offered"),
         ids.assignment_id("a", 1, "assigned"),
         ids.assignment_id("a", 2, "offered"),

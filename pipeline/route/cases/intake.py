@@ -1,33 +1,36 @@
-"""Opening, joining and collapsing: each post becomes exactly one of queued, joined or refused.
+"""What becomes of a post: it opens a case, joins one, or is refused, and exactly one of the three.
 
-Comes in: scored posts. Goes out: cases and their events. Never here: which rep gets the case.
+Posts of one author are collapsed into the author's open case, and reposts are only counted. The brand's own
+replies join the case that they answer. The outcome is published as a case event. Which rep gets the case is
+decided in `matching`.
 """
 
-from pipeline.route.cases import briefs, ids
+from pipeline.route import ids
+from pipeline.route.cases import briefs
 from pipeline.route.state.entities import Case, Member, key
 from pipeline.route.turn import Turn
 from schemas.posts.scored import ScoredPost, TriageAction
 from schemas.refusals import PostRefusal
 
 URGENCY: dict[TriageAction, int] = {"none": 0, "thank": 1, "engage": 2, "respond": 3}
-"""Which action a case keeps when its posts ask for different ones: the one that owes the author most."""
+"""A case whose posts ask for different actions keeps the highest, which is the one that owes the author most."""
 
 
 def handle_post(turn: Turn, post: ScoredPost) -> None:
     """Queues, joins or refuses one post."""
     if post.deleted:
         _delete(turn, post)
-    elif _repost(turn, post):
+    elif _count_repost(turn, post):
         return
     elif post.own:
-        _own(turn, post)
+        _join_own_reply(turn, post)
     else:
-        _authors(turn, post)
+        _join_or_open(turn, post)
 
 
 def refuse(turn: Turn, post: ScoredPost, reason: PostRefusal) -> None:
-    """Says that nothing comes of this post, under the id of the case that it would have opened."""
-    turn.tell_caseless(
+    """Publishes that nothing comes of this post, under the id of the case that it would have opened."""
+    turn.caseless_step(
         ids.refusal_id(post.workspace, post.post_id, post.revision),
         post.workspace,
         ids.case_id(post.workspace, post.post_id, post.revision),
@@ -39,30 +42,31 @@ def refuse(turn: Turn, post: ScoredPost, reason: PostRefusal) -> None:
     turn.counts.append(f"refused_{reason}")
 
 
-def _holder(turn: Turn, workspace: str, post_id: str | None) -> Case | None:
+def _case_with(turn: Turn, workspace: str, post_id: str | None) -> Case | None:
     member = None if post_id is None else turn.state.member(workspace, post_id)
     return None if member is None else turn.state.case(workspace, member.case_id)
 
 
-def _repost(turn: Turn, post: ScoredPost) -> bool:
-    case = _holder(turn, post.workspace, post.repost_of)
+def _count_repost(turn: Turn, post: ScoredPost) -> bool:
+    case = _case_with(turn, post.workspace, post.repost_of)
     if case is None:
         return False
-    # Only counted: a hundred thousand reposts of one complaint are one piece of work, and one entity.
+    # Counted and not made a member, because a hundred thousand reposts of one complaint are one piece of work, and
+    # must not be a hundred thousand entities.
     case = case._replace(posts_total=case.posts_total + 1)
-    turn.tell(case, "joined", "repost", post=(post.post_id, post.revision))
+    turn.step(case, "joined", "repost", post=(post.post_id, post.revision))
     return True
 
 
-def _own(turn: Turn, post: ScoredPost) -> None:
-    case = _holder(turn, post.workspace, post.in_reply_to) or _holder(turn, post.workspace, post.quote_of)
+def _join_own_reply(turn: Turn, post: ScoredPost) -> None:
+    case = _case_with(turn, post.workspace, post.in_reply_to) or _case_with(turn, post.workspace, post.quote_of)
     if case is None:
         refuse(turn, post, "own_post")
     else:
         _join(turn, case, post, "own_reply")
 
 
-def _authors(turn: Turn, post: ScoredPost) -> None:
+def _join_or_open(turn: Turn, post: ScoredPost) -> None:
     case_id = turn.state.indexes.open_case.get((post.workspace, post.author.author_id))
     case = None if case_id is None else turn.state.case(post.workspace, case_id)
     actionable = post.triage.action != "none"
@@ -72,7 +76,7 @@ def _authors(turn: Turn, post: ScoredPost) -> None:
             _join(turn, case, post, reason)
             return
     if actionable:
-        _open(turn, post)
+        _open_case(turn, post)
     else:
         refuse(turn, post, "no_case" if case is None else "unrelated")
 
@@ -93,16 +97,17 @@ def _join(turn: Turn, case: Case, post: ScoredPost, reason: str) -> None:
     member = turn.state.member(post.workspace, post.post_id)
     if member is None:
         case = case._replace(posts_total=case.posts_total + 1)
+    # An older revision that comes late is counted as a step, but must not overwrite what the newer one says.
     if member is None or post.revision > member.revision:
         turn.state.put(
             key("post", post.workspace, post.post_id), Member(case.case_id, post.revision, post.own, deleted=False)
         )
-        case = _read(turn, case, post)
-    turn.tell(case, "joined", reason, post=(post.post_id, post.revision))
+        case = _take_in(turn, case, post)
+    turn.step(case, "joined", reason, post=(post.post_id, post.revision))
 
 
-def _read(turn: Turn, case: Case, post: ScoredPost) -> Case:
-    """Takes in what the post says: its text, and what it asks for when that is more than before."""
+def _take_in(turn: Turn, case: Case, post: ScoredPost) -> Case:
+    """Adds the text of the post to the brief, and raises what the case asks for when the post asks for more."""
     brief = briefs.add_post(turn.state.brief(case), post)
     if not post.own:
         if post.triage.priority > case.priority:
@@ -110,14 +115,14 @@ def _read(turn: Turn, case: Case, post: ScoredPost) -> Case:
         case = case._replace(
             priority=max(case.priority, post.triage.priority),
             action=max(case.action, post.triage.action, key=URGENCY.__getitem__),
-            # Who once wrote in private is answered in private.
+            # Whoever once wrote in private is answered in private, even when a later post is public.
             channel="direct" if post.visibility == "direct" else case.channel,
         )
     turn.put_brief(case, brief)
     return case
 
 
-def _open(turn: Turn, post: ScoredPost) -> None:
+def _open_case(turn: Turn, post: ScoredPost) -> None:
     view = turn.book.view(post.workspace)
     queue = None if view is None or post.triage.queue is None else view.queues.get(post.triage.queue)
     if queue is None:
@@ -138,7 +143,7 @@ def _open(turn: Turn, post: ScoredPost) -> None:
         attempt=0,
         refused=(),
         offer=None,
-        seq=-1,
+        seq=-1,  # `turn.step` counts up, and the first event of a case has number 0
         posts_total=1,
         queued_at_ms=turn.now_ms,
         respond_by_ms=turn.now_ms + 1000 * queue.first_response_s,
@@ -149,20 +154,21 @@ def _open(turn: Turn, post: ScoredPost) -> None:
     member = Member(case.case_id, post.revision, own=False, deleted=False)
     turn.state.put(key("post", post.workspace, post.post_id), member)
     turn.put_brief(case, briefs.open_brief(post))
-    turn.tell(case, "queued", "opened", post=(post.post_id, post.revision))
+    turn.step(case, "queued", "opened", post=(post.post_id, post.revision))
 
 
 def _delete(turn: Turn, post: ScoredPost) -> None:
     entity_key = key("post", post.workspace, post.post_id)
     member = turn.state.member(post.workspace, post.post_id)
-    case = _holder(turn, post.workspace, post.post_id)
+    case = _case_with(turn, post.workspace, post.post_id)
     if member is None or case is None:
         refuse(turn, post, "no_case")
         return
     revision = max(post.revision, member.revision)
     turn.state.put(entity_key, member._replace(revision=revision, deleted=True))
     turn.put_brief(case, briefs.drop_post(turn.state.brief(case), post.post_id))
-    case = turn.tell(case, "joined", "deleted", post=(post.post_id, post.revision))
+    case = turn.step(case, "joined", "deleted", post=(post.post_id, post.revision))
+    # An assigned case stays with its rep, who may be writing the answer at this moment.
     if case.state != "assigned" and not _has_posts(turn, case):
         _cancel(turn, case)
 
@@ -177,5 +183,5 @@ def _cancel(turn: Turn, case: Case) -> None:
     if case.offer is not None:
         rep_id = case.offer.rep_id
         case = turn.release(case, "canceled")
-    case = turn.tell(case, "canceled", "deleted", rep_id=rep_id)
+    case = turn.step(case, "canceled", "deleted", rep_id=rep_id)
     turn.end(case)

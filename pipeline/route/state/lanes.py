@@ -1,20 +1,20 @@
-"""The order in which cases wait: by priority, or by age, in lanes of cases that the same reps may take.
+"""Lanes: the waiting cases that the same reps may take, in order of priority and in order of age.
 
-Comes in: waiting cases. Goes out: the first of a lane. Never here: a walk over the waiting cases; a lane is as
-fast with a million cases as with one.
+A lane answers which of its cases goes first without a walk over them, so that it is as fast with a million cases
+as with one.
 """
 
 from typing import NamedTuple
 
-from pipeline.route.matching.ordering import Ordered
 from pipeline.route.state.entities import Case
+from pipeline.route.state.ordering import Ordered
 
 Rank = tuple[float, int, str]
-"""-priority, queued_at, case_id: the smallest goes first."""
+"""(-priority, queued_at, case_id), so that the smallest rank goes first."""
 
 
 class LaneKey(NamedTuple):
-    """What decides who may take a case; cases that agree in it are interchangeable for matching."""
+    """All that decides who may take a case. Cases that agree in it are interchangeable for matching."""
 
     workspace: str
     queue: str
@@ -24,7 +24,7 @@ class LaneKey(NamedTuple):
 
 
 def lane_key(case: Case) -> LaneKey:
-    """The lane in which a waiting case stands."""
+    """Returns the key of the lane in which a waiting case stands."""
     return LaneKey(case.workspace, case.queue, case.team, case.skills, case.refused)
 
 
@@ -50,13 +50,13 @@ class Lane:
         self._by_age.discard(case_id)
 
     def first(self) -> Rank:
-        """The rank of the case with the highest priority, the older one when equal. Only of a lane with cases."""
-        found = self._by_rank.first()
-        assert found is not None, "an empty lane is removed"
-        return found[0]
+        """Returns the rank of the case with the highest priority, of equal ones the older. The lane has cases."""
+        entry = self._by_rank.first()
+        assert entry is not None, "an empty lane is removed"
+        return entry[0]
 
     def oldest(self) -> tuple[int, str]:
-        """queued_at and case_id of the oldest case. Only of a lane with cases."""
-        found = self._by_age.first()
-        assert found is not None, "an empty lane is removed"
-        return found[0]
+        """Returns queued_at and case_id of the oldest case. The lane has cases."""
+        entry = self._by_age.first()
+        assert entry is not None, "an empty lane is removed"
+        return entry[0]
