@@ -4,6 +4,7 @@ A function that is missing here fails `tests/property/test_bounded_texts.py`, wh
 """
 
 import random
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -31,7 +32,7 @@ from pipeline.enrich.reading.intents import signs as intent_signs
 from pipeline.enrich.reading.reading import readable_text
 from pipeline.enrich.score import Scorer
 from pipeline.enrich.signals import Signals
-from pipeline.enrich.text import emoji
+from pipeline.enrich.text import emoji, lexical
 from pipeline.enrich.text.normalise import normalise
 from pipeline.enrich.tone import intensity, urgency
 from pipeline.enrich.triage.rules import Facts, first_match
@@ -131,6 +132,7 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.enrich.listening.words.name_with_dots": words.name_with_dots,
     "pipeline.enrich.listening.words.prepare": words.prepare,
     "pipeline.enrich.listening.words.tag_parts": words.tag_parts,
+    "pipeline.enrich.text.lexical.decode_entities": lexical.decode_entities,
     "pipeline.enrich.text.normalise.normalise": normalise,
     "pipeline.enrich.author.own.bare": own.bare,
     "pipeline.enrich.author.own.is_own": lambda text: is_own(
@@ -195,6 +197,13 @@ DIRECT: dict[str, TextFunction] = {
 """Functions from above that do more for direct messages, for there phones of eleven regions are told."""
 ASKS_MANY_REGIONS = {"pipeline.enrich.privacy.mask.mask", "pipeline.enrich.privacy.phones.find_phones", *DIRECT}
 """Those that ask the phone library about so many regions."""
+
+PATTERNS: dict[str, TextFunction] = {
+    f"pipeline.enrich.text.lexical.{name}": re.compile(value).findall
+    for name, value in vars(lexical).items()
+    if name.isupper() and not name.startswith("_")
+}
+"""The patterns that several signals share, each tried alone: a signal may guard what another one does not."""
 
 OTHERS: dict[str, str] = {
     "pipeline.enrich.reading.intents.model.Head": "a model's name",

@@ -17,6 +17,7 @@ from tests.text_functions import (
     DIRECT,
     FUNCTIONS,
     OTHERS,
+    PATTERNS,
     POLICY,
     TAILS,
     UNITS,
@@ -83,9 +84,9 @@ def costs_more(function: TextFunction, text: str, most_s: float) -> bool:
     return all(cost_s(function, text) > most_s for _ in range(TRIES))
 
 
-@pytest.mark.parametrize("name", [*FUNCTIONS, *DIRECT])
+@pytest.mark.parametrize("name", [*FUNCTIONS, *DIRECT, *PATTERNS])
 def test_the_cost_of_a_text_grows_no_faster_than_its_length(name: str) -> None:
-    function = (FUNCTIONS | DIRECT)[name]
+    function = (FUNCTIONS | DIRECT | PATTERNS)[name]
     tails = TAILS if "privacy" in name else TAILS[:1]
     found = [grows_too_fast(function, unit, tail) for unit in UNITS for tail in tails]
     assert [one for one in found if one] == []

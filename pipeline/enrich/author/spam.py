@@ -7,7 +7,6 @@ The signs are those of science.md 5, and not validated there. They are joined as
 even odds, two say .8.
 """
 
-import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from typing import Final, NamedTuple
 from xxhash import xxh3_64_intdigest
 
 from pipeline.enrich.text.bounds import MOST_READ
+from pipeline.enrich.text.lexical import HANDLE, LINK_WITH_TARGET
 from schemas.posts.raw import Author, PostBody
 from schemas.posts.signals import Cluster, Spam, SpamReason
 
@@ -47,9 +47,6 @@ _MEAN_POSTS = 5
 """For each author on average; most wrote once in the last hour."""
 _MOST_HANDLES = 10
 """Of one post."""
-
-_LINK = re.compile(r"(?:\bhttps?://|\bwww\.)\S", re.IGNORECASE)
-_HANDLE = re.compile(r"(?<![\w@])@(\w+(?:\.\w+)*)")
 
 
 class _Posted(NamedTuple):
@@ -125,7 +122,7 @@ def _of_posting(hour: list[_Posted], same: list[_Posted]) -> Iterator[SpamReason
 
 def _of_account(post: PostBody) -> Iterator[SpamReason]:
     author = post.author
-    if author.created_at is not None and _LINK.search((post.text or "")[:MOST_READ]):
+    if author.created_at is not None and LINK_WITH_TARGET.search((post.text or "")[:MOST_READ]):
         # Some platforms tell the account's first day only, and an age below 0 is a mistake of theirs.
         age = post.created_at - author.created_at
         if timedelta(days=-1) <= age < NEW_ACCOUNT:
@@ -148,5 +145,5 @@ def _score(reasons: tuple[SpamReason, ...]) -> float:
 
 
 def _handles(text: str) -> tuple[int, ...]:
-    found = _HANDLE.findall(text)[:_MOST_HANDLES] if "@" in text else ()
+    found = HANDLE.findall(text)[:_MOST_HANDLES] if "@" in text else ()
     return tuple(xxh3_64_intdigest(handle.casefold().encode()) for handle in found)

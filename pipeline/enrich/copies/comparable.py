@@ -6,9 +6,9 @@ In: title and text of a post, personal data masked. Out: its words in one line. 
 
 import re
 import unicodedata
-from html import unescape
 
 from pipeline.enrich.text.bounds import MOST_READ
+from pipeline.enrich.text.lexical import LINK_OR_DOTTED_NAME, decode_entities
 
 LEAST_CHARACTERS = 20
 """Shorter texts are not compared: else every "thank you!" were one cluster (science.md 5)."""
@@ -16,10 +16,6 @@ _MOST_KNOWN = 20_000
 """Characters whose fate is remembered; all of Unicode would be 100 MB."""
 
 _REPOST_PREFIX = re.compile(r"^\s*(?:RT\b[\s:]*@+\w+[\s:]*)+", re.IGNORECASE)
-_ENTITY = re.compile(r"&(?:amp;)*(#?\w{1,10};)", re.IGNORECASE)
-"""Also the nested ones; longer ones are no characters."""
-_LINK_OR_NAME = re.compile(r"(?:\bhttps?://|\bwww\.)\S*|(?<!@)@+\w+(?:\.\w+)*", re.IGNORECASE)
-"""Names as Bluesky writes them too: `@acme.example.com`. A long run of @ is tried once, not from each of them."""
 _KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
 _NOT_ASCII_WORDS = re.compile(r"[^a-z0-9]+")
 _NO_APOSTROPHES = str.maketrans("", "", "'’‘ʼ`´")
@@ -52,14 +48,12 @@ def comparable(text: str) -> str:
     Dropped are the prefix of a repost ("RT @name:"), links, @names, punctuation, #, emoji and characters without
     a glyph; Unicode forms are made one (NFKC), markup is decoded (science.md 5). Idempotent.
     """
-    text = text[:MOST_READ]
-    if "&" in text:
-        text = _ENTITY.sub(lambda found: unescape("&" + found[1]), text)
+    text = decode_entities(text[:MOST_READ])
     text = text.translate(_NO_APOSTROPHES)  # "don't" is "dont"; before NFKC, which makes two of some of them
     # NFKC before names and links are looked for: a full-width @ is an @.
     if not text.isascii():
         text = unicodedata.normalize("NFKC", _KEYCAP.sub(" ", text))
-    text = _LINK_OR_NAME.sub(" ", _REPOST_PREFIX.sub("", text))
+    text = LINK_OR_DOTTED_NAME.sub(" ", _REPOST_PREFIX.sub("", text))
     if text.isascii():
         return _NOT_ASCII_WORDS.sub(" ", text.lower()).strip()
     folded = unicodedata.normalize("NFKC", text.casefold())  # folding can bring decomposed letters back

@@ -16,6 +16,8 @@ from functools import cached_property, lru_cache, partial
 from html import unescape
 from typing import NamedTuple
 
+from pipeline.enrich.text.lexical import ENTITY
+
 JOINER = "\x06"
 """Stands in "won't" for the apostrophe, which there belongs to the word."""
 _WALL = "\x02"
@@ -44,8 +46,6 @@ _APOSTROPHE_OF_NOT = re.compile(f"(?<=[nN])[{_APOSTROPHES}](?=\xad*[tT](?!\\w))"
 """Of "won't" and "can't": who listens for "won" does not mean them. Any other apostrophe parts: "Acme's"."""
 _LOOSE_UNDERSCORES = re.compile(r"(?<!\w)_+|(?<!_)_+(?!\w)")
 """Not inside a name: emphasis, as in "_really_"."""
-_ENTITY = re.compile(r"&(?:amp;)*(#?\w{1,10};)", re.IGNORECASE)
-"""Also the nested ones; longer ones are no characters."""
 _MASKED = re.compile("··+")
 """How the words of a masked post are given (`signals.py`); one alone is a letter of Catalan."""
 _PADDING = "\xad"
@@ -115,7 +115,7 @@ def prepare(text: str) -> str:
     if "··" in text:
         text = _MASKED.sub(lambda found: _WALL * len(found[0]), text)
     if "&" in text:
-        text = _ENTITY.sub(_decoded, text)
+        text = ENTITY.sub(_decoded, text)
     if ("t" in text or "T" in text) and _has_apostrophe(text):
         text = _APOSTROPHE_OF_NOT.sub(JOINER, text)
     return _LOOSE_UNDERSCORES.sub(_blanks, text) if "_" in text else text

@@ -13,10 +13,12 @@ from functools import lru_cache
 from html import unescape
 from typing import NamedTuple
 
+from pipeline.enrich.text.lexical import ENTITY_IN_SMALL_LETTERS
+
 WALL = "\x00"
 """Stands for what must not be looked at: no pattern contains it, and control characters are taken out before."""
 
-_ODD = re.compile(r"[^\t\n\r -~]|&(?:amp;)*#?\w{1,10};|\\u[0-9a-fA-F]{4}|%(?:40|2[bB0])")
+_ODD = re.compile(rf"[^\t\n\r -~]|{ENTITY_IN_SMALL_LETTERS}|\\u[0-9a-fA-F]{{4}}|%(?:40|2[bB0])")
 """Beyond printable ASCII: other characters, HTML entities (nested too), JSON escapes, and @ + blank in a link."""
 _DASHES = "‐‑‒–—―−﹘﹣－ーｰ⁃"
 _DOTS = "·•‧∙⋅。｡․"

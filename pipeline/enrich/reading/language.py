@@ -11,24 +11,19 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
-from html import unescape
 
 from pipeline.enrich.text.bounds import MOST_READ
+from pipeline.enrich.text.lexical import LINK_OR_AT_SIGNS, decode_entities
 from pipeline.ports.models import DetectedLanguage, LanguageModel
 from schemas.posts.raw import PostBody
 
-_ENTITY = re.compile(r"&(?:amp;)*(#?\w{1,10};)", re.IGNORECASE)
-"""Also the nested ones; longer ones are no characters."""
-_LINK_OR_NAME = re.compile(r"(?:\bhttps?://|\bwww\.)\S*|\bhttps?\b|@+\w*", re.IGNORECASE)
 _NOT_ASCII_WORDS = re.compile(r"[^A-Za-z']+")
 
 
 def words_of(post: PostBody) -> str:
     """Title and text as words in one line, case kept; empty when there are none."""
     text = "\n".join(part[:MOST_READ] for part in (post.title, post.text) if part)
-    if "&" in text:
-        text = _ENTITY.sub(lambda found: unescape("&" + found[1]), text)
-    text = _LINK_OR_NAME.sub(" ", text)
+    text = LINK_OR_AT_SIGNS.sub(" ", decode_entities(text))
     if text.isascii():
         return _NOT_ASCII_WORDS.sub(" ", text).strip()
     return " ".join("".join(map(_letter_or_blank, text)).split())

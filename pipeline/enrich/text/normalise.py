@@ -10,18 +10,17 @@ import unicodedata
 from html import unescape
 
 from pipeline.enrich.text import emoji
+from pipeline.enrich.text.lexical import LINK, MENTION
 
 _MAX_ROUNDS = 8
 """Decodings of markup inside markup that are followed; real feeds nest two or three deep."""
 
 _AMPERSANDS = re.compile(r"&(?:amp;|#0*38;|#x0*26;)+", re.IGNORECASE)
 _ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
-# Both start only where a run of their sign starts; else a long run is tried anew from each of its signs.
+# It starts only where a run of backslashes starts; else a long run is tried anew from each of them.
 _ESCAPED_QUOTE = re.compile(r"(?<!\\)\\+([\"'])")
-_MENTION = re.compile(r"(?<![\w@])@+\w+|(?<=\w@)@+\w+")
 _OVERLONG_NUMBER = re.compile(r"&#\d{20,};?")
 """No character has such a number, and `unescape` raises on one of more than 4,300 digits."""
-_LINK = re.compile(r"(?:\bhttps?://|\bwww\.)\S*", re.IGNORECASE)
 
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Unicode categories without a glyph: control, zero-width and format, surrogate, private, unassigned."""
@@ -69,9 +68,9 @@ def _once(text: str) -> str:
     elif "`" in text:
         text = text.translate(_TYPOGRAPHIC)
     if "@" in text:
-        text = _MENTION.sub("@user", text)
+        text = MENTION.sub("@user", text)
     if "." in text or ":" in text:
-        text = _LINK.sub("http", text)
+        text = LINK.sub("http", text)
     return " ".join(text.split())
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
+from pipeline.enrich.text.lexical import LINK_ANYWHERE
 from pipeline.enrich.tone.intensity_words import ANGRY_EMOJI, INTENSIFIERS, SWEARING, THREATS
 from pipeline.enrich.tone.urgency import listed, plain_words
 from schemas.base import Probability
@@ -69,7 +70,6 @@ _FEWEST_LONG_WORDS = 4
 _CODE_LETTERS = 3
 """Words of up to so many capitals are codes and short forms: KLM, USB, DM."""
 
-_LINK = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
 _RUNS = re.compile("[!?！？]+")
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
 _EMOJI_RUN = re.compile(
@@ -111,7 +111,7 @@ def heat_of(signs: Signs, negative: float = 0.0) -> Probability:
 def signs_of(text: str) -> Signs:
     """What a text shows of each sign."""
     if "//" in text or "www." in text:
-        text = _LINK.sub(" ", text)
+        text = LINK_ANYWHERE.sub(" ", text)
     tokens = text.split()
     share = min(1.0, USUAL_WORDS / max(1, len(tokens)))
     words = plain_words(text)

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from pipeline.enrich.listening.keywords import fold
+from pipeline.enrich.text.lexical import LINK_NAME_OR_WORD
 from pipeline.enrich.tone.urgency_words import CONJUNCTIONS, ENDINGS, EXCEPTIONS, NEGATORS, NOT_DENIALS, PHRASES
 from schemas.posts.signals import UrgencyKind
 
@@ -43,8 +44,6 @@ ENDING_WORDS = 6
 _LONGEST_WINDOW = 200
 """Characters that are looked at around a phrase, whatever the text: longer than any phrase or window of words."""
 
-_TOKENS = re.compile(r"(?:https?://|www\.)\S*|@\w+|(\w+|[.!?;:,\n()])")
-"""Words and the signs that end a clause; links and names are found to be skipped."""
 _MARKS = re.compile("[\u0300-\u036f]")
 _CLAUSE_END = re.compile(r" [.!?;:,\n()] ")
 
@@ -97,7 +96,7 @@ def plain_words(text: str) -> str:
     folded = fold(text).replace("n't", "nt")
     if not folded.isascii():
         folded = _MARKS.sub("", unicodedata.normalize("NFKD", folded))
-    return f" {' '.join(_TOKENS.findall(folded))} "
+    return f" {' '.join(LINK_NAME_OR_WORD.findall(folded))} "
 
 
 def listed(phrases: str) -> list[str]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pipeline.enrich.listening.keywords import FoldedText, rule_keywords
 from pipeline.enrich.signals import NOTHING_SAID, WordSignals
+from pipeline.enrich.text.lexical import LINK
 from pipeline.ports.models import UNDETERMINED
 from schemas.base import Probability
 from schemas.policy.policy import Condition, Policy, TriageRule
@@ -19,7 +20,6 @@ from schemas.posts.raw import PostBody
 from schemas.posts.scored import Influence, Language, Sentiment
 from schemas.posts.signals import Intent
 
-_LINK = re.compile(r"(?:\bhttps?://|\bwww\.)\S*", re.IGNORECASE)
 _QUESTION_MARKS = re.compile("[?？؟՞፧⁇⁈⁉]")
 """ASCII, full-width, Arabic, Armenian, Ethiopic, and the doubled ones; links are taken out before."""
 
@@ -59,7 +59,7 @@ class Facts:
     @cached_property
     def asks(self) -> bool:
         """Whether the text asks something: a question mark of any script outside a link."""
-        return _QUESTION_MARKS.search(_LINK.sub(" ", self.plain)) is not None
+        return _QUESTION_MARKS.search(LINK.sub(" ", self.plain)) is not None
 
 
 class Match(NamedTuple):
