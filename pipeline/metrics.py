@@ -13,6 +13,7 @@ from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 
+from pipeline.stages import STAGES, running_stages
 from schemas.refusals import refusals_at
 
 LATENCY_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
@@ -22,8 +23,9 @@ PEOPLE_BUCKETS_S = (15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14_400.0, 
 RECORD_BUCKETS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10_000)
 
 Stages = tuple[str, ...]
-ALL: Stages = ("ingest", "enrich", "route", "sink")
-RUNNING: Stages = ("enrich", "route", "sink")
+ALL: Stages = tuple(stage.name for stage in STAGES if stage.reads or stage.writes)
+RUNNING: Stages = running_stages()
+PRODUCING: Stages = tuple(stage.name for stage in STAGES if stage.writes)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("records_consumed_total", "counter", ("stage", "topic"), "records read from a topic",
            "no increase while lag grows: see the stage's log, restart it", topics="reads"),
     Metric("records_produced_total", "counter", ("stage", "topic"), "records delivered to a topic",
-           "compare with records_consumed_total of the next stage", stages=("ingest", "enrich", "route"),
+           "compare with records_consumed_total of the next stage", stages=PRODUCING,
            topics="writes"),
     Metric("dead_letters_total", "counter", ("stage", "code"), "records given up, by reason code",
            "a new code or a jump: `earshot dlq list`, fix the producer, replay",

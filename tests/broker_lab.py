@@ -17,9 +17,10 @@ import psutil
 
 from pipeline.local import kafka
 from pipeline.local.stack import down, up
+from pipeline.stages import running_stages
 from tests.pipeline_lab import PipelineLab
 
-STAGES = ("enrich", "route", "sink")
+STAGES = running_stages()
 Fault = Literal["TERM", "KILL", "STOP"]
 LOOK_S = 0.5
 BROKER_GRACE_S = 60.0

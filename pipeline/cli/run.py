@@ -7,6 +7,7 @@ import typer
 
 from pipeline.environment import PARENT_FD
 from pipeline.errors import Misconfigured
+from pipeline.stages import running_stages
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -16,7 +17,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def run(
-    stage: Annotated[str, typer.Argument(help="enrich, route, sink, or all", show_default=False)],
+    stage: Annotated[str, typer.Argument(help=f"{', '.join(running_stages())}, or all", show_default=False)],
     workers: Annotated[
         list[str] | None, typer.Option(help="all: STAGE=N, may be repeated; 1 where not given", metavar="STAGE=N")
     ] = None,
@@ -32,7 +33,6 @@ def run(
     from pipeline.app.supervise.parent import follow_parent
     from pipeline.logs import setup_logs
     from pipeline.settings import load_settings
-    from pipeline.stages import running_stages
 
     stages = running_stages()
     if stage not in (*stages, "all"):

@@ -4,11 +4,12 @@ import re
 
 import pytest
 
+from pipeline.stages import STAGES
 from schemas.base import SourcePosition
 from schemas.dead_letter import DeadLetterInfo, decode_headers, encode_headers
 from schemas.topics import TOPICS, Topic, all_topics, post_key, team_topic
 
-PARTIES = {"ingest", "enrich", "route", "trends", "sink", "operators", "desktops"}
+PARTIES = {*(stage.name for stage in STAGES), "operators", "desktops"}
 RETENTION_DAYS = {3, 14, 30}
 INFO = DeadLetterInfo(
     stage="enrich",

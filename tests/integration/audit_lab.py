@@ -21,15 +21,12 @@ from pipeline.local.endpoints import Endpoints
 from pipeline.settings import ClickHouseSettings, KafkaSettings
 from pipeline.sink.agent import TABLES as STORED
 from pipeline.sink.rows import Source, Table
-from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, RAW, REPS, SCORED, Topic, all_topics, team_topic
+from pipeline.stages import lasting_stages
+from schemas.topics import ASSIGNMENTS, RAW, Topic, all_topics, team_topic
 from tests.audit_world import Cluster, P, Place, R, position_in
 
 PATIENCE_S = 60.0
-GROUPS = {
-    "earshot-enrich": (RAW,),
-    "earshot-route": (ACTIONABLE, REPS),
-    "earshot-sink": (SCORED, CASE_EVENTS, ASSIGNMENTS),
-}
+GROUPS = {stage.group: stage.inputs for stage in lasting_stages()}
 
 
 class AuditLab:

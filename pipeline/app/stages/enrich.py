@@ -34,12 +34,13 @@ from pipeline.errors import Misconfigured, ServiceMissing
 from pipeline.logs import get_log, setup_logs
 from pipeline.ports.models import TextModel
 from pipeline.settings import ModelSettings, Settings, load_settings
-from schemas.topics import ACTIONABLE, MENTIONS, POLICIES, RAW, SCORED
+from pipeline.stages import group_of, stage_of
+from schemas.topics import RAW
 
 if TYPE_CHECKING:
     import faust
 
-GROUP_ID = "earshot-enrich"
+GROUP_ID = group_of(STAGE)
 STALL_S = 60.0
 """A commit that stands still for so long beyond the slowest batch will not move again (faust.md, rule 20)."""
 CACHED_KEYS = 65_536
@@ -60,7 +61,6 @@ class _Worker:
         self._state = "starting"
         self._vitals = Vitals(settings, STAGE)
         self._metrics = self._vitals.metrics
-        self._metrics.begin(STAGE, reads=(RAW.name,), writes=(SCORED.name, ACTIONABLE.name, MENTIONS.name))
         self._vitals.ask(lambda: (self._state == "ok", self._state))
         self._log.info("starting", health_port=self._vitals.port)
 
@@ -221,7 +221,7 @@ def count_partitions(settings: Settings) -> int:
             would fail once its time is up, again and again.
     """
     existing = admin_client(settings.kafka).list_topics(timeout=TIMEOUT_S).topics
-    for topic in (RAW, RAW.dlq, SCORED, ACTIONABLE, MENTIONS, POLICIES):
+    for topic in stage_of(STAGE).topics:
         if topic.name not in existing:
             raise ServiceMissing(f"topic {topic.name} does not exist: run `earshot topics apply`")
     return len(existing[RAW.name].partitions)

@@ -20,12 +20,12 @@ from pipeline.metrics import Metrics
 from pipeline.ports.decider import Decider
 from pipeline.route.router import Router
 from pipeline.settings import Settings
-from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL, REPS, ROUTE_STATE
+from pipeline.stages import stage_of
+from schemas.topics import JOURNAL, ROUTE_STATE
 
 STAGE = "route"
 GAUGE_INTERVAL_S = 5.0
 DAY_MS = 86_400_000
-INPUTS = (ACTIONABLE.name, REPS.name)
 _NOTHING: Mapping[str, int] = Counter()
 
 
@@ -42,7 +42,6 @@ def run(settings: Settings) -> None:
         signal.signal(name, lambda *_: stop.set())
     vitals = Vitals(settings, STAGE)
     log.info("starting", http_port=vitals.port)
-    vitals.metrics.begin(STAGE, reads=INPUTS, writes=(ASSIGNMENTS.name, CASE_EVENTS.name, CASES.name))
     policies = PolicyReader.start(settings.kafka)
     observer = _Observer(vitals.metrics, log)
     clock = SystemClock()
@@ -50,7 +49,7 @@ def run(settings: Settings) -> None:
         settings.kafka,
         AgentSpec(
             stage=STAGE,
-            inputs=INPUTS,
+            inputs=tuple(topic.name for topic in stage_of(STAGE).inputs),
             changelog=ROUTE_STATE.name,
             journal=JOURNAL.name,
             event_clock=settings.clock == "event",

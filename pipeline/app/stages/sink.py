@@ -38,7 +38,6 @@ def run(settings: Settings) -> None:
         signal.signal(name, lambda *_: stop.set())
     vitals = Vitals(settings, STAGE)
     log.info("starting", http_port=vitals.port)
-    vitals.metrics.begin(STAGE, reads=TABLES)
     writer = _ready_writer(settings)
     metrics = vitals.metrics
     clock = SystemClock()

@@ -18,7 +18,7 @@ from pipeline.app.supervise.run_file import RunStatus, WorkerStatus, read_run_fi
 from pipeline.errors import ServiceMissing
 from pipeline.local.doctor import Note
 from pipeline.settings import KafkaSettings, Settings
-from pipeline.stages import STAGES
+from pipeline.stages import group_of, lasting_stages
 
 ASK_S = 3.0
 """For a worker's answer; one that takes longer is stuck or starved."""
@@ -55,12 +55,11 @@ def lag(settings: Settings) -> str | Note:
     """
     kafka = settings.kafka
     waiting = {}
-    for stage in STAGES:
-        if stage.runs:
-            topics = [topic.name for topic in stage.reads if topic.partitions != 1]
-            waiting[stage.name] = sum(part.at_most for part in unread_of(kafka, f"earshot-{stage.name}", topics))
+    for stage in lasting_stages():
+        topics = [topic.name for topic in stage.inputs]
+        waiting[stage.name] = sum(part.at_most for part in unread_of(kafka, stage.group, topics))
     told = ", ".join(f"{name} {count:,}" for name, count in waiting.items())
-    deserted = [name for name, count in waiting.items() if count and not _members(kafka, f"earshot-{name}")]
+    deserted = [name for name, count in waiting.items() if count and not _members(kafka, group_of(name))]
     if deserted:
         raise ServiceMissing(
             f"records wait and nobody reads them: {told}",

@@ -9,6 +9,7 @@ from pipeline.adapters.kafka.broker_watch import BrokerWatch, LogTeller
 from pipeline.calm_logs import CalmLibraries
 from pipeline.metrics import Metrics
 from pipeline.settings import Settings
+from pipeline.stages import stage_of
 
 
 class Vitals:
@@ -23,7 +24,11 @@ class Vitals:
     """
 
     def __init__(self, settings: Settings, stage: str) -> None:
+        row = stage_of(stage)
         self.metrics = Metrics()
+        self.metrics.begin(
+            stage, reads=[topic.name for topic in row.inputs], writes=[topic.name for topic in row.outputs]
+        )
         self._stage = stage
         self._stage_ready: Ready = lambda: (False, "starting")
         calm = CalmLibraries(lambda: self._brokers.missing)

@@ -16,11 +16,11 @@ from confluent_kafka import Message
 from pipeline.adapters.kafka.lag import committed_of
 from pipeline.adapters.kafka.reader import TopicReader, Window
 from pipeline.audit.collect.log_builder import LogBuilder, add_letter
-from pipeline.audit.collect.stage_lag import consumer_groups
 from pipeline.audit.logs import AssignmentLog, Log
 from pipeline.errors import Misconfigured
 from pipeline.ports.records import InputRecord
 from pipeline.settings import KafkaSettings
+from pipeline.stages import inputs_by_group
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, DAY_MS, MENTIONS, RAW, SCORED, Topic
 
 FOLLOWED: tuple[Topic, ...] = (RAW, SCORED, ACTIONABLE, MENTIONS, CASE_EVENTS, ASSIGNMENTS, CASES)
@@ -105,7 +105,7 @@ class _Collection:
 
     def _mark_handled(self) -> None:
         logs = self._builder.logs()
-        for group, inputs in consumer_groups().items():
+        for group, inputs in inputs_by_group().items():
             for name, offsets in committed_of(self._kafka, group, inputs).items():
                 if name in logs:
                     logs[name].handled = dict(offsets)

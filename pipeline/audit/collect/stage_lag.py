@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from pipeline.adapters.kafka.lag import Unread, unread_of
 from pipeline.settings import KafkaSettings
-from pipeline.stages import STAGES
+from pipeline.stages import inputs_by_group
 
 INTERVAL_S = 0.5
 
@@ -19,14 +19,7 @@ def unread_by_stages(kafka: KafkaSettings) -> list[Unread]:
     Raises:
         ServiceMissing: a topic does not exist, or no broker answers.
     """
-    return [unread for group, inputs in consumer_groups().items() for unread in unread_of(kafka, group, inputs)]
-
-
-def consumer_groups() -> dict[str, list[str]]:
-    """Consumer group of each stage, in the order of the flow, to the topics that it reads and commits."""
-    # Topics without dead letters (policies) are read whole at each start, by no group.
-    inputs = {stage: [topic.name for topic in stage.reads if topic.dead_letters] for stage in STAGES}
-    return {f"earshot-{stage.name}": names for stage, names in inputs.items() if names}
+    return [unread for group, inputs in inputs_by_group().items() for unread in unread_of(kafka, group, inputs)]
 
 
 def wait_for_stages(

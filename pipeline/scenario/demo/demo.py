@@ -36,6 +36,7 @@ from pipeline.ingest.manifest.format import Manifest, Source, list_manifests, re
 from pipeline.local import processes, stack
 from pipeline.scenario.generate import generate
 from pipeline.settings import KafkaSettings, Settings
+from pipeline.stages import inputs_by_group, running_stages
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, RAW, REPS, SCORED, all_topics
 
 MARKER = "demo.json"
@@ -44,11 +45,6 @@ POSTS = "posts.jsonl"
 STACK_DATA = ("kafka", "clickhouse", "manifests")
 """What must not be mixed with a fresh stack: its data, and manifests of posts that it never saw."""
 SHOWN = (RAW, SCORED, ACTIONABLE, CASE_EVENTS, ASSIGNMENTS, REPS)
-GROUPS = {
-    "earshot-enrich": (RAW.name,),
-    "earshot-route": (ACTIONABLE.name, REPS.name),
-    "earshot-sink": (SCORED.name, CASE_EVENTS.name, ASSIGNMENTS.name),
-}
 PROGRESS_S = 2.0
 SETTLE_TIMEOUT_S = 240.0
 READY_TIMEOUT_S = 90.0
@@ -208,7 +204,7 @@ class Demo:
 
     def _await_ready(self) -> None:
         """Waits for the policy to be read and the group joined: latency is then that of work, not of starting."""
-        self.tell("starting enrich, route, sink and the desk")
+        self.tell(f"starting {', '.join(running_stages())} and the desk")
         deadline = time.monotonic() + READY_TIMEOUT_S
         while not self._ready():
             if time.monotonic() > deadline:
@@ -234,7 +230,7 @@ class Demo:
 
     def _unread(self) -> bool:
         kafka = resolve(self.settings).kafka
-        groups = GROUPS | {group_of(self.plan.workspace): (ASSIGNMENTS.name,)}
+        groups = inputs_by_group() | {group_of(self.plan.workspace): [ASSIGNMENTS.name]}
         with ThreadPoolExecutor(len(groups)) as pool:
             return any(pool.map(lambda item: unread_of(kafka, *item), groups.items()))
 

@@ -22,6 +22,7 @@ from pipeline.logs import Log
 from pipeline.metrics import Metrics
 from pipeline.ports.records import InputRecord
 from pipeline.settings import KafkaSettings
+from pipeline.stages import group_of
 
 POLL_RECORDS = 2000
 LONGEST_POLL_S = 0.1
@@ -53,7 +54,7 @@ class LoopSpec:
     @property
     def group(self) -> str:
         """The consumer group."""
-        return f"earshot-{self.stage}"
+        return group_of(self.stage)
 
 
 class BatchConsumer:

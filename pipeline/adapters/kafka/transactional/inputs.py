@@ -9,6 +9,7 @@ from pipeline.adapters.kafka.partitioning import partition_of
 from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ports.records import InputRecord
+from pipeline.stages import group_of
 
 ADMIN_TIMEOUT_S = 20.0
 _PASSING = frozenset(
@@ -57,13 +58,13 @@ def start_of(consumer: Consumer, stage: str, place: TopicPartition) -> TopicPart
         raise Misconfigured(
             f"{place.topic}/{place.partition}: {low - place.offset} records were removed by retention before "
             f"{stage} read them (committed {place.offset}, first available {low}). Nothing was "
-            f"skipped: set the offset of group earshot-{stage} by hand to accept the loss."
+            f"skipped: set the offset of group {group_of(stage)} by hand to accept the loss."
         )
     if place.offset > high:
         raise Misconfigured(
             f"{place.topic}/{place.partition} ends at {high}, but {stage} has read it to "
             f"{place.offset}: the topic was recreated or truncated. Set the offset of group "
-            f"earshot-{stage} by hand to go on."
+            f"{group_of(stage)} by hand to go on."
         )
     return place
 

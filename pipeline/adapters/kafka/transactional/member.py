@@ -34,6 +34,7 @@ from pipeline.errors import Misconfigured, MustRestart
 from pipeline.ports.decider import Decider
 from pipeline.ports.records import InputRecord
 from pipeline.settings import KafkaSettings
+from pipeline.stages import group_of
 
 POLL_S = 0.02
 """Shorter than a commit (26 ms measured): polling adds little to a case's way."""
@@ -93,7 +94,7 @@ class TransactionalAgent:
         self._unknown: set[int] = set()
         self._paused: set[tuple[str, int]] = set()
         self._partitions: Mapping[str, int] = {}
-        config = member_config(kafka, f"earshot-{spec.stage}") | {
+        config = member_config(kafka, group_of(spec.stage)) | {
             # Offsets that vanish while state exists must never silently mean "start again".
             "auto.offset.reset": "error",
             "max.poll.interval.ms": MAX_POLL_MS,
@@ -255,7 +256,7 @@ class TransactionalAgent:
     def _producer_of(self, n: int) -> TransactionalProducer:
         return TransactionalProducer(
             self._kafka,
-            f"earshot-{self._spec.stage}-{n}",
+            f"{group_of(self._spec.stage)}-{n}",
             self._make_doubt(self._kafka),
             lambda reason, seconds: self._observer.renewed(n, reason, seconds),
         )
@@ -286,7 +287,7 @@ class TransactionalAgent:
         # Every transaction stores its time: without any, there is no state.
         if owned.now_ms and n in self._unknown:
             raise Misconfigured(
-                f"{self._spec.changelog}/{n} holds state, but group earshot-{self._spec.stage} has no offsets: "
+                f"{self._spec.changelog}/{n} holds state, but group {group_of(self._spec.stage)} has no offsets: "
                 "they expired or were deleted. Reading from the start would decide everything again."
             )
         del self._restoring[n]
