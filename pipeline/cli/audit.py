@@ -1,4 +1,4 @@
-"""`earshot audit`: follow every id from ingest's manifests through every topic to ClickHouse."""
+"""`earshot audit`: follow every id through every hop: not yet, lost, changed, doubled."""
 
 from pathlib import Path
 from typing import Annotated
@@ -33,7 +33,7 @@ def audit(
     from pipeline.app.endpoints import resolve
     from pipeline.audit.report import as_object, lines, table
     from pipeline.audit.run import Scope, run_audit
-    from pipeline.cli.output import emit_json, say, table_console
+    from pipeline.cli.text.output import emit_json, say, table_console
     from pipeline.clock import SystemClock
     from pipeline.settings import load_settings
 

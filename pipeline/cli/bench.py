@@ -1,10 +1,10 @@
-"""`earshot bench`: rates, as ratios taken side by side in one run."""
+"""`earshot bench`: rates, as ratios side by side in one run."""
 
 from typing import Annotated
 
 import typer
 
-from pipeline.cli.output import emit_json, say, table_console
+from pipeline.cli.text.output import emit_json, say, table_console
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Rates, as ratios side by side in one run.")
 Json = Annotated[bool, typer.Option("--json", help="one JSON line a row on stdout")]
@@ -27,7 +27,7 @@ def engine(
     """The engine beside transformers.pipeline, torch in batches, and OpenVINO driven bare."""
     from pipeline.adapters.models.processor import read_processor
     from pipeline.bench.model.engine import bench_engine
-    from pipeline.cli.bench_views import engine_rows, engine_table
+    from pipeline.cli.text.bench_tables import engine_rows, engine_table
     from pipeline.settings import load_settings
 
     processor = read_processor()
@@ -53,7 +53,7 @@ def signals(
     from pipeline.adapters.models.processor import read_processor
     from pipeline.bench.model.engine import open_engine
     from pipeline.bench.signal_costs import bench_signals
-    from pipeline.cli.bench_views import signal_table
+    from pipeline.cli.text.bench_tables import signal_table
     from pipeline.settings import load_settings
 
     processor = read_processor()
@@ -79,7 +79,7 @@ def enrich(
     """The enrich stage beside a plain Faust agent and the bare engine, where its time goes, and its latency."""
     from pipeline.adapters.models.processor import read_processor
     from pipeline.bench.stage.enrich import Plan, bench_enrich
-    from pipeline.cli.bench_views import enrich_rows, enrich_tables
+    from pipeline.cli.text.bench_tables import enrich_rows, enrich_tables
     from pipeline.settings import load_settings
 
     processor = read_processor()

@@ -1,10 +1,10 @@
-"""`earshot demo`: the whole loop on the embedded stack, in about a minute."""
+"""`earshot demo`: the whole loop on the embedded stack, in a minute."""
 
 from typing import Annotated
 
 import typer
 
-from pipeline.cli.output import emit, say, table_console
+from pipeline.cli.text.output import emit, say, table_console
 
 app = typer.Typer(add_completion=False)
 

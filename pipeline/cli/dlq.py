@@ -1,4 +1,4 @@
-"""`earshot dlq`: the dead letters, one of them without what it says, and the way back to their topic."""
+"""`earshot dlq`: the dead letters: list, show without what they say, send back."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.output import emit, emit_json, say, table_console
+from pipeline.cli.text.output import emit, emit_json, say, table_console
 from pipeline.errors import EXIT_NO, Misconfigured
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.output import emit_json, say
+from pipeline.cli.text.output import emit_json, say
 from pipeline.errors import EXIT_OK, EXIT_SERVICE_MISSING, EarshotError, Misconfigured, ServiceMissing
 
 if TYPE_CHECKING:

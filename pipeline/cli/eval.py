@@ -1,4 +1,4 @@
-"""`earshot eval`: judge one head of the model on labelled posts."""
+"""`earshot eval`: judge the model on labelled posts."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -33,7 +33,7 @@ def evaluate(
     not_complaint for complaint, or 1 and 0, true and false for the latter two. Every bad line is named as
     FILE:LINE: field, and makes the exit code 2. The texts go through the same normalising as in the service.
     """
-    from pipeline.cli.output import emit_json, say, table_console
+    from pipeline.cli.text.output import emit_json, say, table_console
     from pipeline.evaluation.evaluate import evaluate as evaluate_model
     from pipeline.evaluation.heads import HEADS
     from pipeline.evaluation.labelled import read_labelled

@@ -1,4 +1,4 @@
-"""`earshot generate`: write believable traffic of one invented brand as JSON lines."""
+"""`earshot generate`: write believable traffic of one brand."""
 
 import sys
 from contextlib import nullcontext
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.output import say
+from pipeline.cli.text.output import say
 from pipeline.errors import Misconfigured
 
 app = typer.Typer(

@@ -1,4 +1,4 @@
-"""`earshot ingest`: send an export to posts.raw, resumable, with a manifest for the audit."""
+"""`earshot ingest`: send an export to posts.raw."""
 
 import sys
 from dataclasses import asdict, replace
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.cli.output import emit_json, say
+from pipeline.cli.text.output import emit_json, say
 from pipeline.errors import EXIT_NO, EXIT_USAGE, Misconfigured
 
 if TYPE_CHECKING:

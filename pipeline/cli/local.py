@@ -1,4 +1,4 @@
-"""`earshot local`: the embedded stack on this machine."""
+"""`earshot local`: the embedded stack: Kafka and ClickHouse on this machine."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.output import emit_json, say
+from pipeline.cli.text.output import emit_json, say
 from pipeline.errors import EXIT_NO, EXIT_OK
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.output import emit, say
+from pipeline.cli.text.output import emit, say
 from pipeline.errors import EXIT_NO
 
 app = typer.Typer(add_completion=False)

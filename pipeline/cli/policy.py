@@ -1,4 +1,4 @@
-"""`earshot policy`: check a workspace's policy, try its topics on posts, and publish it.
+"""`earshot policy`: check and publish a workspace's policy.
 
 In: a YAML file. Out: a verdict, what was found, or a published policy. Never here: how it is read and published
 (`app`, `adapters`).
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.output import emit_json, say
+from pipeline.cli.text.output import emit_json, say
 
 if TYPE_CHECKING:
     from pipeline.app.offline.policy import Tried
@@ -101,7 +101,7 @@ def _draw_tried(tried: "list[Tried]", topics: "tuple[ListeningTopic, ...]", coun
     from rich.table import Table
     from rich.text import Text
 
-    from pipeline.cli.output import table_console
+    from pipeline.cli.text.output import table_console
 
     found = Table("line", "topic", "by", "post", box=None, pad_edge=False)
     for post in tried:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.cli.output import emit_json, say, table_console
+from pipeline.cli.text.output import emit_json, say, table_console
 
 if TYPE_CHECKING:
     from pipeline.adapters.clickhouse.analytics import Answer

@@ -1,10 +1,10 @@
-"""`earshot report`: what the analysts' views say, drawn in the terminal."""
+"""`earshot report`: draw what the analysts' views say."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.cli.output import emit_json, say, table_console
+from pipeline.cli.text.output import emit_json, say, table_console
 
 if TYPE_CHECKING:
     from rich.text import Text

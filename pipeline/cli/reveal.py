@@ -1,11 +1,11 @@
-"""`earshot reveal`: read the plain text of one post, and say so first."""
+"""`earshot reveal`: read the plain text of a post; each reading is recorded."""
 
 import contextlib
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.output import emit, emit_json, say
+from pipeline.cli.text.output import emit, emit_json, say
 from pipeline.errors import EXIT_NO, ServiceMissing
 
 if TYPE_CHECKING:

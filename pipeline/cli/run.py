@@ -1,4 +1,4 @@
-"""`earshot run`: one process of one stage, or all stages of this machine under a supervisor."""
+"""`earshot run`: run a stage, or all of them supervised."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Literal

@@ -1,4 +1,4 @@
-"""`earshot schemas`: writes the files that are derived from the contract and the settings, or finds drift.
+"""`earshot schemas`: export the contract's files, or check them for drift.
 
 In: `schemas.topics`, `pipeline.settings`. Out: `schemas/published/` (JSON Schema, AsyncAPI), deploy/env.example in
 a checkout. Never here: what the files say.
@@ -20,7 +20,7 @@ def rendered() -> dict[str, str]:
     """Path within the checkout to text, of every derived file."""
     from ruamel.yaml import YAML
 
-    from pipeline.cli import env_example
+    from pipeline.cli.text import env_example
     from schemas.tools.asyncapi import asyncapi
     from schemas.tools.export import json_schema, modelled_topics, schema_file_name
 
@@ -102,7 +102,7 @@ def checkout() -> Path:
 @app.command()
 def export(check: Annotated[bool, typer.Option("--check", help="write nothing; exit 1 on drift")] = False) -> None:
     """Write `schemas/published` and deploy/env.example, or check them and the released schemas."""
-    from pipeline.cli.output import say
+    from pipeline.cli.text.output import say
 
     root = checkout()
     broken = incompatible(root)

@@ -1,4 +1,4 @@
-"""`earshot score`: all pure stages offline, no services."""
+"""`earshot score`: score posts offline: every signal and the triage, no services."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.output import emit_json, say
+from pipeline.cli.text.output import emit_json, say
 from pipeline.errors import EXIT_USAGE, Misconfigured, Permanent
 
 if TYPE_CHECKING:

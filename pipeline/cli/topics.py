@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.output import say
+from pipeline.cli.text.output import say
 from pipeline.errors import EXIT_NO
 
 app = typer.Typer(

@@ -1,4 +1,4 @@
-"""`earshot train`: from labelled posts to a model folder that `EARSHOT_MODEL__PATH` can name.
+"""`earshot train`: fine-tune and export the model (extra torch).
 
 In: a run's file (TOML), posts. Out: a run folder with checkpoints, metrics, the model and its card.
 Never here: the training itself (`pipeline.train`), which needs the extra `torch`.
@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.adapters.models.openvino.text_model import OpenVinoEngine
-from pipeline.cli.output import say
+from pipeline.cli.text.output import say
 from pipeline.errors import ServiceMissing
 from pipeline.train import NEEDS_TORCH
 

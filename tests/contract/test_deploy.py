@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.cli import VERBS
-from pipeline.cli.env_example import variables
+from pipeline.cli import verbs
+from pipeline.cli.text.env_example import variables
 from pipeline.settings import HOST
 from pipeline.stages import running_stages
 
@@ -195,7 +195,7 @@ def test_commands_in_the_text_are_verbs(file: str) -> None:
     found = list(commands((DEPLOY / file).read_text()))
     assert found
     for command in found:
-        assert command[0] in VERBS, command
+        assert command[0] in verbs(), command
         if command[0] == "run" and len(command) > 1:
             assert command[1] in {*running_stages(), "all"}, command
 

@@ -6,7 +6,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from pipeline.cli import main
-from pipeline.cli.endings import tell_and_choose
+from pipeline.cli.text.endings import tell_and_choose
 from pipeline.errors import EXIT_RESTART, EXIT_SERVICE_MISSING, EXIT_USAGE
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from pipeline.adapters.twins.model import KeywordSentiment
-from pipeline.cli.output import PIPE_WIDTH
+from pipeline.cli.text.output import PIPE_WIDTH
 from pipeline.errors import Misconfigured
 from pipeline.evaluation import evaluate as judge_module
 from pipeline.evaluation.evaluate import CHUNK, Evaluation, evaluate

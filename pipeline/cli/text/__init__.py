@@ -1,0 +1,1 @@
+"""What commands print or write, and where it goes. No verb stands here."""
