@@ -9,15 +9,15 @@ import threading
 from itertools import count
 from pathlib import Path
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
-
-from pipeline.adapters.kafka.config import consumer_config, producer_config
+from pipeline.adapters.kafka.beside.delivery import WaitingProducer
+from pipeline.adapters.kafka.beside.group_reader import Arrival, GroupReader
 from pipeline.adapters.yaml.policy_file import load_yaml
 from pipeline.app.endpoints import resolve
 from pipeline.clock import Clock, SystemClock, to_ms
 from pipeline.codec import decode, encode
-from pipeline.errors import Misconfigured, MustRestart, Permanent, ServiceMissing
+from pipeline.errors import Permanent, ServiceMissing
 from pipeline.logs import get_log
+from pipeline.ports.records import Record
 from pipeline.scenario.desk.desk import ALWAYS, Desk, Roster
 from pipeline.scenario.desk.due_answers import DueAnswers
 from pipeline.settings import ClockMode, KafkaSettings, Settings
@@ -29,7 +29,6 @@ SENDER = "earshot-desk"
 """All desks of a workspace are one sender: a restart goes on where the last one stopped."""
 ROUND_S = 0.1
 """Longest wait for input: the most that an answer is late."""
-ROUND_RECORDS = 1000
 DELIVERY_TIMEOUT_S = 60.0
 
 
@@ -86,12 +85,10 @@ class RunningDesk:
         self._due = DueAnswers()
         # On the event clock answers leave in another order than that of their times; a later desk goes on higher.
         self._seq = count(to_ms(clock.now()))
-        self._failed: KafkaError | None = None
         self._committed: dict[int, int] = {}
-        timeout = {"message.timeout.ms": int(DELIVERY_TIMEOUT_S * 1000)}
-        self._producer = Producer(producer_config(kafka) | timeout)
-        self._consumer = Consumer(consumer_config(kafka, group_of(desk.workspace)))
-        self._consumer.subscribe([ASSIGNMENTS.name], on_revoke=self._revoked, on_lost=self._revoked)
+        self._producer = WaitingProducer(kafka, DELIVERY_TIMEOUT_S)
+        group = group_of(desk.workspace)
+        self._reader = GroupReader(kafka, group, ASSIGNMENTS.name, self._revoked, get_log("desk"))
 
     def sign_in(self) -> None:
         """Everybody starts work: now, or before all input on the event clock."""
@@ -116,81 +113,48 @@ class RunningDesk:
             ServiceMissing: the events could not be delivered.
             Misconfigured: the topic is missing.
         """
-        for message in self._consumer.consume(ROUND_RECORDS, ROUND_S):
-            self._read(message)
+        for arrival in self._reader.poll(ROUND_S):
+            self._take(arrival)
         now = None if self._clock_mode == "event" else self._clock.now()
         self._send(self._due.take_due(now))
         self._commit()
 
     def close(self) -> None:
         """Leaves the group; answers that are not due yet are given by the next desk."""
-        self._consumer.close()
-        self._producer.flush(DELIVERY_TIMEOUT_S)
+        self._reader.close()
+        self._producer.close()
 
-    def _read(self, message: Message) -> None:
-        failure, partition, offset = message.error(), message.partition(), message.offset()
-        if failure is not None and failure.code() != KafkaError._PARTITION_EOF:
-            _raise(failure)
-            return
-        assert partition is not None
-        assert offset is not None
-        if failure is not None:
+    def _take(self, arrival: Arrival) -> None:
+        partition, offset = arrival.partition, arrival.offset
+        if arrival.is_end:
             self._due.reached_end(partition, offset)
             return
         try:
-            answers = self._desk.answer(decode(Assignment, message.value()))
+            answers = self._desk.answer(decode(Assignment, arrival.value))
         except Permanent as error:
             get_log("desk").warning("unreadable_assignment", code=error.code, partition=partition, offset=offset)
             answers = ()
         self._due.add(partition, offset, answers)
 
     def _send(self, events: list[AnyRepEvent]) -> None:
-        for event in events:
-            self._produce(event)
-        if events and self._producer.flush(DELIVERY_TIMEOUT_S + 1):
+        delivery = self._producer.deliver([self._record(event) for event in events])
+        if delivery.refusal is not None:
+            raise ServiceMissing(f"Kafka does not take records of {REPS.name}: {delivery.refusal}")
+        if not delivery.whole:
             raise ServiceMissing("Kafka did not confirm the desk's events in time")
-        if self._failed is not None:
-            raise ServiceMissing(f"Kafka does not take records of {REPS.name}: {self._failed.str()}")
         self.answered += len(events)
 
-    def _produce(self, event: AnyRepEvent) -> None:
+    def _record(self, event: AnyRepEvent) -> Record:
         value = encode(event.model_copy(update={"sender": SENDER, "seq": next(self._seq)}))
-        while True:
-            try:
-                self._producer.produce(REPS.name, value, event.workspace.encode(), on_delivery=self._delivered)
-            except BufferError:
-                self._producer.poll(ROUND_S)
-            else:
-                return
-
-    def _delivered(self, error: KafkaError | None, _: Message) -> None:
-        self._failed = self._failed or error
+        return Record(REPS.name, event.workspace.encode(), value)
 
     def _commit(self) -> None:
         done = self._due.done()
         changed = {n: offset for n, offset in done.items() if self._committed.get(n) != offset}
-        if not changed:
-            return
-        try:
-            self._consumer.commit(
-                offsets=[TopicPartition(ASSIGNMENTS.name, n, offset) for n, offset in changed.items()],
-                asynchronous=False,
-            )
-        except KafkaException as error:
-            # A rebalance is under way: the partitions are read again, and answered alike.
-            get_log("desk").info("commit_refused", code=error.args[0].name())
-            return
-        self._committed |= changed
+        # A commit that is refused loses nothing: the partitions are read again, and answered alike.
+        if changed and self._reader.commit(changed):
+            self._committed |= changed
 
-    def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
-        for partition in partitions:
-            self._due.drop(partition.partition)
-            self._committed.pop(partition.partition, None)
-
-
-def _raise(error: KafkaError) -> None:
-    if error.code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC):
-        raise Misconfigured(f"there is no topic {ASSIGNMENTS.name}: run `earshot topics apply`")
-    if error.fatal():
-        raise MustRestart(error.str())
-    get_log("desk").warning("kafka_error", code=error.name(), detail=error.str())
+    def _revoked(self, partition: int) -> None:
+        self._due.drop(partition)
+        self._committed.pop(partition, None)

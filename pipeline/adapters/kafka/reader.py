@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Message as Message  # what a reader gives out: nobody else need know the client
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from pipeline.adapters.kafka.config import client_config, reader_config

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import orjson
-from confluent_kafka import Message
 
-from pipeline.adapters.kafka.reader import TopicReader, Window
+from pipeline.adapters.kafka.reader import Message, TopicReader, Window
 from pipeline.codec import decode
 from pipeline.errors import Misconfigured, Permanent
 from schemas.base import SourcePosition

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal, NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException, Producer
-
-from pipeline.adapters.kafka.config import producer_config
+from pipeline.adapters.kafka.beside.delivery import Delivery, WaitingProducer
 from pipeline.app.dlq.letters import Letter, Receipts
 from pipeline.clock import Clock, to_ms
 from pipeline.codec import encode
 from pipeline.errors import ServiceMissing
+from pipeline.ports.records import Record
 from pipeline.settings import KafkaSettings
 from schemas.dead_letter import Replay, place_of, replay_header
 from schemas.topics import REPLAYS
@@ -56,7 +55,7 @@ class Replayer:
     clock: Clock
     again: bool = False
     dry_run: bool = False
-    _producer: Producer | None = field(default=None, init=False)
+    _producer: WaitingProducer | None = field(default=None, init=False)
 
     def replay(self, letters: Iterable[Letter]) -> Iterator[Outcome]:
         """Sends each letter that may be sent, in order; an outcome is given when its receipt is written.
@@ -84,58 +83,33 @@ class Replayer:
         return "replayed"
 
     def _send(self, letters: list[Letter]) -> None:
-        sent, failed = self._deliver(
-            [(letter, letter.topic, letter.key, letter.value, [replay_header(letter.place)]) for letter in letters]
+        delivery = self._deliver(
+            [Record(letter.topic, letter.key, letter.value, [replay_header(letter.place)]) for letter in letters]
         )
+        sent = [letter for number, letter in enumerate(letters) if number in delivery.arrived]
         now_ms = to_ms(self.clock.now())
-        receipts = [Replay(letter=letter.place, topic=letter.topic, replayed_ms=now_ms) for letter in sent]
-        _, unnoted = self._deliver(
-            [
-                (letter, REPLAYS.name, place_of(letter.place).encode(), encode(receipt), [])
-                for letter, receipt in zip(sent, receipts, strict=True)
-            ]
-        )
+        noted = self._deliver([_receipt(letter, now_ms) for letter in sent])
         for letter in sent:
             self.receipts.setdefault(letter.place, []).append(now_ms)
-        if failed is not None:
+        if not delivery.whole:
             raise ServiceMissing(
-                f"of {len(letters)} letters {len(sent)} were sent and noted, the others were not: {failed}"
+                f"of {len(letters)} letters {len(sent)} were sent and noted, the others were not: {delivery.why}"
             )
-        if unnoted is not None:
+        if not noted.whole:
             raise ServiceMissing(
                 f"{len(sent)} letters were sent, from {place_of(sent[0].place)} to {place_of(sent[-1].place)}, "
-                f"but not all are noted on {REPLAYS.name}: {unnoted}"
+                f"but not all are noted on {REPLAYS.name}: {noted.why}"
             )
 
-    def _deliver(
-        self, records: list[tuple[Letter, str, bytes | None, bytes | None, list[tuple[str, bytes]]]]
-    ) -> tuple[list[Letter], str | None]:
-        """The letters whose records the brokers confirmed, in order, and why others were not."""
-        delivered: set[int] = set()
-        failures: list[str] = []
-
-        def reporter(number: int) -> object:
-            def report(error: KafkaError | None, _message: object) -> None:
-                if error is None:
-                    delivered.add(number)
-                else:
-                    failures.append(error.str())
-
-            return report
-
+    def _deliver(self, records: list[Record]) -> Delivery:
         if self._producer is None:
-            timeout = {"message.timeout.ms": int(DELIVERY_TIMEOUT_S * 1000)}
-            self._producer = Producer(producer_config(self.kafka) | timeout)
-        for number, (_, topic, key, value, headers) in enumerate(records):
-            try:
-                self._producer.produce(topic, value, key, headers=headers, on_delivery=reporter(number))
-            except KafkaException as error:
-                failures.append(error.args[0].str())
-                break
-        self._producer.flush(DELIVERY_TIMEOUT_S + 1)
-        whole = len(delivered) == len(records)
-        sent = [letter for number, (letter, *_) in enumerate(records) if number in delivered]
-        return sent, None if whole else (failures[0] if failures else "no answer")
+            self._producer = WaitingProducer(self.kafka, DELIVERY_TIMEOUT_S)
+        return self._producer.deliver(records)
+
+
+def _receipt(letter: Letter, now_ms: int) -> Record:
+    receipt = Replay(letter=letter.place, topic=letter.topic, replayed_ms=now_ms)
+    return Record(REPLAYS.name, place_of(letter.place).encode(), encode(receipt))
 
 
 def still_arriving(letters: Iterable[Letter], now_ms: int) -> dict[str, int]:

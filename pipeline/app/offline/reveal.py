@@ -11,15 +11,15 @@ from typing import NamedTuple
 from uuid import UUID, uuid5
 
 import orjson
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from pydantic import ValidationError
 
 from pipeline.adapters.clickhouse.analytics import open_analyst
-from pipeline.adapters.kafka.config import producer_config
+from pipeline.adapters.kafka.beside.delivery import WaitingProducer
 from pipeline.adapters.kafka.reader import TopicReader, Window
 from pipeline.clock import Clock
 from pipeline.codec import decode, encode
 from pipeline.errors import EarshotError, Misconfigured, Permanent, ServiceMissing
+from pipeline.ports.records import Record
 from pipeline.settings import ClickHouseSettings, ClockMode, KafkaSettings, Settings
 from schemas.base import SourcePosition
 from schemas.people.rep import PostRevealed
@@ -187,24 +187,12 @@ def publish(kafka: KafkaSettings, event: PostRevealed) -> None:
     Raises:
         ServiceMissing: it was not confirmed.
     """
-    failed: list[str] = []
-    delivered: list[int] = []
-
-    def on_delivery(error: KafkaError | None, _: Message) -> None:
-        if error is None:
-            delivered.append(1)
-        else:
-            failed.append(error.str())
-
-    producer = Producer(producer_config(kafka) | {"message.timeout.ms": int(DELIVERY_TIMEOUT_S * 1000)})
-    try:
-        producer.produce(REPS.name, encode(event), event.workspace.encode(), on_delivery=on_delivery)
-    except KafkaException as error:
-        failed.append(error.args[0].str())
-    producer.flush(DELIVERY_TIMEOUT_S + 1)
-    if not delivered:
-        why = failed[0] if failed else "no answer"
-        raise ServiceMissing(f"{REPS.name} did not take the event of this reading, so nothing is shown: {why}")
+    record = Record(REPS.name, event.workspace.encode(), encode(event))
+    delivery = WaitingProducer(kafka, DELIVERY_TIMEOUT_S).deliver([record])
+    if not delivery.whole:
+        raise ServiceMissing(
+            f"{REPS.name} did not take the event of this reading, so nothing is shown: {delivery.why}"
+        )
 
 
 def _letter(

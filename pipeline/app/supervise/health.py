@@ -8,22 +8,18 @@ import os
 import urllib.error
 import urllib.request
 
-from confluent_kafka import KafkaError, KafkaException
-
+from pipeline.adapters.kafka.beside.members import count_members
 from pipeline.adapters.kafka.lag import unread_of
-from pipeline.adapters.kafka.reach import reach
 from pipeline.adapters.kafka.reader import TopicReader
 from pipeline.app.dlq.letters import Wanted, read_letters, read_receipts
 from pipeline.app.supervise.run_file import RunStatus, WorkerStatus, read_run_file
 from pipeline.errors import ServiceMissing
 from pipeline.local.doctor import Note
-from pipeline.settings import KafkaSettings, Settings
+from pipeline.settings import Settings
 from pipeline.stages import group_of, lasting_stages
 
 ASK_S = 3.0
 """For a worker's answer; one that takes longer is stuck or starved."""
-GROUP_S = 20.0
-"""For a coordinator that has just started and loads its groups first."""
 MOST_LETTERS = 5_000
 """Read of each topic: what is more than a person can look into need not be counted to the last."""
 EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - asked on the loopback instead
@@ -59,7 +55,7 @@ def lag(settings: Settings) -> str | Note:
         topics = [topic.name for topic in stage.inputs]
         waiting[stage.name] = sum(part.at_most for part in unread_of(kafka, stage.group, topics))
     told = ", ".join(f"{name} {count:,}" for name, count in waiting.items())
-    deserted = [name for name, count in waiting.items() if count and not _members(kafka, group_of(name))]
+    deserted = [name for name, count in waiting.items() if count and not count_members(kafka, group_of(name))]
     if deserted:
         raise ServiceMissing(
             f"records wait and nobody reads them: {told}",
@@ -115,19 +111,3 @@ def _trouble(worker: WorkerStatus, host: str) -> str | None:
         return f"{worker.name} is not ready: {answer.read(500).decode(errors='replace').strip()}"
     except OSError as error:
         return f"{worker.name} (pid {worker.pid}) does not answer on port {worker.http_port}: {error}"
-
-
-def _members(kafka: KafkaSettings, group: str) -> int:
-    """How many consumers the group has; none where it never was."""
-    admin = reach(kafka, GROUP_S)
-    # The client's own time is the shorter one: it ends with a reason.
-    described = admin.describe_consumer_groups([group], request_timeout=GROUP_S)
-    try:
-        return len(described[group].result(GROUP_S + ASK_S).members)
-    except KafkaException as error:
-        cause: KafkaError = error.args[0]
-        if cause.code() in (KafkaError.GROUP_ID_NOT_FOUND, KafkaError.INVALID_GROUP_ID):
-            return 0
-        raise ServiceMissing(f"Kafka does not tell who reads: {cause.str()}") from None
-    except TimeoutError:
-        raise ServiceMissing("Kafka does not tell who reads: no answer") from None

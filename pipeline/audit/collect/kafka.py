@@ -11,10 +11,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from confluent_kafka import Message
-
 from pipeline.adapters.kafka.lag import committed_of
-from pipeline.adapters.kafka.reader import TopicReader, Window
+from pipeline.adapters.kafka.reader import Message, TopicReader, Window
 from pipeline.audit.collect.log_builder import LogBuilder, add_letter
 from pipeline.audit.logs import AssignmentLog, Log
 from pipeline.errors import Misconfigured

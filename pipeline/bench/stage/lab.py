@@ -13,11 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
-
 from pipeline.adapters.kafka.admin import ensure_topics
-from pipeline.adapters.kafka.config import client_config, producer_config
+from pipeline.adapters.kafka.beside.bulk import BulkProducer
 from pipeline.adapters.kafka.reader import TopicReader
 from pipeline.bench.rounds import Say
 from pipeline.bench.stage.pacing import pace
@@ -27,7 +24,7 @@ from pipeline.errors import MustRestart
 from pipeline.local import stack
 from pipeline.settings import KafkaSettings, Settings
 from schemas.posts.raw import RawPost
-from schemas.topics import RAW, all_topics, post_key
+from schemas.topics import RAW, Topic, all_topics, post_key
 
 POLL_S = 0.2
 PATIENCE_S = 600.0
@@ -35,6 +32,9 @@ STOP_S = 60.0
 TOPICS_S = 30.0
 LOG_TAIL = 1000
 """Characters of a failed worker's log that are shown: the log itself is deleted with the lab."""
+
+PLAIN_OUTPUT = Topic(OUTPUT_TOPIC, "as source", "what the plain Faust agent writes", None,
+                     "P", "delete", 3, ("bench",), ("bench",))  # fmt: skip
 
 Worker = subprocess.Popen[bytes]
 
@@ -50,10 +50,10 @@ class Lab:
 
     def send(self, posts: Sequence[RawPost]) -> None:
         """Appends all posts to `posts.raw` as fast as it goes."""
-        producer = Producer(producer_config(self.kafka))
+        producer = BulkProducer(self.kafka)
         for post in posts:
             _produce(producer, post)
-        _flush(producer)
+        producer.flush()
 
     def feed(self, posts: Sequence[RawPost], per_second: float, seconds: float) -> int:
         """Appends posts evenly for some seconds, over again from the first when they run out; returns how many.
@@ -61,11 +61,11 @@ class Lab:
         The first goes ahead by itself: a producer that does not know the cluster yet would send all posts of its
         first moments at once, which is no even stream.
         """
-        producer = Producer(producer_config(self.kafka))
+        producer = BulkProducer(self.kafka)
         _produce(producer, posts[0])
-        _flush(producer)
+        producer.flush()
         sent = 1 + pace(lambda number: _produce(producer, posts[(number + 1) % len(posts)]), per_second, seconds)
-        _flush(producer)
+        producer.flush()
         return sent
 
     def count(self, topic: str) -> int:
@@ -127,8 +127,7 @@ def open_lab(settings: Settings, say: Say) -> Iterator[Lab]:
     try:
         endpoints = stack.up(folder, report=say)
         kafka = settings.kafka.model_copy(update={"bootstrap_servers": endpoints.kafka_bootstrap})
-        ensure_topics(kafka, all_topics())
-        _create_plain_topic(kafka)
+        ensure_topics(kafka, [*all_topics(), PLAIN_OUTPUT])
         brokers = [server for server in stack.status(folder) if server.name.startswith("kafka")]
         pids = tuple(server.pid for server in brokers if server.pid is not None)
         reader = _reader(kafka, {OUTPUT_TOPIC, *(topic.name for topic in all_topics())})
@@ -154,17 +153,5 @@ def _reader(kafka: KafkaSettings, topics: set[str]) -> TopicReader:
         time.sleep(POLL_S)
 
 
-def _create_plain_topic(kafka: KafkaSettings) -> None:
-    topic = NewTopic(OUTPUT_TOPIC, kafka.post_partitions, 1, config={"message.timestamp.type": "LogAppendTime"})
-    admin = AdminClient(client_config(kafka))
-    admin.create_topics([topic])[OUTPUT_TOPIC].result(30)
-
-
-def _produce(producer: Producer, post: RawPost) -> None:
-    producer.produce(RAW.name, encode(post), post_key(post.workspace, post.author.author_id))
-    producer.poll(0)
-
-
-def _flush(producer: Producer) -> None:
-    if producer.flush(60) > 0:
-        raise MustRestart("Kafka did not take the posts")
+def _produce(producer: BulkProducer, post: RawPost) -> None:
+    producer.send(RAW.name, encode(post), post_key(post.workspace, post.author.author_id))

@@ -6,9 +6,8 @@ All times are wall-clock milliseconds, on the event clock too.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from confluent_kafka import Message
-
 from pipeline.adapters.clickhouse.analytics import Analyst
+from pipeline.adapters.kafka.reader import Message
 from pipeline.bench.figures import percentile
 from pipeline.clock import to_ms
 from pipeline.codec import decode

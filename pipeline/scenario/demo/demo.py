@@ -18,14 +18,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
-from confluent_kafka import Consumer, TopicPartition
 
 from pipeline.adapters.clickhouse.migrate import migrate
 from pipeline.adapters.kafka.admin import ensure_topics
-from pipeline.adapters.kafka.config import consumer_config
 from pipeline.adapters.kafka.lag import unread_of
 from pipeline.adapters.kafka.policies.publication import publish_policy
-from pipeline.adapters.kafka.reader import TIMEOUT_S
+from pipeline.adapters.kafka.reader import TopicReader
 from pipeline.app.desk import group_of
 from pipeline.app.endpoints import resolve
 from pipeline.app.offline.policy import read_policy
@@ -265,18 +263,11 @@ def _answers(url: str) -> bool:
 
 def end_counts(kafka: KafkaSettings) -> dict[str, int]:
     """Topic to the sum of its end offsets: records and transaction markers so far."""
-    consumer = Consumer(consumer_config(kafka, "earshot-demo"))
+    reader = TopicReader(kafka)
     try:
-        found = consumer.list_topics(timeout=TIMEOUT_S).topics
-        return {
-            topic.name: sum(
-                consumer.get_watermark_offsets(TopicPartition(topic.name, n), timeout=TIMEOUT_S)[1]
-                for n in found[topic.name].partitions
-            )
-            for topic in SHOWN
-        }
+        return {topic.name: sum(reader.window(topic.name).end.values()) for topic in SHOWN}
     finally:
-        consumer.close()
+        reader.close()
 
 
 def policy_path(workspace: str) -> Path:

@@ -6,12 +6,11 @@ Comes in: the stack with everything on it. Goes out: text on a rich console. Nev
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from confluent_kafka import Message
 from rich.console import Console
 from rich.table import Table
 
 from pipeline.adapters.clickhouse.analytics import SENTIMENT_BY_HOUR, Analyst, open_analyst
-from pipeline.adapters.kafka.reader import read_topic
+from pipeline.adapters.kafka.reader import Message, read_topic
 from pipeline.app.endpoints import resolve
 from pipeline.bench.stage.latency import HopLatency, hop_latencies, stored_latency
 from pipeline.cli.report import draw_sentiment
