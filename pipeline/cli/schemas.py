@@ -4,7 +4,6 @@ In: `schemas.topics`, `pipeline.settings`. Out: `schemas/published/` (JSON Schem
 a checkout. Never here: what the files say.
 """
 
-import io
 import json
 from pathlib import Path
 from typing import Annotated
@@ -18,8 +17,7 @@ app = typer.Typer(add_completion=False)
 
 def rendered() -> dict[str, str]:
     """Path within the checkout to text, of every derived file."""
-    from ruamel.yaml import YAML
-
+    from pipeline.adapters.yaml.documents import dump_document
     from pipeline.cli.text import env_example
     from schemas.tools.asyncapi import asyncapi
     from schemas.tools.export import json_schema, modelled_topics, schema_file_name
@@ -31,13 +29,8 @@ def rendered() -> dict[str, str]:
         + "\n"
         for topic in modelled_topics()
     }
-    yaml = YAML()
-    yaml.width = 10_000  # folding would leave spaces at line ends
-    yaml.representer.ignore_aliases = lambda _: True
-    text = io.StringIO()
-    yaml.dump(asyncapi(), text)
     written_by = "# Written by `earshot schemas` from schemas/topics.py.\n"
-    files["schemas/published/asyncapi.yaml"] = written_by + text.getvalue()
+    files["schemas/published/asyncapi.yaml"] = written_by + dump_document(asyncapi())
     files["deploy/env.example"] = env_example.render()
     return files
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
+from psutil import Process as Process  # what `find` and `spawn` give out
 
 START_TIME_TOLERANCE_S = 2.0
 """Linux derives start times from the boot time, which the kernel may restate by a second after a clock step."""

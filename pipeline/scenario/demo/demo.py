@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import psutil
-
 from pipeline.adapters.clickhouse.migrate import migrate
 from pipeline.adapters.kafka.admin import ensure_topics
 from pipeline.adapters.kafka.lag import unread_of
@@ -192,7 +190,7 @@ class Demo:
     def _mark(self, role: str) -> str:
         return f"earshot={self._folder / role}"
 
-    def _child(self, role: str) -> psutil.Process | None:
+    def _child(self, role: str) -> processes.Process | None:
         return processes.find(self._folder / f"{role}.pid", self._mark(role))
 
     def _start(self, words: list[str]) -> None:
