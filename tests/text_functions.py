@@ -21,9 +21,11 @@ from pipeline.enrich.author.spam import SpamMeter
 from pipeline.enrich.copies.clusters import Copies
 from pipeline.enrich.copies.comparable import comparable
 from pipeline.enrich.copies.signatures import POSITIONS, signature
+from pipeline.enrich.facts import joined, words_of
 from pipeline.enrich.listening import keywords, queries, words
 from pipeline.enrich.listening.keywords import FoldedText, RuleKeywords
 from pipeline.enrich.listening.topics import TopicMatcher
+from pipeline.enrich.preparation import Preparation
 from pipeline.enrich.privacy import addresses, ids, mail, numbers, phones
 from pipeline.enrich.privacy import text as privacy_text
 from pipeline.enrich.privacy.mask import DIRECT_REGIONS, mask, mask_post, masked_fields, regions_of
@@ -31,11 +33,10 @@ from pipeline.enrich.reading import language
 from pipeline.enrich.reading.intents import signs as intent_signs
 from pipeline.enrich.reading.reading import readable_text
 from pipeline.enrich.score import Scorer
-from pipeline.enrich.signals import Signals
 from pipeline.enrich.text import emoji, lexical
 from pipeline.enrich.text.normalise import normalise
 from pipeline.enrich.tone import intensity, urgency
-from pipeline.enrich.triage.rules import Facts, first_match
+from pipeline.enrich.triage.rules import first_match
 from pipeline.enrich.weight import weight
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest import jsonl, lines
@@ -44,7 +45,7 @@ from pipeline.ingest.table import mapping as column_map
 from pipeline.ingest.table import rows as table
 from schemas.policy.policy import ListeningTopic, NumberPattern
 from schemas.posts.raw import MAX_TEXT_CHARS, RawPost
-from tests.unit.enrich.posts import WRITTEN_MS, influence, policy, raw_post, received, said
+from tests.unit.enrich.posts import WRITTEN_MS, facts_of, policy, raw_post, received
 
 TextFunction = Callable[[str], object]
 
@@ -163,10 +164,10 @@ FUNCTIONS: dict[str, TextFunction] = {
     ),
     "pipeline.enrich.reading.reading.readable_text": lambda text: readable_text(_post(text)),
     "pipeline.enrich.score.Scorer.score": lambda text: _SCORER.score([received(_post(text))], {"acme": POLICY}),
-    "pipeline.enrich.triage.rules.Facts": lambda text: first_match(
-        POLICY, Facts(_post(text), None, influence(), signals=said(_post(text)))
-    ),
-    "pipeline.enrich.signals.Signals.prepare": lambda text: Signals(Copies(64)).prepare(
+    "pipeline.enrich.facts.Facts": lambda text: first_match(POLICY, facts_of(_post(text))),
+    "pipeline.enrich.facts.joined": lambda text: joined(text, text),
+    "pipeline.enrich.facts.words_of": lambda text: words_of(text, text, POLICY),
+    "pipeline.enrich.preparation.Preparation.prepare": lambda text: Preparation(Copies(64)).prepare(
         [received(_post(text))], {"acme": POLICY}, "processing"
     ),
     "pipeline.enrich.author.spam.SpamMeter.see": lambda text: SpamMeter(8).see(

@@ -23,6 +23,7 @@ from pipeline.clock import SystemClock, to_ms
 from pipeline.enrich.author.spam import SpamMeter
 from pipeline.enrich.copies.clusters import Copies
 from pipeline.enrich.listening.topics import topic_matcher
+from pipeline.enrich.preparation import Preparation
 from pipeline.enrich.privacy.mask import mask_post
 from pipeline.enrich.reading.intents.model import IntentModel
 from pipeline.enrich.reading.intents.own import Intents
@@ -30,7 +31,6 @@ from pipeline.enrich.reading.language import detect_languages
 from pipeline.enrich.reading.reading import Languages, readable_text
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
-from pipeline.enrich.signals import Signals
 from pipeline.enrich.text.normalise import normalise
 from pipeline.enrich.tone.intensity import intensity_of
 from pipeline.enrich.tone.urgency import urgency_of
@@ -84,10 +84,10 @@ def bench_signals(engine: TextModel, posts: int, patterns: int, signatures: int,
     policy = listening_policy(patterns)
     matcher, detector, meter = topic_matcher(policy.topics), FastTextLanguages(), SpamMeter()
     say(f"filling two memories of copies with {signatures:,} texts each")
-    copies, signals = _full_memory(signatures, now), Signals(_full_memory(signatures, now))
+    copies, preparation = _full_memory(signatures, now), Preparation(copies=_full_memory(signatures, now))
     say("the model reads the posts")
     model, policies, intents = _AnsweredModel(engine, sample), {policy.workspace: policy}, Intents(IntentModel())
-    scorer = Scorer(model, 86_400, "event", Languages(detector, frozenset({"en"})), intents, signals)
+    scorer = Scorer(model, 86_400, "event", Languages(detector, frozenset({"en"})), intents, preparation)
     first = model.answers(sample[:1])
     intents.tell(*first, [WORKSPACE], model, policies)  # the examples are read once for all posts
     parts: dict[str, Callable[[Share], object]] = {

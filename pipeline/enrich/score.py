@@ -7,23 +7,22 @@ post that cannot be scored. Never here: Kafka, Faust, the machine's clock.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.enrich.author.influence import prior_influence
-from pipeline.enrich.author.own import is_own
+from pipeline.enrich.facts import Facts
+from pipeline.enrich.preparation import Preparation
 from pipeline.enrich.reading.intents.own import Intents
-from pipeline.enrich.reading.reading import DECIMALS, Languages, Reading, read_posts
+from pipeline.enrich.reading.reading import Languages, read_posts
 from pipeline.enrich.received import ClockMode, ReceivedPost
-from pipeline.enrich.signals import Prepared, Signals
-from pipeline.enrich.tone.intensity import intensity_of
-from pipeline.enrich.triage.rules import Facts
 from pipeline.enrich.triage.triage import triage
 from pipeline.errors import Permanent, Transient
 from pipeline.ports.models import TextModel
 from schemas.policy.policy import Policy
-from schemas.posts.raw import PostBody
 from schemas.posts.scored import ScoredPost
 
 _PROBE = "the train is late"
 """A text that every working engine can score: tells a broken engine from a poisonous post."""
+
+Prepared = tuple[ReceivedPost, Facts]
+"""A post with its plain text, which the models read, and the facts that its masked words gave."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Scorer:
         clock_mode: which time counts as the time of receipt.
         languages: who tells the languages and who else reads; None: they are not told, `model` reads everything.
         intents: who tells the intents; None: they are not told.
-        signals: remembers texts and authors from call to call.
+        preparation: remembers texts and authors from call to call.
     """
 
     model: TextModel
@@ -44,7 +43,7 @@ class Scorer:
     clock_mode: ClockMode
     languages: Languages | None = None
     intents: Intents | None = None
-    signals: Signals = field(default_factory=Signals)
+    preparation: Preparation = field(default_factory=Preparation)
 
     def score(self, posts: Sequence[ReceivedPost], policies: Mapping[str, Policy]) -> list[ScoredPost | Permanent]:
         """Scores the posts; same length and order. Blocking: call it from an executor.
@@ -60,11 +59,15 @@ class Scorer:
         Raises:
             Transient: an engine does not work at all.
         """
-        # Once: what they remember must not count a post again when its batch is halved.
-        prepared = self.signals.prepare(posts, policies, self.clock_mode)
-        good = [one for one in prepared if isinstance(one, Prepared)]
-        scored = iter(_isolated(good, lambda some: self._score(some, policies), self._models()))
-        return [one if isinstance(one, Permanent) else next(scored) for one in prepared]
+        # Once only: a batch that is halved below must not count its copies and its authors' posts again.
+        prepared = self.preparation.prepare(posts, policies, self.clock_mode)
+        accepted = [
+            (received, facts)
+            for received, facts in zip(posts, prepared, strict=True)
+            if not isinstance(facts, Permanent)
+        ]
+        scored = iter(_isolated(accepted, lambda part: self._score(part, policies), self._models()))
+        return [facts if isinstance(facts, Permanent) else next(scored) for facts in prepared]
 
     def try_engines(self, number: int) -> None:
         """Scores a harmless text with every model. Blocking, and hangs if one of them does.
@@ -81,18 +84,23 @@ class Scorer:
         return [self.model, *(self.languages.models.values() if self.languages else ())]
 
     def _score(self, prepared: Sequence[Prepared], policies: Mapping[str, Policy]) -> list[ScoredPost]:
-        posts = [one.received.post for one in prepared]
+        posts = [received.post for received, _ in prepared]
         readings = read_posts(posts, self.model, self.languages, self.intents, policies)
         return [
-            _score_one(
-                one,
-                reading,
-                policies.get(one.masked.workspace),
-                backfill=one.received.is_backfill(self.live_within_s, self.clock_mode),
-                clock_mode=self.clock_mode,
-            )
-            for one, reading in zip(prepared, readings, strict=True)
+            self._score_one(received, facts.with_reading(reading), policies)
+            for (received, facts), reading in zip(prepared, readings, strict=True)
         ]
+
+    def _score_one(self, received: ReceivedPost, facts: Facts, policies: Mapping[str, Policy]) -> ScoredPost:
+        backfill = received.is_backfill(self.live_within_s, self.clock_mode)
+        return ScoredPost(
+            **facts.as_fields(),
+            received_at=received.received_at(self.clock_mode),
+            backfill=backfill,
+            triage=triage(facts, policy=policies.get(facts.post.workspace), backfill=backfill),
+            source=received.source,
+            appended_ms=received.appended_ms,
+        )
 
 
 def _isolated(
@@ -118,51 +126,3 @@ def _require_working(models: Sequence[TextModel], text: str, cause: Exception | 
             raise Transient(f"the model {model.name} does not work: {type(error).__name__}") from cause
         if len(answers) != 1:
             raise Transient(f"the model {model.name} does not work: {len(answers)} answers to one text") from cause
-
-
-def _score_one(
-    prepared: Prepared,
-    reading: Reading,
-    policy: Policy | None,
-    *,
-    backfill: bool,
-    clock_mode: ClockMode,
-) -> ScoredPost:
-    received, post, signals = prepared.received, prepared.masked, prepared.signals
-    own = policy is not None and is_own(post, policy.brand)
-    influence = prior_influence(post.author)
-    negative = None if reading.sentiment is None else reading.sentiment.probabilities.negative
-    intensity = round(intensity_of(signals.words, negative), DECIMALS)
-    facts = Facts(
-        post,
-        influence=influence,
-        sentiment=reading.sentiment,
-        offence=reading.offence,
-        complaint=reading.complaint,
-        language=reading.language,
-        intent=reading.intent,
-        signals=signals,
-        intensity=intensity,
-    )
-    return ScoredPost(
-        **{name: getattr(post, name) for name in PostBody.model_fields},
-        received_at=received.received_at(clock_mode),
-        backfill=backfill,
-        own=own,
-        sentiment=reading.sentiment,
-        offence=reading.offence,
-        complaint=reading.complaint,
-        language=reading.language,
-        topics=signals.topics,
-        intent=reading.intent,
-        urgency=round(signals.urgency.score, DECIMALS),
-        urgency_kinds=signals.urgency.kinds,
-        intensity=intensity,
-        cluster=signals.cluster,
-        spam=signals.spam,
-        pii=signals.pii,
-        influence=influence,
-        triage=triage(facts, policy=policy, backfill=backfill, own=own),
-        source=received.source,
-        appended_ms=received.appended_ms,
-    )

@@ -8,7 +8,7 @@ import sys
 
 from pipeline.adapters.twins.model import KeywordSentiment
 from pipeline.app.stages import enrich
-from pipeline.enrich import signals
+from pipeline.enrich import facts
 from pipeline.enrich.tone.urgency import Urgency, urgency_of
 from pipeline.settings import load_settings
 
@@ -23,7 +23,7 @@ def main(seconds: str, *options: str) -> None:
             ctypes.PyDLL(None).sleep(int(seconds))  # called with the interpreter held, as a regular expression is
         return urgency_of(text)
 
-    vars(signals)["urgency_of"] = holding
+    vars(facts)["urgency_of"] = holding
     if "quick" in options:
         enrich.load_model = lambda *_args, **_options: KeywordSentiment()
     enrich.run(load_settings())

@@ -5,12 +5,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.enrich.signals import WordSignals
+from pipeline.enrich.facts import Facts, Words
+from pipeline.enrich.reading.reading import Reading
 from pipeline.enrich.triage.reach import takes_all_of, unreached
-from pipeline.enrich.triage.rules import Facts, first_match
+from pipeline.enrich.triage.rules import first_match
 from schemas.policy.policy import Condition
 from schemas.posts.signals import Intent, Span, TopicHit
-from tests.unit.enrich.posts import influence, policy, raw_post, sentiment
+from tests.unit.enrich.posts import facts_of, policy, raw_post, sentiment
 
 LEVELS = (0.2, 0.5, 0.8)
 
@@ -58,18 +59,21 @@ def facts(draw: st.DrawFn) -> Facts:
         rating=draw(st.sampled_from([None, 1, 2, 5])),
     )
     found = st.sampled_from([None, 0.1, 0.3, 0.6, 0.9])
-    return Facts(
-        post,
-        draw(
+    reading = Reading(
+        sentiment=draw(
             st.none()
             | st.builds(sentiment, st.sampled_from(["negative", "positive"]), st.sampled_from([0.6, 0.9]))
         ),
-        influence(draw(st.sampled_from([0.0, 30.0, 70.0]))),
         offence=draw(found),
         complaint=draw(found),
         intent=draw(st.none() | st.just(Intent(name="complaint", confidence=0.9))),
+    )
+    return facts_of(
+        post,
+        draw(st.sampled_from([0.0, 30.0, 70.0])),
         intensity=draw(st.sampled_from([0.0, 0.6, 0.9])),
-        signals=WordSignals(words=text, topics=draw(st.sampled_from([(), (HIT,)]))),
+        words=Words(topics=draw(st.sampled_from([(), (HIT,)]))),
+        reading=reading,
     )
 
 

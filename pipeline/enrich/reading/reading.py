@@ -40,7 +40,7 @@ class Reading(NamedTuple):
     """What the writer wants; None too where nobody was asked, or the model has no embedding."""
 
 
-NOTHING = Reading()
+NOTHING_READ = Reading()
 """The reading of a post without readable text."""
 
 
@@ -75,7 +75,7 @@ def read_posts(
     intents: Intents | None = None,
     policies: Mapping[str, Policy] = NO_POLICIES,
 ) -> list[Reading]:
-    """The reading of each post, in order; `NOTHING` for a post without readable text.
+    """The reading of each post, in order; `NOTHING_READ` for a post without readable text.
 
     Args:
         posts: any number.
@@ -91,7 +91,7 @@ def read_posts(
     texts = [readable_text(post) for post in posts]
     places = [at for at, text in enumerate(texts) if text]
     spoken = _spoken([posts[at] for at in places], languages)
-    readings = [NOTHING] * len(posts)
+    readings = [NOTHING_READ] * len(posts)
     for reader, shares in _shared_out(places, spoken, model, languages):
         read = [texts[at] for at, _ in shares]
         answers = _answers(read, reader)

@@ -6,60 +6,19 @@ found. Never here: what follows from it (`triage.py`).
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
+from pipeline.enrich.facts import Facts, Words
 from pipeline.enrich.listening.keywords import FoldedText, rule_keywords
-from pipeline.enrich.signals import NOTHING_SAID, WordSignals
+from pipeline.enrich.reading.reading import Reading
 from pipeline.enrich.text.lexical import LINK
 from pipeline.ports.models import UNDETERMINED
 from schemas.base import Probability
 from schemas.policy.policy import Condition, Policy, TriageRule
 from schemas.posts.raw import PostBody
-from schemas.posts.scored import Influence, Language, Sentiment
-from schemas.posts.signals import Intent
 
 _QUESTION_MARKS = re.compile("[?？؟՞፧⁇⁈⁉]")
 """ASCII, full-width, Arabic, Armenian, Ethiopic, and the doubled ones; links are taken out before."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What conditions can ask about one post."""
-
-    post: PostBody
-    sentiment: Sentiment | None
-    influence: Influence
-    offence: Probability | None = None
-    complaint: Probability | None = None
-    language: Language | None = None
-    intent: Intent | None = None
-    intensity: Probability = 0.0
-    signals: WordSignals = NOTHING_SAID
-
-    @cached_property
-    def plain(self) -> str:
-        """Title and text without what was masked."""
-        return self.signals.words
-
-    @cached_property
-    def folded(self) -> FoldedText:
-        """Title and text prepared for keywords."""
-        return FoldedText(self.plain)
-
-    @property
-    def spoken(self) -> str | None:
-        """The detected language; where it is `und` or absent, the platform's tag without region, if it has one."""
-        detected = None if self.language is None else self.language.code
-        if detected is None or detected == UNDETERMINED:
-            return _primary_language(self.post.lang) or detected
-        return detected
-
-    @cached_property
-    def asks(self) -> bool:
-        """Whether the text asks something: a question mark of any script outside a link."""
-        return _QUESTION_MARKS.search(LINK.sub(" ", self.plain)) is not None
 
 
 class Match(NamedTuple):
@@ -79,7 +38,7 @@ def first_match(policy: Policy, facts: Facts) -> Match | None:
             return Match(rule, None)
         # Keywords cost most, so they are asked last, and those of all rules at once.
         if found is None:
-            found = rule_keywords(policy.rules).found(facts.folded)
+            found = rule_keywords(policy.rules).found(FoldedText(facts.text))
         if number in found:
             return Match(rule, found[number])
     return None
@@ -101,42 +60,55 @@ def _circumstances_hold(when: Condition, post: PostBody) -> bool:
 
 
 def _signals_hold(when: Condition, facts: Facts) -> bool:
-    if when.language is not None and facts.spoken not in when.language:
+    if when.language is not None and _language_of(facts) not in when.language:
         return False
-    sentiment = facts.sentiment
-    if when.sentiment is not None and (sentiment is None or sentiment.label not in when.sentiment):
+    if not (_reading_holds(when, facts.reading) and _words_hold(when, facts.words)):
         return False
-    if when.min_probability is not None:
-        if sentiment is None:
-            return False
-        if getattr(sentiment.probabilities, sentiment.label) < when.min_probability:
-            return False
-    if not (_reaches(facts.complaint, when.min_complaint) and _reaches(facts.offence, when.min_offence)):
-        return False
-    if not _words_hold(when, facts):
+    if not _reaches(facts.intensity, when.min_intensity):
         return False
     if when.min_influence is not None and facts.influence.lower_bound < when.min_influence:
         return False
-    return when.question is None or when.question == facts.asks
+    return when.question is None or when.question == _asks(facts.text)
 
 
-def _words_hold(when: Condition, facts: Facts) -> bool:
-    signals = facts.signals
-    if when.topic is not None and not any(hit.topic in when.topic for hit in signals.topics):
+def _reading_holds(when: Condition, reading: Reading) -> bool:
+    sentiment, intent = reading.sentiment, reading.intent
+    if when.sentiment is not None and (sentiment is None or sentiment.label not in when.sentiment):
         return False
-    if when.intent is not None and (facts.intent is None or facts.intent.name not in when.intent):
+    label_probability = None if sentiment is None else getattr(sentiment.probabilities, sentiment.label)
+    if when.intent is not None and (intent is None or intent.name not in when.intent):
         return False
-    spam = None if signals.spam is None else signals.spam.score
     return (
-        _reaches(signals.urgency.score, when.min_urgency)
-        and _reaches(facts.intensity, when.min_intensity)
-        and _reaches(spam, when.min_spam)
+        _reaches(label_probability, when.min_probability)
+        and _reaches(reading.complaint, when.min_complaint)
+        and _reaches(reading.offence, when.min_offence)
     )
+
+
+def _words_hold(when: Condition, words: Words) -> bool:
+    if when.topic is not None and not any(hit.topic in when.topic for hit in words.topics):
+        return False
+    spam = None if words.spam is None else words.spam.score
+    return _reaches(words.urgency, when.min_urgency) and _reaches(spam, when.min_spam)
 
 
 def _reaches(value: Probability | None, least: Probability | None) -> bool:
     # An absent value is not a 0: even a condition of "at least 0" asks for a model that can tell.
     return least is None or (value is not None and value >= least)
+
+
+def _language_of(facts: Facts) -> str | None:
+    """The detected language, or the platform's tag without its region where it is `und` or absent."""
+    language = facts.reading.language
+    detected = None if language is None else language.code
+    if detected is None or detected == UNDETERMINED:
+        return _primary_language(facts.post.lang) or detected
+    return detected
+
+
+def _asks(text: str) -> bool:
+    """Whether the text asks something: a question mark of any script outside a link."""
+    return _QUESTION_MARKS.search(LINK.sub(" ", text)) is not None
 
 
 def _primary_language(tag: str | None) -> str | None:

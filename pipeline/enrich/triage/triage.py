@@ -4,8 +4,9 @@ In: a post with its signals and the policy of its workspace. Out: `Triage` with 
 dropping: a post that nobody should act on gets action `none` and the reason for it.
 """
 
+from pipeline.enrich.facts import Facts
 from pipeline.enrich.triage.priority import Factors, influence_factor, priority_of
-from pipeline.enrich.triage.rules import Facts, Match, first_match
+from pipeline.enrich.triage.rules import Match, first_match
 from schemas.policy.policy import Policy
 from schemas.posts.scored import Reason, Triage
 
@@ -29,17 +30,16 @@ CAMPAIGN = 5
 """Copies from which on a text is a campaign: fewer are people who say the same."""
 
 
-def triage(facts: Facts, *, policy: Policy | None, backfill: bool, own: bool) -> Triage:
+def triage(facts: Facts, *, policy: Policy | None, backfill: bool) -> Triage:
     """Decides by the first rule that holds, unless the post is no work whatever the rules say.
 
     Args:
         facts: the post and its signals.
         policy: of the post's workspace; None when none is known.
         backfill: the post was too old when it came in.
-        own: one of the brand's accounts wrote it.
     """
     version = 0 if policy is None else policy.version
-    excluded = _never_work(facts, backfill=backfill, own=own)
+    excluded = _never_work(facts, backfill=backfill)
     if excluded is not None:
         return _nothing(excluded, "", version)
     if policy is None:
@@ -52,22 +52,22 @@ def triage(facts: Facts, *, policy: Policy | None, backfill: bool, own: bool) ->
     return _work(facts, match, version)
 
 
-def _never_work(facts: Facts, *, backfill: bool, own: bool) -> str | None:
+def _never_work(facts: Facts, *, backfill: bool) -> str | None:
     post = facts.post
     if post.deleted:
         return DELETED
     if backfill:
         return BACKFILL
-    if own:
+    if facts.own:
         return OWN_POST
     return REPOST if post.repost_of is not None else None
 
 
 def _work(facts: Facts, match: Match, version: int) -> Triage:
-    sentiment = facts.sentiment
+    sentiment = facts.reading.sentiment
     factors = Factors(
         severity=0.0 if sentiment is None else sentiment.probabilities.negative,
-        urgency=max(match.rule.urgency, facts.signals.urgency.score),
+        urgency=max(match.rule.urgency, facts.words.urgency),
         influence=influence_factor(facts.influence.lower_bound),
     )
     actionable, why_less = _actionable(facts, factors.urgency)
@@ -92,13 +92,14 @@ def _because(match: Match, facts: Facts) -> str:
     when = match.rule.when
     found = [] if match.keyword is None else [f'keyword "{match.keyword}"']
     if when.topic is not None:
-        hits = [hit.topic for hit in facts.signals.topics if hit.topic in when.topic]
+        hits = [hit.topic for hit in facts.words.topics if hit.topic in when.topic]
         found.append(f"topic {', '.join(hits[:SHOWN_TOPICS])}")
-    if when.intent is not None and facts.intent is not None:
-        found.append(f"intent {facts.intent.name} {facts.intent.confidence:.2f} of 1")
+    intent = facts.reading.intent
+    if when.intent is not None and intent is not None:
+        found.append(f"intent {intent.name} {intent.confidence:.2f} of 1")
     for name, least, value in (
-        ("complaint", when.min_complaint, facts.complaint),
-        ("offence", when.min_offence, facts.offence),
+        ("complaint", when.min_complaint, facts.reading.complaint),
+        ("offence", when.min_offence, facts.reading.offence),
     ):
         if least is not None and value is not None:
             found.append(f"{name} {value:.2f} of 1")
@@ -108,7 +109,7 @@ def _because(match: Match, facts: Facts) -> str:
 
 def _actionable(facts: Facts, urgency: float) -> tuple[float, tuple[Reason, ...]]:
     """The share of its priority that a post keeps, and why not all of it."""
-    spam, cluster = facts.signals.spam, facts.signals.cluster
+    spam, cluster = facts.words.spam, facts.words.cluster
     if spam is not None and spam.score >= SPAM_FROM:
         return SPAM_ACTIONABLE, (Reason(code=SPAM, detail=f"{', '.join(spam.reasons)}: {spam.score:.2f} of 1"),)
     campaign = cluster is not None and cluster.kind != "original" and cluster.size >= CAMPAIGN
@@ -119,16 +120,17 @@ def _actionable(facts: Facts, urgency: float) -> tuple[float, tuple[Reason, ...]
 
 def _with_words(share: Reason, facts: Facts) -> Reason:
     """The reason of urgency says which words made it, where they did."""
-    kinds = facts.signals.urgency.kinds
+    kinds = facts.words.urgency_kinds
     if share.code != "urgency" or not kinds:
         return share
     return share.model_copy(update={"detail": f"{share.detail}, words of {', '.join(kinds)}"})
 
 
 def _caution(facts: Facts) -> tuple[Reason, ...]:
-    if facts.sentiment is None or not facts.sentiment.weak or facts.language is None:
+    sentiment, language = facts.reading.sentiment, facts.reading.language
+    if sentiment is None or not sentiment.weak or language is None:
         return ()
-    return (Reason(code=WEAK_SENTIMENT, detail=f"the text is in {facts.language.code}"),)
+    return (Reason(code=WEAK_SENTIMENT, detail=f"the text is in {language.code}"),)
 
 
 def _nothing(code: str, detail: str, version: int, *more: Reason) -> Triage:

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from pipeline.enrich.facts import Facts, joined
+from pipeline.enrich.preparation import Preparation
 from pipeline.enrich.reading.reading import Languages
 from pipeline.enrich.received import ClockMode, ReceivedPost
 from pipeline.enrich.score import Scorer
-from pipeline.enrich.signals import Signals, WordSignals
 from pipeline.ports.models import TextModel
 from schemas.base import SourcePosition
 from schemas.policy.policy import Policy
@@ -64,9 +65,9 @@ def sentiment(label: SentimentLabel = "negative", probability: float = 0.8) -> S
     return Sentiment(label=label, probabilities=SentimentProbabilities(**values), model="test@0")
 
 
-def said(post: RawPost) -> WordSignals:
-    """The words of a post without any signal in them."""
-    return WordSignals(words="\n".join(part for part in (post.title, post.text) if part))
+def facts_of(post: RawPost, lower_bound: float = 0.0, **more: Any) -> Facts:
+    """The facts of a post in whose words there is no signal."""
+    return Facts(post, influence(lower_bound), joined(post.title, post.text), **more)
 
 
 def influence(lower_bound: float = 0.0) -> Influence:
@@ -82,10 +83,10 @@ def score_all(
     live_within_s: float = 86_400.0,
     clock_mode: ClockMode = "processing",
     languages: Languages | None = None,
-    signals: Signals | None = None,
+    preparation: Preparation | None = None,
 ) -> list[ScoredPost]:
     """The posts scored, of which none may be refused."""
-    scorer = Scorer(model, live_within_s, clock_mode, languages, signals=signals or Signals())
+    scorer = Scorer(model, live_within_s, clock_mode, languages, preparation=preparation or Preparation())
     found = scorer.score(posts, policies)
     scored = [one for one in found if isinstance(one, ScoredPost)]
     assert len(scored) == len(found)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline.adapters.twins.language import KeywordLanguages
 from pipeline.adapters.twins.model import KeywordSentiment
-from pipeline.enrich.reading.reading import NOTHING, Languages, read_posts, readable_text
+from pipeline.enrich.reading.reading import NOTHING_READ, Languages, read_posts, readable_text
 from pipeline.ports.models import DetectedLanguage, TextScores
 from schemas.posts.scored import Language
 from tests.unit.enrich.posts import raw_post
@@ -32,8 +32,8 @@ def test_a_post_without_readable_text_has_an_empty_reading_and_order_is_kept() -
     posts = [raw_post("love it"), raw_post("\u200b\u200d"), raw_post(None, rating=1), raw_post("awful")]
     found = read_posts(posts, KeywordSentiment())
     assert [one.sentiment and one.sentiment.label for one in found] == ["positive", None, None, "negative"]
-    assert found[1] == found[2] == NOTHING
-    assert set(NOTHING) == {None}
+    assert found[1] == found[2] == NOTHING_READ
+    assert set(NOTHING_READ) == {None}
 
 
 def test_no_posts_give_no_answers() -> None:

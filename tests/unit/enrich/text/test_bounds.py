@@ -1,32 +1,33 @@
 """What the signals read of a long post, and that masking reads all of it."""
 
+from pipeline.enrich.facts import Facts
+from pipeline.enrich.preparation import Preparation
 from pipeline.enrich.reading.language import words_of
 from pipeline.enrich.reading.reading import readable_text
-from pipeline.enrich.signals import Prepared, Signals
 from pipeline.enrich.text.bounds import MOST_READ
 from tests.unit.enrich.posts import policy, raw_post, received
 
 FILLING = "so it goes on. " * (2 * MOST_READ // 15)
 
 
-def prepared(text: str) -> Prepared:
+def prepared(text: str) -> Facts:
     topics = policy(topics=[{"name": "train", "any": ["train"]}])
-    (found,) = Signals().prepare([received(raw_post(text))], {"acme": topics}, "processing")
-    assert isinstance(found, Prepared)
+    (found,) = Preparation().prepare([received(raw_post(text))], {"acme": topics}, "processing")
+    assert isinstance(found, Facts)
     return found
 
 
 def test_words_beyond_the_bound_are_no_signal() -> None:
     near, far = prepared(f"the train is on fire. {FILLING}"), prepared(f"{FILLING} the train is on fire.")
-    assert ([hit.topic for hit in near.signals.topics], near.signals.urgency.score) == (["train"], 1.0)
-    assert (far.signals.topics, far.signals.urgency.score) == ((), 0.0)
-    assert len(far.signals.words) == MOST_READ
+    assert ([hit.topic for hit in near.words.topics], near.words.urgency) == (["train"], 1.0)
+    assert (far.words.topics, far.words.urgency) == ((), 0.0)
+    assert len(far.text) == MOST_READ
 
 
 def test_personal_data_beyond_the_bound_is_masked() -> None:
     far = prepared(f"{FILLING} call +1 212 736 5000")
-    assert far.masked.text is not None
-    assert far.masked.text.endswith("call [phone]")
+    assert far.post.text is not None
+    assert far.post.text.endswith("call [phone]")
 
 
 def test_the_models_read_no_more_than_the_bound() -> None:

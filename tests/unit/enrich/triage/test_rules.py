@@ -3,13 +3,13 @@ from typing import Any
 import pytest
 
 from pipeline.enrich.author.own import is_own
-from pipeline.enrich.signals import WordSignals
-from pipeline.enrich.tone.urgency import Urgency
-from pipeline.enrich.triage.rules import Facts, first_match
+from pipeline.enrich.facts import Words
+from pipeline.enrich.reading.reading import Reading
+from pipeline.enrich.triage.rules import first_match
 from schemas.policy.policy import Brand
 from schemas.posts.scored import Language, Sentiment
 from schemas.posts.signals import Intent, Spam, Span, TopicHit
-from tests.unit.enrich.posts import influence, policy, raw_post, said, sentiment
+from tests.unit.enrich.posts import facts_of, policy, raw_post, sentiment
 
 WORK = {"name": "tested", "action": "respond", "queue": "general"}
 
@@ -27,15 +27,8 @@ def holds(
 ) -> bool:
     post = raw_post(text, **fields)
     language = None if detected is None else Language(code=detected, confidence=0.5)
-    facts = Facts(
-        post,
-        feeling,
-        influence(lower_bound),
-        offence=offence,
-        complaint=complaint,
-        language=language,
-        signals=said(post),
-    )
+    reading = Reading(feeling, offence, complaint, language)
+    facts = facts_of(post, lower_bound, reading=reading)
     return first_match(policy(WORK | {"when": when}), facts) is not None
 
 
@@ -45,7 +38,7 @@ def test_the_first_rule_that_holds_decides() -> None:
         {"name": "first", "when": {"any_keyword": ["down"]}, "action": "respond", "queue": "urgent"},
         WORK,
     )
-    match = first_match(rules, Facts(raw_post(), None, influence(), signals=said(raw_post())))
+    match = first_match(rules, facts_of(raw_post()))
     assert match is not None
     assert (match.rule.name, match.keyword) == ("first", "down")
 
@@ -178,35 +171,33 @@ def test_a_bare_handle_of_a_brand_without_ids_is_nobody() -> None:
     assert not is_own(raw_post(author={"handle": "acmecare"}), Brand(name="Acme", handles=("acmecare",)))
 
 
-def with_signals(
-    signals: WordSignals, when: dict[str, Any], intent: Intent | None = None, intensity: float = 0
-) -> bool:
+def with_signals(words: Words, when: dict[str, Any], intent: Intent | None = None, intensity: float = 0) -> bool:
     rules = policy(
         WORK | {"when": when}, topics=[{"name": "delivery", "any": ["late"]}, {"name": "price", "any": ["dear"]}]
     )
-    facts = Facts(raw_post(), None, influence(), signals=signals, intent=intent, intensity=intensity)
+    facts = facts_of(raw_post(), words=words, reading=Reading(intent=intent), intensity=intensity)
     return first_match(rules, facts) is not None
 
 
 def test_a_rule_can_ask_for_a_topic() -> None:
     hit = TopicHit(topic="delivery", kind="topic", at=(Span(start=0, end=4),))
-    assert with_signals(WordSignals(topics=(hit,)), {"topic": ["price", "delivery"]})
-    assert not with_signals(WordSignals(topics=(hit,)), {"topic": ["price"]})
-    assert not with_signals(WordSignals(), {"topic": ["delivery"]})
+    assert with_signals(Words(topics=(hit,)), {"topic": ["price", "delivery"]})
+    assert not with_signals(Words(topics=(hit,)), {"topic": ["price"]})
+    assert not with_signals(Words(), {"topic": ["delivery"]})
 
 
 def test_a_rule_can_ask_for_an_intent() -> None:
     asks = Intent(name="question", confidence=0.6)
-    assert with_signals(WordSignals(), {"intent": ["question", "praise"]}, asks)
-    assert not with_signals(WordSignals(), {"intent": ["praise"]}, asks)
-    assert not with_signals(WordSignals(), {"intent": ["question"]})
+    assert with_signals(Words(), {"intent": ["question", "praise"]}, asks)
+    assert not with_signals(Words(), {"intent": ["praise"]}, asks)
+    assert not with_signals(Words(), {"intent": ["question"]})
 
 
 def test_rules_can_ask_how_urgent_how_heated_and_how_spammy_a_post_is() -> None:
-    urgent = WordSignals(urgency=Urgency(0.8, ("outage",)))
+    urgent = Words(urgency=0.8, urgency_kinds=("outage",))
     assert with_signals(urgent, {"min_urgency": 0.8})
     assert not with_signals(urgent, {"min_urgency": 0.81})
-    assert with_signals(WordSignals(), {"min_intensity": 0.3}, intensity=0.3)
-    assert not with_signals(WordSignals(), {"min_intensity": 0.3}, intensity=0.29)
-    assert with_signals(WordSignals(spam=Spam(score=0.75)), {"min_spam": 0.7})
-    assert not with_signals(WordSignals(), {"min_spam": 0.0})  # not known is not 0
+    assert with_signals(Words(), {"min_intensity": 0.3}, intensity=0.3)
+    assert not with_signals(Words(), {"min_intensity": 0.3}, intensity=0.29)
+    assert with_signals(Words(spam=Spam(score=0.75)), {"min_spam": 0.7})
+    assert not with_signals(Words(), {"min_spam": 0.0})  # not known is not 0

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.enrich.triage.rules import Facts
+from pipeline.enrich.reading.reading import Reading
 from pipeline.enrich.triage.triage import triage
 from schemas.policy.policy import Policy
 from schemas.posts.scored import Language, Reason, Triage
-from tests.unit.enrich.posts import influence, policy, raw_post, said, sentiment
+from tests.unit.enrich.posts import facts_of, policy, raw_post, sentiment
 
 SAFETY = {
     "name": "safety", "when": {"any_keyword": ["fire"]}, "action": "respond", "queue": "urgent",
@@ -34,16 +34,9 @@ def decide(
     **fields: Any,
 ) -> Triage:
     post = raw_post(text, **fields)
-    facts = Facts(
-        post,
-        feeling,
-        influence(lower_bound),
-        offence=offence,
-        complaint=complaint,
-        language=language,
-        signals=said(post),
-    )
-    return triage(facts, policy=rules, backfill=backfill, own=own)
+    reading = Reading(feeling, offence, complaint, language)
+    facts = facts_of(post, lower_bound, own=own, reading=reading)
+    return triage(facts, policy=rules, backfill=backfill)
 
 
 def test_work_has_queue_skills_priority_and_reasons_with_the_rule_first() -> None:

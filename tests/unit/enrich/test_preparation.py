@@ -7,11 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.adapters.twins.model import KeywordSentiment
-from pipeline.enrich import signals as module
+from pipeline.enrich import facts as module
+from pipeline.enrich.facts import Facts
 from pipeline.enrich.mentions import mention_key, mentions_of
+from pipeline.enrich.preparation import Preparation
+from pipeline.enrich.reading.reading import readable_text
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
-from pipeline.enrich.signals import Prepared, Signals
 from pipeline.enrich.tone.urgency import CALM, Urgency
 from pipeline.errors import Permanent
 from schemas.policy.policy import Policy
@@ -26,17 +28,17 @@ LISTENING = policy(topics=TOPICS, numbers=[{"name": "contract", "pattern": "AC-#
 LONG = "the delivery of my new sofa is two weeks late and nobody answers"
 
 
-def prepared(post: ReceivedPost, rules: Policy = LISTENING, signals: Signals | None = None) -> Prepared:
-    (found,) = (signals or Signals()).prepare([post], {"acme": rules}, "event")
-    assert isinstance(found, Prepared)
+def prepared(post: ReceivedPost, rules: Policy = LISTENING, preparation: Preparation | None = None) -> Facts:
+    (found,) = (preparation or Preparation()).prepare([post], {"acme": rules}, "event")
+    assert isinstance(found, Facts)
     return found
 
 
 def scored(
-    posts: list[ReceivedPost], rules: Policy = LISTENING, signals: Signals | None = None
+    posts: list[ReceivedPost], rules: Policy = LISTENING, preparation: Preparation | None = None
 ) -> list[ScoredPost]:
     return score_all(
-        posts, model=KeywordSentiment(), policies={"acme": rules}, live_within_s=86_400, signals=signals
+        posts, model=KeywordSentiment(), policies={"acme": rules}, live_within_s=86_400, preparation=preparation
     )
 
 
@@ -59,22 +61,31 @@ def test_everything_behind_the_mask_sees_the_masked_words_and_places_agree_with_
 
 def test_a_post_without_personal_data_is_the_same_object() -> None:
     raw = raw_post("the app is down")
-    assert prepared(received(raw)).masked is raw
+    assert prepared(received(raw)).post is raw
 
 
 def test_the_model_reads_the_plain_words() -> None:
-    found = prepared(received(raw_post("jo@example.org wrote")))
-    assert found.received.post.text == "jo@example.org wrote"
-    assert found.masked.text == "[email] wrote"
+    texts: list[str] = []
+
+    class Noting(KeywordSentiment):
+        def score(self, texts_of_batch):  # type: ignore[no-untyped-def]
+            texts.extend(texts_of_batch)
+            return super().score(texts_of_batch)
+
+    raw = raw_post("jo@example.org wrote")
+    (post,) = score_all([received(raw)], model=Noting(), policies={"acme": LISTENING})
+    assert texts == [readable_text(raw)]
+    assert "example" in texts[0]
+    assert post.text == "[email] wrote"
 
 
 def test_copies_are_told_across_batches_and_size_grows() -> None:
-    signals = Signals()
+    preparation = Preparation()
     posts = [
         received(raw_post(LONG, post_id=f"x:{n}", author={"author_id": f"x:{n}"}), offset=n) for n in range(3)
     ]
-    first = scored(posts[:2], signals=signals)
-    (third,) = scored(posts[2:], signals=signals)
+    first = scored(posts[:2], preparation=preparation)
+    (third,) = scored(posts[2:], preparation=preparation)
     kinds = [(post.cluster.kind, post.cluster.size) for post in (*first, third) if post.cluster]
     assert kinds == [("original", 1), ("copy", 2), ("copy", 3)]
     assert len({post.cluster.id for post in (*first, third) if post.cluster}) == 1
@@ -110,16 +121,16 @@ def test_a_text_that_breaks_a_library_is_refused_alone(monkeypatch: pytest.Monke
 
 def test_a_deletion_is_masked_and_has_no_other_signal() -> None:
     found = prepared(received(raw_post("call +1 415 867 5309", deleted=True)))
-    assert found.masked.text == "call [phone]"
-    assert (found.signals.cluster, found.signals.spam, found.signals.topics) == (None, None, ())
+    assert found.post.text == "call [phone]"
+    assert (found.words.cluster, found.words.spam, found.words.topics) == (None, None, ())
 
 
 @settings(max_examples=50)
 @given(st.lists(st.text(max_size=60), max_size=6))
 def test_every_text_can_be_prepared(texts: list[str]) -> None:
     posts = [received(raw_post(text, post_id=f"x:{number}")) for number, text in enumerate(texts)]
-    found = Signals().prepare(posts, {"acme": LISTENING}, "event")
-    assert all(isinstance(one, Prepared) for one in found)
+    found = Preparation().prepare(posts, {"acme": LISTENING}, "event")
+    assert all(isinstance(one, Facts) for one in found)
 
 
 def test_each_topic_of_a_post_is_a_mention_without_words() -> None:
