@@ -10,8 +10,14 @@ from pydantic import Field
 from schemas.base import EpochMs, Part, SourcePosition
 
 PREFIX = "earshot."
+SUFFIX = ".dlq"
 MAX_DETAIL_CHARS = 500
 MAX_FIELD_CHARS = 200
+
+
+def dead_letters_of(topic: str) -> str:
+    """Returns the name of the topic that keeps the dead letters of `topic`."""
+    return f"{topic}{SUFFIX}"
 
 
 class Replay(Part):

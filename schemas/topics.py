@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
 from schemas.cases.journal import JournalEntry
+from schemas.dead_letter import dead_letters_of
 from schemas.people.rep import RepEvent
 from schemas.policy.policy import Policy
 from schemas.posts.mention import Mention
@@ -81,7 +82,7 @@ class Topic:
     def dlq(self) -> "Topic":
         """Where rejected records of this topic are kept, byte for byte."""
         return Topic(
-            name=f"{self.name}.dlq",
+            name=dead_letters_of(self.name),
             key="as source",
             about=f"records of {self.name} that a stage gave up, original bytes, reason in headers",
             model=None,

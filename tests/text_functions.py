@@ -215,7 +215,6 @@ OTHERS: dict[str, str] = {
     "pipeline.enrich.reading.language.detect_languages": "the texts go to `language.words_of`",
     "pipeline.enrich.reading.reading.Languages.is_weak": "a language's code",
     "pipeline.enrich.reading.reading.read_posts": "the texts go to `readable_text` and `words_of`",
-    "pipeline.enrich.events.letter_headers": "the stage's name",
     "pipeline.enrich.received.ReceivedPost": "holds a post and does not look at its words",
     "pipeline.enrich.received.check_place": "lengths of key and partition",
     "pipeline.ingest.table.mapping.ColumnMap": "columns that the operator names",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from pipeline.clock import Clock, to_ms
 from pipeline.codec import decode, encode
 from pipeline.enrich.actionable import belongs_in_actionable
-from pipeline.enrich.events import Event, Message, appended_ms_of, letter_headers, place_of
+from pipeline.enrich.events import Event, Message, input_record
 from pipeline.enrich.gather import Batch, Gather, Opened
 from pipeline.enrich.mentions import mention_key, mentions_of
 from pipeline.enrich.notes import Notebook, Notes, Place
@@ -25,7 +25,9 @@ from pipeline.enrich.weight import weight
 from pipeline.errors import MustRestart, Permanent
 from pipeline.logs import Log
 from pipeline.metrics import Metrics
-from pipeline.ports.records import Record, RecordPublisher
+from pipeline.ports.dead_letters import DeadLetter
+from pipeline.ports.records import InputRecord, Publisher, Record, deliver
+from schemas.base import SourcePosition
 from schemas.policy.policy import Policy
 from schemas.posts.raw import RawPost
 from schemas.posts.scored import ScoredPost
@@ -54,7 +56,7 @@ class Parts:
     raw_partitions: int
     executor: Executor
     """Two threads: while the engine works for one, the other prepares its texts or makes records of its scores."""
-    publisher: RecordPublisher
+    publisher: Publisher
     commit: Callable[[], Awaitable[object]]
     notes: Notes
     """What each commit says of the batches that are begun."""
@@ -75,7 +77,7 @@ class _Scored:
 
     events: Sequence[Event]
     good: list[tuple[Message, ScoredPost]]
-    refused: list[tuple[Message, Permanent]]
+    refused: list[DeadLetter]
     score_s: float
 
 
@@ -253,7 +255,7 @@ class EnrichAgent:
         opened: list[Opened] = []
         for event in events:
             try:
-                opened.append((event, self._receive(event.message)))
+                opened.append((event, self._receive(input_record(event.message))))
             except Permanent as reason:
                 opened.append((event, reason))
         self._parts.metrics.observe("batch_seconds", time.perf_counter() - started, stage=STAGE, step="decode")
@@ -265,7 +267,7 @@ class EnrichAgent:
             return 0
         return weight(content.post, self._parts.policies().get(content.post.workspace))
 
-    def _receive(self, record: Message) -> ReceivedPost:
+    def _receive(self, record: InputRecord) -> ReceivedPost:
         post = decode(RawPost, record.value)
         parts = self._parts
         check_place(
@@ -275,7 +277,8 @@ class EnrichAgent:
             partitions=parts.raw_partitions,
             partition_of=parts.partition_of,
         )
-        received = ReceivedPost(post, place_of(record), appended_ms_of(record))
+        source = SourcePosition(topic=record.topic, partition=record.partition, offset=record.offset)
+        received = ReceivedPost(post, source, record.append_ms)
         check_time(received)
         return received
 
@@ -289,10 +292,14 @@ class EnrichAgent:
                 parts.executor, parts.scorer.score, received, parts.policies()
             )
         good: list[tuple[Message, ScoredPost]] = []
-        refused = [(event.message, opened) for event, opened in batch if isinstance(opened, Permanent)]
+        refused = [
+            DeadLetter(input_record(event.message), opened)
+            for event, opened in batch
+            if isinstance(opened, Permanent)
+        ]
         for (event, _), result in zip(posts, results, strict=True):
             if isinstance(result, Permanent):
-                refused.append((event.message, result))
+                refused.append(DeadLetter(input_record(event.message), result))
             else:
                 good.append((event.message, result))
         # What it waited for the batch before it is that one's time.
@@ -312,11 +319,8 @@ class EnrichAgent:
                 Record(MENTIONS.name, mention_key(mention), encode(mention)) for mention in mentions_of(post)
             ]
         failed_ms = to_ms(self._parts.clock.now())
-        records += [
-            Record(RAW.dlq.name, record.key, record.value, letter_headers(record, reason, STAGE, failed_ms))
-            for record, reason in scored.refused
-        ]
-        await asyncio.to_thread(self._parts.publisher.publish, records)
+        records += [letter.to_send(STAGE, failed_ms) for letter in scored.refused]
+        await asyncio.to_thread(deliver, self._parts.publisher, records)
 
     def _measure(self, scored: _Scored, *, deliver_s: float, commit_s: float) -> None:
         metrics, log = self._parts.metrics, self._parts.log

@@ -5,9 +5,7 @@ In: a record. Out: its place, its append time, the headers of its dead letter. N
 
 from typing import Protocol
 
-from pipeline.errors import Permanent
-from schemas.base import SourcePosition
-from schemas.dead_letter import DeadLetterInfo, encode_headers
+from pipeline.ports.records import InputRecord
 
 
 class Message(Protocol):
@@ -34,26 +32,8 @@ class Event(Protocol):
         ...
 
 
-def place_of(record: Message) -> SourcePosition:
-    """Where the record lies."""
-    return SourcePosition(topic=record.topic, partition=record.partition, offset=record.offset)
-
-
-def appended_ms_of(record: Message) -> int:
-    """The broker's append time, milliseconds; Faust gives it in seconds."""
-    return round(record.timestamp * 1000)
-
-
-def letter_headers(record: Message, reason: Permanent, stage: str, failed_ms: int) -> list[tuple[str, bytes]]:
-    """The headers of the record's dead letter: why, where it lay, when it came and when it was given up."""
-    return encode_headers(
-        DeadLetterInfo.shortened(
-            stage=stage,
-            code=reason.code,
-            detail=reason.detail,
-            field=reason.field,
-            source=place_of(record),
-            appended_ms=appended_ms_of(record),
-            failed_ms=failed_ms,
-        )
-    )
+def input_record(message: Message) -> InputRecord:
+    """Returns the message as a record."""
+    # Faust gives the broker's append time in seconds.
+    append_ms = round(message.timestamp * 1000)
+    return InputRecord(message.topic, message.partition, message.offset, message.key, message.value, append_ms)

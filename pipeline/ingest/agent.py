@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pipeline.codec import decode, encode
-from pipeline.errors import Misconfigured, Permanent
+from pipeline.errors import Misconfigured, Permanent, ServiceMissing
 from pipeline.ingest.lines import Candidate
 from pipeline.ingest.manifest.format import Delivered
 from pipeline.ingest.manifest.writer import ManifestWriter
 from pipeline.ingest.replay import Pacer
 from pipeline.metrics import Metrics
-from pipeline.ports.records import PostPublisher
+from pipeline.ports.records import Delivery, Publisher, Record
 from schemas.posts.raw import RawPost
 from schemas.topics import RAW, post_key
 
@@ -70,7 +70,7 @@ class IngestAgent:
 
     def __init__(
         self,
-        publisher: PostPublisher,
+        publisher: Publisher,
         manifest: ManifestWriter,
         waits: Waits,
         reports: Reports,
@@ -127,7 +127,7 @@ class IngestAgent:
             value, key = encode(post), post_key(post.workspace, post.author.author_id)
             if len(key) + len(value) + RECORD_OVERHEAD_BYTES <= RAW.max_message_bytes:
                 self._flight[candidate.line] = (post, candidate.raw)
-                self._publisher.send(key, value, candidate.line)
+                self._publisher.send(Record(RAW.name, key, value), candidate.line)
             else:
                 post = Permanent("too_large", f"the record has {len(value)} bytes, {RAW.name} takes fewer")
         self._read_to = candidate.line
@@ -152,19 +152,19 @@ class IngestAgent:
 
     def _confirm(self) -> None:
         delivered = []
-        for published in sorted(self._publisher.settle()):
-            post, raw = self._flight.pop(published.tag)
-            if published.rejected is not None:
-                self._reject(published.tag, raw, published.rejected)
+        for delivery in self._settle():
+            post, raw = self._flight.pop(delivery.tag)
+            if isinstance(delivery.failure, Permanent):
+                self._reject(delivery.tag, raw, delivery.failure)
                 continue
             delivered.append(
                 Delivered(
-                    published.tag,
+                    delivery.tag,
                     post.post_id,
                     post.revision,
                     post.workspace,
-                    published.partition,
-                    published.offset,
+                    delivery.partition,
+                    delivery.offset,
                 )
             )
         if delivered or self._rejected:
@@ -173,6 +173,13 @@ class IngestAgent:
             self._rejected = 0
             self._reports.progress(self._manifest.cursor.sent, self._manifest.cursor.rejected)
         self._confirmed_at_s = self._waits.monotonic()
+
+    def _settle(self) -> list[Delivery]:
+        deliveries = self._publisher.settle()
+        for delivery in deliveries:
+            if delivery.failure is not None and not isinstance(delivery.failure, Permanent):
+                raise ServiceMissing(f"Kafka does not take records of {RAW.name}: {delivery.failure}")
+        return deliveries
 
     def _reject(self, line: int, raw: bytes, reason: Permanent) -> None:
         self._manifest.reject(raw, self._header)

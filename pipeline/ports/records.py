@@ -1,13 +1,13 @@
-"""The seams between the stages and Kafka: records read, records sent, records given up."""
+"""The seam between the stages and Kafka: records that were read, records to send, and what became of them."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from pipeline.errors import Permanent
+from pipeline.errors import EarshotError, MustRestart, Permanent, Transient
 
 
 class InputRecord(NamedTuple):
-    """One record of an input topic as a transactional agent sees it."""
+    """One record that was read from a topic."""
 
     topic: str
     partition: int
@@ -15,27 +15,7 @@ class InputRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     append_ms: int
-    """The broker's append time; every topic uses LogAppendTime."""
-
-
-class DeadLetter(NamedTuple):
-    """One record that is given up, and why."""
-
-    record: InputRecord
-    reason: Permanent
-
-
-class DeadLetters(Protocol):
-    """Keeps records that are given up: `<topic>.dlq`. Blocking."""
-
-    def send(self, letters: Sequence[DeadLetter]) -> None:
-        """Returns when every letter is stored, key and value byte for byte; a repeat stores it again.
-
-        Raises:
-            Transient: one of them could not be delivered.
-            MustRestart: likewise, and none will ever be.
-        """
-        ...
+    """The broker's append time, milliseconds since the epoch; every topic uses LogAppendTime."""
 
 
 class Record(NamedTuple):
@@ -48,45 +28,44 @@ class Record(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-class RecordPublisher(Protocol):
-    """Where the outputs of a stage without transactions go. Blocking, one caller thread at a time."""
-
-    def publish(self, records: Sequence[Record]) -> None:
-        """Returns when the brokers have every record, those of one key in their order.
-
-        Raises:
-            Transient: one of them could not be delivered; any of the others may have been.
-            MustRestart: likewise, and this publisher will never deliver anything again.
-        """
-        ...
-
-
-class Published(NamedTuple):
+class Delivery(NamedTuple):
     """What became of one record that was sent."""
 
     tag: int
-    """What the sender called it."""
-    partition: int
-    offset: int
-    rejected: Permanent | None = None
-    """The topic never takes this record (too large); partition and offset are then -1."""
+    """The sender's own number for the record."""
+    partition: int = -1
+    offset: int = -1
+    failure: EarshotError | None = None
+    """None where the brokers have the record. `Permanent`: the topic never takes it (too large). `Transient`: it
+    may be there or not, and may be sent again. `MustRestart`: this publisher will never deliver anything again."""
 
 
-class PostPublisher(Protocol):
-    """Sends records to `posts.raw`, without loss and in order per key. Blocking, one caller thread."""
+class Publisher(Protocol):
+    """Sends records outside any transaction. Blocking, one caller thread at a time."""
 
-    def send(self, key: bytes, value: bytes, tag: int) -> None:
-        """Hands one record over; blocks while the outgoing queue is full.
-
-        Raises:
-            ServiceMissing: the cluster takes nothing.
-        """
+    def send(self, record: Record, tag: int = 0) -> None:
+        """Hands one record over; blocks while the outgoing queue is full. Records of one key keep their order."""
         ...
 
-    def settle(self) -> list[Published]:
-        """Waits until the fate of every record that was sent is known; returns those since the last call.
-
-        Raises:
-            ServiceMissing: the cluster did not confirm a record in time; it may or may not be there.
-        """
+    def settle(self) -> list[Delivery]:
+        """Waits until the fate of every record sent since the last call is certain; in the order of sending."""
         ...
+
+
+def deliver(publisher: Publisher, records: Sequence[Record]) -> None:
+    """Sends records and returns when the brokers have all of them.
+
+    Raises:
+        Transient: at least one was not delivered. Any of the others may have been.
+        MustRestart: likewise, and this publisher will never deliver anything again.
+    """
+    for record in records:
+        publisher.send(record)
+    failures = [delivery.failure for delivery in publisher.settle() if delivery.failure is not None]
+    if not failures:
+        return
+    fatal = next((failure for failure in failures if isinstance(failure, MustRestart)), None)
+    first = fatal or failures[0]
+    why = first.detail if isinstance(first, Permanent) else first
+    message = f"{len(failures)} of {len(records)} records were not delivered: {why}"
+    raise Transient(message) if fatal is None else MustRestart(message)

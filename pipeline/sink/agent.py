@@ -15,7 +15,8 @@ from pipeline.codec import decode
 from pipeline.errors import Permanent
 from pipeline.logs import Log
 from pipeline.metrics import Metrics
-from pipeline.ports.records import DeadLetter, DeadLetters, InputRecord
+from pipeline.ports.dead_letters import DeadLetter
+from pipeline.ports.records import InputRecord, Publisher, deliver
 from pipeline.ports.rows import RowWriter
 from pipeline.sink.rows import Source, Table
 from pipeline.sink.tables.cases import ASSIGNMENTS, CASE_EVENTS
@@ -43,7 +44,7 @@ class SinkAgent:
 
     Args:
         writer: the analytics store.
-        dead_letters: where unreadable records go.
+        publisher: sends the dead letters of unreadable records.
         clock: stamps `inserted_at` and latencies.
         metrics: of this process.
         log: of this stage.
@@ -53,7 +54,7 @@ class SinkAgent:
     def __init__(
         self,
         writer: RowWriter,
-        dead_letters: DeadLetters,
+        publisher: Publisher,
         *,
         clock: Clock,
         metrics: Metrics,
@@ -61,7 +62,7 @@ class SinkAgent:
         ttl_days: int | None = None,
     ) -> None:
         self._writer = writer
-        self._dead_letters = dead_letters
+        self._publisher = publisher
         self._clock = clock
         self._metrics = metrics
         self._log = log
@@ -82,7 +83,8 @@ class SinkAgent:
         for name, (table, values) in rows.items():
             self._writer.insert(name, table.columns, values, token=f"{token}/{name}")
         if letters:
-            self._dead_letters.send(letters)
+            failed_ms = to_ms(self._clock.now())
+            deliver(self._publisher, [letter.to_send(STAGE, failed_ms) for letter in letters])
         self._report(records, rows, letters)
         self._time(records, stored)
 

@@ -15,7 +15,7 @@ import pytest
 from pipeline.adapters.kafka.partitioning import partition_of
 from pipeline.adapters.models.one_caller import OneCaller
 from pipeline.adapters.twins.model import KeywordSentiment
-from pipeline.adapters.twins.publisher import MemoryRecordPublisher
+from pipeline.adapters.twins.publisher import MemoryPublisher
 from pipeline.clock import ManualClock, from_ms
 from pipeline.codec import decode, encode
 from pipeline.enrich.agent import EnrichAgent, Parts
@@ -26,7 +26,7 @@ from pipeline.errors import Transient
 from pipeline.logs import get_log
 from pipeline.metrics import Metrics
 from pipeline.ports.models import TextModel, TextScores
-from pipeline.ports.records import Record
+from pipeline.ports.records import Delivery, Record
 from schemas.dead_letter import decode_headers
 from schemas.posts.raw import RawPost
 from schemas.posts.scored import ScoredPost
@@ -60,22 +60,24 @@ class FakeEvent:
         return True
 
 
-class FakePublisher(MemoryRecordPublisher):
+class FakePublisher(MemoryPublisher):
     """Says in the journal what was delivered, or fails with `failure`."""
 
     def __init__(self, journal: list[str], failure: Exception | None = None) -> None:
         super().__init__()
         self._journal = journal
         self._failure = failure
+        self._told = 0
 
-    def publish(self, records: Sequence[Record]) -> None:
+    def send(self, record: Record, tag: int = 0) -> None:
         if self._failure is not None:
             raise self._failure
-        super().publish(records)
-        self._journal += [f"delivered {record.topic}" for record in records]
+        super().send(record, tag)
 
-    def values(self, topic: str) -> list[bytes | None]:
-        return [value for name, _, value, _ in self.delivered if name == topic]
+    def settle(self) -> list[Delivery]:
+        self._journal += [f"delivered {record.topic}" for record in self.delivered[self._told :]]
+        self._told = len(self.delivered)
+        return super().settle()
 
 
 class FakeNotes:
@@ -368,8 +370,9 @@ async def test_a_delivery_that_hangs_ends_the_worker_with_nothing_acknowledged(
     released = threading.Event()
 
     class HangingPublisher(FakePublisher):
-        def publish(self, records: Sequence[Record]) -> None:
+        def settle(self) -> list[Delivery]:
             released.wait(20)
+            return super().settle()
 
     monkeypatch.setattr("pipeline.enrich.agent.DELIVERY_TIMEOUT_S", 0.05)
     rig = Rig()
@@ -567,10 +570,10 @@ async def test_a_batch_is_scored_while_the_one_before_is_still_delivered() -> No
             return super().score(texts)
 
     class SlowPublisher(FakePublisher):
-        def publish(self, records: Sequence[Record]) -> None:
+        def settle(self) -> list[Delivery]:
             delivering.set()
             assert scoring_second.wait(10)
-            super().publish(records)
+            return super().settle()
 
     rig = Rig(Watched())
     rig.batch_size = 1

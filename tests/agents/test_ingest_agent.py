@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from pipeline.adapters.twins.raw_posts import MemoryPostPublisher
+from pipeline.adapters.twins.publisher import MemoryPublisher
 from pipeline.clock import ManualClock
 from pipeline.errors import Misconfigured, Permanent, ServiceMissing
 from pipeline.ingest import jsonl
@@ -58,7 +58,7 @@ class Bench:
     """An agent with everything around it, on one state folder."""
 
     def __init__(self, state_dir: Path, fail_after: int | None = None, pacer: Pacer | None = None) -> None:
-        self.publisher = MemoryPostPublisher(fail_after=fail_after)
+        self.publisher = MemoryPublisher(fail_after=fail_after)
         self.time = FakeTime()
         self.rejections: list[tuple[int, str]] = []
         path = state_dir / "manifests" / "run.jsonl"
@@ -81,7 +81,9 @@ class Bench:
 
     @property
     def ids(self) -> set[str]:
-        return {orjson.loads(value)["post_id"] for value in self.publisher.values}
+        return {
+            orjson.loads(value)["post_id"] for value in self.publisher.values("posts.raw") if value is not None
+        }
 
 
 def test_every_candidate_is_sent_and_listed_with_its_place(tmp_path: Path) -> None:
@@ -90,15 +92,17 @@ def test_every_candidate_is_sent_and_listed_with_its_place(tmp_path: Path) -> No
     manifest = read_manifest(bench.writer.path)
     assert [sent.line for sent in manifest.deliveries] == list(range(1, 2501))
     for sent in manifest.deliveries[::100]:
-        value = bench.publisher.partitions[sent.partition][sent.offset][1]
+        value = bench.publisher.logs["posts.raw", sent.partition][sent.offset].value
+        assert value is not None
         assert orjson.loads(value)["post_id"] == sent.post_id
 
 
 def test_the_record_is_the_contract_s_own_encoding(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     bench.agent.run([candidate(1, unknown_field="dropped", text="h\u00e9llo")])
-    ((key, value),) = [record for partition in bench.publisher.partitions for record in partition]
-    assert key == b"acme/chirp:a1"
+    ((topic, key, value, headers),) = bench.publisher.delivered
+    assert (topic, key, headers) == ("posts.raw", b"acme/chirp:a1", ())
+    assert value is not None
     assert b"unknown_field" not in value
     assert orjson.loads(value)["created_at"] == "2026-11-01T12:00:01.000Z"
 
@@ -117,7 +121,7 @@ def test_bad_lines_are_kept_and_the_rest_is_sent(tmp_path: Path) -> None:
 def test_what_the_topic_never_takes_is_rejected_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(tmp_path)
     monkeypatch.setattr("pipeline.ingest.agent.RECORD_OVERHEAD_BYTES", -(10**9))
-    monkeypatch.setattr("pipeline.adapters.twins.raw_posts.RAW", type("Small", (), {"max_message_bytes": 300}))
+    bench.publisher.max_bytes = 300
     assert bench.agent.run([candidate(1), candidate(2, text="x" * 400), candidate(3)])
     assert bench.rejections == [(2, "too_large")]
     assert bench.ids == {"chirp:1", "chirp:3"}

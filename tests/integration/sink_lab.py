@@ -21,7 +21,8 @@ from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
 from pipeline.adapters.kafka.admin import ensure_topics
 from pipeline.adapters.kafka.batch.consumer import BatchConsumer, LoopSpec
 from pipeline.adapters.kafka.config import client_config, consumer_config, producer_config
-from pipeline.adapters.kafka.dead_letters import DeadLetterProducer
+from pipeline.adapters.kafka.publisher import KafkaPublisher
+from pipeline.app.stages.sink import DEAD_LETTER_TIMEOUT_S
 from pipeline.clock import SystemClock
 from pipeline.codec import encode
 from pipeline.local.endpoints import Endpoints
@@ -128,7 +129,7 @@ class SinkLab:
         metrics = metrics or Metrics()
         agent = SinkAgent(
             writer(ClickHouseWriter(self.store)),
-            DeadLetterProducer(self.kafka, "sink", SystemClock()),
+            KafkaPublisher(self.kafka, DEAD_LETTER_TIMEOUT_S),
             clock=SystemClock(),
             metrics=metrics,
             log=get_log("sink"),

@@ -8,7 +8,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +18,9 @@ from confluent_kafka import Consumer, TopicPartition
 
 from pipeline.adapters.kafka.admin import ensure_topics
 from pipeline.adapters.kafka.config import consumer_config
+from pipeline.app.stages.ingest import connect
 from pipeline.codec import decode, encode
+from pipeline.errors import Misconfigured, ServiceMissing
 from pipeline.ingest.manifest.format import list_manifests, read_manifest
 from pipeline.local.endpoints import Endpoints
 from pipeline.scenario.generate import generate
@@ -215,3 +217,15 @@ def test_a_stop_while_standard_input_is_silent_confirms_what_came(site: Site) ->
     assert process.returncode == 1
     (manifest,) = (read_manifest(found) for found in list_manifests(site.state_dir))
     assert manifest.cursor.sent == 50
+
+
+def test_a_cluster_that_does_not_answer_is_a_missing_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.app.stages.ingest.METADATA_TIMEOUT_S", 0.5)
+    with pytest.raises(ServiceMissing, match="does not answer"):
+        connect(KafkaSettings(bootstrap_servers="127.0.0.1:1"))
+
+
+def test_a_missing_topic_says_how_to_create_it(stack: Endpoints, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.app.stages.ingest.RAW", replace(RAW, name=f"absent-{uuid.uuid4()}"))
+    with pytest.raises(Misconfigured, match="topics apply"):
+        connect(KafkaSettings(bootstrap_servers=stack.kafka_bootstrap))

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from pipeline.adapters.clickhouse.migrate import migrate
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
-from pipeline.adapters.twins.dead_letters import MemoryDeadLetters
+from pipeline.adapters.twins.publisher import MemoryPublisher
 from pipeline.audit.hops.row_comparison import differing
 from pipeline.clock import ManualClock
 from pipeline.codec import decode, encode
@@ -28,6 +28,7 @@ from pipeline.sink.agent import TABLES, SinkAgent
 from pipeline.sink.rows import Source, Table
 from pipeline.sink.tables.posts import POSTS, REFUSED_POSTS
 from schemas.cases.case import Assignment, CaseEvent
+from schemas.dead_letter import decode_headers
 from schemas.posts.scored import ScoredPost
 from schemas.topics import SCORED
 from tests.builders import START_MS, at, scored
@@ -111,12 +112,12 @@ ANY = st.one_of(*(st.lists(messages(model), min_size=1, max_size=4) for model in
 def test_every_column_of_any_message_is_read_as_it_was_sent(shop: Shop, drawn: Sequence[Any]) -> None:
     made = [alone(message) for message in drawn]
     records = [record_of(message) for message in made]
-    letters = MemoryDeadLetters()
+    publisher = MemoryPublisher()
     agent = SinkAgent(
-        shop.writer, letters, clock=ManualClock(NOW), metrics=Metrics(), log=get_log("sink"), ttl_days=None
+        shop.writer, publisher, clock=ManualClock(NOW), metrics=Metrics(), log=get_log("sink"), ttl_days=None
     )
     agent.handle(records, f"batch-{next(NUMBERS)}")
-    assert letters.letters == []
+    assert publisher.delivered == []
     read = [decode(type(message), record.value) for message, record in zip(made, records, strict=True)]
     shop.agrees(TABLES[records[0].topic], read, records)
 
@@ -181,12 +182,14 @@ def test_a_number_below_zero_is_a_dead_letter_and_its_neighbours_are_stored(shop
     counts = {"eligible": 1, "present": 1, "excluded": {"away": -1}}
     made = [alone(assignment()), alone(assignment(candidates=counts)), alone(assignment())]
     records = [record_of(message) for message in made]
-    letters = MemoryDeadLetters()
+    publisher = MemoryPublisher()
     agent = SinkAgent(
-        shop.writer, letters, clock=ManualClock(NOW), metrics=Metrics(), log=get_log("sink"), ttl_days=None
+        shop.writer, publisher, clock=ManualClock(NOW), metrics=Metrics(), log=get_log("sink"), ttl_days=None
     )
     agent.handle(records, f"batch-{next(NUMBERS)}")
-    assert [(letter.record, letter.reason.field) for letter in letters.letters] == [(records[1], "excluded")]
+    [letter] = publisher.delivered
+    info = decode_headers(letter.headers)
+    assert (letter.value, info.source.offset, info.field) == (records[1].value, records[1].offset, "excluded")
     shop.agrees(TABLES[records[0].topic], [made[0], made[2]], [records[0], records[2]])
 
 

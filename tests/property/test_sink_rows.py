@@ -5,7 +5,7 @@ from itertools import count
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.adapters.twins.dead_letters import MemoryDeadLetters
+from pipeline.adapters.twins.publisher import MemoryPublisher
 from pipeline.adapters.twins.rows import MemoryRows
 from pipeline.clock import ManualClock
 from pipeline.logs import get_log
@@ -41,7 +41,7 @@ def expected(versions: Versions) -> set[tuple[str, int]]:
 
 def agent_over(rows: MemoryRows) -> SinkAgent:
     return SinkAgent(
-        rows, MemoryDeadLetters(), clock=ManualClock(at()), metrics=Metrics(), log=get_log("sink"), ttl_days=None
+        rows, MemoryPublisher(), clock=ManualClock(at()), metrics=Metrics(), log=get_log("sink"), ttl_days=None
     )
 
 

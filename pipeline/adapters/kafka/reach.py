@@ -47,6 +47,21 @@ def reach(kafka: KafkaSettings, timeout_s: float) -> AdminClient:
             raise why
 
 
+def require_topic(admin: AdminClient, kafka: KafkaSettings, topic: str, timeout_s: float) -> None:
+    """Checks that a topic exists.
+
+    Raises:
+        Misconfigured: it does not.
+        ServiceMissing: no broker answers.
+    """
+    try:
+        metadata = admin.list_topics(topic, timeout=timeout_s).topics.get(topic)
+    except KafkaException as error:
+        raise explain(kafka, [error.args[0]]) from None
+    if metadata is None or metadata.error is not None:
+        raise Misconfigured(f"there is no topic {topic}: run `earshot topics apply`")
+
+
 def explain(kafka: KafkaSettings, errors: list[KafkaError]) -> EarshotError:
     """Why the cluster cannot be reached.
 

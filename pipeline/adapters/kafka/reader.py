@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka import Message as Message  # what a reader gives out: nobody else need know the client
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import OffsetSpec
 
-from pipeline.adapters.kafka.config import client_config, reader_config
+from pipeline.adapters.kafka.config import reader_config
+from pipeline.adapters.kafka.messages import Unread, error_of
 from pipeline.adapters.kafka.reach import reach
 from pipeline.errors import ServiceMissing, Transient
 from pipeline.settings import KafkaSettings
@@ -49,12 +50,11 @@ class TopicReader:
     """
 
     def __init__(self, kafka: KafkaSettings) -> None:
-        reach(kafka, TIMEOUT_S)
+        self._admin = reach(kafka, TIMEOUT_S)
         self._where = f"Kafka at {kafka.bootstrap_servers}"
         # What is prefetched lies in memory beside what the caller keeps.
         config = reader_config(kafka, GROUP) | {"queued.max.messages.kbytes": 16_384}
         self._consumer = Consumer(config)
-        self._admin = AdminClient(client_config(kafka))
         topics = self._ask(lambda: self._consumer.list_topics(timeout=TIMEOUT_S).topics)
         self.partitions: Mapping[str, Sequence[int]] = {
             name: sorted(topic.partitions) for name, topic in topics.items()
@@ -100,39 +100,29 @@ class TopicReader:
             Transient: nothing came for `SILENCE_S`.
             ServiceMissing: a partition cannot be read.
         """
-        ends = window.end
-        unfinished = {partition for partition, end in ends.items() if window.low[partition] < end}
+        unread = Unread(window.low, window.end)
         self._consumer.assign(
-            [TopicPartition(topic, partition, window.low[partition]) for partition in unfinished]
+            [TopicPartition(topic, partition, window.low[partition]) for partition in unread.partitions]
         )
         deadline = time.monotonic() + SILENCE_S
-        while unfinished:
+        while unread:
             messages = self._consumer.consume(BATCH_RECORDS, POLL_S)
             if messages:
                 deadline = time.monotonic() + SILENCE_S
             elif time.monotonic() > deadline:
                 raise Transient(f"{self._where}: {topic}: nothing came for {SILENCE_S:.0f} s")
             for message in messages:
-                partition = message.partition()
-                # The end-of-partition event stands at the next offset, behind markers and aborted records; where
-                # that is below the end of the window, a transaction is still open.
-                if message.offset() + (not self._is_end(message)) >= ends[partition]:
-                    unfinished.discard(partition)
-                if message.error() is None and message.offset() < ends[partition]:
+                error = error_of(message)
+                if error is not None:
+                    place = f"{message.topic()}/{message.partition()}"
+                    raise ServiceMissing(f"{self._where}: {place}: {error.str()}")
+                if unread.pass_by(message):
                     yield message
         self._consumer.unassign()
 
     def close(self) -> None:
         """Ends the reading."""
         self._consumer.close()
-
-    def _is_end(self, message: Message) -> bool:
-        error = message.error()
-        if error is None:
-            return False
-        if error.code() == KafkaError._PARTITION_EOF:
-            return True
-        raise ServiceMissing(f"{self._where}: {message.topic()}/{message.partition()}: {error.str()}")
 
     def _marks(self, place: TopicPartition) -> tuple[int, int]:
         marks: tuple[int, int] = self._ask(lambda: self._consumer.get_watermark_offsets(place, timeout=TIMEOUT_S))

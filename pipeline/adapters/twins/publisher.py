@@ -1,16 +1,56 @@
-"""The in-memory twin of the record publisher: for tests of stages without a broker."""
+"""The in-memory twin of the publisher, for tests of stages without a broker."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from zlib import crc32
 
-from pipeline.ports.records import Record
+from pipeline.errors import Permanent, Transient
+from pipeline.ports.records import Delivery, Record
+from schemas.topics import MAX_MESSAGE_BYTES
 
 
-class MemoryRecordPublisher:
-    """`RecordPublisher` on a list."""
+class MemoryPublisher:
+    """`ports.records.Publisher` over lists.
 
-    def __init__(self) -> None:
+    Args:
+        partitions: number of partitions of every topic.
+        fail_after: number of records after which the cluster goes away; None means never.
+        max_bytes: key and value of a record that is taken have at most so many bytes.
+    """
+
+    def __init__(
+        self, partitions: int = 4, fail_after: int | None = None, max_bytes: int = MAX_MESSAGE_BYTES
+    ) -> None:
         self.delivered: list[Record] = []
+        """In the order of sending."""
+        self.logs: dict[tuple[str, int], list[Record]] = defaultdict(list)
+        """(topic, partition) to its records by offset."""
+        self._partitions = partitions
+        self._fail_after = fail_after
+        self.max_bytes = max_bytes
+        self._sent = 0
+        self._deliveries: list[Delivery] = []
 
-    def publish(self, records: Sequence[Record]) -> None:
-        """See `RecordPublisher.publish`."""
-        self.delivered += records
+    def send(self, record: Record, tag: int = 0) -> None:
+        """See `ports.records.Publisher.send`."""
+        self._sent += 1
+        self._deliveries.append(self._append(record, tag))
+
+    def settle(self) -> list[Delivery]:
+        """See `ports.records.Publisher.settle`."""
+        deliveries, self._deliveries = self._deliveries, []
+        return deliveries
+
+    def values(self, topic: str) -> list[bytes | None]:
+        """Returns the values of a topic's records in the order of sending."""
+        return [record.value for record in self.delivered if record.topic == topic]
+
+    def _append(self, record: Record, tag: int) -> Delivery:
+        if self._fail_after is not None and self._sent > self._fail_after:
+            return Delivery(tag, failure=Transient("the cluster has gone away"))
+        if len(record.key or b"") + len(record.value or b"") > self.max_bytes:
+            return Delivery(tag, failure=Permanent("too_large", "the record is too large"))
+        partition = crc32(record.key or b"") % self._partitions
+        log = self.logs[record.topic, partition]
+        log.append(record)
+        self.delivered.append(record)
+        return Delivery(tag, partition, len(log) - 1)

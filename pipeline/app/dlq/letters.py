@@ -15,10 +15,9 @@ from pipeline.adapters.kafka.reader import Message, TopicReader, Window
 from pipeline.codec import decode
 from pipeline.errors import Misconfigured, Permanent
 from schemas.base import SourcePosition
-from schemas.dead_letter import DeadLetterInfo, Replay, decode_headers
+from schemas.dead_letter import SUFFIX, DeadLetterInfo, Replay, dead_letters_of, decode_headers
 from schemas.topics import REPLAYS
 
-SUFFIX = ".dlq"
 UNREADABLE = "unreadable_headers"
 """Stands for the code of a record in a dead-letter topic that no stage of ours wrote."""
 _PLACE = re.compile(r"(?:(.+)/)?(\d{1,10})/(\d{1,19})")
@@ -121,7 +120,7 @@ def dead_letter_topics(reader: TopicReader, topic: str | None) -> list[str]:
     there = sorted(name for name in reader.partitions if name.endswith(SUFFIX))
     if topic is None:
         return there
-    name = f"{topic.removesuffix(SUFFIX)}{SUFFIX}"
+    name = dead_letters_of(topic.removesuffix(SUFFIX))
     if name not in there:
         raise Misconfigured(
             f"there is no topic {name}; there are {', '.join(there) or 'none: earshot topics apply'}"

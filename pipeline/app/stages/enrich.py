@@ -17,7 +17,7 @@ from pipeline.adapters.faust.worker import build_app, end_at_once, owned_partiti
 from pipeline.adapters.kafka.admin import TIMEOUT_S, admin_client
 from pipeline.adapters.kafka.partitioning import partition_of
 from pipeline.adapters.kafka.policies.in_force import PolicyReader
-from pipeline.adapters.kafka.publisher import KafkaRecordPublisher
+from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.models.cache import OnLookup
 from pipeline.adapters.models.engines import OnOpened, Served, open_engine
 from pipeline.adapters.models.one_caller import OneCaller
@@ -119,7 +119,7 @@ class _Worker:
             partition_of=lru_cache(CACHED_KEYS)(partition_of),
             raw_partitions=raw_partitions,
             executor=executor,
-            publisher=KafkaRecordPublisher(self._settings.kafka, PUBLISH_SHARE * DELIVERY_TIMEOUT_S),
+            publisher=KafkaPublisher(self._settings.kafka, PUBLISH_SHARE * DELIVERY_TIMEOUT_S),
             commit=lambda: app.consumer.commit(),
             notes=notes,
             die=end_at_once,

@@ -13,7 +13,8 @@ from types import FrameType
 from typing import Any, Literal, NamedTuple
 
 from pipeline.adapters.kafka.broker_watch import SILENT_AFTER_S, BrokerWatch
-from pipeline.adapters.kafka.raw_posts import KafkaPostPublisher
+from pipeline.adapters.kafka.publisher import KafkaPublisher
+from pipeline.adapters.kafka.reach import reach, require_topic
 from pipeline.app.endpoints import resolve
 from pipeline.clock import Clock, SystemClock
 from pipeline.errors import Misconfigured, Permanent
@@ -26,11 +27,14 @@ from pipeline.ingest.replay import Pacer
 from pipeline.ingest.table.columns import open_table
 from pipeline.ingest.table.mapping import ColumnMap
 from pipeline.metrics import Metrics
-from pipeline.ports.records import PostPublisher
+from pipeline.ports.records import Publisher
 from pipeline.settings import KafkaSettings, Settings
 from schemas.topics import RAW
 
 STDIN = "-"
+METADATA_TIMEOUT_S = 15.0
+DELIVERY_TIMEOUT_S = 120.0
+"""A cluster that takes nothing for two minutes is missing. The run then stops, and can be resumed."""
 
 
 @dataclass(frozen=True)
@@ -110,13 +114,24 @@ class StopRequest:
                 signal.signal(number, handler)
 
 
+def connect(kafka: KafkaSettings) -> Publisher:
+    """Returns a publisher that has reached the cluster and its `posts.raw`.
+
+    Raises:
+        ServiceMissing: no broker answers.
+        Misconfigured: the brokers refuse us, or the topic does not exist.
+    """
+    require_topic(reach(kafka, METADATA_TIMEOUT_S), kafka, RAW.name, METADATA_TIMEOUT_S)
+    return KafkaPublisher(kafka, DELIVERY_TIMEOUT_S)
+
+
 def ingest_file(
     settings: Settings,
     request: IngestRequest,
     *,
     say: Callable[[str], None],
     progress: Callable[[int, int], None] = lambda _sent, _rejected: None,
-    connect: Callable[[KafkaSettings], PostPublisher] = KafkaPostPublisher,
+    connect: Callable[[KafkaSettings], Publisher] = connect,
     clock: Clock | None = None,
 ) -> IngestSummary:
     """Sends one file to `posts.raw`; blocks until its end or a stop signal. Call it from the main thread.

@@ -13,7 +13,7 @@ from pipeline.adapters.clickhouse.migrate import migrations_pending
 from pipeline.adapters.clickhouse.retention import ttl_days_in_force
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter
 from pipeline.adapters.kafka.batch.consumer import BatchConsumer, LoopSpec
-from pipeline.adapters.kafka.dead_letters import DeadLetterProducer
+from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.app.endpoints import resolve
 from pipeline.app.supervise.vitals import Vitals
 from pipeline.clock import SystemClock
@@ -22,6 +22,9 @@ from pipeline.logs import get_log
 from pipeline.settings import Settings, SinkSettings
 from pipeline.sink.agent import STAGE, TABLES, SinkAgent
 from pipeline.sink.batch import FlushLimits, PartitionBuffer
+
+DEAD_LETTER_TIMEOUT_S = 30.0
+"""Below the consumer's max.poll.interval.ms with room for an insert before it."""
 
 
 def run(settings: Settings) -> None:
@@ -41,11 +44,11 @@ def run(settings: Settings) -> None:
     writer = _ready_writer(settings)
     metrics = vitals.metrics
     clock = SystemClock()
-    dead_letters = DeadLetterProducer(settings.kafka, STAGE, clock)
+    publisher = KafkaPublisher(settings.kafka, DEAD_LETTER_TIMEOUT_S)
     loop = BatchConsumer(
         settings.kafka,
         LoopSpec(STAGE, tuple(TABLES), _buffers(settings.sink)),
-        SinkAgent(writer, dead_letters, clock=clock, metrics=metrics, log=log, ttl_days=settings.sink.ttl_days),
+        SinkAgent(writer, publisher, clock=clock, metrics=metrics, log=log, ttl_days=settings.sink.ttl_days),
         metrics=metrics,
         log=log,
         between=vitals.beat,

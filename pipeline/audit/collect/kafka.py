@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.adapters.kafka.lag import committed_of
+from pipeline.adapters.kafka.messages import input_record
 from pipeline.adapters.kafka.reader import Message, TopicReader, Window
 from pipeline.audit.collect.log_builder import LogBuilder, add_letter
 from pipeline.audit.logs import AssignmentLog, Log
@@ -81,7 +82,7 @@ class _Collection:
         for topic in FOLLOWED:
             if topic.dead_letters:
                 for message in self._read(topic.dlq.name, windows):
-                    problem = add_letter(letters, _record(message), message.headers() or [])
+                    problem = add_letter(letters, input_record(message), message.headers() or [])
                     if problem is not None:
                         self._result.warnings.append(f"dead letter {problem}")
         logs = self._builder.logs()
@@ -120,7 +121,7 @@ class _Collection:
 
     def _read_topic(self, log: Log, take: Callable[[InputRecord], None], windows: Mapping[str, Window]) -> None:
         for message in self._read(log.name, windows):
-            record = _record(message)
+            record = input_record(message)
             log.first_ms.setdefault(record.partition, record.append_ms)
             take(record)
         log.end = dict(windows[log.name].end)
@@ -144,14 +145,3 @@ class _Collection:
 def _retention_days(name: str) -> int:
     days = next((topic.retention_days for topic in FOLLOWED if topic.name == name), ASSIGNMENTS.retention_days)
     return days or 0
-
-
-def _record(message: Message) -> InputRecord:
-    return InputRecord(
-        message.topic(),
-        message.partition(),
-        message.offset(),
-        message.key(),
-        message.value(),
-        message.timestamp()[1],
-    )

@@ -22,7 +22,7 @@ from pipeline.errors import Permanent
 from pipeline.ports.records import InputRecord
 from pipeline.route.ids import event_id
 from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
-from schemas.dead_letter import decode_headers
+from schemas.dead_letter import dead_letters_of, decode_headers
 from schemas.posts.mention import Mention
 from schemas.posts.raw import RawPost
 from schemas.posts.scored import ScoredPost
@@ -57,7 +57,7 @@ def add_letter(
         info = decode_headers(headers)
     except ValueError as error:
         return f"{where}: {error}"
-    if info.source.topic not in letters or f"{info.source.topic}.dlq" != record.topic:
+    if info.source.topic not in letters or dead_letters_of(info.source.topic) != record.topic:
         return f"{where}: it names {info.source.topic} as its source"
     letter = Letter(info.code, where, digest(record.key, record.value))
     letters[info.source.topic].add(position(info.source.partition, info.source.offset), letter)

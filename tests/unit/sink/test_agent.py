@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from pipeline.adapters.twins.dead_letters import MemoryDeadLetters
+from pipeline.adapters.twins.publisher import MemoryPublisher
 from pipeline.adapters.twins.rows import MemoryRows
 from pipeline.clock import ManualClock
 from pipeline.errors import Permanent, Transient
 from pipeline.logs import get_log
 from pipeline.metrics import Metrics
-from pipeline.ports.records import DeadLetter, InputRecord
+from pipeline.ports.records import InputRecord
 from pipeline.sink.agent import SinkAgent
+from schemas.dead_letter import decode_headers
 from tests.builders import START_MS, at, scored
 from tests.unit.sink.memory import memory_rows
 from tests.unit.sink.records import assignment, case_event, record
@@ -26,11 +27,11 @@ class Bench:
 
     def __init__(self, ttl_days: int | None = None) -> None:
         self.rows: MemoryRows = memory_rows()
-        self.dead = MemoryDeadLetters()
+        self.publisher = MemoryPublisher()
         self.metrics = Metrics()
         self.agent = SinkAgent(
             self.rows,
-            self.dead,
+            self.publisher,
             clock=ManualClock(at(NOW_MS)),
             metrics=self.metrics,
             log=get_log("sink"),
@@ -73,9 +74,11 @@ def test_an_unreadable_record_becomes_a_dead_letter_and_the_rest_is_stored() -> 
     bench = Bench()
     bench.agent.handle([record(scored("p1"), 4), BAD, record(scored("p2"), 6)], "t")
     assert [row["post_id"] for row in bench.rows.final("posts")] == ["x:p1", "x:p2"]
-    [letter] = bench.dead.letters
-    assert letter.record is BAD
-    assert letter.reason.code == "invalid_json"
+    [letter] = bench.publisher.delivered
+    assert letter[:3] == ("posts.scored.dlq", BAD.key, BAD.value)
+    info = decode_headers(letter.headers)
+    assert (info.stage, info.code, info.source.offset) == ("sink", "invalid_json", BAD.offset)
+    assert (info.appended_ms, info.failed_ms) == (BAD.append_ms, START_MS + NOW_MS)
     assert bench.sample("dead_letters_total", stage="sink", code="invalid_json") == 1
 
 
@@ -83,17 +86,18 @@ def test_a_batch_of_only_unreadable_records_inserts_nothing() -> None:
     bench = Bench()
     bench.agent.handle([BAD], "t")
     assert bench.rows.stored("posts") == []
-    assert len(bench.dead.letters) == 1
+    assert len(bench.publisher.delivered) == 1
 
 
 def test_an_unstored_dead_letter_brings_the_whole_batch_back() -> None:
-    class Broken:
-        def send(self, letters: Sequence[DeadLetter]) -> None:
-            raise Transient(f"{len(letters)} letters")
-
     bench = Bench()
     agent = SinkAgent(
-        bench.rows, Broken(), clock=ManualClock(at()), metrics=bench.metrics, log=get_log("sink"), ttl_days=None
+        bench.rows,
+        MemoryPublisher(fail_after=0),
+        clock=ManualClock(at()),
+        metrics=bench.metrics,
+        log=get_log("sink"),
+        ttl_days=None,
     )
     batch = [record(scored("p1"), 4), BAD]
     with pytest.raises(Transient):
@@ -112,11 +116,11 @@ def test_a_store_that_does_not_answer_leaves_no_dead_letter_behind() -> None:
 
     bench = Bench()
     agent = SinkAgent(
-        Down(), bench.dead, clock=ManualClock(at()), metrics=bench.metrics, log=get_log("sink"), ttl_days=None
+        Down(), bench.publisher, clock=ManualClock(at()), metrics=bench.metrics, log=get_log("sink"), ttl_days=None
     )
     with pytest.raises(Transient):
         agent.handle([record(scored()), BAD], "t")
-    assert bench.dead.letters == []
+    assert bench.publisher.delivered == []
 
 
 def test_posts_older_than_the_keeping_time_are_refused_and_named() -> None:
@@ -135,7 +139,7 @@ def test_an_unexpected_error_of_the_store_is_not_swallowed() -> None:
     bench = Bench()
     agent = SinkAgent(
         MemoryRows({}),
-        bench.dead,
+        bench.publisher,
         clock=ManualClock(at()),
         metrics=bench.metrics,
         log=get_log("sink"),

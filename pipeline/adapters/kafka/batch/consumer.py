@@ -17,6 +17,7 @@ from pipeline.adapters.kafka.batch.lane import FIRST_DELAY_S, Buffer, Lane
 from pipeline.adapters.kafka.batch.offsets import KAFKA_TIMEOUT_S, encode_intent, start_of, token_prefixes
 from pipeline.adapters.kafka.committed import committed_offsets
 from pipeline.adapters.kafka.config import client_config, member_config
+from pipeline.adapters.kafka.messages import error_of, input_record
 from pipeline.errors import EarshotError, MustRestart, Permanent, Transient
 from pipeline.logs import Log
 from pipeline.metrics import Metrics
@@ -163,13 +164,13 @@ class BatchConsumer:
         now_s = self._monotonic_s()
         for message in messages:
             lane = self._lanes.get((message.topic(), message.partition()))
-            error = message.error()
-            if error is not None and error.code() != KafkaError._PARTITION_EOF:
+            error = error_of(message)
+            if error is not None:
                 self._complain(error)
-            elif lane is not None and error is not None:
-                lane.buffer.passed(message.offset())
+            elif lane is not None and message.error() is None:
+                lane.buffer.add(input_record(message), now_s)
             elif lane is not None:
-                lane.buffer.add(_record(message), now_s)
+                lane.buffer.passed(message.offset())
 
     def _complain(self, error: KafkaError) -> None:
         if error.fatal() or error.code() == KafkaError._AUTO_OFFSET_RESET:
@@ -293,10 +294,3 @@ class BatchConsumer:
 
 def _commit_of(lane: Lane, metadata: str = "") -> Any:
     return TopicPartition(lane.topic, lane.partition, lane.buffer.start, metadata=metadata)
-
-
-def _record(message: Message) -> InputRecord:
-    _, append_ms = message.timestamp()
-    return InputRecord(
-        message.topic(), message.partition(), message.offset(), message.key(), message.value(), append_ms
-    )

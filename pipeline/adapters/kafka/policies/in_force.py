@@ -9,9 +9,10 @@ import time
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
 
 from pipeline.adapters.kafka.config import consumer_config
+from pipeline.adapters.kafka.messages import Unread, error_of
 from pipeline.codec import decode
 from pipeline.errors import Permanent, ServiceMissing
 from pipeline.logs import get_log
@@ -35,7 +36,7 @@ class PolicyReader:
         self._consumer = consumer
         self._policies: Mapping[str, Policy] = MappingProxyType({})
         self._log = get_log("policies")
-        self._unread: set[int] = set()
+        self._unread = Unread({}, {})
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -82,19 +83,23 @@ class PolicyReader:
     def _read_all(self, servers: str) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         try:
-            partitions = self._consumer.list_topics(POLICIES.name, timeout=START_TIMEOUT_S).topics[POLICIES.name]
+            topic = self._consumer.list_topics(POLICIES.name, timeout=START_TIMEOUT_S).topics[POLICIES.name]
+            if topic.error is not None or not topic.partitions:
+                raise ServiceMissing(f"topic {POLICIES.name} does not exist: run `earshot topics apply`")
+            marks = {number: self._marks(number) for number in sorted(topic.partitions)}
         except KafkaException as error:
             raise ServiceMissing(f"Kafka at {servers} does not answer: {error.args[0].str()}") from None
-        if partitions.error is not None or not partitions.partitions:
-            raise ServiceMissing(f"topic {POLICIES.name} does not exist: run `earshot topics apply`")
-        self._unread = set(partitions.partitions)
-        self._consumer.assign(
-            [TopicPartition(POLICIES.name, number, OFFSET_BEGINNING) for number in sorted(self._unread)]
-        )
+        self._unread = Unread({n: low for n, (low, _) in marks.items()}, {n: end for n, (_, end) in marks.items()})
+        self._consumer.assign([TopicPartition(POLICIES.name, number, OFFSET_BEGINNING) for number in marks])
         while self._unread:
             if time.monotonic() > deadline:
                 raise ServiceMissing(f"{POLICIES.name} could not be read within {START_TIMEOUT_S:.0f} s")
             self._take(0.1)
+
+    def _marks(self, number: int) -> tuple[int, int]:
+        place = TopicPartition(POLICIES.name, number)
+        marks: tuple[int, int] = self._consumer.get_watermark_offsets(place, timeout=START_TIMEOUT_S)
+        return marks
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -103,14 +108,14 @@ class PolicyReader:
     def _take(self, timeout_s: float) -> bool:
         fresh = dict(self._policies)
         for message in self._consumer.consume(_BATCH, timeout_s):
-            error = message.error()
-            if error is None:
-                self._apply(message, fresh)
-            elif error.code() == KafkaError._PARTITION_EOF:
-                self._unread.discard(message.partition())
-            else:
+            error = error_of(message)
+            if error is not None:
                 # librdkafka goes on trying; until then the policies of before hold.
                 self._log.warning("policies cannot be read now", error=error.str())
+                continue
+            self._unread.pass_by(message)
+            if message.error() is None:
+                self._apply(message, fresh)
         if fresh == self._policies:
             return False
         self._policies = MappingProxyType(fresh)

@@ -3,13 +3,12 @@
 In: a checked policy. Out: a record of `policies`. Never here: a step back: a version that is not newer is refused.
 """
 
-from confluent_kafka import KafkaException, Producer
-
 from pipeline.adapters.kafka.admin import ensure_topics
-from pipeline.adapters.kafka.config import producer_config
 from pipeline.adapters.kafka.policies.in_force import PolicyReader
+from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.codec import encode
 from pipeline.errors import Misconfigured, Transient
+from pipeline.ports.records import Record
 from pipeline.settings import KafkaSettings
 from schemas.policy.policy import Policy
 from schemas.topics import POLICIES, team_topic
@@ -48,16 +47,8 @@ def _published(kafka: KafkaSettings, workspace: str) -> Policy | None:
 
 
 def _deliver(kafka: KafkaSettings, policy: Policy) -> None:
-    failures: list[str] = []
-    producer = Producer(producer_config(kafka))
-    try:
-        producer.produce(
-            POLICIES.name,
-            key=policy.workspace.encode(),
-            value=encode(policy),
-            on_delivery=lambda error, _: failures.append(error.str()) if error is not None else None,
-        )
-    except KafkaException as error:
-        failures.append(error.args[0].str())
-    if producer.flush(DELIVERY_TIMEOUT_S) or failures:
-        raise Transient(f"the policy was not delivered: {failures[0] if failures else 'no answer'}")
+    publisher = KafkaPublisher(kafka, DELIVERY_TIMEOUT_S)
+    publisher.send(Record(POLICIES.name, policy.workspace.encode(), encode(policy)))
+    for delivery in publisher.settle():
+        if delivery.failure is not None:
+            raise Transient(f"the policy was not delivered: {delivery.failure}")

@@ -6,9 +6,10 @@ partition may still lag behind its commit marker (KAFKA-10167).
 
 from collections.abc import Callable
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from pipeline.adapters.kafka.config import client_config, reader_config
+from pipeline.adapters.kafka.messages import Unread, error_of
 from pipeline.errors import MustRestart
 from pipeline.settings import KafkaSettings
 
@@ -28,7 +29,7 @@ class ChangelogReader:
         """Markers included."""
         self._consumer = Consumer(reader_config(kafka, _GROUP))
         self._consumer.assign([self._place])
-        self._read_to = 0
+        self._unread = Unread({partition: 0}, {partition: self.end})
         self.entries = 0
 
     def step(self, take: Callable[[bytes, bytes | None], None]) -> bool:
@@ -37,20 +38,16 @@ class ChangelogReader:
         Raises:
             MustRestart: the changelog cannot be read.
         """
-        if self._read_to >= self.end:
+        if not self._unread:
             return True
         for message in self._consumer.consume(STEP_RECORDS, STEP_S):
-            error = message.error()
+            error = error_of(message)
             if error is not None:
-                if error.code() != KafkaError._PARTITION_EOF:
-                    raise MustRestart(f"{self._place.topic}/{self._place.partition}: {error.str()}")
-                # The end that a read_committed reader sees; it skips markers and aborted records.
-                self._read_to = max(self._read_to, message.offset())
-                continue
-            self._read_to = message.offset() + 1
-            self.entries += 1
-            take(message.key(), message.value())
-        return self._read_to >= self.end
+                raise MustRestart(f"{self._place.topic}/{self._place.partition}: {error.str()}")
+            if self._unread.pass_by(message):
+                self.entries += 1
+                take(message.key(), message.value())
+        return not self._unread
 
     def close(self) -> None:
         """Ends the reading."""

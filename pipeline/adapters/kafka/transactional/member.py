@@ -8,7 +8,6 @@ from functools import partial
 from confluent_kafka import (
     OFFSET_INVALID,
     Consumer,
-    KafkaError,
     KafkaException,
     Message,
     TopicPartition,
@@ -16,6 +15,7 @@ from confluent_kafka import (
 
 from pipeline.adapters.kafka.committed import committed_offsets
 from pipeline.adapters.kafka.config import member_config
+from pipeline.adapters.kafka.messages import error_of, input_record
 from pipeline.adapters.kafka.transactional.changelog import ChangelogReader, end_offset
 from pipeline.adapters.kafka.transactional.doubt import DoubtRule
 from pipeline.adapters.kafka.transactional.inputs import (
@@ -32,7 +32,6 @@ from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec, Owne
 from pipeline.adapters.kafka.transactional.producer import TransactionalProducer, doubt_rule
 from pipeline.errors import Misconfigured, MustRestart
 from pipeline.ports.decider import Decider
-from pipeline.ports.records import InputRecord
 from pipeline.settings import KafkaSettings
 from pipeline.stages import group_of
 
@@ -163,8 +162,8 @@ class TransactionalAgent:
         self._balance_buffers()
 
     def _take(self, message: Message) -> None:
-        error = message.error()
-        if error is not None and error.code() != KafkaError._PARTITION_EOF:
+        error = error_of(message)
+        if error is not None:
             if passes(error):
                 return
             raise MustRestart(f"{self._spec.stage}: {message.topic()}/{message.partition()}: {error.str()}")
@@ -172,19 +171,10 @@ class TransactionalAgent:
         if owned is None or not owned.restored:
             # Read for an assignment that has ended; the partition is read from its position once it is restored.
             return
-        if error is not None:
+        if message.error() is None:
+            owned.buffers.add(input_record(message))
+        else:
             owned.buffers.reached_end(message.topic(), message.offset())
-            return
-        owned.buffers.add(
-            InputRecord(
-                message.topic(),
-                message.partition(),
-                message.offset(),
-                message.key(),
-                message.value(),
-                message.timestamp()[1],
-            )
-        )
 
     def _note_ends(self) -> None:
         """Knows an input's end from the last fetch: the end-of-partition event comes a whole fetch wait later."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.errors import Permanent
+from pipeline.ports.dead_letters import DeadLetter
 from pipeline.ports.records import InputRecord
 
 
@@ -15,7 +15,7 @@ class Outcome:
     records: Sequence[InputRecord]
     outputs: Mapping[str, int]
     timers: int
-    dead_letters: Sequence[tuple[InputRecord, Permanent]]
+    dead_letters: Sequence[DeadLetter]
     now_ms: int
 
 

@@ -14,11 +14,10 @@ from pipeline.adapters.kafka.transactional.observer import LoopObserver, Outcome
 from pipeline.adapters.kafka.transactional.producer import TransactionalProducer
 from pipeline.errors import MustRestart, Permanent
 from pipeline.loop.merge import InputBuffers
+from pipeline.ports.dead_letters import DeadLetter
 from pipeline.ports.decider import Decider, Decisions
-from pipeline.ports.records import InputRecord
-from schemas.base import SourcePosition
+from pipeline.ports.records import InputRecord, Record
 from schemas.cases.journal import InputRange, JournalEntry
-from schemas.dead_letter import DeadLetterInfo, encode_headers
 
 NOW_KEY = b"loop/now"
 """Changelog key under which the loop keeps `now`, so that a restart never goes back in time."""
@@ -137,9 +136,9 @@ class Owned:
         self._observer.committed(self.partition, outcome)
         return outcome
 
-    def _decide(self, records: Sequence[InputRecord]) -> tuple[int, int, list[tuple[InputRecord, Permanent]]]:
+    def _decide(self, records: Sequence[InputRecord]) -> tuple[int, int, list[DeadLetter]]:
         timers, at_end = 0, set[str]()
-        failed: list[tuple[InputRecord, Permanent]] = []
+        failed: list[DeadLetter] = []
         for index, record in enumerate(records):
             time_ms = max(self.now_ms, self.time_of(record))
             due = self.decider.next_timer_ms()
@@ -154,7 +153,7 @@ class Owned:
                     raise wrong
                 self.decider.decide(record, time_ms)
             except Permanent as error:
-                failed.append((record, error))
+                failed.append(DeadLetter(record, error))
         return len(records), timers, failed
 
     def _clock_may_fire(self, clock_ms: int) -> bool:
@@ -193,7 +192,7 @@ class Owned:
     def _transact(
         self,
         decisions: Decisions,
-        failed: Sequence[tuple[InputRecord, Permanent]],
+        failed: Sequence[DeadLetter],
         entry: JournalEntry,
         membership: object,
     ) -> None:
@@ -201,14 +200,14 @@ class Owned:
         self.written_to = self._now_at = None
         self.producer.begin()
         for output in decisions.outputs:
-            produce(output.topic, output.value, output.key)
+            produce(output)
         for key, value in decisions.changes.items():
-            produce(spec.changelog, value, key, n)
-        produce(spec.changelog, str(self.now_ms).encode(), NOW_KEY, n, delivered_at=self._now_is_at)
-        for record, error in failed:
-            headers = encode_headers(_dead_letter(spec.stage, record, error, self.now_ms))
-            produce(f"{record.topic}.dlq", record.value, record.key, headers=headers)
-        produce(spec.journal, entry.model_dump_json().encode(), None, n)
+            produce(Record(spec.changelog, key, value), n)
+        now = Record(spec.changelog, NOW_KEY, str(self.now_ms).encode())
+        produce(now, n, delivered_at=self._now_is_at)
+        for letter in failed:
+            produce(letter.to_send(spec.stage, self.now_ms))
+        produce(Record(spec.journal, None, entry.model_dump_json().encode()), n)
         positions = [TopicPartition(topic, n, offset) for topic, offset in self.buffers.positions().items()]
         self.producer.commit(positions, membership)
 
@@ -259,15 +258,3 @@ class Owned:
             policy_versions=dict(self.decider.policy_versions()),
             outputs=len(decisions.outputs),
         )
-
-
-def _dead_letter(stage: str, record: InputRecord, error: Permanent, now_ms: int) -> DeadLetterInfo:
-    return DeadLetterInfo.shortened(
-        stage=stage,
-        code=error.code,
-        detail=error.detail,
-        field=error.field,
-        source=SourcePosition(topic=record.topic, partition=record.partition, offset=record.offset),
-        appended_ms=record.append_ms,
-        failed_ms=now_ms,
-    )

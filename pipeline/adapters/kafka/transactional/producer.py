@@ -14,6 +14,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer, Topic
 from pipeline.adapters.kafka.config import producer_config
 from pipeline.adapters.kafka.transactional.doubt import DoubtRule, Reading, Verdict
 from pipeline.errors import MustRestart
+from pipeline.ports.records import Record
 from pipeline.settings import KafkaSettings
 
 COMMIT_TIMEOUT_S = 30.0
@@ -135,23 +136,26 @@ class TransactionalProducer:
 
     def produce(
         self,
-        topic: str,
-        value: bytes | None,
-        key: bytes | None,
+        record: Record,
         partition: int = -1,
-        headers: Sequence[tuple[str, bytes]] = (),
         delivered_at: DeliveredAt | None = None,
     ) -> None:
-        """Hands one record over; blocks while the outgoing queue is full."""
+        """Hands one record over; blocks while the outgoing queue is full.
+
+        Args:
+            record: to send in the open transaction.
+            partition: number of its partition; -1: the key decides.
+            delivered_at: called with the offset that the record got.
+        """
         on_delivery = None if delivered_at is None else partial(_tell_offset, delivered_at)
         while True:
             try:
                 self._producer.produce(
-                    topic,
-                    value=value,
-                    key=key,
+                    record.topic,
+                    value=record.value,
+                    key=record.key,
                     partition=partition,
-                    headers=list(headers),
+                    headers=list(record.headers),
                     on_delivery=on_delivery,
                 )
                 return

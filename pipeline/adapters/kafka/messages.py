@@ -1,0 +1,54 @@
+"""What the readers of Kafka do with a message: turn it into a record, and notice the end of its partition."""
+
+from collections.abc import Mapping
+
+from confluent_kafka import KafkaError, Message
+
+from pipeline.ports.records import InputRecord
+
+
+def input_record(message: Message) -> InputRecord:
+    """Returns a message without an error as a record."""
+    return InputRecord(
+        message.topic(),
+        message.partition(),
+        message.offset(),
+        message.key(),
+        message.value(),
+        message.timestamp()[1],
+    )
+
+
+def error_of(message: Message) -> KafkaError | None:
+    """Returns the error that a message stands for; None for a record and for the end of a partition."""
+    error = message.error()
+    return None if error is None or error.code() == KafkaError._PARTITION_EOF else error
+
+
+class Unread:
+    """The part of one topic that is still to be read, up to ends that were asked beforehand.
+
+    It is true while there is such a part.
+
+    Args:
+        low: partition to the offset that reading begins at.
+        ends: partition to its end, markers of transactions included.
+    """
+
+    def __init__(self, low: Mapping[int, int], ends: Mapping[int, int]) -> None:
+        self._ends = ends
+        self.partitions = {partition for partition, end in ends.items() if low[partition] < end}
+
+    def __bool__(self) -> bool:
+        return bool(self.partitions)
+
+    def pass_by(self, message: Message) -> bool:
+        """Notes how far a message without an error brings its partition; True for a record below the end."""
+        partition, end = message.partition(), self._ends[message.partition()]
+        is_record = message.error() is None
+        # Markers and aborted records never arrive as messages, so the last offset below the end may never come.
+        # The end-of-partition event tells then: it stands at the next offset, behind them. Where that offset is
+        # below the end, a transaction is still open and reading must go on.
+        if message.offset() + is_record >= end:
+            self.partitions.discard(partition)
+        return is_record and message.offset() < end

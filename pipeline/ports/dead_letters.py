@@ -1,0 +1,34 @@
+"""Records that a stage gives up, as records of their dead-letter topic."""
+
+from typing import NamedTuple
+
+from pipeline.errors import Permanent
+from pipeline.ports.records import InputRecord, Record
+from schemas.base import SourcePosition
+from schemas.dead_letter import DeadLetterInfo, dead_letters_of, encode_headers
+
+
+class DeadLetter(NamedTuple):
+    """One record that a stage gives up, and why."""
+
+    record: InputRecord
+    reason: Permanent
+
+    def to_send(self, stage: str, failed_ms: int) -> Record:
+        """Returns the record for the dead-letter topic: key and value byte for byte, the reason in the headers.
+
+        Args:
+            stage: name of the stage that gives it up.
+            failed_ms: time at which it did, milliseconds since the epoch.
+        """
+        record, reason = self
+        info = DeadLetterInfo.shortened(
+            stage=stage,
+            code=reason.code,
+            detail=reason.detail,
+            field=reason.field,
+            source=SourcePosition(topic=record.topic, partition=record.partition, offset=record.offset),
+            appended_ms=record.append_ms,
+            failed_ms=failed_ms,
+        )
+        return Record(dead_letters_of(record.topic), record.key, record.value, encode_headers(info))
