@@ -32,12 +32,12 @@ class Unread:
 
     Args:
         low: partition to the offset that reading begins at.
-        ends: partition to its end, markers of transactions included.
+        ends: partition to its end, markers of transactions included. None: the end that the brokers report first.
     """
 
-    def __init__(self, low: Mapping[int, int], ends: Mapping[int, int]) -> None:
+    def __init__(self, low: Mapping[int, int], ends: Mapping[int, int | None]) -> None:
         self._ends = ends
-        self.partitions = {partition for partition, end in ends.items() if low[partition] < end}
+        self.partitions = {number for number, end in ends.items() if end is None or low[number] < end}
 
     def __bool__(self) -> bool:
         return bool(self.partitions)
@@ -46,6 +46,10 @@ class Unread:
         """Notes how far a message without an error brings its partition; True for a record below the end."""
         partition, end = message.partition(), self._ends[message.partition()]
         is_record = message.error() is None
+        if end is None:
+            if not is_record:
+                self.partitions.discard(partition)
+            return is_record
         # Markers and aborted records never arrive as messages, so the last offset below the end may never come.
         # The end-of-partition event tells then: it stands at the next offset, behind them. Where that offset is
         # below the end, a transaction is still open and reading must go on.

@@ -86,20 +86,17 @@ class PolicyReader:
             topic = self._consumer.list_topics(POLICIES.name, timeout=START_TIMEOUT_S).topics[POLICIES.name]
             if topic.error is not None or not topic.partitions:
                 raise ServiceMissing(f"topic {POLICIES.name} does not exist: run `earshot topics apply`")
-            marks = {number: self._marks(number) for number in sorted(topic.partitions)}
         except KafkaException as error:
             raise ServiceMissing(f"Kafka at {servers} does not answer: {error.args[0].str()}") from None
-        self._unread = Unread({n: low for n, (low, _) in marks.items()}, {n: end for n, (_, end) in marks.items()})
-        self._consumer.assign([TopicPartition(POLICIES.name, number, OFFSET_BEGINNING) for number in marks])
+        # The end is not asked: right after the topic was made, its leader may still be unknown to the client.
+        self._unread = Unread({}, dict.fromkeys(sorted(topic.partitions)))
+        self._consumer.assign(
+            [TopicPartition(POLICIES.name, n, OFFSET_BEGINNING) for n in sorted(topic.partitions)]
+        )
         while self._unread:
             if time.monotonic() > deadline:
                 raise ServiceMissing(f"{POLICIES.name} could not be read within {START_TIMEOUT_S:.0f} s")
             self._take(0.1)
-
-    def _marks(self, number: int) -> tuple[int, int]:
-        place = TopicPartition(POLICIES.name, number)
-        marks: tuple[int, int] = self._consumer.get_watermark_offsets(place, timeout=START_TIMEOUT_S)
-        return marks
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -1,0 +1,82 @@
+"""Where the reading of a partition ends: at its last record, or at the event that stands behind markers."""
+
+from dataclasses import dataclass
+
+import pytest
+from confluent_kafka import KafkaError
+
+from pipeline.adapters.kafka.messages import Unread, error_of, input_record
+from pipeline.ports.records import InputRecord
+
+
+@dataclass
+class FakeMessage:
+    """A record, or with an error code what stands in its place."""
+
+    at: int
+    number: int = 0
+    code: int | None = None
+
+    def topic(self) -> str:
+        return "posts.raw"
+
+    def partition(self) -> int:
+        return self.number
+
+    def offset(self) -> int:
+        return self.at
+
+    def error(self) -> KafkaError | None:
+        return None if self.code is None else KafkaError(self.code)
+
+    def key(self) -> bytes:
+        return b"k"
+
+    def value(self) -> bytes | None:
+        return None
+
+    def timestamp(self) -> tuple[int, int]:
+        return 2, 1000
+
+
+def end(at: int, number: int = 0) -> FakeMessage:
+    return FakeMessage(at, number, KafkaError._PARTITION_EOF)
+
+
+def test_the_last_record_ends_a_partition_and_what_comes_after_it_does_not_count() -> None:
+    unread = Unread({0: 0, 1: 4}, {0: 2, 1: 4})
+    assert unread.partitions == {0}, "partition 1 is empty"
+    assert [unread.pass_by(FakeMessage(at)) for at in (0, 1, 2)] == [True, True, False]
+    assert not unread
+
+
+def test_behind_a_marker_the_end_of_partition_event_ends_it_unless_a_transaction_is_open() -> None:
+    unread = Unread({0: 0}, {0: 5})
+    assert unread.pass_by(FakeMessage(2))
+    assert not unread.pass_by(end(3))
+    assert unread, "a transaction is open at 3: its records are still to come"
+    assert not unread.pass_by(end(5))
+    assert not unread
+
+
+def test_an_end_that_was_not_asked_is_where_the_brokers_have_no_more() -> None:
+    unread = Unread({}, {0: None, 1: None})
+    assert unread.pass_by(FakeMessage(7))
+    unread.pass_by(end(8))
+    assert unread.partitions == {1}
+    unread.pass_by(end(0, 1))
+    assert not unread
+    assert unread.pass_by(FakeMessage(8)), "what comes later is a record all the same"
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [(FakeMessage(1), None), (end(1), None), (FakeMessage(1, 0, KafkaError._TRANSPORT), KafkaError._TRANSPORT)],
+)
+def test_the_end_of_a_partition_is_no_error(message: FakeMessage, code: int | None) -> None:
+    error = error_of(message)
+    assert (None if error is None else error.code()) == code
+
+
+def test_a_message_becomes_a_record() -> None:
+    assert input_record(FakeMessage(3, 1)) == InputRecord("posts.raw", 1, 3, b"k", None, 1000)
