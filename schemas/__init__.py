@@ -1,5 +1,5 @@
 """The contract: every message on every topic, as frozen pydantic models with a limit on each field.
 
-Comes in: nothing but pydantic and the standard library. Goes out: models, `topics.TOPICS`, and the files
-under `json/` and `asyncapi.yaml` that are exported from them. Never here: I/O, settings, logic of a stage.
+It imports nothing but pydantic and the standard library. `topics.TOPICS` lists the topics with their models, and
+`earshot schemas` exports the files under `published/` from both. I/O, settings and rules of a stage are elsewhere.
 """

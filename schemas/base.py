@@ -1,7 +1,7 @@
-"""The parent of all messages and the types that their fields are made of.
+"""The parent of all messages, and the types of which their fields are made.
 
-Unknown fields are ignored, so that a producer may be newer than a consumer within one major version;
-an unknown `schema_version` is an error, because then even the known fields may mean something else.
+Unknown fields are ignored, so that a producer may be newer than a consumer within one major version. An unknown
+`schema_version` is an error, because then even the known fields may mean something else.
 """
 
 from datetime import UTC, datetime
@@ -19,20 +19,22 @@ from pydantic import (
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-"""Times outside are typing or unit mistakes; both ends fit ClickHouse's DateTime64(3) (1900..2299)."""
+"""Times outside of EARLIEST and LATEST are mistakes of typing or of unit. Both ends fit ClickHouse's DateTime64(3)
+(1900 to 2299)."""
 
 
 def _plausible(value: datetime) -> datetime:
-    # Compared before it is converted: 9999-12-31T23:59:59-01:00 has no UTC form and would raise OverflowError.
+    # Compared before it is converted, because 9999-12-31T23:59:59-01:00 has no UTC form and would raise
+    # OverflowError.
     if not EARLIEST <= value < LATEST:
         raise ValueError(f"time must be between {EARLIEST.year} and {LATEST.year}")
     utc = value.astimezone(UTC)
-    # Milliseconds are what Kafka and ClickHouse keep; more digits would not survive a round trip.
+    # Kafka and ClickHouse keep milliseconds, so more digits would not survive a round trip.
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
 def _rfc3339(value: datetime) -> str:
-    # A quarter cheaper than strftime (measured), on the path of every message.
+    # This is on the path of every message, and strftime takes a quarter longer (measured).
     return value.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
@@ -40,42 +42,52 @@ UtcDatetime = Annotated[
     AwareDatetime,
     AfterValidator(_plausible),
     PlainSerializer(_rfc3339, return_type=str, when_used="json"),
-    Field(description="RFC 3339 time, UTC, millisecond precision"),
+    Field(description="time in RFC 3339, with a time zone; kept in UTC with milliseconds"),
 ]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-"""Lower-case name that is safe inside a Kafka topic name and a URL."""
-WorkspaceId = Annotated[Slug, Field(description="tenant: one company or brand family")]
+"""A lower-case name that is safe inside the name of a Kafka topic and inside a URL."""
+WorkspaceId = Annotated[
+    Slug, Field(description="the tenant, which is one company or family of brands; nothing crosses its border")
+]
 PlatformName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 NativeId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}:[^\s\x00-\x1f\x7f]{1,200}$")]
-PostId = Annotated[NativeId, Field(description='"<platform>:<native id>" of a post')]
-AuthorId = Annotated[NativeId, Field(description='"<platform>:<native id>" of an author')]
+PostId = Annotated[NativeId, Field(description='id of a post: "<platform>:<id that the platform gave it>"')]
+AuthorId = Annotated[NativeId, Field(description='id of an author: "<platform>:<id that the platform gave them>"')]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
 ShortText = Annotated[str, StringConstraints(max_length=500)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
-Priority = Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False, description="0..100, higher first")]
+Priority = Annotated[
+    float,
+    Field(ge=0.0, le=100.0, allow_inf_nan=False, description="priority from 0 to 100; the higher goes first"),
+]
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
-"""ISO 639-1 or 639-3, lower case; `und` (ISO 639-2) where nobody can tell."""
-EpochMs = Annotated[int, Field(ge=0, lt=4_102_444_800_000, description="milliseconds since 1970-01-01 UTC")]
+"""A code of ISO 639-1 or 639-3 in lower case; `und` (ISO 639-2) when nobody can tell the language."""
+EpochMs = Annotated[
+    int, Field(ge=0, lt=4_102_444_800_000, description="time in milliseconds since 1970-01-01 UTC")
+]
 Offset = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class Part(BaseModel):
-    """A piece of a message; frozen, unknown fields ignored."""
+    """A piece of a message. It is frozen, and unknown fields are ignored."""
 
+    # JSON has no NaN and no infinity, so a number that is none is written as null.
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null", populate_by_name=True)
 
 
 class Message(Part):
-    """A whole record value of a topic."""
+    """The whole value of a record of a topic."""
 
-    schema_version: Literal[1] = Field(default=1, description="major version of the contract")
+    schema_version: Literal[1] = Field(
+        default=1, description="major version of the contract; a value of another version must be refused"
+    )
     workspace: WorkspaceId
 
 
 class SourcePosition(Part):
-    """Where a record came from."""
+    """Where a record lies in Kafka."""
 
-    topic: Annotated[str, StringConstraints(max_length=249)]
-    partition: Annotated[int, Field(ge=0, lt=2**31)]
-    offset: Offset
+    topic: Annotated[str, StringConstraints(max_length=249)] = Field(description="name of the topic")
+    partition: Annotated[int, Field(ge=0, lt=2**31)] = Field(description="number of the partition, from 0")
+    offset: Offset = Field(description="offset of the record in the partition")

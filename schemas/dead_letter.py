@@ -1,6 +1,6 @@
-"""Dead letters: the original key and value bytes untouched, everything else in headers.
+"""Dead letters keep the original bytes of key and value, and say everything else in headers.
 
-`encode_headers`, `decode_headers` and `replay_header` are the only places that know the header names.
+`encode_headers`, `decode_headers` and `replay_header` are the only places that know the names of the headers.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,23 +21,27 @@ def dead_letters_of(topic: str) -> str:
 
 
 class Replay(Part):
-    """The receipt of one letter that was sent back to its topic: topic `dlq.replays`, key `place_of(letter)`."""
+    """The receipt of a letter that was sent back to its topic. Topic `dlq.replays`, key `place_of(letter)`."""
 
     letter: SourcePosition = Field(description="where the letter lies")
-    topic: str = Field(max_length=249, description="where it was sent")
-    replayed_ms: EpochMs
+    topic: str = Field(max_length=249, description="topic to which it was sent")
+    replayed_ms: EpochMs = Field(description="when it was sent, in milliseconds since 1970-01-01 UTC")
 
 
 class DeadLetterInfo(Part):
     """Why and where a record was given up."""
 
-    stage: str = Field(max_length=32)
-    code: str = Field(max_length=64, description="stable reason, snake_case")
-    detail: str = Field(max_length=MAX_DETAIL_CHARS, description="for a person; never the record's text")
-    field: str | None = Field(default=None, max_length=MAX_FIELD_CHARS)
-    source: SourcePosition
-    appended_ms: EpochMs
-    failed_ms: EpochMs
+    stage: str = Field(max_length=32, description="stage that gave the record up")
+    code: str = Field(max_length=64, description="stable code of the reason, in snake_case")
+    detail: str = Field(
+        max_length=MAX_DETAIL_CHARS, description="the reason for a person; never the record's text"
+    )
+    field: str | None = Field(
+        default=None, max_length=MAX_FIELD_CHARS, description="dotted path of the field at fault; absent for none"
+    )
+    source: SourcePosition = Field(description="where the record lies")
+    appended_ms: EpochMs = Field(description="append time of the record, in milliseconds since 1970-01-01 UTC")
+    failed_ms: EpochMs = Field(description="when it was given up, in milliseconds since 1970-01-01 UTC")
 
     @classmethod
     def shortened(
@@ -51,7 +55,9 @@ class DeadLetterInfo(Part):
         appended_ms: int,
         failed_ms: int,
     ) -> "DeadLetterInfo":
-        """With detail and field cut to what the contract allows: no long name keeps a letter from its topic."""
+        """Returns the info with detail and field cut to what the contract allows."""
+        # Otherwise a long name in a record would make the letter itself invalid, and the record could not be given
+        # up.
         return cls(
             stage=stage,
             code=code,
@@ -64,7 +70,7 @@ class DeadLetterInfo(Part):
 
 
 def encode_headers(info: DeadLetterInfo) -> list[tuple[str, bytes]]:
-    """The Kafka headers of a dead letter."""
+    """Returns the Kafka headers of a dead letter."""
     flat = {
         "stage": info.stage,
         "code": info.code,
@@ -75,13 +81,14 @@ def encode_headers(info: DeadLetterInfo) -> list[tuple[str, bytes]]:
         "appended_ms": str(info.appended_ms),
         "failed_ms": str(info.failed_ms),
     }
+    # Left out and not sent empty, because a header without a value would read as a field with an empty name.
     if info.field is not None:
         flat["field"] = info.field
     return [(PREFIX + name, value.encode()) for name, value in flat.items()]
 
 
 def decode_headers(headers: Sequence[tuple[str, bytes]] | Iterable[tuple[str, bytes]]) -> DeadLetterInfo:
-    """The info that `encode_headers` wrote.
+    """Returns the info that `encode_headers` wrote.
 
     Raises:
         ValueError: a header is missing or malformed.
@@ -107,10 +114,10 @@ def decode_headers(headers: Sequence[tuple[str, bytes]] | Iterable[tuple[str, by
 
 
 def place_of(position: SourcePosition) -> str:
-    """`topic/partition/offset`."""
+    """Returns the position as `topic/partition/offset`."""
     return f"{position.topic}/{position.partition}/{position.offset}"
 
 
 def replay_header(letter: SourcePosition) -> tuple[str, bytes]:
-    """The header of a record that was sent back: the letter that it comes from."""
+    """Returns the header of a record that was sent back, which names the letter that it comes from."""
     return f"{PREFIX}replay.of", place_of(letter).encode()

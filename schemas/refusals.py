@@ -1,8 +1,8 @@
-"""Every code with which Earshot says no: what it means, and what the sender should do. One closed table.
+"""Every code with which Earshot says no, with its meaning and with what the sender should do. The table is closed.
 
-In: nothing. Out: data, and the types of the codes that the router gives. Exported into `asyncapi.yaml`; the README
-repeats what desktops meet. A code keeps its meaning within a major version; a newer release may add codes, so a
-reader takes an unknown one as "refused".
+It is exported into `asyncapi.yaml`, and the README repeats the codes that desktops meet. A code keeps its meaning
+within a major version. A newer release may add codes, so a reader takes an unknown one as "refused". The codes
+that the router gives in its events are types besides, so that no other code can be published.
 """
 
 from collections.abc import Iterator
@@ -12,16 +12,17 @@ RequestRefusal = Literal[
     "unknown_case", "wrong_rep", "not_offered", "not_assigned",
     "stale_accept", "stale_reject", "stale_reply", "stale_resolve", "too_old",
 ]  # fmt: skip
-"""`reason` of a case event `request_refused`."""
+"""The `reason` of a case event `request_refused`."""
 PostRefusal = Literal["no_case", "own_post", "unrelated", "no_policy", "unknown_queue", "too_old"]
-"""`reason` of a case event `refused`."""
+"""The `reason` of a case event `refused`."""
 Place = Literal["request", "post", "desktop", "stream", "line", "store"]
-"""Where a code is met: `reason` of `request_refused` or of `refused` in `cases.events`, `earshot.code` of a dead
-letter of `reps.events` or of any other topic, a line that `earshot ingest` rejects, the log of the sink."""
+"""Where a code is met. Requests and posts have it as `reason` of `request_refused` and `refused` in
+`cases.events`. Desktops meet it as `earshot.code` of a dead letter of `reps.events`, and a stream as that of any
+other topic. A line is one that `earshot ingest` rejects, and the store's code stands in the log of the sink."""
 
 
 class Refusal(NamedTuple):
-    """One code."""
+    """One code, where it is met, what it means and what the sender should do."""
 
     code: str
     places: tuple[Place, ...]
@@ -33,56 +34,67 @@ _READ: tuple[Place, ...] = ("desktop", "stream")
 _ANY: tuple[Place, ...] = ("desktop", "stream", "line")
 
 REFUSALS: tuple[Refusal, ...] = (
-    Refusal("unknown_case", ("request",), "no open case has this id: it was closed, or never was", "drop it"),
-    Refusal("wrong_rep", ("request",), "the case is offered or assigned to somebody else", "drop it"),
-    Refusal("not_offered", ("request",), "an accept or reject of what is not offered (any more)",
+    Refusal("unknown_case", ("request",), "no open case has this id, because it was closed or never existed",
+            "drop the request"),
+    Refusal("wrong_rep", ("request",), "the case is offered or assigned to another rep", "drop the request"),
+    Refusal("not_offered", ("request",), "an accept or reject came for a case that is not offered now",
             "wait for the next record of the case"),
-    Refusal("not_assigned", ("request",), "a reply or resolve of a case that is not assigned",
-            "accept first, and act only once the `assigned` record has come"),
-    Refusal("stale_accept", ("request",), "the offer timed out or was taken back before the accept", "drop it"),
-    Refusal("stale_reject", ("request",), "the offer was over before the reject", "drop it"),
-    Refusal("stale_reply", ("request",), "the case went back before the reply was told",
-            "tell the rep that somebody else may answer too"),
-    Refusal("stale_resolve", ("request",), "the case went back before the resolve", "drop it"),
-    Refusal("too_old", ("request", "post", "desktop"), "older than the router remembers input (15 days)",
-            "send again, as something that happens now, if it is still true"),
+    Refusal("not_assigned", ("request",), "a reply or resolve came for a case that is not assigned",
+            "accept first, and act only after the `assigned` record has come"),
+    Refusal("stale_accept", ("request",), "the offer timed out or was taken back before the accept came",
+            "drop the request"),
+    Refusal("stale_reject", ("request",), "the offer was over before the reject came", "drop the request"),
+    Refusal("stale_reply", ("request",), "the case went back to its queue before the reply was reported",
+            "tell the rep that another rep may answer too"),
+    Refusal("stale_resolve", ("request",), "the case went back to its queue before the resolve came",
+            "drop the request"),
+    Refusal("too_old", ("request", "post", "desktop"),
+            "the record is older than the router remembers its input (15 days)",
+            "if it is still true, send it again as something that happens now"),
     Refusal("no_case", ("post",), "the post asks for nothing and belongs to no open case", "nothing"),
-    Refusal("own_post", ("post",), "the brand's own post, about no open case", "nothing"),
-    Refusal("unrelated", ("post",), "a post that asks for nothing, beside the author's open case", "nothing"),
-    Refusal("no_policy", ("post",), "the workspace has no policy", "`earshot policy apply`"),
-    Refusal("unknown_queue", ("post",), "the policy in force has no such queue", "apply a policy that has it"),
-    Refusal("stale_seq", ("desktop",), "a presence event older than one of the same rep and sender",
+    Refusal("own_post", ("post",), "the brand's own post answers no open case", "nothing"),
+    Refusal("unrelated", ("post",), "the post asks for nothing and does not belong to the author's open case",
+            "nothing"),
+    Refusal("no_policy", ("post",), "the workspace has no policy", "publish one with `earshot policy apply`"),
+    Refusal("unknown_queue", ("post",), "the policy in force has no queue of that name",
+            "apply a policy that has it"),
+    Refusal("stale_seq", ("desktop",), "the rep and sender have sent a presence event with a higher `seq`",
             "let `seq` grow; after a reset sign in again"),
-    Refusal("not_signed_in", ("desktop",), "presence of a rep who is not signed in", "send `signed_in` first"),
-    Refusal("router_failed", ("desktop", "stream"), "a fault of the router, met by this record alone",
-            "report it with the record; replay after the mend"),
+    Refusal("not_signed_in", ("desktop",), "a presence event came for a rep who is not signed in",
+            "send `signed_in` first"),
+    Refusal("router_failed", ("desktop", "stream"), "the router has a fault that this record brought out",
+            "report it with the record, and replay the letter after the fix"),
     Refusal("empty", _ANY, "the record has no value", "send the message as JSON"),
-    Refusal("invalid_utf8", _ANY, "the value is not UTF-8", "encode as UTF-8"),
-    Refusal("invalid_json", _ANY, "the value is not a JSON object", "check with the JSON Schema"),
-    Refusal("unknown_schema_version", _READ, "a major version that this release does not read", "send version 1"),
-    Refusal("invalid_field", _ANY, "a field breaks a rule: `field` and `detail` say which", "mend it"),
-    Refusal("wrong_key", _READ, "the key does not fit the value", "use the key of the contract"),
-    Refusal("wrong_partition", _READ, "the record lies where its key does not belong", "partition by murmur2"),
-    Refusal("unknown_topic", ("stream",), "a record of a topic that the stage does not read", "report it"),
-    Refusal("created_in_future", ("stream",), "written more than 24 h after it was received", "mend the clock"),
-    Refusal("scoring_failed", ("stream",), "a fault of enrich, met by this post alone",
-            "report it; replay after the mend"),
+    Refusal("invalid_utf8", _ANY, "the value is not UTF-8", "encode the value as UTF-8"),
+    Refusal("invalid_json", _ANY, "the value is not a JSON object", "check the value with the JSON Schema"),
+    Refusal("unknown_schema_version", _READ, "this release does not read that major version", "send version 1"),
+    Refusal("invalid_field", _ANY, "a field breaks a rule, which `field` and `detail` name", "correct the field"),
+    Refusal("wrong_key", _READ, "the key does not fit the value", "use the key that the contract states"),
+    Refusal("wrong_partition", _READ, "the record lies in another partition than its key belongs to",
+            "partition by murmur2"),
+    Refusal("unknown_topic", ("stream",), "the stage does not read the topic of the record", "report it"),
+    Refusal("created_in_future", ("stream",), "the post was written more than 24 h after it was received",
+            "correct the clock or time zone of the source"),
+    Refusal("scoring_failed", ("stream",), "enrich has a fault that this post brought out",
+            "report it, and replay the letter after the fix"),
     Refusal("stops_worker", ("stream",), "three enrich workers ended while they scored this post alone",
-            "report it with the trace of threads that they left; replay after the mend"),
-    Refusal("out_of_range", ("stream",), "a number that does not fit into 64 bits", "mend it"),
-    Refusal("too_large", ("line",), "larger than a record of `posts.raw` may be", "shorten it"),
-    Refusal("too_many_cells", ("line",), "a row with more cells than the header", "quote the delimiter"),
+            "report it with the trace of threads that they left, and replay the letter after the fix"),
+    Refusal("out_of_range", ("stream",), "a number does not fit into 64 bits", "correct the number"),
+    Refusal("too_large", ("line",), "the line is larger than a record of `posts.raw` may be", "shorten it"),
+    Refusal("too_many_cells", ("line",), "the row has more cells than the header",
+            "quote cells that hold the delimiter"),
     Refusal("invalid_csv", ("line",), "the row cannot be parsed", "check its quotes"),
-    Refusal("id_lost_digits", ("line",), "an id like 1.2e+18: a spreadsheet has rounded it", "export ids as text"),
-    Refusal("several_values", ("line",), "a cell with several ids where one is needed", "map another column"),
-    Refusal("invalid_boolean", ("line",), "neither true nor false", "mend it"),
-    Refusal("invalid_number", ("line",), "not a number", "mend it"),
-    Refusal("invalid_time", ("line",), "a time in no known format", "name its format in the column map"),
-    Refusal("store_refuses", ("store",), "ClickHouse will never take the batch; nothing is skipped",
-            "mend the table, then restart the sink"),
+    Refusal("id_lost_digits", ("line",), "an id such as 1.2e+18 was rounded by a spreadsheet",
+            "export ids as text"),
+    Refusal("several_values", ("line",), "a cell has several ids where one is needed", "map another column"),
+    Refusal("invalid_boolean", ("line",), "the cell is neither true nor false", "correct the cell"),
+    Refusal("invalid_number", ("line",), "the cell is not a number", "correct the cell"),
+    Refusal("invalid_time", ("line",), "the time is in no known format", "name its format in the column map"),
+    Refusal("store_refuses", ("store",), "ClickHouse will never take the batch, and nothing is skipped",
+            "correct the table, then restart the sink"),
 )  # fmt: skip
 
 
 def refusals_at(place: Place) -> Iterator[Refusal]:
-    """The codes that may be met at a place, in the table's order."""
+    """Yields the codes that may be met at a place, in the table's order."""
     return (refusal for refusal in REFUSALS if place in refusal.places)

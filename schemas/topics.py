@@ -1,7 +1,7 @@
 """Every topic as data: what the CLI creates, what stages read and write, what the exported contract lists.
 
-P partitions scale with posts, R with routing (24 and 8 on a cluster, 4 and 2 locally), fixed for a cluster's
-life: keys would move otherwise.
+P partitions scale with posts and R with routing (24 and 8 on a cluster, 4 and 2 locally). Both are fixed for the
+life of a cluster, because otherwise keys would move to other partitions.
 """
 
 from collections.abc import Iterator
@@ -21,13 +21,15 @@ from schemas.posts.scored import ScoredPost
 
 DAY_MS = 86_400_000
 MAX_MESSAGE_BYTES = 1_048_576
-"""Largest record of ordinary topics; dead letters get twice that, for the same value plus headers."""
+"""The largest record of an ordinary topic, in bytes. Dead letters may have twice that, because they add headers to
+the same value."""
 COMPACTED = {
     "segment.bytes": str(64 * 2**20),
     "min.cleanable.dirty.ratio": "0.1",
     "max.compaction.lag.ms": str(DAY_MS),
 }
-"""Small segments and early compaction, so that a restore reads little more than the live keys."""
+"""Small segments and early compaction keep a compacted topic short, so that a restore reads little more than the
+live keys."""
 
 Partitions = Literal["P", "R", 1]
 Cleanup = Literal["delete", "compact"]
@@ -35,7 +37,12 @@ Cleanup = Literal["delete", "compact"]
 
 @dataclass(frozen=True)
 class Topic:
-    """One topic of the contract."""
+    """One topic of the contract.
+
+    `key` describes the key of its records, `about` what they are, in words that are exported. `partitions` is P, R
+    or 1 (see above), and `retention_days` is None for a topic that is compacted. `plain_text` is true when its
+    records hold personal data unmasked.
+    """
 
     name: str
     key: str
@@ -50,19 +57,23 @@ class Topic:
     dead_letters: bool = False
     max_message_bytes: int = MAX_MESSAGE_BYTES
     tombstone: str | None = None
-    """What a record without a value means; None where there are none."""
+    """What a record without a value means; None when the topic has none."""
 
     @property
     def outward(self) -> bool:
-        """Whether other systems read it, whose clients may know no compression but gzip (kafkajs): the broker
-        then writes gzip, whatever a producer sends (`deploy/decisions`, "Outward topics")."""
+        """Whether other systems read the topic.
+
+        Their clients may know no compression but gzip (kafkajs does not), so that the broker writes gzip on such a
+        topic, whatever a producer sends (`deploy/decisions`, "Outward topics").
+        """
         return "desktops" in self.consumers
 
     @property
     def config(self) -> dict[str, str]:
-        """Topic-level broker settings."""
+        """Returns the settings of the topic at the broker."""
         settings = {
             "cleanup.policy": self.cleanup,
+            # The broker's time on every record: producers' clocks may be wrong, and merging inputs goes by time.
             "message.timestamp.type": "LogAppendTime",
             "max.message.bytes": str(self.max_message_bytes),
         }
@@ -75,20 +86,22 @@ class Topic:
         return settings
 
     def partition_count(self, p: int, r: int) -> int:
-        """Partitions on a cluster that has `p` post and `r` routing partitions."""
+        """Returns the number of partitions on a cluster that has `p` for posts and `r` for routing."""
         return {"P": p, "R": r}.get(str(self.partitions), 1)
 
     @property
     def dlq(self) -> "Topic":
-        """Where rejected records of this topic are kept, byte for byte."""
+        """Returns the topic where rejected records of this one are kept, byte for byte."""
         return Topic(
             name=dead_letters_of(self.name),
             key="as source",
-            about=f"records of {self.name} that a stage gave up, original bytes, reason in headers",
+            about=f"records of {self.name} that a stage gave up: the original bytes, with the reason in headers",
             model=None,
+            # One partition, because letters are few and an operator reads them in the order in which they came.
             partitions=1,
             cleanup="delete",
             retention_days=self.retention_days or 14,
+            # Whoever consumes the topic gives its records up, except for desktops, which are not ours.
             producers=tuple(party for party in self.consumers if party != "desktops"),
             consumers=("operators",),
             plain_text=self.plain_text,
@@ -96,41 +109,43 @@ class Topic:
         )
 
 
-RAW = Topic("posts.raw", "workspace/author_id", "messages as received, the only plain text", RawPost,
+RAW = Topic("posts.raw", "workspace/author_id", "posts as they were received, the only plain text", RawPost,
             "P", "delete", 3, ("ingest",), ("enrich",), plain_text=True, dead_letters=True)  # fmt: skip
-SCORED = Topic("posts.scored", "workspace/author_id", "every post with its signals and triage", ScoredPost,
+SCORED = Topic("posts.scored", "workspace/author_id", "every post with its signals and its triage", ScoredPost,
                "P", "delete", 14, ("enrich",), ("sink",), dead_letters=True)  # fmt: skip
-ACTIONABLE = Topic("posts.actionable", "workspace", "posts to act on, and context for cases", ScoredPost,
+ACTIONABLE = Topic("posts.actionable", "workspace", "posts to act on, and posts that belong to cases", ScoredPost,
                    "R", "delete", 14, ("enrich",), ("route",), dead_letters=True)  # fmt: skip
-MENTIONS = Topic("mentions", "workspace/topic", "which listening topics each post concerns, no words", Mention,
+MENTIONS = Topic("mentions", "workspace/topic", "which listening topics each post concerns", Mention,
                  "P", "delete", 3, ("enrich",), ("operators",))  # fmt: skip
 POLICIES = Topic("policies", "workspace", "the policy of each workspace", Policy,
                  1, "compact", None, ("operators",), ("enrich", "route"),
                  tombstone="the workspace has no policy any more")  # fmt: skip
-REPS = Topic("reps.events", "workspace", "what reps do, sent by desktops", RepEvent,
+REPS = Topic("reps.events", "workspace", "what reps do, as desktops send it", RepEvent,
              "R", "delete", 14, ("desktops", "operators"), ("route",), dead_letters=True)  # fmt: skip
-ASSIGNMENTS = Topic("assignments", "case_id", "offers and assignments for desktops", Assignment,
+ASSIGNMENTS = Topic("assignments", "case_id", "each step of each offer, for desktops", Assignment,
                     "R", "delete", 14, ("route",), ("sink", "desktops"), dead_letters=True)  # fmt: skip
 CASE_EVENTS = Topic("cases.events", "case_id", "each step of each case", CaseEvent,
                     "R", "delete", 30, ("route",), ("sink", "desktops"), dead_letters=True)  # fmt: skip
-CASES = Topic("cases.current", "case_id", "state of each open case", CaseCurrent,
+CASES = Topic("cases.current", "case_id", "the state of each open case", CaseCurrent,
               "R", "compact", None, ("route",), ("desktops",), tombstone="the case is closed")  # fmt: skip
-JOURNAL = Topic("route.journal", "-", "one record a router transaction", JournalEntry,
+JOURNAL = Topic("route.journal", "-", "one record for each transaction of the router", JournalEntry,
                 "R", "delete", 14, ("route",), ("operators",))  # fmt: skip
-ROUTE_STATE = Topic("route.state", "entity", "changelog of the router, by input partition", None,
+ROUTE_STATE = Topic("route.state", "entity", "changelog of the router's state, by partition", None,
                     "R", "compact", None, ("route",), ("route",), tombstone="the entity has ended")  # fmt: skip
 
 TOPICS: tuple[Topic, ...] = (
     RAW, SCORED, ACTIONABLE, MENTIONS, POLICIES, REPS, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL, ROUTE_STATE,
 )  # fmt: skip
 
-REPLAYS = Topic("dlq.replays", "topic/partition/offset of the letter", "dead letters that were sent back, no text",
+REPLAYS = Topic("dlq.replays", "topic/partition/offset of the letter", "receipts of letters that were sent back",
                 None, 1, "delete", 30, ("operators",), ("operators",))  # fmt: skip
-"""Beside the flow: no stage has it. Kept as long as the dead letters that are kept longest."""
+"""It lies beside the flow and belongs to no stage. It is kept as long as the dead letters that are kept
+longest."""
 
 
 def all_topics() -> Iterator[Topic]:
-    """Every topic, each followed by its dead-letter topic where it has one, and the receipts of replays."""
+    """Yields every topic, each followed by its dead-letter topic if it has one, and last the receipts of
+    replays."""
     for topic in TOPICS:
         yield topic
         if topic.dead_letters:
@@ -139,11 +154,14 @@ def all_topics() -> Iterator[Topic]:
 
 
 def team_topic(workspace: str, team: str) -> Topic:
-    """`assignments.<workspace>.<team>`: the same records for one team, created before a policy takes effect."""
+    """Returns `assignments.<workspace>.<team>`, which has the records of one team.
+
+    It must be created before the policy with that team takes effect.
+    """
     return Topic(f"{ASSIGNMENTS.name}.{workspace}.{team}", "case_id", f"assignments of team {team} of {workspace}",
                  Assignment, "R", "delete", 14, ("route",), ("desktops",))  # fmt: skip
 
 
 def post_key(workspace: str, author_id: str) -> bytes:
-    """Record key of topics that are keyed by author."""
+    """Returns the record key of topics that are keyed by author."""
     return f"{workspace}/{author_id}".encode()

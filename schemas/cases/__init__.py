@@ -1,1 +1,1 @@
-"""Cases, assignments and the router's journal."""
+"""Cases, assignments and the journal, which the router publishes."""

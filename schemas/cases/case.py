@@ -1,8 +1,8 @@
-"""What the router says: assignments for desktops, events of each case, its current state.
+"""What the router publishes: assignments for desktops, the events of each case, and its current state.
 
-A case is one conversation with one author about one matter. An offer holds it for one rep until it is
-assigned or released. (case_id, attempt) names an offer; of the records with that pair the later state wins, of
-those in one state the higher update, and a record with a higher attempt supersedes all lower ones.
+A case is one conversation with one author about one matter. An offer holds it for one rep until it is assigned or
+released. (case_id, attempt) names an offer. Of the records with that pair the later state wins, and of those in
+one state the higher update. A record with a higher attempt supersedes all with lower ones.
 """
 
 from typing import Annotated, Literal
@@ -24,105 +24,147 @@ CaseEventType = Literal[
 
 
 class CasePost(Part):
-    """One post of the case, masked: what the rep must read before answering."""
+    """One post of the case, with personal data masked, for the rep to read before answering."""
 
     post_id: PostId
-    revision: int = Field(ge=0)
+    revision: int = Field(ge=0, description="revision of the post, which grows with each edit")
     author: Author
-    text: Text | None = Field(default=None, description="masked text, cut to the case's context limit")
-    created_at: UtcDatetime
-    visibility: Visibility
-    url: Annotated[str, StringConstraints(max_length=2000)] | None = None
-    sentiment: Sentiment | None = None
-    own: bool = False
+    text: Text | None = Field(
+        default=None, description="title and text, masked and cut to 2,000 characters; absent when there is none"
+    )
+    created_at: UtcDatetime = Field(description="when the post was written, by the platform")
+    visibility: Visibility = Field(description="direct for a private message to the brand, else public")
+    url: Annotated[str, StringConstraints(max_length=2000)] | None = Field(
+        default=None, description="address at which a person can see it; absent when it has none"
+    )
+    sentiment: Sentiment | None = Field(default=None, description="absent when there is no text to read")
+    own: bool = Field(default=False, description="whether one of the brand's own accounts wrote it")
 
 
 class Candidates(Part):
-    """Who could have got the offer: the short answer to "why did it go there?"."""
+    """Who could have got the offer, which is the short answer to "why did it go there?"."""
 
-    eligible: int = Field(ge=0, description="reps that could take it, the chosen one included")
-    present: int = Field(ge=0, description="reps signed in and available in the queue's team")
-    excluded: dict[Code, int] = Field(default_factory=dict, max_length=20, description="reason code: reps")
+    eligible: int = Field(ge=0, description="reps who could take it at that moment, the chosen one included")
+    present: int = Field(ge=0, description="reps of the team who were signed in, available and answering")
+    excluded: dict[Code, int] = Field(
+        default_factory=dict,
+        max_length=20,
+        description="number of signed-in reps of the team who could not take it, by reason code: away, "
+        "not_responding, missing_skill, refused_before, at_capacity",
+    )
 
 
 class Assignment(Message):
-    """An offer or assignment, complete in itself. Topic `assignments`, key case_id."""
+    """A step of an offer, complete in itself. Topic `assignments`, key case_id."""
 
-    assignment_id: Id = Field(description="uuid5 of (case_id, attempt, state, update)")
+    assignment_id: Id = Field(
+        description="id derived from (case_id, attempt, state, update), the same for a repeat"
+    )
     case_id: CaseId
-    attempt: int = Field(ge=1, description="grows with each offer of the case")
-    state: AssignmentState
+    attempt: int = Field(
+        ge=1, description="number of this offer of the case, from 1; the highest is the valid one"
+    )
+    state: AssignmentState = Field(
+        description="offered to the rep, assigned by the accept, released to the queue, or closed with the case"
+    )
     update: int = Field(
-        default=0, ge=0, lt=2**31, description="grows when the offer in this state is told again, with what is new"
+        default=0,
+        ge=0,
+        lt=2**31,
+        description="0 for the first record of this state, then grows with each that repeats it with what is new",
     )
-    reason: Code = Field(description="why this state: matched, accepted, timed_out, declined, signed_out, ...")
+    reason: Code = Field(
+        description="why this state: matched, accepted, timed_out, declined, signed_out, canceled, resolved, ..."
+    )
     rep_id: RepId
-    queue: Slug
-    team: Slug
-    platform: PlatformName
-    author: Author
+    queue: Slug = Field(description="queue of the policy in which the case waits or waited")
+    team: Slug = Field(description="team that takes the cases of the queue")
+    platform: PlatformName = Field(description="network on which to answer")
+    author: Author = Field(description="whom to answer, as described in the newest post")
     posts: tuple[CasePost, ...] = Field(max_length=20, description="the newest posts of the case, oldest first")
-    posts_total: int = Field(ge=1, description="posts collapsed into the case, reposts included")
-    sentiment: Sentiment | None = None
-    influence: Influence
-    priority: Priority
-    action: TriageAction
-    channel: Visibility = Field(description="where to answer: direct when the author wrote privately")
-    reasons: tuple[Reason, ...] = Field(default=(), max_length=20)
-    candidates: Candidates
-    queued_at: UtcDatetime
-    decided_at: UtcDatetime = Field(description="the router's now when it decided")
-    expires_at: UtcDatetime | None = Field(
-        default=None, description="an offer that is not accepted by then is released"
+    posts_total: int = Field(ge=1, description="all posts of the case, also those not listed, reposts included")
+    sentiment: Sentiment | None = Field(
+        default=None, description="sentiment of the post with the highest priority; absent when it has no text"
     )
-    respond_by: UtcDatetime = Field(description="first-response deadline of the queue's SLA")
-    policy_version: int = Field(ge=0)
+    influence: Influence = Field(description="influence of the author")
+    priority: Priority = Field(description="highest priority of the case's posts, from 0 to 100")
+    action: TriageAction = Field(description="what the case asks for, of its posts' actions the most pressing one")
+    channel: Visibility = Field(description="where to answer: direct when the author ever wrote in private")
+    reasons: tuple[Reason, ...] = Field(
+        default=(),
+        max_length=20,
+        description="why to act, then why this case now and why this rep (codes route.*)",
+    )
+    candidates: Candidates
+    queued_at: UtcDatetime = Field(description="when the case was opened")
+    decided_at: UtcDatetime = Field(description="when the router decided, by its own time")
+    expires_at: UtcDatetime | None = Field(
+        default=None, description="when an offer that is not accepted is released; absent in the other states"
+    )
+    respond_by: UtcDatetime = Field(description="deadline of the first reply by the policy of the queue")
+    policy_version: int = Field(ge=0, description="version of the policy in force; 0 when there was none")
     cause: SourcePosition | None = Field(
-        default=None, description="the input record that led to it; absent for a timer"
+        default=None, description="the input record that led to it; absent when a timer did"
     )
     trace_started_at: UtcDatetime = Field(description="append time of the raw record that opened the case")
 
 
 class CaseEvent(Message):
-    """One step of a case: ids, codes and numbers, no text. Topic `cases.events`, key case_id.
+    """One step of a case in ids, codes and numbers, without text. Topic `cases.events`, key case_id.
 
-    `revealed`: a rep read the plain text of a post of the case. Where the post is in no open case, the event
-    stands under the id of the case that the post would have opened, without a queue, as a refused post does.
+    A `revealed` step says that a rep has read the plain text of a post of the case. When the post is in no open
+    case, the event stands under the id of the case that the post would have opened, without a queue. A `refused`
+    post stands there as well.
     """
 
-    event_id: Id = Field(description="uuid5 of (case_id, seq)")
+    event_id: Id = Field(description="id derived from what the event is about, the same for a repeat")
     case_id: CaseId
-    seq: int = Field(ge=0, description="0 for the first event of the case, then without a gap")
-    type: CaseEventType
-    at: UtcDatetime
-    reason: Code
-    post_id: PostId | None = None
-    revision: int | None = Field(default=None, ge=0)
-    rep_id: RepId | None = None
-    attempt: int | None = Field(default=None, ge=1)
-    queue: Slug | None = None
-    team: Slug | None = None
-    priority: Priority | None = None
-    respond_by: UtcDatetime | None = None
-    policy_version: int = Field(ge=0)
-    cause: SourcePosition | None = Field(default=None, description="the input record; absent for a timer")
+    seq: int = Field(
+        ge=0,
+        description="0 for the first event of the case, then without a gap; 0 when no open case is concerned",
+    )
+    type: CaseEventType = Field(description="what happened")
+    at: UtcDatetime = Field(description="when it happened, by the router's time")
+    reason: Code = Field(description="code that says why; for the refusals a code of x-refusals in asyncapi.yaml")
+    post_id: PostId | None = Field(default=None, description="post that the step is about; absent when about none")
+    revision: int | None = Field(default=None, ge=0, description="revision of that post; absent without post_id")
+    rep_id: RepId | None = Field(default=None, description="rep whom the step is about; absent when about none")
+    attempt: int | None = Field(
+        default=None, ge=1, description="number of the case's newest offer; absent before the first one"
+    )
+    queue: Slug | None = Field(
+        default=None, description="queue of the case; absent when no open case is concerned"
+    )
+    team: Slug | None = Field(default=None, description="team of the queue; absent when no open case is concerned")
+    priority: Priority | None = Field(
+        default=None, description="priority of the case, from 0 to 100; absent when no open case is concerned"
+    )
+    respond_by: UtcDatetime | None = Field(
+        default=None, description="deadline of the first reply; absent when no open case is concerned"
+    )
+    policy_version: int = Field(ge=0, description="version of the policy in force; 0 when there was none")
+    cause: SourcePosition | None = Field(
+        default=None, description="the input record that led to it; absent when a timer did"
+    )
 
 
 class CaseCurrent(Message):
-    """The state of one open case, for newcomers; a tombstone ends it. Topic `cases.current`, key case_id."""
+    """The state of an open case, until a tombstone closes it. Topic `cases.current`, key case_id."""
 
     case_id: CaseId
-    state: CaseState
-    queue: Slug
-    team: Slug
-    priority: Priority
-    attempt: int = Field(ge=0)
-    rep_id: RepId | None = None
-    root_post_id: PostId
-    author: Author
-    posts_total: int = Field(ge=1)
-    queued_at: UtcDatetime
-    respond_by: UtcDatetime
-    replied_at: UtcDatetime | None = None
-    updated_at: UtcDatetime
-    event_seq: int = Field(ge=0, description="seq of the last event of the case")
+    state: CaseState = Field(description="waiting in its queue, offered to a rep, or assigned to one")
+    queue: Slug = Field(description="queue of the policy in which the case waits or waited")
+    team: Slug = Field(description="team that takes the cases of the queue")
+    priority: Priority = Field(description="highest priority of the case's posts, from 0 to 100")
+    attempt: int = Field(ge=0, description="number of the newest offer, from 1; 0 before the first one")
+    rep_id: RepId | None = Field(
+        default=None, description="rep who has it or is offered it; absent while it waits"
+    )
+    root_post_id: PostId = Field(description="post that opened the case")
+    author: Author = Field(description="whom to answer, as described in the newest post")
+    posts_total: int = Field(ge=1, description="posts of the case, reposts included")
+    queued_at: UtcDatetime = Field(description="when the case was opened")
+    respond_by: UtcDatetime = Field(description="deadline of the first reply by the policy of the queue")
+    replied_at: UtcDatetime | None = Field(default=None, description="when the first reply came; absent before it")
+    updated_at: UtcDatetime = Field(description="when the newest event of the case happened")
+    event_seq: int = Field(ge=0, description="seq of the newest event of the case")

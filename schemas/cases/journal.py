@@ -1,4 +1,5 @@
-"""JournalEntry: one record a router transaction, enough to replay its decisions bit for bit."""
+"""JournalEntry is one record for each transaction of the router, with which its decisions can be replayed
+exactly."""
 
 from typing import Literal
 
@@ -8,34 +9,47 @@ from schemas.base import EpochMs, Offset, Part, Slug
 
 
 class InputRange(Part):
-    """The records of one input partition that the transaction consumed: first <= offset < next."""
+    """The records of one input partition that the transaction consumed, with first <= offset < next."""
 
-    topic: str = Field(max_length=249)
-    partition: int = Field(ge=0)
-    first: Offset
-    next: Offset
+    topic: str = Field(max_length=249, description="name of the input topic")
+    partition: int = Field(ge=0, description="number of its partition, from 0")
+    first: Offset = Field(description="offset of the first record that was consumed")
+    next: Offset = Field(description="offset after the last record that was consumed")
 
 
 class JournalEntry(Part):
-    """Inputs, time and policy of one transaction. Topic `route.journal`, no key, the input's own partition.
+    """Inputs, time and policies of one transaction. Topic `route.journal`, without a key, in the input's
+    partition.
 
-    A replay calls, for each record in merged order, `fire_timers(time - 1)` and `decide(record, now)`, where now
-    is the largest record time so far, starting from `started_ms`; then `fire_timers(now_ms)` if `clock` is set.
+    A replay calls `fire_timers(time - 1)` and `decide(record, now)` for each record in merged order, where now is
+    the largest record time so far and starts from `started_ms`. At the end it calls `fire_timers(now_ms)` if
+    `clock` is set.
     """
 
-    schema_version: Literal[1] = 1
-    stage: str = Field(max_length=32)
-    partition: int = Field(ge=0)
-    inputs: tuple[InputRange, ...] = Field(max_length=64)
+    # Not a Message with its workspace: one transaction decides for all workspaces of a partition.
+    schema_version: Literal[1] = Field(
+        default=1, description="major version of the contract; a value of another version must be refused"
+    )
+    stage: str = Field(max_length=32, description="stage that wrote the transaction")
+    partition: int = Field(ge=0, description="partition number that was decided on, the same in all inputs")
+    inputs: tuple[InputRange, ...] = Field(
+        max_length=64, description="what was consumed of each input partition; empty when only timers fired"
+    )
     merged: tuple[tuple[int, int], ...] = Field(
-        default=(), max_length=100_000, description="merged order as runs: (index into inputs, number of records)"
+        default=(),
+        max_length=100_000,
+        description="order in which the inputs were merged, as runs: (index into inputs, number of records)",
     )
-    started_ms: EpochMs = Field(description="the stage's now before the transaction")
-    now_ms: EpochMs = Field(description="the stage's now at its end")
-    clock: bool = Field(description="whether now followed the clock at the end, all inputs being read")
-    timers_fired: int = Field(ge=0)
-    dead_letters: int = Field(ge=0)
+    started_ms: EpochMs = Field(
+        description="the stage's time before the transaction, in milliseconds since 1970-01-01 UTC"
+    )
+    now_ms: EpochMs = Field(description="the stage's time at its end, in milliseconds since 1970-01-01 UTC")
+    clock: bool = Field(
+        description="whether the stage's time followed the clock at the end, because all inputs had been read"
+    )
+    timers_fired: int = Field(ge=0, description="timers that fired in the transaction")
+    dead_letters: int = Field(ge=0, description="consumed records that were given up")
     policy_versions: dict[Slug, int] = Field(
-        default_factory=dict, max_length=10_000, description="workspace: version in force"
+        default_factory=dict, max_length=10_000, description="version of the policy in force, by workspace"
     )
-    outputs: int = Field(ge=0)
+    outputs: int = Field(ge=0, description="records that were published besides the changelog and dead letters")

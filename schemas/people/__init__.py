@@ -1,1 +1,1 @@
-"""The people of the contact centre."""
+"""The people of the contact centre, and what desktops say about them."""

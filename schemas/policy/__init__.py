@@ -1,1 +1,1 @@
-"""The policy of a workspace."""
+"""The policy of a workspace, and whether its parts agree."""

@@ -1,7 +1,7 @@
-"""Whether the parts of a policy agree with each other: names are unique, and what is named is there.
+"""Checks whether the parts of a policy agree with each other: names are unique, and whatever is named is there.
 
-In: a policy as plain data, checked or not. Out: every disagreement with its place. Never here: what a
-single field may hold, which its type says.
+The policy is plain data, checked or not, and every disagreement comes with its place. What a single field may hold
+is said by its type.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,40 +14,40 @@ NAMED: Mapping[str, str] = {
     "intents": "intent",
     "numbers": "number pattern",
 }
-"""Lists whose entries have names of their own, and what one entry is called."""
+"""The lists whose entries have names of their own, each with the noun for one entry."""
 
 Location = tuple[int | str, ...]
 
 
 class Disagreement(NamedTuple):
-    """Two parts that do not fit each other."""
+    """Two parts of a policy that do not fit each other."""
 
     place: Location
     what: str
     name: str = ""
-    """The name that is not there; empty where it is another mistake."""
+    """The name that is missing; empty for a mistake of another sort."""
     known: tuple[str, ...] = ()
-    """The names that are."""
+    """The names that would have been right."""
 
 
 class Disagreements(ValueError):
-    """All that do not agree in one policy.
+    """A policy whose parts do not agree, with every disagreement.
 
     Args:
-        found: at least one.
+        disagreements: at least one.
     """
 
-    def __init__(self, found: Sequence[Disagreement]) -> None:
-        self.found = tuple(found)
-        super().__init__("; ".join(f"{_path(one.place)}: {one.what}" for one in found))
+    def __init__(self, disagreements: Sequence[Disagreement]) -> None:
+        self.disagreements = tuple(disagreements)
+        super().__init__("; ".join(f"{_path(mistake.place)}: {mistake.what}" for mistake in disagreements))
 
 
 def disagreements(policy: object, built_in_intents: Sequence[str]) -> Iterator[Disagreement]:
-    """What does not agree, in the order of the lists.
+    """Yields what does not agree, in the order of the lists.
 
     Args:
-        policy: plain data of the shape of a `Policy`; entries of another shape are passed over, for their types
-            say what is wrong with them.
+        policy: plain data of the shape of a `Policy`. Entries of another shape are passed over, because their
+            types say what is wrong with them.
         built_in_intents: intents that every policy may name.
     """
     names = {field: [(at, entry["name"]) for at, entry in _entries(policy, field) if _is_text(entry.get("name"))]
@@ -58,14 +58,14 @@ def disagreements(policy: object, built_in_intents: Sequence[str]) -> Iterator[D
             if name in seen:
                 yield Disagreement((field, at, "name"), f"there is a {what} {name} before this one")
             seen.add(name)
-    known = {field: tuple(dict.fromkeys(name for _, name in found)) for field, found in names.items()}
+    known = {field: tuple(dict.fromkeys(name for _, name in entries)) for field, entries in names.items()}
     known["intents"] += tuple(built_in_intents)
     for at, rule in _entries(policy, "rules"):
         yield from _of_rule(at, rule, known)
 
 
 def queue_mistake(action: str, queue: object) -> str | None:
-    """Why a rule's action and queue do not agree; None where they do."""
+    """Returns why a rule's action and queue do not agree, None when they do."""
     if action == "none":
         return None if queue is None else "action none takes no queue"
     return f"action {action} needs a queue" if queue is None else None

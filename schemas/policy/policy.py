@@ -1,4 +1,4 @@
-"""Policy: how one workspace wants to be served. Written as YAML, published to topic `policies`, key workspace."""
+"""Policy is how one workspace wants to be served. It is written as YAML and published to topic `policies`."""
 
 from typing import Annotated, Literal, get_args
 
@@ -11,90 +11,124 @@ from schemas.posts.scored import SentimentLabel, TriageAction
 from schemas.posts.signals import IntentName, TopicKind
 
 Query = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-"""A word, a phrase, `#hashtag`, `@handle`, or `"two words"~5`: within 5 words of each other, in any order."""
+"""A word, a phrase, a `#hashtag`, an `@handle`, or `"two words"~5`, which means within 5 words of each other in
+any order."""
 Keyword = Annotated[str, StringConstraints(min_length=2, max_length=100, strip_whitespace=True)]
 
 RulePlatform = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-"""Every `PlatformName`, and names with dashes, which no platform has: the first policies could hold them."""
+"""Every `PlatformName`, and besides names with dashes, which no platform has but the first policies could hold."""
 BrandHandle = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-"""`platform:handle`, any case: the same handle on another platform may be anybody's. A bare handle, which the
-first policies have, counts only on the platforms of the brand's `author_ids`."""
+"""`platform:handle` in any case, because the same handle on another platform may be anybody's. A bare handle,
+which the first policies have, counts only on the platforms of the brand's `author_ids`."""
 
 
 class Brand(Part):
-    """Who the workspace is on the networks: posts by these accounts are its own and never become work."""
+    """The accounts of the workspace on the networks. Their posts are its own and never become work."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    author_ids: tuple[NativeId, ...] = Field(default=(), max_length=1000)
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(description="name for people")
+    author_ids: tuple[NativeId, ...] = Field(
+        default=(), max_length=1000, description='accounts of the brand by id: "<platform>:<native id>"'
+    )
     handles: tuple[BrandHandle, ...] = Field(
         default=(),
         max_length=1000,
-        description="platform:handle, any case; a bare handle counts only on platforms of author_ids",
+        description="accounts of the brand as platform:handle, in any case; a bare handle counts only on the "
+        "platforms of author_ids",
     )
 
 
 class Condition(Part):
-    """All given parts must hold; an empty condition always holds."""
+    """What a rule asks of a post. All parts that are given must hold, so that an empty condition always holds."""
 
-    sentiment: tuple[SentimentLabel, ...] | None = Field(default=None, min_length=1, max_length=3)
-    min_probability: Probability | None = Field(default=None, description="of the label that the post got")
+    sentiment: tuple[SentimentLabel, ...] | None = Field(
+        default=None, min_length=1, max_length=3, description="the post has one of these labels"
+    )
+    min_probability: Probability | None = Field(
+        default=None, description="the post's sentiment label has at least this probability, from 0 to 1"
+    )
     min_complaint: Probability | None = Field(
         default=None,
-        description="the text is about a problem that somebody should solve; never holds where not known",
+        description="the text is about a problem that somebody should solve, with at least this probability from "
+        "0 to 1; never holds when the post has no such value",
     )
     min_offence: Probability | None = Field(
-        default=None, description="the text is offensive; never holds where not known"
+        default=None,
+        description="the text is offensive, with at least this probability from 0 to 1; never holds when the post "
+        "has no such value",
     )
-    min_influence: Annotated[float, Field(ge=0, le=100)] | None = Field(default=None, description="lower bound")
-    any_keyword: tuple[Keyword, ...] | None = Field(default=None, min_length=1, max_length=500)
-    visibility: tuple[Visibility, ...] | None = Field(default=None, min_length=1, max_length=2)
-    platform: tuple[RulePlatform, ...] | None = Field(default=None, min_length=1, max_length=50)
+    min_influence: Annotated[float, Field(ge=0, le=100)] | None = Field(
+        default=None, description="the lower bound of the author's influence is at least this, from 0 to 100"
+    )
+    any_keyword: tuple[Keyword, ...] | None = Field(
+        default=None, min_length=1, max_length=500, description="the text has one of these whole words or phrases"
+    )
+    visibility: tuple[Visibility, ...] | None = Field(
+        default=None, min_length=1, max_length=2, description="the post is one of these, public or direct"
+    )
+    platform: tuple[RulePlatform, ...] | None = Field(
+        default=None, min_length=1, max_length=50, description="the post was written on one of these networks"
+    )
     language: tuple[LanguageCode, ...] | None = Field(
         default=None,
         min_length=1,
         max_length=50,
-        description="that was detected, else (und, or no text) of the platform's lang tag",
+        description="the text is in one of these languages, as detected; when nothing was detected, the tag that "
+        "the platform states counts",
     )
-    question: bool | None = Field(default=None, description="the text asks something")
+    question: bool | None = Field(default=None, description="the text asks something (true) or does not (false)")
     topic: tuple[Slug, ...] | None = Field(
         default=None, min_length=1, max_length=50, description="the post concerns one of these listening topics"
     )
-    intent: tuple[Slug, ...] | None = Field(default=None, min_length=1, max_length=50)
-    min_urgency: Probability | None = Field(default=None, description="of the words of the text")
-    min_intensity: Probability | None = Field(default=None, description="how heated the text is")
-    min_spam: Probability | None = Field(default=None, description="never holds where not known")
-    max_rating: float | None = Field(default=None, ge=0, le=10)
-    repost: bool | None = None
+    intent: tuple[Slug, ...] | None = Field(
+        default=None, min_length=1, max_length=50, description="the writer wants one of these, built in or own"
+    )
+    min_urgency: Probability | None = Field(
+        default=None, description="the words of the text are at least this urgent, from 0 to 1"
+    )
+    min_intensity: Probability | None = Field(
+        default=None, description="the text is at least this heated, from 0 to 1"
+    )
+    min_spam: Probability | None = Field(
+        default=None, description="the spam score is at least this, from 0 to 1; never holds when there is none"
+    )
+    max_rating: float | None = Field(
+        default=None, ge=0, le=10, description="the review has at most so many stars, from 0 to 10"
+    )
+    repost: bool | None = Field(default=None, description="the post is a repost (true) or is none (false)")
 
 
 class ListeningTopic(Part):
-    """What the workspace listens for: it concerns a post when `any` holds, all of `all`, and none of `none`.
+    """What the workspace listens for. It concerns a post when `any`, `all` and `none` agree.
 
-    Whole words, any case, any script; a plain word also finds the hashtag.
+    A query finds whole words in any case and any script, and a plain word also finds the hashtag. `"two words"~5`
+    finds words within 5 words of each other, in any order.
     """
 
-    name: Slug
-    kind: TopicKind = "topic"
-    any: tuple[Query, ...] = Field(default=(), max_length=2000)
-    all: tuple[Query, ...] = Field(default=(), max_length=50)
-    none: tuple[Query, ...] = Field(default=(), max_length=500)
+    name: Slug = Field(description="name of the listening topic, unique in the policy")
+    kind: TopicKind = Field(default="topic", description="what it is: a brand, product, competitor or any topic")
+    any: tuple[Query, ...] = Field(
+        default=(), max_length=2000, description="at least one of these queries must be found, when any is given"
+    )
+    all: tuple[Query, ...] = Field(default=(), max_length=50, description="all of these queries must be found")
+    none: tuple[Query, ...] = Field(default=(), max_length=500, description="none of these queries may be found")
 
 
 class OwnIntent(Part):
-    """An intent of the workspace, told by examples."""
+    """An intent of the workspace's own, which is recognised by likeness to examples."""
 
-    name: Slug
+    name: Slug = Field(description="name of the intent, unique in the policy")
     examples: tuple[Annotated[str, StringConstraints(min_length=3, max_length=500)], ...] = Field(
-        min_length=5, max_length=20
+        min_length=5, max_length=20, description="what people write who want this, in their own words"
     )
 
 
 class NumberPattern(Part):
-    """How order, account or other personal numbers of the workspace look; they are masked as `[<name>]`."""
+    """How order, account or other personal numbers of the workspace look. They are masked as `[<name>]`."""
 
-    name: Slug
+    name: Slug = Field(description="name of the pattern, which replaces the number in brackets")
     pattern: Annotated[str, StringConstraints(min_length=4, max_length=60)] = Field(
-        description="# a digit, @ a letter, * either, anything else itself (any case); a whole word: ACC-########"
+        description="a whole word such as ACC-########, where # is a digit, @ a letter, * either, and anything "
+        "else stands for itself in any case; at least four must be # or *"
     )
 
     @model_validator(mode="after")
@@ -105,14 +139,22 @@ class NumberPattern(Part):
 
 
 class TriageRule(Part):
-    """The first rule whose condition holds decides; list order is precedence."""
+    """What to do about a post when a condition holds. The first rule of the list whose condition holds decides."""
 
-    name: Slug
-    when: Condition = Condition()
-    action: TriageAction
-    queue: Slug | None = None
-    skills: tuple[Slug, ...] = Field(default=(), max_length=20)
-    urgency: Probability = Field(default=0.0, description="how urgent posts of this rule are, 0..1")
+    name: Slug = Field(description="name of the rule, unique in the policy; reasons quote it")
+    when: Condition = Field(default=Condition(), description="what the rule asks of a post; when absent, nothing")
+    action: TriageAction = Field(description="what should be done; none means that nobody needs to act")
+    queue: Slug | None = Field(
+        default=None, description="queue in which the case waits; required unless the action is none"
+    )
+    skills: tuple[Slug, ...] = Field(
+        default=(),
+        max_length=20,
+        description="skills that a rep must have, all of them; empty when any rep will do",
+    )
+    urgency: Probability = Field(
+        default=0.0, description="how urgent posts of this rule are, from 0 to 1; the words of a text may raise it"
+    )
 
     @model_validator(mode="after")
     def _work_has_a_queue(self) -> "TriageRule":
@@ -122,50 +164,69 @@ class TriageRule(Part):
 
 
 class Queue(Part):
-    """Where cases wait for one team."""
+    """Where cases wait for the reps of one team."""
 
-    name: Slug
-    team: Slug
+    name: Slug = Field(description="name of the queue, unique in the policy")
+    team: Slug = Field(description="team that takes its cases; a team may have several queues")
+    # The default and the upper bound are those of Twilio's TaskRouter.
     offer_timeout_s: int = Field(
-        default=120, ge=5, le=86_400, description="Twilio TaskRouter: default 120, at most 86,400"
+        default=120,
+        ge=5,
+        le=86_400,
+        description="seconds after which an offer that nobody accepted goes back to the queue",
     )
     first_response_s: int = Field(
-        default=3600, ge=60, le=30 * 86_400, description="SLA of the first reply, by the clock"
+        default=3600,
+        ge=60,
+        le=30 * 86_400,
+        description="seconds within which the first reply is due, by the clock and not by business hours",
     )
 
 
 class Policy(Message):
-    """The whole policy of one workspace; `version` grows with each change."""
+    """The whole policy of one workspace, topic `policies`, key workspace."""
 
-    version: int = Field(ge=1, lt=2**31)
+    version: int = Field(ge=1, lt=2**31, description="number that grows with each change of the policy")
     brand: Brand
-    queues: tuple[Queue, ...] = Field(min_length=1, max_length=200)
-    rules: tuple[TriageRule, ...] = Field(min_length=1, max_length=500)
-    topics: tuple[ListeningTopic, ...] = Field(default=(), max_length=1000)
-    intents: tuple[OwnIntent, ...] = Field(default=(), max_length=50)
-    numbers: tuple[NumberPattern, ...] = Field(default=(), max_length=50)
+    queues: tuple[Queue, ...] = Field(min_length=1, max_length=200, description="where cases wait, and for whom")
+    rules: tuple[TriageRule, ...] = Field(
+        min_length=1, max_length=500, description="what to do about posts; the first rule that holds decides"
+    )
+    topics: tuple[ListeningTopic, ...] = Field(
+        default=(), max_length=1000, description="what the workspace listens for"
+    )
+    intents: tuple[OwnIntent, ...] = Field(
+        default=(), max_length=50, description="intents of its own, besides the built-in ones"
+    )
+    numbers: tuple[NumberPattern, ...] = Field(
+        default=(), max_length=50, description="personal numbers of its customers, which are masked"
+    )
     regions: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")], ...] = Field(
-        default=("US", "GB"), max_length=20, description="ISO 3166: whose phone numbers are told without a +"
+        default=("US", "GB"),
+        max_length=20,
+        description="countries (ISO 3166, two letters) whose phone numbers are recognised without a leading +",
     )
     oldest_every: int = Field(
-        default=10, ge=2, le=1000, description="every n-th pick of a queue takes its oldest case"
+        default=10, ge=2, le=1000, description="n, where every n-th pick of a queue takes its oldest case"
     )
     sign_out_release: Literal["all", "unanswered"] = Field(
-        default="unanswered", description="what goes back when a rep signs out"
+        default="unanswered",
+        description="which cases go back to their queues when a rep has signed out: all, or those without a reply",
     )
 
     @model_validator(mode="after")
     def _parts_agree(self) -> "Policy":
-        found = list(disagreements(self.model_dump(include=set(NAMED)), get_args(IntentName)))
-        if found:
-            raise Disagreements(found)
+        # All mistakes at once, so that whoever writes a policy need not apply it once for each.
+        mistakes = list(disagreements(self.model_dump(include=set(NAMED)), get_args(IntentName)))
+        if mistakes:
+            raise Disagreements(mistakes)
         return self
 
     def queue(self, name: str) -> Queue | None:
-        """The queue of that name."""
+        """Returns the queue of that name."""
         return next((queue for queue in self.queues if queue.name == name), None)
 
     @property
     def teams(self) -> tuple[str, ...]:
-        """The teams that own queues, sorted."""
+        """Returns the teams that have queues, sorted."""
         return tuple(sorted({queue.team for queue in self.queues}))

@@ -1,1 +1,1 @@
-"""Posts: as connectors publish them, and with their signals."""
+"""Posts as connectors publish them, and with the signals that enrich adds."""

@@ -1,4 +1,5 @@
-"""Mention: one post concerns one listening topic. What trends count: ids and numbers, no words and no names."""
+"""Mention says that a post concerns a listening topic. Trends count mentions, which hold ids and numbers, but
+neither words nor names."""
 
 from pydantic import Field
 
@@ -19,28 +20,46 @@ from schemas.posts.signals import CopyKind, TopicKind
 
 
 class Mention(Message):
-    """Topic `mentions`, key workspace/topic. A re-delivered raw record gives the same mention again.
+    """A post concerns a listening topic. Topic `mentions`, key workspace/topic.
 
-    Count distinct (post_id), the highest `revision`; authors and clusters rather than posts where copies matter.
+    A raw record that is delivered again gives the same mention again. Count each `post_id` once, with its highest
+    `revision`. Where copies matter, count authors and clusters rather than posts.
     """
 
-    topic: Slug
-    kind: TopicKind
+    topic: Slug = Field(description="name of the listening topic in the workspace's policy")
+    kind: TopicKind = Field(description="what the listening topic is")
     post_id: PostId
-    revision: int = Field(default=0, ge=0, le=MAX_REVISION)
-    platform: PlatformName
-    author_id: AuthorId
-    visibility: Visibility = Field(description="direct messages count, but must not be shown one by one")
-    created_at: UtcDatetime
-    received_at: UtcDatetime
-    backfill: bool = False
-    own: bool = Field(default=False, description="written by the brand itself")
-    sentiment: SentimentLabel | None = None
-    negative: Probability | None = Field(default=None, description="probability; absent without text to read")
-    reach: float = Field(ge=0, le=100, description="influence score of the author")
-    cluster_id: str | None = Field(default=None, pattern=r"^[0-9a-f]{16}$")
-    copy_kind: CopyKind | None = Field(default=None, description="as the worker that scored it saw the cluster")
-    source: SourcePosition = Field(
-        description="the raw record: with post_id and topic the identity of the mention"
+    revision: int = Field(
+        default=0, ge=0, le=MAX_REVISION, description="revision of the post, which grows with each edit"
     )
-    appended_ms: EpochMs = Field(description="append time of the raw record")
+    platform: PlatformName = Field(description="network that the post was written on")
+    author_id: AuthorId
+    visibility: Visibility = Field(
+        description="public or direct; direct messages count, but must not be shown one by one"
+    )
+    created_at: UtcDatetime = Field(description="when the post was written, by the platform")
+    received_at: UtcDatetime = Field(
+        description="append time of the raw record; on the event clock the time of writing"
+    )
+    backfill: bool = Field(default=False, description="whether the post was already old when it was received")
+    own: bool = Field(default=False, description="whether the brand itself wrote the post")
+    sentiment: SentimentLabel | None = Field(
+        default=None, description="likeliest sentiment of the text; absent when there is no text to read"
+    )
+    negative: Probability | None = Field(
+        default=None, description="probability from 0 to 1 that the text is negative; absent when there is no text"
+    )
+    reach: float = Field(ge=0, le=100, description="influence score of the author, from 0 to 100")
+    cluster_id: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{16}$",
+        description="shared by posts with the same or nearly the same text; absent when there is too little text",
+    )
+    copy_kind: CopyKind | None = Field(
+        default=None,
+        description="what the post is in its cluster, as far as its worker has seen it; absent without a cluster",
+    )
+    source: SourcePosition = Field(
+        description="the raw record, which together with post_id and topic is the identity of the mention"
+    )
+    appended_ms: EpochMs = Field(description="append time of the raw record, in milliseconds since 1970-01-01 UTC")

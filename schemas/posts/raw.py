@@ -1,4 +1,4 @@
-"""RawPost: what connectors publish. Optional means absent, never zero."""
+"""RawPost is what connectors publish. An optional field that is absent is unknown, and never means zero."""
 
 from typing import Annotated, Literal
 
@@ -7,9 +7,9 @@ from pydantic import Field, StringConstraints, model_validator
 from schemas.base import AuthorId, Count, Message, Part, PlatformName, PostId, ShortText, UtcDatetime
 
 MAX_TEXT_CHARS = 65_536
-"""Longest text: Facebook allows 63,206 characters in a post, more than any other network."""
+"""The longest text in characters. Facebook allows 63,206 in a post, which is more than any other network does."""
 MAX_REVISION = 2**20 - 1
-"""Highest revision: it shares the 64-bit row version with a 42-bit time (see `ScoredPost.ver`)."""
+"""The highest revision. It shares the 64-bit row version with a time of 42 bits (see `ScoredPost.ver`)."""
 
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARS)]
 Handle = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -20,49 +20,78 @@ class Author(Part):
     """The account that wrote the post, as the platform described it at that moment."""
 
     author_id: AuthorId
-    handle: Handle | None = None
-    name: ShortText | None = None
-    followers: Count | None = None
-    following: Count | None = None
-    verified: bool | None = None
-    created_at: UtcDatetime | None = None
+    handle: Handle | None = Field(
+        default=None,
+        description="name in the account's address, such as ann_b; absent where the platform has none",
+    )
+    name: ShortText | None = Field(default=None, description="name that is shown; absent when not stated")
+    followers: Count | None = Field(default=None, description="accounts that follow it; absent when not stated")
+    following: Count | None = Field(default=None, description="accounts that it follows; absent when not stated")
+    verified: bool | None = Field(
+        default=None, description="whether the platform vouches for the account; absent when it does not say"
+    )
+    created_at: UtcDatetime | None = Field(
+        default=None, description="when the account was made; absent when not stated"
+    )
 
 
 class PostMetrics(Part):
-    """Running counters of the post at the time it was read."""
+    """The post's running counters at the moment when it was fetched. An absent counter is unknown, not zero."""
 
-    likes: Count | None = None
-    reposts: Count | None = None
-    replies: Count | None = None
-    views: Count | None = None
+    likes: Count | None = Field(default=None, description="likes, favourites or upvotes; absent when not stated")
+    reposts: Count | None = Field(default=None, description="times it was passed on; absent when not stated")
+    replies: Count | None = Field(default=None, description="answers to it; absent when not stated")
+    views: Count | None = Field(default=None, description="times it was shown; absent when not stated")
 
 
 class PostBody(Message):
     """What a raw and a scored post share: identity, place in the conversation, circumstances."""
 
     post_id: PostId
-    revision: int = Field(default=0, ge=0, le=MAX_REVISION, description="grows with each edit")
-    deleted: bool = Field(default=False, description="true: the platform removed the post")
-    platform: PlatformName
-    author: Author
-    text: Text | None = None
-    title: ShortText | None = None
-    rating: float | None = Field(default=None, ge=0, le=10, description="stars of a review, as given")
-    place: ShortText | None = None
-    created_at: UtcDatetime
-    visibility: Visibility = "public"
-    in_reply_to: PostId | None = None
-    repost_of: PostId | None = None
-    quote_of: PostId | None = None
-    conversation_id: PostId | None = None
-    url: Annotated[str, StringConstraints(max_length=2000)] | None = None
-    lang: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")] | None = Field(
-        default=None, description="BCP 47 tag that the platform states"
+    revision: int = Field(
+        default=0, ge=0, le=MAX_REVISION, description="0 for the post as first written, then grows with each edit"
     )
-    metrics: PostMetrics | None = None
+    deleted: bool = Field(default=False, description="whether the platform has removed the post")
+    platform: PlatformName = Field(description="network that it was written on, the first part of its ids")
+    author: Author
+    text: Text | None = Field(default=None, description="what was written; absent when there is none")
+    title: ShortText | None = Field(default=None, description="title of a review or thread; absent when none")
+    rating: float | None = Field(
+        default=None,
+        ge=0,
+        le=10,
+        description="stars of a review from 0 to 10, as given; absent when it is no review",
+    )
+    place: ShortText | None = Field(
+        default=None, description="shop or location of a review; absent when not stated"
+    )
+    created_at: UtcDatetime = Field(description="when the post was written, by the platform")
+    visibility: Visibility = Field(
+        default="public", description="direct for a private message to the brand, public for everything else"
+    )
+    in_reply_to: PostId | None = Field(
+        default=None, description="post that it answers; absent when it answers none"
+    )
+    repost_of: PostId | None = Field(
+        default=None, description="post that it passes on unchanged; absent when it is no repost"
+    )
+    quote_of: PostId | None = Field(
+        default=None, description="post that it comments on; absent when it quotes none"
+    )
+    conversation_id: PostId | None = Field(
+        default=None, description="post with which the conversation began; absent when not stated"
+    )
+    url: Annotated[str, StringConstraints(max_length=2000)] | None = Field(
+        default=None, description="address at which a person can see it; absent when it has none"
+    )
+    lang: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")] | None = Field(
+        default=None, description="language tag (BCP 47) that the platform states; absent when it states none"
+    )
+    metrics: PostMetrics | None = Field(default=None, description="counters of the post; absent when not stated")
 
     @model_validator(mode="after")
     def _ids_name_the_platform(self) -> "PostBody":
+        # Otherwise two platforms could use one id, and the posts of two people would be taken for those of one.
         prefix = f"{self.platform}:"
         for name, value in (("post_id", self.post_id), ("author.author_id", self.author.author_id)):
             if not value.startswith(prefix):
@@ -71,10 +100,15 @@ class PostBody(Message):
 
 
 class RawPost(PostBody):
-    """One public or direct message as received. The only message with plain text: topic `posts.raw`."""
+    """A public or direct message as it was received, topic `posts.raw`. No other message holds plain text.
+
+    It must have a text, a title or a rating, unless it is deleted or a repost. Its `post_id` and
+    `author.author_id` must begin with its `platform`.
+    """
 
     @model_validator(mode="after")
     def _has_content(self) -> "RawPost":
+        # A deletion has lost its text, and a repost may be a mere pointer to its original.
         if (
             not (self.deleted or self.repost_of)
             and self.text is None

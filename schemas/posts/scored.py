@@ -1,4 +1,4 @@
-"""ScoredPost: a post with its signals and what triage decided, with reasons."""
+"""ScoredPost is a post with its signals and with what triage decided about it, each decision with its reasons."""
 
 from typing import Annotated, Literal
 
@@ -14,14 +14,15 @@ ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$
 
 
 class SentimentProbabilities(Part):
-    """Calibrated class probabilities; they sum to 1 within 1e-3 (rounding)."""
+    """Calibrated probabilities of the three labels. They add up to 1 within .001, because they are rounded."""
 
-    negative: Probability
-    neutral: Probability
-    positive: Probability
+    negative: Probability = Field(description="probability from 0 to 1 that the writer is unhappy or angry")
+    neutral: Probability = Field(description="probability from 0 to 1 that the text shows no feeling")
+    positive: Probability = Field(description="probability from 0 to 1 that the writer is pleased")
 
     @model_validator(mode="after")
     def _sums_to_one(self) -> "SentimentProbabilities":
+        # Each is rounded to a few digits before it is published, so the sum is seldom exactly 1.
         total = self.negative + self.neutral + self.positive
         if abs(total - 1.0) > 1e-3:
             raise ValueError(f"probabilities sum to {total:.4f}, not 1")
@@ -29,104 +30,158 @@ class SentimentProbabilities(Part):
 
 
 class Sentiment(Part):
-    """How the writer feels, by the transformer."""
+    """How the writer feels, as the language model reads the text."""
 
-    label: SentimentLabel
+    label: SentimentLabel = Field(description="the likeliest of the three labels")
     probabilities: SentimentProbabilities
     model: Annotated[str, StringConstraints(max_length=200)] = Field(description="model id and revision")
     weak: bool = Field(
         default=False,
-        description="the text is in a language that the model was not made for: route on it with care, and on "
-        "offence and complaint too, which the same model gave",
+        description="whether the model was not made for the language of the text; then be careful with routing by "
+        "the sentiment, and by offence and complaint, which the same model gave",
     )
 
 
 class Language(Part):
-    """The language of the text, by a detector; the platform's own tag is `lang`."""
+    """The language of the text as a detector sees it. The tag that the platform states is `lang`."""
 
-    code: LanguageCode = Field(description="ISO 639-1, or 639-3 where that has none; und: nobody can tell")
-    confidence: Probability = Field(description="of the likeliest language, also where the code is und")
+    code: LanguageCode = Field(
+        description="code of ISO 639-1, or of 639-3 where there is no shorter one; und when nobody can tell"
+    )
+    confidence: Probability = Field(
+        description="probability from 0 to 1 of the likeliest language, given also when the code is und"
+    )
 
 
 class Influence(Part):
-    """How far the author's voice carries: expected engagement per post on a log scale."""
+    """How far the author's voice carries: the engagement expected of a post, on a logarithmic scale."""
 
-    score: Annotated[float, Field(ge=0, le=100)] = Field(description="20 points = ten times the engagement")
-    confidence: Probability = Field(description="0: only the profile is known, towards 1 with history")
-    lower_bound: Annotated[float, Field(ge=0, le=100)] = Field(description="90 % one-sided lower bound of score")
-    percentile: Annotated[float, Field(ge=0, le=100)] | None = None
+    score: Annotated[float, Field(ge=0, le=100)] = Field(
+        description="from 0 to 100; 20 points more mean ten times the engagement"
+    )
+    confidence: Probability = Field(
+        description="from 0, when only the profile is known, towards 1 as the author's posts are observed"
+    )
+    lower_bound: Annotated[float, Field(ge=0, le=100)] = Field(
+        description="the score is at least this high with a probability of 90 %; from 0 to 100"
+    )
+    percentile: Annotated[float, Field(ge=0, le=100)] | None = Field(
+        default=None,
+        description="share of active authors with a lower score, in percent; absent when not computed",
+    )
 
 
 class Reason(Part):
-    """One reason of a decision, in the order of its weight."""
+    """One reason for a decision. Reasons are listed by weight, the heaviest first."""
 
-    code: ReasonCode
-    detail: Annotated[str, StringConstraints(max_length=300)] = ""
-    weight: float = Field(default=0.0, ge=0, le=100, description="share in the decision; 0 where it is not a sum")
+    code: ReasonCode = Field(description="stable code of the reason, for programs")
+    detail: Annotated[str, StringConstraints(max_length=300)] = Field(
+        default="", description="the reason in words, for people; it may change from release to release"
+    )
+    weight: float = Field(
+        default=0.0,
+        ge=0,
+        le=100,
+        description="points of the priority that this reason gave, from 0 to 100; 0 when it gave none",
+    )
 
 
 class Triage(Part):
     """What should be done about a post, by whom, and why.
 
-    The reason `weak_sentiment`, weight 0, says that the rules and the severity went by a sentiment that is `weak`,
-    and in which language the text is.
+    The reason `weak_sentiment` with weight 0 says that the decision went by a sentiment that is `weak`, and names
+    the language of the text.
     """
 
-    action: TriageAction
-    queue: Slug | None = Field(default=None, description="queue of the policy; absent when action is none")
-    skills: tuple[Slug, ...] = Field(default=(), max_length=20)
-    priority: Priority = 0.0
-    reasons: tuple[Reason, ...] = Field(default=(), max_length=20)
-    policy_version: int = Field(ge=0, description="0: no policy was known for the workspace")
+    action: TriageAction = Field(description="what should be done; none means that nobody needs to act")
+    queue: Slug | None = Field(
+        default=None, description="queue of the policy in which the case waits; absent exactly when action is none"
+    )
+    skills: tuple[Slug, ...] = Field(
+        default=(),
+        max_length=20,
+        description="skills that a rep must have, all of them; empty when any rep will do",
+    )
+    priority: Priority = Field(
+        default=0.0, description="from 0 to 100; the higher goes first, and 0 is the value when action is none"
+    )
+    reasons: tuple[Reason, ...] = Field(
+        default=(), max_length=20, description="why this action and priority, the heaviest reason first"
+    )
+    policy_version: int = Field(
+        ge=0, description="version of the policy that decided; 0 when the workspace had none"
+    )
 
     @model_validator(mode="after")
     def _work_has_a_queue(self) -> "Triage":
+        # A case without a queue would wait where nobody looks.
         if (self.action == "none") != (self.queue is None):
             raise ValueError("queue must be given exactly when there is something to do")
         return self
 
 
 class ScoredPost(PostBody):
-    """A post with its signals: topics `posts.scored` and `posts.actionable`.
+    """A post with its signals, topics `posts.scored` and `posts.actionable`.
 
     Title and text are masked: personal data is replaced by its kind in brackets, and listed in `pii`.
     """
 
     received_at: UtcDatetime = Field(
-        description="append time of the raw record; its event time on the event clock"
+        description="append time of the raw record; on the event clock the time of writing"
     )
-    backfill: bool = Field(default=False, description="older than live_within at receipt: stored, not worked")
-    own: bool = Field(default=False, description="written by one of the brand's own handles")
+    backfill: bool = Field(
+        default=False,
+        description="whether the post was already old when it was received (by the setting live_within_h); such "
+        "posts are stored and never become work",
+    )
+    own: bool = Field(default=False, description="whether one of the brand's own accounts wrote it")
     sentiment: Sentiment | None = Field(default=None, description="absent when there is no text to read")
     offence: Probability | None = Field(
         default=None,
-        description="calibrated probability that the text is offensive; absent without text or such a head",
+        description="calibrated probability from 0 to 1 that the text is offensive; absent when there is no text, "
+        "or when the model does not answer this question",
     )
     complaint: Probability | None = Field(
         default=None,
-        description="calibrated probability that the text is about a problem that somebody should solve; absent "
-        "without text or such a head",
+        description="calibrated probability from 0 to 1 that the text is about a problem that somebody should "
+        "solve; absent when there is no text, or when the model does not answer this question",
     )
     language: Language | None = Field(default=None, description="absent when there is no text to read")
-    topics: tuple[TopicHit, ...] = Field(default=(), max_length=50, description="of the policy, in its order")
+    topics: tuple[TopicHit, ...] = Field(
+        default=(), max_length=50, description="listening topics that the post concerns, in the policy's order"
+    )
     intent: Intent | None = Field(default=None, description="absent when there is no text to read")
-    urgency: Probability = Field(default=0.0, description="by the words of the text; the rule's own may be higher")
-    urgency_kinds: tuple[UrgencyKind, ...] = Field(default=(), max_length=7, description="the gravest first")
-    intensity: Probability = Field(default=0.0, description="how heated the text is, whatever its sentiment")
-    cluster: Cluster | None = Field(default=None, description="absent when there is too little text to compare")
-    spam: Spam | None = Field(default=None, description="absent for deletions and the brand itself")
+    urgency: Probability = Field(
+        default=0.0,
+        description="how soon somebody must act by the words of the text, from 0 to 1; triage takes the rule's "
+        "urgency when that is higher",
+    )
+    urgency_kinds: tuple[UrgencyKind, ...] = Field(
+        default=(), max_length=7, description="kinds of urgency that the words speak of, the gravest first"
+    )
+    intensity: Probability = Field(
+        default=0.0, description="how heated the text is, from 0 to 1, whatever its sentiment"
+    )
+    cluster: Cluster | None = Field(
+        default=None, description="the posts that it is a copy of; absent when there is too little text to compare"
+    )
+    spam: Spam | None = Field(default=None, description="absent for deletions and posts of the brand itself")
     pii: tuple[PersonalData, ...] = Field(
-        default=(), max_length=100, description="what was masked, in order; the plain text is only in posts.raw"
+        default=(),
+        max_length=100,
+        description="personal data that was masked, in the order of the text; its plain text is only in posts.raw",
     )
     influence: Influence
     triage: Triage
-    source: SourcePosition = Field(description="the raw record that this was made from")
-    appended_ms: EpochMs = Field(description="append time of the raw record; never the event clock")
+    source: SourcePosition = Field(description="the raw record of which this post was made")
+    appended_ms: EpochMs = Field(
+        description="append time of the raw record in milliseconds since 1970-01-01 UTC, also on the event clock"
+    )
 
     @property
     def ver(self) -> int:
-        """Row version, 62 bits: a higher revision wins, then the later raw record.
+        """Returns the version of the row in ClickHouse: a higher revision wins, then the later raw record.
 
-        42 bits of milliseconds last until the year 2109.
+        It has 62 bits. The 42 bits of milliseconds last until the year 2109.
         """
         return (self.revision << 42) | self.appended_ms

@@ -1,1 +1,1 @@
-"""What is derived from the contract: JSON Schema, AsyncAPI, the check of compatibility."""
+"""What is derived from the contract: JSON Schema, AsyncAPI, and the check that changes only add."""

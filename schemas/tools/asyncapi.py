@@ -1,8 +1,8 @@
 """The AsyncAPI 3.1 document of the contract, as data: channels, messages, and who sends and receives.
 
-In: `topics.TOPICS`, `refusals.REFUSALS`. Out: one document, what `asyncapi.yaml` is written from. What a client of
-Kafka must be set to stands in fields: bindings where AsyncAPI has one, `x-` extensions where not. Never here: host
-names and passwords (those belong to a deployment), writing files.
+`asyncapi.yaml` is written from it. It is made of `topics.TOPICS` and `refusals.REFUSALS`. What a client of Kafka
+must be set to stands in fields: in bindings if AsyncAPI has one for it, and in `x-` extensions if not. Host names
+and passwords belong to a deployment and are not in it.
 """
 
 from collections.abc import Iterator
@@ -16,28 +16,29 @@ from schemas.topics import ASSIGNMENTS, Topic, all_topics, team_topic
 Document = dict[str, Any]
 
 KAFKA_BINDING = "0.5.0"
-"""Version of AsyncAPI's Kafka binding that the documents follow."""
+"""The version of AsyncAPI's Kafka binding that the document follows."""
 ISOLATION = "read_committed"
-"""`isolation.level` of every consumer: decisions are written in transactions."""
+"""The `isolation.level` that every consumer needs, because decisions are written in transactions."""
 PARTITIONER = "murmur2"
-"""How a key finds its partition; the default of the Java clients and of kafkajs."""
+"""The hash by which a key finds its partition, which is the default of the Java clients and of kafkajs."""
 TEAM_CHANNEL = f"{ASSIGNMENTS.name}.team"
 _SCHEMA_FORMAT = f"application/schema+json;version={DIALECT.split('/')[-2]}"
 _LONGEST_NUMBER_CHARS = 19
-"""Digits of 2**63 - 1, the largest offset."""
+"""The number of digits of 2**63 - 1, the largest offset."""
 
 
 def asyncapi() -> Document:
-    """The whole document; the same contract gives the same document, in the same order."""
+    """Returns the whole document. The same contract gives the same document, in the same order."""
     channels = dict(_channels())
     return {
         "asyncapi": "3.1.0",
         "info": {
             "title": "Earshot",
             "version": f"{MAJOR}.0.0",
-            "description": "Topics of Earshot on Kafka. P partitions scale with posts, R with routing. "
-            "Values are JSON, UTF-8. A schema is necessary and not sufficient: rules between fields are stated in "
-            "words only, and what breaks them is refused too. x-refusals lists every code of refusal.",
+            "description": "The topics of Earshot on Kafka. Values are JSON in UTF-8. The number of partitions is "
+            "P for topics that scale with posts and R for those that scale with routing. A value that passes its "
+            "schema may still be refused, because rules between fields are stated in words only. x-refusals lists "
+            "every code of refusal, by the place where it is met.",
             "license": {"name": "Apache-2.0"},
         },
         "servers": {"kafka": _server("kafka"), "kafka-secure": _server("kafka-secure")},
@@ -53,11 +54,11 @@ def _server(protocol: str) -> Document:
     return {
         "host": "{bootstrap}",
         "protocol": protocol,
-        "description": "the cluster, in TLS" if protocol == "kafka-secure" else "the cluster",
+        "description": "the cluster over TLS" if protocol == "kafka-secure" else "the cluster without TLS",
         "variables": {
             "bootstrap": {
                 "default": "localhost:9092",
-                "description": "host:port of the deployment's brokers, several with commas",
+                "description": "host:port of the deployment's brokers, separated by commas",
             }
         },
         "bindings": {"kafka": {"bindingVersion": KAFKA_BINDING}},
@@ -105,8 +106,8 @@ def _team_channel() -> Document:
     pattern = team_topic("{workspace}", "{team}")
     channel = _channel(pattern, ASSIGNMENTS.name)
     channel["parameters"] = {
-        "workspace": {"description": "the tenant's slug"},
-        "team": {"description": "slug of a team that owns queues in the policy"},
+        "workspace": {"description": "name of the workspace"},
+        "team": {"description": "name of a team that has queues in the policy of the workspace"},
     }
     return channel
 
@@ -150,7 +151,7 @@ def _key(topic: Topic) -> Document:
 
 
 def _tombstone(topic: Topic, meaning: str) -> Document:
-    """A record with a key and no value."""
+    """Describes a record with a key and no value."""
     return {
         "name": "Tombstone",
         "summary": meaning,
@@ -181,18 +182,19 @@ def _first_line(model: type) -> str:
 
 
 def _dead_letter_headers() -> Document:
-    """Header values are UTF-8 text, numbers in decimal; see `dead_letter.encode_headers`."""
+    """Describes the headers, whose values are UTF-8 text and decimal numbers (`dead_letter.encode_headers`)."""
     number = {"type": "string", "pattern": "^[0-9]+$", "maxLength": _LONGEST_NUMBER_CHARS}
+    # Only `field` may be missing, as `encode_headers` writes it.
     properties: Document = {
-        "stage": {"type": "string", "maxLength": 32, "description": "who gave the record up"},
-        "code": {"type": "string", "maxLength": 64, "description": "stable reason, one of x-refusals"},
-        "detail": {"type": "string", "maxLength": MAX_DETAIL_CHARS, "description": "for a person"},
-        "field": {"type": "string", "maxLength": 200, "description": "dotted path, when one field is at fault"},
+        "stage": {"type": "string", "maxLength": 32, "description": "stage that gave the record up"},
+        "code": {"type": "string", "maxLength": 64, "description": "stable code of the reason, one of x-refusals"},
+        "detail": {"type": "string", "maxLength": MAX_DETAIL_CHARS, "description": "the reason for a person"},
+        "field": {"type": "string", "maxLength": 200, "description": "dotted path of the field at fault"},
         "source.topic": {"type": "string", "maxLength": 249},
         "source.partition": dict(number),
         "source.offset": dict(number),
-        "appended_ms": dict(number) | {"description": "append time of the source record, Unix epoch"},
-        "failed_ms": dict(number) | {"description": "when it was given up, Unix epoch"},
+        "appended_ms": dict(number) | {"description": "append time of the record, ms since 1970"},
+        "failed_ms": dict(number) | {"description": "when it was given up, ms since 1970"},
     }
     return {
         "type": "object",

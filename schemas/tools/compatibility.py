@@ -1,8 +1,8 @@
-"""Whether a JSON Schema still accepts everything that a released one accepted: additive changes only.
+"""Checks whether a JSON Schema still accepts everything that a released one accepted, so that changes only add.
 
-In: two schemas as exported by `export.json_schema`. Out: what broke, each with its place. Never here: files.
-Adding an optional field, a variant or an enum value passes (consumers are upgraded first); taking one away,
-requiring a new field, or tightening a limit does not. Rules between fields are outside JSON Schema.
+Both are schemas as `export.json_schema` gives them, and each break comes with its place. A new optional field,
+variant or enum value passes, because consumers are upgraded first. Taking a field away, requiring a new one or
+tightening a limit does not pass. Rules between fields are outside of JSON Schema and are not compared.
 """
 
 from collections.abc import Iterator
@@ -16,13 +16,15 @@ _FIXED = ("type", "format", "pattern")
 
 
 def breaks(released: Schema, current: Schema) -> list[str]:
-    """What `current` refuses of what `released` accepted, as `path: reason`; empty when nothing."""
+    """Returns what `current` refuses of what `released` accepted, as `path: reason`; empty when nothing."""
     return list(_compare(released, current, released, current, "$"))
 
 
 def _compare(old_root: Schema, new_root: Schema, old: Schema, new: Schema, place: str) -> Iterator[str]:
     old, new = _resolve(old_root, old), _resolve(new_root, new)
     if "anyOf" in old or "oneOf" in old or "anyOf" in new or "oneOf" in new:
+        # Each old variant must be accepted whole by one new variant. Two that share it between them are not
+        # enough, because which of them takes a value is not looked at here.
         for variant in _variants(old):
             if all(any(_compare(old_root, new_root, variant, other, place)) for other in _variants(new)):
                 yield f"{place}: a variant is gone or tighter: {_name(old_root, variant)}"
@@ -37,9 +39,9 @@ def _compare(old_root: Schema, new_root: Schema, old: Schema, new: Schema, place
         yield f"{place}.{name}: newly required"
     for inner in ("items", "additionalProperties", "propertyNames"):
         if isinstance(new.get(inner), dict):
-            held = old.get(inner)
+            before = old.get(inner)
             yield from _compare(
-                old_root, new_root, held if isinstance(held, dict) else {}, new[inner], f"{place}.{inner}"
+                old_root, new_root, before if isinstance(before, dict) else {}, new[inner], f"{place}.{inner}"
             )
 
 
@@ -74,5 +76,5 @@ def _values(part: Schema) -> list[Any] | None:
 
 
 def _name(root: Schema, part: Schema) -> str:
-    found = _resolve(root, part)
-    return str(found.get("title") or found.get("type") or "any")
+    schema = _resolve(root, part)
+    return str(schema.get("title") or schema.get("type") or "any")
