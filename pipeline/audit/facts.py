@@ -1,6 +1,7 @@
-"""Everything that an audit has collected: the logs of all topics, the tables, and what belongs to them.
+"""Holds everything that an audit has collected: the logs of all topics, the tables, and what belongs to them.
 
-In: whatever the collectors saw. Out: the same, for `hops`. Never here: Kafka, ClickHouse, files, a verdict.
+The collectors fill these classes and the hops judge them. The module knows neither Kafka nor ClickHouse nor files,
+and it gives no verdict.
 """
 
 from array import array
@@ -14,10 +15,10 @@ from pipeline.audit.names import Names
 
 
 class CurrentCase(NamedTuple):
-    """The latest value of one key of `cases.current`."""
+    """Holds the latest value of one key of `cases.current`."""
 
     state: str | None
-    """None: the tombstone that ends the case."""
+    """This is None where the latest value is the tombstone that ends the case."""
     seq: int
     at: int
     append_ms: int
@@ -25,28 +26,31 @@ class CurrentCase(NamedTuple):
 
 @dataclass
 class Store:
-    """What ClickHouse shows under FINAL."""
+    """Holds what ClickHouse shows under FINAL."""
 
     posts: Log = field(default_factory=lambda: Log("posts"))
-    """Ids are posts without revision; positions are those of the scored record."""
+    """The ids are posts without their revision, and the positions are those of the scored records."""
     post_vers: "array[int]" = field(default_factory=lambda: array("q"))
     deletions: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """Post to the version of its highest deletion, which FINAL hides, and the position of its scored record."""
+    """Maps a post to the version of its highest deletion, which FINAL hides, and to the position of its scored
+    record.
+    """
     refused: set[int] = field(default_factory=set)
-    """Ids of `refused_posts`."""
+    """These are the ids of the table `refused_posts`."""
     case_events: Log = field(default_factory=lambda: Log("case_events"))
     assignments: Log = field(default_factory=lambda: Log("assignments table"))
     rows: dict[str, list[StoredRows]] = field(default_factory=dict)
-    """Topic to the whole rows of a sample of its records, one entry a table."""
+    """Maps a topic to the whole rows of a sample of its records, with one entry for each table."""
 
     def add_deletion(self, post: int, ver: int, at: int) -> None:
-        """Takes one row of a deletion."""
+        """Notes one row that marks a post as deleted."""
+        # A post may have several deletion rows that are not merged yet, and only the highest one counts.
         self.deletions[post] = max(self.deletions.get(post, (-1, -1)), (ver, at))
 
 
 @dataclass
 class Facts:
-    """Everything that was collected."""
+    """Holds everything that the collectors brought."""
 
     names: Names
     manifests: ManifestLog
@@ -54,18 +58,20 @@ class Facts:
     scored: ScoredLog
     actionable: ActionableLog
     actionable_partitions: dict[str, int]
-    """Workspace to its partition of `posts.actionable`."""
+    """Maps a workspace to its partition of `posts.actionable`."""
     mentions: MentionLog
     events: EventLog
     assignments: AssignmentLog
     teams: list[AssignmentLog]
     current: dict[int, CurrentCase]
-    """Case to its latest value."""
+    """Maps a case to its latest value."""
     current_log: Log
-    """Only the offsets, unreadable records and times of `cases.current`."""
+    """Holds only the offsets, unreadable records and times of `cases.current`, because its values are in
+    `current`.
+    """
     store: Store
 
     def logs(self) -> Iterator[Log]:
-        """Every topic that was read."""
+        """Yields the log of every topic that was read."""
         yield from (self.raw, self.scored, self.actionable, self.mentions, self.events, self.assignments)
         yield from (*self.teams, self.current_log)

@@ -1,8 +1,10 @@
-"""What an audit has read of each topic and table, column by column: ids as numbers, positions, flags; no text.
+"""Holds what an audit has read of each topic and table as columns of ids, positions and flags, without any text.
 
-In: what the collectors saw. Out: the same, for `hops`. Never here: Kafka, ClickHouse, files, a verdict.
-Measured: 10**6 posts with 10**6 steps of cases and 670,000 assignment records take 0.9 GB, 1.2 GB while they are
-judged; two thirds of it are the texts of the ids.
+The collectors append to these logs and the hops read them. They know neither Kafka nor ClickHouse nor files, and
+they give no verdict.
+
+Memory was measured with 10**6 posts, 10**6 steps of cases and 670,000 assignment records. They take 0.9 GB, and
+1.2 GB while they are judged. Two thirds of that are the texts of the ids.
 """
 
 from array import array
@@ -10,34 +12,35 @@ from array import array
 from pipeline.audit.letters import Letters
 
 _OFFSET_BITS = 48
-"""Partition and offset share one number: 2**48 records fill a partition in 890 years at 10,000/s."""
+"""Partition and offset share one number. At 10,000 records a second, 2**48 records fill a partition in 890 years.
+"""
 
 
 def position(partition: int, offset: int) -> int:
-    """Partition and offset as one number."""
+    """Packs partition and offset into one number."""
     return partition << _OFFSET_BITS | offset
 
 
 def partition_at(at: int) -> int:
-    """The partition of a position."""
+    """Returns the partition of a position."""
     return at >> _OFFSET_BITS
 
 
 def offset_at(at: int) -> int:
-    """The offset of a position."""
+    """Returns the offset of a position."""
     return at & (1 << _OFFSET_BITS) - 1
 
 
 def place(topic: str, at: int) -> str:
-    """`<topic>/<partition>/<offset>` of a position."""
+    """Writes a position as `<topic>/<partition>/<offset>`."""
     return f"{topic}/{partition_at(at)}/{offset_at(at)}"
 
 
 class Log:
-    """The readable records of one topic or table: 24 bytes each.
+    """Holds the readable records of one topic or table, at 24 bytes each.
 
     Args:
-        name: of the topic or table.
+        name: the topic or table that the records come from.
     """
 
     def __init__(self, name: str) -> None:
@@ -46,112 +49,121 @@ class Log:
         self.positions = array("q")
         self.append_ms = array("q")
         self.low: dict[int, int] = {}
-        """Partition to its first offset: what was before is removed by retention."""
+        """Maps a partition to its first offset. Retention has removed what was before it."""
         self.end: dict[int, int] = {}
-        """Partition to the end that was read: what follows came later."""
+        """Maps a partition to the end that was read. What follows came later."""
         self.handled: dict[int, int] = {}
-        """Partition to the offset that the stage which reads the topic had committed before anything else was
-        looked at: what it made of the records below must be there."""
+        """Maps a partition to the offset that the reading stage had committed before anything else was looked at.
+        What the stage made of the records below that offset must therefore be there.
+        """
         self.settled: dict[int, int] = {}
-        """Partition to the end of what was committed before any `end` was taken: what the same transactions wrote
-        to other topics lies below their `end`."""
+        """Maps a partition to the end of its committed records, taken before any `end`. What the same transactions
+        wrote to other topics lies below the `end` of those topics.
+        """
         self.first_ms: dict[int, int] = {}
-        """Partition to the append time of its first record; of an empty one: when it would have been removed."""
+        """Maps a partition to the append time of its first record. An empty partition has the time before which
+        records would have been removed.
+        """
         self.unreadable: list[tuple[int, str]] = []
-        """Position and code of each record that the contract does not read."""
+        """Lists position and error code of each record that does not follow the contract."""
         self.letters = Letters()
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def add(self, number: int, at: int, append_ms: int) -> None:
-        """Takes one record."""
+        """Appends one record."""
         self.ids.append(number)
         self.positions.append(at)
         self.append_ms.append(append_ms)
 
     def place(self, index: int) -> str:
-        """Where record number `index` lies."""
+        """Names the place of the record with that index."""
         return place(self.name, self.positions[index])
 
     def holds(self, at: int) -> bool:
-        """Whether the position is within what was read."""
+        """Says whether the position lies within what was read."""
         partition = partition_at(at)
         return self.low.get(partition, 0) <= offset_at(at) < self.end.get(partition, 0)
 
     def is_handled(self, at: int) -> bool:
-        """Whether the stage that reads the topic says that it has done with that position."""
+        """Says whether the stage that reads the topic has committed past that position."""
         return offset_at(at) < self.handled.get(partition_at(at), 0)
 
     def is_settled(self, at: int) -> bool:
-        """Whether the transaction of that position was over before any end was taken."""
+        """Says whether the transaction of that position was over before any end was taken."""
         return offset_at(at) < self.settled.get(partition_at(at), 0)
 
     def removed(self, at: int) -> bool:
-        """Whether retention has removed the record of that position."""
+        """Says whether retention has removed the record of that position."""
         return offset_at(at) < self.low.get(partition_at(at), 0)
 
     def removed_before_ms(self, partition: int) -> int:
-        """Append time up to which retention may have removed records of that partition; 0: none is removed."""
+        """Returns the append time up to which retention may have removed records of that partition.
+
+        The result is 0 if no record was removed.
+        """
         if self.low.get(partition, 0) == 0:
             return 0
         return self.first_ms.get(partition, 0)
 
     @property
     def trimmed(self) -> bool:
-        """Whether retention has removed records of any partition."""
+        """Says whether retention has removed records of any partition."""
         return any(self.low.values())
 
 
 class ManifestLog:
-    """What ingest runs say that Kafka has confirmed."""
+    """Holds what the ingest runs say that Kafka has confirmed."""
 
     def __init__(self) -> None:
         self.ids = array("q")
         self.positions = array("q")
         self.lines = array("q")
         self.run_starts: list[tuple[int, str]] = []
-        """Index of the first delivery of each run, and the run's name."""
+        """Lists the index of the first delivery of each run, together with the name of the run."""
         self.rejected = 0
-        """Lines that were given up and never sent."""
+        """Counts the lines that were given up and never sent."""
 
     def place(self, index: int) -> str:
-        """The run and the line of delivery number `index`."""
+        """Names the run and the line of the delivery with that index."""
+        # Runs were appended one after another, so the last one that begins at or before the index owns it.
         run = next(name for start, name in reversed(self.run_starts) if start <= index)
         return f"{run} line {self.lines[index]}"
 
 
 class ScoredLog(Log):
-    """`posts.scored`, with what the following hops expect from each record."""
+    """Holds `posts.scored`, with what the following hops expect from each record."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.sources = array("q")
-        """Position of the raw record."""
+        """Holds the position of the raw record."""
         self.vers = array("q")
         self.actionable = bytearray()
         self.deleted = bytearray()
         self.outdated = bytearray()
-        """1 where the keeping time of the `posts` table is over."""
+        """This is 1 where the retention of the `posts` table is over."""
         self.wanting = array("q")
-        """Index of a record, once for each listening topic of it that must be a mention."""
+        """Holds the index of a record, once for each of its listening topics that must be a mention."""
         self.topics = array("q")
-        """Number of the name of that topic's key in `mentions`."""
+        """Holds the number of the name of that topic's key in `mentions`."""
 
     def last_of_source(self) -> bytearray:
-        """1 for each record that is the last of its raw record.
+        """Marks with 1 each record that is the last one made of its raw record.
 
-        Only these must be passed on: an earlier one may be all that a worker wrote before it died, and the one
-        that came after it, perhaps with other signals, did the whole work.
+        Only these must be passed on. An earlier one may be all that a worker wrote before it died. The later one,
+        whose signals may differ, belongs to the attempt that was completed.
         """
         last = bytearray(len(self.ids))
+        # A later index overwrites an earlier one in this dictionary, which leaves the last record of each source.
         for index in dict(zip(self.sources, range(len(self.ids)), strict=True)).values():
             last[index] = 1
         return last
 
 
 class ActionableLog(Log):
-    """`posts.actionable`."""
+    """Holds `posts.actionable`."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -159,39 +171,39 @@ class ActionableLog(Log):
 
 
 class MentionLog(Log):
-    """`mentions`."""
+    """Holds `mentions`."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.topics = array("q")
-        """Number of the name of the record's key."""
+        """Holds the number of the name of the record's key."""
         self.sources = array("q")
 
 
 class EventLog(Log):
-    """`cases.events`; -1 stands for absent."""
+    """Holds `cases.events`, where -1 stands for a value that is absent."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.cases = array("q")
         self.seqs = array("q")
-        """Place in the case's own sequence; -1: the event belongs to no open case."""
+        """Holds the place in the sequence of the case, or -1 if the event belongs to no open case."""
         self.posts = array("q")
-        """The post that was queued, joined or refused."""
+        """Holds the post that was queued, joined or refused."""
         self.too_old = bytearray()
-        """1 where a post was refused because nobody remembers whether it was handled."""
+        """This is 1 where a post was refused because nobody remembers whether it was handled."""
         self.causes = array("q")
-        """Position of that post in `posts.actionable`."""
+        """Holds the position of that post in `posts.actionable`."""
         self.assignments = array("q")
-        """The assignment record that this step implies."""
+        """Holds the assignment record that this step implies."""
         self.steps = bytearray()
-        """What the step makes of the case: index into `steps.AFTER`."""
+        """Holds the state that the step leaves the case in, as an index into `steps.AFTER`."""
 
 
 class AssignmentLog(Log):
-    """`assignments`, or one team's topic."""
+    """Holds `assignments`, or the topic of one team."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.teams = array("q")
-        """Number of the name of the team topic that must hold the record too."""
+        """Holds the number of the name of the team topic that must hold the record too."""

@@ -1,6 +1,6 @@
-"""A verdict for people and for programs.
+"""Presents a verdict to people as a table with lines below it, and to programs as one JSON object.
 
-In: a `Verdict`. Out: a rich table and lines, or one JSON object. Never here: a judgement.
+It judges nothing.
 """
 
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ from pipeline.audit.findings import SHOWN, Findings, HopReport
 from pipeline.audit.verdict import Verdict
 
 KINDS = ("lost", "changed", "doubled", "unexpected", "dead_lettered")
-"""Findings of a hop that are named one by one, the worst first."""
+"""These findings of a hop are named one by one, the worst kind first."""
 _COLUMNS = (
     "in", "out", "not yet", "lost", "changed", "doubled", "unexpected", "dead-lettered", "expired", "refused",
 )  # fmt: skip
 
 
 def as_object(verdict: Verdict) -> dict[str, Any]:
-    """The verdict as one JSON object."""
+    """Returns the verdict as one JSON object."""
     return {
         "ok": verdict.ok,
         "hops": [_hop_object(hop) for hop in verdict.hops],
@@ -52,15 +52,16 @@ def _findings_object(findings: Findings) -> dict[str, Any]:
 
 
 def table(verdict: Verdict) -> Table:
-    """One row a hop."""
-    made = Table(title="Every id, hop by hop", title_justify="left")
-    made.add_column("hop", no_wrap=True)
+    """Draws one row for each hop."""
+    drawing = Table(title="Every id, hop by hop", title_justify="left")
+    drawing.add_column("hop", no_wrap=True)
     for column in _COLUMNS:
-        made.add_column(column, justify="right")
-    made.add_column("")
+        drawing.add_column(column, justify="right")
+    drawing.add_column("")
     for hop in verdict.hops:
+        # Doubled and unexplained ids break only an exactly-once hop, so elsewhere they are not drawn as faults.
         exact = hop.guarantee == "exactly once"
-        made.add_row(
+        drawing.add_row(
             hop.hop,
             f"{hop.ids_in:,}",
             f"{hop.ids_out:,}",
@@ -74,7 +75,7 @@ def table(verdict: Verdict) -> Table:
             f"{hop.refused:,}",
             _word(verdict, hop),
         )
-    return made
+    return drawing
 
 
 def _word(verdict: Verdict, hop: HopReport) -> Text:
@@ -90,11 +91,15 @@ def _count(count: int, *, bad: bool) -> Text:
 
 
 def lines(verdict: Verdict) -> Iterator[str]:
-    """What the table cannot hold: each finding with its place, dead letters by code, warnings, the verdict."""
+    """Yields what the table cannot hold.
+
+    These are the findings with their places, dead letters by code, warnings and the verdict.
+    """
     for hop in verdict.hops:
         for kind in KINDS:
             yield from _finding_lines(hop, kind, getattr(hop, kind))
         if hop.not_yet:
+            # Ids that are not there yet are normal beside a running stream, and naming one shows where to look.
             first = hop.not_yet.shown[0]
             yield f"{hop.hop}: not yet: {hop.not_yet.count:,}, the first of them {first.id} at {first.place}"
     for topic, codes in verdict.dead_letters.items():

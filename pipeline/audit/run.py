@@ -1,6 +1,6 @@
-"""The whole audit: collect from manifests, Kafka and ClickHouse, then judge.
+"""Runs a whole audit: it collects from manifests, Kafka and ClickHouse, and then judges.
 
-In: resolved settings, what to look at. Out: a `Verdict`. Never here: printing, exit codes.
+It takes resolved settings and a scope and returns a `Verdict`. Printing and exit codes belong to the CLI.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,39 +25,41 @@ from pipeline.settings import Settings
 
 @dataclass(frozen=True)
 class Scope:
-    """What is audited."""
+    """Says what is audited."""
 
     workspaces: frozenset[str] = frozenset()
-    """Empty: all."""
+    """An empty set means all workspaces."""
     manifests: Sequence[Path] | None = None
-    """None: all of the state folder."""
+    """None means all manifests of the state folder."""
     settle_s: float = 0.0
     most_given_up: float = 1.0
-    """Share of a hop's ids, 0 to 1, that must not lie in the dead letters."""
+    """The audit fails when this share of a hop's ids, from 0 to 1, or more lies in the dead letters."""
 
 
 def run_audit(settings: Settings, scope: Scope, clock: Clock, progress: Callable[[str], None]) -> Verdict:
     """Audits what is there.
 
     Args:
-        settings: resolved, with ClickHouse.
+        settings: resolved settings, with ClickHouse.
         scope: what is audited.
         clock: gives the time of the audit.
-        progress: told what happens.
+        progress: is told what happens.
 
     Raises:
-        ServiceMissing: Kafka or ClickHouse does not answer. Transient: one of them stopped answering.
+        ServiceMissing: Kafka or ClickHouse does not answer.
+        Transient: one of them stopped answering.
         Misconfigured: topics or tables are missing, or a manifest is damaged.
     """
     names = Names()
     lagging = wait_for_stages(lambda: unread_by_stages(settings.kafka), scope.settle_s)
-    # Manifests first: whatever they name must then be within the topic.
+    # Manifests are read first, because whatever they name must then be within the topic, which only grows.
     paths = list_manifests(settings.state_dir) if scope.manifests is None else scope.manifests
     manifests, warnings = collect_manifests(paths, names, scope.workspaces)
     ttl_days = ttl_days_in_force(settings.clickhouse)
     now_ms = to_ms(clock.now())
     builder = LogBuilder(names, scope.workspaces, now_ms, ttl_days)
     reading = collect_kafka(settings.kafka, builder, now_ms, progress)
+    # ClickHouse is read last: what the sink had committed when Kafka was read is in the tables by now.
     store = collect_clickhouse(settings.clickhouse, names, scope.workspaces, builder.samples)
     facts = Facts(
         names=names,

@@ -112,7 +112,7 @@ def bench_signals(engine: TextModel, posts: int, patterns: int, signatures: int,
 
 
 def listening_policy(patterns: int) -> Policy:
-    """A policy with so many queries: invented words, phrases and hashtags, and some that the posts do hold."""
+    """Returns a policy with so many queries: invented words and phrases, and some that the posts do hold."""
     made = [
         "".join(parts) if number % 4 else f"{parts[0]}{parts[1]} {parts[2]}"
         for number, parts in enumerate(product(SYLLABLES, repeat=4))

@@ -49,8 +49,9 @@ SHARES = (0.44, 0.15, 0.09, 0.005, 0.012, 0.018, 0.016, 0.004, 0.004, 0.005, 0.2
 """How often each intent is meant in support streams, in the order of `INTENTS`: counted in the labelled real
 posts, the rare ones a little higher. The examples have all alike, which would find job offers everywhere."""
 LIFTS = (0.0, 0.9, 0.0, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2, 0.0)
-"""Added to the logits: questions and the rare ones are told a little too often rather than hardly ever, which is
-best for F1 and worst for nobody (cross-validated on the real training posts, steps of .2)."""
+"""These are added to the logits, so that questions and the rare intents are given a little too often rather than
+hardly ever. This is best for F1 and worst for nobody (cross-validated on the real training posts, in steps of .2).
+"""
 EXAMPLE_WEIGHT, REAL_WEIGHT, COMPLAINTS_WEIGHT = 0.5, 4.0, 0.2
 LEAST_SHARE = 0.02
 """Of an earlier head's answer: what is below counts as nothing."""

@@ -1,1 +1,1 @@
-"""What an audit collects: manifests, topics, tables."""
+"""Collects what an audit judges from manifests, topics and tables."""

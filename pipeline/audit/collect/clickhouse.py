@@ -1,6 +1,6 @@
-"""What analysts see: the rows of each table under FINAL, as ids, versions and positions.
+"""Reads what analysts see: the rows of each table under FINAL, as ids, versions and positions.
 
-In: the ClickHouse settings. Out: `Store`. Never here: a text, a write.
+It fills a `Store`, reads no text of a post into it, except in the sample of whole rows, and writes nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,16 +28,18 @@ _ASSIGNMENTS = f"SELECT case_id, attempt, state, `update`, _partition, _offset F
 def collect_clickhouse(
     settings: ClickHouseSettings, names: Names, workspaces: frozenset[str], samples: Mapping[str, Sample]
 ) -> Store:
-    """Reads all tables, in blocks.
+    """Reads all tables in blocks.
 
     Args:
-        settings: resolved.
-        names: numbers of all names.
-        workspaces: the only ones that count; empty: all.
-        samples: topic to the records whose rows are read whole.
+        settings: resolved settings.
+        names: numbers all names.
+        workspaces: the only ones that count, or all if empty.
+        samples: maps a topic to the records whose rows are read whole.
 
     Raises:
-        ServiceMissing: nobody answers. Transient: it stopped answering. Misconfigured: a table is missing.
+        ServiceMissing: nobody answers.
+        Transient: ClickHouse stopped answering.
+        Misconfigured: a table is missing.
     """
     store = Store()
     with open_table_reader(settings) as reader:
@@ -63,13 +65,14 @@ def collect_clickhouse(
 
 
 def _whole_rows(reader: TableReader, table: Table[Any], records: Sequence[InputRecord]) -> StoredRows:
-    """Every row, also one that FINAL hides, that says that it was made of one of the records."""
+    """Reads every row, also one that FINAL hides, that says that it was made of one of the records."""
     if not records:
         return StoredRows(table, (), ())
     by_position = {(record.partition, record.offset): record for record in records}
     places = ", ".join(f"({partition}, {offset})" for partition, offset in by_position)
     columns = table.columns
-    names = ", ".join(f"`{name}`" for name in columns)  # `update` is a word of SQL
+    # Columns are quoted because `update` is a word of SQL.
+    names = ", ".join(f"`{name}`" for name in columns)
     sql = f"SELECT {names} FROM {table.name} WHERE (_partition, _offset) IN ({places})"  # noqa: S608
     answer = reader.answer(sql)
     partition, offset = columns.index("_partition"), columns.index("_offset")

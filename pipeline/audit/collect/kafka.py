@@ -1,10 +1,11 @@
-"""Every topic into columns, in an order in which a stream that goes on cannot look like a loss.
+"""Reads every topic into columns, in an order in which a running stream cannot look like a loss.
 
-First the offsets that the stages have committed: what they made of the records below is there. Then the ends of
-what is committed in each topic, then the ends of all records: what a transaction that was over wrote to other
-topics is below their ends. Then each topic is read to its end; dead letters before their topic, so that their
-bytes can be compared while it passes by. In: the Kafka settings. Out: a filled `LogBuilder`. Never here: what an
-absent id means.
+First come the offsets that the stages have committed, so that what they made of the records below is there. Then
+come the ends of the committed records of each topic, and after these the ends of all records. What a finished
+transaction wrote to other topics therefore lies below their ends. At last each topic is read to its end, after its
+dead letters, so that their bytes can be compared while the topic passes by.
+
+The result is a filled `LogBuilder`. What an absent id means is not decided here.
 """
 
 import time
@@ -23,19 +24,20 @@ from pipeline.stages import inputs_by_group
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, DAY_MS, MENTIONS, RAW, SCORED, Topic
 
 FOLLOWED: tuple[Topic, ...] = (RAW, SCORED, ACTIONABLE, MENTIONS, CASE_EVENTS, ASSIGNMENTS, CASES)
-"""Topics of the audit, in the order of the flow."""
+"""These are the topics of the audit, in the order of the flow."""
 
 WORTH_TELLING_S = 1.0
+"""Reading a topic for at least this many seconds is worth a line of progress."""
 
 Progress = Callable[[str], None]
 
 
 @dataclass
 class KafkaSummary:
-    """What the reading of Kafka left to say besides the logs."""
+    """Holds what the reading of Kafka says besides the logs."""
 
     records: dict[str, int] = field(default_factory=dict)
-    """Topic to the records that were read."""
+    """Maps a topic to the number of its records that were read."""
     warnings: list[str] = field(default_factory=list)
     actionable_partitions: int = 0
 
@@ -46,13 +48,15 @@ def collect_kafka(
     """Reads all topics.
 
     Args:
-        kafka: resolved.
+        kafka: resolved settings.
         builder: gets every record.
         now_ms: the time of the audit, for partitions that retention has emptied.
-        progress: told after each topic that took a while.
+        progress: is told after each topic that took a while.
 
     Raises:
-        ServiceMissing: no broker answers. Transient: it stopped answering. Misconfigured: topics are missing.
+        ServiceMissing: no broker answers.
+        Transient: Kafka stopped answering.
+        Misconfigured: topics are missing.
     """
     reader = TopicReader(kafka)
     try:
@@ -99,7 +103,7 @@ class _Collection:
     def _team_topics(self) -> list[str]:
         prefix = f"{ASSIGNMENTS.name}."
         names = (name for name in sorted(self._reader.partitions) if name.startswith(prefix))
-        # assignments.<workspace>.<team>; slugs hold no dot, and assignments.dlq has too few.
+        # A team topic is `assignments.<workspace>.<team>`. Slugs hold no dot, and `assignments.dlq` has too few.
         return [name for name in names if name.count(".") == 2 and self._builder.includes(name.split(".")[1])]
 
     def _mark_handled(self) -> None:
@@ -110,7 +114,7 @@ class _Collection:
                     logs[name].handled = dict(offsets)
 
     def _windows(self) -> dict[str, Window]:
-        """What is read of each topic; the ends of what is committed are noted first."""
+        """Returns what is read of each topic. The ends of the committed records are noted first."""
         logs = self._builder.logs()
         names = [*logs, *(topic.dlq.name for topic in FOLLOWED if topic.dead_letters)]
         committed = {name: self._reader.window(name) for name in names}
@@ -125,10 +129,11 @@ class _Collection:
             log.first_ms.setdefault(record.partition, record.append_ms)
             take(record)
         log.end = dict(windows[log.name].end)
-        # Asked again: retention may have gone on while the topic was read.
+        # The start is asked again, because retention may have gone on while the topic was read.
         log.low = dict(self._reader.window(log.name).low)
         retention_ms = _retention_days(log.name) * DAY_MS
         for partition in log.low:
+            # An emptied partition shows no first record, so the end of its retention stands for the time of one.
             log.first_ms.setdefault(partition, self._now_ms - retention_ms)
 
     def _read(self, name: str, windows: Mapping[str, Window]) -> Iterator[Message]:

@@ -1,6 +1,7 @@
-"""Records of each topic into the columns of `facts`; values are decoded and dropped at once.
+"""Turns the records of each topic into columns of logs. Each value is decoded, reduced to numbers and dropped.
 
-In: records. Out: rows of logs. Never here: Kafka, a verdict. An unreadable record is noted by position and code.
+An unreadable record is noted by its position and error code. The module does not talk to Kafka and gives no
+verdict.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,8 +34,8 @@ DAY_MS = 86_400_000
 
 
 def digest(key: bytes | None, value: bytes | None) -> bytes:
-    """Hash of a record's bytes; absent and empty differ."""
-    # Lengths first, so that bytes cannot move from key to value unseen.
+    """Returns a hash of the bytes of a record, in which absent and empty differ."""
+    # The lengths come first, so that bytes cannot move from key to value unseen.
     head = f"{-1 if key is None else len(key)}/{-1 if value is None else len(value)}/".encode()
     return xxhash.xxh3_128_digest(head + (key or b"") + (value or b""))
 
@@ -45,12 +46,12 @@ def add_letter(
     """Notes one dead letter under its source topic.
 
     Args:
-        letters: source topic to its dead letters.
+        letters: maps a source topic to its dead letters.
         record: the letter.
-        headers: of the letter.
+        headers: the headers of the letter.
 
     Returns:
-        What is wrong with the letter itself, None when it is sound.
+        What is wrong with the letter itself, or None when it is sound.
     """
     where = f"{record.topic}/{record.partition}/{record.offset}"
     try:
@@ -68,10 +69,10 @@ class LogBuilder:
     """Fills the logs.
 
     Args:
-        names: numbers of all names.
-        workspaces: the only ones that count; empty: all.
+        names: numbers all names.
+        workspaces: the only ones that count, or all if empty.
         now_ms: the time of the audit.
-        ttl_days: keeping time of the `posts` table, None for ever.
+        ttl_days: the retention of the `posts` table, or None if it keeps rows for ever.
     """
 
     def __init__(self, names: Names, workspaces: frozenset[str], now_ms: int, ttl_days: int | None) -> None:
@@ -85,21 +86,21 @@ class LogBuilder:
         self.current_log = Log(CASES.name)
         self.current: dict[int, CurrentCase] = {}
         self.samples = {topic.name: Sample() for topic in (SCORED, CASE_EVENTS, ASSIGNMENTS)}
-        """Topics that are stored, with the records whose rows are compared whole."""
+        """Maps each topic that is stored to the records whose rows are compared whole."""
         self._names = names
         self._workspaces = workspaces
         self._keep_from_ms = None if ttl_days is None else now_ms - ttl_days * DAY_MS
 
     def add_raw(self, record: InputRecord) -> None:
-        """A record of posts.raw."""
-        post = self._read(RawPost, self.raw, record)
+        """Adds a record of posts.raw."""
+        post = self._decode(RawPost, self.raw, record)
         if post is not None and self.includes(post.workspace):
             number = self._names.post(post.workspace, post.post_id, post.revision)
             self.raw.add(number, position(record.partition, record.offset), record.append_ms)
 
     def add_scored(self, record: InputRecord) -> None:
-        """A record of posts.scored."""
-        post, log = self._read(ScoredPost, self.scored, record), self.scored
+        """Adds a record of posts.scored."""
+        post, log = self._decode(ScoredPost, self.scored, record), self.scored
         if post is None or not self.includes(post.workspace):
             return
         number = self._names.post(post.workspace, post.post_id, post.revision)
@@ -109,40 +110,40 @@ class LogBuilder:
         log.actionable.append(belongs_in_actionable(post))
         log.deleted.append(post.deleted)
         log.outdated.append(self._keep_from_ms is not None and to_ms(post.created_at) < self._keep_from_ms)
-        # A removed post has nothing to say.
+        # A removed post says nothing, so it is a mention of no topic.
         for hit in () if post.deleted else post.topics:
             log.wanting.append(len(log) - 1)
             log.topics.append(self._names.number(f"{post.workspace}/{hit.topic}"))
         self._sample(log, record)
 
     def add_actionable(self, record: InputRecord) -> None:
-        """A record of posts.actionable."""
-        post = self._read(ScoredPost, self.actionable, record)
+        """Adds a record of posts.actionable."""
+        post = self._decode(ScoredPost, self.actionable, record)
         if post is not None and self.includes(post.workspace):
             number = self._names.post(post.workspace, post.post_id, post.revision)
             self.actionable.add(number, position(record.partition, record.offset), record.append_ms)
             self.actionable.sources.append(position(post.source.partition, post.source.offset))
 
     def add_mention(self, record: InputRecord) -> None:
-        """A record of mentions."""
-        made, log = self._read(Mention, self.mentions, record), self.mentions
-        if made is not None and self.includes(made.workspace):
-            number = self._names.post(made.workspace, made.post_id, made.revision)
+        """Adds a record of mentions."""
+        mention, log = self._decode(Mention, self.mentions, record), self.mentions
+        if mention is not None and self.includes(mention.workspace):
+            number = self._names.post(mention.workspace, mention.post_id, mention.revision)
             log.add(number, position(record.partition, record.offset), record.append_ms)
-            log.topics.append(self._names.number(f"{made.workspace}/{made.topic}"))
-            log.sources.append(position(made.source.partition, made.source.offset))
+            log.topics.append(self._names.number(f"{mention.workspace}/{mention.topic}"))
+            log.sources.append(position(mention.source.partition, mention.source.offset))
 
     def add_event(self, record: InputRecord) -> None:
-        """A record of cases.events."""
-        event, log = self._read(CaseEvent, self.events, record), self.events
+        """Adds a record of cases.events."""
+        event, log = self._decode(CaseEvent, self.events, record), self.events
         if event is None or not self.includes(event.workspace):
             return
         log.add(self._names.number(event.event_id), position(record.partition, record.offset), record.append_ms)
         log.cases.append(self._names.number(event.case_id))
         # Events about no open case (refused posts, requests about unknown cases) have ids of another making.
-        own = event.event_id == event_id(event.case_id, event.seq)
-        log.seqs.append(event.seq if own else -1)
-        log.steps.append(steps.step_code(event) if own else steps.SAME)
+        of_case = event.event_id == event_id(event.case_id, event.seq)
+        log.seqs.append(event.seq if of_case else -1)
+        log.steps.append(steps.step_code(event) if of_case else steps.SAME)
         state = steps.assignment_state(event)
         implied = -1
         if state is not None and event.attempt is not None:
@@ -162,35 +163,37 @@ class LogBuilder:
         log.too_old.append(event.type == "refused" and event.reason == "too_old")
 
     def add_assignment(self, record: InputRecord) -> None:
-        """A record of `assignments` or of a team's topic."""
+        """Adds a record of `assignments` or of a team's topic."""
         log = self.assignments if record.topic == ASSIGNMENTS.name else self.teams[record.topic]
-        made = self._read(Assignment, log, record)
-        if made is not None and self.includes(made.workspace):
-            number = self._names.assignment(made.case_id, made.attempt, made.state, made.update)
+        assignment = self._decode(Assignment, log, record)
+        if assignment is not None and self.includes(assignment.workspace):
+            number = self._names.assignment(
+                assignment.case_id, assignment.attempt, assignment.state, assignment.update
+            )
             log.add(number, position(record.partition, record.offset), record.append_ms)
-            log.teams.append(self._names.number(team_topic(made.workspace, made.team).name))
+            log.teams.append(self._names.number(team_topic(assignment.workspace, assignment.team).name))
             if log is self.assignments:
                 self._sample(log, record)
 
     def add_current(self, record: InputRecord) -> None:
-        """A record of cases.current; the last one of a key counts."""
+        """Adds a record of cases.current. The last record of a key counts."""
         at = position(record.partition, record.offset)
         if record.value is None:
             if record.key is not None:
                 number = self._names.number(record.key.decode(errors="replace"))
                 self.current[number] = CurrentCase(None, -1, at, record.append_ms)
             return
-        case = self._read(CaseCurrent, self.current_log, record)
+        case = self._decode(CaseCurrent, self.current_log, record)
         if case is not None and self.includes(case.workspace):
             number = self._names.number(case.case_id)
             self.current[number] = CurrentCase(case.state, case.event_seq, at, record.append_ms)
 
     def includes(self, workspace: str) -> bool:
-        """Whether the workspace is one of those that count."""
+        """Says whether the workspace is one of those that count."""
         return not self._workspaces or workspace in self._workspaces
 
     def handlers(self) -> Mapping[str, Callable[[InputRecord], None]]:
-        """Topic to what takes its records; teams that are known so far included."""
+        """Maps a topic to the method that adds its records, including the team topics noted so far."""
         return {
             RAW.name: self.add_raw,
             SCORED.name: self.add_scored,
@@ -203,16 +206,16 @@ class LogBuilder:
         }
 
     def logs(self) -> Mapping[str, Log]:
-        """Topic to its log."""
+        """Maps a topic to its log."""
         logs = (self.raw, self.scored, self.actionable, self.mentions, self.events, self.assignments)
         return {log.name: log for log in (*logs, *self.teams.values(), self.current_log)}
 
     def _sample(self, log: Log, record: InputRecord) -> None:
-        # What the stage has not come to has no row yet, and would only take another one's place.
+        # A record that the stage has not come to has no row yet and would only take the place of another one.
         if log.is_handled(position(record.partition, record.offset)):
             self.samples[log.name].offer(record)
 
-    def _read(self, model: type[M], log: Log, record: InputRecord) -> M | None:
+    def _decode(self, model: type[M], log: Log, record: InputRecord) -> M | None:
         at = position(record.partition, record.offset)
         letter = log.letters.by_source.get(at)
         if letter is not None and letter.digest != digest(record.key, record.value):
@@ -225,9 +228,10 @@ class LogBuilder:
             return None
 
     def _may_count(self, log: Log, key: bytes | None, at: int) -> bool:
-        """Whether an unreadable record may be one of the chosen workspaces; keys of posts begin with theirs.
+        """Says whether an unreadable record may belong to a chosen workspace. Keys of posts begin with their
+        workspace.
 
-        Of any other record nobody can tell: it counts unless it is kept as a dead letter.
+        Nobody can tell for any other record, so it counts unless it is kept as a dead letter.
         """
         if not self._workspaces:
             return True

@@ -1,6 +1,6 @@
-"""Ingest's manifests into columns: what Kafka has confirmed, line by line.
+"""Reads the manifests of ingest runs into columns: what Kafka has confirmed, line by line.
 
-In: manifest files. Out: `ManifestLog`, and what a reader should know about the runs. Never here: Kafka.
+It returns a `ManifestLog` and what a reader should know about the runs. Kafka itself is not asked.
 """
 
 from collections.abc import Iterable
@@ -15,18 +15,18 @@ from schemas.topics import RAW
 def collect_manifests(
     paths: Iterable[Path], names: Names, workspaces: frozenset[str] = frozenset()
 ) -> tuple[ManifestLog, list[str]]:
-    """Reads every manifest; the runs together are one set of ids.
+    """Reads every manifest. The runs together are one set of ids.
 
     Args:
         paths: manifest files.
-        names: numbers of all names.
-        workspaces: the only ones that count; empty: all.
+        names: numbers all names.
+        workspaces: the only ones that count, or all if empty.
 
     Returns:
         The deliveries, and one line for each run that did not come to its end.
 
     Raises:
-        Misconfigured: a file is no manifest, or damaged; names file and line.
+        Misconfigured: a file is no manifest or is damaged; the message names file and line.
     """
     log, warnings = ManifestLog(), list[str]()
     for path in paths:

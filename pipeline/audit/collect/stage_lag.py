@@ -1,6 +1,6 @@
-"""Whether the stages have read all that there is: while one has not, missing may mean not yet.
+"""Asks how far the stages lag behind their topics. While one of them does, a missing id may only be late.
 
-In: the Kafka settings. Out: who is behind. Never here: a judgement of ids.
+It reads offsets and judges no ids.
 """
 
 import time
@@ -11,10 +11,11 @@ from pipeline.settings import KafkaSettings
 from pipeline.stages import inputs_by_group
 
 INTERVAL_S = 0.5
+"""This is the pause between two looks, in seconds."""
 
 
 def unread_by_stages(kafka: KafkaSettings) -> list[Unread]:
-    """What the stages have still to read, in the order of the flow.
+    """Returns what the stages have still to read, in the order of the flow.
 
     Raises:
         ServiceMissing: a topic does not exist, or no broker answers.
@@ -29,9 +30,9 @@ def wait_for_stages(
     monotonic_s: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Sequence[Unread]:
-    """Looks until nobody is behind or `wait_s` seconds are over; returns who is behind then.
+    """Looks until no stage lags or `wait_s` seconds are over, and returns what is unread then.
 
-    A stage may give the next one work after it was looked at, so two looks in a row must find nothing.
+    A stage may give the next one work just after that one was looked at, so two looks in a row must find nothing.
     """
     deadline_s = monotonic_s() + wait_s
     calm = False

@@ -1,1 +1,1 @@
-"""What an audit judges: one hop of the flow a module."""
+"""Holds what an audit judges, with the hops of one subject in each module."""

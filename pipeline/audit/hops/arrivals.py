@@ -1,6 +1,6 @@
-"""The two questions of every hop: did each id arrive, and did it arrive once?
+"""Answers the two questions of every hop: whether each id arrived, and whether it arrived once.
 
-In: columns of `facts`. Out: findings in a `HopReport`. Never here: what a hop is.
+It reads columns of `facts` and adds findings to a `HopReport`. It does not know what a hop is about.
 """
 
 from collections.abc import Callable, Container, Iterable, Sequence
@@ -10,31 +10,31 @@ from pipeline.audit.findings import HopReport
 from pipeline.audit.logs import Log, place
 
 EXPIRY_MARGIN_MS = 60_000
-"""What one step writes to two topics is appended at most a transaction (10 s) or a delivery (60 s) apart."""
+"""What one step writes to two topics is appended at most one transaction (10 s) or one delivery (60 s) apart."""
 
 
 class Repeat(NamedTuple):
-    """A key that occurs more than once."""
+    """Describes a key that occurs more than once."""
 
     times: int
     second: int
-    """Index of its second occurrence."""
+    """This is the index of its second occurrence."""
 
 
 def repeats(keys: Iterable[int]) -> dict[int, Repeat]:
-    """Keys that occur more than once, in the order of their second occurrence; -1 is no key."""
+    """Returns the keys that occur more than once, by their second occurrence. The value -1 is no key."""
     seen: set[int] = set()
-    found: dict[int, Repeat] = {}
+    repeated: dict[int, Repeat] = {}
     for index, key in enumerate(keys):
         if key == -1:
             continue
         if key not in seen:
             seen.add(key)
-        elif key in found:
-            found[key] = found[key]._replace(times=found[key].times + 1)
+        elif key in repeated:
+            repeated[key] = repeated[key]._replace(times=repeated[key].times + 1)
         else:
-            found[key] = Repeat(2, index)
-    return found
+            repeated[key] = Repeat(2, index)
+    return repeated
 
 
 def follow(
@@ -48,17 +48,19 @@ def follow(
     handled: Callable[[int], bool] | None = None,
     unreadable: bool = True,
 ) -> None:
-    """Sorts each distinct id of `log` into out, dead-lettered, expired, not yet or lost; unreadable records too.
+    """Sorts each distinct id of `log` into out, dead-lettered, expired, not yet or lost. Unreadable records are
+    sorted too.
 
     Args:
-        report: where it is written.
-        log: the hop's input.
-        arrived: ids of its output.
-        name: an id's name.
-        chosen: per record, whether the hop must pass it on (0: no); absent: all.
-        expired: whether retention has removed what record number i became.
-        handled: whether the output of record number i must be there; absent: when the log's reader says so.
-        unreadable: whether this hop answers for the input's unreadable records (one hop of a topic does).
+        report: receives the counts and findings.
+        log: the input of the hop.
+        arrived: the ids of its output.
+        name: returns the name of an id.
+        chosen: for each record whether the hop must pass it on, where 0 means no; absent, all must be passed on.
+        expired: whether retention has removed what the record with that index became.
+        handled: whether the output of the record with that index must be there; absent, this holds from the moment
+            at which the log's reader says so.
+        unreadable: whether this hop answers for the unreadable records of the input. One hop of a topic does.
     """
     absent: dict[int, list[int]] = {}
     reached: set[int] = set()
@@ -68,6 +70,8 @@ def follow(
         if number in arrived:
             reached.add(number)
         else:
+            # The same id may lie in the log several times, and one record that was handled or dead-lettered
+            # decides.
             absent.setdefault(number, []).append(index)
     report.ids_in += len(reached) + len(absent)
     report.ids_out += len(reached)
@@ -86,6 +90,8 @@ def _explain(
     expired: Callable[[int], bool],
     handled: Callable[[int], bool],
 ) -> None:
+    # The order of these questions matters: a dead letter explains an absence, an altered one never does, and only
+    # a record that retention left and that the stage passed can be called lost.
     letters = log.letters
     for index in indexes:
         if letters.kept(log.positions[index]):
@@ -106,7 +112,10 @@ def _explain(
 
 
 def follow_unreadable(report: HopReport, log: Log) -> None:
-    """Each record that the contract does not read must be a dead letter; it has no id but its place."""
+    """Requires that each record which does not follow the contract is a dead letter.
+
+    Such a record has no id, so its place names it.
+    """
     for at, code in log.unreadable:
         report.ids_in += 1
         where = place(log.name, at)
@@ -121,7 +130,10 @@ def follow_unreadable(report: HopReport, log: Log) -> None:
 
 
 def doubled_letters(report: HopReport, log: Log) -> None:
-    """Dead letters of the same record; those of records that are not looked at (other workspaces) do not count."""
+    """Reports records that have more than one dead letter.
+
+    Letters of records that are not looked at, because they belong to other workspaces, do not count.
+    """
     if not log.letters.repeated:
         return
     seen = {*log.positions, *(at for at, _ in log.unreadable)}
@@ -132,15 +144,17 @@ def doubled_letters(report: HopReport, log: Log) -> None:
 
 
 def expired_by(log: Log, source: Log, partition_of: Callable[[int], int]) -> Callable[[int], bool]:
-    """Whether what record number i of `source` became has been removed from `log` by retention.
+    """Returns a test of whether retention has removed from `log` what a record of `source` became.
 
     Args:
-        log: the hop's output.
-        source: its input.
-        partition_of: index of an input record to the partition of its output.
+        log: the output of the hop.
+        source: its input, whose record is given to the test by its index.
+        partition_of: returns, for the index of an input record, the partition of its output.
     """
 
     def removed(index: int) -> bool:
+        # The margin forgives a short time between the two appends, which lets a lost record pass as expired for
+        # that long.
         before_ms = log.removed_before_ms(partition_of(index))
         return before_ms > 0 and source.append_ms[index] < before_ms + EXPIRY_MARGIN_MS
 

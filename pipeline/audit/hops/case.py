@@ -1,8 +1,9 @@
-"""The router's hops: each post becomes one step of a case, steps have no gap, and imply assignments.
+"""Judges the hops of the router: each post becomes one step of a case, steps have no gap, and they imply
+assignments.
 
-What one transaction writes to several topics comes in no order: a record is judged only if its transaction was
-over before the end of the other topic was taken. In: `Facts`. Out: one report a hop; all of them are exactly
-once. Never here: I/O, the state of a case (`current_hop`).
+One transaction writes to several topics, and its records become visible in no fixed order. A record is therefore
+judged only if its transaction was over before the end of the other topic was taken. All these hops are exactly
+once. The state of a case is judged in `current`.
 """
 
 from collections.abc import Iterator
@@ -14,17 +15,17 @@ from pipeline.audit.hops.arrivals import doubled_letters, expired_by, follow, re
 from pipeline.audit.logs import AssignmentLog, EventLog, partition_at, place
 
 _SEQ_BITS = 24
-"""A case and a step share one number while they are sorted: 16 million steps a case."""
+"""A case and a step share one number while they are sorted, which leaves room for 16 million steps a case."""
 
 
 def actionable_to_events(facts: Facts) -> HopReport:
-    """Every actionable post is queued, joined or refused once, or lies in posts.actionable.dlq."""
+    """Judges that every actionable post is queued, joined or refused once, or lies in posts.actionable.dlq."""
     report = HopReport("posts.actionable -> cases.events", "exactly once")
     actionable, events, name = facts.actionable, facts.events, facts.names.post_name
     follow(report, actionable, set(events.posts), name)
-    # A copy that comes when nobody remembers the first is refused as too old: not a second outcome.
-    sure = (-1 if old else post for post, old in zip(events.posts, events.too_old, strict=True))
-    for number, repeat in repeats(sure).items():
+    # A copy that comes when nobody remembers the first is refused as too old, which is not a second outcome.
+    outcomes = (-1 if old else post for post, old in zip(events.posts, events.too_old, strict=True))
+    for number, repeat in repeats(outcomes).items():
         report.doubled.add(name(number), events.place(repeat.second), f"{repeat.times} outcomes")
     doubled_letters(report, actionable)
     read = set(actionable.ids)
@@ -36,7 +37,7 @@ def actionable_to_events(facts: Facts) -> HopReport:
 
 
 def events_without_gap(facts: Facts) -> HopReport:
-    """Every event_id once, every case's seq from 0 without a gap."""
+    """Judges that every event_id occurs once, and that the seq of every case counts from 0 without a gap."""
     report = HopReport("cases.events, seq of each case", "exactly once")
     events, name = facts.events, facts.names.name
     for number, repeat in repeats(events.ids).items():
@@ -44,6 +45,8 @@ def events_without_gap(facts: Facts) -> HopReport:
     report.ids_out = len(set(events.ids))
     for case, steps in cases_of(events):
         first = steps[0][0]
+        # Retention removes the first steps of a long case. Their absence is a loss only if nothing was removed
+        # there.
         if first > 0 and events.removed_before_ms(partition_at(events.positions[steps[0][1]])):
             report.expired += first
             expected = first
@@ -58,7 +61,7 @@ def events_without_gap(facts: Facts) -> HopReport:
 
 
 def cases_of(events: EventLog) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-    """Each case with its (seq, index) in order."""
+    """Yields each case with its pairs of seq and index, in order."""
     own = (index for index, seq in enumerate(events.seqs) if seq >= 0)
     order = sorted(own, key=lambda index: events.cases[index] << _SEQ_BITS | events.seqs[index])
     for case, indexes in groupby(order, key=events.cases.__getitem__):
@@ -66,11 +69,11 @@ def cases_of(events: EventLog) -> Iterator[tuple[int, list[tuple[int, int]]]]:
 
 
 def events_to_assignments(facts: Facts) -> HopReport:
-    """Every step of an offer has its assignment record, every assignment record its step."""
+    """Judges that every step of an offer has its assignment record, and every assignment record its step."""
     report = HopReport("cases.events -> assignments", "exactly once")
     events, assignments, name = facts.events, facts.assignments, facts.names.name
     present, wanted = set(assignments.ids), set(events.assignments) - {-1}
-    # Both are keyed by the case and have as many partitions.
+    # Both topics are keyed by the case and have as many partitions.
     expired = expired_by(assignments, events, lambda index: partition_at(events.positions[index]))
     absent: dict[int, int] = {}
     for index, number in enumerate(events.assignments):
@@ -88,14 +91,15 @@ def events_to_assignments(facts: Facts) -> HopReport:
         report.doubled.add(name(number), assignments.place(repeat.second), f"{repeat.times} records")
     for index, number in enumerate(assignments.ids):
         at = assignments.positions[index]
-        known = events.removed_before_ms(partition_at(at)) <= assignments.append_ms[index]
-        if number not in wanted and known and assignments.is_settled(at):
+        # The step of an old assignment record may have been removed, and then its absence proves nothing.
+        step_is_kept = events.removed_before_ms(partition_at(at)) <= assignments.append_ms[index]
+        if number not in wanted and step_is_kept and assignments.is_settled(at):
             report.unexpected.add(name(number), assignments.place(index), f"no step of it in {events.name}")
     return report
 
 
 def assignments_to_teams(facts: Facts) -> HopReport:
-    """Every assignment record is in its team's topic, and nothing else is."""
+    """Judges that every assignment record is in the topic of its team, and that nothing else is."""
     report = HopReport("assignments -> team topics", "exactly once")
     assignments, name = facts.assignments, facts.names.name
     logs = {facts.names.number(log.name): log for log in facts.teams}
@@ -126,6 +130,7 @@ def assignments_to_teams(facts: Facts) -> HopReport:
 def _team_extras(report: HopReport, facts: Facts, log: AssignmentLog, wanted: set[int]) -> None:
     for number, repeat in repeats(log.ids).items():
         report.doubled.add(facts.names.name(number), log.place(repeat.second), f"{repeat.times} records")
+    # Retention may have removed the counterpart in `assignments`, and then its absence proves nothing.
     if facts.assignments.trimmed:
         return
     for index, number in enumerate(log.ids):

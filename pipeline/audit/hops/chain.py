@@ -1,7 +1,7 @@
-"""The audit itself, pure: collected facts in, one report a hop out, in the order of the flow.
+"""Judges all hops in the order of the flow and returns one report for each of them.
 
-Never here: I/O. The hops of posts are in `post_hops` and `mention_hop`, of cases in `case_hops` and `current_hop`,
-into ClickHouse in `store_hops` and `columns`.
+This is the pure part of the audit, so nothing here reads or writes. The hops of posts are in `post` and `mention`,
+those of cases in `case` and `current`, and those into ClickHouse in `store` and `row_comparison`.
 """
 
 from collections.abc import Callable
@@ -41,5 +41,5 @@ HOPS: tuple[Callable[[Facts], HopReport], ...] = (
 
 
 def judge_hops(facts: Facts) -> list[HopReport]:
-    """Every hop's report."""
+    """Returns the report of every hop."""
     return [hop(facts) for hop in HOPS]

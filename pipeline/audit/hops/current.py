@@ -1,7 +1,7 @@
-"""The hop into `cases.current`: it holds exactly the cases that are open, each as its last step left it.
+"""Judges the hop into `cases.current`, which holds exactly the open cases, each as its last step left it.
 
-It is at least where the case stood when the audit began, and may be some steps ahead of what was read of
-`cases.events`. In: `Facts`. Out: one report, exactly once. Never here: I/O.
+A value is at least where the case stood when the audit began. It may be some steps ahead of what was read of
+`cases.events`, because the stream goes on. The hop is exactly once.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,9 @@ from pipeline.audit.logs import place
 
 
 class _Step(NamedTuple):
-    """A step of a case: its number, the state code after it (SAME where retention has removed it), its place."""
+    """Holds a step of a case: its number, the state code after it and its place. The code is SAME where retention
+    has removed the steps that set the state.
+    """
 
     seq: int
     state: int
@@ -23,18 +25,21 @@ class _Step(NamedTuple):
 
 
 def events_to_current(facts: Facts) -> HopReport:
-    """cases.current holds exactly the cases that are open, each as its last step left it."""
+    """Judges that cases.current holds exactly the open cases, each as its last step left it."""
     report = HopReport("cases.events -> cases.current", "exactly once")
     events = facts.events
-    known: set[int] = set()
+    known_cases: set[int] = set()
     for case, numbered in cases_of(events):
-        known.add(case)
+        known_cases.add(case)
         steps = _steps(facts, numbered)
-        sure = next((step for step in reversed(steps) if events.is_settled(step.at)), None)
-        if sure is not None:
-            _judge(report, facts, case, steps, sure)
+        # The newest step whose transaction was over bounds the value from below; later steps only may have
+        # arrived.
+        settled = next((step for step in reversed(steps) if events.is_settled(step.at)), None)
+        if settled is not None:
+            _judge(report, facts, case, steps, settled)
+    # Without its removed steps nobody can tell whether a case is open.
     if not events.trimmed:
-        for case in facts.current.keys() - known:
+        for case in facts.current.keys() - known_cases:
             _too_much(report, facts, case, f"no step of it in {events.name}")
     return report
 
@@ -48,37 +53,38 @@ def _steps(facts: Facts, numbered: Sequence[tuple[int, int]]) -> list[_Step]:
     return made
 
 
-def _judge(report: HopReport, facts: Facts, case: int, steps: Sequence[_Step], sure: _Step) -> None:
-    """One case, by its step `sure`, which must have arrived, and by those after it, which may have."""
-    found, last = facts.current.get(case), steps[-1]
-    if sure.state == OVER:
-        if found is not None and found.state is not None:
-            _too_much(report, facts, case, f"closed by {_place(facts, sure)}")
+def _judge(report: HopReport, facts: Facts, case: int, steps: Sequence[_Step], settled: _Step) -> None:
+    """Judges one case by its step `sure`, which must have arrived, and by the later ones, which may have."""
+    current, last = facts.current.get(case), steps[-1]
+    if settled.state == OVER:
+        if current is not None and current.state is not None:
+            _too_much(report, facts, case, f"closed by {_place(facts, settled)}")
         return
-    if last.state == OVER and (found is None or found.state is None):
+    # The case may have closed after `sure`, and then an absent value is as right as an old one.
+    if last.state == OVER and (current is None or current.state is None):
         return
     report.ids_in += 1
-    wrong = _difference(facts, found, steps, sure)
+    wrong = _difference(facts, current, steps, settled)
     if wrong is None:
         report.ids_out += 1
         return
-    where = _place(facts, sure) if found is None else place(facts.current_log.name, found.at)
+    where = _place(facts, settled) if current is None else place(facts.current_log.name, current.at)
     report.lost.add(f"case {facts.names.name(case)}", where, wrong)
 
 
-def _difference(facts: Facts, found: CurrentCase | None, steps: Sequence[_Step], sure: _Step) -> str | None:
-    if found is None:
+def _difference(facts: Facts, current: CurrentCase | None, steps: Sequence[_Step], settled: _Step) -> str | None:
+    if current is None:
         return f"open, not in {facts.current_log.name}"
-    last, later = steps[-1], not facts.current_log.is_settled(found.at)
-    if found.state is None:
+    last, later = steps[-1], not facts.current_log.is_settled(current.at)
+    if current.state is None:
         return None if later else f"it is over, but open after {_place(facts, last)}"
-    if found.seq > last.seq and later:
+    if current.seq > last.seq and later:
         return None  # a step that came after the end of what was read
-    if not sure.seq <= found.seq <= last.seq:
-        return f"it is at step {found.seq}, not at {sure.seq} of {_place(facts, sure)}"
-    after = next(step for step in reversed(steps) if step.seq <= found.seq)
-    if after.state not in (SAME, OVER) and found.state != AFTER[after.state]:
-        return f"it is {found.state}, not {AFTER[after.state]} after step {after.seq} of {_place(facts, after)}"
+    if not settled.seq <= current.seq <= last.seq:
+        return f"it is at step {current.seq}, not at {settled.seq} of {_place(facts, settled)}"
+    after = next(step for step in reversed(steps) if step.seq <= current.seq)
+    if after.state not in (SAME, OVER) and current.state != AFTER[after.state]:
+        return f"it is {current.state}, not {AFTER[after.state]} after step {after.seq} of {_place(facts, after)}"
     return None
 
 
@@ -87,7 +93,7 @@ def _place(facts: Facts, step: _Step) -> str:
 
 
 def _too_much(report: HopReport, facts: Facts, case: int, why: str) -> None:
-    """A live value of a case that is not open, unless it came after the end of what was read."""
-    found, log = facts.current[case], facts.current_log
-    if found.state is not None and log.is_settled(found.at):
-        report.unexpected.add(f"case {facts.names.name(case)}", place(log.name, found.at), why)
+    """Reports a live value of a case that is not open, unless it came after the end of what was read."""
+    current, log = facts.current[case], facts.current_log
+    if current.state is not None and log.is_settled(current.at):
+        report.unexpected.add(f"case {facts.names.name(case)}", place(log.name, current.at), why)

@@ -1,6 +1,7 @@
-"""The hop into `mentions`: each scored post is there once for each of its listening topics, in each revision.
+"""Judges the hop into `mentions`, where each scored post is once for each of its listening topics, in each
+revision.
 
-In: `Facts`. Out: one report. Never here: I/O, what trends make of mentions.
+What trends make of the mentions is not judged here.
 """
 
 from collections import Counter
@@ -13,16 +14,16 @@ from pipeline.audit.hops.arrivals import EXPIRY_MARGIN_MS
 from pipeline.audit.logs import place
 
 Pair = tuple[int, int]
-"""A post in one revision, and the key of a topic."""
+"""Joins a post in one revision with the key of a listening topic."""
 
 
 def scored_to_mentions(facts: Facts) -> HopReport:
-    """Every scored post has a mention for each listening topic that it concerns; a deletion has none."""
+    """Judges that every scored post has a mention for each of its listening topics. A deletion has none."""
     report = HopReport("posts.scored -> mentions", "at least once")
     mentions = facts.mentions
-    there = Counter(zip(mentions.ids, mentions.topics, strict=True))
-    wanted, absent = _wanted(facts, there)
-    report.ids_in, report.ids_out = len(wanted), len(wanted.keys() & there.keys())
+    present = Counter(zip(mentions.ids, mentions.topics, strict=True))
+    wanted, absent = _wanted(facts, present)
+    report.ids_in, report.ids_out = len(wanted), len(wanted.keys() & present.keys())
     for pair, indexes in absent.items():
         _explain(report, facts, pair, indexes)
     _extras(report, facts, wanted)
@@ -31,21 +32,21 @@ def scored_to_mentions(facts: Facts) -> HopReport:
     return report
 
 
-def _wanted(facts: Facts, there: Counter[Pair]) -> tuple[Counter[Pair], dict[Pair, list[int]]]:
-    """How often each pair may be there, and the records that still want one that is not."""
+def _wanted(facts: Facts, present: Counter[Pair]) -> tuple[Counter[Pair], dict[Pair, list[int]]]:
+    """Returns how often each pair may be there, and the records that still want a pair that is not."""
     scored, last = facts.scored, facts.scored.last_of_source()
-    may: Counter[Pair] = Counter()
-    must: set[Pair] = set()
+    allowed: Counter[Pair] = Counter()
+    required: set[Pair] = set()
     absent: dict[Pair, list[int]] = {}
     for index, topic in zip(scored.wanting, scored.topics, strict=True):
         pair = (scored.ids[index], topic)
-        may[pair] += 1
+        allowed[pair] += 1
         if last[index]:
-            must.add(pair)
-            if pair not in there:
+            required.add(pair)
+            if pair not in present:
                 absent.setdefault(pair, []).append(index)
-    # What only an earlier record of a raw record wanted may be there, and need not be.
-    return Counter({pair: times for pair, times in may.items() if pair in must or pair in there}), absent
+    # What only an earlier record of a raw record wanted may be there and need not be.
+    return Counter({pair: times for pair, times in allowed.items() if pair in required or pair in present}), absent
 
 
 def _explain(report: HopReport, facts: Facts, pair: Pair, indexes: list[int]) -> None:
@@ -61,7 +62,7 @@ def _explain(report: HopReport, facts: Facts, pair: Pair, indexes: list[int]) ->
 
 
 def _expired(facts: Facts, topic: int) -> Callable[[int], bool]:
-    """Whether retention may have removed the mention of a post that was scored at that time."""
+    """Returns a test of whether retention may have removed the mention of a post scored at a given time."""
     mentions = facts.mentions
     partition = partition_of(facts.names.name(topic).encode(), max(1, len(mentions.end)))
     before_ms = mentions.removed_before_ms(partition)
@@ -77,6 +78,7 @@ def _extras(report: HopReport, facts: Facts, wanted: Counter[Pair]) -> None:
             if not facts.scored.trimmed and facts.raw.is_handled(mentions.sources[index]):
                 detail = f"not wanted by any record of {facts.scored.name}"
                 report.unexpected.add(_name(facts, pair), mentions.place(index), detail)
+        # Equality names each pair once, at its first record too many, however many follow.
         elif seen[pair] == wanted[pair] + 1:
             report.doubled.add(_name(facts, pair), mentions.place(index), f"more than {wanted[pair]} records")
 

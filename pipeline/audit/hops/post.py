@@ -1,6 +1,6 @@
-"""The hops of a post up to the router: manifest, posts.raw, posts.scored, posts.actionable.
+"""Judges the hops of a post up to the router: manifest, posts.raw, posts.scored and posts.actionable.
 
-In: `Facts`. Out: one report a hop. Never here: I/O, what becomes of a case.
+What becomes of a case is judged elsewhere.
 """
 
 from collections import Counter
@@ -13,7 +13,9 @@ from pipeline.audit.names import workspace_of
 
 
 def manifest_to_raw(facts: Facts) -> HopReport:
-    """Every post that Kafka has confirmed to an ingest run is in posts.raw; all runs together are one set."""
+    """Judges that every post which Kafka has confirmed to an ingest run is in posts.raw. All runs together are one
+    set.
+    """
     report = HopReport("manifest -> posts.raw", "at least once")
     raw, sent, name = facts.raw, facts.manifests, facts.names.post_name
     present, wanted = set(raw.ids), set(sent.ids)
@@ -31,6 +33,7 @@ def manifest_to_raw(facts: Facts) -> HopReport:
     for number, index in absent.items():
         confirmed = place(raw.name, sent.positions[index])
         report.lost.add(name(number), sent.place(index), f"confirmed as {confirmed}")
+    # Posts of other producers are in no manifest, so their repetition is not ingest's.
     for number, repeat in repeats(raw.ids).items():
         if number in wanted:
             report.doubled.add(name(number), raw.place(repeat.second), f"{repeat.times} records")
@@ -38,7 +41,7 @@ def manifest_to_raw(facts: Facts) -> HopReport:
 
 
 def raw_to_scored(facts: Facts) -> HopReport:
-    """Every raw record is scored or lies, byte for byte, in posts.raw.dlq."""
+    """Judges that every raw record is scored or lies, byte for byte, in posts.raw.dlq."""
     report = HopReport("posts.raw -> posts.scored", "at least once")
     raw, scored, name = facts.raw, facts.scored, facts.names.post_name
     follow(report, raw, set(scored.ids), name)
@@ -52,6 +55,7 @@ def raw_to_scored(facts: Facts) -> HopReport:
 
 def _scored_from_nowhere(report: HopReport, facts: Facts) -> None:
     raw, scored, name = facts.raw, facts.scored, facts.names.post_name
+    # A scored record names its source by position, which can be checked only within what was read.
     raw_ids = dict(zip(raw.positions, raw.ids, strict=True))
     for index, source in enumerate(scored.sources):
         if not raw.holds(source):
@@ -65,7 +69,7 @@ def _scored_from_nowhere(report: HopReport, facts: Facts) -> None:
 
 
 def scored_to_actionable(facts: Facts) -> HopReport:
-    """Every scored post that belongs in posts.actionable is there."""
+    """Judges that every scored post that belongs in posts.actionable is there."""
     report = HopReport("posts.scored -> posts.actionable", "at least once")
     scored, actionable, name = facts.scored, facts.actionable, facts.names.post_name
 
@@ -81,15 +85,17 @@ def scored_to_actionable(facts: Facts) -> HopReport:
         name,
         chosen=[a and b for a, b in zip(scored.actionable, last, strict=True)],
         expired=expired,
-        # Enrich writes both topics for a raw record before it says that it has done with it.
+        # Enrich writes both topics for a raw record before it commits that record.
         handled=lambda index: facts.raw.is_handled(scored.sources[index]),
         unreadable=False,
     )
     copies = Counter(number for number, wanted in zip(scored.ids, scored.actionable, strict=True) if wanted)
     for number, repeat in repeats(actionable.ids).items():
+        # Each of several scored copies of a post may be passed on once, and only more than that is a double.
         if repeat.times > copies[number]:
             detail = f"{repeat.times} records of {copies[number]} in {scored.name}"
             report.doubled.add(name(number), actionable.place(repeat.second), detail)
+    # Once retention removed scored records, the cause of an actionable one may be among them.
     if not scored.trimmed:
         _actionable_from_nowhere(report, facts, copies)
     return report

@@ -1,7 +1,7 @@
-"""Whether a stored row says what its record says, column by column.
+"""Compares stored rows with their records, column by column.
 
-In: the row that the sink's own code makes of a record, the row that ClickHouse gave back, the columns' types. Out:
-names of columns that differ; never a value, which may be somebody's words. Never here: I/O.
+It compares the row that the sink's own code makes of a record with the row that ClickHouse gave back. It names the
+columns that differ and never a value, which may be somebody's words.
 """
 
 import struct
@@ -17,14 +17,14 @@ from pipeline.codec import decode
 from pipeline.sink.rows import Source, Table
 
 _NO_NAMES = ("created_at", "platform")
-"""Parts of a key that name nothing to a person: the post's id has its platform in it."""
+"""These parts of a key tell a person nothing: the id of the post holds its platform already."""
 
 
 def compare_rows(report: HopReport, facts: Facts, log: Log) -> None:
-    """The rows of a sample of the topic's records: each column as the sink's own code makes it of the record.
+    """Compares the rows of a sample of the topic's records with what the sink's own code makes of the records.
 
-    A row with another `ver`, which holds the append time, is of a record that lay there in an earlier life of the
-    topic.
+    The append time is part of `ver`. A row with another `ver` is therefore of a record that lay there in an
+    earlier life of the topic, and is passed over.
     """
     for stored in facts.store.rows.get(log.name, ()):
         table = stored.table
@@ -41,32 +41,32 @@ def compare_rows(report: HopReport, facts: Facts, log: Log) -> None:
 def differing(
     columns: Sequence[str], types: Sequence[str], sent: Sequence[object], stored: Sequence[object]
 ) -> list[str]:
-    """Columns in which the two rows differ, in their order.
+    """Returns the columns in which the two rows differ, in their order.
 
     Args:
-        columns: names.
-        types: of the columns, as ClickHouse names them.
-        sent: a value a column, as the sink sends it.
-        stored: a value a column, as ClickHouse gave it back.
+        columns: the names of the columns.
+        types: the types of the columns, as ClickHouse names them.
+        sent: one value for each column, as the sink sends it.
+        stored: one value for each column, as ClickHouse gave it back.
     """
     rows = zip(columns, types, sent, stored, strict=True)
-    return [name for name, kind, one, other in rows if _plain(one, kind) != _plain(other, kind)]
+    return [name for name, kind, left, right in rows if _plain(left, kind) != _plain(right, kind)]
 
 
 def _plain(value: object, kind: str) -> object:
-    """A value in the form in which two of a column can be compared."""
+    """Returns a value in the form in which two values of a column can be compared."""
     if isinstance(value, float):
-        # A Float32 column keeps 24 bits, which are seven digits; that is its precision, no change.
+        # A Float32 column keeps 24 bits, about seven digits. That is its precision and no change.
         return struct.unpack("f", struct.pack("f", value))[0] if "Float32" in kind else value
     if isinstance(value, datetime):
         # clickhouse-connect gives UTC times back without a zone.
         return to_ms(value if value.tzinfo else value.replace(tzinfo=UTC))
     if isinstance(value, dict):
-        return {key: _plain(one, kind) for key, one in value.items()}
-    return tuple(_plain(one, kind) for one in value) if isinstance(value, list | tuple) else value
+        return {key: _plain(item, kind) for key, item in value.items()}
+    return tuple(_plain(item, kind) for item in value) if isinstance(value, list | tuple) else value
 
 
 def _name_of(table: Table[Any], row: Sequence[object]) -> str:
-    """What a reader finds the row by: its key, times and platform left out."""
+    """Returns the name by which a reader finds the row: its key without times and platform."""
     values = zip(table.columns, row, strict=True)
     return "/".join(str(value) for name, value in values if name in table.key and name not in _NO_NAMES)

@@ -1,7 +1,7 @@
-"""What each step of a case implies: the assignment record that goes with it, and the state that it leaves.
+"""States what each step of a case implies: the assignment record that goes with it, and the state that it leaves.
 
-In: a CaseEvent. Out: states. It restates rules of the router (pipeline/route: cases, matching, requests, timers,
-reps) on purpose, so that the audit does not trust what it judges. Never here: ids and positions of an event.
+It restates rules of the router (`pipeline/route`) on purpose, so that the audit does not trust what it judges. Ids
+and positions of an event are not its business.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ ASSIGNMENT_OF: Mapping[CaseEventType, AssignmentState] = {
     "released": "released",
     "resolved": "closed",
 }
-"""Steps that always publish an assignment record, of the event's attempt."""
+"""These steps always publish an assignment record, with the attempt of the event."""
 
 _STATE_AFTER: Mapping[CaseEventType, CaseState | None] = {
     "queued": "waiting",
@@ -28,24 +28,24 @@ _STATE_AFTER: Mapping[CaseEventType, CaseState | None] = {
     "resolved": None,
     "canceled": None,
 }
-"""None: the case is over. Steps that are not named leave the state as it was."""
+"""None means that the case is over. Steps that are not named leave the state as it was."""
 
 AFTER: tuple[CaseState | str | None, ...] = ("same", None, "waiting", "offered", "assigned")
-"""Codes of `EventLog.steps`."""
+"""These are the codes of `EventLog.steps`."""
 SAME, OVER = 0, 1
 
 OUTCOMES: frozenset[CaseEventType] = frozenset({"queued", "joined", "refused"})
-"""What becomes of a post: exactly one of these."""
+"""A post comes to exactly one of these."""
 
 
 def assignment_state(event: CaseEvent) -> AssignmentState | None:
-    """The state of the assignment record that the step publishes, None when it publishes none."""
+    """Returns the state of the assignment record that the step publishes, or None when it publishes none."""
     if event.type == "canceled":
-        # A case can be canceled while it waits; then no rep is named, because none held it.
+        # A case can be canceled while it waits. The event names no rep then, because none held the case.
         return "released" if event.rep_id is not None else None
     return ASSIGNMENT_OF.get(event.type)
 
 
 def step_code(event: CaseEvent) -> int:
-    """The index into `AFTER`."""
+    """Returns the index into `AFTER`."""
     return AFTER.index(_STATE_AFTER.get(event.type, "same"))

@@ -46,9 +46,10 @@ class EnrichBench:
 
     rates: list[Rate]
     of_bare: Spread
-    """The stage's rate over the mean of the bare engine's just before and just after, round by round."""
+    """This is the stage's rate over the mean of the bare engine's just before and just after, round by round."""
     of_scoring: Spread
-    """The same over the whole scoring: engine, words of the posts, triage, records, without Kafka and Faust."""
+    """This is the same ratio to the whole scoring (engine, word signals, triage, records) without Kafka and Faust.
+    """
     costs: list[Cost]
     wall_ms: dict[str, float]
     """Wall-clock milliseconds a post by step of a batch, as the stage's own metrics say; the steps overlap."""

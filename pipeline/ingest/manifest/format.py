@@ -71,7 +71,9 @@ class Manifest:
     deliveries: list[Delivered] = field(default_factory=list)
     """In file order; a line that was sent again after a crash appears again."""
     ended: bool = False
-    """The run came to its end by itself (end of file, `--limit`); False: it crashed or was stopped, or runs."""
+    """This is true if the run came to its end by itself (end of file, `--limit`). Otherwise it crashed, was
+    stopped, or still runs.
+    """
     whole: bool = False
     """The run came to the end of the file."""
     resumed_after: list[int] = field(default_factory=list)

@@ -41,7 +41,9 @@ from pipeline.train.ship.known_answers import add_known_answers
 from pipeline.train.ship.quantise import quantise
 
 MAX_TOKENS = 128
-"""Longest input served; the base's own tokenizer setting. The longest post of 280 characters has fewer."""
+"""This is the longest input that is served, as the base's own tokenizer sets it. The longest post of 280
+characters has fewer tokens.
+"""
 
 Calibration = SentimentCalibration | BinaryCalibration
 
