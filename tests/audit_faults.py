@@ -1,4 +1,4 @@
-"""One loss and one double at each place of the flow, and what the audit must say to each: that and no more."""
+"""Lists one loss and one double at each place of the flow, with what the audit must say to each, and no more."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,9 @@ STORED = ("posts", "case_events", "assignments table")
 
 @dataclass(frozen=True)
 class Fault:
-    """A planted fault: the place, 0 or 2 copies or 1 that was changed, the kind, whether it is fatal."""
+    """Describes a planted fault: the place, 0 or 2 copies or 1 that was changed, the kind, and whether it is
+    fatal.
+    """
 
     place: str
     copies: int
@@ -35,21 +37,21 @@ class Fault:
 
     @property
     def hop(self) -> str:
-        """The only hop that may report it."""
+        """Names the only hop that may report it."""
         return BY_HOP[self.place]
 
     @property
     def plant(self) -> Plant:
-        """How a world gets it."""
+        """Returns the fault as a world takes it."""
         return Plant(self.place, self.copies)
 
     @property
     def workspace(self) -> str:
-        """A workspace of its own, so that all faults fit into one cluster."""
+        """Names a workspace of its own, so that all faults fit into one cluster."""
         return f"{self.place.replace(' ', '-').replace('_', '-')}-{self.copies}"
 
     def named(self, world: World) -> str:
-        """The id that the finding must name."""
+        """Returns the id that the finding must name."""
         case = world.case["p1"]
         if self.kind == "changed":
             return self._row(world)
@@ -68,7 +70,7 @@ class Fault:
         return f"{world.workspace}/x:p4"
 
     def said(self, world: World) -> dict[tuple[str, str], list[str]]:
-        """Everything that the audit must say: hop and kind to the ids."""
+        """Returns everything that the audit must say, as hop and kind to the ids."""
         found = {(self.hop, self.kind): [self.named(world)]}
         if self.place in STORED and self.kind == "doubled":
             # ClickHouse keeps a second row of a key only in another month, which its record does not say.
@@ -76,7 +78,7 @@ class Fault:
         return found
 
     def _row(self, world: World) -> str:
-        """The key of the victim's row."""
+        """Returns the key of the victim's row."""
         last = {"assignments table": "1/closed/0", "case_events": world.replied.event_id}
         if self.place == "posts":
             return f"{world.workspace}/x:p4"
@@ -101,5 +103,5 @@ DOUBLES = [
     Fault("assignments table", 2, "doubled", fatal=True),
 ]
 CHANGES = [Fault(place, 1, "changed", fatal=True) for place in STORED]
-"""One copy that says something else than its record."""
+"""Each of these has one copy, which says something other than its record."""
 FAULTS = LOSSES + DOUBLES + CHANGES

@@ -1,7 +1,8 @@
-"""A small world that the audit finds clean, with one fault planted where a test wants it.
+"""Builds a small world that the audit finds clean, with one fault planted where a test wants it.
 
-The stages' real pure code runs (the rule of what is actionable, the router, the sink's rows); only Kafka and
-ClickHouse are lists. Offsets are assigned as a broker would, so the same world can be written to a real one.
+The pure code of the stages runs for real (the rule of what is actionable, the router, the sink's rows), and only
+Kafka and ClickHouse are lists. Offsets are assigned as a broker would do it, so the same world can be written to a
+real one.
 """
 
 from collections import defaultdict
@@ -45,40 +46,43 @@ M = TypeVar("M", bound=BaseModel)
 P, R = 4, 2
 TOPIC = TopicHit(topic="delivery", kind="topic", at=(Span(start=0, end=2),))
 VICTIM = "x:p4"
-"""A direct message that opens no case: the post that is lost or doubled."""
+"""This post is lost or doubled. It is a direct message that opens no case."""
 FAR_AHEAD = timedelta(days=90)
-"""Another month's partition: ClickHouse replaces rows within one only."""
+"""So much later lies another month's partition. ClickHouse replaces rows within one partition only."""
 
 
 class Written(NamedTuple):
-    """A record with its headers."""
+    """Holds a record with its headers."""
 
     record: InputRecord
     headers: list[tuple[str, bytes]]
 
 
 Place = tuple[str, int, int]
-"""Topic, partition, offset."""
+"""Holds topic, partition and offset."""
 
 
 @dataclass
 class Cluster:
-    """Topics and tables, shared by the worlds of several workspaces. Each thing that happens has its time: 1, 2
-    ..."""
+    """Holds topics and tables, which the worlds of several workspaces share. Each thing that happens has its time:
+    1, 2 and so on.
+    """
 
     topics: dict[str, list[list[Written]]] = field(default_factory=dict)
     rows: dict[str, list[tuple[object, ...]]] = field(default_factory=lambda: defaultdict(list))
     now: int = 0
     appended: dict[Place, int] = field(default_factory=dict)
     over: dict[Place, int] = field(default_factory=dict)
-    """When the transaction of a record was over; of one without a transaction, when it was appended."""
+    """Says when the transaction of a record was over. A record without a transaction has
+    the time of its append.
+    """
     done: dict[Place, int] = field(default_factory=dict)
-    """When the stage that reads a record had written everything that it made of it."""
+    """Says when the stage that reads a record had written everything that it made of it."""
     stored: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """When each row of a table was stored."""
+    """Says when each row of a table was stored."""
 
     def log(self, topic: str) -> list[list[Written]]:
-        """The partitions of a topic."""
+        """Returns the partitions of a topic."""
         count = 1 if topic.endswith(".dlq") else P if topic in (RAW.name, SCORED.name, MENTIONS.name) else R
         return self.topics.setdefault(topic, [[] for _ in range(count)])
 
@@ -95,17 +99,17 @@ class Cluster:
         return record
 
     def finish(self, record: InputRecord) -> None:
-        """The stage that reads the record has written everything."""
+        """Notes that the stage which reads the record has written everything."""
         self.done[record.topic, record.partition, record.offset] = self.now
 
     def end_transaction(self, begun: int) -> None:
-        """What was appended after `begun` becomes visible together."""
+        """Makes what was appended after `begun` visible together."""
         for at, time in self.appended.items():
             if time > begun:
                 self.over[at] = self.now
 
     def up_to(self, topic: str, times: dict[Place, int], time: int) -> dict[int, int]:
-        """Partition to the offset before which everything had its time by then."""
+        """Maps each partition to the offset before which everything had its time by then."""
         ends = {}
         for n, log in enumerate(self.log(topic)):
             late = (i for i in range(len(log)) if times.get((topic, n, i), self.now + 1) > time)
@@ -124,19 +128,19 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Plant:
-    """The one fault of a world: 0 copies or 2 of one thing at one place, or one changed row of a table."""
+    """Describes the one fault of a world: 0 or 2 copies of a thing at one place, or one changed row of a table."""
 
     hop: str = ""
     copies: int = 1
 
     def at(self, hop: str) -> int:
-        """How many copies this place gets."""
+        """Says how many copies this place gets."""
         return self.copies if hop == self.hop else 1
 
 
 @dataclass
 class World:
-    """One workspace's traffic through the whole pipeline."""
+    """Holds the traffic of one workspace through the whole pipeline."""
 
     cluster: Cluster
     workspace: str = "acme"
@@ -148,7 +152,9 @@ class World:
         self._route(self._enrich(self._ingest()))
 
     def _ingest(self) -> list[tuple[InputRecord, RawPost]]:
-        """posts.raw with its manifest; an unreadable record and one with a wrong key, both dead letters."""
+        """Writes posts.raw with its manifest. Two records, one unreadable and one with a wrong key, are dead
+        letters.
+        """
         posts = [post(name, f"by-{name}", workspace=self.workspace) for name in ("p1", "p2", "p3", "p4", "p5")]
         posts.append(post("p5", "by-p5", workspace=self.workspace, revision=1, deleted=True))
         posts.append(post("p2", "by-p2", workspace=self.workspace, revision=1))
@@ -171,7 +177,7 @@ class World:
         return received
 
     def _enrich(self, received: Sequence[tuple[InputRecord, RawPost]]) -> list[tuple[InputRecord, ScoredPost]]:
-        """posts.scored, posts.actionable with an unreadable record, rows of posts."""
+        """Writes posts.scored, posts.actionable with an unreadable record, and the rows of posts."""
         actionable = []
         for record, raw in received:
             made, victim = self._score(record, raw), raw.post_id == VICTIM
@@ -209,7 +215,7 @@ class World:
         )
 
     def _route(self, actionable: Sequence[tuple[InputRecord, ScoredPost]]) -> None:
-        """The real router over the posts and a day's work of one rep."""
+        """Runs the real router over the posts and a day's work of one rep."""
         router = Router(lambda: {self.workspace: policy(workspace=self.workspace)}, 15 * 86_400_000, "processing")
         posts = [
             record
@@ -271,7 +277,9 @@ class World:
                 self._row(ASSIGNMENTS_TABLE, made, at, "decided_at" if victim else None)
 
     def _row(self, table: Table[M], message: M, at: InputRecord, time_field: str | None) -> None:
-        """Stores a row; of the victim (`time_field` given) as many as planted, a second one in another month."""
+        """Stores a row. The victim, for which `time_field` is given, gets as many as planted, the second in
+        another month.
+        """
         place = "assignments table" if table is ASSIGNMENTS_TABLE else table.name
         copies = 1 if time_field is None else self.plant.at(place)
         for copy in range(copies):
@@ -292,11 +300,13 @@ TABLES: dict[str, tuple[Table[Any], str]] = {
     "case_events": (EVENTS_TABLE, "at"),
     "assignments": (ASSIGNMENTS_TABLE, "decided_at"),
 }
-"""Table and the column that chooses a row's partition."""
+"""Maps a name to the table and the column that chooses a row's partition."""
 
 
 class Moment(NamedTuple):
-    """When an audit looked: at the committed offsets, the ends of transactions, the ends of all, the tables."""
+    """Says when an audit looked at the committed offsets, the ends of transactions, the ends of all, and the
+    tables.
+    """
 
     committed: int
     settled: int
@@ -305,7 +315,7 @@ class Moment(NamedTuple):
 
 
 def rows_at(cluster: Cluster, name: str, moment: Moment) -> list[tuple[object, ...]]:
-    """The rows that were stored when the audit looked at the table."""
+    """Returns the rows that were stored when the audit looked at the table."""
     timed = zip(cluster.rows[name], cluster.stored[name], strict=True)
     return [row for row, time in timed if time <= moment.rows]
 
@@ -325,7 +335,7 @@ def final_rows(cluster: Cluster, name: str, moment: Moment) -> list[dict[str, An
 def collect(
     cluster: Cluster, delivered: Sequence[Delivered], *workspaces: str, moment: Moment | None = None
 ) -> Facts:
-    """The facts that the collectors would bring, when all is over or at a moment before."""
+    """Returns the facts that the collectors would bring, when all is over or at a moment before."""
     moment = moment or Moment(*[cluster.now] * 4)
     names = Names()
     builder = LogBuilder(names, frozenset(workspaces), START_MS, None)
@@ -406,7 +416,7 @@ def _store(
 
 
 def position_in(row: Sequence[object], table: Table[Any]) -> tuple[int, int]:
-    """Partition and offset that a row says it was made of."""
+    """Returns partition and offset of the record that a row says it was made of."""
     values: dict[str, Any] = dict(zip(table.columns, row, strict=True))
     return values["_partition"], values["_offset"]
 

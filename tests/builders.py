@@ -1,4 +1,4 @@
-"""Valid messages with one line each: every field has a plain default, name only what a test is about."""
+"""Makes valid messages in one line each. Every field has a default, so a test names only what it is about."""
 
 from datetime import datetime
 from itertools import count
@@ -32,12 +32,12 @@ from schemas.posts.scored import (
 from schemas.topics import ACTIONABLE, REPS
 
 START_MS = 1_767_225_600_000
-"""2026-01-01T00:00:00Z."""
+"""This is 2026-01-01T00:00:00Z."""
 WORKSPACE = "acme"
 
 
 def at(ms: int = 0) -> datetime:
-    """`ms` milliseconds after the start."""
+    """Returns the time `ms` milliseconds after the start."""
     return from_ms(START_MS + ms)
 
 
@@ -85,7 +85,7 @@ def triage(action: TriageAction = "respond", queue: str | None = "care", **over:
 def scored(
     post_id: str = "p1", by: str = "ann", action: TriageAction = "respond", *, ms: int = 0, **over: Any
 ) -> ScoredPost:
-    """A scored post; `queue`, `skills` and `priority` go to its triage."""
+    """Makes a scored post. `queue`, `skills` and `priority` go to its triage."""
     triage_fields = {name: over.pop(name) for name in ("queue", "skills", "priority") if name in over}
     fields = _post_fields(post_id, by) | {
         "created_at": at(ms),
@@ -178,7 +178,7 @@ def reveal(
 
 
 def record(message: ScoredPost | AnyRepEvent, offset: int = 0, *, append_ms: int = START_MS) -> InputRecord:
-    """The message as the router reads it."""
+    """Returns the message as the router reads it."""
     topic = ACTIONABLE.name if isinstance(message, ScoredPost) else REPS.name
     value = message.model_dump_json(exclude_none=True).encode()
     return InputRecord(topic, 0, offset, message.workspace.encode(), value, append_ms)

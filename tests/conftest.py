@@ -1,4 +1,4 @@
-"""Fixtures that every kind of test shares: the real Kafka and the real ClickHouse."""
+"""Provides the fixtures that every kind of test shares, which are the real Kafka and the real ClickHouse."""
 
 import atexit
 import fcntl
@@ -17,16 +17,16 @@ from pipeline.local.endpoints import Endpoints
 from pipeline.local.stack import down, up
 from pipeline.settings import load_settings
 
-# No test asserts wall-clock speed: what is slow on a busy machine is not wrong.
+# No test asserts wall-clock speed, because what is slow on a busy machine is not wrong.
 settings.register_profile("earshot", deadline=None)
 settings.load_profile("earshot")
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Endpoints]:
-    """Kafka (one broker) and ClickHouse, empty at the start of the session.
+    """Runs Kafka (one broker) and ClickHouse, which are empty at the start of the session.
 
-    With EARSHOT_KAFKA__BOOTSTRAP_SERVERS and EARSHOT_CLICKHOUSE__URL set these real servers are used instead.
+    With EARSHOT_KAFKA__BOOTSTRAP_SERVERS and EARSHOT_CLICKHOUSE__URL set, these real servers are used instead.
     """
     settings = load_settings()
     if settings.kafka.bootstrap_servers and settings.clickhouse.url:
@@ -45,7 +45,8 @@ def stack() -> Iterator[Endpoints]:
     state_dir = base / str(uuid.uuid4())
     state_dir.mkdir(parents=True)
     with _owner(state_dir):
-        # Also when pytest is interrupted in a way that skips teardown; a second call finds nothing to stop.
+        # This also runs when pytest is interrupted in a way that skips teardown. A second call finds nothing to
+        # stop.
         atexit.register(down, state_dir, wipe=True, grace_s=0)
         try:
             yield up(state_dir, brokers=1)
@@ -56,7 +57,7 @@ def stack() -> Iterator[Endpoints]:
 
 @contextmanager
 def _owner(state_dir: Path) -> Iterator[None]:
-    """Held as long as this test run lives; the kernel frees it when it is killed."""
+    """Holds a lock as long as this test run lives. The kernel frees it when the run is killed."""
     with (state_dir / "owner.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

@@ -1,4 +1,4 @@
-"""The example consumers as processes: how each is started; what a rep and the router said on the real topics."""
+"""Starts the example consumers as processes, and reads what a rep and the router said on the real topics."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ def python(_: Path) -> list[str]:
 
 
 def node(folder: Path) -> list[str]:
-    """In a copy, beside what npm installs for it."""
+    """Runs in a copy of the example, beside what npm installs for it."""
     for name in ("package.json", "consume-assignments.mjs"):
         shutil.copy(EXAMPLES / name, folder / name)
     npm = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"]
@@ -31,23 +31,23 @@ def node(folder: Path) -> list[str]:
 
 
 def java(_: Path) -> list[str]:
-    """With the jars that the embedded broker has: kafka-clients and jackson are among them."""
+    """Uses the jars of the embedded broker, among which are kafka-clients and jackson."""
     jars = ":".join(str(path) for path in ensure_jars(lambda done, of: None))
     return ["java", "-cp", jars, str(EXAMPLES / "ConsumeAssignments.java")]
 
 
 CONSUMERS: dict[str, Callable[[Path], list[str]]] = {"python": python, "node": node, "java": java}
-"""Language to what prepares its example and gives the command."""
+"""Maps a language to a function that prepares its example and returns the command."""
 NEEDS = {"python": (), "node": ("node", "npm"), "java": ("java", "javac")}
 
 
 def installed() -> list[str]:
-    """Languages whose example can run on this machine."""
+    """Lists the languages whose example can run on this machine."""
     return [language for language, tools in NEEDS.items() if all(map(shutil.which, tools))]
 
 
 def values(stack: Endpoints, topic: str, workspace: str) -> list[dict[str, Any]]:
-    """What a topic holds of a workspace."""
+    """Returns what a topic holds of a workspace."""
     kafka = KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)
     found = [json.loads(message.value()) for message in read_topic(kafka, topic)]
     return [value for value in found if value["workspace"] == workspace]

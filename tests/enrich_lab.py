@@ -1,4 +1,4 @@
-"""The enrich worker as a process of its own on the real broker, for integration and fault tests."""
+"""Runs the enrich worker as a process of its own on the real broker, for integration and fault tests."""
 
 import os
 import subprocess
@@ -31,7 +31,7 @@ from schemas.topics import RAW, SCORED, post_key
 
 START_S = 90.0
 WORK_S = 120.0
-"""Generous: the machine may be busy with other things."""
+"""These limits are generous, because the machine may be busy with other things."""
 TEXTS = (
     "the train is late again and nobody helps", "thank you, the crew was lovely", "there is smoke in car 5",
     "what time do you open?", "meh", "",
@@ -39,7 +39,7 @@ TEXTS = (
 
 
 class Raw(NamedTuple):
-    """One record for `posts.raw`."""
+    """Holds one record for `posts.raw`."""
 
     key: bytes
     value: bytes
@@ -47,7 +47,7 @@ class Raw(NamedTuple):
 
 
 def new_workspace(kafka: KafkaSettings) -> str:
-    """A workspace of its own, with a policy."""
+    """Publishes a policy for a workspace of its own and returns the workspace."""
     name = f"enrich-{uuid.uuid4().hex[:8]}"
     rules = [
         {"name": "safety", "when": {"any_keyword": ["smoke"]}, "action": "respond", "queue": "care", "urgency": 1},
@@ -64,7 +64,7 @@ def new_workspace(kafka: KafkaSettings) -> str:
 
 
 def good(workspace: str, number: int, text: str | None = None) -> Raw:
-    """A record of one of 50 authors, with one of `TEXTS` unless another is given."""
+    """Makes a record of one of 50 authors, with one of `TEXTS` unless another text is given."""
     post = RawPost(
         workspace=workspace,
         post_id=f"x:{number}",
@@ -78,7 +78,7 @@ def good(workspace: str, number: int, text: str | None = None) -> Raw:
 
 
 def bad(workspace: str) -> dict[str, Raw]:
-    """One record for each way of being bad: code to record."""
+    """Maps each error code to one record that is bad in that way."""
     key, value, home = good(workspace, 1)
     other = f"{workspace}/x:other".encode()
     far = encode(decode(RawPost, value).model_copy(update={"created_at": SystemClock().now() + timedelta(days=2)}))
@@ -95,7 +95,7 @@ def bad(workspace: str) -> dict[str, Raw]:
 
 
 def send(kafka: KafkaSettings, records: Sequence[Raw]) -> None:
-    """Returns when the broker has all."""
+    """Sends the records and returns when the broker has all of them."""
     producer = Producer(producer_config(kafka))
     for record in records:
         producer.produce(RAW.name, key=record.key, value=record.value, partition=record.partition)
@@ -105,7 +105,7 @@ def send(kafka: KafkaSettings, records: Sequence[Raw]) -> None:
 
 @contextmanager
 def worker(kafka: KafkaSettings, state_dir: Path, port: int = 0) -> Iterator["subprocess.Popen[bytes]"]:
-    """A running enrich worker; killed at the end if it still runs."""
+    """Runs an enrich worker, which is killed at the end if it still runs."""
     process = subprocess.Popen(
         [sys.executable, "-m", "pipeline.app.stages.enrich"], env=environment_of(kafka, state_dir, port)
     )
@@ -117,7 +117,7 @@ def worker(kafka: KafkaSettings, state_dir: Path, port: int = 0) -> Iterator["su
 
 
 def environment_of(kafka: KafkaSettings, state_dir: Path, port: int = 0) -> Mapping[str, str]:
-    """Of a worker with small batches and a short session."""
+    """Returns the environment of a worker with small batches and a short session."""
     return os.environ | {
         "EARSHOT_KAFKA__BOOTSTRAP_SERVERS": str(kafka.bootstrap_servers),
         "EARSHOT_KAFKA__SESSION_TIMEOUT_MS": "6000",
@@ -128,7 +128,7 @@ def environment_of(kafka: KafkaSettings, state_dir: Path, port: int = 0) -> Mapp
 
 
 def is_ready(port: int) -> bool:
-    """Whether the worker of that health port has joined its group."""
+    """Says whether the worker of that health port has joined its group."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
             return bool(answer.status == 200)
@@ -137,7 +137,7 @@ def is_ready(port: int) -> bool:
 
 
 def scored(kafka: KafkaSettings, workspace: str, topic: str = SCORED.name) -> list[ScoredPost]:
-    """Scored posts of a workspace, as often as they are there."""
+    """Returns the scored posts of a workspace, each as often as it is there."""
     prefix = workspace.encode()
     return [
         decode(ScoredPost, message.value())
@@ -147,7 +147,7 @@ def scored(kafka: KafkaSettings, workspace: str, topic: str = SCORED.name) -> li
 
 
 def dead(kafka: KafkaSettings, workspace: str) -> dict[str, tuple[bytes | None, bytes | None]]:
-    """Code to (key, value) of this workspace's dead letters."""
+    """Maps error codes to (key, value) of this workspace's dead letters."""
     return {
         decode_headers(message.headers()).code: (message.key(), message.value())
         for message in read_topic(kafka, RAW.dlq.name)
@@ -156,12 +156,12 @@ def dead(kafka: KafkaSettings, workspace: str) -> dict[str, tuple[bytes | None, 
 
 
 def ids(posts: list[ScoredPost]) -> Counter[str]:
-    """How often each post is there."""
+    """Counts how often each post is there."""
     return Counter(post.post_id for post in posts)
 
 
 def wait_for(what: Callable[[], bool], seconds: float) -> None:
-    """Polls until it holds."""
+    """Polls until the condition holds."""
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, "it took too long"
@@ -169,7 +169,7 @@ def wait_for(what: Callable[[], bool], seconds: float) -> None:
 
 
 def uncommitted(kafka: KafkaSettings) -> int:
-    """Records of posts.raw that the group has not committed."""
+    """Counts the records of posts.raw that the group has not committed."""
     consumer = Consumer(client_config(kafka) | {"group.id": GROUP_ID})
     try:
         places = consumer.committed([TopicPartition(RAW.name, number) for number in range(4)], timeout=20)

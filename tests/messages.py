@@ -1,5 +1,7 @@
-"""Any message that the contract allows, for property tests: made from the models' own JSON Schema, so that a new
-field is drawn without a word here."""
+"""Draws any message that the contract allows, for property tests.
+
+Messages are made from the models' own JSON Schema, so a new field is drawn without a change here.
+"""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, timedelta
@@ -13,7 +15,7 @@ from schemas.posts.scored import ScoredPost
 
 M = TypeVar("M", bound=BaseModel)
 LARGEST = 2**64 - 1
-"""Of a number without an upper limit: what its column can hold; more is a dead letter."""
+"""A number without an upper limit is drawn up to what its column can hold. A larger one is a dead letter."""
 _MOST = 3
 
 _TIMES = st.integers(0, (LATEST - EARLIEST) // timedelta(milliseconds=1) - 1).map(
@@ -22,7 +24,9 @@ _TIMES = st.integers(0, (LATEST - EARLIEST) // timedelta(milliseconds=1) - 1).ma
 
 
 def messages(model: type[M]) -> st.SearchStrategy[M]:
-    """Valid messages of one model; what breaks a rule between fields, which no schema can say, is drawn again."""
+    """Draws valid messages of one model. What breaks a rule between fields, which no schema can say, is drawn
+    again.
+    """
     schema = model.model_json_schema(mode="validation")
     mend: Callable[[Any], Any] = _MENDS.get(model, _sound)
 
@@ -98,7 +102,9 @@ _BY_TYPE: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], st.Searc
 
 
 def _sound(draft: Any) -> Any:
-    """The rules between fields of any part: sums of probabilities, spans with a length, work with a queue."""
+    """Mends the rules between fields of any part, such as sums of probabilities, spans with a length, and work
+    with a queue.
+    """
     if isinstance(draft, list):
         return [_sound(one) for one in draft]
     if not isinstance(draft, dict):
@@ -127,7 +133,7 @@ _MENDS: Mapping[type[BaseModel], Callable[[dict[str, Any]], dict[str, Any]]] = {
 
 
 def of_a_newer_release(part: Any, word: str = "unlisted") -> Any:
-    """The same message in which every word of a closed list is one that this release does not know."""
+    """Returns the same message in which every word of a closed list is one that this release does not know."""
     if isinstance(part, tuple):
         return tuple(of_a_newer_release(one, word) for one in part)
     if not isinstance(part, Part):

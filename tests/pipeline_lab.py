@@ -1,4 +1,4 @@
-"""The whole pipeline as real processes for e2e and fault tests: the same commands that an operator types."""
+"""Runs the whole pipeline as real processes for e2e and fault tests, with the commands that an operator types."""
 
 import json
 import os
@@ -18,7 +18,7 @@ POLICIES = ROOT / "deploy" / "policies"
 
 
 class PipelineLab:
-    """One workspace on the session's stack, with a state folder and processes of its own."""
+    """Holds one workspace on the session's stack, with a state folder and processes of its own."""
 
     def __init__(self, stack: Endpoints, folder: Path, workspace: str, clock: str = "event") -> None:
         self.workspace = workspace
@@ -36,7 +36,7 @@ class PipelineLab:
     def earshot(
         self, *words: str, expect: int | None = 0, feed: bytes | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Runs one command to its end; `expect` is the exit code that it must have (None: any)."""
+        """Runs one command to its end and checks that its exit code is `expect`, unless that is None."""
         done = subprocess.run(
             [sys.executable, "-m", "pipeline.cli", *words], env=self.environment, input=feed, capture_output=True,
             check=False, timeout=240,
@@ -50,14 +50,14 @@ class PipelineLab:
         return result
 
     def prepare(self) -> None:
-        """Topics, tables, and the demo's policy for this workspace."""
+        """Creates topics and tables, and applies the demo's policy for this workspace."""
         self.earshot("topics", "apply")
         self.earshot("migrate")
         policy = self._own("acme.yaml")
         self.earshot("policy", "apply", str(policy))
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[bytes]:
-        """Starts a lasting command, with these variables besides."""
+        """Starts a lasting command, with these variables added to its environment."""
         log = (self.folder / f"{'-'.join(words[:2]).replace('/', '_')[:40]}.log").open("ab")
         with log:
             child = subprocess.Popen(
@@ -68,40 +68,43 @@ class PipelineLab:
         return child
 
     def start_all(self, *options: str) -> None:
-        """The supervised stages."""
-        # One name in all labs: the next one's workers take over at once, not after the last one's session.
+        """Starts the supervised stages."""
+        # All labs use one name, so the next one's workers take over at once and need not wait for the last one's
+        # session.
         self.start("run", "all", "--logs", "files", *options, EARSHOT_KAFKA__INSTANCE_ID="lab")
 
     def start_desk(self) -> None:
-        """The simulated reps of this workspace."""
+        """Starts the simulated reps of this workspace."""
         self.start("desk", str(self._own("acme-desk.yaml")))
 
     def generated(self, posts: int, hours: float = 3.0, seed: int = 5) -> Path:
-        """A file of generated posts of this workspace."""
+        """Writes a file of generated posts of this workspace and returns its path."""
         path = self.folder / f"posts-{seed}.jsonl"
         self.earshot("generate", "--seed", str(seed), "--posts", str(posts), "--hours", str(hours),
                      "--workspace", self.workspace, "-o", str(path))  # fmt: skip
         return path
 
     def status(self) -> RunStatus | None:
-        """What the supervisor says."""
+        """Returns what the supervisor says."""
         return read_run_file(self.folder / "state")
 
     def pid_of(self, stage: str) -> int | None:
-        """The process of a stage, if it runs now."""
+        """Returns the process of a stage, if it runs now."""
         status = self.status()
         workers = status.of(stage) if status is not None else ()
         return workers[0].pid if workers else None
 
     def wait(self, reached: Callable[[], bool], timeout_s: float = 120, what: str = "") -> None:
-        """Polls until `reached()`."""
+        """Polls until `reached()` is true."""
         deadline = time.monotonic() + timeout_s
         while not reached():
             assert time.monotonic() < deadline, f"not reached in {timeout_s} s: {what}"
             time.sleep(0.3)
 
     def audit(self, settle_s: int = 120, expect: int = 0) -> dict[str, Any]:
-        """`earshot audit --json` of this workspace; with `settle_s` until nothing is "not yet" any more."""
+        """Returns what `earshot audit --json` says of this workspace. With `settle_s` it repeats until nothing is
+        "not yet".
+        """
         deadline = time.monotonic() + settle_s
         while True:
             done = self.earshot(
@@ -127,7 +130,7 @@ class PipelineLab:
                 child.wait()
 
     def _own(self, name: str) -> Path:
-        """A policy file of the demo, for this workspace."""
+        """Writes a policy file of the demo for this workspace and returns its path."""
         path = self.folder / name
         text = (POLICIES / name).read_text(encoding="utf-8")
         path.write_text(text.replace("workspace: acme\n", f"workspace: {self.workspace}\n"), encoding="utf-8")
@@ -135,7 +138,7 @@ class PipelineLab:
 
 
 def kill_9(pid: int | None) -> bool:
-    """SIGKILL to a process that may have ended already."""
+    """Sends SIGKILL to a process that may have ended already."""
     if pid is None:
         return False
     try:
@@ -146,6 +149,6 @@ def kill_9(pid: int | None) -> bool:
 
 
 def hop(audit: dict[str, Any], name: str) -> dict[str, Any]:
-    """One hop of an audit by a part of its name."""
+    """Returns the hop of an audit whose name contains this part."""
     hops: Sequence[dict[str, Any]] = audit["hops"]
     return next(one for one in hops if name in one["hop"])

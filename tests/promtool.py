@@ -1,4 +1,6 @@
-"""Where Prometheus' own checker is, if it is installed: `go install .../cmd/promtool@latest`, or a package."""
+"""Says where Prometheus' own checker is, if it is installed, by `go install .../cmd/promtool@latest` or as a
+package.
+"""
 
 import os
 import shutil
@@ -6,6 +8,6 @@ from pathlib import Path
 
 
 def find_promtool() -> str | None:
-    """Path of promtool, on PATH or where `go install` puts it."""
+    """Returns the path of promtool, on PATH or where `go install` puts it."""
     go = Path(os.environ.get("GOBIN") or Path.home() / "go/bin")
     return shutil.which("promtool") or shutil.which("promtool", path=str(go))

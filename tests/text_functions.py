@@ -1,4 +1,4 @@
-"""Every pure function that reads what strangers write, and hostile texts for it.
+"""Lists every pure function that reads what strangers write, and makes hostile texts for it.
 
 A function that is missing here fails `tests/property/test_bounded_texts.py`, which looks for signatures.
 """
@@ -59,9 +59,11 @@ UNITS = (
     "212 555 0123 ", "12 Main ", "[", "··", "💩", "\u0301", "fire ", "n't ", "how is ",
     "calle ", "de la ", "d'", "Via V", "address: 12 V", "straße ", "rue ", ", TX 1",
 )  # fmt: skip
-"""What hostile texts repeat: each sign that a pattern looks for, alone and beside what patterns join it to."""
+"""Hostile texts repeat these. Each sign that a pattern looks for stands alone and beside
+what patterns join it to.
+"""
 COSTLIEST = "90210-1234/011 44 20 7946 1.0 ( 0.000 x1. -2.34567a 8. "
-"""Makes the phone library look for longest, of all that is known."""
+"""Of all known texts, this one makes the phone library look for longest."""
 TAILS = ("", " 1", "1 ")
 """Many parts of the masking only begin when there is a digit anywhere."""
 
@@ -89,7 +91,7 @@ def _post(text: str) -> RawPost:
 
 
 def direct(text: str) -> RawPost:
-    """A direct message with that text."""
+    """Makes a direct message with that text."""
     return raw_post(text[:MAX_TEXT_CHARS], visibility="direct")
 
 
@@ -189,22 +191,26 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.ingest.jsonl.candidates": lambda text: list(jsonl.candidates(_lines(text), "acme")),
     "pipeline.ingest.table.rows.rows": _refusing(lambda text: list(table.rows(_lines(text), ","))),
 }
-"""Module and name to a call of it with one text; what a function refuses is no fault."""
+"""Maps module and name to a call of it with one text. What a function refuses is no fault."""
 
 DIRECT: dict[str, TextFunction] = {
     "mask_post, of a direct message": lambda text: mask_post(direct(text), POLICY),
     "Scorer.score, of a direct message": lambda text: _SCORER.score([received(direct(text))], {"acme": POLICY}),
 }
-"""Functions from above that do more for direct messages, for there phones of eleven regions are told."""
+"""These functions from above do more for direct messages, because phones of eleven
+regions are recognised there.
+"""
 ASKS_MANY_REGIONS = {"pipeline.enrich.privacy.mask.mask", "pipeline.enrich.privacy.phones.find_phones", *DIRECT}
-"""Those that ask the phone library about so many regions."""
+"""These ask the phone library about so many regions."""
 
 PATTERNS: dict[str, TextFunction] = {
     f"pipeline.enrich.text.lexical.{name}": re.compile(value).findall
     for name, value in vars(lexical).items()
     if name.isupper() and not name.startswith("_")
 }
-"""The patterns that several signals share, each tried alone: a signal may guard what another one does not."""
+"""Several signals share these patterns. Each is tried alone, because one signal may guard what another one does
+not.
+"""
 
 OTHERS: dict[str, str] = {
     "pipeline.enrich.reading.intents.model.Head": "a model's name",
@@ -229,16 +235,18 @@ OTHERS: dict[str, str] = {
     "pipeline.ingest.manifest.format.resumed_line": "a manifest's own fields",
     "pipeline.ingest.manifest.writer.run_id": "a file's name",
 }
-"""Functions with a text among their parameters that strangers do not write, or that is read by one above."""
+"""These functions have a text among their parameters that strangers do not write, or that is read by one above."""
 
 
 def repeated(unit: str, characters: int, tail: str = "") -> str:
-    """The unit again and again, so many characters long, and the tail."""
+    """Repeats the unit to so many characters, and appends the tail."""
     return (unit * (characters // len(unit) + 1))[:characters] + tail
 
 
 def generated(number: int, shortest: int = 50, longest: int = 400) -> str:
-    """The hostile text of that number: a unit, two in turn, or runs of several; the same one every time."""
+    """Returns the hostile text of that number, the same one every time. It is a unit, two in turn, or runs of
+    several.
+    """
     chance = random.Random(number)
     length = chance.randint(shortest, longest)
     kind = chance.randrange(3)

@@ -1,1 +1,1 @@
-"""Rates, measured as ratios side by side in one run."""
+"""Measures rates as ratios, with the candidates side by side in one run."""

@@ -1,6 +1,7 @@
-"""Several candidates measured in turn, again and again: a machine whose speed drifts is the same for all of them.
+"""Measures several candidates in turn, again and again, so that a drift of the machine's speed hits all of them
+alike.
 
-In: candidates. Out: each one's rate in each round. Never here: what a candidate does.
+It takes candidates and returns the rate of each one in each round. What a candidate does is its own matter.
 """
 
 import time
@@ -10,28 +11,28 @@ from typing import TypeVar
 
 T = TypeVar("T")
 Say = Callable[[str], None]
-"""Takes progress lines."""
+"""Takes lines of progress."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """Something with a rate."""
+    """Describes something that has a rate."""
 
     name: str
     posts: int
-    """Distinct posts that it works on, over all rounds."""
+    """Counts the distinct posts that it works on, over all rounds."""
     run: Callable[[int], int]
-    """Does the work of one round, given its number, and returns how many posts that were."""
+    """Does the work of the round with the given number, and returns how many posts that were."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What came of one candidate."""
+    """Holds what was measured of one candidate."""
 
     name: str
     posts: int
     rates: list[float]
-    """Posts a second in each round."""
+    """Holds the posts a second of each round."""
 
 
 def alternate(
@@ -41,18 +42,19 @@ def alternate(
     say: Say,
     clock: Callable[[], float] = time.perf_counter,
 ) -> list[Measured]:
-    """Warms each candidate up with a round that does not count, then measures all of them, round by round.
+    """Warms each candidate up with a round that does not count, then measures all of them round by round.
 
-    Every other round goes backwards, so that no candidate always comes after the same other one.
+    Every other round goes backwards, so that no candidate always follows the same other one.
 
     Args:
         candidates: in the order of the result.
         rounds: at least one.
-        say: told the number of the round.
-        clock: seconds.
+        say: is told the number of the round.
+        clock: returns seconds.
     """
     say(f"warming up: {len(candidates)} candidates")
     for candidate in candidates:
+        # The first run pays for lazy loading and cold caches, which are no rate.
         candidate.run(0)
     rates: list[list[float]] = [[] for _ in candidates]
     for number in range(rounds):
@@ -63,11 +65,14 @@ def alternate(
             done = candidates[place].run(number)
             rates[place].append(done / (clock() - started))
     return [
-        Measured(candidate.name, candidate.posts, found)
-        for candidate, found in zip(candidates, rates, strict=True)
+        Measured(candidate.name, candidate.posts, candidate_rates)
+        for candidate, candidate_rates in zip(candidates, rates, strict=True)
     ]
 
 
 def portion(items: Sequence[T], number: int, share: int) -> Sequence[T]:
-    """Every `share`-th item, others in each round: a round stays short, and all rounds see every item."""
+    """Returns every `share`-th item, starting elsewhere in each round.
+
+    A round stays short, and all rounds together see every item.
+    """
     return items[number % share :: share]

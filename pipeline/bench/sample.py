@@ -1,6 +1,7 @@
-"""The posts of every bench: believable, of mixed length, and no text twice, so that no cache can flatter.
+"""Makes the posts of every bench: believable, of mixed length, and without a text twice, so that no cache can
+flatter.
 
-In: how many. Out: posts, or their texts as the model reads them. Never here: a clock that is not given, a model.
+It returns posts, or their texts as the model reads them. The time is given by the caller.
 """
 
 from collections.abc import Iterable
@@ -15,15 +16,17 @@ from pipeline.scenario.generate import generate
 from schemas.posts.raw import RawPost
 
 SEED = 1
+"""The same seed makes the same posts in each run."""
 HOURS = 5.0
+"""The posts are spread over this many hours."""
 WORKSPACE = "acme"
 _FIRST_SHARE = 1.5
-"""About three of four generated posts have a text of their own."""
+"""About three of four generated posts have a text of their own, so half as many again are asked for at first."""
 
 
 @dataclass(frozen=True)
 class Lengths:
-    """How long texts are, in tokens, special ones included."""
+    """Says how long texts are in tokens, special tokens included."""
 
     mean: float
     p50: float
@@ -31,7 +34,7 @@ class Lengths:
 
 
 def distinct(posts: Iterable[RawPost]) -> list[RawPost]:
-    """The first post of each text, compared as the model reads it; posts without a text are left out."""
+    """Returns the first post of each text, compared as the model reads it, without posts that have no text."""
     first: dict[str, RawPost] = {}
     for post in posts:
         first.setdefault(readable_text(post), post)
@@ -40,14 +43,15 @@ def distinct(posts: Iterable[RawPost]) -> list[RawPost]:
 
 
 def distinct_posts(count: int, now: datetime) -> list[RawPost]:
-    """Exactly `count` generated posts of the last hours before `now`, no normalised text twice."""
+    """Returns exactly `count` generated posts of the last hours before `now`, with no normalised text twice."""
     start, asked = now - timedelta(hours=HOURS + 1), int(count * _FIRST_SHARE) + 1
-    while len(found := distinct(generate(SEED, asked, start, HOURS, WORKSPACE))) < count:
+    while len(posts := distinct(generate(SEED, asked, start, HOURS, WORKSPACE))) < count:
+        # Texts repeat more often the more are generated, so one try may not be enough.
         asked *= 2
-    return found[:count]
+    return posts[:count]
 
 
 def lengths(texts: list[str], tokenizer: Tokenizer) -> Lengths:
-    """Mean, median and 95th percentile of the texts' token counts."""
+    """Returns mean, median and 95th percentile of the texts' token counts."""
     counts = [float(len(encoding.ids)) for encoding in tokenizer.encode_batch_fast(texts)]
     return Lengths(sum(counts) / len(counts), percentile(counts, 0.5), percentile(counts, 0.95))

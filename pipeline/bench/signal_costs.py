@@ -1,10 +1,11 @@
-"""`earshot bench signals`: what each signal costs beside the model, in processor time of one core.
+"""Measures for `earshot bench signals` what each signal costs beside the model, in processor time of one core.
 
-In: how many posts. Out: microseconds a post, part by part. Never here: the model's own time: it has read the posts
-before the clock starts.
+The result is microseconds a post, part by part. The model has read the posts before the clock starts, so its own
+time does not count.
 
-Each part works by itself through posts that it has not seen, a share after the other; the middle share counts.
-Topics are asked of a policy with thousands of patterns, copies of a memory that is full of other texts.
+Each part works by itself through posts that it has not seen, one share after another, and the median share counts.
+Topics are matched by a policy with thousands of patterns, and copies are looked up in a memory that is full of
+other texts.
 """
 
 import time
@@ -39,44 +40,49 @@ from schemas.policy.policy import Brand, ListeningTopic, OwnIntent, Policy, Queu
 from schemas.posts.raw import RawPost
 
 SHARES = 5
+"""The posts are cut into this many shares, and each part works through all of them."""
 SYLLABLES = ("ba", "cor", "del", "fin", "gra", "hol", "jun", "kes", "lom", "mar", "nor", "pel", "ril", "sto", "v")
+"""Invented words are made of these, so that patterns and texts are many and hardly any of them hits a post."""
 TOPICS = 50
-"""That the patterns are dealt out to."""
+"""The patterns are dealt out to this many listening topics."""
 FREQUENT_QUERIES = (
     "internet", "router", "signal", "outage", "no internet", "bill", "refund", "@acmetelecom", "#acmedown", "acme",
 )  # fmt: skip
-"""Patterns that many of the posts hold, so that hits are paid for too."""
+"""Many of the posts hold these patterns, so that hits are paid for too."""
 
 ALL_PARTS = "all of the scoring but the model"
+"""Names the last line, which is the whole scoring without the model."""
 OWN_INTENTS = {
     "moving-home": (
         "can I take my contract to my new flat?", "we move next month", "new address from June, what do I do?",
         "moving on the 1st, please move my line", "do you have fiber at my new place?",
     ),
 }  # fmt: skip
+"""The policy of the bench adds this intent with its examples."""
 Share = Sequence[RawPost]
 
 
 @dataclass(frozen=True)
 class SignalCost:
-    """One part."""
+    """Holds the cost of one part."""
 
     name: str
     us: float
-    """Microseconds of one core, a post."""
+    """This is the time of one core in microseconds a post."""
 
 
 def bench_signals(engine: TextModel, posts: int, patterns: int, signatures: int, say: Say) -> list[SignalCost]:
-    """Measures every part on generated posts, no text twice.
+    """Measures every part on generated posts, with no text twice.
 
-    The last line is the whole scoring without the model: all parts, and normalising, triage and record.
+    The last line is the whole scoring without the model, which is all parts and also normalising, triage and the
+    record.
 
     Args:
         engine: reads the posts beforehand.
-        posts: of each share.
-        patterns: queries of the listening policy.
+        posts: the posts of each share.
+        patterns: the queries of the listening policy.
         signatures: other texts that the memory of copies holds meanwhile.
-        say: takes progress lines.
+        say: takes lines of progress.
     """
     now = SystemClock().now()
     sample = distinct_posts(posts * SHARES, now)
@@ -89,7 +95,8 @@ def bench_signals(engine: TextModel, posts: int, patterns: int, signatures: int,
     model, policies, intents = _AnsweredModel(engine, sample), {policy.workspace: policy}, Intents(IntentModel())
     scorer = Scorer(model, 86_400, "event", Languages(detector, frozenset({"en"})), intents, preparation)
     first = model.answers(sample[:1])
-    intents.tell(*first, [WORKSPACE], model, policies)  # the examples are read once for all posts
+    # The examples are read once for all posts, as in the worker.
+    intents.tell(*first, [WORKSPACE], model, policies)
     parts: dict[str, Callable[[Share], object]] = {
         "personal data": lambda share: [mask_post(post, policy) for post in share],
         f"topics, {patterns:,} patterns": lambda share: [matcher.find(post.title, post.text) for post in share],
@@ -103,7 +110,8 @@ def bench_signals(engine: TextModel, posts: int, patterns: int, signatures: int,
         "intent": lambda share: intents.tell(*model.answers(share), [WORKSPACE] * len(share), model, policies),
         ALL_PARTS: lambda share: scorer.score(_received(share), policies),
     }
-    calm_collector()  # as in the worker
+    # The worker does the same, and pauses of the garbage collector would land on whichever part runs.
+    calm_collector()
     found = []
     for name, work in parts.items():
         say(name)
@@ -133,7 +141,7 @@ def listening_policy(patterns: int) -> Policy:
 
 
 class _AnsweredModel:
-    """A model that has read all posts already."""
+    """This is a model that has read all posts already and answers from memory."""
 
     def __init__(self, engine: TextModel, posts: Share) -> None:
         self.name = engine.name

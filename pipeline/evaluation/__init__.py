@@ -1,1 +1,1 @@
-"""What a model is judged with: measures of its answers on labelled posts, and their report."""
+"""Judges a model: it measures the model's answers on labelled posts and reports the measures."""

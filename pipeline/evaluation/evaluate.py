@@ -1,6 +1,6 @@
 """Judges one head of a model on labelled posts.
 
-In: a `TextModel`, labelled posts. Out: an `Evaluation`. Never here: an engine, a file, a table.
+A `TextModel` and labelled posts become an `Evaluation`. Engines, files and tables are the caller's.
 """
 
 import time
@@ -18,25 +18,25 @@ from pipeline.evaluation.scores import Scores, scores_of, slices_of
 from pipeline.ports.models import TextModel, TextScores
 
 CHUNK = 512
-"""Texts in one call: large enough for the engine to sort by length, small enough to show progress."""
+"""So many texts go into one call, enough for the engine to sort by length and few enough to show progress."""
 _SECONDS_BETWEEN_LINES = 5.0
 _PROBE = "the train is late"
-"""A text that every model can read: what is absent from its answer, the model has not."""
+"""Every model can read this text, so a head that is absent from its answer is absent from the model."""
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How well a model reads one head.
+    """Says how well a model reads one head.
 
     Args:
-        head: which one.
-        model: id and revision.
-        whole: measures of all posts.
-        intervals: 95 % bootstrap interval of macro_recall, macro_f1 and auc.
-        slices: `length` and perhaps `source`: slice to measures.
-        posts_per_s: rate of the engine, normalising and measuring left out.
+        head: the head that was judged.
+        model: id and revision of the model.
+        whole: the measures of all posts.
+        intervals: 95 % bootstrap intervals of macro_recall, macro_f1 and auc.
+        slices: maps `length`, and `source` if the file states any, to the measures of each slice.
+        posts_per_s: the rate of the engine, without normalising and measuring.
     """
 
     head: Head
@@ -51,22 +51,24 @@ def evaluate(model: TextModel, head: Head, posts: Sequence[LabelledPost], say: S
     """Scores the posts as the enrich stage does, and measures the answers.
 
     Args:
-        model: warmed up.
+        model: a model that is warmed up.
         head: which of its answers counts.
         posts: at least one.
-        say: takes progress and what a reader of the numbers must know.
+        say: takes progress, and what a reader of the numbers must know.
 
     Raises:
-        Misconfigured: the model has no such head, or answers with no probabilities.
+        Misconfigured: the model has no such head, or its answers are no probabilities.
         Transient: the engine failed.
     """
     head.require(model.score([_PROBE])[0], model.name)
+    # The model was trained on normalised texts, and any other form would measure something else.
     texts = [normalise(post.text) for post in posts]
     labels = np.array([post.label for post in posts], dtype=np.int64)
     for warning in _warnings(texts, labels.tolist(), head):
         say(warning)
     scores, seconds = _score(model, texts, say)
     probability = head.probabilities(scores)
+    # NaN fails this comparison too. A test for numbers outside the range would let it pass.
     if not ((probability >= 0) & (probability <= 1)).all():
         raise Misconfigured(f"the model {model.name} answers {head.name} with numbers that are no probabilities")
     return Evaluation(
@@ -96,16 +98,16 @@ def _score(model: TextModel, texts: Sequence[str], say: Say) -> tuple[list[TextS
 
 
 def _warnings(texts: Sequence[str], labels: Sequence[int], head: Head) -> list[str]:
-    found = []
+    warnings = []
     missing = [label for number, label in enumerate(head.labels) if number not in set(labels)]
     if missing:
-        found.append(
+        warnings.append(
             f"no post is labelled {' or '.join(missing)}: macro means are over the classes that are there"
         )
     if len(head.labels) - len(missing) == 1:
-        found.append("all posts have the same label: there is no AUC")
+        warnings.append("all posts have the same label: there is no AUC")
     silent = sum(not text for text in texts)
     if silent:
         taken_as = "no" if head.binary else "neutral"
-        found.append(f"posts without anything to read: {silent:,}; they count as {taken_as}, as in the service")
-    return found
+        warnings.append(f"posts without anything to read: {silent:,}; they count as {taken_as}, as in the service")
+    return warnings

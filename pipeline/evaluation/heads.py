@@ -1,7 +1,6 @@
-"""The heads that can be judged: the names of their labels, and their probabilities as one matrix.
+"""Names the heads that can be judged, with their labels, and gives their probabilities as one matrix.
 
-In: labels as a file writes them, a model's `TextScores`. Out: class numbers, probabilities. Never here: a file,
-a measure.
+Labels as a file writes them become class numbers, and a model's `TextScores` become probabilities.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,11 +15,11 @@ from pipeline.ports.models import TextScores
 
 @dataclass(frozen=True)
 class Head:
-    """One question to the model.
+    """Describes one question to the model.
 
     Args:
-        name: as in `TextScores` for a yes-or-no head.
-        labels: names of the classes in the order of their numbers; of a yes-or-no head: no, yes.
+        name: the field of `TextScores` for a yes-or-no head.
+        labels: the names of the classes in the order of their numbers, which is no, yes for a yes-or-no head.
     """
 
     name: str
@@ -28,26 +27,30 @@ class Head:
 
     @property
     def binary(self) -> bool:
-        """Whether it is a yes-or-no head."""
+        """Says whether it is a yes-or-no head."""
         return len(self.labels) == 2
 
     @property
     def expected(self) -> str:
-        """What a label may be, for a person."""
+        """Tells a person what a label may be."""
         plain = " | ".join(reversed(self.labels) if self.binary else self.labels)
         return f"{plain} | 1 | 0 | true | false" if self.binary else plain
 
     def number(self, label: object) -> int | None:
-        """The class of a label as JSON has it; None for anything else."""
+        """Returns the class of a label as JSON has it, or None for anything else."""
         if not isinstance(label, str | int | float):
             return None
         return self._numbers().get(label)
 
     def probabilities(self, scores: Sequence[TextScores]) -> Floats:
-        """Shape (posts, classes). Where a yes-or-no head is silent there was nothing to read: that is a no."""
+        """Returns probabilities of shape (posts, classes).
+
+        A yes-or-no head is silent where there was nothing to read, and that counts as a no.
+        """
         if not self.binary:
-            return np.array([[getattr(one, label) for label in self.labels] for one in scores])
-        yes = np.array([getattr(one, self.name) or 0.0 for one in scores])
+            return np.array([[getattr(answer, label) for label in self.labels] for answer in scores])
+        # A silent head gives None, and 0 keeps the matrix free of gaps.
+        yes = np.array([getattr(answer, self.name) or 0.0 for answer in scores])
         return np.column_stack((1 - yes, yes))
 
     def require(self, scores: TextScores, model: str) -> None:
@@ -61,7 +64,7 @@ class Head:
 
     def _numbers(self) -> Mapping[str | int | float, int]:
         named: dict[str | int | float, int] = {label: number for number, label in enumerate(self.labels)}
-        # In Python, true is 1 and 1.0 is 1: pandas writes a column with gaps as 1.0.
+        # In Python, true is 1 and 1.0 is 1, and pandas writes a column with gaps as 1.0.
         return named | {0: 0, "0": 0, "false": 0, 1: 1, "1": 1, "true": 1} if self.binary else named
 
 

@@ -1,7 +1,7 @@
-"""Labelled posts to judge a model with, from JSON lines.
+"""Reads labelled posts to judge a model with, from JSON lines.
 
-In: a file of objects with `text`, `label` and perhaps `source`, gzip by its suffix. Out: `LabelledPost`s.
-Never here: a model; a bad line that is passed over in silence.
+Each line is an object with `text`, `label` and perhaps `source`. The file may be gzip, by its suffix. A bad line
+is never passed over in silence.
 """
 
 import gzip
@@ -16,12 +16,12 @@ from pipeline.errors import Misconfigured
 from pipeline.evaluation.heads import Head
 
 SHOWN = 20
-"""Bad lines that are named one by one; the rest is counted."""
+"""So many bad lines are named one by one, and the rest is counted."""
 LONGEST_SOURCE = 200
 
 
 class LabelledPost(NamedTuple):
-    """A text as it was written, the number of its true class, and where it is from."""
+    """Holds a text as it was written, the number of its true class, and where it is from."""
 
     text: str
     label: int
@@ -29,19 +29,19 @@ class LabelledPost(NamedTuple):
 
 
 class _BadLine(Exception):
-    """Field, and what is wrong with it."""
+    """Names a field and what is wrong with it."""
 
 
 def read_labelled(file: str, head: Head) -> list[LabelledPost]:
-    """All posts of a file, in order; blank lines are passed over.
+    """Returns all posts of a file, in order. Blank lines are passed over.
 
     Args:
         file: a path, or - for standard input.
-        head: whose labels they are.
+        head: the head that the labels belong to.
 
     Raises:
-        Misconfigured: the file cannot be read or holds no post, or lines are bad: each is named as
-            file:line: field, up to `SHOWN` of them.
+        Misconfigured: the file cannot be read or holds no post, or lines are bad. Up to `SHOWN` bad lines are
+            named as file:line: field.
     """
     posts: list[LabelledPost] = []
     bad: list[str] = []
@@ -51,8 +51,10 @@ def read_labelled(file: str, head: Head) -> list[LabelledPost]:
                 try:
                     posts.append(_parse(raw, head))
                 except _BadLine as error:
+                    # Reading goes on, so that one run names every bad line and nobody mends a file line by line.
                     bad.append(f"{file}:{line}: {error}")
-    except (OSError, EOFError) as error:  # EOFError: a gzip file that was cut off
+    # EOFError means a gzip file that was cut off.
+    except (OSError, EOFError) as error:
         raise Misconfigured(f"{file}: cannot read labelled posts: {_reason(error)}") from error
     if bad:
         more = [f"and {len(bad) - SHOWN:,} more bad lines"] if len(bad) > SHOWN else []
@@ -99,7 +101,7 @@ def _parse(raw: bytes, head: Head) -> LabelledPost:
 
 
 def _encodable(text: str) -> bool:
-    """Whether it can be written: JSON can escape half a character."""
+    """Says whether the text can be written. JSON can escape half a character."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
@@ -107,7 +109,7 @@ def _absent_or(record: dict[str, object], field: str, expected: str) -> str:
     if field not in record:
         return f"is missing; expected {expected}"
     value = record[field]
-    # A label that is a whole post by mistake is not repeated: posts are personal data.
+    # A label that is a whole post by mistake is not repeated, because posts are personal data.
     shown = repr(value) if isinstance(value, int | float) or (isinstance(value, str) and len(value) <= 30) else ""
     return f"expected {expected}, got {shown or _json_type(value)}"
 

@@ -1,6 +1,6 @@
-"""An evaluation for people and for programs.
+"""Presents an evaluation to people and to programs.
 
-In: an `Evaluation`. Out: rich drawings, or one JSON object. Never here: a measure.
+An `Evaluation` becomes rich tables or one JSON object. Nothing is measured here.
 """
 
 from collections.abc import Iterator
@@ -13,22 +13,22 @@ from pipeline.evaluation.evaluate import Evaluation
 from pipeline.evaluation.scores import Scores
 
 DIGITS = 6
-"""Of the numbers in JSON."""
+"""Numbers in JSON have so many digits."""
 SLICES_SHOWN = 20
-"""Slices of a kind in the table, the first ones; JSON has them all."""
+"""The table shows so many slices of a kind, the first ones. JSON has them all."""
 _MEASURES = ("macro_recall", "macro_f1", "auc", "ece")
 
 
 def as_object(evaluation: Evaluation, engine: str) -> dict[str, Any]:
-    """The evaluation as one JSON object; measures are shares 0..1, null where there is none."""
+    """Returns the evaluation as one JSON object. Measures are shares from 0 to 1, or null where there is none."""
     labels = evaluation.head.labels
     whole = evaluation.whole
     return {
         "head": evaluation.head.name,
         **_measures(whole),
         "intervals": {
-            name: None if one is None else [round(bound, DIGITS) for bound in one]
-            for name, one in evaluation.intervals.items()
+            name: None if interval is None else [round(bound, DIGITS) for bound in interval]
+            for name, interval in evaluation.intervals.items()
         },
         "per_class_recall": {label: _rounded(recall) for label, recall in zip(labels, whole.recalls, strict=True)},
         "confusion": {
@@ -45,9 +45,9 @@ def as_object(evaluation: Evaluation, engine: str) -> dict[str, Any]:
 
 
 def render(evaluation: Evaluation, engine: str) -> Iterator[Table | Text]:
-    """What was judged, the measures, the confusion matrix, the slices."""
+    """Yields what was judged, the measures, the confusion matrix and the slices."""
     rate = f"{evaluation.whole.n:,} posts, {evaluation.posts_per_s:,.0f} a second"
-    # No title of a table: a title is folded to the width of its table.
+    # This is no title of a table, because a title is folded to the width of its table.
     yield Text(f"{evaluation.head.name}: {evaluation.model} on {engine}, {rate}")
     yield _measure_table(evaluation)
     yield _confusion_table(evaluation)
@@ -63,41 +63,41 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _measure_table(evaluation: Evaluation) -> Table:
-    made = _table("measure", "value", "95 % interval")
+    drawing = _table("measure", "value", "95 % interval")
     for name in _MEASURES:
         interval = evaluation.intervals.get(name)
         bounds = "" if interval is None else f"{interval.low:.4f} to {interval.high:.4f}"
-        made.add_row(name.replace("_", " "), _shown(getattr(evaluation.whole, name)), bounds)
-    return made
+        drawing.add_row(name.replace("_", " "), _shown(getattr(evaluation.whole, name)), bounds)
+    return drawing
 
 
 def _confusion_table(evaluation: Evaluation) -> Table:
     labels = evaluation.head.labels
-    made = _table("labelled \\ read as", *labels, "recall")
+    drawing = _table("labelled \\ read as", *labels, "recall")
     for label, row, recall in zip(labels, evaluation.whole.confusion, evaluation.whole.recalls, strict=True):
-        made.add_row(label, *(f"{count:,}" for count in row), _shown(recall))
-    return made
+        drawing.add_row(label, *(f"{count:,}" for count in row), _shown(recall))
+    return drawing
 
 
 def _slice_table(evaluation: Evaluation) -> Table:
-    made = _table("slice (length: characters)", "posts", *(name.replace("_", " ") for name in _MEASURES))
+    drawing = _table("slice (length: characters)", "posts", *(name.replace("_", " ") for name in _MEASURES))
     for kind, parts in evaluation.slices.items():
         for name, scores in list(parts.items())[:SLICES_SHOWN]:
             cells = (_shown(getattr(scores, measure)) for measure in _MEASURES)
-            # A source is anybody's text: as Text its brackets are no markup.
-            made.add_row(Text(f"{kind} {name}"), f"{scores.n:,}", *cells)
+            # A source is anybody's text. Inside a Text object its brackets are no markup.
+            drawing.add_row(Text(f"{kind} {name}"), f"{scores.n:,}", *cells)
         if len(parts) > SLICES_SHOWN:
-            made.add_row(f"{len(parts) - SLICES_SHOWN:,} more: --json has them")
-        made.add_section()
-    return made
+            drawing.add_row(f"{len(parts) - SLICES_SHOWN:,} more: --json has them")
+        drawing.add_section()
+    return drawing
 
 
 def _table(first: str, *columns: str) -> Table:
-    made = Table()
-    made.add_column(first, no_wrap=True)
+    drawing = Table()
+    drawing.add_column(first, no_wrap=True)
     for column in columns:
-        made.add_column(column, justify="right")
-    return made
+        drawing.add_column(column, justify="right")
+    return drawing
 
 
 def _shown(value: float | None) -> str:

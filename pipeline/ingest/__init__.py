@@ -1,1 +1,3 @@
-"""Sources to `posts.raw`: exports and live feeds become RawPost records, with a manifest of what was sent."""
+"""Turns sources into `posts.raw`: exports and live feeds become RawPost records, and a manifest lists what was
+sent.
+"""

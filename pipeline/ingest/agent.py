@@ -1,7 +1,8 @@
-"""The ingest agent: candidates in, confirmed records of `posts.raw` and a manifest out.
+"""Runs the ingest agent, which turns candidates into confirmed records of `posts.raw` and a manifest.
 
-A batch is confirmed by Kafka, then written to the manifest and forced to the disk, and only then does the cursor
-move: a crash loses nothing and can double at most the batch that was under way. Never here: files, Kafka clients.
+Kafka confirms a batch, then the manifest notes it and is forced to the disk, and only then does the cursor move. A
+crash therefore loses nothing and can double at most the batch that was under way. Files and Kafka clients belong
+to others.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,19 +21,23 @@ from schemas.topics import RAW, post_key
 
 BATCH_POSTS = 1000
 BATCH_S = 0.5
-"""A batch is confirmed at either limit: one fsync costs milliseconds, half a second of posts may double."""
+"""A batch is confirmed at either limit. One fsync costs milliseconds, and at most half a second of posts may
+double.
+"""
 RECORD_OVERHEAD_BYTES = 512
-"""Room for Kafka's batch and record headers (61 + at most about 30 bytes) within the topic's limit."""
+"""This leaves room for Kafka's batch and record headers (61 + at most about 30 bytes) within the limit of the
+topic.
+"""
 PAUSE_STEP_S = 0.1
-"""Replay pauses in steps, so that a stop request is noticed."""
+"""Replay pauses in steps, so that a request to stop is noticed."""
 
 
 @dataclass
 class Waits:
-    """How the agent spends time: injected, so that tests need none.
+    """Says how the agent spends time. It is injected, so that tests need none.
 
     Args:
-        monotonic: seconds of a clock that never runs backwards.
+        monotonic: returns seconds of a clock that never runs backwards.
         sleep: waits that many seconds.
         stopped: whether the operator asked to stop.
     """
@@ -44,7 +49,7 @@ class Waits:
 
 @dataclass(frozen=True)
 class Reports:
-    """Whom the agent tells what happens.
+    """Names whom the agent tells what happens.
 
     Args:
         rejected: called with the line and the reason of each line that is given up.
@@ -92,19 +97,21 @@ class IngestAgent:
         self._confirmed_at_s = waits.monotonic()
 
     def run(self, candidates: Iterable[Candidate], limit: int | None = None) -> bool:
-        """Sends every candidate after the cursor; returns whether all of the input was read.
+        """Sends every candidate after the cursor and returns whether all of the input was read.
 
         Args:
             candidates: in file order, from the first line on.
             limit: stop after that many posts.
 
         Raises:
-            ServiceMissing: Kafka went away; the manifest says what was confirmed, the run can be resumed.
-            Misconfigured, OSError: of the input, such as damaged data; what came before it was sent.
+            ServiceMissing: Kafka went away. The manifest says what was confirmed, and the run can be resumed.
+            Misconfigured, OSError: the input is at fault, such as damaged data. What came before the fault was
+                sent.
         """
         done_to, accepted, whole = self._manifest.cursor.line, 0, True
         try:
             for candidate in candidates:
+                # A resumed run passes over what an earlier one confirmed or rejected.
                 if candidate.line <= done_to:
                     continue
                 if accepted == limit or self._waits.stopped():

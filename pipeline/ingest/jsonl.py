@@ -1,6 +1,6 @@
-"""JSON lines to candidates: one RawPost a line, the default workspace filled in where a line states none.
+"""Turns JSON lines into candidates: each line is one RawPost, and a line without a workspace gets the default one.
 
-Never here: validation of the post itself (the contract does that), Kafka.
+The contract checks the post itself later.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,11 +13,11 @@ from schemas.topics import RAW
 
 
 def candidates(lines: Iterable[Line], workspace: str | None) -> Iterator[Candidate]:
-    """One candidate a line, in order; blank lines are passed over.
+    """Yields one candidate for each line, in order. Blank lines are passed over.
 
     Args:
         lines: the file's lines.
-        workspace: for lines that state none; a stated one is never overridden.
+        workspace: for lines that state none. A stated one is never overridden.
     """
     for line in lines:
         if not line.raw.strip():

@@ -1,6 +1,6 @@
-"""Bytes to numbered lines, gzip or not, and what a parser makes of one line.
+"""Turns bytes into numbered lines, gzip or not, and defines what a parser makes of one line.
 
-In: a binary stream. Out: `Line`s, then `Candidate`s. Never here: what the bytes mean, Kafka.
+A binary stream becomes `Line`s and these become `Candidate`s. What the bytes mean is not known here.
 """
 
 import gzip
@@ -13,31 +13,34 @@ from typing import NamedTuple, Protocol
 from pipeline.errors import Misconfigured, Permanent
 
 GZIP_MAGIC = b"\x1f\x8b"
-"""First two bytes of every gzip member (RFC 1952, 2.3.1)."""
+"""These are the first two bytes of every gzip member (RFC 1952, 2.3.1)."""
 BOM = b"\xef\xbb\xbf"
-"""UTF-8 byte order mark that spreadsheet programs put in front."""
+"""Spreadsheet programs put this UTF-8 byte order mark in front."""
 LONGEST_LINE_BYTES = 16 * 2**20
-"""What is kept of one line: a file without line ends must not fill the memory."""
+"""At most so much is kept of one line, because a file without line ends must not fill the memory."""
 
 
 class ByteLines(Protocol):
-    """What lines are read from: a file, a pipe, a gzip stream."""
+    """This is whatever lines are read from: a file, a pipe or a gzip stream."""
 
     def readline(self, limit: int, /) -> bytes:
-        """The next line with its end, at most `limit` bytes of it; empty at the end."""
+        """Returns the next line with its end, at most `limit` bytes of it. The result is empty at the end."""
         ...
 
 
 class Line(NamedTuple):
-    """One line with its original bytes, line end included, cut at `LONGEST_LINE_BYTES`."""
+    """Holds one line with its original bytes, line end included, cut at `LONGEST_LINE_BYTES`."""
 
     number: int
-    """1 for the first line of the file."""
+    """This is 1 for the first line of the file."""
     raw: bytes
 
 
 class Candidate(NamedTuple):
-    """What one line (or row of several lines) claims to be: a RawPost as JSON, or why it cannot be one."""
+    """Holds what one line (or a row of several lines) claims to be.
+
+    `found` is a RawPost as JSON, or the reason why it cannot be one.
+    """
 
     line: int
     raw: bytes
@@ -45,22 +48,24 @@ class Candidate(NamedTuple):
 
 
 def unpacked(stream: BufferedReader) -> ByteLines:
-    """The stream itself, or its contents if they are gzip: decided by the bytes, never by a name."""
+    """Returns the stream itself, or its contents if they are gzip. The bytes decide that, never a name."""
     if stream.peek(2)[:2] == GZIP_MAGIC:
         return gzip.GzipFile(fileobj=stream, mode="rb")
     return stream
 
 
 def numbered(stream: ByteLines, name: str) -> Iterator[Line]:
-    """Every line of an unpacked stream.
+    """Yields every line of an unpacked stream.
 
     Raises:
-        Misconfigured: the gzip data is damaged or ends early; all lines before that place have been given out.
+        Misconfigured: the gzip data is damaged or ends early. All lines before that place have been given out.
     """
     number = 0
     while True:
         try:
             raw = stream.readline(LONGEST_LINE_BYTES)
+            # Only the first part of an endless line is kept. The rest is read and dropped, or it would count as
+            # lines.
             rest = raw
             while len(rest) == LONGEST_LINE_BYTES and not rest.endswith(b"\n"):
                 rest = stream.readline(LONGEST_LINE_BYTES)
@@ -73,10 +78,10 @@ def numbered(stream: ByteLines, name: str) -> Iterator[Line]:
 
 
 def not_empty(lines: Iterator[Line], name: str) -> Iterator[Line]:
-    """The same lines.
+    """Returns the same lines.
 
     Raises:
-        Misconfigured: there is not a single one; at the call, before anything is sent.
+        Misconfigured: there is not a single one. It is raised at the call, before anything is sent.
     """
     first = next(lines, None)
     if first is None:

@@ -1,13 +1,13 @@
-"""Pacing by event time: when the next post is due if history runs `speed` times as fast as it did.
+"""Paces a replay by event time and says when the next post is due if history runs `speed` times as fast as it did.
 
-Never here: sleeping; the caller does that with its own clock.
+The caller sleeps, with its own clock.
 """
 
 from datetime import datetime
 
 
 class Pacer:
-    """Maps event time to the caller's clock; the first post is due at once.
+    """Maps event time to the caller's clock. The first post is due at once.
 
     Args:
         speed: seconds of event time per second of the clock, > 0.
@@ -19,10 +19,10 @@ class Pacer:
         self._anchor: tuple[datetime, float] | None = None
 
     def wait_s(self, event: datetime, now_s: float) -> float:
-        """Seconds to wait before sending the post of that event time; 0 if it is late.
+        """Returns the seconds to wait before sending the post of that event time, or 0 if it is late.
 
-        A post that is older than the ones before it (a late reply in an export) is sent at once: time never
-        runs backwards.
+        A post that is older than the ones before it (a late reply in an export) is sent at once, because time
+        never runs backwards.
         """
         if self._anchor is None:
             self._anchor = (event, now_s)

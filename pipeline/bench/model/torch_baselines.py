@@ -1,7 +1,7 @@
-"""The baselines of `earshot bench engine`: the float parent on torch, one post at a time and in batches.
+"""Offers the baselines of `earshot bench engine`: the float parent on torch, one post at a time and in batches.
 
-In: normalised texts, the float parent's folder. Out: candidates. Needs the extra `torch`. They work as their
-libraries do unless told otherwise: default threads, the attention that transformers chooses.
+Normalised texts and the folder of the float parent become candidates. The extra `torch` is needed. The libraries
+work with their defaults, such as the number of threads and the attention that transformers chooses.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,15 @@ from pipeline.errors import Misconfigured, ServiceMissing
 ONE_AT_A_TIME = "transformers.pipeline, one post at a time"
 BATCH = 64
 PIPELINE_SHARE, TORCH_SHARE = 16, 4
-"""A round of theirs is every 16th post, and every 4th batch; other ones in each round."""
+"""A round of these candidates is every 16th post and every 4th batch, other ones in each round."""
 MAX_TOKENS = 128
+"""The shipped engine cuts at the same length."""
 Kind = Literal["fp32", "bf16 weights", "bf16 autocast"]
 KINDS: tuple[Kind, ...] = ("fp32", "bf16 weights", "bf16 autocast")
 
 
 def require_torch(parent: Path) -> None:
-    """Fails early, in words, when the baselines cannot run.
+    """Fails early and in words when the baselines cannot run.
 
     Raises:
         ServiceMissing: torch or transformers is not installed.
@@ -36,16 +37,17 @@ def require_torch(parent: Path) -> None:
 
 
 def torch_candidates(texts: Sequence[str], parent: Path) -> list[Candidate]:
-    """One post at a time first, then the batches of each kind.
+    """Returns the candidate with one post at a time first, then the batches of each kind.
 
-    The batches are cut from all texts sorted by length, beforehand: the best that sorting can do, and it costs
-    these lines nothing. Tokenising and padding count.
+    The batches are cut beforehand from all texts sorted by length. This is the best that sorting can do, and it
+    costs these candidates nothing. Tokenising and padding count.
     """
     from transformers import AutoTokenizer
 
     quiet()
     tokenizer = AutoTokenizer.from_pretrained(parent, local_files_only=True)
     tokens = [len(row) for row in tokenizer(list(texts), truncation=True, max_length=MAX_TOKENS)["input_ids"]]
+    # Batches of like length need little padding.
     order = sorted(range(len(texts)), key=lambda at: tokens[at])
     ordered = [texts[at] for at in order]
     batches = [ordered[first : first + BATCH] for first in range(0, len(ordered), BATCH)]
@@ -53,7 +55,7 @@ def torch_candidates(texts: Sequence[str], parent: Path) -> list[Candidate]:
 
 
 def quiet() -> None:
-    """No progress bars of transformers: they would end up between ours."""
+    """Turns off the progress bars of transformers, which would end up between our own lines."""
     from transformers.utils import logging
 
     logging.disable_progress_bar()

@@ -1,1 +1,1 @@
-"""Rates, latencies and costs of the running enrich stage."""
+"""Measures rates, latencies and costs of the running enrich stage."""

@@ -1,9 +1,10 @@
-"""Where the enrich stage's time goes: processor time a post, part by part, measured and not guessed.
+"""Tells where the time of the enrich stage goes, as processor time a post, part by part, measured and not guessed.
 
-In: processor seconds of the worker's threads and of the broker, notes of what the event loop worked on, and the
-same functions on the same posts in this process. Out: milliseconds a post. Never here: starting anything.
+It takes the processor seconds of the worker's threads and of the broker, and samples of what the event loop worked
+on. It also runs the same functions on the same posts in this process. It starts no other process.
 
-Processor time, because the parts overlap: one batch is scored while another is delivered and a third is read.
+Processor time is used because the parts overlap. One batch is scored while another is delivered and a third is
+read.
 """
 
 import time
@@ -29,20 +30,22 @@ from schemas.posts.raw import RawPost
 from schemas.topics import RAW
 
 REPEATS = 3
+"""Each part runs so often, and the median counts."""
 LIBRDKAFKA = "rdk:"
-"""What the names of its threads begin with."""
+"""The names of librdkafka's threads begin with this."""
 SOURCE = SourcePosition(topic=RAW.name, partition=0, offset=0)
+"""The posts of a bench come from no topic, and this place stands for all of them."""
 
 
 @dataclass(frozen=True)
 class ProcessorTime:
-    """Processor seconds since a start that is the same for two of them."""
+    """Holds processor seconds since a start, which must be the same for two values that are subtracted."""
 
     threads: Mapping[int, float]
-    """Of the worker's threads, by the number that the system gives each."""
+    """Maps each thread of the worker, by the number that the system gives it, to its seconds."""
     broker_s: float
     librdkafka_s: float = 0.0
-    """Of those threads of the worker that librdkafka started."""
+    """Sums the threads of the worker that librdkafka started."""
 
     def __add__(self, other: "ProcessorTime") -> "ProcessorTime":
         numbers = {*self.threads, *other.threads}
@@ -54,11 +57,11 @@ class ProcessorTime:
         return ProcessorTime(threads, self.broker_s - before.broker_s, self.librdkafka_s - before.librdkafka_s)
 
     def by_role(self, roles: Mapping[int, Role]) -> dict[Role, float]:
-        """Seconds of all threads of a role; a thread without one is the engine's."""
-        found: dict[Role, float] = {"loop": 0.0, "kafka": 0.0, "engine": 0.0, "agent": 0.0}
+        """Sums the seconds of all threads of each role. A thread without a role is the engine's."""
+        seconds_by_role: dict[Role, float] = {"loop": 0.0, "kafka": 0.0, "engine": 0.0, "agent": 0.0}
         for number, seconds in self.threads.items():
-            found[roles.get(number, "engine")] += seconds
-        return found
+            seconds_by_role[roles.get(number, "engine")] += seconds
+        return seconds_by_role
 
 
 NO_TIME = ProcessorTime({}, 0.0)
@@ -66,20 +69,20 @@ NO_TIME = ProcessorTime({}, 0.0)
 
 @dataclass(frozen=True)
 class IsolatedCosts:
-    """Processor milliseconds a post of parts of the scoring, each run by itself in this process."""
+    """Holds processor milliseconds a post of parts of the scoring, each run by itself in this process."""
 
     normalise_ms: float
     tokenise_ms: float
-    """With sorting, cutting into batches and padding."""
+    """Includes sorting, cutting into batches and padding."""
     language_ms: float
-    """Telling the language."""
+    """This is the cost of telling the language."""
     record_ms: float
-    """Triage, and the record that goes out."""
+    """This is the cost of triage and of the record that goes out."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """One part: processor milliseconds a post, and its share of all of them."""
+    """Holds one part: its processor milliseconds a post, and its share of all parts."""
 
     name: str
     ms: float
@@ -87,19 +90,20 @@ class Cost:
 
 
 def processor_time_of(worker_pid: int, broker_pids: Sequence[int]) -> ProcessorTime:
-    """What the worker and the brokers have used until now."""
-    ours, librdkafka_s = {}, 0.0
+    """Returns what the worker and the brokers have used until now."""
+    threads, librdkafka_s = {}, 0.0
     for thread in psutil.Process(worker_pid).threads():
         seconds = thread.user_time + thread.system_time
+        # librdkafka's threads are not Python's, so only the system knows their names.
         if _thread_name(worker_pid, thread.id).startswith(LIBRDKAFKA):
             librdkafka_s += seconds
         else:
-            ours[thread.id] = seconds
-    return ProcessorTime(ours, sum(_seconds(psutil.Process(pid)) for pid in broker_pids), librdkafka_s)
+            threads[thread.id] = seconds
+    return ProcessorTime(threads, sum(_seconds(psutil.Process(pid)) for pid in broker_pids), librdkafka_s)
 
 
 def measure_isolated(engine: OpenVinoEngine, posts: Sequence[RawPost], batch_size: int) -> IsolatedCosts:
-    """Runs each part over all posts a few times; the middle one counts."""
+    """Runs each part over all posts a few times and takes the median."""
     texts = [readable_text(post) for post in posts]
     calls = [texts[first : first + batch_size] for first in range(0, len(texts), batch_size)]
     received = [ReceivedPost(post, SOURCE, 0) for post in posts]
@@ -109,26 +113,31 @@ def measure_isolated(engine: OpenVinoEngine, posts: Sequence[RawPost], batch_siz
         normalise_ms=normalise_ms,
         tokenise_ms=_median_ms(lambda: [sum(1 for _ in engine.batches(call)) for call in calls], len(posts)),
         language_ms=_median_ms(lambda: detect_languages(posts, detector), len(posts)),
+        # The scorer normalises first, and that part has a line of its own.
         record_ms=_median_ms(lambda: scorer.score(received, {}), len(posts)) - normalise_ms,
     )
 
 
 def loop_shares(notes: Iterable[tuple[float, Part]], windows: Sequence[tuple[float, float]]) -> dict[Part, float]:
-    """How the event loop's working time divides into parts, within the windows; empty if none was seen.
+    """Returns how the working time of the event loop divides into parts within the windows. It is empty if nothing
+    was seen.
 
     Args:
         notes: time and part.
-        windows: from, to, on the notes' clock.
+        windows: from and to, on the clock of the notes.
     """
-    found = Counter(part for at, part in notes if any(start <= at <= end for start, end in windows))
-    del found["idle"]
-    return {part: count / found.total() for part, count in found.items()}
+    counts = Counter(part for at, part in notes if any(start <= at <= end for start, end in windows))
+    del counts["idle"]
+    return {part: count / counts.total() for part, count in counts.items()}
 
 
 def cost_table(
     used: ProcessorTime, posts: int, roles: Mapping[int, Role], shares: Mapping[Part, float], alone: IsolatedCosts
 ) -> list[Cost]:
-    """The parts in the order in which a post meets them; inference is what the engine's threads used besides."""
+    """Returns the parts in the order in which a post meets them.
+
+    Inference is what the engine's threads used beyond the parts that were run by themselves.
+    """
     ms = {role: 1000 * seconds / posts for role, seconds in used.by_role(roles).items()}
     loop = {part: ms["loop"] * shares.get(part, 0.0) for part in get_args(Part)}
     parts = {
@@ -138,6 +147,7 @@ def cost_table(
         "decode": loop["decode"],
         "normalise": alone.normalise_ms,
         "tokenise": alone.tokenise_ms,
+        # Normalising, tokenising, language and record run on the engine's threads too, and are named apart.
         "infer": ms["engine"] - sum(astuple(alone)),
         "language": alone.language_ms,
         "triage, words, record": alone.record_ms,
@@ -145,11 +155,11 @@ def cost_table(
         "agent: batches, metrics, health": ms["agent"] + loop["agent"],
     }
     total = sum(parts.values())
-    return [Cost(name, each, each / total) for name, each in parts.items()]
+    return [Cost(name, part_ms, part_ms / total) for name, part_ms in parts.items()]
 
 
 class _FreeModel:
-    """An engine that costs nothing."""
+    """This is a model whose answers cost nothing."""
 
     name = "canned"
 
@@ -158,12 +168,12 @@ class _FreeModel:
 
 
 def _median_ms(work: Callable[[], object], posts: int) -> float:
-    found = []
+    times_ms = []
     for _ in range(REPEATS):
         started = time.process_time()
         work()
-        found.append(1000 * (time.process_time() - started) / posts)
-    return median(found)
+        times_ms.append(1000 * (time.process_time() - started) / posts)
+    return median(times_ms)
 
 
 def _thread_name(pid: int, number: int) -> str:

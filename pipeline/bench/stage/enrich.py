@@ -1,10 +1,12 @@
-"""`earshot bench enrich`: the enrich stage on real Kafka beside a plain Faust agent, bare engine and bare scoring.
+"""Measures for `earshot bench enrich` the enrich stage on real Kafka, beside a plain Faust agent and its own
+parts.
 
-In: settings, how many posts. Out: rates, where the time goes, latency at half load. Never here: the arithmetic.
+The result is rates, where the time goes, and the latency at half load. The arithmetic is in `append_times` and
+`costs`.
 
 Rates of streams come from the append times that the broker wrote. No text comes twice within a round, and the
-stage's cache is off. The bare engine, and the whole scoring of which it is a part, run before, between and after
-the rounds of the stage, which is compared with them round by round: the speed of a machine drifts.
+cache of the stage is off. The speed of a machine drifts, so the bare engine and the whole scoring run before,
+between and after the rounds of the stage, which is compared with them round by round.
 """
 
 import json
@@ -56,52 +58,56 @@ from schemas.topics import SCORED
 PLAIN, BARE, STAGE = "plain Faust + transformers.pipeline", "bare engine, batches", "Earshot's enrich stage"
 SCORING = "bare scoring: engine, words, triage"
 PLAIN_POSTS = 300
-"""The plain agent gets the first of the posts only: at a tenth of the rate they last as long."""
+"""The plain agent gets only the first of the posts. At a tenth of the rate they last as long."""
 PLAIN_WARM = 50
+"""So many outputs of the plain agent belong to its start-up and do not count."""
 LOAD = 0.5
-"""Share of the stage's rate at which the latency is taken."""
+"""This is the share of the stage's rate at which the latency is taken."""
 REPEATS = 50
-"""Calls of the bare engine whose median is its time for a post or a small batch."""
+"""The bare engine is called so often, and the median is its time for a post or a small batch."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured."""
+    """Says how much is measured."""
 
     posts: int
-    """Distinct posts of each round."""
+    """Counts the distinct posts of each round."""
     rounds: int
     seconds: float
-    """Length of the half-load phase."""
+    """This is the length of the half-load phase."""
     baseline: bool
-    """Whether the plain Faust agent runs too."""
+    """Says whether the plain Faust agent runs too."""
 
 
 @dataclass(frozen=True)
 class _Rounds:
-    """What the rounds of bare engine, bare scoring and stage gave."""
+    """Holds what the rounds of bare engine, bare scoring and stage gave."""
 
     bare: list[float]
-    """Posts a second before, between and after the stage's rounds: one more than there are rounds."""
+    """Holds posts a second before, between and after the rounds of the stage, so one more
+    than there are rounds.
+    """
     scoring: list[float]
-    """Likewise of the whole scoring."""
+    """Holds the same for the whole scoring."""
     spans: list[tuple[float, float]]
-    """From and to of each round of the stage, seconds since the epoch."""
+    """Holds from and to of each round of the stage, in seconds since the epoch."""
     used: ProcessorTime
     seen: BatchTotals
 
 
 def bench_enrich(settings: Settings, plan: Plan, say: Say) -> EnrichBench:
-    """Measures the plain Faust agent (unless left out), the bare engine, the bare scoring and the enrich stage.
+    """Measures the plain Faust agent, unless it is left out, the bare engine, the bare scoring and the enrich
+    stage.
 
     Args:
-        settings: its model and enrich sections count; the engine is OpenVINO, without its cache.
+        settings: the sections model and enrich count; the engine is OpenVINO without its cache.
         plan: how much is measured.
-        say: takes progress lines.
+        say: takes lines of progress.
 
     Raises:
         ServiceMissing: the baseline is wanted but the extra `torch` is not installed.
-        Misconfigured: the model is not there, or not one for OpenVINO.
+        Misconfigured: the model is not there, or is not one for OpenVINO.
         MustRestart: a worker ended, or did not come to an end.
     """
     parent = Path(settings.model.path or SHIPPED_MODEL) / "float"
@@ -113,14 +119,15 @@ def bench_enrich(settings: Settings, plan: Plan, say: Say) -> EnrichBench:
     alone = measure_isolated(engine, posts, size)
     with open_lab(settings, say) as lab:
         first = posts[:PLAIN_POSTS]
-        lab.send(first)  # warms the stage up too
+        # These posts warm the stage up too, which starts later and reads them first.
+        lab.send(first)
         plain = [_plain(lab, parent, len(first), say)] if plan.baseline else []
         stage = _Stage(lab, engine, posts, settings, say)
         return stage.measure(plan, alone, plain)
 
 
 class _Stage:
-    """The running stage and the bare engine, in turn."""
+    """Runs the stage and the bare engine in turn."""
 
     def __init__(
         self, lab: Lab, engine: OpenVinoEngine, posts: list[RawPost], settings: Settings, say: Say
@@ -137,7 +144,7 @@ class _Stage:
         self._notes = lab.folder / "notes.json"
 
     def measure(self, plan: Plan, alone: IsolatedCosts, plain: list[Rate]) -> EnrichBench:
-        """Starts the stage, measures, stops it."""
+        """Starts the stage, measures it and stops it."""
         self._say("the enrich stage starts")
         command = [sys.executable, "-m", "pipeline.bench.stage.watched_worker", str(self._notes)]
         more = {
@@ -147,25 +154,26 @@ class _Stage:
         }
         with self._lab.worker("enrich", command, more) as worker:
             self._lab.await_records(SCORED.name, min(PLAIN_POSTS, plan.posts), worker)
-            found = self._rounds(plan, worker)
+            rounds = self._rounds(plan, worker)
             hops = self._hops()
-            rates = [rate_once_fed(within(hops, 1000 * start, 1000 * end)) for start, end in found.spans]
+            rates = [rate_once_fed(within(hops, 1000 * start, 1000 * end)) for start, end in rounds.spans]
             latency = self._half_load(LOAD * median(rates), plan.seconds, worker)
+        # The worker writes its notes when it stops, so they can be read only after the block.
         written = json.loads(self._notes.read_text(encoding="utf-8"))
         roles = {int(number): role for number, role in written["roles"].items()}
-        shares = loop_shares(written["notes"], found.spans)
+        shares = loop_shares(written["notes"], rounds.spans)
         return EnrichBench(
             rates=[
                 *plain,
-                Rate(BARE, plan.posts, spread(found.bare)),
-                Rate(SCORING, plan.posts, spread(found.scoring)),
+                Rate(BARE, plan.posts, spread(rounds.bare)),
+                Rate(SCORING, plan.posts, spread(rounds.scoring)),
                 Rate(STAGE, plan.posts, spread(rates)),
             ],
-            of_bare=ratios(rates, means_around(found.bare)),
-            of_scoring=ratios(rates, means_around(found.scoring)),
-            costs=cost_table(found.used, plan.rounds * plan.posts, roles, shares, alone),
-            wall_ms=found.seen.wall_ms(),
-            batch_posts=found.seen.batch_records,
+            of_bare=ratios(rates, means_around(rounds.bare)),
+            of_scoring=ratios(rates, means_around(rounds.scoring)),
+            costs=cost_table(rounds.used, plan.rounds * plan.posts, roles, shares, alone),
+            wall_ms=rounds.seen.wall_ms(),
+            batch_posts=rounds.seen.batch_records,
             latency=latency,
         )
 
@@ -174,6 +182,7 @@ class _Stage:
         spans, used, seen = [], NO_TIME, BatchTotals(0, 0, {})
         for number in range(plan.rounds):
             self._say(f"round {number + 1} of {plan.rounds}: the enrich stage, then the bare engine and scoring")
+            # Records of earlier rounds stay in the topic, so the target is counted from what is there.
             wanted = self._lab.count(SCORED.name) + plan.posts
             used_before, seen_before = self._used(worker), read_totals(self._port)
             started = time.time()
@@ -181,6 +190,8 @@ class _Stage:
             self._lab.await_records(SCORED.name, wanted, worker)
             spans.append((started, time.time()))
             used, seen = used + (self._used(worker) - used_before), seen + (read_totals(self._port) - seen_before)
+            # Each round of the stage lies between two measurements of the bare engine, and is compared with their
+            # mean.
             bare.append(self._bare())
             scoring.append(self._scoring())
         return _Rounds(bare, scoring, spans, used, seen)
@@ -209,8 +220,9 @@ class _Stage:
         return len(self._posts) / (time.perf_counter() - started)
 
     def _scoring(self) -> float:
-        """As the stage does it, two batches at once, with nothing remembered of the round before."""
+        """Scores as the stage does, two batches at once, with nothing remembered of the round before."""
         received = [ReceivedPost(post, SOURCE, 0) for post in self._posts]
+        # A scorer of the round before would remember its posts as copies, and every post would look repeated.
         intents = Intents(self._intent_model)
         scorer = Scorer(OneCaller(self._engine), self._live_within_s, "event", self._languages, intents)
         batches = [received[first : first + self._size] for first in range(0, len(received), self._size)]
@@ -220,13 +232,14 @@ class _Stage:
         return len(received) / (time.perf_counter() - started)
 
     def _call_ms(self, posts: int) -> float:
-        found = []
+        times_ms = []
         for number in range(REPEATS):
+            # Each call reads other posts, as calls of the stage do.
             first = number * posts % max(1, len(self._posts) - posts)
             started = time.perf_counter()
             read_posts(self._posts[first : first + posts], self._engine)
-            found.append(1000 * (time.perf_counter() - started))
-        return median(found)
+            times_ms.append(1000 * (time.perf_counter() - started))
+        return median(times_ms)
 
     def _used(self, worker: Worker) -> ProcessorTime:
         return processor_time_of(worker.pid, self._lab.broker_pids)

@@ -1,7 +1,8 @@
-"""A Kafka of the bench's own, workers as processes of their own, and what was written when.
+"""Runs a Kafka of the bench's own, with workers as processes of their own, and reads how many records were
+written.
 
-In: settings, posts, commands. Out: append times. Never here: what a rate is. The stack lies in a folder of its own
-under the state folder; nothing else is touched, and nothing is left behind.
+The stack lies in a folder of its own under the state folder. Nothing else is touched, and nothing is left behind.
+What a rate is, the callers decide.
 """
 
 import os
@@ -28,10 +29,13 @@ from schemas.topics import RAW, Topic, all_topics, post_key
 
 POLL_S = 0.2
 PATIENCE_S = 600.0
+"""Waiting for records ends after this many seconds without success."""
 STOP_S = 60.0
+"""A worker that does not stop within this time is killed."""
 TOPICS_S = 30.0
+"""A broker may take so long to list a topic that was just created."""
 LOG_TAIL = 1000
-"""Characters of a failed worker's log that are shown: the log itself is deleted with the lab."""
+"""So many characters of a failed worker's log are shown, because the log itself is deleted with the lab."""
 
 PLAIN_OUTPUT = Topic(OUTPUT_TOPIC, "as source", "what the plain Faust agent writes", None,
                      "P", "delete", 3, ("bench",), ("bench",))  # fmt: skip
@@ -41,7 +45,7 @@ Worker = subprocess.Popen[bytes]
 
 @dataclass(frozen=True)
 class Lab:
-    """A running stack, and what can be done with it."""
+    """This is a running stack, with what can be done on it."""
 
     kafka: KafkaSettings
     folder: Path
@@ -49,17 +53,18 @@ class Lab:
     reader: TopicReader
 
     def send(self, posts: Sequence[RawPost]) -> None:
-        """Appends all posts to `posts.raw` as fast as it goes."""
+        """Appends all posts to `posts.raw` as fast as possible."""
         producer = BulkProducer(self.kafka)
         for post in posts:
             _produce(producer, post)
         producer.flush()
 
     def feed(self, posts: Sequence[RawPost], per_second: float, seconds: float) -> int:
-        """Appends posts evenly for some seconds, over again from the first when they run out; returns how many.
+        """Appends posts evenly for some seconds and returns how many. When the posts run out, it begins with the
+        first again.
 
-        The first goes ahead by itself: a producer that does not know the cluster yet would send all posts of its
-        first moments at once, which is no even stream.
+        The first post goes ahead by itself. A producer that does not know the cluster yet would send all posts of
+        its first moments at once, which is no even stream.
         """
         producer = BulkProducer(self.kafka)
         _produce(producer, posts[0])
@@ -69,7 +74,9 @@ class Lab:
         return sent
 
     def count(self, topic: str) -> int:
-        """Records of a topic, asked of the broker: reading them would cost what is being measured."""
+        """Returns the number of records of a topic. The broker is asked, because reading them would cost what is
+        being measured.
+        """
         return sum(self.reader.window(topic).end.values())
 
     def await_records(self, topic: str, count: int, worker: Worker) -> None:
@@ -94,7 +101,7 @@ class Lab:
 
     @contextmanager
     def worker(self, name: str, command: Sequence[str], more: Mapping[str, str] | None = None) -> Iterator[Worker]:
-        """A process with the lab's Kafka in its environment, until the block ends."""
+        """Runs a process with the lab's Kafka in its environment until the block ends."""
         environment = os.environ | {
             "EARSHOT_STATE_DIR": str(self.folder),
             "EARSHOT_KAFKA__BOOTSTRAP_SERVERS": str(self.kafka.bootstrap_servers),
@@ -111,12 +118,14 @@ class Lab:
                 try:
                     process.wait(STOP_S)
                 except subprocess.TimeoutExpired:
+                    # A worker that ignores SIGTERM would outlive the bench and take the processor from the next
+                    # one.
                     process.kill()
 
 
 @contextmanager
 def open_lab(settings: Settings, say: Say) -> Iterator[Lab]:
-    """A fresh stack with all topics; stopped and deleted at the end.
+    """Starts a fresh stack with all topics, and stops and deletes it at the end.
 
     Raises:
         ServiceMissing: the embedded stack cannot start; the message says what to do.
@@ -130,6 +139,7 @@ def open_lab(settings: Settings, say: Say) -> Iterator[Lab]:
         ensure_topics(kafka, [*all_topics(), PLAIN_OUTPUT])
         brokers = [server for server in stack.status(folder) if server.name.startswith("kafka")]
         pids = tuple(server.pid for server in brokers if server.pid is not None)
+        # A reader that does not know a topic yet would count no records in it.
         reader = _reader(kafka, {OUTPUT_TOPIC, *(topic.name for topic in all_topics())})
         try:
             yield Lab(kafka, folder, pids, reader)
@@ -141,7 +151,7 @@ def open_lab(settings: Settings, say: Say) -> Iterator[Lab]:
 
 
 def _reader(kafka: KafkaSettings, topics: set[str]) -> TopicReader:
-    """A reader that knows all topics: one that was just created may not be listed yet."""
+    """Opens a reader that knows all topics. One that was just created may not be listed yet."""
     deadline = time.monotonic() + TOPICS_S
     while True:
         reader = TopicReader(kafka)

@@ -1,4 +1,5 @@
-"""Latency of each hop, from the append times that the broker wrote: nothing is measured by the stages themselves.
+"""Computes the latency of each hop from the append times that the broker wrote. The stages themselves measure
+nothing.
 
 All times are wall-clock milliseconds, on the event clock too.
 """
@@ -23,11 +24,12 @@ SELECT count(), quantileExact(.5)(waited), quantileExact(.99)(waited)
 FROM (SELECT greatest(0, dateDiff('millisecond', scored_at, inserted_at)) AS waited FROM posts)
 """
 ROUTED = frozenset({"queued", "joined", "refused"})
+"""With these steps the router has dealt with a post."""
 
 
 @dataclass(frozen=True)
 class HopLatency:
-    """One hop: how many records were followed, and how long the middle one and the slowest hundredth took."""
+    """Holds how many records of a hop were followed, and what the median one and the slowest hundredth took."""
 
     name: str
     records: int
@@ -36,17 +38,18 @@ class HopLatency:
 
 
 def summarise(name: str, values: Iterable[float]) -> HopLatency:
-    """p50 and p99 of one hop."""
-    found = list(values)
-    return HopLatency(name, len(found), percentile(found, 0.5), percentile(found, 0.99))
+    """Returns p50 and p99 of one hop."""
+    waits_ms = list(values)
+    return HopLatency(name, len(waits_ms), percentile(waits_ms, 0.5), percentile(waits_ms, 0.99))
 
 
 def hop_latencies(read: ReadTopic) -> list[HopLatency]:
-    """Follows each record from hop to hop; the hop into ClickHouse is `stored_latency`.
+    """Follows each record from hop to hop. The hop into ClickHouse is `stored_latency`.
 
     Args:
-        read: gives every record of a topic, as a read_committed reader sees it.
+        read: returns every record of a topic, as a read_committed reader sees it.
     """
+    # Enrich notes the append time of the raw record in its output, so the raw topic need not be read.
     scored = [
         message.timestamp()[1] - decode(ScoredPost, message.value()).appended_ms for message in read(SCORED.name)
     ]
@@ -57,6 +60,7 @@ def hop_latencies(read: ReadTopic) -> list[HopLatency]:
     routed, answered = [], []
     for message in read(CASE_EVENTS.name):
         event = decode(CaseEvent, message.value())
+        # A step without a cause, such as a timeout, has no record that it could have waited for.
         caused = appended.get(_position(event.cause)) if event.cause is not None else None
         if caused is not None and event.type in ROUTED:
             routed.append(message.timestamp()[1] - caused)
@@ -65,6 +69,7 @@ def hop_latencies(read: ReadTopic) -> list[HopLatency]:
     first_offers = []
     for message in read(ASSIGNMENTS.name):
         assignment = decode(Assignment, message.value())
+        # Later offers of a case would measure how long reps took, which is no latency of the system.
         if assignment.state == "offered" and assignment.attempt == 1:
             first_offers.append(message.timestamp()[1] - to_ms(assignment.trace_started_at))
     return [
@@ -76,7 +81,7 @@ def hop_latencies(read: ReadTopic) -> list[HopLatency]:
 
 
 def stored_latency(analyst: Analyst) -> HopLatency:
-    """From the append time in posts.scored to the insert, of the rows that are current."""
+    """Returns the latency from the append in posts.scored to the insert, over the rows that are current."""
     row = analyst.ask(_STORED).rows[0]
     return HopLatency("posts.scored -> ClickHouse", *row)
 

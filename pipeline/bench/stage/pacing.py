@@ -1,6 +1,6 @@
-"""Something done at an even pace, as a steady stream arrives.
+"""Does something at an even pace, as a steady stream arrives.
 
-In: what to do, how often, for how long. Out: how often it was done. Never here: Kafka.
+It says how often it was done and knows nothing of Kafka.
 """
 
 import time
@@ -15,19 +15,21 @@ def pace(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> int:
-    """Calls `do` with 0, 1, 2 ..., the n-th time n / per_second after the start; returns how many.
+    """Calls `do` with 0, 1, 2 and so on, the n-th time n / per_second after the start, and returns how many calls
+    it made.
 
-    What is late is done at once, so the average holds whatever the machine does meanwhile.
+    A call that is late is made at once, so the average holds whatever the machine does meanwhile.
 
     Args:
         do: gets the number of the call.
         per_second: > 0.
         seconds: how long.
-        clock: seconds of a clock that never goes back.
+        clock: returns seconds of a clock that never goes back.
         sleep: waits.
     """
     started, count = clock(), max(1, round(per_second * seconds))
     for number in range(count):
+        # Each call is timed from the start and not from the call before, or delays would add up.
         early = started + number / per_second - clock()
         if early > 0:
             sleep(early)

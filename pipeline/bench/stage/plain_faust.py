@@ -1,7 +1,9 @@
-"""The baseline that most people would write first: a Faust agent that asks `transformers.pipeline` for each post.
+"""Runs the baseline that most people would write first: a Faust agent that asks `transformers.pipeline` for each
+post.
 
-Run as `python -m pipeline.bench.stage.plain_faust BOOTSTRAP MODEL_FOLDER DATA_FOLDER`. Default threads, the float
-parent of the shipped model, one post at a time, default acknowledgement. Needs the extra `torch`.
+It runs as `python -m pipeline.bench.stage.plain_faust BOOTSTRAP MODEL_FOLDER DATA_FOLDER`. It uses default
+threads, the float parent of the shipped model, one post at a time and the default acknowledgement. The extra
+`torch` is needed.
 """
 
 import json
@@ -31,7 +33,7 @@ def main(bootstrap: str, model_folder: str, data_folder: str) -> None:
     async def score(stream: Any) -> None:
         async for value in stream:
             post = json.loads(value)
-            # Truncation as the shipped engine does it: a longer text would be refused by the model.
+            # Truncation works as in the shipped engine. The model would refuse a longer text.
             result = classify(post.get("text") or "", truncation=True, max_length=128)[0]
             await out.send(value=json.dumps({"post_id": post["post_id"], "sentiment": result}).encode())
 

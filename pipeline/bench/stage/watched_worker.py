@@ -1,7 +1,7 @@
-"""The enrich worker, watched: a hundred times a second it is noted what its event loop works on.
+"""Runs the enrich worker and notes, a hundred times a second, what its event loop works on.
 
-Run as `python -m pipeline.bench.stage.watched_worker FILE`; at a clean stop FILE gets the notes. The worker is the
-one of `earshot run enrich`, unchanged; the notes cost it less than 1 % of one core.
+It runs as `python -m pipeline.bench.stage.watched_worker FILE`, and writes the notes to FILE at a clean stop. The
+worker is that of `earshot run enrich`, unchanged. The notes cost it less than 1 % of one core.
 """
 
 import json
@@ -17,9 +17,9 @@ from typing import Literal
 Part = Literal["decode", "encode", "agent", "kafka", "faust", "idle"]
 Role = Literal["loop", "kafka", "engine", "agent"]
 INTERVAL_S = 0.0097
-"""Not a divisor of the periods of the worker's own timers, which would always be met at the same point."""
+"""It is no divisor of the periods of the worker's own timers, which would always be met at the same point."""
 ROLES_EVERY = 50
-"""Notes between two looks at which threads there are."""
+"""After so many notes the threads are listed again."""
 _OURS = str(Path(__file__).parents[2])
 _LOOP = ("/asyncio/base_events.py", "_run_once")
 _PLACES: tuple[tuple[str, Part], ...] = (
@@ -34,11 +34,11 @@ _PLACES: tuple[tuple[str, Part], ...] = (
 )
 
 Call = tuple[str, str]
-"""File and function of one frame."""
+"""Holds file and function of one frame."""
 
 
 def part_of(calls: Iterable[Call]) -> Part:
-    """What the loop works on, judged by the innermost call that says something.
+    """Returns what the loop works on, judged by the innermost call that says something.
 
     Args:
         calls: innermost first.
@@ -55,7 +55,10 @@ def part_of(calls: Iterable[Call]) -> Part:
 
 
 def role_of(thread: threading.Thread) -> Role:
-    """What a thread is for. Threads that Python did not start are not known to it: the engine's own."""
+    """Returns what a thread is for.
+
+    Threads that Python did not start have no object here, and they are the engine's own.
+    """
     if thread is threading.main_thread():
         return "loop"
     if type(thread).__module__ == "mode.threads":
@@ -66,25 +69,27 @@ def role_of(thread: threading.Thread) -> Role:
 
 
 class Watch:
-    """Notes what the main thread does, by the clock; to be used from the main thread."""
+    """Notes by the clock what the main thread does. It must be used from the main thread."""
 
     def __init__(self) -> None:
         self.notes: list[tuple[float, Part]] = []
-        """Seconds since the epoch, and what was being done."""
+        """Holds seconds since the epoch and what was being done."""
         self.roles: dict[int, Role] = {}
-        """By the number that the system gives a thread."""
+        """Maps the number that the system gives a thread to its role."""
 
     def start(self) -> None:
-        """From now on; takes SIGALRM and the process's real-time timer."""
+        """Begins to take notes. It takes SIGALRM and the process's real-time timer for that."""
+        # A signal handler runs in the main thread and is given the frame that it interrupted.
         signal.signal(signal.SIGALRM, self._note)
         signal.setitimer(signal.ITIMER_REAL, INTERVAL_S, INTERVAL_S)
 
     def stop(self) -> None:
-        """No more notes."""
+        """Ends the notes."""
         signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _note(self, _number: int, frame: FrameType | None) -> None:
         self.notes.append((time.time(), part_of(_calls(frame))))
+        # Listing threads costs more than a note, and threads change rarely.
         if len(self.notes) % ROLES_EVERY == 1:
             self.roles |= {
                 thread.native_id: role_of(thread) for thread in threading.enumerate() if thread.native_id

@@ -1,6 +1,6 @@
-"""What the running enrich stage says of itself on /metrics, and what came to it between two looks.
+"""Reads the totals that the running enrich stage shows on /metrics, and what was added between two readings.
 
-In: its health port. Out: sums and counts. Never here: a metric's meaning beyond that.
+It takes the health port and returns sums and counts.
 """
 
 from dataclasses import dataclass
@@ -9,17 +9,20 @@ from urllib.request import urlopen
 from prometheus_client.parser import text_string_to_metric_families
 
 STEPS = ("decode", "score", "deliver", "commit")
+"""These are the steps of a batch that the stage times."""
 TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
 class BatchTotals:
-    """Totals since the worker's start."""
+    """Holds totals since the worker's start."""
 
     batches: float
     records: float
     step_s: dict[str, float]
-    """Wall-clock seconds by step of a batch. The steps overlap: they do not add up to the time that passed."""
+    """Maps each step of a batch to wall-clock seconds. The steps overlap, so they do not add up to the time that
+    passed.
+    """
 
     def __add__(self, other: "BatchTotals") -> "BatchTotals":
         steps = {step: self.step_s.get(step, 0.0) + other.step_s.get(step, 0.0) for step in STEPS}
@@ -31,24 +34,24 @@ class BatchTotals:
 
     @property
     def batch_records(self) -> float:
-        """Records of a mean batch; 0 without any."""
+        """Returns the number of records in a mean batch, or 0 without any."""
         return self.records / self.batches if self.batches else 0.0
 
     def wall_ms(self) -> dict[str, float]:
-        """Wall-clock milliseconds a record by step; 0 without any."""
+        """Maps each step to wall-clock milliseconds a record, or 0 without any."""
         return {
             step: 1000 * seconds / self.records if self.records else 0.0 for step, seconds in self.step_s.items()
         }
 
 
 def read_totals(port: int) -> BatchTotals:
-    """What the worker at this health port shows now."""
+    """Returns what the worker at this health port shows now."""
     with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=TIMEOUT_S) as answer:
         return parse_totals(answer.read().decode())
 
 
 def parse_totals(text: str) -> BatchTotals:
-    """From the exposition's text."""
+    """Reads the totals from the text of the exposition."""
     totals: dict[str, float] = {}
     steps: dict[str, float] = dict.fromkeys(STEPS, 0.0)
     for family in text_string_to_metric_families(text):

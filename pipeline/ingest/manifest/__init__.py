@@ -1,1 +1,1 @@
-"""The manifest of an ingest run: what Kafka has confirmed."""
+"""Keeps the manifest of an ingest run, which says what Kafka has confirmed."""

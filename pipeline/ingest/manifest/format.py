@@ -1,7 +1,7 @@
-"""The manifest: what one ingest run has sent and Kafka has confirmed, one JSON line at a time.
+"""Defines and reads the manifest, which says what one ingest run has sent and Kafka has confirmed, in JSON lines.
 
-A header, then for each confirmed batch its deliveries and a cursor, at the end a footer. A crash can tear the
-last line and can leave deliveries without a cursor; both are read. Never here: writing (`manifest_writer`).
+It begins with a header. For each confirmed batch its deliveries and a cursor follow, and at the end comes a
+footer. A crash can tear the last line and can leave deliveries without a cursor. Both are read. `writer` writes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,11 +15,11 @@ from pipeline.errors import Misconfigured
 
 FORMAT = 1
 FOLDER = "manifests"
-"""Under the state folder."""
+"""Manifests lie in this folder under the state folder."""
 
 
 class Source(NamedTuple):
-    """Which file, in which state: another size or time of change is another source."""
+    """Names a file in a state. Another size or time of change makes another source."""
 
     path: str
     size_bytes: int
@@ -27,7 +27,7 @@ class Source(NamedTuple):
 
 
 class Delivered(NamedTuple):
-    """One post that Kafka has confirmed."""
+    """Describes one post that Kafka has confirmed."""
 
     line: int
     post_id: str
@@ -38,62 +38,62 @@ class Delivered(NamedTuple):
 
 
 class Cursor(NamedTuple):
-    """Everything up to and with `line` is confirmed or rejected."""
+    """Says that everything up to and with `line` is confirmed or rejected."""
 
     line: int = 0
     sent: int = 0
     rejected: int = 0
     rejects_bytes: int = 0
-    """Length of the rejects file at that moment."""
+    """This is the length of the rejects file at that moment."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """What the run reads and how; a run with other options is another run."""
+    """Says what the run reads and how. A run with other options is another run."""
 
     run_id: str
     topic: str
     source: Source | None
-    """None: standard input."""
+    """This is None for standard input."""
     options: Mapping[str, Any]
-    """Everything that decides what a line becomes: format, workspace, platform, column map."""
+    """Holds everything that decides what a line becomes: format, workspace, platform and column map."""
     started_at: str
-    """RFC 3339."""
+    """This is a time by RFC 3339."""
 
 
 @dataclass
 class Manifest:
-    """One run as its file tells it."""
+    """Describes one run as its file tells it."""
 
     path: Path
     header: Header
     cursor: Cursor = field(default_factory=Cursor)
     deliveries: list[Delivered] = field(default_factory=list)
-    """In file order; a line that was sent again after a crash appears again."""
+    """Lists deliveries in file order. A line that was sent again after a crash appears again."""
     ended: bool = False
     """This is true if the run came to its end by itself (end of file, `--limit`). Otherwise it crashed, was
     stopped, or still runs.
     """
     whole: bool = False
-    """The run came to the end of the file."""
+    """This is true if the run came to the end of the file."""
     resumed_after: list[int] = field(default_factory=list)
-    """The cursor at each resumption: the batch after it may have been sent twice."""
+    """Lists the cursor at each resumption. The batch after it may have been sent twice."""
     good_bytes: int = 0
-    """Length of the file up to its last whole line."""
+    """This is the length of the file up to its last whole line."""
 
     @property
     def rejects_path(self) -> Path:
-        """The lines that were given up, original bytes."""
+        """Names the file with the original bytes of the lines that were given up."""
         return self.path.with_suffix(".rejects")
 
     @property
     def ids(self) -> Iterator[tuple[str, str, int]]:
-        """(workspace, post_id, revision) of each delivery."""
+        """Yields (workspace, post_id, revision) of each delivery."""
         return ((sent.workspace, sent.post_id, sent.revision) for sent in self.deliveries)
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Reads one manifest; a torn last line is passed over.
+    """Reads one manifest. A torn last line is passed over.
 
     Raises:
         Misconfigured: the file is no manifest, is of another format, or is damaged before its last line.
@@ -102,8 +102,9 @@ def read_manifest(path: Path) -> Manifest:
     good_bytes = 0
     with path.open("rb") as file:
         for number, raw in enumerate(file, start=1):
+            # A crash tore this line, so it was never confirmed.
             if not raw.endswith(b"\n"):
-                break  # Torn by a crash: it was never confirmed.
+                break
             try:
                 entry = orjson.loads(raw)
                 if manifest is None:
@@ -120,12 +121,12 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def list_manifests(state_dir: Path) -> list[Path]:
-    """The manifests under a state folder, oldest first (their names begin with the start time)."""
+    """Returns the manifests under a state folder, oldest first, since their names begin with the start time."""
     return sorted((state_dir / FOLDER).glob("*.jsonl"))
 
 
 def newest_run(state_dir: Path, source: Source, options: Mapping[str, Any]) -> Manifest | None:
-    """The last run that read this very file with these options."""
+    """Returns the last run that read this very file with these options."""
     for path in reversed(list_manifests(state_dir)):
         header = _peek(path)
         if header is not None and header.source == source and header.options == options:
@@ -142,7 +143,7 @@ def _peek(path: Path) -> Header | None:
 
 
 def header_line(header: Header) -> bytes:
-    """The first line of a manifest."""
+    """Returns the first line of a manifest."""
     source = None if header.source is None else header.source._asdict()
     return _line(
         {"earshot_manifest": FORMAT, **header.__dict__, "source": source, "options": dict(header.options)}
@@ -150,22 +151,22 @@ def header_line(header: Header) -> bytes:
 
 
 def delivered_line(sent: Delivered) -> bytes:
-    """The line of one delivery."""
+    """Returns the line of one delivery."""
     return _line(sent._asdict())
 
 
 def cursor_line(cursor: Cursor) -> bytes:
-    """The line that ends a confirmed batch."""
+    """Returns the line that ends a confirmed batch."""
     return _line({"cursor": cursor._asdict()})
 
 
 def resumed_line(after: Cursor, at: str) -> bytes:
-    """The line that says from where a run was taken up again."""
+    """Returns the line that says from where a run was taken up again."""
     return _line({"resumed_after": after.line, "at": at})
 
 
 def footer_line(cursor: Cursor, at: str, *, whole: bool) -> bytes:
-    """The last line of a run that came to its end by itself."""
+    """Returns the last line of a run that came to its end by itself."""
     return _line({"ended_at": at, "whole": whole, "cursor": cursor._asdict()})
 
 

@@ -1,6 +1,7 @@
-"""Writes a run's manifest and its rejects, each confirmed batch forced to the disk before the cursor moves.
+"""Writes the manifest of a run and its rejects. Each confirmed batch is forced to the disk before the cursor
+moves.
 
-Never here: Kafka; the caller says what is confirmed.
+The caller says what Kafka has confirmed.
 """
 
 import fcntl
@@ -29,13 +30,13 @@ from pipeline.ingest.manifest.format import (
 
 
 def run_id(name: str, clock: Clock) -> str:
-    """A run's name: when it started, to the millisecond, and what it reads."""
+    """Returns the name of a run: when it started, to the millisecond, and what it reads."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "stdin"
     return f"{clock.now():%Y%m%dT%H%M%S.%f}"[:19] + f"-{slug}"
 
 
 class ManifestWriter:
-    """The open manifest of this process; a lock keeps a second process off the same run.
+    """This is the open manifest of this process. A lock keeps a second process off the same run.
 
     Args:
         manifest: the run as read from its file, or a new one (`create`).
@@ -85,30 +86,31 @@ class ManifestWriter:
         return cls(read_manifest(path), clock)
 
     def resume(self) -> Cursor:
-        """Notes that the run goes on; returns the cursor after which it does."""
+        """Notes that the run goes on, and returns the cursor after which it does."""
         self._append([resumed_line(self.cursor, self._now())])
         return self.cursor
 
     def reject(self, raw: bytes, before: bytes = b"") -> None:
-        """Keeps a line that is given up; it is on the disk after the next `confirm`.
+        """Keeps a line that is given up. It is on the disk after the next `confirm`.
 
         Args:
             raw: its original bytes.
-            before: bytes that begin a new rejects file: the header of a table, so that the file can be mended
-                and ingested.
+            before: bytes that begin a new rejects file, which is the header of a table, so that the file can be
+                mended and ingested.
         """
         if self.cursor.rejects_bytes == 0 and not self._pending_rejects and before:
             self._pending_rejects.append(_ended(before))
         self._pending_rejects.append(_ended(raw))
 
     def confirm(self, delivered: Sequence[Delivered], line: int, rejected: int) -> None:
-        """Moves the cursor to `line`: all before it is in `delivered` batches or rejected.
+        """Moves the cursor to `line`. Everything before it is in `delivered` batches or rejected.
 
         Args:
             delivered: what Kafka has confirmed since the last call.
             line: the last line that was read.
             rejected: lines given up since the last call.
         """
+        # Rejects go to the disk first, because a cursor must not pass a line that is nowhere.
         self._write_rejects()
         old = self.cursor
         size = old.rejects_bytes if self._rejects is None else self._rejects.tell()
@@ -116,7 +118,7 @@ class ManifestWriter:
         self._append([*map(delivered_line, delivered), cursor_line(self.cursor)])
 
     def end(self, *, whole: bool) -> None:
-        """The run came to its end by itself; `whole`: at the end of the file."""
+        """Notes that the run came to its end by itself. `whole` means the end of the file."""
         self._append([footer_line(self.cursor, self._now(), whole=whole)])
 
     def close(self) -> None:

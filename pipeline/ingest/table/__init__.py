@@ -1,1 +1,1 @@
-"""Exports in CSV and its relatives: cells, columns, rows."""
+"""Reads exports in CSV and its relatives as cells, columns and rows."""

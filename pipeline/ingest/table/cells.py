@@ -1,6 +1,6 @@
-"""Cells of a table to JSON values: ids, times, numbers and booleans as exports write them.
+"""Turns cells of a table into JSON values, with ids, times, numbers and booleans as exports write them.
 
-In: the text of one cell. Out: a JSON value, or None for an absent one. Never here: columns, rows, files.
+The text of one cell becomes a JSON value, or None for an absent one. Columns, rows and files are not known here.
 """
 
 import math
@@ -19,9 +19,11 @@ TIME_FORMATS = (
     "%Y-%m-%d %H:%M:%S %z",
     "%Y-%m-%d %H:%M:%S UTC",
 )
-"""Twitter's API, RFC 2822, and what SQL tools print; RFC 3339 and epoch numbers are read without a format."""
+"""Twitter's API, RFC 2822 and SQL tools print times so. RFC 3339 and epoch numbers are read without a format."""
 ABSENT = frozenset({"nan", "none", "null", "na", "n/a", "nat", "\\n"})
-"""How pandas, R and SQL dumps write an absent value, lower case; a text cell is absent only if it is empty."""
+"""pandas, R and SQL dumps write an absent value so, compared in lower case. A text cell is absent only if it is
+empty.
+"""
 _FLOAT_ID = re.compile(r"^\d+\.0+$")
 _LOST_DIGITS = re.compile(r"^\d\.\d+[eE]\+?\d+$")
 _EPOCH = re.compile(r"^\d{9,17}(\.\d+)?$")
@@ -30,18 +32,19 @@ _BOOLEANS = {"true": True, "t": True, "yes": True, "y": True, "1": True, "1.0": 
 
 
 def text(cell: str) -> object:
-    """The cell as it is; empty is absent."""
+    """Returns the cell as it is. An empty one is absent."""
     return cell or None
 
 
 def word(cell: str) -> object:
-    """A name or tag: surrounding space dropped, absent in any spelling is absent."""
+    """Returns a name or tag without the space around it. Every spelling of absent is absent."""
     cell = cell.strip()
     return None if not cell or cell.lower() in ABSENT else cell
 
 
 def native_id(platform: str, cell: str) -> object:
-    """`<platform>:<native id>`; the prefix is added where it lacks, `3.0` of a pandas export becomes `3`.
+    """Returns `<platform>:<native id>`. The prefix is added where it lacks, and `3.0` of a pandas export becomes
+    `3`.
 
     Raises:
         Permanent: `id_lost_digits` or `several_values`.
@@ -51,6 +54,7 @@ def native_id(platform: str, cell: str) -> object:
         return None
     prefix = f"{platform}:"
     native = found.removeprefix(prefix)
+    # Two posts could share such an id, so the row is refused and not mended.
     if _LOST_DIGITS.match(native):
         raise Permanent("id_lost_digits", "a number like 1.2e+18 has lost its last digits in the export")
     if "," in native:
@@ -59,7 +63,7 @@ def native_id(platform: str, cell: str) -> object:
 
 
 def boolean(cell: str) -> object:
-    """true/false, yes/no, t/f, y/n, 1/0 in any case.
+    """Reads true/false, yes/no, t/f, y/n or 1/0 in any case.
 
     Raises:
         Permanent: `invalid_boolean`.
@@ -73,7 +77,7 @@ def boolean(cell: str) -> object:
 
 
 def number(cell: str) -> object:
-    """A number; `12.0` counts as the integer 12, thousands may be parted by commas.
+    """Reads a number. `12.0` counts as the integer 12, and thousands may be parted by commas.
 
     Raises:
         Permanent: `invalid_number`.
@@ -90,9 +94,10 @@ def number(cell: str) -> object:
 
 
 def time(own_formats: Sequence[str], cell: str) -> object:
-    """An RFC 3339 time in UTC from the map's own formats, epoch numbers, RFC 3339, or a known format.
+    """Reads a time and returns it in UTC by RFC 3339.
 
-    Epoch numbers are seconds, milliseconds or microseconds by their size. Without an offset a time counts as UTC.
+    The map's own formats are tried first, then epoch numbers, RFC 3339 and the known formats. Epoch numbers are
+    seconds, milliseconds or microseconds by their size. Without an offset a time counts as UTC.
 
     Raises:
         Permanent: `invalid_time`.
@@ -119,7 +124,7 @@ def _epoch(found: str) -> datetime | None:
     if not _EPOCH.match(found):
         return None
     value = float(found)
-    # 1e11 s is the year 5138 and 1e11 ms is 1973: within the contract's years the size tells the unit.
+    # 1e11 s is the year 5138 and 1e11 ms is 1973, so within the contract's years the size tells the unit.
     per_second = next((unit for limit, unit in ((1e11, 1.0), (1e14, 1e3)) if value < limit), 1e6)
     return datetime.fromtimestamp(value / per_second, UTC)
 

@@ -1,7 +1,7 @@
-"""Rows of any history export to candidates, by a column map.
+"""Turns the rows of any history export into candidates, by a column map.
 
-In: lines of a CSV file. Out: one candidate a row, the RawPost as JSON. Never here: validation of the post itself
-(the contract does that), files, Kafka.
+Lines of a CSV file become one candidate for each row, with the RawPost as JSON. The contract checks the post
+itself.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,16 +26,16 @@ from schemas.topics import RAW
 
 
 class Table(NamedTuple):
-    """A CSV file whose header fits the map."""
+    """This is a CSV file whose header fits the map."""
 
     header: bytes
-    """Original bytes of the header row."""
+    """Holds the original bytes of the header row."""
     candidates: Iterator[Candidate]
-    """One a row, in order."""
+    """Yields one candidate for each row, in order."""
 
 
 def open_table(lines: Iterable[Line], columns: ColumnMap, file: str) -> Table:
-    """Reads the header and checks it against the map; the rows are read on demand.
+    """Reads the header and checks it against the map. The rows are read on demand.
 
     Args:
         lines: the file's lines; the first row is the header.
@@ -58,7 +58,7 @@ def open_table(lines: Iterable[Line], columns: ColumnMap, file: str) -> Table:
 
 
 class _Readers:
-    """The cell reader of each mapped field, for one header."""
+    """Holds the cell reader of each mapped field, for one header."""
 
     def __init__(self, columns: ColumnMap, names: Sequence[str]) -> None:
         self._width = len(names)
@@ -67,11 +67,12 @@ class _Readers:
         self._times = tuple(columns.times)
 
     def document(self, row: Row) -> bytes | Permanent:
-        """The row as the JSON of a RawPost, or why it has none."""
+        """Returns the row as the JSON of a RawPost, or why it has none."""
         if isinstance(row.cells, Permanent):
             return row.cells
         if len(row.raw) > RAW.max_message_bytes:
             return Permanent("too_large", f"the row has {len(row.raw)} bytes, {RAW.max_message_bytes} are allowed")
+        # Surplus cells mostly come from a delimiter that nobody quoted, and then any column may be wrong.
         if len(row.cells) > self._width:
             return Permanent("too_many_cells", f"{len(row.cells)} cells, the header has {self._width}")
         try:
@@ -81,7 +82,7 @@ class _Readers:
 
     def _nested(self, found: Sequence[str]) -> dict[str, object]:
         texts = dict(self._constants)
-        # A row may end early: spreadsheets drop trailing empty cells.
+        # A row may end early, because spreadsheets drop trailing empty cells.
         texts.update((target, found[at]) for target, at in self._places.items() if at < len(found))
         platform = cells.word(texts.get("platform", ""))
         if not isinstance(platform, str):

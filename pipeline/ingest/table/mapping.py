@@ -1,6 +1,6 @@
-"""Which column of a table feeds which field of a RawPost: the map, its two spellings, its checks.
+"""Says which column of a table feeds which field of a RawPost. It has two spellings, and both are checked.
 
-In: `--columns` text or the contents of a `--map` file. Out: a `ColumnMap`. Never here: rows, files.
+The text of `--columns` or the contents of a `--map` file become a `ColumnMap`.
 """
 
 import re
@@ -21,7 +21,7 @@ WORD_TARGETS = frozenset(
     {"workspace", "platform", "place", "visibility", "url", "lang", "author.handle", "author.name"}
 )
 TARGETS = ID_TARGETS | TIME_TARGETS | NUMBER_TARGETS | BOOLEAN_TARGETS | TEXT_TARGETS | WORD_TARGETS
-"""Every field of RawPost that a column can feed; a test compares them with the contract."""
+"""A column can feed each of these fields of RawPost. A test compares them with the contract."""
 REQUIRED = ("post_id", "author.author_id", "created_at", "platform", "workspace")
 _PART = re.compile(r"^\s*(?P<target>[a-z_.]+)\s*(?P<sign>==?)\s*(?P<source>.*?)\s*$")
 _KEYS = frozenset({"columns", "constants", "times", "delimiter"})
@@ -29,18 +29,18 @@ _KEYS = frozenset({"columns", "constants", "times", "delimiter"})
 
 @dataclass(frozen=True)
 class ColumnMap:
-    """Fields of a RawPost and where they come from.
+    """Maps fields of a RawPost to where they come from.
 
     Raises:
         Misconfigured: an unknown field, or a delimiter that is not one character.
     """
 
     columns: Mapping[str, str]
-    """Field to column name."""
+    """Maps a field to the name of a column."""
     constants: Mapping[str, str] = field(default_factory=dict)
-    """Field to a fixed cell that every row gets."""
+    """Maps a field to a fixed cell that every row gets."""
     times: Sequence[str] = ()
-    """strptime formats that are tried before the known ones."""
+    """Lists strptime formats that are tried before the known ones."""
     delimiter: str = ","
 
     def __post_init__(self) -> None:
@@ -53,7 +53,7 @@ class ColumnMap:
             raise Misconfigured("column map: the delimiter must be one character")
 
     def with_defaults(self, workspace: str | None, platform: str | None) -> "ColumnMap":
-        """The map that `--workspace` and `--platform` complete; what the map says itself stays.
+        """Returns the map that `--workspace` and `--platform` complete. What the map says itself stays.
 
         Raises:
             Misconfigured: a field that every post needs has no source.
@@ -83,12 +83,13 @@ class ColumnMap:
         for target, column in self.columns.items():
             if column not in header:
                 raise Misconfigured(f"{file}: there is no column {column!r} (for {target}); there are: {exist}")
+            # Either column could be meant, and a wrong guess would go unnoticed.
             if list(header).count(column) > 1:
                 raise Misconfigured(f"{file}: there are several columns {column!r}; there are: {exist}")
 
 
 def parse_columns(spec: str) -> ColumnMap:
-    """`field=column` and `field==constant`, parted by commas, e.g. `post_id=tweet_id,platform==twitter`.
+    """Reads `field=column` and `field==constant`, parted by commas, e.g. `post_id=tweet_id,platform==twitter`.
 
     Raises:
         Misconfigured: a part has another form, or a field is named twice.
@@ -106,7 +107,7 @@ def parse_columns(spec: str) -> ColumnMap:
 
 
 def from_document(document: object, file: str) -> ColumnMap:
-    """The map in a YAML file: `columns`, and optionally `constants`, `times`, `delimiter`.
+    """Reads the map of a YAML file, which has `columns` and optionally `constants`, `times` and `delimiter`.
 
     Raises:
         Misconfigured: another form; names the file and the key.

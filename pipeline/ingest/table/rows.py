@@ -1,6 +1,7 @@
-"""CSV lines to rows: each with the line where it begins and its original bytes, a broken row costing only itself.
+"""Cuts CSV lines into rows. Each has the line where it begins and its original bytes, and a broken row costs only
+itself.
 
-Never here: what a column means.
+What a column means is not known here.
 """
 
 import csv
@@ -13,7 +14,7 @@ from pipeline.ingest.lines import Line
 
 
 class Row(NamedTuple):
-    """One row; its cells, or why they cannot be read."""
+    """Holds one row with its cells, or with the reason why they cannot be read."""
 
     line: int
     raw: bytes
@@ -50,16 +51,16 @@ class _Feed:
         self.taken, self.ended_inside, self.broken = [], False, None
 
     def give_back(self) -> None:
-        """All lines but the row's first are read again, as rows of their own."""
+        """Lets all lines but the row's first be read again, as rows of their own."""
         self._again.extendleft(reversed(self.taken[1:]))
         del self.taken[1:]
 
 
 def rows(lines: Iterable[Line], delimiter: str) -> Iterator[Row]:
-    """Every row that is not blank, the header included.
+    """Yields every row that is not blank, the header included.
 
-    A quote that is never closed swallows what follows until the end of the file or the csv module's longest cell
-    (131,072 characters, twice the contract's longest text); then only the row's first line is given up and the
+    A quote that is never closed swallows what follows, until the end of the file or the csv module's longest cell
+    (131,072 characters, twice the contract's longest text). Then only the row's first line is given up and the
     rest is read again.
     """
     feed = _Feed(lines)

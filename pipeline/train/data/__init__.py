@@ -1,1 +1,1 @@
-"""Labelled posts, and how they are dealt out."""
+"""Reads labelled posts and deals them out."""

@@ -1,6 +1,6 @@
-"""Batches of like length, in random order.
+"""Cuts examples into batches of like length, in random order.
 
-In: token counts. Out: lists of indices. Never here: tokens, a model.
+Token counts become lists of indexes. Tokens and models are not needed.
 """
 
 import random
@@ -13,16 +13,17 @@ def bucketed_batches(
     """Yields each index once, in batches of like length and in random order.
 
     Args:
-        lengths: tokens of each example.
-        batch_size: indices a batch; the last one of a bucket may be smaller.
-        shuffle: source of the order.
-        bucket_batches: batches that are sorted together; more waste less padding and mix less.
+        lengths: the number of tokens of each example.
+        batch_size: indexes in a batch; the last batch of a bucket may be smaller.
+        shuffle: the source of the order.
+        bucket_batches: batches that are sorted together. More of them waste less padding and mix less.
     """
     order = list(range(len(lengths)))
     shuffle.shuffle(order)
     span = batch_size * bucket_batches
     batches = []
     for start in range(0, len(order), span):
+        # Sorting all examples at once would put the same ones together in each epoch, so only buckets are sorted.
         bucket = sorted(order[start : start + span], key=lambda index: lengths[index])
         batches += [bucket[at : at + batch_size] for at in range(0, len(bucket), batch_size)]
     shuffle.shuffle(batches)

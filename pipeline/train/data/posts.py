@@ -1,8 +1,8 @@
-"""The posts of a run: read from its files, split into trained and held back, dealt into folds.
+"""Reads the posts of a run from its files, splits them into trained and held back, and deals them into folds.
 
-In: a `TrainConfig`. Out: `Posts`, arrays side by side. Never here: a model or a gradient.
+A `TrainConfig` becomes `Posts`, which are arrays side by side. Models and gradients are not known here.
 
-Which side and fold a post is on follows from its normalised text alone, so that copies never sit on both sides
+The side and the fold of a post follow from its normalised text alone. Copies therefore never sit on both sides,
 and a second run splits alike.
 """
 
@@ -24,17 +24,18 @@ from pipeline.evaluation.heads import HEADS
 from pipeline.train.config import DataSource, TrainConfig
 
 UNLABELLED = -1
+"""Stands for a label that is absent."""
 
 
 @dataclass(frozen=True)
 class Posts:
-    """Posts of one side, in file order.
+    """Holds the posts of one side, in file order.
 
     Args:
-        texts: normalised.
+        texts: normalised texts.
         labels: (posts, heads) label numbers, `UNLABELLED` where there is none; columns in the order of `heads`.
-        heads: names of the columns.
-        folds: (posts,) fold of each post.
+        heads: the names of the columns.
+        folds: (posts,) the fold of each post.
     """
 
     texts: list[str]
@@ -43,31 +44,35 @@ class Posts:
     folds: NDArray[np.int64]
 
     def take(self, which: NDArray[np.bool_]) -> "Posts":
-        """The posts where `which` is true."""
+        """Returns the posts where `which` is true."""
         texts = [text for text, wanted in zip(self.texts, which, strict=True) if wanted]
         return Posts(texts, self.labels[which], self.heads, self.folds[which])
 
     def labelled_for(self, head: str) -> NDArray[np.bool_]:
-        """Which posts have a label of that head."""
+        """Says which posts have a label of that head."""
         return np.asarray(self.labels[:, self.heads.index(head)] != UNLABELLED)
 
 
 def read_posts(config: TrainConfig) -> tuple[Posts, Posts]:
-    """All posts: those to train on, and those held back. A text that is held back anywhere is trained on nowhere.
+    """Reads all posts, and returns those to train on and those held back.
+
+    A text that is held back anywhere is trained on nowhere.
 
     Raises:
-        Misconfigured: a file is missing or empty, or a line is not what the run's file says; names file:line.
+        Misconfigured: a file is missing or empty, or a line is not what the run's file says; the message names
+            file:line.
     """
     rows = [row for source in config.data for row in _read_source(source)]
     held_back = {text for text, _, _, held in rows if held}
     folds = config.distillation.folds if config.distillation else 1
+    # The same text may be in two files of which only one holds it back.
     sides = [row for row in rows if row[3]], [row for row in rows if not row[3] and row[0] not in held_back]
     held, trained = (_arrays(side, config.heads, folds) for side in sides)
     return trained, held
 
 
 _Row = tuple[str, str | None, int, bool]
-"""Text, head, label, whether it is held back."""
+"""Holds text, head, label, and whether the post is held back."""
 
 
 def _arrays(rows: list[_Row], heads: tuple[str, ...], folds: int) -> Posts:
@@ -80,30 +85,31 @@ def _arrays(rows: list[_Row], heads: tuple[str, ...], folds: int) -> Posts:
 
 
 def _hash(text: str, purpose: str) -> int:
+    # The purpose is hashed along, so that the fold of a post says nothing about its side.
     return xxhash.xxh64_intdigest(f"{purpose}:{text}".encode())
 
 
 def _read_source(source: DataSource) -> Iterator[_Row]:
     threshold = source.held_back * 2**64
-    found = 0
+    count = 0
     for place, text, label in _records(source):
         normalised = normalise(text)
         if normalised:
-            found += 1
+            count += 1
             number = _number(source, label, place)
             yield normalised, source.head, number, _hash(normalised, "held back") < threshold
-    if not found:
+    if not count:
         raise Misconfigured(f"{source.path}: holds no post")
 
 
 def _number(source: DataSource, label: object, place: str) -> int:
     if source.head is None:
         return UNLABELLED
-    known = HEADS[source.head].labels
+    labels = HEADS[source.head].labels
     name = source.values.get(str(label), str(label))
-    if name not in known:
-        raise Misconfigured(f"{place}: {source.label}: expected one of {list(source.values) or list(known)}")
-    return known.index(name)
+    if name not in labels:
+        raise Misconfigured(f"{place}: {source.label}: expected one of {list(source.values) or list(labels)}")
+    return labels.index(name)
 
 
 def _records(source: DataSource) -> Iterator[tuple[str, str, object]]:
@@ -145,7 +151,7 @@ def _csv(source: DataSource, lines: IO[str]) -> Iterator[tuple[str, str, object]
     if missing := [name for name in wanted if name not in (reader.fieldnames or ())]:
         raise Misconfigured(f"{source.path}:1: columns {missing} are missing")
     for row in reader:
-        # A short row has None in its last columns: it holds no post.
+        # A short row has None in its last columns and then holds no post.
         yield f"{source.path}:{reader.line_num}", row[source.text] or "", row.get(source.label)
 
 

@@ -1,1 +1,1 @@
-"""Fine-tuning the net (extra `torch`)."""
+"""Fine-tunes the network. The extra `torch` is needed."""

@@ -1,9 +1,7 @@
-"""A running average of a model's weights over the training steps (extra `torch`).
+"""Keeps a running average of a model's weights over the training steps. The extra `torch` is needed.
 
-In: a model that is being trained. Out: the same model with averaged weights, for a moment.
-Never here: a training step, a file.
-
-Averaged weights generalise better than the last ones (Izmailov et al. 2018; here the exponential form).
+The model that is being trained gets the averaged weights for a moment and its own back. Averaged weights
+generalise better than the last ones (Izmailov et al. 2018; here the exponential form).
 """
 
 from collections.abc import Iterator
@@ -18,7 +16,7 @@ class RunningAverage:
 
     Args:
         model: a torch module.
-        decay: share of the old average that stays at an update, 0..1.
+        decay: the share of the old average that stays at an update, 0 to 1.
     """
 
     def __init__(self, model: Any, decay: float) -> None:
@@ -28,14 +26,15 @@ class RunningAverage:
         self._updates = 0
 
     def update(self) -> None:
-        """Takes the current weights in; early on with less weight to the first, untrained ones."""
+        """Takes the current weights in."""
         self._updates += 1
+        # The first weights are hardly trained, so they lose their part in the average faster.
         decay = min(self._decay, self._updates / (self._updates + 9))
         with torch.no_grad():
             torch._foreach_lerp_(self._mean, [parameter.detach() for parameter in self._live], 1 - decay)
 
     def state(self) -> dict[str, Any]:
-        """What `load` needs to go on."""
+        """Returns what `load` needs to go on."""
         return {"mean": self._mean, "updates": self._updates}
 
     def load(self, state: dict[str, Any]) -> None:
@@ -46,7 +45,7 @@ class RunningAverage:
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Puts the average into the model, and the live weights back at the end."""
+        """Puts the average into the model, and puts the live weights back at the end."""
         live = [parameter.detach().clone() for parameter in self._live]
         with torch.no_grad():
             torch._foreach_copy_(self._live, self._mean)

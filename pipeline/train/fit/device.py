@@ -1,6 +1,6 @@
-"""Where training computes, and in which precision (extra `torch`).
+"""Says where training computes and in which precision. The extra `torch` is needed.
 
-In: the machine. Out: `DEVICE` and `autocast`. Never here: a model.
+The machine decides `DEVICE` and `autocast`.
 """
 
 from typing import Any
@@ -11,9 +11,10 @@ DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def autocast() -> Any:
-    """bfloat16 where the processor or the GPU computes in it, else single precision.
+    """Returns bfloat16 where the processor or the GPU computes in it, and single precision elsewhere.
 
-    A processor without the instructions emulates bfloat16, several times slower than single precision (measured).
+    A processor without the instructions emulates bfloat16, which was measured to be several times slower than
+    single precision.
     """
     return torch.autocast(DEVICE, dtype=torch.bfloat16, enabled=_has_bfloat16())
 

@@ -1,10 +1,7 @@
-"""Dropout that is cheap on a processor (extra `torch`).
+"""Provides dropout that is cheap on a processor. The extra `torch` is needed.
 
-In: a model with torch's own dropout layers. Out: the same model with these in their place.
-Never here: another regulariser.
-
-torch draws one double per element, 11 % of a training step of MiniLM-L6 on two cores; here one 64-bit draw
-serves eight elements.
+It takes the place of torch's own dropout layers in a model. torch draws one double for each element, which is 11 %
+of a training step of MiniLM-L6 on two cores. Here one 64-bit draw serves eight elements.
 """
 
 from typing import Any
@@ -16,7 +13,7 @@ class ByteDropout(torch.nn.Module):  # type: ignore[misc,unused-ignore]
     """Drops an element with a probability of `dropped` / 256 while training.
 
     Args:
-        probability: 0..1, rounded to 1/256.
+        probability: 0 to 1, rounded to 1/256.
     """
 
     def __init__(self, probability: float) -> None:
@@ -25,9 +22,10 @@ class ByteDropout(torch.nn.Module):  # type: ignore[misc,unused-ignore]
         self.scale = 256 / (256 - self.dropped)
 
     def forward(self, values: Any) -> Any:
-        """Gives `values` with some elements 0 and the others scaled to keep the mean."""
+        """Returns `values` with some elements 0 and the others scaled up, so that the mean stays."""
         if not self.training or self.dropped == 0:
             return values
+        # Each draw has 64 random bits, and each of its eight bytes decides about one element.
         draws = torch.empty((values.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
         kept = draws.view(torch.uint8)[: values.numel()].view(values.shape) >= self.dropped
         return values * (kept * self.scale)

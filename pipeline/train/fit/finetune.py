@@ -1,7 +1,7 @@
-"""Fine-tunes an encoder with all heads on one linear layer (extra `torch`).
+"""Fine-tunes an encoder with all heads on one linear layer. The extra `torch` is needed.
 
-In: posts with labels and perhaps teachers' answers. Out: a Hugging Face folder. A killed run goes on from its last
-saved step. Never here: which posts, quantisation, anything that serves.
+Posts with labels, and perhaps with teachers' answers, become a Hugging Face folder. A killed run resumes from its
+last saved step. Which posts are used and how the model is quantised is decided elsewhere.
 """
 
 import random
@@ -29,22 +29,24 @@ from pipeline.train.fit.losses import HeadsLoss
 
 Floats = NDArray[np.float64]
 SAVE_EVERY_STEPS = 250
-"""What a kill costs at most: about a minute and a half of two cores, twice that with R-Drop."""
+"""A kill costs at most so many steps, which are about a minute and a half of two cores,
+or twice that with R-Drop.
+"""
 SAY_EVERY_STEPS = 50
 PREDICTION_BATCH = 64
 
 
 @dataclass(frozen=True)
 class Job:
-    """One training.
+    """Describes one training.
 
     Args:
-        folder: where `state.pt` and in the end `model/` stand.
-        base: Hugging Face folder to start from.
-        seed: of dropout, order and the new layer.
-        epochs: times over all posts.
-        posts: to train on.
-        teachers: (posts, outputs) probabilities, rows of NaN where nobody answered.
+        folder: where `state.pt` and in the end `model/` lie.
+        base: the Hugging Face folder to start from.
+        seed: decides dropout, order and the new layer.
+        epochs: how many times all posts are seen.
+        posts: the posts to train on.
+        teachers: (posts, outputs) probabilities, with rows of NaN where nobody answered.
         teacher_share: see `HeadsLoss`.
         unlabelled_weights: see `HeadsLoss`.
     """
@@ -60,21 +62,23 @@ class Job:
 
 
 def finetune(job: Job, recipe: Recipe, say: Callable[[str], None]) -> Path:
-    """Trains, or goes on with, one job; returns the folder of the model. A finished job returns at once."""
+    """Trains one job, or resumes it, and returns the folder of the model. A finished job returns at once."""
     done = job.folder / "model"
     if not done.is_dir():
-        trainer = _Trainer(job, recipe, say)  # refuses before there is a folder
+        # A job that cannot run refuses here, before there is a folder.
+        trainer = _Trainer(job, recipe, say)
         job.folder.mkdir(parents=True, exist_ok=True)
         trainer.run(done)
     return done
 
 
 def predict(folder: Path, texts: list[str], max_tokens: int) -> Floats:
-    """Outputs (texts, outputs) of a trained model, in order."""
+    """Returns the outputs (texts, outputs) of a trained model, in order."""
     tokenizer = AutoTokenizer.from_pretrained(str(folder))
     model = AutoModelForSequenceClassification.from_pretrained(str(folder), attn_implementation="eager")
     model.to(DEVICE).eval()
     rows = tokenizer(texts, truncation=True, max_length=max_tokens)["input_ids"]
+    # Batches of like length need little padding. The results are put back in the order of the texts.
     order = sorted(range(len(rows)), key=lambda at: len(rows[at]))
     outputs = np.zeros((len(rows), model.config.num_labels))
     with torch.inference_mode(), autocast():
@@ -86,7 +90,7 @@ def predict(folder: Path, texts: list[str], max_tokens: int) -> Floats:
 
 
 def pad(rows: list[list[int]], pad_token: int) -> dict[str, Any]:
-    """Token ids and attention mask of one batch."""
+    """Returns token ids and attention mask of one batch."""
     longest = max(map(len, rows))
     ids = torch.tensor([row + [pad_token] * (longest - len(row)) for row in rows], device=DEVICE)
     return {"input_ids": ids, "attention_mask": (ids != pad_token).long()}
@@ -150,12 +154,13 @@ class _Trainer:
         self._schedule.step()
         self._optimiser.zero_grad(set_to_none=False)  # keeps the pages: 10 % of a step
         self._step += 1
+        # Neighbouring weights hardly differ, and an average at every step would cost more than it gives.
         if self._step % 4 == 0:
             self._average.update()
         return loss
 
     def _backward(self, batch: list[int]) -> float:
-        """The gradients of one batch; with R-Drop each post is read twice, other parts of it dropped."""
+        """Adds the gradients of one batch. With R-Drop each post is read twice, with other parts of it dropped."""
         posts = batch * 2 if self._recipe.r_drop else batch
         inputs = pad([self._rows[at] for at in posts], self._tokenizer.pad_token_id)
         self._hide_tokens(inputs)
@@ -169,6 +174,7 @@ class _Trainer:
 
     def _hide_tokens(self, inputs: dict[str, Any]) -> None:
         ids = inputs["input_ids"]
+        # Hiding the marks of begin and end would hide where the text is.
         special = (ids == self._tokenizer.cls_token_id) | (ids == self._tokenizer.sep_token_id)
         hidden = torch.rand(ids.shape, device=ids.device) < self._recipe.token_dropout
         ids[hidden & ~special & (inputs["attention_mask"] == 1)] = self._tokenizer.mask_token_id
@@ -180,6 +186,7 @@ class _Trainer:
             "optimiser": self._optimiser.state_dict(),
             "schedule": self._schedule.state_dict(),
             "average": self._average.state(),
+            # Without the state of the generator a resumed run would drop other elements and end in other weights.
             "random": torch.get_rng_state(),
         }
         part = self._state.with_suffix(".part")
@@ -201,6 +208,7 @@ class _Trainer:
     def _finish(self, done: Path) -> None:
         part = done.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
+        # The averaged weights are the model, and the last ones are only where training stopped.
         with self._average.applied():
             self._model.save_pretrained(str(part))
         self._tokenizer.save_pretrained(str(part))
@@ -228,7 +236,7 @@ def keep_layers(model: Any, layers: int) -> None:
     """Keeps that many of the encoder's layers in place, evenly spaced from the first on (3 of 6: 1st, 3rd, 5th).
 
     Raises:
-        Misconfigured: the encoder has fewer, or is not built as BERT's.
+        Misconfigured: the encoder has fewer layers, or is not built as BERT's.
     """
     encoder = getattr(model.base_model, "encoder", None)
     stack = getattr(encoder, "layer", None)
@@ -242,6 +250,7 @@ def keep_layers(model: Any, layers: int) -> None:
 def _parameter_groups(model: Any, weight_decay: float) -> list[dict[str, Any]]:
     parameters = list(model.parameters())
     return [
-        {"params": [one for one in parameters if one.ndim > 1], "weight_decay": weight_decay},
-        {"params": [one for one in parameters if one.ndim <= 1], "weight_decay": 0.0},
+        {"params": [parameter for parameter in parameters if parameter.ndim > 1], "weight_decay": weight_decay},
+        # Weight decay is meant for matrices. Biases and the scales of layer norms are left alone, as is usual.
+        {"params": [parameter for parameter in parameters if parameter.ndim <= 1], "weight_decay": 0.0},
     ]

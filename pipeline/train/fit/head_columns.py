@@ -1,8 +1,7 @@
-"""Which outputs of the one linear layer belong to which head.
+"""Says which outputs of the one linear layer belong to which head.
 
-In: names of heads (`pipeline.evaluation.heads.HEADS`). Out: names and columns of the outputs. Never here: torch.
-
-Sentiment has one output a class (softmax); offence and complaint one output each (sigmoid), named after the yes.
+Names of heads (`pipeline.evaluation.heads.HEADS`) become names and columns of outputs. Sentiment has one output
+for each class (softmax). Offence and complaint have one output each (sigmoid), which is named after the yes.
 """
 
 from collections.abc import Sequence
@@ -11,12 +10,12 @@ from pipeline.evaluation.heads import HEADS
 
 
 def output_names(heads: Sequence[str]) -> tuple[str, ...]:
-    """Names of the outputs of a model with these heads."""
+    """Returns the names of the outputs of a model with these heads."""
     return tuple(name for head in heads for name in _outputs(head))
 
 
 def columns_of(heads: Sequence[str]) -> dict[str, slice]:
-    """Head to its columns among the outputs of a model with these heads."""
+    """Maps each head to its columns among the outputs of a model with these heads."""
     columns, start = {}, 0
     for head in heads:
         end = start + len(_outputs(head))

@@ -1,7 +1,7 @@
-"""What the model is told about a batch: its labels, and what the teachers say (extra `torch`).
+"""Computes what the model is told about a batch from its labels and the teachers' answers. The extra `torch` is
+needed.
 
-In: outputs (posts, outputs), labels (posts, heads), teachers' probabilities (posts, outputs). Out: one loss.
-Never here: a step.
+Outputs (posts, outputs), labels (posts, heads) and the teachers' probabilities (posts, outputs) become one loss.
 """
 
 from collections.abc import Mapping
@@ -16,19 +16,20 @@ from pipeline.train.fit.head_columns import columns_of
 
 
 class HeadsLoss:
-    """Cross entropy of every head, to labels and teachers, averaged over the posts of the batch.
+    """This is the cross entropy of every head to labels and teachers, averaged over the posts of the batch.
 
-    A post counts in a head as: its label alone where no teacher speaks, the teacher alone where it has no label,
-    else (1 - teacher_share) of the one and teacher_share of the other (Hinton et al. 2015, at temperature 1: the
-    folds' probabilities are out-of-fold, hence not over-confident; a finished teacher's are what it is sure of).
+    A post counts in a head by its label alone where no teacher answered, and by the teacher alone where it has no
+    label. Otherwise the label counts (1 - teacher_share) and the teacher teacher_share (Hinton et al. 2015, at
+    temperature 1). The probabilities of the folds are out-of-fold and hence not over-confident. Those of a
+    finished teacher are what it is sure of.
 
     Args:
         heads: the model's heads.
-        smoothing: of the labels.
+        smoothing: the smoothing of the labels.
         teacher_share: see above.
-        weights: head to weight of its loss, 1 unless given.
-        unlabelled_weights: head to weight of a post that only teachers answer, 1 unless given: thousands of
-            guesses about other data must not drown a head's own labels.
+        weights: maps a head to the weight of its loss, 1 unless given.
+        unlabelled_weights: maps a head to the weight of a post that only teachers answer, 1 unless given.
+            Thousands of guesses about other data must not drown a head's own labels.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class HeadsLoss:
         self._weights, self._unlabelled_weights = weights, unlabelled_weights
 
     def __call__(self, outputs: Any, labels: Any, teachers: Any) -> Any:
-        """The loss; rows of `teachers` that are NaN have no teacher."""
+        """Returns the loss. Rows of `teachers` that are NaN have no teacher."""
         total = outputs.new_zeros(())
         taught = ~torch.isnan(teachers[:, 0])
         for at, head in enumerate(self._heads):
@@ -58,19 +59,22 @@ class HeadsLoss:
         return total
 
     def divergence(self, first: Any, second: Any) -> Any:
-        """How far two answers to the same posts are apart: Kullback-Leibler both ways, halved, a post.
+        """Returns how far two answers to the same posts are apart.
 
-        What R-Drop (Liang et al. 2021) adds to the loss. It needs no label: every post counts in every head.
+        It is the Kullback-Leibler divergence in both directions, halved, a post. R-Drop (Liang et al. 2021) adds
+        it to the loss. It needs no label, so every post counts in every head.
         """
         total = first.new_zeros(())
         for head in self._heads:
             columns = self._columns[head]
-            one, other = (_log_probabilities(outputs[:, columns], head) for outputs in (first, second))
-            apart = ((one.exp() - other.exp()) * (one - other)).sum(dim=1) / 2
+            log_first, log_second = (_log_probabilities(outputs[:, columns], head) for outputs in (first, second))
+            # The two directions together leave only this product of differences.
+            apart = ((log_first.exp() - log_second.exp()) * (log_first - log_second)).sum(dim=1) / 2
             total = total + self._weights.get(head, 1.0) * apart.mean()
         return total
 
     def _targets(self, labels: Any, teachers: Any, taught: Any, head: str) -> Any:
+        # An absent label is -1 and becomes 0 only to be encodable, because its share below is 0.
         hard = self._smoothed(labels.clamp(min=0), head)
         share = torch.where(labels == UNLABELLED, 1.0, self._teacher_share) * taught
         return share[:, None] * torch.nan_to_num(teachers) + (1 - share)[:, None] * hard

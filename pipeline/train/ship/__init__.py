@@ -1,1 +1,1 @@
-"""From a finished run to the folder that ships."""
+"""Makes the folder that ships from a finished run."""

@@ -1,7 +1,7 @@
-"""The model card: where the model comes from, what it was measured to do, what it is not for.
+"""Writes the model card: where the model comes from, what it was measured to do, and what it is not for.
 
-In: a run's configuration and the measurements of its export. Out: Markdown, and `metrics.json`. Never here: a
-measurement.
+The configuration of a run and the measurements of its export become Markdown and `metrics.json`. Nothing is
+measured here.
 """
 
 import hashlib
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 MEASURES = ("macro_recall", "macro_f1", "auc", "ece")
 LEVERS = "LEVERS.md"
-"""Beside the run's file, when it is there: what was tried, by hand; it becomes a part of the card."""
+"""If this file lies beside the run's file, it becomes a part of the card. A person writes
+into it what was tried.
+"""
 
 
 def write_card(folder: Path, config: TrainConfig, measured: "Exported", levers: str = "") -> None:
@@ -55,8 +57,8 @@ def _table(measured: "Exported") -> str:
 
 
 def _row(head: str, form: str, scores: Scores) -> str:
-    found = (getattr(scores, name) for name in MEASURES)
-    values = " | ".join("-" if value is None else f"{value:.4f}" for value in found)
+    measures = (getattr(scores, name) for name in MEASURES)
+    values = " | ".join("-" if value is None else f"{value:.4f}" for value in measures)
     return f"| {head} | {form} | {scores.n:,} | {values} |"
 
 
@@ -64,8 +66,8 @@ def _folds(measured: "Exported") -> str:
     if not measured.folds:
         return "No folds were trained."
     heads = measured.folds[0]
-    said = [f"{head} {_spread([fold[head].macro_recall for fold in measured.folds])}" for head in heads]
-    return f"Macro recall of the {len(measured.folds)} folds' models on the held-back posts: {'; '.join(said)}."
+    recalls = [f"{head} {_spread([fold[head].macro_recall for fold in measured.folds])}" for head in heads]
+    return f"Macro recall of the {len(measured.folds)} folds' models on the held-back posts: {'; '.join(recalls)}."
 
 
 def _spread(values: Sequence[float]) -> str:
@@ -96,7 +98,9 @@ def _base(folder: Path | None) -> str:
 
 
 def _identity(folder: Path) -> str:
-    """Name and checksum of a model, not its path: that says nothing elsewhere, and whose home it was."""
+    """Returns name and checksum of a model and not its path, which says nothing elsewhere and shows whose home it
+    was.
+    """
     name = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("_name_or_path") or folder.name
     weights = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
     return f"{Path(name).name} (weights {weights[:12]})"

@@ -1,8 +1,8 @@
-"""From a finished run to the folder that ships: float parent, 8-bit model, calibration (extra `torch`).
+"""Makes the folder that ships from a finished run: float parent, 8-bit model and calibration. The extra `torch` is
+needed.
 
-In: a run. Out: the folder that the engines open, with a card. Never here: training.
-
-The float parent keeps Hugging Face's layout, in half precision; the engine's model is OpenVINO IR in 8 bit.
+The engines open this folder, which also gets a card. The float parent keeps Hugging Face's layout in half
+precision, and the engine's model is OpenVINO IR in 8 bit.
 """
 
 import hashlib
@@ -50,14 +50,15 @@ Calibration = SentimentCalibration | BinaryCalibration
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export measured on the held-back posts.
+    """Holds what an export measured on the held-back posts.
 
     Args:
-        float_scores: head to scores of the float parent, calibrated.
-        engine_scores: the same of the 8-bit model in the real engine.
-        out_of_fold: head to scores of the folds' models on the posts that they had not seen; empty without folds.
-        folds: of each fold's model on the held-back posts, head to scores.
-        agreement: share of the held-back posts with one sentiment label in both forms.
+        float_scores: maps a head to the scores of the float parent, calibrated.
+        engine_scores: the same for the 8-bit model in the real engine.
+        out_of_fold: maps a head to the scores of the folds' models on posts that they had not seen; empty without
+            folds.
+        folds: for each fold's model, its scores by head on the held-back posts.
+        agreement: the share of the held-back posts with one sentiment label in both forms.
     """
 
     float_scores: dict[str, Scores]
@@ -73,14 +74,15 @@ def export(
     """Writes the model folder and measures both forms on the held-back posts.
 
     Args:
-        config: the run's.
-        trained: what it left.
-        folder: to write.
-        load_engine: opens the engine on the written folder; the 8-bit score is that of the real engine.
+        config: the configuration of the run.
+        trained: what the run left.
+        folder: where to write.
+        load_engine: opens the engine on the written folder, so that the 8-bit scores are those of the real engine.
     """
     tokenizer = AutoTokenizer.from_pretrained(str(trained.model))
     _write_float(_load(trained.model), tokenizer, folder / "float", config.name)
-    model = _load(folder / "float")  # what was rounded to half precision is what is measured
+    # The model that was rounded to half precision is the one that is measured.
+    model = _load(folder / "float")
     held = trained.held_back
     outputs = predict(folder / "float", held.texts, MAX_TOKENS)
     bias = _prior_bias(config, trained)
@@ -95,7 +97,7 @@ def export(
     add_known_answers(folder)
     answers = load_engine(folder).score(held.texts)
     fields = ("negative", "neutral", "positive", *(head for head in held.heads if head != "sentiment"))
-    engine = np.array([[getattr(one, name) for name in fields] for one in answers], float)
+    engine = np.array([[getattr(answer, name) for name in fields] for answer in answers], float)
     return Exported(
         float_scores=cross_fitted_scores(outputs, held, bias),
         engine_scores=served_scores(engine, held),
@@ -120,9 +122,10 @@ def _write_float(model: Any, tokenizer: Any, folder: Path, name: str) -> None:
     tokenizer.model_max_length = MAX_TOKENS
     tokenizer.save_pretrained(str(folder))
     _compact(folder / "tokenizer.json")
-    (folder / "model.safetensors").chmod(0o644)  # written for its owner alone; others run the package too
+    # The library writes the file for its owner alone, and others run the package too.
+    (folder / "model.safetensors").chmod(0o644)
     path = folder / "config.json"
-    # Stored in half precision, computed in single: half is slow or missing on processors.
+    # Weights are stored in half precision and computed in single, because half is slow or missing on processors.
     description = json.loads(path.read_text(encoding="utf-8")) | {"dtype": "float32", "_name_or_path": name}
     path.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
 
@@ -159,7 +162,7 @@ def _describe(folder: Path, config: TrainConfig, calibration: dict[str, Calibrat
         "labels": list(output_names(config.heads)),
         "languages": list(config.languages),
         "max_tokens": MAX_TOKENS,
-        "calibration": {head: vars(one) for head, one in calibration.items()},
+        "calibration": {head: vars(fitted) for head, fitted in calibration.items()},
         "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files},
     }
     (folder / "config.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")

@@ -1,6 +1,6 @@
-"""What the card says about a model: every head, on posts that it has never seen.
+"""Computes what the card says about a model: scores of every head on posts that it has never seen.
 
-In: outputs with labels. Out: `Scores`. Never here: a model, a file.
+Outputs with labels become `Scores`.
 """
 
 from collections.abc import Callable
@@ -19,26 +19,30 @@ Labels = NDArray[np.int64]
 
 
 def cross_fitted_scores(outputs: Floats, posts: Posts, bias: tuple[float, ...]) -> dict[str, Scores]:
-    """Head to its scores, each half of the posts calibrated on the other half, so that no fit judges itself."""
-    found = {}
+    """Maps each head to its scores. Each half of the posts is calibrated on the other, so that no fit judges
+    itself.
+    """
+    scores = {}
     for head in posts.heads:
         own, labels = own_outputs(outputs, posts, head)
         fit = _binary if HEADS[head].binary else _sentiment(bias)
-        found[head] = scores_of(_cross_fit(own, labels, fit), labels)
-    return found
+        scores[head] = scores_of(_cross_fit(own, labels, fit), labels)
+    return scores
 
 
 def served_scores(probability: Floats, posts: Posts) -> dict[str, Scores]:
-    """Head to its scores of probabilities (posts, outputs) as an engine gave them."""
-    found = {}
+    """Maps each head to the scores of probabilities (posts, outputs) as an engine gave them."""
+    scores = {}
     for head in posts.heads:
         own, labels = own_outputs(probability, posts, head)
-        found[head] = scores_of(_both_classes(own) if HEADS[head].binary else own, labels)
-    return found
+        scores[head] = scores_of(_both_classes(own) if HEADS[head].binary else own, labels)
+    return scores
 
 
 def own_outputs(outputs: Floats, posts: Posts, head: str) -> tuple[Floats, Labels]:
-    """Outputs and labels of the posts that are labelled for the head; (posts,) outputs for a yes-or-no head."""
+    """Returns outputs and labels of the posts that are labelled for the head. A yes-or-no head has outputs of
+    shape (posts,).
+    """
     which = posts.labelled_for(head)
     own = outputs[which][:, columns_of(posts.heads)[head]]
     labels = posts.labels[which, posts.heads.index(head)]
@@ -46,7 +50,7 @@ def own_outputs(outputs: Floats, posts: Posts, head: str) -> tuple[Floats, Label
 
 
 _Fit = Callable[[Floats, Labels, Floats], Floats]
-"""Outputs and labels to fit on, outputs to answer: probabilities (posts, classes)."""
+"""Takes outputs and labels to fit on and outputs to answer, and returns probabilities (posts, classes)."""
 
 
 def _sentiment(bias: tuple[float, ...]) -> _Fit:
@@ -62,6 +66,7 @@ def _both_classes(probability: Floats) -> Floats:
 
 
 def _cross_fit(outputs: Floats, labels: Labels, fit: _Fit) -> Floats:
+    # Each half is answered by the fit on the other half.
     first, second = halves(len(labels))
     answered = {0: fit(outputs[second], labels[second], outputs[first])}
     answered[1] = fit(outputs[first], labels[first], outputs[second])

@@ -1,8 +1,8 @@
-"""The texts and answers by which an engine proves, at each start, that it computes a model right.
+"""Adds the texts and answers by which an engine proves, at each start, that it computes a model right.
 
-In: a model folder. Out: its `known_answers.json`, listed in its `config.json`. Needs no extra: `python -m
-pipeline.train.ship.known_answers FOLDER` gives them to a folder that was made without. Never here: a labelled
-post; these answers say what the model says, not what is true.
+A model folder gets its `known_answers.json`, which its `config.json` lists. No extra is needed, and `python -m
+pipeline.train.ship.known_answers FOLDER` does the same for a folder that was made without. The posts are not
+labelled, because these answers say what the model says and not what is true.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pipeline.adapters.models.openvino.network import OpenVinoModel, reference_a
 
 
 def add_known_answers(folder: Path) -> Path:
-    """Computes them with the reference configuration and writes them; the file's path.
+    """Computes the answers with the reference configuration, writes them and returns the path of the file.
 
     Whoever opens an engine on the folder afterwards has them compared with that engine's own kernels.
 
@@ -26,6 +26,7 @@ def add_known_answers(folder: Path) -> Path:
     path = write_known_answers(opened, reference_answers(OpenVinoModel(opened, threads=2, streams=2)))
     config = folder / "config.json"
     description = json.loads(config.read_text(encoding="utf-8"))
+    # The engine takes known answers only if the description lists them with a checksum that fits.
     description["sha256"][KNOWN_ANSWERS] = sha256_of(path)
     config.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
     return path

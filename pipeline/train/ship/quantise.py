@@ -1,6 +1,6 @@
-"""From a float model to OpenVINO's 8-bit form (extra `torch`: NNCF does the work).
+"""Turns a float model into OpenVINO's 8-bit form. The extra `torch` is needed, and NNCF does the work.
 
-In: a model, its tokenizer, posts to calibrate on. Out: an OpenVINO model. Never here: a measurement, a file.
+It needs the model, its tokenizer and posts to calibrate on. Nothing is measured and no file is written here.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from pipeline.train.config import Quantisation
 
 
 def convert(model: Any, tokenizer: Any, text: str, max_tokens: int) -> Any:
-    """The float model as OpenVINO IR, inputs named as the tokenizer names them."""
+    """Returns the float model as OpenVINO IR, with inputs that are named as the tokenizer names them."""
     example = _encode(tokenizer, text, max_tokens)
     converted = openvino.convert_model(model, example_input=example)
     for port, name in zip(converted.inputs, example, strict=True):
@@ -30,7 +30,8 @@ def quantise(model: Any, tokenizer: Any, texts: list[str], max_tokens: int, how:
         model_type=nncf.ModelType.TRANSFORMER,
         fast_bias_correction=how.fast_bias_correction,
         ignored_scope=nncf.IgnoredScope(patterns=list(how.keep_float), validate=False),
-        # Processors without VNNI add pairs of 8-bit products in 16 bits, which overflow with full-range weights.
+        # Processors without VNNI add pairs of 8-bit products in 16 bits, which overflow with weights of full
+        # range.
         advanced_parameters=nncf.AdvancedQuantizationParameters(
             overflow_fix=nncf.OverflowFix.ENABLE,
             smooth_quant_alphas=nncf.AdvancedSmoothQuantParameters(matmul=how.smooth_alpha),
