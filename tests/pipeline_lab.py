@@ -151,4 +151,4 @@ def kill_9(pid: int | None) -> bool:
 def hop(audit: dict[str, Any], name: str) -> dict[str, Any]:
     """Returns the hop of an audit whose name contains this part."""
     hops: Sequence[dict[str, Any]] = audit["hops"]
-    return next(one for one in hops if name in one["hop"])
+    return next(hop for hop in hops if name in hop["hop"])
