@@ -22,7 +22,7 @@ from pipeline.enrich.copies.clusters import Copies
 from pipeline.enrich.copies.comparable import comparable
 from pipeline.enrich.copies.signatures import POSITIONS, signature
 from pipeline.enrich.facts import joined, words_of
-from pipeline.enrich.listening import keywords, queries, words
+from pipeline.enrich.listening import characters, hashtags, keywords, queries, spelling, words
 from pipeline.enrich.listening.keywords import FoldedText, RuleKeywords
 from pipeline.enrich.listening.topics import TopicMatcher
 from pipeline.enrich.preparation import Preparation
@@ -125,16 +125,20 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.enrich.listening.queries.why_refused": _refusing(queries.why_refused),
     "pipeline.enrich.listening.topics.TopicMatcher.find": lambda text: _MATCHER.find(text, text),
     "pipeline.enrich.listening.words.Words": lambda text: [
-        (found.shape, found.places, found.tags, found.marks) for found in (words.Words(text),)
+        (read.kinds, read.places, read.tags, read.marks) for read in (words.Words(text),)
     ],
-    "pipeline.enrich.listening.words.bare": words.bare,
-    "pipeline.enrich.listening.words.exact": words.exact,
-    "pipeline.enrich.listening.words.fold_mark": words.fold_mark,
-    "pipeline.enrich.listening.words.has_diacritics": words.has_diacritics,
-    "pipeline.enrich.listening.words.joined": words.joined,
-    "pipeline.enrich.listening.words.name_with_dots": words.name_with_dots,
-    "pipeline.enrich.listening.words.prepare": words.prepare,
-    "pipeline.enrich.listening.words.tag_parts": words.tag_parts,
+    "pipeline.enrich.listening.spelling.bare": spelling.bare,
+    "pipeline.enrich.listening.spelling.exact": spelling.exact,
+    "pipeline.enrich.listening.spelling.fold_mark": spelling.fold_mark,
+    "pipeline.enrich.listening.spelling.has_diacritics": spelling.has_diacritics,
+    "pipeline.enrich.listening.spelling.joined": spelling.joined,
+    "pipeline.enrich.listening.spelling.name_with_dots": spelling.name_with_dots,
+    "pipeline.enrich.listening.spelling.prepare": spelling.prepare,
+    "pipeline.enrich.listening.hashtags.tag_parts": hashtags.tag_parts,
+    "pipeline.enrich.listening.characters.folded_letters": lambda text: [
+        characters.folded_letters(sign) for sign in text
+    ],
+    "pipeline.enrich.listening.characters.kind_of": lambda text: [characters.kind_of(sign) for sign in text],
     "pipeline.enrich.text.lexical.decode_entities": lexical.decode_entities,
     "pipeline.enrich.text.normalise.normalise": normalise,
     "pipeline.enrich.author.own.bare": own.bare,

@@ -21,8 +21,9 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
+from pipeline.enrich.listening.hashtags import tag_parts
 from pipeline.enrich.listening.queries import Term
-from pipeline.enrich.listening.words import Place, Words, tag_parts
+from pipeline.enrich.listening.words import Place, Words
 
 _GLUED, _MARK = "\x07", "\x1d"
 """Control characters, which no word holds."""

@@ -13,7 +13,8 @@ from functools import cached_property, lru_cache
 from pipeline.enrich.listening.finder import TermFinder
 from pipeline.enrich.listening.queries import Term, term_of
 from pipeline.enrich.listening.same import Same
-from pipeline.enrich.listening.words import Words, exact, prepare
+from pipeline.enrich.listening.spelling import exact, prepare
+from pipeline.enrich.listening.words import Words
 from schemas.policy.policy import TriageRule
 
 _SAME_APOSTROPHE = str.maketrans("’ʼ‘`´", "'''''")

@@ -17,7 +17,9 @@ import unicodedata
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from pipeline.enrich.listening.words import JOINER, Words, exact, has_diacritics, prepare
+from pipeline.enrich.listening.characters import INNER_APOSTROPHE
+from pipeline.enrich.listening.spelling import exact, has_diacritics, prepare
+from pipeline.enrich.listening.words import Words
 
 MOST_APART = 50
 """Words: beyond it, being near says no more than being in the same post, which `all` asks for."""
@@ -172,7 +174,7 @@ def _is_picture(mark: str) -> bool:
 def _too_common(term: Term) -> bool:
     if term.kind != "words" or len(term.words) > 1:
         return False
-    word = term.words[0].replace(JOINER, "")
+    word = term.words[0].replace(INNER_APOSTROPHE, "")
     if word in _FUNCTION_WORDS:
         return True
     return len(word) == 1 and not _HAN_OR_HANGUL.match(word)

@@ -2,7 +2,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.enrich.listening.words import Words, exact, prepare, tag_parts
+from pipeline.enrich.listening.hashtags import tag_parts
+from pipeline.enrich.listening.spelling import exact, prepare
+from pipeline.enrich.listening.words import Words
 
 ODD = st.text(
     st.one_of(
