@@ -35,7 +35,7 @@ from pipeline.enrich.reading.reading import readable_text
 from pipeline.enrich.score import Scorer
 from pipeline.enrich.text import emoji, lexical
 from pipeline.enrich.text.normalise import normalise
-from pipeline.enrich.tone import intensity, urgency
+from pipeline.enrich.tone import intensity, phrases, urgency
 from pipeline.enrich.triage.rules import first_match
 from pipeline.enrich.weight import weight
 from pipeline.errors import Misconfigured, Permanent
@@ -181,8 +181,7 @@ FUNCTIONS: dict[str, TextFunction] = {
     ),
     "pipeline.enrich.tone.intensity.intensity_of": lambda text: intensity.intensity_of(text, 0.5),
     "pipeline.enrich.tone.intensity.signs_of": intensity.signs_of,
-    "pipeline.enrich.tone.urgency.listed": urgency.listed,
-    "pipeline.enrich.tone.urgency.plain_words": urgency.plain_words,
+    "pipeline.enrich.tone.phrases.plain_words": phrases.plain_words,
     "pipeline.enrich.tone.urgency.urgency_of": urgency.urgency_of,
     "pipeline.enrich.weight.weight": lambda text: weight(_post(text), POLICY),
     "pipeline.ingest.table.cells.boolean": _refusing(cells.boolean),

@@ -17,8 +17,7 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from pipeline.enrich.text.lexical import LINK_ANYWHERE
-from pipeline.enrich.tone.intensity_words import ANGRY_EMOJI, INTENSIFIERS, SWEARING, THREATS
-from pipeline.enrich.tone.urgency import listed, plain_words
+from pipeline.enrich.tone.phrases import intensity_phrases, plain_words
 from schemas.base import Probability
 
 
@@ -77,7 +76,8 @@ _EMOJI_RUN = re.compile(
     "(?:\\1[\ufe0f\U0001f3fb-\U0001f3ff]*)+"
 )
 """A pictograph again and again; the signs between give it a face or a skin tone."""
-_ANGRY = re.compile(f"[{ANGRY_EMOJI}]")
+_ANGRY = re.compile("[😠😡🤬👿😾💢🖕😤💩🤮🤢👎🗯💥🔪🧨]")
+"""Faces and signs of anger and disgust."""
 _MASKED_SWEARING = re.compile(
     r"\b(?:f|sh|b|c|m|p)[*#@$%]{2,}\w*|(?<!\S)(?=[^\s!]*[#$%&*])[@#$%&*!]{4,}(?!\S)", re.I
 )
@@ -175,10 +175,10 @@ class _Phrases(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _phrases() -> _Phrases:
-    # Prepared when first needed: nothing happens at import. What stands in two lists counts as the graver.
-    groups = {
-        phrase: group for group, names in enumerate((INTENSIFIERS, SWEARING, THREATS)) for phrase in listed(names)
-    } | {3 * letter: 3 for letter in ascii_lowercase}
+    # Prepared when first needed, so that importing the module reads no file. The graver group comes later and
+    # therefore wins where a phrase stands in two lists.
+    groups = {phrase: group for group, phrases in enumerate(intensity_phrases()) for phrase in phrases}
+    groups |= {3 * letter: 3 for letter in ascii_lowercase}
     return _Phrases(AhoCorasick(list(groups), matchkind=MatchKind.Standard), list(groups.values()))
 
 

@@ -11,16 +11,13 @@ a joke read by a person costs a minute, and the other mistake a life.
 """
 
 import re
-import unicodedata
 from bisect import bisect_left
 from functools import lru_cache
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from pipeline.enrich.listening.keywords import fold
-from pipeline.enrich.text.lexical import LINK_NAME_OR_WORD
-from pipeline.enrich.tone.urgency_words import CONJUNCTIONS, ENDINGS, EXCEPTIONS, NEGATORS, NOT_DENIALS, PHRASES
+from pipeline.enrich.tone.phrases import plain_words, urgency_phrases
 from schemas.posts.signals import UrgencyKind
 
 GRADES: dict[UrgencyKind, float] = {
@@ -44,7 +41,6 @@ ENDING_WORDS = 6
 _LONGEST_WINDOW = 200
 """Characters that are looked at around a phrase, whatever the text: longer than any phrase or window of words."""
 
-_MARKS = re.compile("[\u0300-\u036f]")
 _CLAUSE_END = re.compile(r" [.!?;:,\n()] ")
 
 
@@ -87,23 +83,6 @@ def urgency_of(text: str) -> Urgency:
     return Urgency(GRADES[ordered[0]], ordered)
 
 
-def plain_words(text: str) -> str:
-    """The words of a text, folded and without accents, each between two blanks; clause signs are words too.
-
-    "n't" becomes part of its word ("dont"). Where a link or a name is left out, two blanks stand, so that no
-    phrase bridges them.
-    """
-    folded = fold(text).replace("n't", "nt")
-    if not folded.isascii():
-        folded = _MARKS.sub("", unicodedata.normalize("NFKD", folded))
-    return f" {' '.join(LINK_NAME_OR_WORD.findall(folded))} "
-
-
-def listed(phrases: str) -> list[str]:
-    """The phrases of a list by commas, as `plain_words` writes them."""
-    return [plain_words(phrase.strip()) for phrase in " ".join(phrases.split()).split(",") if phrase.strip()]
-
-
 class _Phrases(NamedTuple):
     automaton: AhoCorasick
     kinds: list[UrgencyKind | None]
@@ -112,33 +91,24 @@ class _Phrases(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _phrases() -> _Phrases:
-    # Prepared when first needed: nothing happens at import.
+    # Prepared when first needed, so that importing the module reads no file.
+    phrases = urgency_phrases()
     kinds: dict[str, UrgencyKind | None] = {}
     for kind in GRADES:
-        for phrase in listed(PHRASES[kind]):
+        for phrase in phrases.by_kind[kind]:
             kinds.setdefault(phrase, kind)
-    kinds |= dict.fromkeys(listed(EXCEPTIONS))
+    kinds |= dict.fromkeys(phrases.exceptions)
     return _Phrases(AhoCorasick(list(kinds), matchkind=MatchKind.Standard), list(kinds.values()))
 
 
 @lru_cache(maxsize=1)
-def _negators() -> frozenset[str]:
-    return frozenset(NEGATORS.split())
-
-
-@lru_cache(maxsize=1)
-def _conjunctions() -> frozenset[str]:
-    return frozenset(CONJUNCTIONS.split())
-
-
-@lru_cache(maxsize=1)
 def _not_denials() -> AhoCorasick:
-    return AhoCorasick(listed(NOT_DENIALS), matchkind=MatchKind.Standard)
+    return AhoCorasick(urgency_phrases().not_denials, matchkind=MatchKind.Standard)
 
 
 @lru_cache(maxsize=1)
 def _endings() -> AhoCorasick:
-    return AhoCorasick(listed(ENDINGS), matchkind=MatchKind.Standard)
+    return AhoCorasick(urgency_phrases().endings, matchkind=MatchKind.Standard)
 
 
 def _excepted(exceptions: list[tuple[int, int]], start: int, end: int) -> bool:
@@ -154,10 +124,11 @@ def _denied(words: str, start: int) -> bool:
     """Whether a negator stands within `NEGATION_WORDS` before the phrase, in its clause."""
     before = words[max(0, start - _LONGEST_WINDOW) : start + 1]
     near = _CLAUSE_END.split(before)[-1].split()[-NEGATION_WORDS:]
+    negators, conjunctions = urgency_phrases().negators, urgency_phrases().conjunctions
     for at in range(len(near) - 1, -1, -1):
-        if near[at] in _conjunctions():
+        if near[at] in conjunctions:
             return False
-        if near[at] in _negators():
+        if near[at] in negators:
             # The phrase's own first word too: "no procon" is Portuguese for where they go.
             first = words[start + 1 : start + _LONGEST_WINDOW].split(" ", 1)[0]
             return not _not_denials().find_matches_as_indexes(f" {' '.join([*near[at:], first])} ")
@@ -171,6 +142,6 @@ def _ended(words: str, end: int) -> bool:
     if sign is not None and sign.group().strip() == "?":
         return False
     clause = (after if sign is None else after[: sign.start()]).split()[:ENDING_WORDS]
-    if any(word in _negators() for word in clause):
+    if any(word in urgency_phrases().negators for word in clause):
         return False
     return bool(_endings().find_matches_as_indexes(f" {' '.join(clause)} "))

@@ -9,11 +9,11 @@ from itertools import accumulate
 from random import Random
 
 from pipeline.scenario.crowd.personal import full_name
+from pipeline.scenario.texts.library import LANGUAGES
 from schemas.posts.raw import Author
 
 PLATFORMS = ("chirp", "mastodon", "bluesky", "reviews")
 """Where they write: an invented microblog, two open networks, a review site."""
-LANGUAGES = ("en", "es", "de", "fr", "pt")
 LANGUAGE_WEIGHTS = (55, 14, 12, 10, 9)
 FOLLOWERS_MU, FOLLOWERS_SIGMA = 5.2, 2.0
 """Log-normal audience: median e^5.2 = 181, one in a thousand above 80,000. Follower counts are heavy-tailed."""

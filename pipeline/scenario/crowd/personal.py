@@ -7,40 +7,8 @@ test numbers, IBANs are the registry's printed examples.
 from collections.abc import Callable, Mapping
 from random import Random
 
-FIRST_NAMES: Mapping[str, tuple[str, ...]] = {
-    "en": (
-        "Olivia",
-        "Noah",
-        "Grace",
-        "Liam",
-        "Priya",
-        "Ethan",
-        "Zoe",
-        "Marcus",
-        "Hannah",
-        "Amir",
-        "Ruth",
-        "Caleb",
-    ),
-    "es": ("Lucía", "Mateo", "Carmen", "Diego", "Valeria", "Javier", "Elena", "Pablo", "Inés", "Andrés"),
-    "de": ("Anna", "Lukas", "Greta", "Jonas", "Katrin", "Felix", "Heike", "Moritz", "Ayşe", "Sven"),
-    "fr": ("Camille", "Louis", "Manon", "Hugo", "Chloé", "Karim", "Élise", "Bastien", "Nadia", "Théo"),
-    "pt": ("Beatriz", "João", "Mariana", "Tiago", "Larissa", "Rafael", "Inês", "Bruno", "Camila", "Caio"),
-}
-LAST_NAMES: Mapping[str, tuple[str, ...]] = {
-    "en": ("Fairweather", "Okafor", "Hollis", "Whitlock", "Nakamura", "Penrose", "Delacroix", "Marsh", "Quill"),
-    "es": ("Robledo", "Ibarra", "Montalvo", "Cifuentes", "Aguirre", "Salcedo", "Prado", "Vega"),
-    "de": ("Lindner", "Brandt", "Vogelsang", "Kessler", "Achterberg", "Yılmaz", "Reuter", "Thalheim"),
-    "fr": ("Delorme", "Marchand", "Benali", "Fontanel", "Rousselet", "Garnier", "Vasseur", "Lemoine"),
-    "pt": ("Azevedo", "Barros", "Figueira", "Moura", "Teixeira", "Sampaio", "Duarte", "Prates"),
-}
-STREETS: Mapping[str, str] = {
-    "en": "{n} Lindenhurst Avenue, Northgate",
-    "es": "calle Olmo {n}, Vallehondo",
-    "de": "Ahornstraße {n}, Neuhafen",
-    "fr": "{n} rue des Érables, Valmont-le-Port",
-    "pt": "Rua das Acácias {n}, Vila Serena",
-}
+from pipeline.scenario.texts.library import texts_of
+
 MAIL_DOMAINS = ("example.com", "example.org", "example.net")
 CARDS = (
     "4111 1111 1111 1111",
@@ -49,13 +17,6 @@ CARDS = (
     "5105105105105100",
     "378282246310005",
 )
-IBANS: Mapping[str, str] = {
-    "en": "GB29 NWBK 6016 1331 9268 19",
-    "es": "ES91 2100 0418 4502 0005 1332",
-    "de": "DE89 3704 0044 0532 0130 00",
-    "fr": "FR14 2004 1010 0505 0001 3M02 606",
-    "pt": "PT50 0002 0123 1234 5678 9015 4",
-}
 
 
 def _american(rng: Random) -> str:
@@ -82,7 +43,8 @@ PHONES: Mapping[str, Callable[[Random], str]] = {"de": _german, "fr": _french}
 
 def full_name(rng: Random, language: str) -> str:
     """First and last name."""
-    return f"{rng.choice(FIRST_NAMES[language])} {rng.choice(LAST_NAMES[language])}"
+    texts = texts_of(language)
+    return f"{rng.choice(texts.first_names)} {rng.choice(texts.last_names)}"
 
 
 def details(rng: Random, language: str, name: str) -> dict[str, str]:
@@ -94,6 +56,6 @@ def details(rng: Random, language: str, name: str) -> dict[str, str]:
         "phone": PHONES.get(language, _american)(rng),
         "email": f"{ascii_local}{rng.choice(('', '.', '_'))}{rng.randint(1, 99)}@{rng.choice(MAIL_DOMAINS)}",
         "card": rng.choice(CARDS),
-        "iban": IBANS[language],
-        "address": STREETS[language].format(n=rng.randint(1, 180)),
+        "iban": texts_of(language).iban,
+        "address": texts_of(language).street.format(n=rng.randint(1, 180)),
     }

@@ -8,23 +8,12 @@ from typing import Any
 
 from pipeline.scenario.crowd.authors import Crowd, Person
 from pipeline.scenario.crowd.incident import Incident
-from pipeline.scenario.crowd.personal import STREETS, details
-from pipeline.scenario.texts import de as texts_de
-from pipeline.scenario.texts import en as texts_en
-from pipeline.scenario.texts import es as texts_es
-from pipeline.scenario.texts import fr as texts_fr
-from pipeline.scenario.texts import pt as texts_pt
-from pipeline.scenario.texts.grammar import Grammar, expand
+from pipeline.scenario.crowd.personal import details
+from pipeline.scenario.texts.grammar import expand
+from pipeline.scenario.texts.library import texts_of
 from pipeline.scenario.texts.noise import Mood, typed
 from schemas.posts.raw import PostMetrics, RawPost
 
-GRAMMARS: dict[str, Grammar] = {
-    "en": texts_en.GRAMMAR,
-    "es": texts_es.GRAMMAR,
-    "de": texts_de.GRAMMAR,
-    "fr": texts_fr.GRAMMAR,
-    "pt": texts_pt.GRAMMAR,
-}
 TAGS: dict[Mood, str] = {"negative": "tag", "neutral": "tag", "positive": "happy_tag"}
 
 
@@ -51,7 +40,7 @@ class Stage:
             local: it happens at the place of the outage.
             slots: fixed words for symbols of the grammar.
         """
-        grammar = dict(GRAMMARS[person.language])
+        grammar = dict(texts_of(person.language).grammar)
         grammar |= {name: (value,) for name, value in (slots or {}).items()}
         if local:
             grammar["place"] = (grammar["place"][self.incident.place],)
@@ -60,7 +49,7 @@ class Stage:
 
     def said(self, person: Person, symbol: str, *, local: bool = False, **slots: str) -> str:
         """What the brand writes in the person's language: clean, without slips."""
-        grammar = dict(GRAMMARS[person.language])
+        grammar = dict(texts_of(person.language).grammar)
         grammar["initials"] = (self.rng.choice(("KM", "JT", "AL", "RS", "BN", "EO", "DW")),)
         grammar |= {name: (value,) for name, value in slots.items()}
         if local:
@@ -90,7 +79,7 @@ class Stage:
             "text": text,
             "created_at": at,
             "lang": person.language if self.rng.random() < 0.75 else None,
-            "place": STREETS[person.language].rsplit(", ")[-1] if self.rng.random() < 0.12 else None,
+            "place": texts_of(person.language).street.rsplit(", ")[-1] if self.rng.random() < 0.12 else None,
             "metrics": self._metrics(person),
         }
         if fields.get("visibility") != "direct":

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from random import Random
 from typing import Literal
 
+from pipeline.scenario.texts.library import LANGUAGES, texts_of
+
 Mood = Literal["negative", "neutral", "positive"]
 
 EMOJI: dict[Mood, tuple[str, ...]] = {
@@ -12,14 +14,6 @@ EMOJI: dict[Mood, tuple[str, ...]] = {
     "neutral": ("🤔", "👀", "📶", "🙂", "📺", "📦"),
     "positive": ("❤️", "😍", "🙌", "🎉", "👏", "😊", "🚀", "👍", "🥳", "💪"),
 }
-SLANG = {
-    "en": {"you": "u", "are": "r", "please": "pls", "because": "cuz", "your": "ur", "really": "rly",
-           "people": "ppl", "going to": "gonna", "thanks": "thx", "tonight": "2nite", "for": "4", "and": "&"},
-    "es": {"que": "q", "porque": "xq", "por": "x", "también": "tb", "gracias": "grax"},
-    "de": {"nicht": "ned", "ich": "i", "vielleicht": "vllt", "und": "u", "danke": "dankee"},
-    "fr": {"que": "q", "toujours": "tjrs", "pour": "pr", "merci": "mci", "quand": "qd"},
-    "pt": {"você": "vc", "porque": "pq", "não": "n", "também": "tb", "muito": "mto"},
-}  # fmt: skip
 _WORD = re.compile(r"(?<![@#\w./:])[^\W\d_]{4,}(?![\w@:/]|\.\w)")
 """A plain word: no handle, tag, link or address, which must survive."""
 
@@ -30,7 +24,7 @@ def typed(rng: Random, text: str, language: str, mood: Mood, tags: Sequence[str]
     Args:
         rng: the only source of chance.
         text: clean text.
-        language: of `SLANG`; another one has none.
+        language: whose slang is used; a language without texts has none.
         mood: decides emoji and shouting.
         tags: hashtags that fit.
         care: 0 sloppy .. 1 flawless, a trait of the author.
@@ -90,7 +84,8 @@ def _shout(text: str) -> str:
 
 
 def _slang(rng: Random, text: str, language: str) -> str:
-    for word, short in SLANG.get(language, {}).items():
+    slang = texts_of(language).slang if language in LANGUAGES else {}
+    for word, short in slang.items():
         if rng.random() < 0.6:
             text = re.sub(rf"\b{word}\b", short, text, flags=re.IGNORECASE)
     return text

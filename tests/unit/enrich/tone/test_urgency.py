@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.enrich.tone.urgency import CALM, GRADES, Urgency, listed, plain_words, urgency_of
-from pipeline.enrich.tone.urgency_words import EXCEPTIONS, PHRASES
+from pipeline.enrich.tone.phrases import plain_words, urgency_phrases
+from pipeline.enrich.tone.urgency import CALM, GRADES, Urgency, urgency_of
 
 WORDS = st.lists(
     st.sampled_from(["my", "order", "arrived", "on", "time", "and", "i", "like", "the", "shop"]), max_size=12
 )
-PHRASE = st.sampled_from([(kind, phrase) for kind in GRADES for phrase in listed(PHRASES[kind])])
+PHRASE = st.sampled_from([(kind, phrase) for kind in GRADES for phrase in urgency_phrases().by_kind[kind]])
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_every_phrase_of_the_lists_is_found_among_calm_words(
     kind, phrase = known
     text = " ".join([*before, ".", phrase, ".", *after])
     # Some phrases are exceptions of another list; none may be silenced by its own.
-    assert kind in urgency_of(text).kinds or phrase in listed(EXCEPTIONS)
+    assert kind in urgency_of(text).kinds or phrase in urgency_phrases().exceptions
 
 
 @given(WORDS)
@@ -202,8 +202,8 @@ def test_case_does_not_matter(known: tuple[str, str], style: object) -> None:
 
 
 def test_no_phrase_is_an_exception_too() -> None:
-    exceptions = set(listed(EXCEPTIONS))
-    assert not [phrase for kind in GRADES for phrase in listed(PHRASES[kind]) if phrase in exceptions]
+    exceptions = set(urgency_phrases().exceptions)
+    assert not [phrase for kind in GRADES for phrase in urgency_phrases().by_kind[kind] if phrase in exceptions]
 
 
 def test_words_are_folded_and_names_leave_a_gap() -> None:

@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from pipeline.scenario.crowd.personal import details, full_name
-from pipeline.scenario.crowd.world import GRAMMARS
 from pipeline.scenario.texts.grammar import NUMBERS, expand, tidy
+from pipeline.scenario.texts.library import LANGUAGES, texts_of
 
 LATER = {"who", "initials", "full_name", "phone", "email", "card", "iban", "address"}
 """Symbols that the stage fills in."""
@@ -19,20 +19,20 @@ WANTED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("language", sorted(GRAMMARS))
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_every_symbol_that_a_language_uses_is_defined(language: str) -> None:
-    grammar = GRAMMARS[language]
+    grammar = texts_of(language).grammar
     used = {name for texts in grammar.values() for text in texts for name in re.findall(r"{([a-z_]+)\??}", text)}
     assert used - set(grammar) - set(NUMBERS) == LATER
     assert set(grammar) >= WANTED
     assert len(grammar["place"]) >= 8, "the outage picks one of eight places"
 
 
-@pytest.mark.parametrize("language", sorted(GRAMMARS))
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_no_braces_and_no_double_spaces_are_left(language: str) -> None:
     rng = Random(5)
     slots = details(rng, language, full_name(rng, language)) | {"who": "@ann", "initials": "KM"}
-    grammar = {**GRAMMARS[language], **{name: (value,) for name, value in slots.items()}}
+    grammar = {**texts_of(language).grammar, **{name: (value,) for name, value in slots.items()}}
     for symbol in sorted(WANTED):
         for _ in range(30):
             text = expand(rng, grammar, symbol)
