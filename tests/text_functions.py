@@ -118,11 +118,11 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.enrich.text.emoji.spell": lambda text: [emoji.spell(sign) for sign in text],
     "pipeline.enrich.reading.intents.signs.signs_of": intent_signs.signs_of,
     "pipeline.enrich.reading.language.words_of": lambda text: language.words_of(_post(text)),
-    "pipeline.enrich.listening.keywords.FoldedText": lambda text: _KEYWORDS.found(FoldedText(text)),
+    "pipeline.enrich.listening.keywords.FoldedText": lambda text: _KEYWORDS.hits(FoldedText(text)),
     "pipeline.enrich.listening.keywords.fold": keywords.fold,
     "pipeline.enrich.listening.queries.parse_query": _refusing(queries.parse_query),
     "pipeline.enrich.listening.queries.term_of": _refusing(queries.term_of),
-    "pipeline.enrich.listening.queries.why_refused": _refusing(queries.why_refused),
+    "pipeline.enrich.listening.queries.query_problem": _refusing(queries.query_problem),
     "pipeline.enrich.listening.topics.TopicMatcher.find": lambda text: _MATCHER.find(text, text),
     "pipeline.enrich.listening.words.Words": lambda text: [
         (read.kinds, read.places, read.tags, read.marks) for read in (words.Words(text),)
@@ -180,7 +180,7 @@ FUNCTIONS: dict[str, TextFunction] = {
         _post(text), None, from_ms(WRITTEN_MS)
     ),
     "pipeline.enrich.tone.intensity.intensity_of": lambda text: intensity.intensity_of(text, 0.5),
-    "pipeline.enrich.tone.intensity.signs_of": intensity.signs_of,
+    "pipeline.enrich.tone.intensity.marks_of": intensity.marks_of,
     "pipeline.enrich.tone.phrases.plain_words": phrases.plain_words,
     "pipeline.enrich.tone.urgency.urgency_of": urgency.urgency_of,
     "pipeline.enrich.weight.weight": lambda text: weight(_post(text), POLICY),

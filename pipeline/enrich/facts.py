@@ -46,7 +46,7 @@ def words_of(
     """Returns the signals that the words of one post give.
 
     Args:
-        title: the masked title up to `bounds.MOST_READ`, with no word where something was masked.
+        title: the masked title up to `bounds.MAX_SIGNAL_CHARS`, with no word where something was masked.
         text: the masked text, likewise.
         policy: the workspace's policy, which names the listening topics; without one there are no topics.
         cluster: the copies of this text that the worker knows.
@@ -76,7 +76,7 @@ class Facts:
     Args:
         post: the masked post.
         influence: how far the author's voice carries.
-        text: the masked title and text up to `bounds.MOST_READ`, with no word where something was masked.
+        text: the masked title and text up to `bounds.MAX_SIGNAL_CHARS`, with no word where something was masked.
         own: whether one of the brand's accounts wrote the post.
         words: the signals of the text.
         reading: the signals of the model, which reads the plain text.

@@ -15,7 +15,7 @@ from pipeline.enrich.copies.clusters import Copies
 from pipeline.enrich.facts import Facts, Words, joined, words_of
 from pipeline.enrich.privacy.mask import mask_post
 from pipeline.enrich.received import ClockMode, ReceivedPost
-from pipeline.enrich.text.bounds import MOST_READ
+from pipeline.enrich.text.bounds import MAX_SIGNAL_CHARS
 from pipeline.errors import Permanent
 from schemas.policy.policy import Policy
 from schemas.posts.raw import RawPost
@@ -96,7 +96,7 @@ def _blanked(field: str, text: str | None, pii: tuple[PersonalData, ...]) -> str
 
 
 def _cut(text: str | None) -> str | None:
-    return None if text is None else text[:MOST_READ]
+    return None if text is None else text[:MAX_SIGNAL_CHARS]
 
 
 def _masked(post: RawPost, policy: Policy | None) -> tuple[RawPost, tuple[PersonalData, ...]]:
@@ -107,4 +107,4 @@ def _masked(post: RawPost, policy: Policy | None) -> tuple[RawPost, tuple[Person
         "url": masked.url,
     }  # fmt: skip
     same = all(getattr(post, name) is value for name, value in changed.items())
-    return (post if same else post.model_copy(update=changed)), masked.found
+    return (post if same else post.model_copy(update=changed)), masked.findings

@@ -11,13 +11,13 @@ from random import Random
 from pipeline.scenario.crowd import incident
 from pipeline.scenario.crowd.authors import Crowd
 from pipeline.scenario.crowd.openings import open_post
+from pipeline.scenario.crowd.scene import Scene
 from pipeline.scenario.crowd.threads import Threads
 from pipeline.scenario.crowd.timeline import moments
-from pipeline.scenario.crowd.world import Stage
 from schemas.posts.raw import RawPost
 
 PEOPLE_PER_POST = 0.4
-FEWEST_PEOPLE = 60
+MIN_PEOPLE = 60
 FOLLOW_UP_FIRST = 0.8
 """How often a moment goes to a follow-up that is due rather than to a fresh post."""
 
@@ -38,14 +38,14 @@ def generate(seed: int, posts: int, start: datetime, hours: float, workspace: st
     rng = Random(f"earshot/{seed}")  # noqa: S311
     span = timedelta(hours=hours)
     outage = incident.plan(rng, start, span)
-    crowd = Crowd(rng, max(FEWEST_PEOPLE, int(posts * PEOPLE_PER_POST)), start)
-    stage = Stage(rng, seed, workspace, crowd, outage)
-    threads = Threads(stage)
+    crowd = Crowd(rng, max(MIN_PEOPLE, int(posts * PEOPLE_PER_POST)), start)
+    scene = Scene(rng, seed, workspace, crowd, outage)
+    threads = Threads(scene)
     for moment in moments(rng, posts, start, span, outage):
         follow_up = threads.due(moment.at) if rng.random() < FOLLOW_UP_FIRST else None
         if follow_up is not None:
             yield follow_up
             continue
-        opening = open_post(stage, moment)
+        opening = open_post(scene, moment)
         threads.follow(opening)
         yield opening.post

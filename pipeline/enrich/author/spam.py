@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from xxhash import xxh3_64_intdigest
 
-from pipeline.enrich.text.bounds import MOST_READ
+from pipeline.enrich.text.bounds import MAX_SIGNAL_CHARS
 from pipeline.enrich.text.lexical import HANDLE, LINK_WITH_TARGET
 from schemas.posts.raw import Author, PostBody
 from schemas.posts.signals import Cluster, Spam, SpamReason
@@ -95,7 +95,7 @@ class SpamMeter:
             xxh3_64_intdigest(post.post_id.encode()),
             at,
             cluster.id if cluster else None,
-            _handles((post.text or "")[:MOST_READ]),
+            _handles((post.text or "")[:MAX_SIGNAL_CHARS]),
         )
         before = self._authors.get(author, [])
         oldest = max((posted.at for posted in before), default=at) - HOUR
@@ -122,7 +122,7 @@ def _of_posting(hour: list[_Posted], same: list[_Posted]) -> Iterator[SpamReason
 
 def _of_account(post: PostBody) -> Iterator[SpamReason]:
     author = post.author
-    if author.created_at is not None and LINK_WITH_TARGET.search((post.text or "")[:MOST_READ]):
+    if author.created_at is not None and LINK_WITH_TARGET.search((post.text or "")[:MAX_SIGNAL_CHARS]):
         # Some platforms tell the account's first day only, and an age below 0 is a mistake of theirs.
         age = post.created_at - author.created_at
         if timedelta(days=-1) <= age < NEW_ACCOUNT:

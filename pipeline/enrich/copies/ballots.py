@@ -16,10 +16,10 @@ import numpy as np
 
 from pipeline.enrich.copies.signatures import Signature
 
-SIZES = (8, 16, 32, 64, 128, 256)
+COUNT_AT_VOTES = (8, 16, 32, 64, 128, 256)
 """How many votes there are when they are counted; the last count is final. Small clusters keep the id that they
 began with. Edits of one text agree after 16 votes nearly always; the rest is for campaigns of several texts."""
-_RIVAL = 0.7
+_TIE_SHARE = 0.7
 """A value with this share of the votes of the first is its equal, and the smaller of them wins. Else two workers
 would each choose by chance where a campaign uses 2 texts in turn; and .5 is what 3 texts have. The best of .4 to
 .99: of campaigns of 2, 3, 5 and 10 texts over two workers, .92, .91, .88 and .98 of the posts get one id (other
@@ -56,11 +56,11 @@ class Ballots(Generic[Member]):
                 self._votes.popitem(last=False)
         votes.append(value.tobytes())
         self._votes.move_to_end(cluster)
-        return consensus(votes) if len(votes) in SIZES else None
+        return consensus(votes) if len(votes) in COUNT_AT_VOTES else None
 
     def close(self, cluster: Member) -> bool:
         """Forgets the votes if the last count is done; whether it is."""
-        if len(self._votes.get(cluster, ())) < SIZES[-1]:
+        if len(self._votes.get(cluster, ())) < COUNT_AT_VOTES[-1]:
             return False
         del self._votes[cluster]
         return True
@@ -78,4 +78,4 @@ def consensus(votes: list[bytes]) -> Signature:
 
 def _winner(counts: Counter[int]) -> int:
     most = max(counts.values())
-    return min(value for value, count in counts.items() if count >= _RIVAL * most)
+    return min(value for value, count in counts.items() if count >= _TIE_SHARE * most)

@@ -30,7 +30,7 @@ import numpy as np
 from xxhash import xxh3_64_intdigest
 
 from pipeline.enrich.copies.ballots import Ballots
-from pipeline.enrich.copies.comparable import LEAST_CHARACTERS, comparable
+from pipeline.enrich.copies.comparable import MIN_CHARACTERS, comparable
 from pipeline.enrich.copies.signatures import POSITIONS, Signature, SignatureRing, signature
 from schemas.posts.signals import Cluster, CopyKind
 
@@ -40,7 +40,7 @@ CAPACITY = 200_000
 """Signatures that a worker remembers: a day of 2.3 posts a second, each with a text of its own."""
 _POSITIONS_OF_ID = 16
 """Two texts with half of their pieces in common agree in all of them once in 65,000 pairs."""
-_SAME = 52
+_MERGE_AT_POSITIONS = 52
 """Two clusters whose members have so many of 64 positions in common (.8) are one: each began with an edited copy
 of the same text."""
 _BALLOTS_SHARE = 400
@@ -157,7 +157,7 @@ class Copies:
             original = self._posts.get(space.key(repost_of))
             if original is not None and (group := _lead(original.group)).near(at):
                 return group, "repost", None
-        if len(words) >= LEAST_CHARACTERS:
+        if len(words) >= MIN_CHARACTERS:
             group, kind, vote = self._find_text(space, words, at)
             return group, "repost" if repost_of is not None else kind, vote
         if repost_of is None:
@@ -194,7 +194,7 @@ class Copies:
         return group if group.near(at) else None
 
     def _known_signature(self, value: Signature, at: datetime) -> _Group | None:
-        for row in self._ring.alike(value):
+        for row in self._ring.rows_agreeing(value):
             owner = self._owners[row]
             if owner is not None and (group := _lead(owner)).near(at):
                 return group
@@ -236,7 +236,7 @@ class Copies:
     def _agree(self, space: _Space, group: _Group, agreed: Signature, at: datetime) -> None:
         """Gives a cluster the signature of its members, and joins it with those that are the same by now."""
         assert group.row is not None, "who votes has a signature"
-        alike = self._ring.alike(agreed, _SAME)  # before its own takes their slots
+        alike = self._ring.rows_agreeing(agreed, _MERGE_AT_POSITIONS)  # before its own takes their slots
         group.id = space.id_of(agreed)
         self._ring.replace(group.row, agreed)
         for row in alike:

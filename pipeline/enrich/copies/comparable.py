@@ -7,12 +7,12 @@ In: title and text of a post, personal data masked. Out: its words in one line. 
 import re
 import unicodedata
 
-from pipeline.enrich.text.bounds import MOST_READ
+from pipeline.enrich.text.bounds import MAX_SIGNAL_CHARS
 from pipeline.enrich.text.lexical import LINK_OR_DOTTED_NAME, decode_entities
 
-LEAST_CHARACTERS = 20
+MIN_CHARACTERS = 20
 """Shorter texts are not compared: else every "thank you!" were one cluster (science.md 5)."""
-_MOST_KNOWN = 20_000
+_MAX_REMEMBERED = 20_000
 """Characters whose fate is remembered; all of Unicode would be 100 MB."""
 
 _REPOST_PREFIX = re.compile(r"^\s*(?:RT\b[\s:]*@+\w+[\s:]*)+", re.IGNORECASE)
@@ -26,7 +26,7 @@ class _Fates(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         fate = self[code] = _fate(chr(code))
-        if len(self) > _MOST_KNOWN:
+        if len(self) > _MAX_REMEMBERED:
             self.clear()
         return fate
 
@@ -48,7 +48,7 @@ def comparable(text: str) -> str:
     Dropped are the prefix of a repost ("RT @name:"), links, @names, punctuation, #, emoji and characters without
     a glyph; Unicode forms are made one (NFKC), markup is decoded (science.md 5). Idempotent.
     """
-    text = decode_entities(text[:MOST_READ])
+    text = decode_entities(text[:MAX_SIGNAL_CHARS])
     text = text.translate(_NO_APOSTROPHES)  # "don't" is "dont"; before NFKC, which makes two of some of them
     # NFKC before names and links are looked for: a full-width @ is an @.
     if not text.isascii():

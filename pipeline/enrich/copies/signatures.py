@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 POSITIONS = 64
 BANDS = 16
 """Of 4 positions each. Recall .95 on two-word edits of tweets at precision .95 (science.md 5)."""
-LEAST_AGREEING = 32
+MIN_AGREEING = 32
 """An estimate of at least .5 (science.md 5)."""
 PIECE = 4
 _SEED = 5
@@ -79,7 +79,7 @@ class SignatureRing:
         """How many signatures were added since that of the row."""
         return (self._next - 1 - row) % len(self._rows)
 
-    def alike(self, value: Signature, least: int = LEAST_AGREEING) -> list[int]:
+    def rows_agreeing(self, value: Signature, least: int = MIN_AGREEING) -> list[int]:
         """The rows whose signatures agree in at least `least` of 64 positions, the likest first."""
         slots = self._slots[self._places(value)]
         rows = slots[slots > 0].astype(np.int64) - 1

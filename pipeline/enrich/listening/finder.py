@@ -85,7 +85,7 @@ class TermFinder:
         self._automaton = AhoCorasick(list(sharing), implementation=Implementation.ContiguousNFA)
         self._marks = _any_of(word for term in terms if term.kind == "marks" for word in term.words)
 
-    def look(self, words: Words) -> "Seen":
+    def search(self, words: Words) -> "SearchResult":
         """What is there of the terms: one pass over the text, whatever their number."""
         searched = self._searched(words)
         matches = self._automaton.find_matches_as_indexes(searched.text, overlapping=True)
@@ -96,9 +96,9 @@ class TermFinder:
                     by_term[term].append(match)
                 else:
                     by_term[term] = [match]
-        return Seen(by_term, searched, self._needles, self._spellings)
+        return SearchResult(by_term, searched, self._needles, self._spellings)
 
-    def _searched(self, words: Words) -> "_Searched":
+    def _searched(self, words: Words) -> "_SearchedText":
         text, tags = f" {words.bare} ", {}
         if words.has_signs:
             parts = [text]
@@ -109,20 +109,20 @@ class TermFinder:
                 length += len(name)
             text = "".join(parts)
         if self._marks is None or self._marks.search(words.prepared) is None:
-            return _Searched(words, text, tags, {})
+            return _SearchedText(words, text, tags, {})
         names = [mark.name for mark in words.marks]
         starts = accumulate((len(name) + 1 for name in names), initial=len(text))
         marks = {start: number for number, start in enumerate(starts)}
-        return _Searched(words, f"{text}{_MARK}{_MARK.join(names)}{_MARK}", tags, marks)
+        return _SearchedText(words, f"{text}{_MARK}{_MARK.join(names)}{_MARK}", tags, marks)
 
 
-class Seen:
+class SearchResult:
     """The terms that may stand in a text; where they do, and whether in the right spelling, is told when asked."""
 
     def __init__(
         self,
         by_term: dict[int, list[_Match]],
-        searched: "_Searched",
+        searched: "_SearchedText",
         needles: list[_Needle],
         spellings: list[str | None],
     ) -> None:
@@ -144,7 +144,7 @@ class Seen:
         return there
 
 
-class _Searched(NamedTuple):
+class _SearchedText(NamedTuple):
     """The string that the automaton searches."""
 
     words: Words

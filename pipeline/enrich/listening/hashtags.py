@@ -12,7 +12,7 @@ from pipeline.enrich.listening.spelling import joined
 from pipeline.enrich.listening.words import Place, Tag
 
 _WITHOUT_CASE = re.compile(f"{UNSPACED.pattern}|[{HANGUL}]")
-_MOST_PARTS = 6
+_MAX_JOINED_PARTS = 6
 """Neighbouring parts of a hashtag that are joined: "#YouTubeMusicIsDownAgain" has six."""
 
 
@@ -27,7 +27,7 @@ def tag_parts(name: str) -> tuple[Tag, ...]:
     cuts = [0, *(at for at in range(1, len(name)) if _is_cut(name, at)), len(name)]
     runs = [(0, len(name))]
     for first, start in enumerate(cuts[:-1]):
-        runs += [(start, end) for end in cuts[first + 1 : first + 1 + _MOST_PARTS]]
+        runs += [(start, end) for end in cuts[first + 1 : first + 1 + _MAX_JOINED_PARTS]]
     trimmed = [_trimmed(name, start, end) for start, end in dict.fromkeys(runs)]
     return tuple(
         Tag(joined(name[start:end].replace("_", "")), Place(start, end))

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 
 from pipeline.enrich.listening.finder import TermFinder
+from pipeline.enrich.listening.identity import ByIdentity
 from pipeline.enrich.listening.queries import Term, term_of
-from pipeline.enrich.listening.same import Same
 from pipeline.enrich.listening.spelling import exact, prepare
 from pipeline.enrich.listening.words import Words
 from schemas.policy.policy import TriageRule
 
 _SAME_APOSTROPHE = str.maketrans("’ʼ‘`´", "'''''")
-_LEAST_SAID = 2
+_MIN_KEYWORD_CHARS = 2
 """Letters and marks that must be left of a keyword without its punctuation: ":D" is not the word d."""
 
 
@@ -67,13 +67,13 @@ class RuleKeywords:
         self._asked = list(asked.values())
         self._finder = TermFinder(list(asked))
 
-    def found(self, text: FoldedText) -> dict[int, str]:
+    def hits(self, text: FoldedText) -> dict[int, str]:
         """Number of each rule of which the text contains a keyword, and that keyword as the policy wrote it.
 
         Of several it is the first in the order of characters, wherever they stand.
         """
         found: dict[int, str] = {}
-        seen = self._finder.look(text.words)
+        seen = self._finder.search(text.words)
         for term in seen.terms:
             if seen.places(term):
                 for number, keyword in self._asked[term]:
@@ -90,11 +90,11 @@ def rule_keywords(rules: tuple[TriageRule, ...]) -> RuleKeywords:
     They are kept by the identity of the tuple, which a `Policy` hands out unchanged: comparing hundreds of rules
     would cost more than searching a text for their keywords.
     """
-    return _rule_keywords(Same(rules))
+    return _rule_keywords(ByIdentity(rules))
 
 
 @lru_cache(maxsize=256)
-def _rule_keywords(rules: Same[tuple[TriageRule, ...]]) -> RuleKeywords:
+def _rule_keywords(rules: ByIdentity[tuple[TriageRule, ...]]) -> RuleKeywords:
     return RuleKeywords([rule.when.any_keyword or () for rule in rules.value])
 
 
@@ -104,7 +104,7 @@ def _term(keyword: str) -> Term | None:
         term = term_of(keyword)
     except ValueError:
         return None
-    if sum(map(len, term.words)) < _LEAST_SAID <= len(fold(keyword).strip()):
+    if sum(map(len, term.words)) < _MIN_KEYWORD_CHARS <= len(fold(keyword).strip()):
         return None
     return term._replace(spelling=exact(prepare(keyword)))
 

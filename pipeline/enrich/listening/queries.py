@@ -21,7 +21,7 @@ from pipeline.enrich.listening.characters import INNER_APOSTROPHE
 from pipeline.enrich.listening.spelling import exact, has_diacritics, prepare
 from pipeline.enrich.listening.words import Words
 
-MOST_APART = 50
+MAX_WORDS_APART = 50
 """Words: beyond it, being near says no more than being in the same post, which `all` asks for."""
 
 _QUOTED = re.compile(r'"([^"]*)"(?:~(.*))?')
@@ -86,7 +86,7 @@ def parse_query(text: str) -> Query:
     return Query((_specific(_term(words)),)) if within is None else _near(words, within)
 
 
-def why_refused(text: str) -> str | None:
+def query_problem(text: str) -> str | None:
     """The reason why a text is no query; None when it is one."""
     try:
         parse_query(text)
@@ -105,8 +105,8 @@ def term_of(text: str) -> Term:
 
 
 def _near(words: str, within: str) -> Query:
-    if not within.isascii() or not within.isdigit() or not 1 <= int(within[:9]) <= MOST_APART:
-        raise ValueError(f"after ~ stands how many words apart, 1 to {MOST_APART}, not {within or 'nothing'}")
+    if not within.isascii() or not within.isdigit() or not 1 <= int(within[:9]) <= MAX_WORDS_APART:
+        raise ValueError(f"after ~ stands how many words apart, 1 to {MAX_WORDS_APART}, not {within or 'nothing'}")
     terms = tuple(dict.fromkeys(_term(word) for word in words.split()))
     if len(terms) < 2:
         raise ValueError("two or more different words are needed to be near each other")

@@ -13,18 +13,18 @@ from functools import lru_cache
 from itertools import chain
 from typing import Literal, NamedTuple
 
-from pipeline.enrich.listening.finder import Seen, TermFinder
-from pipeline.enrich.listening.queries import Query, Term, parse_query, why_refused
-from pipeline.enrich.listening.same import Same
+from pipeline.enrich.listening.finder import SearchResult, TermFinder
+from pipeline.enrich.listening.identity import ByIdentity
+from pipeline.enrich.listening.queries import Query, Term, parse_query, query_problem
 from pipeline.enrich.listening.words import Place, Words
 from schemas.policy.policy import ListeningTopic
 from schemas.posts.signals import Span, TopicHit
 
-MOST_TOPICS = 50
+MAX_TOPICS = 50
 """Of a post, as the contract allows."""
-MOST_PLACES = 20
+MAX_PLACES = 20
 """Of a topic, as the contract allows."""
-_MOST_READ = 100
+_MAX_PLACES_KEPT = 100
 """Places of one query that are kept before those inside others are left out."""
 
 _Field = Literal["title", "text"]
@@ -100,7 +100,7 @@ class TopicMatcher:
         """The topics that a post with this title and text concerns, in the policy's order.
 
         Words side by side or near each other stand in one field; `all` may hold by both together. At most
-        `MOST_TOPICS` topics, each with its first `MOST_PLACES` places, none inside another one.
+        `MAX_TOPICS` topics, each with its first `MAX_PLACES` places, none inside another one.
         """
         if not self._topics:
             return ()
@@ -121,13 +121,13 @@ class TopicMatcher:
                 # Where there is no `all`, what asked for the topic is all that was found of it.
                 queries = [query for query in found if query in topic.wanted] if topic.all else asking[number]
                 hits.append(_hit(topic.topic, [found[query] for query in queries]))
-                if len(hits) == MOST_TOPICS:
+                if len(hits) == MAX_TOPICS:
                     break
         return tuple(hits)
 
     def _read(self, topic: ListeningTopic) -> _Topic | None:
         read = [
-            [None if why_refused(query) is not None else parse_query(query) for query in queries]
+            [None if query_problem(query) is not None else parse_query(query) for query in queries]
             for queries in (topic.any, topic.all, topic.none)
         ]
         usable = [[query for query in queries if query is not None] for queries in read]
@@ -151,7 +151,7 @@ class TopicMatcher:
 
     def _find_in(self, field: int, given: str, found: _Places) -> None:
         words = Words(given)
-        seen = self._finder.look(words)
+        seen = self._finder.search(words)
         for term in seen.terms:
             alone, near = self._roles[term]
             if alone is not None:
@@ -167,7 +167,7 @@ def topic_matcher(topics: tuple[ListeningTopic, ...]) -> TopicMatcher:
     It is kept by the identity of the tuple, which a `Policy` hands out unchanged: comparing thousands of queries
     would cost more than finding them.
     """
-    return _matcher(Same(topics))
+    return _matcher(ByIdentity(topics))
 
 
 def refusals(topics: Sequence[ListeningTopic]) -> Iterator[Refusal]:
@@ -179,12 +179,12 @@ def refusals(topics: Sequence[ListeningTopic]) -> Iterator[Refusal]:
             yield Refusal(here, f"{what}: say which posts the topic concerns")
         for part, queries in (("any", topic.any), ("all", topic.all), ("none", topic.none)):
             for at, query in enumerate(queries):
-                if (reason := why_refused(query)) is not None:
+                if (reason := query_problem(query)) is not None:
                     yield Refusal((*here, part, at), reason)
 
 
 @lru_cache(maxsize=256)
-def _matcher(topics: Same[tuple[ListeningTopic, ...]]) -> TopicMatcher:
+def _matcher(topics: ByIdentity[tuple[ListeningTopic, ...]]) -> TopicMatcher:
     return TopicMatcher(topics.value)
 
 
@@ -200,10 +200,10 @@ def _add_role(roles: list[_Role], terms: list[int], query: Query, number: int) -
 def _keep(found: _Places, query: int, field: int, places: list[Place]) -> None:
     if places:
         known = found.setdefault(query, [])
-        known += [(field, start, end) for start, end in places[:_MOST_READ]]
+        known += [(field, start, end) for start, end in places[:_MAX_PLACES_KEPT]]
 
 
-def _near_each_other(words: Words, seen: Seen, wanted: frozenset[int], within: int) -> list[Place]:
+def _near_each_other(words: Words, seen: SearchResult, wanted: frozenset[int], within: int) -> list[Place]:
     """The shortest stretches that hold all wanted terms, first and last no further apart; none overlaps."""
     events = sorted([(words.number_of(place), place, term) for term in wanted for place in seen.places(term)])
     last: dict[int, tuple[int, Place]] = {}
@@ -220,7 +220,7 @@ def _near_each_other(words: Words, seen: Seen, wanted: frozenset[int], within: i
 def _hit(topic: ListeningTopic, found: list[list[_Where]]) -> TopicHit:
     places = found[0] if len(found) == 1 else list(chain.from_iterable(found))
     kept = places if len(places) == 1 else _outermost(places)
-    return TopicHit(topic=topic.name, kind=topic.kind, at=tuple([_span(*place) for place in kept[:MOST_PLACES]]))
+    return TopicHit(topic=topic.name, kind=topic.kind, at=tuple([_span(*place) for place in kept[:MAX_PLACES]]))
 
 
 @lru_cache(maxsize=16_384)

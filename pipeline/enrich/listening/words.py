@@ -20,7 +20,7 @@ from pipeline.enrich.listening.spelling import bare, exact, fold_mark, joined, n
 
 _QUICKLY_COUNTED = 2_000
 """Characters up to which counting blanks is quicker than listing them; posts are shorter, articles are not."""
-_LONGEST_TAG = 200
+_MAX_TAG_CHARS = 200
 """Characters of a hashtag or mention. Networks allow at most 140, and a whole post behind a # is no hashtag."""
 
 _KINDS = CharacterTable(kind_of)
@@ -166,14 +166,14 @@ class Words:
             start = kinds.find(_AT, start + 1)
 
     def _tag(self, start: int, end: int) -> Iterator[Tag]:
-        if end - start <= _LONGEST_TAG:
+        if end - start <= _MAX_TAG_CHARS:
             yield Tag(self.kinds[start] + joined(self.prepared[start + 1 : end]), Place(start, end))
 
     def _end_of_dotted_name(self, end: int) -> int:
         """Returns where a name with dots ends ("@acme.care", "@acme@social.example"); a dot never ends it."""
         while end < len(self.prepared) and self.prepared[end] in ".-@":
             part = _NAME.match(self.kinds, end + 1)
-            if part is None or part.end() - end > _LONGEST_TAG:
+            if part is None or part.end() - end > _MAX_TAG_CHARS:
                 break
             end = part.end()
         return end

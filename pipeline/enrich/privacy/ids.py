@@ -46,7 +46,7 @@ def _form(fewest: int, pattern: str, is_valid: Callable[[str], bool] = _anything
     return _Form(fewest, re.compile(rf"(?<![\w/.-]){pattern}(?!\w|[-/.]\d)", re.IGNORECASE), is_valid)
 
 
-_ALONE = (
+_IDS_WITHOUT_CONTEXT = (
     _form(9, r"\d{3}-\d{2}-\d{4}"),  # the US form; the never issued ones are in every advertisement
     _form(9, r"\d{3} \d{2} \d{4}", ssn.is_valid),
     # GOV.UK: letters without D F I Q U V, the second no O, not BG GB KN NK NT TN ZZ; QQ in examples; last A to D.
@@ -102,9 +102,9 @@ _BEFORE_WORD = re.compile(
     r"(?:(?:is|is my|é|é o meu|es|es mi|ist|ist meine|est|est mon|my|meu)[^\w\n\x00]){0,2}$",
     re.IGNORECASE,
 )
-_FEWEST_NAMED, _MOST_NAMED = 5, 22
+_MIN_NAMED_DIGITS, _MAX_NAMED_DIGITS = 5, 22
 """Digits of a number that is taken for an id by its word alone: shorter ones are ages and years."""
-_WORD_REACH = 48
+_CONTEXT_CHARS = 48
 """Characters between an id and a word beside it: "078-05-1120 is my ssn"."""
 
 
@@ -115,17 +115,17 @@ def find_ids(text: str, digits: int) -> Iterator[tuple[int, int]]:
         text: plain, with walls for links, handles and hashtags.
         digits: how many it has.
     """
-    for form in _ALONE:
+    for form in _IDS_WITHOUT_CONTEXT:
         if digits >= form.fewest:
             for start, end in _found(form, text):
-                if not is_named_otherwise(text[max(0, start - _WORD_REACH) : start]):
+                if not is_named_otherwise(text[max(0, start - _CONTEXT_CHARS) : start]):
                     yield start, end
-    words = list(_WORD.finditer(text)) if digits >= _FEWEST_NAMED else []
+    words = list(_WORD.finditer(text)) if digits >= _MIN_NAMED_DIGITS else []
     for word in words:
         named = _AFTER_WORD.match(text, word.end())
-        if named and _FEWEST_NAMED <= sum(map(str.isdigit, named["number"])) <= _MOST_NAMED:
+        if named and _MIN_NAMED_DIGITS <= sum(map(str.isdigit, named["number"])) <= _MAX_NAMED_DIGITS:
             yield named.span("number")
-        before = max(0, word.start() - _WORD_REACH)
+        before = max(0, word.start() - _CONTEXT_CHARS)
         if named := _BEFORE_WORD.search(text, before, word.start()):
             yield named.span("number")
 

@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterator
 
 _AT_SIGN = re.compile("@{1,2}")
-_LONGEST_LOCAL = 64
+_MAX_LOCAL_CHARS = 64
 """Characters before the @ (RFC 5321, 4.5.3.1.1)."""
 _MARKS = "\u0900-\u0903\u093a-\u094f\u0e31-\u0e4e"
 """Vowel signs of scripts that have their own top-level domains; `\\w` leaves them out."""
 _LABEL = rf"[\w{_MARKS}-]{{1,63}}"
 _TOP = rf"(?:xn--[\w-]{{2,59}}|(?:(?![\d_])[\w{_MARKS}]){{2,24}})"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL}){{0,8}}\.{_TOP}")
-_LOCAL_BACKWARDS = re.compile(rf"\"[^\"\n\x00]{{1,62}}\"|[\w.+'~{_MARKS}-]{{1,{_LONGEST_LOCAL}}}")
+_LOCAL_BACKWARDS = re.compile(rf"\"[^\"\n\x00]{{1,62}}\"|[\w.+'~{_MARKS}-]{{1,{_MAX_LOCAL_CHARS}}}")
 _NO_START = ".'-~"
 _FILES = frozenset(("png", "jpg", "jpeg", "gif", "webp", "svg", "mp4"))
 """`logo@2x.png` is a file."""
@@ -57,7 +57,7 @@ _SPELLED_LOCAL = re.compile(
     rf"(?<![\w.+'-])[\w+'-]+(?:(?:\.|{_SPELLED_DOT}|\s(?:underscore|dash|minus)\s)[\w+'-]+){{0,4}}$", re.IGNORECASE
 )
 _MAIL_WORD = re.compile(r"mail|correo|courriel|\bcontact\b|\bwrite\b|\breach\b", re.IGNORECASE)
-_WORD_REACH = 40
+_CONTEXT_CHARS = 40
 """Characters before the address in which "my mail is" is looked for."""
 _NO_NAMES = re.compile(
     r"shop(?:p(?:ed|ing))?|buy|bought|order(?:ed|s)?|look(?:ed|ing)?|sites?|it|me|one|stores?|available|here|found|is|are|"
@@ -82,7 +82,7 @@ def find_mail(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _around(text: str, at: int, after: int) -> tuple[int, int] | None:
-    before = text[max(0, at - _LONGEST_LOCAL) : at]
+    before = text[max(0, at - _MAX_LOCAL_CHARS) : at]
     local = _LOCAL_BACKWARDS.match(before[::-1])
     if local is None:
         return None
@@ -116,12 +116,12 @@ def _spelled(text: str) -> Iterator[tuple[int, int]]:
         dot = end["dot"].strip(" []{}()\t\n").lower()
         if dot not in (".", "dot") and end["top"].lower() in _ALSO_WORDS and not found["bracket"]:
             continue
-        window = max(0, found.start() - _LONGEST_LOCAL)
+        window = max(0, found.start() - _MAX_LOCAL_CHARS)
         local = _SPELLED_LOCAL.search(text[window : found.start()])
         if local is None or not any(letter.isalpha() for letter in local[0]):
             continue
         start = window + local.start()
-        named = _PROVIDER.match(host) or _MAIL_WORD.search(text[max(0, start - _WORD_REACH) : start])
+        named = _PROVIDER.match(host) or _MAIL_WORD.search(text[max(0, start - _CONTEXT_CHARS) : start])
         somebody = not _NO_NAMES.fullmatch(local[0])
         if found["bracket"] or (somebody and (named or dot != ".")):
             yield start, found.end()

@@ -13,7 +13,7 @@ from schemas.policy.policy import NumberPattern
 
 RUN = re.compile(r"[+(\[]{0,3}\d(?:[ \t().\[\]/~_*-]{0,4}\d)*")
 """Digits with what people write between them; digits and the rest exclude each other, so it is linear."""
-LONGEST_PIECE = 160
+MAX_PIECE_CHARS = 160
 """Characters of a run that are looked at together; longer ones are tables, counters or a cat on the keyboard."""
 _OVERLAP = 48
 """Two pieces share so much: a card or a phone with blanks is shorter."""
@@ -41,8 +41,8 @@ _CARD_LENGTHS = (
     (re.compile(r"50|5[6-8]|6"), (12, 13, 14, 15, 16, 17, 18, 19)),  # Maestro
 )
 """First digits and lengths of the schemes (ISO/IEC 7812 ranges as published by each)."""
-_SHORTEST_CARD, _LONGEST_CARD = 12, 19
-_MOST_SPELLED = 30
+_MIN_CARD_DIGITS, _MAX_CARD_DIGITS = 12, 19
+_MAX_SPELLED_DIGITS = 30
 """Single digits in a row that may hold a card written digit by digit; more are somebody's pattern."""
 _NO_CARD = "017"
 """First digits of no scheme."""
@@ -55,7 +55,7 @@ _CARD_WORD = re.compile(
     r"(?:(?:is|ist|est|es|é|number|de cr[eé]dito|bancaire|bleue)[^\w\n\x00]{1,3}){0,2}$",
     re.IGNORECASE,
 )
-_WORD_REACH = 48
+_CONTEXT_CHARS = 48
 _SECURITY_CODE = re.compile(
     r"\b(?:cvv2?|cvc2?|cv2|csc|card security code|security code|pr[uü]fziffer|cryptogramme)"
     r"[^\w\n\x00]{0,4}(?:(?:code|number|is|ist|est|es)[^\w\n\x00]{1,3}){0,2}(?P<code>\d{3,4})(?!\w)",
@@ -73,14 +73,15 @@ _IBAN_GAP = 3
 
 
 def pieces(text: str) -> Iterator[tuple[int, int]]:
-    """The runs of digits with at most `LONGEST_PIECE` characters; longer ones in overlapping pieces at blanks."""
+    """The runs of digits with at most `MAX_PIECE_CHARS` characters; longer ones in overlapping pieces at
+    blanks."""
     for run in RUN.finditer(text):
         start, end = run.span()
-        while end - start > LONGEST_PIECE:
-            cut = max(text.rfind(" ", start + _OVERLAP + 1, start + LONGEST_PIECE), 0)
+        while end - start > MAX_PIECE_CHARS:
+            cut = max(text.rfind(" ", start + _OVERLAP + 1, start + MAX_PIECE_CHARS), 0)
             if not cut:
                 # So much without a blank is no number of anybody; what follows its first blank may be one.
-                start = text.find(" ", start + LONGEST_PIECE, end) + 1 or end
+                start = text.find(" ", start + MAX_PIECE_CHARS, end) + 1 or end
                 continue
             yield start, cut
             start = text.rfind(" ", start + 1, cut - _OVERLAP + 1) + 1 or cut + 1
@@ -98,7 +99,7 @@ def find_cards(text: str) -> Iterator[tuple[int, int]]:
     """Where payment cards (right length for their first digits, right check digit) and their codes are."""
     text = text.translate(_ALSO_BLANKS)
     for start, end in pieces(text):
-        if end - start >= _SHORTEST_CARD:
+        if end - start >= _MIN_CARD_DIGITS:
             yield from _cards_in(text, start, end)
     for code in _SECURITY_CODE.finditer(text):
         yield code.span("code")
@@ -107,10 +108,10 @@ def find_cards(text: str) -> Iterator[tuple[int, int]]:
 def _cards_in(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     groups = [group.span() for group in _GROUP.finditer(text, start, end)]
     digits_in_all = sum(right - left for left, right in groups)
-    counting = len(groups) == digits_in_all > _MOST_SPELLED
-    if digits_in_all < _SHORTEST_CARD or counting:
+    counting = len(groups) == digits_in_all > _MAX_SPELLED_DIGITS
+    if digits_in_all < _MIN_CARD_DIGITS or counting:
         return
-    named = bool(_CARD_WORD.search(text[max(0, start - _WORD_REACH) : start]))
+    named = bool(_CARD_WORD.search(text[max(0, start - _CONTEXT_CHARS) : start]))
     best = 0
     for first, (begin, _) in enumerate(groups):
         if begin < best or (text[begin] in _NO_CARD and not named):
@@ -119,9 +120,9 @@ def _cards_in(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         digits = ""
         for count, (left, right) in enumerate(groups[first:], 1):
             digits += text[left:right]
-            if len(digits) > _LONGEST_CARD:
+            if len(digits) > _MAX_CARD_DIGITS:
                 break
-            if len(digits) < _SHORTEST_CARD or not _grouped_like_a_card(groups[first : first + count]):
+            if len(digits) < _MIN_CARD_DIGITS or not _grouped_like_a_card(groups[first : first + count]):
                 continue
             mistyped = named and first == 0 and len(digits) >= _SURE_CARD
             if mistyped or _is_card(digits, named):
@@ -138,7 +139,7 @@ def _grouped_like_a_card(groups: list[tuple[int, int]]) -> bool:
 
 
 def _is_card(digits: str, named: bool) -> bool:
-    if len(digits) < (_SHORTEST_CARD if named else _SURE_CARD) or len(set(digits)) < 2:
+    if len(digits) < (_MIN_CARD_DIGITS if named else _SURE_CARD) or len(set(digits)) < 2:
         return False
     fits = any(len(digits) in lengths and scheme.match(digits) for scheme, lengths in _CARD_LENGTHS)
     return bool(fits and luhn.is_valid(digits))

@@ -13,20 +13,20 @@ from typing import Literal
 
 from phonenumbers import NumberParseException, PhoneNumberMatcher, is_possible_number, is_valid_number, parse
 
-from pipeline.enrich.privacy.numbers import LONGEST_PIECE, is_named_otherwise, pieces
-from pipeline.enrich.privacy.text import WALL, wall
+from pipeline.enrich.privacy.numbers import MAX_PIECE_CHARS, is_named_otherwise, pieces
+from pipeline.enrich.privacy.text import BARRIER, barrier
 
-_FEWEST, _MOST = 7, 15
+_MIN_DIGITS, _MAX_DIGITS = 7, 15
 """Digits: a local number without its area, and E.164's longest."""
-_FEWEST_AFTER_PLUS = 8
-_MOST_ASKED = 700
+_MIN_DIGITS_AFTER_PLUS = 8
+_MAX_ASKED_CHARS = 700
 """Characters of a text's runs, times regions, that the library sees: 8 to 15 us each, a run has 10 to 20. In two
 regions that is 23 numbers, in the eleven of direct messages four; beyond them the number of digits decides."""
-_MOST_TRIES = 16
+_MAX_TRIES = 16
 """Groupings of a run that the library tries in a region: a number needs one to five, `1- -1- -1-` has dozens."""
 _EXTENSION_REACH = 24
 """Characters after a run in which an extension may stand."""
-_WORD_REACH = 40
+_CONTEXT_CHARS = 40
 
 _TAKEN_OUT = re.compile(
     # Dates, with a possible day and month; after an area in brackets it is none.
@@ -84,14 +84,14 @@ def find_phones(text: str, regions: tuple[str, ...], rejected: set[str]) -> Iter
         rejected: runs, each with the sign before and behind it, in which the library has found nothing. It grows;
             whoever looks at a text again after a change hands the same set in, and the library is asked once only.
     """
-    text = _TAKEN_OUT.sub(wall, text).translate(_AS_USUAL)
+    text = _TAKEN_OUT.sub(barrier, text).translate(_AS_USUAL)
     asked = 0
     for start, end in pieces(text):
         digits = sum(map(str.isdigit, text[start:end]))
-        if digits < _FEWEST:
+        if digits < _MIN_DIGITS:
             continue
         asked += (end - start) * len(regions)
-        yield from _phones_in(text, start, end, digits, regions if asked <= _MOST_ASKED else None, rejected)
+        yield from _phones_in(text, start, end, digits, regions if asked <= _MAX_ASKED_CHARS else None, rejected)
 
 
 def find_link_phones(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -106,7 +106,7 @@ def _phones_in(
     run = text[start:end]
     if run.endswith("000000") and "+" not in run:
         return  # an order of magnitude
-    before = text[max(0, start - _WORD_REACH) : start].rpartition("\n")[2].rpartition(WALL)[2]
+    before = text[max(0, start - _CONTEXT_CHARS) : start].rpartition("\n")[2].rpartition(BARRIER)[2]
     # "order 2125550123" and "PP-2125550123" are no phones; one with blanks, brackets or a plus may be one.
     other = is_named_otherwise(before)
     if (other and run.isdigit()) or (before[-1:] == "-" and before[-2:-1].isalnum()):
@@ -120,9 +120,9 @@ def _phones_in(
     found += _by_form(text, start, end, (_AMERICAN,) if other else (_AMERICAN, _TRUNK))
     yield from found
     word = _word_before(before)
-    if found or digits > _MOST or not (_whole_word(text, start, end) or word == "glued"):
+    if found or digits > _MAX_DIGITS or not (_whole_word(text, start, end) or word == "glued"):
         return
-    plus = "+" in run[:3] and digits >= _FEWEST_AFTER_PLUS
+    plus = "+" in run[:3] and digits >= _MIN_DIGITS_AFTER_PLUS
     called = word or _CALLED_AFTER.match(text, end)
     if regions is None or plus or called or _BARE_TRUNK.fullmatch(run) or _is_dialled_abroad(run):
         yield start, end
@@ -140,14 +140,14 @@ def _by_library(text: str, start: int, end: int, regions: tuple[str, ...]) -> It
     # One character before, so that the library sees a letter or a currency there and says no.
     left = start - 1 if start and text[start - 1] != "\n" else start
     window = text[left : min(len(text), end + _EXTENSION_REACH)].partition("\n")[0]
-    if len(window) > LONGEST_PIECE + _EXTENSION_REACH + 1:
+    if len(window) > MAX_PIECE_CHARS + _EXTENSION_REACH + 1:
         return
     # A number with its plus is the same in every region.
     asked = regions[:1] if "+" in text[start : start + 2] else regions
     for region in asked or ("ZZ",):
         found = [
             (left + match.start, left + match.end)
-            for match in PhoneNumberMatcher(window, region, max_tries=_MOST_TRIES)
+            for match in PhoneNumberMatcher(window, region, max_tries=_MAX_TRIES)
             if left + match.start < end
         ]
         if found:

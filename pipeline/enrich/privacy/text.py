@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from pipeline.enrich.text.lexical import ENTITY_IN_SMALL_LETTERS
 
-WALL = "\x00"
+BARRIER = "\x00"
 """Stands for what must not be looked at: no pattern contains it, and control characters are taken out before."""
 
 _ODD = re.compile(rf"[^\t\n\r -~]|{ENTITY_IN_SMALL_LETTERS}|\\u[0-9a-fA-F]{{4}}|%(?:40|2[bB0])")
@@ -23,7 +23,7 @@ _ODD = re.compile(rf"[^\t\n\r -~]|{ENTITY_IN_SMALL_LETTERS}|\\u[0-9a-fA-F]{{4}}|
 _DASHES = "‐‑‒–—―−﹘﹣－ーｰ⁃"
 _DOTS = "·•‧∙⋅。｡․"
 _SLASHES = "⁄∕╱／"
-_SAME = str.maketrans(
+_PLAIN_FORMS = str.maketrans(
     {
         **dict.fromkeys(_DASHES, "-"),
         **dict.fromkeys(_DOTS, "."),
@@ -106,14 +106,14 @@ def without(text: str, places: list[PublicPlace]) -> str:
     parts: list[str] = []
     at = 0
     for _, start, end in places:
-        parts += text[at:start], WALL * (end - start)
+        parts += text[at:start], BARRIER * (end - start)
         at = end
     return "".join(parts) + text[at:]
 
 
-def wall(found: re.Match[str]) -> str:
+def barrier(found: re.Match[str]) -> str:
     """Walls of the same length."""
-    return WALL * (found.end() - found.start())
+    return BARRIER * (found.end() - found.start())
 
 
 @lru_cache(maxsize=8192)
@@ -139,6 +139,6 @@ def _seen(odd: str) -> str:
     digit = unicodedata.decimal(odd, None)
     if digit is not None:
         return str(digit)
-    once = odd.translate(_SAME)
+    once = odd.translate(_PLAIN_FORMS)
     folded = unicodedata.normalize("NFKC", once)
-    return folded.translate(_SAME) if len(folded) == 1 else once
+    return folded.translate(_PLAIN_FORMS) if len(folded) == 1 else once

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-from pipeline.enrich.text.bounds import MOST_READ
+from pipeline.enrich.text.bounds import MAX_SIGNAL_CHARS
 from pipeline.enrich.text.lexical import LINK_OR_AT_SIGNS, decode_entities
 from pipeline.ports.models import DetectedLanguage, LanguageModel
 from schemas.posts.raw import PostBody
@@ -22,7 +22,7 @@ _NOT_ASCII_WORDS = re.compile(r"[^A-Za-z']+")
 
 def words_of(post: PostBody) -> str:
     """Title and text as words in one line, case kept; empty when there are none."""
-    text = "\n".join(part[:MOST_READ] for part in (post.title, post.text) if part)
+    text = "\n".join(part[:MAX_SIGNAL_CHARS] for part in (post.title, post.text) if part)
     text = LINK_OR_AT_SIGNS.sub(" ", decode_entities(text))
     if text.isascii():
         return _NOT_ASCII_WORDS.sub(" ", text).strip()

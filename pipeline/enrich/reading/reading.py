@@ -10,7 +10,7 @@ from typing import NamedTuple, get_args
 
 from pipeline.enrich.reading.intents.own import Intents
 from pipeline.enrich.reading.language import detect_languages
-from pipeline.enrich.text.bounds import MOST_READ
+from pipeline.enrich.text.bounds import MAX_SIGNAL_CHARS
 from pipeline.enrich.text.normalise import normalise
 from pipeline.ports.models import UNDETERMINED, LanguageModel, TextModel, TextScores
 from schemas.policy.policy import Policy
@@ -65,7 +65,7 @@ class Languages:
 
 def readable_text(post: PostBody) -> str:
     """Title and text as the model reads them; empty when nothing is left to read."""
-    return normalise("\n".join(part[:MOST_READ] for part in (post.title, post.text) if part))
+    return normalise("\n".join(part[:MAX_SIGNAL_CHARS] for part in (post.title, post.text) if part))
 
 
 def read_posts(

@@ -4,7 +4,7 @@ In: nothing. Out: the bound. Never here: masking, which reads every character of
 personal data in the open.
 """
 
-MOST_READ = 10_000
+MAX_SIGNAL_CHARS = 10_000
 """Characters of a post, from its start, that any signal reads: topics, keywords, urgency, copies, tone, language,
 and what the models are given. All of them together cost about 15 microseconds a character, so that the longest
 post costs no more than .15 s. Two posts that agree so far are copies; reviews and long posts on X rarely exceed it

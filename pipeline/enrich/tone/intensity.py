@@ -21,7 +21,7 @@ from pipeline.enrich.tone.phrases import intensity_phrases, plain_words
 from schemas.base import Probability
 
 
-class Signs(NamedTuple):
+class IntensityMarks(NamedTuple):
     """What was seen of each sign; 0: nothing."""
 
     capitals: float = 0.0
@@ -57,14 +57,14 @@ WEIGHTS = {
     "angry_emoji": Weight(0.50, 1.5),
     "repeated_emoji": Weight(0.30, 2.0),
 }
-"""By the fields of `Signs`."""
+"""By the fields of `IntensityMarks`."""
 NEGATIVE_SHARE = 0.25
 """How much of its own size heat grows at most where the post is negative: the same signs are joy in praise."""
 USUAL_WORDS = 50
 """Words and marks of longer texts count by that many words: a page with three strong words is calm."""
 DECIMALS = 4
 
-_FEWEST_LONG_WORDS = 4
+_MIN_LONG_WORDS = 4
 """One word in capitals in a post of one or two is no share of 1."""
 _CODE_LETTERS = 3
 """Words of up to so many capitals are codes and short forms: KLM, USB, DM."""
@@ -92,10 +92,10 @@ def intensity_of(text: str, negative: float | None = None) -> Probability:
         negative: probability that the post is negative; None: not known, counts as 0. It raises heat by up to a
             quarter and makes none: a calm complaint is calm.
     """
-    return heat_of(signs_of(text), negative or 0.0)
+    return intensity_score(marks_of(text), negative or 0.0)
 
 
-def heat_of(signs: Signs, negative: float = 0.0) -> Probability:
+def intensity_score(signs: IntensityMarks, negative: float = 0.0) -> Probability:
     """The heat of some signs, 0..1; more of any sign, or of `negative` (0..1), never lowers it.
 
     heat = 1 - prod(1 - most (1 - 2^-(seen / half))), then heat (1 + .25 negative (1 - heat)).
@@ -108,7 +108,7 @@ def heat_of(signs: Signs, negative: float = 0.0) -> Probability:
     return round(heat * (1 + NEGATIVE_SHARE * negative * (1 - heat)), DECIMALS)
 
 
-def signs_of(text: str) -> Signs:
+def marks_of(text: str) -> IntensityMarks:
     """What a text shows of each sign."""
     if "//" in text or "www." in text:
         text = LINK_ANYWHERE.sub(" ", text)
@@ -127,7 +127,7 @@ def signs_of(text: str) -> Signs:
     if "*" in text or "$" in text or "%" in text:
         swearing += sum(1 for _ in _MASKED_SWEARING.finditer(text))
     angry, repeated = (0, 0) if text.isascii() else _emoji(text)
-    return Signs(
+    return IntensityMarks(
         capitals=_capitals(tokens),
         exclamations=_exclamations(text) * share,
         stretched=stretched * share,
@@ -143,7 +143,7 @@ def _capitals(tokens: list[str]) -> float:
     shouted = sum(1 for token in tokens if token.isupper() and _is_word(token))
     if not shouted:
         return 0.0
-    return shouted / max(_FEWEST_LONG_WORDS, sum(1 for token in tokens if _is_word(token)))
+    return shouted / max(_MIN_LONG_WORDS, sum(1 for token in tokens if _is_word(token)))
 
 
 def _is_word(token: str) -> bool:

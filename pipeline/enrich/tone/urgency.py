@@ -38,7 +38,7 @@ NEGATION_WORDS = 3
 ENDING_WORDS = 6
 """How far behind an outage its end is looked for: "the outage in our street has been fixed"."""
 
-_LONGEST_WINDOW = 200
+_MAX_WINDOW_CHARS = 200
 """Characters that are looked at around a phrase, whatever the text: longer than any phrase or window of words."""
 
 _CLAUSE_END = re.compile(r" [.!?;:,\n()] ")
@@ -53,7 +53,7 @@ class Urgency(NamedTuple):
     """The gravest first, each once."""
 
 
-CALM = Urgency(0.0, ())
+NOT_URGENT = Urgency(0.0, ())
 """The urgency of a text without such words."""
 
 
@@ -66,7 +66,7 @@ def urgency_of(text: str) -> Urgency:
     phrases = _phrases()
     found = phrases.automaton.find_matches_as_indexes(words, overlapping=True)
     if not found:
-        return CALM
+        return NOT_URGENT
     excepted = sorted((start, end) for number, start, end in found if phrases.kinds[number] is None)
     kinds: set[UrgencyKind] = set()
     for number, start, end in found:
@@ -78,7 +78,7 @@ def urgency_of(text: str) -> Urgency:
         if kind == "self-harm" or not (_denied(words, start) or (kind == "outage" and _ended(words, end))):
             kinds.add(kind)
     if not kinds:
-        return CALM
+        return NOT_URGENT
     ordered = tuple(kind for kind in GRADES if kind in kinds)
     return Urgency(GRADES[ordered[0]], ordered)
 
@@ -113,7 +113,7 @@ def _endings() -> AhoCorasick:
 
 def _excepted(exceptions: list[tuple[int, int]], start: int, end: int) -> bool:
     """Whether one of the exceptions, sorted, covers the phrase; looks only at those that are near."""
-    first = bisect_left(exceptions, (end - _LONGEST_WINDOW, 0))
+    first = bisect_left(exceptions, (end - _MAX_WINDOW_CHARS, 0))
     return any(
         begin <= start and end <= last
         for begin, last in exceptions[first : bisect_left(exceptions, (start + 1, 0))]
@@ -122,7 +122,7 @@ def _excepted(exceptions: list[tuple[int, int]], start: int, end: int) -> bool:
 
 def _denied(words: str, start: int) -> bool:
     """Whether a negator stands within `NEGATION_WORDS` before the phrase, in its clause."""
-    before = words[max(0, start - _LONGEST_WINDOW) : start + 1]
+    before = words[max(0, start - _MAX_WINDOW_CHARS) : start + 1]
     near = _CLAUSE_END.split(before)[-1].split()[-NEGATION_WORDS:]
     negators, conjunctions = urgency_phrases().negators, urgency_phrases().conjunctions
     for at in range(len(near) - 1, -1, -1):
@@ -130,14 +130,14 @@ def _denied(words: str, start: int) -> bool:
             return False
         if near[at] in negators:
             # The phrase's own first word too: "no procon" is Portuguese for where they go.
-            first = words[start + 1 : start + _LONGEST_WINDOW].split(" ", 1)[0]
+            first = words[start + 1 : start + _MAX_WINDOW_CHARS].split(" ", 1)[0]
             return not _not_denials().find_matches_as_indexes(f" {' '.join([*near[at:], first])} ")
     return False
 
 
 def _ended(words: str, end: int) -> bool:
     """Whether the clause behind the phrase says that it is past: no question, no "not yet"."""
-    after = words[end - 1 : end + _LONGEST_WINDOW]
+    after = words[end - 1 : end + _MAX_WINDOW_CHARS]
     sign = _CLAUSE_END.search(after)
     if sign is not None and sign.group().strip() == "?":
         return False

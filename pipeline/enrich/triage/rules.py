@@ -38,7 +38,7 @@ def first_match(policy: Policy, facts: Facts) -> Match | None:
             return Match(rule, None)
         # Keywords cost most, so they are asked last, and those of all rules at once.
         if found is None:
-            found = rule_keywords(policy.rules).found(FoldedText(facts.text))
+            found = rule_keywords(policy.rules).hits(FoldedText(facts.text))
         if number in found:
             return Match(rule, found[number])
     return None

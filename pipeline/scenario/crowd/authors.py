@@ -17,7 +17,7 @@ PLATFORMS = ("chirp", "mastodon", "bluesky", "reviews")
 LANGUAGE_WEIGHTS = (55, 14, 12, 10, 9)
 FOLLOWERS_MU, FOLLOWERS_SIGMA = 5.2, 2.0
 """Log-normal audience: median e^5.2 = 181, one in a thousand above 80,000. Follower counts are heavy-tailed."""
-MOST_FOLLOWERS = 20_000_000
+MAX_FOLLOWERS = 20_000_000
 _HANDLE_WORDS = (
     *("fox", "rain", "moss", "pixel", "tea", "orbit", "cactus", "vinyl", "otter", "lemon"),
     *("quartz", "bike", "noodle", "comet", "harbor", "maple", "wren", "static", "kilo", "mango"),
@@ -82,7 +82,7 @@ class Crowd:
         platform = platform or rng.choices(PLATFORMS[:3], (60, 22, 18))[0]
         name = full_name(rng, language)
         loyal = rng.random() < 0.06
-        followers = min(MOST_FOLLOWERS, int(rng.lognormvariate(FOLLOWERS_MU, FOLLOWERS_SIGMA)))
+        followers = min(MAX_FOLLOWERS, int(rng.lognormvariate(FOLLOWERS_MU, FOLLOWERS_SIGMA)))
         followers = rng.randint(3, 60) if loyal else followers
         reviews = platform == "reviews"
         author = Author(

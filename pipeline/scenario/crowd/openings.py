@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Literal
 
 from pipeline.scenario.crowd.authors import Person
+from pipeline.scenario.crowd.scene import Scene
 from pipeline.scenario.crowd.timeline import Moment
-from pipeline.scenario.crowd.world import Stage
 from pipeline.scenario.texts.noise import Mood
 from schemas.posts.raw import RawPost
 
@@ -36,52 +36,52 @@ class Opening:
     kind: Kind
 
 
-def open_post(stage: Stage, moment: Moment) -> Opening:
+def open_post(scene: Scene, moment: Moment) -> Opening:
     """Somebody posts at that moment."""
-    kind = _kind(stage, moment)
+    kind = _kind(scene, moment)
     if kind == "review":
-        person = stage.crowd.reviewer()
-        return Opening(_review(stage, person, moment.at), person, kind)
+        person = scene.crowd.reviewer()
+        return Opening(_review(scene, person, moment.at), person, kind)
     if kind in ("news", "status"):
-        person = stage.rng.choice(list(stage.crowd.brand.values()))
-        text = stage.said(person, f"brand_{kind}", local=kind == "status")
-        return Opening(stage.post(person, moment.at, text), person, kind)
+        person = scene.rng.choice(list(scene.crowd.brand.values()))
+        text = scene.said(person, f"brand_{kind}", local=kind == "status")
+        return Opening(scene.post(person, moment.at, text), person, kind)
     if kind == "spam":
-        person = stage.crowd.bot()
-        text = stage.said(person, "spam")
-        return Opening(stage.post(person, moment.at, text, url=None), person, kind)
-    person = _person(stage, kind)
+        person = scene.crowd.bot()
+        text = scene.said(person, "spam")
+        return Opening(scene.post(person, moment.at, text, url=None), person, kind)
+    person = _person(scene, kind)
     if kind == "direct":
-        text = stage.text(person, "direct", "negative", slots=stage.details_of(person))
-        return Opening(stage.post(person, moment.at, text, visibility="direct"), person, kind)
+        text = scene.text(person, "direct", "negative", slots=scene.details_of(person))
+        return Opening(scene.post(person, moment.at, text, visibility="direct"), person, kind)
     mood = MOODS.get(kind, "neutral")
-    text = stage.text(person, kind, mood, local=kind in ("outage", "restored"))
-    return Opening(stage.post(person, moment.at, text), person, kind)
+    text = scene.text(person, kind, mood, local=kind in ("outage", "restored"))
+    return Opening(scene.post(person, moment.at, text), person, kind)
 
 
-def _kind(stage: Stage, moment: Moment) -> Kind:
+def _kind(scene: Scene, moment: Moment) -> Kind:
     if not moment.outage:
-        return stage.rng.choices(list(ORDINARY), list(ORDINARY.values()))[0]
-    if stage.rng.random() < 0.03:
+        return scene.rng.choices(list(ORDINARY), list(ORDINARY.values()))[0]
+    if scene.rng.random() < 0.03:
         return "status"
-    if stage.incident.over(moment.at) and stage.rng.random() < 0.4:
+    if scene.incident.over(moment.at) and scene.rng.random() < 0.4:
         return "restored"
     return "outage"
 
 
-def _person(stage: Stage, kind: Kind) -> Person:
-    person = stage.crowd.anyone()
+def _person(scene: Scene, kind: Kind) -> Person:
+    person = scene.crowd.anyone()
     # Those who praise their years with the brand are those who have them: look a few times for one.
     for _ in range(12 if kind == "loyal" else 0):
         if person.loyal:
             break
-        person = stage.crowd.anyone()
+        person = scene.crowd.anyone()
     return person
 
 
-def _review(stage: Stage, person: Person, at: datetime) -> RawPost:
-    stars = stage.rng.choices([value for value, _ in STARS], [weight for _, weight in STARS])[0]
+def _review(scene: Scene, person: Person, at: datetime) -> RawPost:
+    stars = scene.rng.choices([value for value, _ in STARS], [weight for _, weight in STARS])[0]
     grade = "bad" if stars <= 2 else "ok" if stars == 3 else "good"
     mood: Mood = "negative" if stars <= 2 else "neutral" if stars == 3 else "positive"
-    text = stage.text(person, f"review_{grade}", mood) if stage.rng.random() < 0.92 else None
-    return stage.post(person, at, text, title=stage.said(person, f"title_{grade}"), rating=float(stars))
+    text = scene.text(person, f"review_{grade}", mood) if scene.rng.random() < 0.92 else None
+    return scene.post(person, at, text, title=scene.said(person, f"title_{grade}"), rating=float(stars))

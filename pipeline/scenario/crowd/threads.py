@@ -12,7 +12,7 @@ from itertools import count
 
 from pipeline.scenario.crowd.authors import Person
 from pipeline.scenario.crowd.openings import MOODS, Kind, Opening
-from pipeline.scenario.crowd.world import Stage
+from pipeline.scenario.crowd.scene import Scene
 from pipeline.scenario.texts.noise import Mood, typed
 from schemas.posts.raw import RawPost
 
@@ -22,19 +22,19 @@ ANSWERED: dict[Kind, float] = {"complaint": 0.35, "leaving": 0.5, "question": 0.
 """How often the brand answers a post of a kind."""
 ANSWER_MEDIAN_S, ANSWER_SIGMA = 720.0, 1.1
 """Time to the brand's answer: median 12 min, log-normal (support threads of large brands: median 12, p75 56)."""
-MOST_REPOSTS = 25
+MAX_REPOSTS = 25
 
 
 class Threads:
     """Plans and plays what follows.
 
     Args:
-        stage: makes the posts.
+        scene: makes the posts.
     """
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self._rng = stage.rng
+    def __init__(self, scene: Scene) -> None:
+        self._stage = scene
+        self._rng = scene.rng
         self._planned: list[tuple[datetime, int, FollowUp]] = []
         self._number = count()
 
@@ -74,7 +74,7 @@ class Threads:
         reach = (1 + (opening.post.author.followers or 0)) ** 0.5 / 350
         wanted = reach * (3 if opening.kind in ("outage", "status") else 1) * self._rng.paretovariate(1.3)
         times = int(wanted) + (self._rng.random() < wanted % 1)
-        for _ in range(min(times, MOST_REPOSTS)):
+        for _ in range(min(times, MAX_REPOSTS)):
             act = self._quote if self._rng.random() < 0.15 else self._repost
             self._plan(opening.post, self._delay_s(900, 1.0), partial(act, opening))
 

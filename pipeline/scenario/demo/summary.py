@@ -21,7 +21,7 @@ from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, RAW, SCORED, To
 
 Read = Callable[[str], list[Message]]
 EXAMPLES = 5
-MOST_HOURS = 24
+MAX_HOURS = 24
 HOPS: tuple[Topic, ...] = (RAW, SCORED, ACTIONABLE, CASE_EVENTS, ASSIGNMENTS)
 _TABLES = ("posts", "case_events", "assignments")
 
@@ -42,7 +42,7 @@ def print_report(settings: Settings, console: Console) -> None:
         _print_latencies([*hop_latencies(read), stored_latency(analyst)], console)
         _print_assignments(_assignments(read), console)
         hours = list(analyst.ask(SENTIMENT_BY_HOUR, {"workspace": ""}).records())
-    draw_sentiment(hours, MOST_HOURS)
+    draw_sentiment(hours, MAX_HOURS)
 
 
 def _print_counts(read: Read, analyst: Analyst, console: Console) -> None:

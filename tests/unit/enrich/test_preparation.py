@@ -14,7 +14,7 @@ from pipeline.enrich.preparation import Preparation
 from pipeline.enrich.reading.reading import readable_text
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
-from pipeline.enrich.tone.urgency import CALM, Urgency
+from pipeline.enrich.tone.urgency import NOT_URGENT, Urgency
 from pipeline.errors import Permanent
 from schemas.policy.policy import Policy
 from schemas.posts.scored import ScoredPost
@@ -109,7 +109,7 @@ def test_a_text_that_breaks_a_library_is_refused_alone(monkeypatch: pytest.Monke
     def urgency_of(text: str) -> Urgency:
         if "breaks" in text:
             raise ValueError(text)
-        return CALM
+        return NOT_URGENT
 
     monkeypatch.setattr(module, "urgency_of", urgency_of)
     posts = [received(raw_post(text, post_id=f"x:{n}")) for n, text in enumerate(("a", "this breaks it", "b"))]

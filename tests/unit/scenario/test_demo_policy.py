@@ -45,7 +45,7 @@ def test_every_keyword_rule_meets_posts_it_is_for(policy: Policy, posts: list[Ra
     for rule in policy.rules:
         if rule.when.any_keyword is not None:
             keywords = RuleKeywords([rule.when.any_keyword])
-            hits = sum(len(keywords.found(text)) for text in texts)
+            hits = sum(len(keywords.hits(text)) for text in texts)
             assert hits >= 15, f"{rule.name}: {hits} of {len(texts)}"
 
 
@@ -53,7 +53,7 @@ def test_every_language_has_its_outage_words(policy: Policy, posts: list[RawPost
     rule = next(rule for rule in policy.rules if rule.name == "outage")
     assert rule.when.any_keyword is not None
     keywords = RuleKeywords([rule.when.any_keyword])
-    found = {post.lang for post in posts if post.text and keywords.found(FoldedText(post.text))}
+    found = {post.lang for post in posts if post.text and keywords.hits(FoldedText(post.text))}
     assert found >= {"en", "es", "de", "fr", "pt"}
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.adapters.kafka.partitioning import partition_of
-from pipeline.enrich.copies.ballots import SIZES, Ballots, consensus
+from pipeline.enrich.copies.ballots import COUNT_AT_VOTES, Ballots, consensus
 from pipeline.enrich.copies.clusters import WINDOW, Copies
 from pipeline.enrich.copies.comparable import comparable
 from pipeline.enrich.copies.signatures import POSITIONS
@@ -318,7 +318,7 @@ def test_the_memory_of_votes_is_bounded_too() -> None:
                 break
         ballots.vote(cluster, value, value)
         assert len(ballots._votes) <= 2
-        assert max(map(len, ballots._votes.values())) < SIZES[-1]
+        assert max(map(len, ballots._votes.values())) < COUNT_AT_VOTES[-1]
 
 
 def test_the_consensus_is_what_most_members_share_and_the_smaller_of_two_equals() -> None:

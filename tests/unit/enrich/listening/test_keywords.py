@@ -5,7 +5,7 @@ from schemas.policy.policy import TriageRule
 
 
 def found(keywords: list[str], text: str) -> str | None:
-    return RuleKeywords([keywords]).found(FoldedText(text)).get(0)
+    return RuleKeywords([keywords]).hits(FoldedText(text)).get(0)
 
 
 @pytest.mark.parametrize(
@@ -83,16 +83,16 @@ def test_a_text_of_the_greatest_length_is_read_to_its_end() -> None:
 
 def test_the_keywords_of_all_rules_are_looked_for_at_once() -> None:
     keywords = RuleKeywords([("smoke", "Fire"), (), ("fire", ":("), ("ash",), ("fire", ":("), (":(",)])
-    assert keywords.found(FoldedText("fire, smoke :(")) == {0: "Fire", 2: "fire", 4: "fire", 5: ":("}
-    assert keywords.found(FoldedText("")) == {}
+    assert keywords.hits(FoldedText("fire, smoke :(")) == {0: "Fire", 2: "fire", 4: "fire", 5: ":("}
+    assert keywords.hits(FoldedText("")) == {}
 
 
 def test_many_rules_find_what_each_alone_would() -> None:
     given = [("fire", "at&t"), ("#fire",), ("cabin fire", "🔥"), ("café",)]
     for text in ("Fire at AT&T", "#fire", "a cabin fire 🔥", "cafe CAFÉ", ""):
         folded = FoldedText(text)
-        alone = {number: RuleKeywords([words]).found(folded).get(0) for number, words in enumerate(given)}
-        assert RuleKeywords(given).found(folded) == {number: word for number, word in alone.items() if word}
+        alone = {number: RuleKeywords([words]).hits(folded).get(0) for number, words in enumerate(given)}
+        assert RuleKeywords(given).hits(folded) == {number: word for number, word in alone.items() if word}
 
 
 def test_the_keywords_of_a_policys_rules_are_prepared_once_and_known_by_their_rule() -> None:
@@ -101,4 +101,4 @@ def test_the_keywords_of_a_policys_rules_are_prepared_once_and_known_by_their_ru
         for name, when in (("all", {}), ("fire", {"any_keyword": ["fire"]}))
     )
     assert rule_keywords(rules) is rule_keywords(rules)
-    assert rule_keywords(rules).found(FoldedText("Fire!")) == {1: "fire"}
+    assert rule_keywords(rules).hits(FoldedText("Fire!")) == {1: "fire"}

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.enrich.listening.queries import parse_query, why_refused
+from pipeline.enrich.listening.queries import parse_query, query_problem
 
 
 @pytest.mark.parametrize(
@@ -88,12 +88,12 @@ def test_what_is_no_query_or_finds_nearly_every_post_is_refused_with_the_reason(
     with pytest.raises(ValueError, match=r".") as refused:
         parse_query(query)
     assert reason in str(refused.value)
-    assert why_refused(query) == str(refused.value)
+    assert query_problem(query) == str(refused.value)
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_a_query_or_refused(text: str) -> None:
-    if why_refused(text) is None:
+    if query_problem(text) is None:
         query = parse_query(text)
         assert query.terms
         assert all(word for term in query.terms for word in term.words)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.enrich.listening.topics import MOST_PLACES, MOST_TOPICS, TopicMatcher, refusals, topic_matcher
+from pipeline.enrich.listening.topics import MAX_PLACES, MAX_TOPICS, TopicMatcher, refusals, topic_matcher
 from schemas.policy.policy import ListeningTopic
 from schemas.posts.signals import Span, TopicHit
 from tests.unit.enrich.listening.topic_traps import CASES, Case, posts
@@ -139,10 +139,10 @@ def test_a_place_inside_another_one_is_not_told() -> None:
 
 
 def test_hits_and_places_are_bounded_as_the_contract_asks() -> None:
-    topics = [topic(f"t{number}", "acme") for number in range(MOST_TOPICS + 10)]
+    topics = [topic(f"t{number}", "acme") for number in range(MAX_TOPICS + 10)]
     hits = TopicMatcher(topics).find(None, "acme " * 500)
-    assert [hit.topic for hit in hits] == [f"t{number}" for number in range(MOST_TOPICS)]
-    assert [span.start for span in hits[0].at] == [5 * number for number in range(MOST_PLACES)]
+    assert [hit.topic for hit in hits] == [f"t{number}" for number in range(MAX_TOPICS)]
+    assert [span.start for span in hits[0].at] == [5 * number for number in range(MAX_PLACES)]
 
 
 def test_a_text_of_the_greatest_length_is_read_to_its_end() -> None:

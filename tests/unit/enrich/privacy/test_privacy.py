@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.enrich.privacy.mask import MOST_FOUND, Masked, MaskedPost, mask, mask_post
+from pipeline.enrich.privacy.mask import MAX_FINDINGS, Masked, MaskedPost, mask, mask_post
 from schemas.policy.policy import NumberPattern
 from schemas.posts.raw import MAX_TEXT_CHARS
 from schemas.posts.signals import PersonalDataKind
@@ -37,7 +37,7 @@ def recall(
     there: Counter[PersonalDataKind] = Counter()
     for message, result in zip(given_messages, masked, strict=True):
         left, expected = letters_and_digits(result.text or ""), letters_and_digits(message.masked)
-        kinds = {each.kind for each in result.found}
+        kinds = {each.kind for each in result.findings}
         for item in message.items:
             signs = letters_and_digits(item.written)
             parts = {signs[at : at + 5] for at in range(len(signs) - 4)}
@@ -63,7 +63,8 @@ def test_recall_of_direct_messages_without_a_policy() -> None:
     posts = [raw_post(message.text, visibility="direct") for message in MESSAGES]
     results = [mask_post(post, None) for post in posts]
     masked = [
-        Masked(result.text or "", mask(post.text or "").found) for post, result in zip(posts, results, strict=True)
+        Masked(result.text or "", mask(post.text or "").findings)
+        for post, result in zip(posts, results, strict=True)
     ]
     measured = recall(MESSAGES, masked)
     assert {kind: share for kind, share in measured.items() if share < LEAST_RECALL[kind]} == {}
@@ -174,7 +175,7 @@ def test_in_links_only_what_is_named_goes() -> None:
 def test_patterns_of_the_policy_are_masked_by_name() -> None:
     masked = mask("see #acc-12345678, ACC–87654321 and xy123456, not xACC-123456789", NUMBERS)
     assert masked.text == "see #[order], [order] and [account], not xACC-123456789"
-    assert [(each.kind, each.name) for each in masked.found] == [
+    assert [(each.kind, each.name) for each in masked.findings] == [
         ("number", "order"), ("number", "order"), ("number", "account"),
     ]  # fmt: skip
 
@@ -231,7 +232,7 @@ def test_no_text_outside_the_found_places_changes(text: str) -> None:
     masked = mask(text, NUMBERS)
     outside: list[str] = []
     at = 0
-    for each in masked.found:
+    for each in masked.findings:
         assert at <= each.start
         assert masked.text[each.start : each.end] == f"[{each.name or each.kind}]"
         outside.append(masked.text[at : each.start])
@@ -245,7 +246,7 @@ def test_no_text_outside_the_found_places_changes(text: str) -> None:
         place = text.find(piece, place)
         assert place >= 0
         place += len(piece)
-    assert masked.found or masked.text == text
+    assert masked.findings or masked.text == text
 
 
 def test_two_messages_after_each_other_are_masked_like_each_alone() -> None:
@@ -293,7 +294,7 @@ def test_every_field_of_a_post_with_words_is_masked_and_handles_stay() -> None:
     assert (masked.author.handle, masked.author.name) == ("jane5551234567", "Jane 📞 [phone]")
     assert masked.author.author_id == post.author.author_id
     assert (masked.place, masked.url) == ("[address]", "mailto:[email]")
-    places = [(each.kind, each.at.field, each.at.start, each.at.end) for each in masked.found]
+    places = [(each.kind, each.at.field, each.at.start, each.at.end) for each in masked.findings]
     assert places == [("email", "title", 0, 7), ("phone", "text", 5, 12)]
 
 
@@ -310,7 +311,7 @@ def test_the_policy_s_numbers_and_regions_are_used() -> None:
     german = policy(regions=["DE"], numbers=[{"name": "order", "pattern": "ACC-########"}])
     masked = mask_post(raw_post("030/23125-123 wegen ACC-12345678"), german)
     assert masked.text == "[phone] wegen [order]"
-    assert [each.name for each in masked.found] == [None, "order"]
+    assert [each.name for each in masked.findings] == [None, "order"]
 
 
 def test_direct_messages_tell_the_numbers_of_more_regions() -> None:
@@ -327,4 +328,4 @@ def test_the_result_keeps_the_limits_of_the_contract() -> None:
     assert MAX_TEXT_CHARS - 62 <= len(masked.text) <= MAX_TEXT_CHARS
     assert len(masked.title) <= 500
     assert masked.text.rstrip().endswith("]")
-    assert len(masked.found) == MOST_FOUND
+    assert len(masked.findings) == MAX_FINDINGS

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline.adapters.twins.language import KeywordLanguages
 from pipeline.enrich.reading.language import detect_languages, words_of
-from pipeline.enrich.text.bounds import MOST_READ
+from pipeline.enrich.text.bounds import MAX_SIGNAL_CHARS
 from tests.unit.enrich.posts import raw_post
 
 
@@ -42,7 +42,7 @@ def test_whatever_is_written_the_words_are_one_line_of_letters(text: str) -> Non
 
 
 def test_of_a_long_text_only_the_beginning_is_looked_at() -> None:
-    assert len(words_of(raw_post("ab " * 6_000))) <= MOST_READ
+    assert len(words_of(raw_post("ab " * 6_000))) <= MAX_SIGNAL_CHARS
 
 
 def test_languages_come_in_the_order_of_the_posts() -> None:

@@ -4,10 +4,10 @@ from pipeline.enrich.facts import Facts
 from pipeline.enrich.preparation import Preparation
 from pipeline.enrich.reading.language import words_of
 from pipeline.enrich.reading.reading import readable_text
-from pipeline.enrich.text.bounds import MOST_READ
+from pipeline.enrich.text.bounds import MAX_SIGNAL_CHARS
 from tests.unit.enrich.posts import policy, raw_post, received
 
-FILLING = "so it goes on. " * (2 * MOST_READ // 15)
+FILLING = "so it goes on. " * (2 * MAX_SIGNAL_CHARS // 15)
 
 
 def prepared(text: str) -> Facts:
@@ -21,7 +21,7 @@ def test_words_beyond_the_bound_are_no_signal() -> None:
     near, far = prepared(f"the train is on fire. {FILLING}"), prepared(f"{FILLING} the train is on fire.")
     assert ([hit.topic for hit in near.words.topics], near.words.urgency) == (["train"], 1.0)
     assert (far.words.topics, far.words.urgency) == ((), 0.0)
-    assert len(far.text) == MOST_READ
+    assert len(far.text) == MAX_SIGNAL_CHARS
 
 
 def test_personal_data_beyond_the_bound_is_masked() -> None:
@@ -32,5 +32,5 @@ def test_personal_data_beyond_the_bound_is_masked() -> None:
 
 def test_the_models_read_no_more_than_the_bound() -> None:
     post = raw_post(FILLING)
-    assert len(readable_text(post)) <= MOST_READ
-    assert len(words_of(post)) <= MOST_READ
+    assert len(readable_text(post)) <= MAX_SIGNAL_CHARS
+    assert len(words_of(post)) <= MAX_SIGNAL_CHARS

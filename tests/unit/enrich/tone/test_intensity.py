@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.enrich.tone.intensity import WEIGHTS, Signs, heat_of, intensity_of, signs_of
+from pipeline.enrich.tone.intensity import WEIGHTS, IntensityMarks, intensity_of, intensity_score, marks_of
 
 COUNTS = st.floats(min_value=0, max_value=1000)
 SIGNS = st.builds(
-    Signs,
+    IntensityMarks,
     capitals=st.floats(min_value=0, max_value=1),
-    **{name: COUNTS for name in Signs._fields if name != "capitals"},
+    **{name: COUNTS for name in IntensityMarks._fields if name != "capitals"},
 )
 PROBABILITY = st.floats(min_value=0, max_value=1)
-CALM = [
+NOT_URGENT = [
     "",
     "My parcel has not arrived, could you look into it please?",
     "The flight BA0229 to LHR was late and KLM did not answer on DM",
@@ -26,7 +26,7 @@ CALM = [
 ]
 
 
-@pytest.mark.parametrize("text", CALM)
+@pytest.mark.parametrize("text", NOT_URGENT)
 def test_calm_text_is_next_to_0_even_where_it_is_negative(text: str) -> None:
     assert intensity_of(text) <= 0.05
     assert intensity_of(text, negative=1.0) <= 0.06
@@ -66,34 +66,36 @@ def test_each_sign_makes_a_text_hotter(calmer: str, hotter: str) -> None:
 
 
 @given(SIGNS, PROBABILITY)
-def test_heat_is_a_share(signs: Signs, negative: float) -> None:
-    assert 0 <= heat_of(signs, negative) <= 1
+def test_heat_is_a_share(signs: IntensityMarks, negative: float) -> None:
+    assert 0 <= intensity_score(signs, negative) <= 1
 
 
-@given(SIGNS, st.sampled_from(Signs._fields), PROBABILITY, PROBABILITY)
-def test_more_of_a_sign_never_makes_it_less(signs: Signs, name: str, share: float, negative: float) -> None:
+@given(SIGNS, st.sampled_from(IntensityMarks._fields), PROBABILITY, PROBABILITY)
+def test_more_of_a_sign_never_makes_it_less(
+    signs: IntensityMarks, name: str, share: float, negative: float
+) -> None:
     seen: float = getattr(signs, name)
     less = signs._replace(**{name: seen * share})
-    assert heat_of(less, negative) <= heat_of(signs, negative)
+    assert intensity_score(less, negative) <= intensity_score(signs, negative)
 
 
 @given(SIGNS, PROBABILITY, PROBABILITY)
-def test_a_more_negative_post_is_never_less_heated(signs: Signs, first: float, second: float) -> None:
+def test_a_more_negative_post_is_never_less_heated(signs: IntensityMarks, first: float, second: float) -> None:
     low, high = sorted((first, second))
-    assert heat_of(signs, low) <= heat_of(signs, high)
+    assert intensity_score(signs, low) <= intensity_score(signs, high)
 
 
 @given(PROBABILITY)
 def test_being_negative_alone_is_no_heat(negative: float) -> None:
-    assert heat_of(Signs(), negative) == 0
+    assert intensity_score(IntensityMarks(), negative) == 0
 
 
-@pytest.mark.parametrize("name", Signs._fields)
+@pytest.mark.parametrize("name", IntensityMarks._fields)
 def test_one_sign_alone_stays_below_its_weight_and_half_way_at_its_half(name: str) -> None:
     weight = WEIGHTS[name]
-    assert heat_of(Signs(**{name: 1e6})) == pytest.approx(weight.most, abs=1e-4)
+    assert intensity_score(IntensityMarks(**{name: 1e6})) == pytest.approx(weight.most, abs=1e-4)
     assert weight.most < 0.7
-    assert heat_of(Signs(**{name: weight.half})) == pytest.approx(weight.most / 2, abs=1e-4)
+    assert intensity_score(IntensityMarks(**{name: weight.half})) == pytest.approx(weight.most / 2, abs=1e-4)
 
 
 @given(st.text(max_size=300), st.integers(1, 5))
@@ -118,8 +120,8 @@ def test_the_same_words_weigh_less_in_a_long_text() -> None:
 
 
 def test_signs_are_counted_as_said() -> None:
-    signs = signs_of("WORST SERVICE ever, sooo slow, you idiots!!! Why?? 😡😡 I'll sue you")
-    assert signs == Signs(
+    signs = marks_of("WORST SERVICE ever, sooo slow, you idiots!!! Why?? 😡😡 I'll sue you")
+    assert signs == IntensityMarks(
         capitals=2 / 6,
         exclamations=3.5,
         stretched=1,
@@ -139,4 +141,4 @@ def test_a_text_of_the_greatest_length_takes_no_more_than_its_length(part: str) 
 
 
 def test_each_sign_has_its_weight_in_the_order_of_the_signs() -> None:
-    assert tuple(WEIGHTS) == Signs._fields
+    assert tuple(WEIGHTS) == IntensityMarks._fields

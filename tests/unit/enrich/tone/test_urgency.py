@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.enrich.tone.phrases import plain_words, urgency_phrases
-from pipeline.enrich.tone.urgency import CALM, GRADES, Urgency, urgency_of
+from pipeline.enrich.tone.urgency import GRADES, NOT_URGENT, Urgency, urgency_of
 
 WORDS = st.lists(
     st.sampled_from(["my", "order", "arrived", "on", "time", "and", "i", "like", "the", "shop"]), max_size=12
@@ -79,7 +79,7 @@ def test_each_kind_is_told_in_five_languages(text: str, kind: str) -> None:
     ],
 )
 def test_what_is_denied_is_not_urgent(text: str) -> None:
-    assert urgency_of(text) == CALM
+    assert urgency_of(text) == NOT_URGENT
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_what_is_denied_is_not_urgent(text: str) -> None:
     ],
 )
 def test_a_denial_of_something_else_denies_nothing(text: str) -> None:
-    assert urgency_of(text) != CALM
+    assert urgency_of(text) != NOT_URGENT
 
 
 @pytest.mark.parametrize(
@@ -126,14 +126,14 @@ def test_a_denial_of_something_else_denies_nothing(text: str) -> None:
     ],
 )
 def test_idioms_are_not_urgent(text: str) -> None:
-    assert urgency_of(text) == CALM
+    assert urgency_of(text) == NOT_URGENT
 
 
 @pytest.mark.parametrize(
     "text", ["firefighter museum", "the smoker", "scampi", "@smoke hi", "see https://x.test/fire/smoke", "outaged"]
 )
 def test_parts_of_words_names_and_links_are_not_words(text: str) -> None:
-    assert urgency_of(text) == CALM
+    assert urgency_of(text) == NOT_URGENT
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_parts_of_words_names_and_links_are_not_words(text: str) -> None:
     ],
 )
 def test_an_outage_that_has_ended_is_not_urgent(text: str, over: bool) -> None:
-    assert (urgency_of(text) == CALM) is over
+    assert (urgency_of(text) == NOT_URGENT) is over
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_every_phrase_of_the_lists_is_found_among_calm_words(
 
 @given(WORDS)
 def test_calm_words_are_calm(words: list[str]) -> None:
-    assert urgency_of(" ".join(words)) == CALM
+    assert urgency_of(" ".join(words)) == NOT_URGENT
 
 
 @given(st.text(max_size=300))
@@ -214,5 +214,5 @@ def test_words_are_folded_and_names_leave_a_gap() -> None:
 def test_a_text_of_the_greatest_length_takes_no_more_than_its_length(part: str) -> None:
     text = part * (64_000 // len(part))
     started = time.perf_counter()
-    assert urgency_of(text) == CALM
+    assert urgency_of(text) == NOT_URGENT
     assert time.perf_counter() - started < 2.0

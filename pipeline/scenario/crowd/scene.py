@@ -1,4 +1,5 @@
-"""The scenario's stage: who is there, and how a text and a post are made. Never here: who writes when and why."""
+"""The scene of a scenario: who is there, and how a text and a post are made. It does not decide who writes when
+and why."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +19,7 @@ TAGS: dict[Mood, str] = {"negative": "tag", "neutral": "tag", "positive": "happy
 
 
 @dataclass
-class Stage:
+class Scene:
     """What every post of one scenario shares."""
 
     rng: Random

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Same(Generic[T]):
+class ByIdentity(Generic[T]):
     """Stands for one object, not for all equal ones, and keeps it alive as long as the key is.
 
     A policy hands out its parts unchanged, but to hash and compare thousands of queries for each post would cost
@@ -22,4 +22,4 @@ class Same(Generic[T]):
         return id(self.value)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and self.value is other.value
+        return isinstance(other, ByIdentity) and self.value is other.value
