@@ -1,4 +1,4 @@
 """Models of texts: the engines, what they share, and the detector of languages.
 
-Never here: a label decision.
+A model gives probabilities. Which label a probability earns is decided in `enrich`.
 """

@@ -1,11 +1,12 @@
-"""From texts to batches of token ids: what every engine does before the model runs.
+"""Cuts the texts of one call into batches of token ids, as every engine needs them before its model runs.
 
-In: texts, a tokenizer as a function. Out: batches of rows of similar length, one after the other, each with the
-places of its texts. Never here: a model, padding.
+It takes the tokenizer as a function and yields one batch after the other, with rows of similar length and the
+index of each row's text. Padding happens later, in `shapes`.
 
-Unsorted batches lose 40 % to padding. Texts are sorted by characters first, which costs nothing, then tokenised a
-chunk at a time and sorted by tokens within the chunk: the first batches run while the next chunk is tokenised. The
-padding is then 7 % (256 tweets) to 4 % (2,000) of the tokens; one sort of all by tokens has 5 % and 1 %.
+Unsorted batches lose 40 % of their tokens to padding. Texts are therefore sorted by characters first, which costs
+nothing, then tokenised a chunk at a time and sorted by tokens within the chunk, so that the first batches run
+while the next chunk is tokenised. The padding is then 7 % of the tokens for 256 tweets and 4 % for 2,000. One sort
+of all texts by tokens would reach 5 % and 1 %, but nothing could run before its end.
 """
 
 import time
@@ -14,45 +15,52 @@ from itertools import pairwise
 from typing import NamedTuple
 
 FIRST_CHUNK, LATER_CHUNKS = 4, 16
-"""Batches tokenised at once: few at first, since nothing runs yet; later as many as are ready before the requests
-in flight run dry. Larger chunks sort better."""
+"""Batches that are tokenised together. The first chunk is small, since no request runs yet. Later ones hold as
+many batches as can be ready before the requests in flight run dry, because larger chunks sort better."""
 _CHARACTERS_A_TOKEN = 32
-"""Text beyond `max_tokens` times this is cut before the tokenizer sees it: it bounds the work on one post."""
+"""A text is cut to `max_tokens` times this many characters before the tokenizer sees it, which bounds the work on
+one post."""
 
 Encode = Callable[[list[str]], Sequence[list[int]]]
-"""Texts to token ids, special tokens included, nothing cut."""
+"""Turns texts into token ids. Special tokens are included and nothing is cut."""
 
 
 class Batch(NamedTuple):
-    """Some of the texts, ready for the model."""
+    """Texts that share one inference."""
 
     places: list[int]
-    """Where in the call each row's text stands."""
+    """Index that each row's text has in the call."""
     rows: list[list[int]]
-    """Token ids, at most `max_tokens` each; the longest row is the first."""
+    """Token ids, at most `max_tokens` a row; the first row is the longest."""
 
 
 def cut(texts: Sequence[str], encode: Encode, *, max_tokens: int, size: int) -> Iterator[Batch]:
-    """Batches of `size` texts, at the end of its halves; the longest texts first; tokenises as they are taken.
+    """Returns batches of `size` texts, then batches of its halves for the rest.
 
-    The longest first: what is left at the end, when not every stream has work any more, is then short.
+    Longer texts come first, so that the batches are short at the end, when some streams have no work any more. A
+    chunk is tokenised only when the caller asks for its first batch.
     """
-    order = sorted(range(len(texts)), key=lambda at: len(texts[at]), reverse=True)
+    order = sorted(range(len(texts)), key=lambda index: len(texts[index]), reverse=True)
     starts = (0, *range(size * FIRST_CHUNK, len(order), size * LATER_CHUNKS), len(order))
     for start, end in pairwise(starts):
         places = order[start:end]
-        encoded = encode([_clip(texts[at], max_tokens) for at in places])
+        encoded = encode([_clip(texts[index], max_tokens) for index in places])
         rows = [head_and_tail(row, max_tokens) for row in encoded]
-        ranks = sorted(range(len(rows)), key=lambda at: len(rows[at]), reverse=True)
+        # Characters only approximate tokens. Without this second sort one row of many tokens would pad its whole
+        # batch.
+        ranks = sorted(range(len(rows)), key=lambda index: len(rows[index]), reverse=True)
         first = 0
-        for taken in _runs(len(ranks), size):
-            chosen = ranks[first : first + taken]
-            first += taken
-            yield Batch([places[at] for at in chosen], [rows[at] for at in chosen])
+        for count in _runs(len(ranks), size):
+            batch = ranks[first : first + count]
+            first += count
+            yield Batch([places[index] for index in batch], [rows[index] for index in batch])
 
 
 def _runs(count: int, size: int) -> Iterator[int]:
-    """`size` as often as it fits, and of what is left its halves: few numbers of rows, so few shapes."""
+    """Yields `size` as often as it fits and then its halves.
+
+    The few different numbers of rows make few shapes, and OpenVINO prepares itself for each shape anew.
+    """
     while count:
         while size > count:
             size //= 2
@@ -61,10 +69,10 @@ def _runs(count: int, size: int) -> Iterator[int]:
 
 
 def head_and_tail(row: list[int], max_tokens: int) -> list[int]:
-    """A row that fits: of a longer one the first and the last half of `max_tokens`.
+    """Returns a row that fits. Of a longer row it keeps the first and the last half of `max_tokens`.
 
-    People open with what it is about and close with what they want; the middle says least (Sun et al. 2019, How
-    to Fine-Tune BERT for Text Classification). The special tokens stand at the ends and stay.
+    People open with their subject and close with their wish, and the middle says least (Sun et al. 2019, How to
+    Fine-Tune BERT for Text Classification). The special tokens survive, because they stand at the ends.
     """
     if len(row) <= max_tokens:
         return row
@@ -73,6 +81,7 @@ def head_and_tail(row: list[int], max_tokens: int) -> list[int]:
 
 
 def _clip(text: str, max_tokens: int) -> str:
+    # Both ends are kept here too, or `head_and_tail` would find the wrong tail.
     half = max_tokens * _CHARACTERS_A_TOKEN // 2
     return text if len(text) <= 2 * half else f"{text[:half]} {text[-half:]}"
 
@@ -81,7 +90,7 @@ class Deadline:
     """The moment at which one call must have its answer.
 
     Args:
-        seconds: from now on; None: there is no such moment.
+        seconds: how long the call may take from now on, None without a limit.
     """
 
     def __init__(self, seconds: float | None) -> None:
@@ -90,13 +99,13 @@ class Deadline:
 
     @property
     def left_s(self) -> float | None:
-        """Seconds that are left, at least 0; None without end."""
+        """Seconds that remain, at least 0; None without a limit."""
         if self._seconds is None:
             return None
         return max(0.0, self._started + self._seconds - time.monotonic())
 
     def check(self) -> None:
-        """Raises TimeoutError when nothing is left."""
+        """Raises TimeoutError when no time remains."""
         if self.left_s == 0:
             raise TimeoutError
 

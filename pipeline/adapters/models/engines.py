@@ -1,7 +1,7 @@
-"""Which engine serves the configured model, and the engine itself, warm and behind its cache.
+"""Chooses the engine that serves the configured model and opens it, warm and behind its cache.
 
-In: the model's settings. Out: a `TextModel` that has shown that it answers right. Never here: an engine's
-own work.
+It takes the model's settings and returns a `TextModel` that has shown on known answers that it is right. How an
+engine infers is the engine's own matter.
 """
 
 import re
@@ -22,34 +22,34 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 
 class Choice(NamedTuple):
-    """The engine for a model, and why."""
+    """The engine for a model, and the reason why."""
 
     engine: Literal["openvino", "torch"]
     model: str
-    """A folder or a hub id."""
+    """A folder or the id of a model on the hub."""
     why: str
 
 
 class Served(NamedTuple):
-    """What answers for a model in this process; the labels of the metric `model_info`."""
+    """Names what answers for a model in this process, as the labels of the metric `model_info`."""
 
     model: str
-    """With its revision."""
+    """The model's name with its revision."""
     engine: Literal["openvino", "torch"]
     configuration: str
-    """Precision, and what else of the engine was chosen."""
+    """The precision, and what else of the engine was chosen."""
 
 
 OnOpened = Callable[[Served], None]
-"""Told of each model that is ready."""
+"""Called with each model that has become ready."""
 
 
 def choose_engine(settings: ModelSettings, gpu: str | None) -> Choice:
-    """What `auto` means for this model on this machine; a named engine is taken if it can serve the model.
+    """Says what `auto` means for this model on this machine. A named engine is taken if it can serve the model.
 
     Args:
-        settings: the model's.
-        gpu: the GPU that torch would use, None without.
+        settings: the model's settings.
+        gpu: name of the GPU that torch would use, None without one.
 
     Raises:
         Misconfigured: there is no such folder, or the engine cannot serve such a model.
@@ -78,20 +78,20 @@ def open_engine(
     on_lookup: OnLookup | None = None,
     on_opened: OnOpened | None = None,
 ) -> TextModel:
-    """The configured engine, checked and warm, behind a cache unless `cache_entries` is 0.
+    """Opens the configured engine, checks and warms it, and puts a cache in front unless `cache_entries` is 0.
 
     Args:
-        settings: the model's.
-        deadline_s: longest time of one call that reaches the engine; None: as long as it takes.
-        on_lookup: told the cache's hits and misses after each call.
-        on_opened: told what serves.
+        settings: the model's settings.
+        deadline_s: longest time in seconds of one call that reaches the engine, None without a limit.
+        on_lookup: called with the cache's hits and misses after each call.
+        on_opened: called with the name of what serves.
 
     Raises:
         ServiceMissing: the engine is torch, which is not installed.
-        Misconfigured: the model is not there, damaged, or nothing that the engine can serve rightly here.
+        Misconfigured: the model is missing or damaged, or the engine cannot serve it rightly on this machine.
         Transient: the engine does not answer.
     """
-    # Asked only when it matters: the answer may cost the import of torch.
+    # The GPU is looked for only under `auto`, because the answer may cost the import of torch (seconds).
     choice = choose_engine(settings, find_gpu() if settings.engine == "auto" else None)
     engine = _open(choice, settings, deadline_s)
     opened = engine.opened
@@ -108,7 +108,9 @@ def open_engine(
 
 
 def languages_of(settings: ModelSettings) -> frozenset[str]:
-    """Codes of the languages that the model was made for: as configured, else as its folder says, else English.
+    """Returns the codes of the languages that the model was made for.
+
+    The settings come first, then the folder's own statement. A model that states nothing is taken for English.
 
     Raises:
         Misconfigured: the folder names something else than language codes.
@@ -117,13 +119,19 @@ def languages_of(settings: ModelSettings) -> frozenset[str]:
 
 
 def for_language(settings: ModelSettings, code: str) -> ModelSettings:
-    """The settings of the model that `by_language` names for a language; its engine is chosen by itself."""
+    """Returns the settings of the model that `by_language` names for a language.
+
+    Its engine is always chosen by `auto`.
+    """
     path = settings.by_language[code]
     return settings.model_copy(update={"path": path, "engine": "auto", "languages": (code,), "by_language": {}})
 
 
 def describe_model(settings: ModelSettings) -> str:
-    """The model and what would serve it here: on OpenVINO it is loaded and checked, on torch only looked for.
+    """Says which model would be served here, and by what.
+
+    On OpenVINO the model is loaded and checked. On torch its files are only looked for, because loading can take
+    minutes and may download.
 
     Raises:
         ServiceMissing: the engine is torch, which is not installed.

@@ -1,9 +1,9 @@
-"""A shipped model's folder: what its `config.json` says, and whether its files are what it says.
+"""Reads the `config.json` of a model's folder and verifies the files that it describes.
 
-In: a folder's path. Out: a verified `ModelFolder`. Never here: an inference engine.
+It takes a path and returns a verified `ModelFolder`. It loads no model.
 
-The checksums guard against a half-copied image layer or a Git LFS pointer in place of the weights,
-both of which would otherwise show as a crash deep in the engine or as silent nonsense.
+The checksums are there for a half-copied image layer and for a Git LFS pointer in place of the weights. Without
+them both would show as a crash deep in the engine or as silent nonsense.
 """
 
 import hashlib
@@ -18,13 +18,14 @@ from pipeline.adapters.models.heads import SENTIMENT, Calibration, Heads
 from pipeline.errors import Misconfigured
 
 FILES = ("model.xml", "model.bin", "tokenizer.json")
-"""What `config.json` holds a checksum of; each must be there."""
+"""Files for which `config.json` holds a checksum. Each must be there."""
 KNOWN_ANSWERS = "known_answers.json"
-"""What the model must say to some texts, if that is known; verified once `config.json` lists it."""
+"""File with texts and the answers that the model must give to them. A model may lack it; once `config.json` lists
+it, it is verified like the others."""
 FLOAT = "float"
 """Subfolder with the float parent in Hugging Face's layout, where there is one."""
 DEFAULT_LANGUAGES = ("en",)
-"""Of a model that does not say what it was made for: the shipped one's training posts are English."""
+"""Languages of a model that does not state any. The shipped model's training posts are English."""
 
 _LANGUAGES: TypeAdapter[tuple[str, ...]] = TypeAdapter(
     Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")], ...], Field(min_length=1)]
@@ -51,7 +52,7 @@ class ModelFolder:
 
 
 class _Description(BaseModel):
-    """`config.json`."""
+    """The content of `config.json`."""
 
     name: str
     labels: list[str]
@@ -61,7 +62,10 @@ class _Description(BaseModel):
 
 
 def is_model_folder(path: Path) -> bool:
-    """Whether the folder is meant to be a model folder, whole or damaged: its `config.json` has checksums."""
+    """Says whether the folder is meant to be a model folder, whole or damaged.
+
+    The checksums in its `config.json` tell, because Hugging Face's own `config.json` has none.
+    """
     try:
         config = json.loads((path / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -86,21 +90,25 @@ def open_model_folder(path: Path | str) -> ModelFolder:
     except OSError as error:
         raise Misconfigured(f"{config_path}: cannot read the model's description: {error.strerror}") from error
     except ValidationError as error:
-        problems = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        problems = (f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors())
         raise Misconfigured(f"{config_path}: not a model description: {'; '.join(problems)}") from error
     except ValueError as error:
         raise Misconfigured(f"{config_path}: not a model description: {error}") from error
     for name in (*FILES, *({KNOWN_ANSWERS} & set(description.sha256))):
         _verify(path / name, description.sha256.get(name))
+    # The name carries the weights' own checksum, so that two builds under one model id cannot be confused in the
+    # scores.
     revision = description.sha256["model.bin"][:12]
     return ModelFolder(path, description.name, f"{description.name}@{revision}", description.max_tokens, heads)
 
 
 def stated_languages(path: Path) -> tuple[str, ...]:
-    """The `languages` in the `config.json` of a folder of any kind; `DEFAULT_LANGUAGES` where it names none.
+    """Returns the `languages` in the `config.json` of a folder of any kind.
+
+    Where it names none, `DEFAULT_LANGUAGES` are taken.
 
     Raises:
-        Misconfigured: they are no language codes.
+        Misconfigured: the entries are no language codes.
     """
     try:
         config = json.loads((path / "config.json").read_text(encoding="utf-8"))
@@ -115,7 +123,7 @@ def stated_languages(path: Path) -> tuple[str, ...]:
 
 
 def sha256_of(path: Path) -> str:
-    """Hex SHA-256 of a file."""
+    """Returns the SHA-256 of a file in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

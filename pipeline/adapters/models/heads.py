@@ -1,10 +1,10 @@
-"""From a model's logits to calibrated probabilities: the same mathematics for every engine.
+"""Turns a model's logits into calibrated probabilities, with the same mathematics for every engine.
 
-In: the names of the logits' columns, a calibration, logits; perhaps embeddings. Out: one `TextScores` a row.
-Never here: an engine, a tokenizer, a label decision.
+It takes the names of the logits' columns, a calibration, the logits and perhaps embeddings, and returns one
+`TextScores` a row. It decides no label.
 
-Sentiment is one choice of three, so its columns share a softmax, after a bias and a temperature; offence and
-complaint are yes-or-no questions of their own, each a sigmoid after a scale and a bias.
+Sentiment is one choice of three, so its columns share a softmax, after a bias and a temperature. Offence and
+complaint are yes-or-no questions, and each is a sigmoid after a scale and a bias.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ from pipeline.errors import Transient
 from pipeline.ports.models import TextScores
 
 SENTIMENT = ("negative", "neutral", "positive")
-"""The sentiment columns' names, in the order of `TextScores` and of the sentiment's bias."""
+"""Names of the sentiment columns, in the order of `TextScores` and of the sentiment's bias."""
 OFFENCE, COMPLAINT = "offensive", "complaint"
-"""The names of the columns that a model may have besides."""
+"""Names of the columns that a model may have besides."""
 
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -32,22 +32,22 @@ class _Part(BaseModel):
 
 
 class SentimentCalibration(_Part):
-    """softmax((logits + bias) / temperature); the defaults change nothing."""
+    """Computes softmax((logits + bias) / temperature). The defaults change nothing."""
 
     temperature: _Positive = 1.0
     bias: tuple[_Finite, _Finite, _Finite] = (0.0, 0.0, 0.0)
-    """Of negative, neutral, positive."""
+    """What is added for negative, neutral and positive, in this order."""
 
 
 class BinaryCalibration(_Part):
-    """sigmoid(scale * logit + bias); the defaults change nothing."""
+    """Computes sigmoid(scale * logit + bias). The defaults change nothing."""
 
     scale: _Positive = 1.0
     bias: _Finite = 0.0
 
 
 class Calibration(_Part):
-    """How each head's logits become probabilities; None for a head that the model lacks."""
+    """Says how each head's logits become probabilities. It is None for a head that the model lacks."""
 
     sentiment: SentimentCalibration = SentimentCalibration()
     offence: BinaryCalibration | None = None
@@ -58,12 +58,12 @@ class Heads:
     """Reads logits whose columns have names.
 
     Args:
-        labels: the columns' names: negative, positive and perhaps neutral, offensive, complaint, in any order.
-            Without neutral it is never the answer: its probability is 0.
-        calibration: of exactly the heads that the labels name; None: the logits are taken as they are.
+        labels: names of the columns, which are negative, positive and perhaps neutral, offensive and complaint, in
+            any order. A model without neutral never answers it; its probability is 0.
+        calibration: for exactly the heads that the labels name. With None the logits are taken as they are.
 
     Raises:
-        ValueError: the labels or the calibration's heads are others.
+        ValueError: the labels are others, or the calibration is for other heads.
     """
 
     def __init__(self, labels: Sequence[str], calibration: Calibration | None = None) -> None:
@@ -76,15 +76,15 @@ class Heads:
 
     @property
     def blank(self) -> TextScores:
-        """The answer for a text without content, by definition: nothing said is nothing felt."""
+        """Scores of a text without content. It is neutral by definition, because nothing said is nothing felt."""
         offence, complaint = (0.0 if name in self.labels else None for name in (OFFENCE, COMPLAINT))
         return TextScores(negative=0.0, neutral=1.0, positive=0.0, offence=offence, complaint=complaint)
 
     def scores(self, logits: ArrayLike, embeddings: NDArray[np.float16] | None = None) -> list[TextScores]:
-        """One answer a row of logits, in order, each with its own copy of its row of the embeddings.
+        """Returns one answer for each row of logits, in order, with a copy of the row's embedding.
 
         Raises:
-            Transient: a logit is NaN or infinite; a broken number must not become a silent answer.
+            Transient: a logit is NaN or infinite, since a broken number must not become a silent answer.
         """
         rows = np.asarray(logits, dtype=np.float64)
         broken = len(rows) - int(np.isfinite(rows).all(axis=1).sum())
@@ -95,19 +95,21 @@ class Heads:
             *self._sentiment(rows).T.tolist(),
             self._binary(rows, OFFENCE, calibration.offence),
             self._binary(rows, COMPLAINT, calibration.complaint),
-            # Copies: a view would keep the embeddings of its whole batch as long as one text is remembered.
+            # A view instead of a copy would keep the embeddings of its whole batch in memory as long as the cache
+            # remembers one text of it.
             [None] * len(rows) if embeddings is None else [row.copy() for row in embeddings],
         ]
         return [TextScores(*values) for values in zip(*columns, strict=True)]
 
     def _sentiment(self, rows: _Floats) -> _Floats:
-        chosen = np.full((len(rows), len(SENTIMENT)), -np.inf)  # what has no column has no chance
-        for at, name in enumerate(SENTIMENT):
+        logits = np.full((len(rows), len(SENTIMENT)), -np.inf)  # a label without a column gets probability 0
+        for index, name in enumerate(SENTIMENT):
             if name in self.labels:
-                chosen[:, at] = rows[:, self.labels.index(name)]
+                logits[:, index] = rows[:, self.labels.index(name)]
         sentiment = self.calibration.sentiment
-        chosen = (chosen + np.array(sentiment.bias)) / sentiment.temperature
-        exponentials = np.exp(chosen - chosen.max(axis=1, keepdims=True))
+        logits = (logits + np.array(sentiment.bias)) / sentiment.temperature
+        # The largest logit is subtracted first, or exp() would overflow on large ones.
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
 
     def _binary(self, rows: _Floats, name: str, by: BinaryCalibration | None) -> list[float] | list[None]:
@@ -119,8 +121,8 @@ class Heads:
 
 
 def _check_labels(labels: Sequence[str]) -> None:
-    needed, known = {"negative", "positive"}, {*SENTIMENT, OFFENCE, COMPLAINT}
-    if len(set(labels)) != len(labels) or not needed <= set(labels) <= known:
+    needed, allowed = {"negative", "positive"}, {*SENTIMENT, OFFENCE, COMPLAINT}
+    if len(set(labels)) != len(labels) or not needed <= set(labels) <= allowed:
         raise ValueError(
             f"labels: expected {', '.join(SENTIMENT)} and perhaps {OFFENCE}, {COMPLAINT}, each once; "
             f"found {', '.join(labels) or 'none'}"

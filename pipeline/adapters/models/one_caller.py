@@ -1,7 +1,4 @@
-"""A model for several threads: one is let in at a time, as every `TextModel` must be called.
-
-In: calls of any thread. Out: the model's own answers. Never here: an engine, a cache.
-"""
+"""Lets several threads share a model, which may be called by one thread at a time."""
 
 from collections.abc import Sequence
 from threading import Lock
@@ -13,7 +10,7 @@ class OneCaller:
     """`TextModel` that makes its callers wait for each other.
 
     Args:
-        model: what answers.
+        model: answers the calls.
     """
 
     def __init__(self, model: TextModel) -> None:
@@ -22,11 +19,11 @@ class OneCaller:
 
     @property
     def name(self) -> str:
-        """The name of the model that answers."""
+        """Name of the model that answers."""
         return self._model.name
 
     def score(self, texts: Sequence[str]) -> list[TextScores]:
-        """The model's scores, once no other thread is asking it.
+        """Returns the model's scores as soon as no other thread is asking it.
 
         Raises:
             Transient: the engine failed.

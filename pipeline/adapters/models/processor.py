@@ -1,7 +1,7 @@
-"""The processor that a rate was measured on: a rate without it says nothing.
+"""Describes the processor, because a measured rate says nothing without the processor it was measured on.
 
-In: Linux's /proc/cpuinfo where there is one. Out: its name, its cores, and which of the instructions that matter
-to a transformer it has. Never here: a measurement.
+It reads Linux's /proc/cpuinfo where there is one, and returns the name, the cores, and which of the instructions
+that matter to a transformer the processor has.
 """
 
 import os
@@ -15,7 +15,7 @@ FLAGS = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "avx512_bf16", "amx_int8"
 
 @dataclass(frozen=True)
 class Processor:
-    """Name, usable cores, and the flags of `FLAGS` that it has."""
+    """A processor with its name, the cores that this process may use, and those flags of `FLAGS` that it has."""
 
     name: str
     cores: int
@@ -26,7 +26,8 @@ class Processor:
 
 
 def read_processor(cpuinfo: Path = CPUINFO) -> Processor:
-    """This machine's processor; without the file its name is what Python knows."""
+    """Describes this machine's processor. Without the file its name is the one that Python knows."""
+    # Under `taskset` or a cpuset `os.cpu_count` still counts the whole machine, and a rate would look poor for it.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     fields: dict[str, str] = {}
     if cpuinfo.exists():

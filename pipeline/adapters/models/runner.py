@@ -1,6 +1,6 @@
-"""What infers, as the check and the engines see it: batches in, each with its places, answers out.
+"""Defines what infers, as the check and the engines see it, without naming a library.
 
-Never here: a library.
+A runner takes batches of inputs together with the index of each row's text, and hands the answers over.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 from pipeline.adapters.models.batches import Deadline
 
 Inputs = dict[str, NDArray[np.int64]]
-"""`input_ids` and `attention_mask`, each (rows, tokens)."""
+"""Holds `input_ids` and `attention_mask`, both of shape (rows, tokens)."""
 Take = Callable[[list[int], list[NDArray[np.float32]]], None]
-"""Gets a batch's places and its outputs, the logits first, which are only valid within the call."""
+"""Receives a batch's places and its outputs, of which the first is the logits. The outputs are valid only within
+the call."""
 
 
 class Runner(Protocol):
-    """A model that is ready to infer. One caller thread."""
+    """A model that is ready to infer. It serves one caller thread."""
 
     def run(self, batches: Iterable[tuple[list[int], Inputs]], take: Take, deadline: Deadline) -> None:
-        """Infers all batches.
+        """Infers all batches and hands the outputs of each to `take`.
 
         Raises:
             TimeoutError: not all ended before the deadline.

@@ -1,1 +1,1 @@
-"""An engine's check of itself against known answers."""
+"""Checks an engine against known answers before it serves."""

@@ -1,13 +1,15 @@
-"""Texts with the answers that a model must give to them, as they lie beside its weights.
+"""Reads and writes texts with the answers that a model must give to them, as they lie beside its weights.
 
-In: a model's folder. Out: its known answers, if it has some. Never here: an engine, a comparison.
+It takes a model's folder and returns its known answers, if it has any. The comparison itself is made in
+`self_check`.
 
 **What the answers are.** The shipped model is 8-bit where that is safe and float elsewhere. Its known answers are
-those of these very weights with every float part in single precision, not those of the float parent: quantising
-moves a probability by .007 on average, and leaving only the activations unquantised moved one of 500 posts by .11,
-four times what an engine is allowed. So the check asks whether a processor computes the served model right, and
-the model's card says what the quantising itself costs. What is left between processors is small, for the weights
-stay within 7 bits and no integer product overflows: .004 with AVX-512 VNNI, .011 with AVX2 alone.
+those of these very weights with every float part in single precision. They are not those of the float parent,
+because quantising moves a probability by .007 on average, and leaving only the activations unquantised moved one
+of 500 posts by .11, four times what an engine is allowed. So the check asks whether a processor computes the
+served model right, and the model's card says what the quantising itself costs. The rest between processors is
+small, because the weights stay within 7 bits and no integer product overflows. It is .004 with AVX-512 VNNI and
+.011 with AVX2 alone.
 """
 
 import json
@@ -28,18 +30,18 @@ from pipeline.errors import Misconfigured, Transient
 
 Numbers = NDArray[np.float64]
 DIGITS = 3
-"""Decimals of a logit that are kept: a probability then is right within .0002."""
+"""Decimals of a logit that are kept. A probability is then right within .0002."""
 
 
 @dataclass(frozen=True)
 class KnownAnswers:
-    """What a model must say.
+    """The answers that a model must give.
 
     Args:
-        texts: normalised ones.
-        logits: a row a text, a column a label of the model. How they become probabilities is the folder's affair,
-            so that a model which is calibrated anew keeps its answers.
-        origin: where the answers are from, for a message.
+        texts: normalised texts.
+        logits: a row for each text and a column for each label of the model. How logits become probabilities is
+            the folder's affair, so that a model which is calibrated anew keeps its answers.
+        origin: names the source of the answers in a message.
     """
 
     texts: tuple[str, ...]
@@ -59,17 +61,18 @@ class _File(BaseModel):
 
 
 def own_answers(runner: Runner, texts: Sequence[str], rows: Sequence[list[int]], labels: int) -> KnownAnswers:
-    """The answers of a runner that is taken to be right, to each text alone.
+    """Returns the answers of a runner that is taken to be right, to each text alone.
 
     Raises:
-        Transient: it answers with NaN or infinity.
-        Exception: whatever it raises.
+        Transient: the runner answers with NaN or infinity.
+        Exception: whatever the runner raises.
     """
     logits = np.zeros((len(rows), labels))
 
     def take(places: list[int], outputs: list[NDArray[np.float32]]) -> None:
         logits[places] = outputs[0]
 
+    # Alone, because a row's answer must not depend on the padding that its neighbours cause.
     runner.run([([place], pad([row])) for place, row in enumerate(rows)], take, Deadline(None))
     if not np.isfinite(logits).all():
         raise Transient("the model answered with NaN or infinity")
@@ -77,7 +80,7 @@ def own_answers(runner: Runner, texts: Sequence[str], rows: Sequence[list[int]],
 
 
 def read_known_answers(folder: ModelFolder) -> KnownAnswers | None:
-    """The known answers of a model; None where it has none (a folder of before they were made).
+    """Returns the known answers of a model, or None for a folder that was made before there were such files.
 
     Raises:
         Misconfigured: the file cannot be read, or belongs to other weights.
@@ -86,20 +89,20 @@ def read_known_answers(folder: ModelFolder) -> KnownAnswers | None:
     if not path.is_file():
         return None
     try:
-        found = _File.model_validate_json(path.read_bytes())
+        file = _File.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise Misconfigured(f"{path}: cannot read the model's known answers: {error}") from error
-    if _weights(found.model) != _weights(folder.name):
-        raise Misconfigured(f"{path}: these are the answers of {found.model}, the model is {folder.name}")
+    if _weights(file.model) != _weights(folder.name):
+        raise Misconfigured(f"{path}: these are the answers of {file.model}, the model is {folder.name}")
     labels = list(folder.heads.labels)
-    if found.labels != labels or any(len(each.logits) != len(labels) for each in found.answers):
+    if file.labels != labels or any(len(answer.logits) != len(labels) for answer in file.answers):
         raise Misconfigured(f"{path}: every answer needs {len(labels)} logits: {', '.join(labels)}")
-    texts, rows = zip(*((each.text, each.logits) for each in found.answers), strict=True)
+    texts, rows = zip(*((answer.text, answer.logits) for answer in file.answers), strict=True)
     return KnownAnswers(texts, np.array(rows, dtype=np.float64), path.name)
 
 
 def write_known_answers(folder: ModelFolder, known: KnownAnswers) -> Path:
-    """Writes the answers beside the model; the file's path."""
+    """Writes the answers beside the model and returns the path of the file."""
     path = folder.path / KNOWN_ANSWERS
     head = json.dumps({"model": folder.name, "labels": list(folder.heads.labels)})[:-1]
     rows = (
@@ -111,5 +114,5 @@ def write_known_answers(folder: ModelFolder, known: KnownAnswers) -> Path:
 
 
 def _weights(name: str) -> str:
-    """The revision within a model's name: a model may be renamed."""
+    """Returns the revision within a model's name. The rest is not compared, because a model may be renamed."""
     return name.rpartition("@")[2]

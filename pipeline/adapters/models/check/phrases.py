@@ -1,6 +1,6 @@
-"""Texts of every length that an engine pads to, for any tokenizer: what a check asks.
+"""Makes texts of every length that an engine pads to, for any tokenizer, as the questions of a check.
 
-In: a tokenizer as a function. Out: texts, made of the phrases below and of nobody's posts. Never here: an answer.
+The texts are made of the phrases below. They are nobody's posts.
 """
 
 from bisect import bisect_right
@@ -12,7 +12,7 @@ from pipeline.errors import Misconfigured
 
 TEXTS_A_LENGTH = 3
 _DRAWS = 50
-"""Orders of the phrases that are tried for one text: few fit a short window of tokens exactly."""
+"""Orders of the phrases that are tried for one text, because few orders fit a short window of tokens exactly."""
 _PHRASES = (
     "ok", "late again", "no", "thanks a lot", "where is my parcel", "i love this phone",
     "the train leaves at nine", "worst service i have ever seen", "what time do you open on sunday",
@@ -27,11 +27,13 @@ _PHRASES = (
     "the bus stops here every twenty minutes", "delivery came a day early, wow",
     "nobody told us that the flight was gone", "has anybody tried the green one yet",
 )  # fmt: skip
-"""Short public messages in plain words, of every mood, written for this list."""
+"""Short public messages in plain words and of every mood, which were written for this list."""
 
 
 def texts_of_every_length(encode: Encode, max_tokens: int) -> list[str]:
-    """`TEXTS_A_LENGTH` texts for each padded length, shortest first; the first of each fills it.
+    """Returns `TEXTS_A_LENGTH` texts for each padded length, shortest first.
+
+    The first text of each length fills it.
 
     Args:
         encode: the model's tokenizer.
@@ -44,6 +46,7 @@ def texts_of_every_length(encode: Encode, max_tokens: int) -> list[str]:
     for length in padded_lengths(max_tokens):
         longest = min(length, max_tokens)
         for number in range(TEXTS_A_LENGTH):
+            # The seed is fixed, so that the same tokenizer is always asked the same questions.
             rng = Random(f"{length} {number}")  # noqa: S311 (texts, not secrets)
             window = range(shorter + 1, longest + 1)
             texts.append(_text(encode, window, max(longest - number, window.start), rng))
@@ -52,19 +55,20 @@ def texts_of_every_length(encode: Encode, max_tokens: int) -> list[str]:
 
 
 def _text(encode: Encode, window: range, wanted: int, rng: Random) -> str:
-    """As many words of the phrases as have a number of tokens in the window, as near to `wanted` as they can."""
+    """Returns words of the phrases that have a number of tokens in the window, as near to `wanted` as they can."""
 
     def text(words: int) -> str:
-        return " ".join(said[:words])
+        return " ".join(shuffled[:words])
 
     def tokens(words: int) -> int:
         return len(encode([text(words)])[0])
 
     for _ in range(_DRAWS):
-        said: list[str] = []
-        while len(said) < window.stop:
-            said += " ".join(rng.sample(_PHRASES, len(_PHRASES))).split()
-        most = bisect_right(range(1, window.stop), wanted, key=tokens)  # a further word never takes tokens away
+        shuffled: list[str] = []
+        while len(shuffled) < window.stop:
+            shuffled += " ".join(rng.sample(_PHRASES, len(_PHRASES))).split()
+        # A search by halves is right here, because a further word never takes tokens away.
+        most = bisect_right(range(1, window.stop), wanted, key=tokens)
         for words in (most, most + 1):
             if words and tokens(words) in window:
                 return text(words)

@@ -1,7 +1,7 @@
-"""The ways in which OpenVINO can run one model on a processor, fastest first.
+"""Lists the ways in which OpenVINO can run one model on a processor, fastest first.
 
-In: the precision that is asked for, the processor's instructions. Out: configurations to try, in order. Never
-here: a compiled model, a judgement of its answers.
+It takes the precision that is asked for and the processor's instructions, and returns configurations to try in
+order. Whether one of them answers rightly is judged by the self-check.
 """
 
 from collections.abc import Collection, Mapping
@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 Precision = Literal["auto", "bf16", "f32"]
-"""Of what the model left in float; its 8-bit parts stay as they are."""
+"""Precision of what the model left in float. Its 8-bit parts stay as they are."""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """One way.
+    """One way to run a model.
 
     Args:
         name: as logs, metrics and `earshot doctor` show it.
-        options: OpenVINO's, for the CPU plugin.
+        options: OpenVINO's options for the CPU plugin.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Configuration:
 
 
 _UNFUSED = {"SNIPPETS_MODE": "DISABLE"}
-"""Attention as single operations instead of one generated kernel (OpenVINO's "snippets")."""
+"""Runs attention as single operations instead of one generated kernel, which OpenVINO calls "snippets"."""
 _BF16, _F32 = ({"INFERENCE_PRECISION_HINT": precision} for precision in ("bf16", "f32"))
 
 BF16 = Configuration("bf16", _BF16)
@@ -35,30 +35,32 @@ BF16_UNFUSED = Configuration("bf16_unfused", _BF16 | _UNFUSED)
 F32 = Configuration("f32", _F32)
 F32_UNFUSED = Configuration("f32_unfused", _F32 | _UNFUSED)
 F16 = Configuration("f16", {})
-"""On a GPU without bf16, with torch; never with OpenVINO."""
+"""Serves on a GPU without bf16, with torch. OpenVINO never gets it, because it hangs there on AMX."""
 
 REFERENCE = F32_UNFUSED
-"""What known answers are computed with: no generated kernel, and single precision where the model is in float."""
+"""Known answers are computed with this one, which uses no generated kernel, and single precision where the model
+is in float."""
 
 
 def pinned(precision: Precision) -> str:
-    """What a message adds about a precision that somebody named."""
+    """Returns what a message adds about a precision that somebody named."""
     return "" if precision == "auto" else f" (EARSHOT_MODEL__PRECISION={precision}; auto takes what is right)"
 
 
 def candidates(precision: Precision, flags: Collection[str]) -> tuple[Configuration, ...]:
-    """What is tried, the fastest first.
+    """Returns what is tried, the fastest first.
 
     `auto` tries bf16 only where the processor multiplies matrices in it (AMX). Posts a second on an idle Intel
-    processor with AMX: bf16 unfused 1,133-1,392, bf16 997-1,172 (and wrong for 32 tokens), f32 1,024-1,134. An AMD
-    EPYC with bf16 but without AMX gains nothing from it (processor time for 500 posts: bf16 1.02 s, unfused 1.01,
-    f32 1.05, unfused 1.02), and where bf16 is emulated it costs half as much again (1.55 s against .98). `f16` is
-    no candidate: it hangs on AMX (OpenVINO 2025.4 to 2026.4).
+    processor with AMX were 1,133-1,392 in bf16 unfused, 997-1,172 in bf16 (and wrong for 32 tokens), and
+    1,024-1,134 in f32. An AMD EPYC with bf16 but without AMX gains nothing from it (processor time for 500 posts:
+    bf16 1.02 s, unfused 1.01, f32 1.05, unfused 1.02). Where bf16 is emulated it costs half as much again (1.55 s
+    against .98). `f16` is no candidate, because it hangs on AMX (OpenVINO 2025.4 to 2026.4).
 
     Args:
         precision: a named one is the only one tried.
-        flags: of the processor, as Linux names them.
+        flags: the processor's flags, as Linux names them.
     """
+    # On AMX the fused kernel of bf16 is the slower one, in f32 fused and unfused are nearly equal.
     bf16, f32 = (BF16_UNFUSED, BF16), (F32, F32_UNFUSED)
     if precision == "auto":
         return bf16 + f32 if "amx_bf16" in flags else f32

@@ -1,7 +1,7 @@
-"""An OpenVINO model and its tokenizer, read once and compiled in any configuration.
+"""Reads an OpenVINO model and its tokenizer once, and compiles the model in any configuration.
 
-In: a verified model folder. Out: requests to infer with, token ids, the answers of the reference configuration.
-Never here: which configuration serves.
+It takes a verified model folder and gives requests to infer with, token ids, and the answers of the reference
+configuration. Which configuration serves is decided elsewhere.
 """
 
 import re
@@ -19,22 +19,23 @@ from pipeline.adapters.models.openvino.requests import RequestRing
 from pipeline.errors import EarshotError, Misconfigured
 
 _LAYER = re.compile(r"encoder\.layer\.\d+\.output\.LayerNorm/aten::layer_norm/Add$")
-"""What a converter calls the end of each block of a BERT. Of six, the third keeps what a text is about; the last
-know little but its sentiment (deploy/decisions/0006-intent.md)."""
+"""Matches the name that a converter gives to the end of each block of a BERT. Of six blocks the third keeps what a
+text is about, and the last know little but its sentiment (deploy/decisions/0006-intent.md)."""
 _REQUESTS_A_STREAM = 2
-"""One runs, one waits behind it: the stream does not idle while the caller collects an answer."""
+"""Requests that a stream has. One runs and one waits behind it, so that the stream does not idle while the caller
+collects an answer."""
 
 
 class OpenVinoModel:
-    """What lies in the folder, ready to be compiled.
+    """The model of a folder, ready to be compiled.
 
     Args:
-        folder: verified.
+        folder: a verified folder.
         threads: processor threads of a compiled model.
         streams: batches that it infers at once.
 
     Raises:
-        Misconfigured: the files are no model, or one of other labels.
+        Misconfigured: the files are no model, or a model of other labels.
     """
 
     def __init__(self, folder: ModelFolder, *, threads: int, streams: int) -> None:
@@ -46,12 +47,12 @@ class OpenVinoModel:
             self._core = openvino.Core()
             self._model = self._core.read_model(folder.path / "model.xml")
             self._outputs = (0, *_add_embedding(self._model))
-        except Exception as error:  # both libraries raise bare RuntimeError or Exception
+        except Exception as error:  # both libraries raise nothing narrower than RuntimeError or Exception
             raise Misconfigured(f"{folder.path}: cannot load the model: {error}") from error
         _check_columns(self._model, folder)
 
     def compile(self, configuration: Configuration) -> RequestRing:
-        """Requests of the model in this configuration.
+        """Compiles the model in this configuration and returns its requests.
 
         Raises:
             RuntimeError: OpenVINO has no way to run it so on this processor.
@@ -60,12 +61,12 @@ class OpenVinoModel:
         return RequestRing(compiled, self._streams * _REQUESTS_A_STREAM, self._outputs)
 
     def encode(self, texts: list[str]) -> list[list[int]]:
-        """Token ids of each text, special tokens included, nothing cut."""
+        """Returns the token ids of each text. Special tokens are included and nothing is cut."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts)]
 
 
 def reference_answers(model: OpenVinoModel) -> KnownAnswers:
-    """The answers of the reference configuration to texts of every padded length, each asked alone.
+    """Returns the reference configuration's answers to texts of every padded length, which are asked alone.
 
     Raises:
         Misconfigured: the model cannot be run in it, or answers with NaN or infinity.
@@ -79,9 +80,11 @@ def reference_answers(model: OpenVinoModel) -> KnownAnswers:
 
 
 def _add_embedding(model: Any) -> list[int]:
-    """Adds the mean over the said tokens of the middle layer as an output; its number, none without such layers.
+    """Adds the embedding as an output of the model and returns its number in a list.
 
-    It is part of the graph: the layer itself, 30 times as many numbers, never leaves the engine.
+    It is the mean of the middle layer over the unmasked tokens; a model without such layers gets none, and the
+    list is empty. The mean is part of the graph, so that the layer itself, with 30 times as many numbers, never
+    leaves the engine.
     """
     layers = [op for op in model.get_ordered_ops() if _LAYER.search(op.get_friendly_name())]
     if not layers:
@@ -97,13 +100,17 @@ def _add_embedding(model: Any) -> list[int]:
 
 def _load_tokenizer(folder: ModelFolder) -> Tokenizer:
     tokenizer = Tokenizer.from_file(str(folder.path / "tokenizer.json"))
-    tokenizer.no_truncation()  # both ends are kept, which the tokenizer cannot do
-    tokenizer.no_padding()  # batches are padded to their own longest row
+    # `batches` cuts long rows in the middle, and `shapes` pads each batch to its own longest row. The tokenizer's
+    # settings would cut the end, where people say what they want, and pad every row to one length.
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
     return tokenizer
 
 
 def _check_columns(model: Any, folder: ModelFolder) -> None:
     width, labels = model.output(0).partial_shape[-1], len(folder.heads.labels)
+    # Without this every configuration would be rejected with numpy's words about shapes, and nobody would look for
+    # the cause in config.json.
     if width.is_static and width.get_length() != labels:
         raise Misconfigured(
             f"{folder.path}: config.json names {labels} labels, the model has {width.get_length()}"

@@ -1,10 +1,11 @@
-"""Inference requests of one OpenVINO model, kept busy in turn, each wait with an end.
+"""Keeps the inference requests of one OpenVINO model busy in turn, and bounds every wait.
 
-In: a compiled model, batches of inputs. Out: the wanted outputs of each. Never here: tokens, labels.
+It takes a compiled model and batches of inputs, and hands over the wanted outputs of each. It knows neither tokens
+nor labels.
 
 OpenVINO's own `AsyncInferQueue` waits without a timeout, and when an inference fails it never calls back. These
-requests are driven by the caller's thread instead: it starts one, prepares the next batch meanwhile, and collects
-the oldest when it needs a free one.
+requests are driven by the caller's thread instead, which starts one, prepares the next batch meanwhile, and
+collects the oldest when it needs a free one.
 """
 
 from collections import deque
@@ -19,12 +20,13 @@ _NO_END_MS = 2**31 - 1
 
 
 class RequestRing:
-    """A fixed number of requests, oldest first. One caller thread.
+    """A fixed number of requests, oldest first. It serves one caller thread.
 
     Args:
         compiled: an OpenVINO compiled model.
-        size: requests; more than its streams, so that a stream has work while the caller collects.
-        outputs: which outputs of the model are collected, by their numbers.
+        size: number of requests. It exceeds the model's streams, so that a stream has work while the caller
+            collects.
+        outputs: numbers of the model's outputs that are collected.
     """
 
     def __init__(self, compiled: Any, size: int, outputs: Sequence[int] = (0,)) -> None:
@@ -32,20 +34,22 @@ class RequestRing:
         self._idle = deque(compiled.create_infer_request() for _ in range(size))
         self._busy: deque[tuple[Any, list[int]]] = deque()
         self.hung = False
-        """A request did not end in time and may still run: this ring must not be used any more."""
+        """True once a request has not ended in time. It may still run, so this ring must not be used any more."""
 
     def run(self, batches: Iterable[tuple[list[int], Inputs]], take: Take, deadline: Deadline) -> None:
-        """Infers all batches; each next one is asked for while the ones before are inferred.
+        """Infers all batches. The next batch is taken from the caller while those before it are inferred.
 
         Raises:
             TimeoutError: not all ended before the deadline.
-            RuntimeError: an inference failed; all others have ended or `hung` is set.
+            RuntimeError: an inference failed. All others have ended, or `hung` is set.
         """
         try:
             for places, inputs in batches:
                 deadline.check()
                 if not self._idle:
                     self._collect(take, deadline)
+                # The request leaves the idle ones only after it has started. Otherwise a failing start would lose
+                # it for good.
                 self._idle[0].start_async(inputs)
                 self._busy.append((self._idle.popleft(), places))
             while self._busy:
@@ -60,16 +64,16 @@ class RequestRing:
                 raise TimeoutError
             take(places, [request.get_output_tensor(number).data for number in self._outputs])
         except TimeoutError:
-            raise
+            raise  # the request still runs, so it stays among the busy ones for `_settle` to wait for
         except Exception:
             self._free_oldest()
             raise
         self._free_oldest()
 
     def _settle(self, deadline: Deadline) -> None:
-        """Waits for what still runs after a failure, so that the next call finds every request idle."""
+        """Waits for what still runs after a failure, so that the next call meets idle requests only."""
         while self._busy and not self.hung:
-            with suppress(Exception):  # it ended; the first failure is the one that is raised
+            with suppress(Exception):  # a second failure has ended its request too, and the first one is raised
                 self.hung = not self._busy[0][0].wait_for(_ms(deadline))
             if not self.hung:
                 self._free_oldest()
@@ -80,4 +84,5 @@ class RequestRing:
 
 def _ms(deadline: Deadline) -> int:
     left_s = deadline.left_s
+    # OpenVINO takes a number only, so a wait without a limit lasts 24 days.
     return _NO_END_MS if left_s is None else round(left_s * 1000)

@@ -1,10 +1,11 @@
-"""The text model on OpenVINO: the default engine, no torch and no transformers at run time.
+"""Serves the text model on OpenVINO, the default engine, which needs neither torch nor transformers at run time.
 
-In: normalised texts. Out: probabilities of every head and an embedding, in the order of the texts.
-Never here: normalisation, a label decision, a cache.
+It takes normalised texts and returns the probabilities of every head and an embedding, in the order of the texts.
+It neither normalises nor remembers.
 
-Small batches run on several streams at once: as fast as large ones here, and no post waits for a large batch to
-fill. An engine that was made has given the model's known answers (`models/self_check.py`), and is warm from it.
+Small batches run on several streams at once. They are as fast as large ones here, and no post waits for a large
+batch to fill. When the constructor returns, the engine has given the model's known answers (`check/self_check.py`)
+and is warm from it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,20 +28,20 @@ from pipeline.errors import Misconfigured, Transient
 from pipeline.ports.models import TextScores
 
 SHIPPED_MODEL = Path(__file__).parents[3] / "weights" / "sentiment"
-"""The model that comes with the package."""
+"""Folder of the model that comes with the package."""
 
 
 class OpenVinoEngine:
-    """`TextModel` over an OpenVINO IR; its first output is the logits, its layers give the embedding.
+    """`TextModel` over an OpenVINO IR. Its first output is the logits, and its layers give the embedding.
 
     Args:
-        folder: model.xml, model.bin, tokenizer.json, config.json.
+        folder: holds model.xml, model.bin, tokenizer.json and config.json.
         threads: processor threads of the engine.
-        streams: batches in flight; each has threads / streams threads.
+        streams: batches in flight, of which each has threads / streams threads.
         batch_size: most texts in one inference.
-        deadline_s: longest time of one `score` call; None: it waits as long as it takes.
-        precision: of what the model left in float: `auto` tries the ways that are fastest on this processor, a
-            named one is the only one tried. Whatever is taken gives the model's known answers.
+        deadline_s: longest time of one `score` call in seconds, None without a limit.
+        precision: of what the model left in float. `auto` tries the ways that are fastest on this processor, a
+            named one is the only one tried. Whichever serves gives the model's known answers.
 
     Raises:
         Misconfigured: the folder is incomplete, damaged, or not an OpenVINO model, or no way to run it is right on
@@ -63,8 +64,8 @@ class OpenVinoEngine:
         self._deadline_s = deadline_s
         model = OpenVinoModel(self._folder, threads=threads, streams=streams)
         self._encode = model.encode
-        known = read_known_answers(self._folder) or reference_answers(model)
-        check = make_check(known, model.encode, self._folder.max_tokens, batch_size, self._folder.heads)
+        answers = read_known_answers(self._folder) or reference_answers(model)
+        check = make_check(answers, model.encode, self._folder.max_tokens, batch_size, self._folder.heads)
         tried = candidates(precision, read_processor().flags)
         try:
             self._requests, self.opened = first_right(tried, model.compile, check)
@@ -78,21 +79,21 @@ class OpenVinoEngine:
         return self._folder.name
 
     def score(self, texts: Sequence[str]) -> list[TextScores]:
-        """Scores normalised texts; same length and order.
+        """Scores normalised texts, in their order.
 
         A blank text is wholly neutral and neither offence nor complaint. Of a text longer than the model's
         `max_tokens` the first and the last half of as many tokens are read.
 
         Raises:
             Transient: the engine failed, or did not answer within the deadline. After a missed deadline every
-                further call fails too: OpenVINO cannot stop what it runs, only a new process is sound.
+                further call fails too, because OpenVINO cannot stop what it runs and only a new process is sound.
         """
-        said = [at for at, text in enumerate(texts) if text.strip()]
+        non_blank = [index for index, text in enumerate(texts) if text.strip()]
         scores = [self._folder.heads.blank] * len(texts)
-        if said:
-            logits, embeddings = self._infer([texts[at] for at in said])
-            for at, one in zip(said, self._folder.heads.scores(logits, embeddings), strict=True):
-                scores[at] = one
+        if non_blank:
+            logits, embeddings = self._infer([texts[index] for index in non_blank])
+            for index, score in zip(non_blank, self._folder.heads.scores(logits, embeddings), strict=True):
+                scores[index] = score
         return scores
 
     def _infer(self, texts: list[str]) -> tuple[NDArray[np.float64], NDArray[np.float16] | None]:
@@ -101,6 +102,7 @@ class OpenVinoEngine:
         answered: list[int] = []
 
         def take(places: list[int], rows: list[NDArray[np.float32]]) -> None:
+            # Both lines copy. The rows lie in the request's own memory, which its next inference overwrites.
             logits[places] = rows[0]
             embeddings.extend(of_batch.astype(np.float16) for of_batch in rows[1:])
             answered.extend(places)
@@ -113,12 +115,14 @@ class OpenVinoEngine:
             raise Transient(f"no answer within {deadline}: {waiting} of {len(texts)} texts were waiting") from None
         except Transient:
             raise
-        except Exception as error:  # as above
+        except Exception as error:  # OpenVINO and the tokenizer raise nothing narrower
             raise Transient(f"the engine failed on {len(texts)} texts: {error}") from error
+        # The longest batches came first, so the embeddings are put back into the order of the texts.
         return logits, np.concatenate(embeddings)[np.argsort(answered)] if embeddings else None
 
     def _run(self, texts: list[str], take: Take, deadline: Deadline) -> None:
         left_s = deadline.left_s
+        # The wait for another caller counts against the deadline too.
         if not self._lock.acquire(timeout=-1 if left_s is None else left_s):
             raise TimeoutError
         try:
@@ -129,17 +133,22 @@ class OpenVinoEngine:
             self._lock.release()
 
     def batches(self, texts: list[str]) -> Iterator[tuple[list[int], Inputs]]:
-        """What one call infers, tokenised as it is taken: places of the texts and inputs of the model."""
+        """Yields what one call infers, as indexes of texts and inputs of the model.
+
+        Texts are tokenised as batches are taken.
+        """
         size = _size(len(texts), self._batch_size, self._streams)
         for batch in cut(texts, self._encode, max_tokens=self._folder.max_tokens, size=size):
             yield batch.places, pad(batch.rows)
 
 
 def _size(texts: int, most: int, streams: int) -> int:
-    """Texts of one inference: a half or a quarter of the most for few, so that no stream runs long alone.
+    """Returns how many texts one inference holds.
 
-    Measured with two streams and at most 16, ms for 16, 24, 32, 40 texts of mixed length: 22, 32, 41, 47; in
-    batches of 16: 29, 49, 59, 57.
+    Few texts are split, so that no stream runs long while another idles.
+
+    Measured with two streams and at most 16 texts, 16, 24, 32 and 40 texts of mixed length take 22, 32, 41 and 47
+    ms. In batches of 16 they take 29, 49, 59 and 57 ms.
     """
     size = most
     if texts < 2 * most * streams:

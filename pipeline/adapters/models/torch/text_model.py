@@ -1,10 +1,10 @@
-"""The text model on torch and transformers (extra `torch`): any model of the hub or in its layout.
+"""Serves the text model on torch and transformers (extra `torch`), for any model of the hub or in its layout.
 
-In: normalised texts. Out: probabilities of every head that the model has and an embedding, in the order of the
-texts. On a GPU in half precision where there is one, else on the processor in single. Never here: normalisation, a
-cache; torch and transformers until an engine is made.
+It takes normalised texts and returns the probabilities of every head that the model has and an embedding, in the
+order of the texts. Where there is a GPU it runs there in half precision, otherwise on the processor in single
+precision. It imports torch and transformers only when an engine is made.
 
-An Earshot model folder is served from its float parent with its own calibration; any other model's logits are
+An Earshot model folder is served from its float parent with its own calibration. Any other model's logits are
 taken as they are.
 """
 
@@ -30,16 +30,18 @@ from pipeline.logs import get_log
 from pipeline.ports.models import TextScores
 
 _MOST_TOKENS = 512
-"""Where a model's own limit is larger or unknown: posts are short, and attention grows with the square."""
+"""Longest input where a model's own limit is larger or unknown. Posts are short, and the cost of attention grows
+with the square of the length."""
 _LONGEST_CHECKED, _CHECKED_ROWS = 128, 16
-"""What the check asks at most: the lengths of posts, and rows as in the other engine. On a processor each further
-length of a large model costs seconds."""
+"""Longest row and most rows that the check asks for. They cover the lengths of posts and as many rows as in the
+other engine. On a processor each further length of a large model costs seconds."""
 _WEIGHTS = (
     "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
 )  # fmt: skip
-"""In the order in which transformers looks for them."""
+"""Names of weight files, in the order in which transformers looks for them."""
 _GPU_FILES = tuple(map(Path, ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")))
-"""Devices of NVIDIA, AMD and Windows' Linux: without one, torch need not be imported (seconds) to know."""
+"""Devices of NVIDIA, AMD and Windows' Linux. Without one of them torch need not be imported, which takes seconds,
+to know that there is no GPU."""
 
 
 class TorchEngine:
@@ -48,9 +50,9 @@ class TorchEngine:
     Args:
         model: an Earshot model folder, a folder in Hugging Face's layout, or a hub id.
         batch_size: most texts in one pass.
-        deadline_s: longest time of one `score` call, looked at between passes; None: as long as it takes.
-        precision: `auto` is half precision on a GPU and single on the processor; a named one is the only one
-            tried.
+        deadline_s: longest time of one `score` call in seconds, checked between passes; None without a limit.
+        precision: `auto` is half precision on a GPU and single precision on the processor. A named one is the only
+            one tried.
 
     Raises:
         ServiceMissing: torch is not installed.
@@ -83,7 +85,7 @@ class TorchEngine:
         return self._name
 
     def score(self, texts: Sequence[str]) -> list[TextScores]:
-        """Scores normalised texts; same length and order.
+        """Scores normalised texts, in their order.
 
         A blank text is wholly neutral and neither offence nor complaint. Of a text longer than the model's limit
         the first and the last half of as many tokens are read.
@@ -91,30 +93,35 @@ class TorchEngine:
         Raises:
             Transient: the engine failed, or did not answer within the deadline.
         """
-        said = [at for at, text in enumerate(texts) if text.strip()]
+        non_blank = [index for index, text in enumerate(texts) if text.strip()]
         scores = [self._heads.blank] * len(texts)
-        if said:
-            logits, embeddings = self._infer([texts[at] for at in said])
-            for at, one in zip(said, self._heads.scores(logits, embeddings), strict=True):
-                scores[at] = one
+        if non_blank:
+            logits, embeddings = self._infer([texts[index] for index in non_blank])
+            for index, score in zip(non_blank, self._heads.scores(logits, embeddings), strict=True):
+                scores[index] = score
         return scores
 
     def _choose(self, plain: Any, precision: Precision) -> tuple["TorchNet", Opened]:
-        """The fastest right form of the model: single precision on the processor is what the others must equal."""
-        by_itself = TorchNet(plain, "cpu", self._tokenizer.pad_token_id)
+        """Returns the fastest right form of the model.
+
+        Every other form must answer like single precision on the processor.
+        """
+        reference = TorchNet(plain, "cpu", self._tokenizer.pad_token_id)
         device, tried = _forms(precision)
+        # This form is the reference itself, so there is nothing to compare it with.
         if device == "cpu" and tried == (F32,):
-            return by_itself, Opened(F32, 0.0, {})
+            return reference, Opened(F32, 0.0, {})
         longest = min(self._max_tokens, _LONGEST_CHECKED)
         texts = texts_of_every_length(self._encode, longest)
-        known = own_answers(by_itself, texts, self._encode(texts), len(self._heads.labels))
-        check = make_check(known, self._encode, longest, _CHECKED_ROWS, self._heads)
+        answers = own_answers(reference, texts, self._encode(texts), len(self._heads.labels))
+        check = make_check(answers, self._encode, longest, _CHECKED_ROWS, self._heads)
 
-        def open_one(form: Configuration) -> TorchNet:
+        def open_form(form: Configuration) -> TorchNet:
+            # A copy, because `to` changes the network in place and the next form would be cast from a rounded one.
             return TorchNet(deepcopy(plain).to(device, _dtype(form)), device, self._tokenizer.pad_token_id)
 
         try:
-            return first_right(tried, open_one, check)
+            return first_right(tried, open_form, check)
         except Misconfigured as error:
             raise Misconfigured(f"{self._name}{pinned(precision)}: {error}") from error
 
@@ -131,7 +138,7 @@ class TorchEngine:
         except TimeoutError:
             waiting = len(texts) - len(answered)
             raise Transient(f"no answer within {deadline}: {waiting} of {len(texts)} texts were waiting") from None
-        except Exception as error:  # both libraries raise whatever lies below them
+        except Exception as error:  # torch and transformers let through whatever the layers below raise
             raise Transient(f"the engine failed on {len(texts)} texts: {error}") from error
         return logits, np.concatenate(embeddings)[np.argsort(answered)] if embeddings else None
 
@@ -140,7 +147,7 @@ class TorchEngine:
         return self._net.infer(inputs["input_ids"], inputs["attention_mask"])
 
     def _encode(self, texts: list[str]) -> list[list[int]]:
-        # Not verbose: it would warn of rows that are too long, which are cut afterwards.
+        # It would warn of each row that is too long, and those are cut afterwards.
         encoded = self._tokenizer(
             texts, truncation=False, return_attention_mask=False, return_token_type_ids=False, verbose=False
         )
@@ -149,7 +156,7 @@ class TorchEngine:
 
 
 def find_gpu() -> str | None:
-    """The GPU that torch would use; None without one or without torch."""
+    """Returns the name of the GPU that torch would use. It is None without a GPU or without torch."""
     if find_spec("torch") is None or not any(file.exists() for file in _GPU_FILES):
         return None
     import torch
@@ -158,7 +165,7 @@ def find_gpu() -> str | None:
 
 
 def look_up(model: str) -> str:
-    """The model's name, with what a start would find of it; loads nothing and asks nobody.
+    """Returns the model's name with what a start would meet. It loads nothing and asks nobody.
 
     Raises:
         ServiceMissing: torch is not installed.
@@ -180,8 +187,11 @@ def look_up(model: str) -> str:
 
 
 def labels_of(id2label: Mapping[int, str]) -> list[str]:
-    """The columns' names in lower case; LABEL_0, LABEL_1, LABEL_2 are taken for negative, neutral, positive."""
-    names = [id2label[at].lower() for at in sorted(id2label)]
+    """Returns the columns' names in lower case.
+
+    LABEL_0, LABEL_1, LABEL_2 are taken for negative, neutral, positive.
+    """
+    names = [id2label[index].lower() for index in sorted(id2label)]
     if names == ["label_0", "label_1", "label_2"]:
         get_log("model").warning("labels without names", taken_for=SENTIMENT)
         return list(SENTIMENT)
@@ -204,7 +214,7 @@ def _float_parent(folder: ModelFolder) -> Path:
 
 
 def _forms(precision: Precision) -> tuple[str, tuple[Configuration, ...]]:
-    """The device, and the precisions to try on it, the fastest first."""
+    """Returns the device, and the precisions to try on it, the fastest first."""
     import torch
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -228,15 +238,16 @@ def _load(location: str) -> tuple[Any, Any]:
     local = Path(location).exists()
     try:
         tokenizer = AutoTokenizer.from_pretrained(location, local_files_only=local)
-        net, found = AutoModelForSequenceClassification.from_pretrained(
+        net, loading = AutoModelForSequenceClassification.from_pretrained(
             location, local_files_only=local, dtype=torch.float32, output_loading_info=True
         )
         net = net.eval()
-    except Exception as error:  # OSError when it is not found, but also whatever lies below
+    except Exception as error:  # OSError when the model is missing, and whatever the layers below raise
         raise Misconfigured(f"{location}: cannot load the model: {error}") from error
-    if found["missing_keys"]:
-        some = ", ".join(sorted(found["missing_keys"])[:3])
-        raise Misconfigured(f"{location}: no trained classifier: it has no weights for {some}")
+    # transformers fills missing weights with random numbers and would serve them as answers.
+    if loading["missing_keys"]:
+        missing = ", ".join(sorted(loading["missing_keys"])[:3])
+        raise Misconfigured(f"{location}: no trained classifier: it has no weights for {missing}")
     if tokenizer.pad_token_id is None:
         raise Misconfigured(f"{location}: its tokenizer has no padding token, so texts cannot share a batch")
     return tokenizer, net
@@ -251,7 +262,7 @@ def _heads(location: str, id2label: Mapping[int, str], folder: ModelFolder | Non
 
 
 def _limit(tokenizer: Any, config: Any) -> int:
-    # Two less than positions: RoBERTa and its kind count them from 2.
+    # RoBERTa and its kind count positions from 2, so that two of them hold no token.
     positions = getattr(config, "max_position_embeddings", _MOST_TOKENS + 2) - 2
     return int(min(tokenizer.model_max_length, positions, _MOST_TOKENS))
 
@@ -264,7 +275,7 @@ def _name(location: str, folder: ModelFolder | None, config: Any) -> str:
 
 
 def _weights(folder: Path) -> Path:
-    found = next((folder / name for name in _WEIGHTS if (folder / name).is_file()), None)
-    if found is None:
+    weights = next((folder / name for name in _WEIGHTS if (folder / name).is_file()), None)
+    if weights is None:
         raise Misconfigured(f"{folder}: none of {', '.join(_WEIGHTS)} is there")
-    return found
+    return weights

@@ -70,8 +70,8 @@ def test_answers_equal_the_models_own_and_memory_stays_bounded(calls: list[list[
     model = CachedModel(KeywordSentiment(), entries=entries, max_bytes=300)
     for texts in calls:
         assert model.score(texts) == KeywordSentiment().score(texts)
-        assert len(model._known) <= entries
-        assert sum(map(getsizeof, model._known)) == model._bytes <= 300
+        assert len(model._cached) <= entries
+        assert sum(map(getsizeof, model._cached)) == model._bytes <= 300
 
 
 def test_the_name_is_that_of_the_model_that_answers() -> None:
