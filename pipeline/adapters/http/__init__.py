@@ -1,1 +1,1 @@
-"""What a running stage serves over HTTP, and the calm of its log."""
+"""Serves what a running stage shows over HTTP."""

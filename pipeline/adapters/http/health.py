@@ -1,7 +1,7 @@
-"""The health server of a running stage: /metrics for Prometheus, /healthz and /readyz for whoever restarts it.
+"""Serves /metrics to Prometheus, and /healthz and /readyz to whatever restarts a stage.
 
-In: the stage's metrics, a function that says whether it can work, and heartbeats from its loop. Out: a server
-on a thread of its own. Never here: posts, settings, anything but GET and HEAD.
+It takes the stage's metrics, a function that says whether the stage can work, and heartbeats from its loop. The
+server runs on a thread of its own and answers GET and HEAD only. It shows neither posts nor settings.
 """
 
 import threading
@@ -16,12 +16,13 @@ from pipeline.errors import Transient
 from pipeline.metrics import Metrics
 
 STALE_AFTER_S = 120.0
-"""A loop that beat once and then was silent for so long hangs: twice the longest step, inference_timeout_s."""
+"""Seconds of silence after which a loop that has beaten once counts as hung. It is twice the longest step,
+inference_timeout_s."""
 READ_TIMEOUT_S = 10.0
-"""A client that connects and says nothing is dropped, so that it holds no thread for ever."""
+"""Seconds after which a client that connects and sends nothing is dropped, so that it holds no thread for ever."""
 
 STOP_POLL_S = 0.1
-"""How long `close` waits at most for the serving thread to notice."""
+"""Longest time in seconds that `close` waits for the serving thread to notice."""
 
 _TEXT = "text/plain; charset=utf-8"
 
@@ -29,11 +30,11 @@ Ready = Callable[[], tuple[bool, str]]
 
 
 class HealthServer:
-    """A running health server.
+    """A health server of one stage.
 
     Args:
-        server: bound HTTP server, not yet serving.
-        stale_after_s: /healthz fails when the last beat is older.
+        server: bound HTTP server that does not serve yet.
+        stale_after_s: /healthz fails when the last beat is older than this many seconds.
         monotonic: seconds of a clock that never goes back.
     """
 
@@ -48,20 +49,21 @@ class HealthServer:
 
     @property
     def port(self) -> int:
-        """TCP port that it listens on."""
+        """TCP port on which it listens."""
         return int(self._server.server_address[1])
 
     def start(self) -> None:
-        """Begins to answer."""
+        """Starts the thread that answers."""
         self._thread.start()
 
     def beat(self) -> None:
-        """The stage's loop came round. After the first beat, silence makes /healthz fail."""
+        """Notes that the stage's loop has come round. After the first beat, silence makes /healthz fail."""
         self._last_beat_s = self._monotonic()
 
     def alive(self) -> tuple[bool, str]:
-        """Whether the loop still turns, and why not."""
+        """Says whether the loop still turns, and why not."""
         if self._last_beat_s is None:
+            # A stage that still loads its model or waits for Kafka is not hung. /readyz reports it instead.
             return True, "ok"
         silent_s = self._monotonic() - self._last_beat_s
         if silent_s > self._stale_after_s:
@@ -69,7 +71,7 @@ class HealthServer:
         return True, "ok"
 
     def close(self) -> None:
-        """Stops answering and frees the port; again is harmless."""
+        """Stops answering and frees the port. A second call does nothing."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
@@ -90,15 +92,16 @@ def start_health_server(
 
     Args:
         host: address to listen on.
-        port: TCP port; 0 lets the system choose (see `HealthServer.port`).
+        port: TCP port; 0 lets the system choose one, which `HealthServer.port` shows.
         metrics: what /metrics shows.
-        ready: asked by each /readyz, from the server's threads: (can work, reason). It must not block.
+        ready: answers each /readyz with (can work, reason). It is called from the server's threads and must not
+            block.
         before_metrics: called before each /metrics is made, to set gauges that are true at that moment.
-        stale_after_s: longest silence between two `beat` calls.
-        monotonic: for tests.
+        stale_after_s: longest silence in seconds between two `beat` calls.
+        monotonic: clock, replaced in tests.
 
     Raises:
-        Transient: the address cannot be bound; who held it may be about to end.
+        Transient: the address cannot be bound. The process that holds it may be about to end.
     """
 
     class Handler(_Handler):
@@ -116,6 +119,7 @@ def start_health_server(
         server = ThreadingHTTPServer((host, port), Handler)
     except OSError as error:
         raise Transient(f"cannot listen on {host}:{port} for health checks: {error.strerror}") from error
+    # Otherwise a client that keeps its connection open would keep the process from ending.
     server.daemon_threads = True
     health = HealthServer(server, stale_after_s, monotonic)
     health.start()
@@ -128,14 +132,14 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
 
     def answer(self, path: str) -> tuple[HTTPStatus, str, bytes] | None:
-        """Status, content type and body of one GET; None where there is nothing, as here."""
+        """Returns status, content type and body for one GET, or None where there is nothing, as here."""
 
     def do_GET(self) -> None:
-        found = self.answer(self.path.partition("?")[0])
-        self._send(*(found or (HTTPStatus.NOT_FOUND, _TEXT, b"try /metrics, /healthz, /readyz\n")))
+        answer = self.answer(self.path.partition("?")[0])
+        self._send(*(answer or (HTTPStatus.NOT_FOUND, _TEXT, b"try /metrics, /healthz, /readyz\n")))
 
     def do_HEAD(self) -> None:
-        # The same answer without its body: what `wget --spider` and many load balancers ask.
+        # `wget --spider` and many load balancers probe with HEAD, and `_send` leaves the body out for them.
         self.do_GET()
 
     def _refuse(self) -> None:
@@ -152,7 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Scrapes are not worth a log line."""
+        """Writes nothing, because a scrape every few seconds is not worth a log line."""
 
 
 def _verdict(good: bool, reason: str) -> tuple[HTTPStatus, str, bytes]:
@@ -161,8 +165,8 @@ def _verdict(good: bool, reason: str) -> tuple[HTTPStatus, str, bytes]:
 
 
 def ask(ready: Ready) -> tuple[bool, str]:
-    """What `ready` says; a failure of its own is a no."""
+    """Returns what `ready` says. A failure of `ready` itself counts as a no."""
     try:
         return ready()
-    except Exception as error:  # a probe must get an answer whatever is broken; the type is answer enough
+    except Exception as error:  # a probe must get an answer whatever is broken
         return False, f"the readiness check failed: {type(error).__name__}"

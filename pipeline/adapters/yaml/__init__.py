@@ -1,1 +1,1 @@
-"""Files that people write in YAML."""
+"""Reads and writes files in YAML."""

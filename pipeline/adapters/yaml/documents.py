@@ -1,6 +1,6 @@
-"""YAML files that only the product itself writes or reads: plain data in, plain data out.
+"""Loads and dumps the YAML files that only the product itself writes or reads, as plain data.
 
-What a policy's owner writes is read by `policy_file`, which knows the line of each mistake.
+A policy, which people write, is read by `policy_file`, because that knows the line of each mistake.
 """
 
 import io
@@ -12,14 +12,14 @@ from ruamel.yaml.error import YAMLError
 from pipeline.errors import Misconfigured
 
 NO_FOLDING = 10_000
-"""Columns of a line; folding would leave spaces at line ends."""
+"""Columns of a line, so many that no line is folded. Folding would leave spaces at line ends."""
 
 
 def load_document(path: Path) -> object:
-    """The content of a file as plain data.
+    """Returns the content of a file as plain data.
 
     Raises:
-        Misconfigured: the file is missing or no YAML; names the file, and the line if it can.
+        Misconfigured: the file is missing or is no YAML. The message names the file, and the line if it can.
     """
     try:
         document: object = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
@@ -35,9 +35,11 @@ def load_document(path: Path) -> object:
 
 
 def dump_document(document: object) -> str:
-    """A document as text, in the order of its fields and without anchors."""
+    """Returns a document as text, with its fields in their order and without anchors."""
     yaml = YAML()
     yaml.width = NO_FOLDING
+    # Without this an object that occurs twice would be written as an anchor and an alias, which few people can
+    # read.
     yaml.representer.ignore_aliases = lambda _: True
     text = io.StringIO()
     yaml.dump(document, text)

@@ -1,7 +1,7 @@
-"""A policy as its owner writes it: YAML, every mistake named with file, line and field.
+"""Reads a policy as its owner writes it, in YAML, and names every mistake with file, line and field.
 
-In: a path. Out: a `Policy`, and the place of each field. Never here: publishing; tolerance: an unknown field is a
-typing mistake and refused.
+It takes a path and returns a `Policy` with the place of each field. It publishes nothing. It is strict, because an
+unknown field is a typing mistake.
 """
 
 import re
@@ -23,24 +23,26 @@ from schemas.posts.signals import IntentName
 
 M = TypeVar("M", bound=BaseModel)
 MAX_BYTES = 1_000_000
-"""A record of `policies` holds at most 1 MiB."""
+"""Largest file in bytes. A record of `policies` holds at most 1 MiB."""
 MAX_ENTRIES = 100_000
-"""Of a document with its aliases written out: a file of 1 MB without any has fewer, nine nested aliases 10^9."""
+"""Most entries of a document with its aliases written out. A file of 1 MB without any alias has fewer, while nine
+nested aliases make 10^9."""
 _QUOTED = re.compile("'([^']*)'")
-"""A choice in pydantic's words about a literal."""
+"""Matches a choice in pydantic's words about a literal."""
 
 Location = tuple[int | str, ...]
 Refusals = Callable[[Any], Iterable[tuple[Location, str]]]
-"""What else is wrong with a document, as plain data that may have wrong fields too: where, and why."""
+"""Tells what else is wrong with a document, as places with reasons. It gets plain data whose fields may be wrong
+too."""
 
 
 @dataclass(frozen=True)
 class Written(Generic[M]):
-    """What a file says, and where it says it.
+    """The checked content of a file, which knows its place in the file.
 
     Args:
         value: the checked document.
-        place: a location in it as `file:line: field: `, to stand before a sentence.
+        place: turns a location in it into `file:line: field: `, to stand before a sentence.
     """
 
     value: M
@@ -52,16 +54,17 @@ def load_policy(path: Path, refusals: Refusals | None = None) -> Written[Policy]
 
     Args:
         path: the file.
-        refusals: what else is to be refused, such as queries that find nothing; asked in any case.
+        refusals: tells what else is to be refused, such as queries that match nothing. It is asked in any case.
 
     Raises:
         Misconfigured: the file cannot be read, is no YAML, has a key twice, or a field is wrong or unknown, or
-            names do not agree; each mistake on a line of its own as `file:line: field: what is wrong`.
+            names do not agree. Each mistake stands on a line of its own as `file:line: field: what is wrong`.
     """
 
     def all_refusals(document: Any) -> Iterator[tuple[Location, str]]:
-        for one in disagreements(document, get_args(IntentName)):
-            yield one.place, one.what + (did_you_mean(one.name, one.known) if one.name else "")
+        for problem in disagreements(document, get_args(IntentName)):
+            hint = did_you_mean(problem.name, problem.known) if problem.name else ""
+            yield problem.place, problem.what + hint
         if refusals is not None:
             yield from refusals(document)
 
@@ -70,7 +73,7 @@ def load_policy(path: Path, refusals: Refusals | None = None) -> Written[Policy]
 
 
 def load_yaml(path: Path, model: type[M], shape: str, refusals: Refusals | None = None) -> Written[M]:
-    """Reads and checks a YAML file of any model, as `load_policy` does; `shape` says what it should be."""
+    """Reads and checks a YAML file of any model as `load_policy` does. `shape` says what the file should be."""
     document = _parse(path)
     if not isinstance(document, CommentedMap):
         raise Misconfigured(f"{path}:1: {shape}")
@@ -79,9 +82,10 @@ def load_yaml(path: Path, model: type[M], shape: str, refusals: Refusals | None 
     try:
         value = model.model_validate(data, extra="forbid")
     except ValidationError as error:
-        found = _causes(error.errors(include_url=False))
-        problems = [(one["loc"], _message(one, model)) for one in found if not _is_disagreement(one)]
+        causes = _causes(error.errors(include_url=False))
+        problems = [(cause["loc"], _message(cause, model)) for cause in causes if not _is_disagreement(cause)]
         value = None
+    # The refusals are asked in any case, so that one run shows the owner every mistake of the file.
     problems += [] if refusals is None else refusals(data)
     if value is None or problems:
         places = sorted({(_line(document, where), _field(where) + what) for where, what in problems})
@@ -90,18 +94,20 @@ def load_yaml(path: Path, model: type[M], shape: str, refusals: Refusals | None 
 
 
 def _is_disagreement(problem: Any) -> bool:
-    """Those come from the refusals, each at its own place."""
+    """Says whether a problem is one that the refusals report too, at the place of each name."""
     return isinstance((problem.get("ctx") or {}).get("error"), Disagreements)
 
 
 def _causes(problems: list[Any]) -> list[Any]:
-    """Without the complaint that a list is too short because its only entries are wrong."""
-    places = [one["loc"] for one in problems]
+    """Drops the complaint that a list is too short because its only entries are wrong."""
+    locations = [problem["loc"] for problem in problems]
+
+    def has_wrong_entries(location: Location) -> bool:
+        depth = len(location)
+        return any(len(inner) > depth and inner[:depth] == location for inner in locations)
+
     return [
-        one
-        for one in problems
-        if one["type"] != "too_short"
-        or not any(len(place) > len(one["loc"]) and place[: len(one["loc"])] == one["loc"] for place in places)
+        problem for problem in problems if problem["type"] != "too_short" or not has_wrong_entries(problem["loc"])
     ]
 
 
@@ -123,7 +129,7 @@ def _parse(path: Path) -> object:
         raise Misconfigured(f"{path}:{line}: {_first_line(error.problem or error.context)}") from None
     except YAMLError as error:
         raise Misconfigured(f"{path}:1: {_first_line(str(error))}") from None
-    except (RecursionError, ValueError):  # brackets within brackets, a number of thousands of digits
+    except (RecursionError, ValueError):  # thousands of nested brackets, or a number of thousands of digits
         raise Misconfigured(f"{path}: a value is nested too deep or too long to be read") from None
     if _entries(document, {}) > MAX_ENTRIES:
         raise Misconfigured(f"{path}: with its aliases written out it has more than {MAX_ENTRIES} entries")
@@ -131,27 +137,32 @@ def _parse(path: Path) -> object:
 
 
 def _entries(node: object, counted: dict[int, float]) -> float:
-    """Entries of a document with every alias written out; without end where one holds itself.
+    """Counts the entries of a document with every alias written out.
+
+    A node that holds itself counts as infinitely many.
 
     Args:
-        node: of the document.
+        node: a part of the document.
         counted: the entries of each collection that was counted before, by identity.
     """
     if not isinstance(node, dict | list):
         return 1
     if id(node) not in counted:
-        counted[id(node)] = float("inf")  # until it is counted: whoever meets it inside itself finds no end
+        # A node that is met again inside itself finds this and counts as infinite. Without it the recursion would
+        # not end.
+        counted[id(node)] = float("inf")
         inner = node.values() if isinstance(node, dict) else node
-        counted[id(node)] = 1 + sum(_entries(each, counted) for each in inner)
+        counted[id(node)] = 1 + sum(_entries(child, counted) for child in inner)
     return counted[id(node)]
 
 
 def _plain(node: object) -> Any:
-    """The same values without the round-trip types, which pydantic need not know."""
+    """Returns the same values without the round-trip types, which pydantic need not know."""
     if isinstance(node, CommentedMap):
         return {str(key): _plain(value) for key, value in node.items()}
     if isinstance(node, CommentedSeq):
         return [_plain(value) for value in node]
+    # bool stands first, because a bool is also an int and `true` would become 1.
     for kind in (bool, int, float, str):
         if isinstance(node, kind):
             return kind(node)
@@ -159,7 +170,7 @@ def _plain(node: object) -> Any:
 
 
 def _line(document: CommentedMap, location: Location) -> int:
-    """Line, from 1, of the deepest node on the way to `location` that is in the file."""
+    """Returns the line, counted from 1, of the deepest node on the way to `location` that is in the file."""
     node: object = document
     line = document.lc.line + 1
     for part in location:
@@ -181,22 +192,22 @@ def _field(location: Location) -> str:
 
 def _message(problem: Any, model: type[BaseModel]) -> str:
     *parent, last = problem["loc"] or ("",)
-    said = plain(problem)
+    message = plain(problem)
     if problem["type"] == "extra_forbidden":
-        return said + did_you_mean(str(last), _fields(model, parent))
+        return message + did_you_mean(str(last), _fields(model, parent))
     if problem["type"] == "literal_error" and isinstance(problem["input"], str):
-        return said + did_you_mean(problem["input"], _QUOTED.findall(problem["ctx"]["expected"]))
-    return said
+        return message + did_you_mean(problem["input"], _QUOTED.findall(problem["ctx"]["expected"]))
+    return message
 
 
 def _fields(model: type[BaseModel], location: Iterable[int | str]) -> Iterable[str]:
-    """The fields of the part at a location."""
+    """Returns the names of the fields that the part at a location may have."""
     kinds: list[Any] = [model]
     for part in location:
         models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
         if isinstance(part, str):
             kinds = [kind.model_fields[part].annotation for kind in models if part in kind.model_fields]
-        # Out of tuples and optional types, whose arguments are the types of what is in them.
+        # The arguments of tuples and optional types are the types of their content, where the path goes on.
         kinds = [inner for kind in kinds for inner in (kind, *get_args(kind))]
     return [name for kind in kinds if hasattr(kind, "model_fields") for name in kind.model_fields]
 
