@@ -1,4 +1,4 @@
-"""Earshot: posts in, cases for people and trends for analysts out. Data flows one way:
+"""Earshot turns posts into cases for people and into trends for analysts. Data flows one way:
 
 ingest  sources           -> posts.raw
 enrich  posts.raw         -> posts.scored, posts.actionable, mentions   (Faust: batches through the transformer)
@@ -6,5 +6,6 @@ route   posts.actionable  -> assignments, cases.events, cases.current   (Kafka t
 trends  (a later release) -> (what builds up, and alerts)
 sink    posts.scored, cases.events, assignments -> ClickHouse
 
-Pure logic lives in the stages, machines in `adapters`; `app.py` is the only place that knows both.
+`stages.py` is the table of these stages. Each has a folder of pure logic, `adapters` holds the machines, and only
+`app` joins the two. `cli` has one file for each verb of the command line.
 """
