@@ -1,5 +1,5 @@
-"""The composition root: the only place that joins stages, adapters and settings.
+"""Joins stages, adapters and settings. No other package knows all three.
 
-One module a stage, each with `run(settings)`: it blocks until SIGTERM or SIGINT and raises an `EarshotError`
+A module of `app/stages` has `run(settings)`, which blocks until SIGTERM or SIGINT and raises an `EarshotError`
 whose `exit_code` ends the process.
 """

@@ -7,9 +7,10 @@ from pipeline.ingest.table.mapping import ColumnMap, from_document
 
 
 def load_map(path: Path) -> ColumnMap:
-    """The map in a YAML file.
+    """Returns the map in a YAML file.
 
     Raises:
-        Misconfigured: the file is missing, is no YAML, or holds no map; names the file, and the line if it can.
+        Misconfigured: the file is missing, is no YAML, or holds no map; the message names the file, and the line
+            if it can.
     """
     return from_document(load_document(path), str(path))

@@ -1,7 +1,8 @@
-"""The simulated desk, running: assignments in, rep events out, in real time or, on the event clock, at once.
+"""Runs the simulated desk. It reads assignments and sends rep events, in real time or, on the event clock, at
+once.
 
-At least once is enough here: an assignment that is read again gets the same events with the same ids, and the
-router knows them. Never here: what the reps do (`pipeline.scenario.desk.desk`).
+An assignment that is read twice gets the same events with the same ids, which the router recognises, so the desk
+needs no more than at-least-once reading. What the reps do is decided in `pipeline.scenario.desk.desk`.
 """
 
 import signal
@@ -26,19 +27,19 @@ from schemas.people.rep import AnyRepEvent
 from schemas.topics import ASSIGNMENTS, REPS
 
 SENDER = "earshot-desk"
-"""All desks of a workspace are one sender: a restart goes on where the last one stopped."""
+"""All desks of a workspace are one sender, so that a restarted desk goes on where the last one stopped."""
 ROUND_S = 0.1
-"""Longest wait for input: the most that an answer is late."""
+"""Longest wait for input, and so the longest delay of an answer."""
 DELIVERY_TIMEOUT_S = 60.0
 
 
 def group_of(workspace: str) -> str:
-    """Consumer group of a workspace's desk: desks of two workspaces must each read all assignments."""
+    """Names the consumer group of a workspace's desk. Desks of two workspaces must each read all assignments."""
     return f"earshot-desk-{workspace}"
 
 
 def run(settings: Settings, roster_path: Path, *, speed: float = 1.0, seed: int = 0) -> None:
-    """Plays the roster's reps until SIGTERM or SIGINT; then they sign out, except on the event clock.
+    """Plays the roster's reps until SIGTERM or SIGINT. Then they sign out, except on the event clock.
 
     Args:
         settings: may be unresolved.
@@ -68,7 +69,7 @@ def run(settings: Settings, roster_path: Path, *, speed: float = 1.0, seed: int 
 
 
 class RunningDesk:
-    """A desk on a cluster. Not thread-safe.
+    """A desk on a cluster. It is not thread-safe.
 
     Args:
         kafka: resolved.
@@ -83,7 +84,8 @@ class RunningDesk:
         self._clock_mode = clock_mode
         self._clock = clock
         self._due = DueAnswers()
-        # On the event clock answers leave in another order than that of their times; a later desk goes on higher.
+        # On the event clock answers leave in another order than that of their times. `seq` comes from the wall
+        # clock, so that a later desk goes on with higher numbers and is not refused as stale.
         self._seq = count(to_ms(clock.now()))
         self._committed: dict[int, int] = {}
         self._producer = WaitingProducer(kafka, DELIVERY_TIMEOUT_S)
@@ -91,14 +93,14 @@ class RunningDesk:
         self._reader = GroupReader(kafka, group, ASSIGNMENTS.name, self._revoked, get_log("desk"))
 
     def sign_in(self) -> None:
-        """Everybody starts work: now, or before all input on the event clock."""
+        """Starts everybody's work now, or before all input on the event clock."""
         self._send(self._desk.sign_ins(ALWAYS if self._clock_mode == "event" else self._clock.now()))
 
     def sign_out(self) -> None:
-        """Everybody stops work, so that no offer goes to an empty chair.
+        """Stops everybody's work, so that no offer goes to an empty chair.
 
-        Not on the event clock: there a sign-in counts before all input, so that after a sign-out the reps of the
-        next desk could never come back.
+        On the event clock nobody is signed out. There a sign-in counts before all input, so that after a sign-out
+        the reps of the next desk could never come back.
 
         Raises:
             ServiceMissing: the events could not be delivered.
@@ -120,7 +122,7 @@ class RunningDesk:
         self._commit()
 
     def close(self) -> None:
-        """Leaves the group; answers that are not due yet are given by the next desk."""
+        """Leaves the group. The next desk gives the answers that are not due yet."""
         self._reader.close()
         self._producer.close()
 
@@ -151,7 +153,8 @@ class RunningDesk:
     def _commit(self) -> None:
         done = self._due.done()
         changed = {n: offset for n, offset in done.items() if self._committed.get(n) != offset}
-        # A commit that is refused loses nothing: the partitions are read again, and answered alike.
+        # A refused commit loses nothing. The partitions are read again, and their assignments get the same
+        # answers.
         if changed and self._reader.commit(changed):
             self._committed |= changed
 

@@ -1,4 +1,4 @@
-"""Where Kafka and ClickHouse are: from the settings, or from the embedded stack when they name none."""
+"""Finds Kafka and ClickHouse in the settings, or on the embedded stack when the settings name none."""
 
 from pydantic import SecretStr
 
@@ -10,7 +10,7 @@ _REMEDY = "start the embedded stack with `earshot local up`, or set "
 
 
 def resolve(settings: Settings, *, kafka: bool = True, clickhouse: bool = False) -> Settings:
-    """The same settings with concrete addresses of the services that are asked for.
+    """Returns the settings with concrete addresses of the services that are asked for.
 
     Raises:
         ServiceMissing: an address is not set and no embedded stack is known in `state_dir`.

@@ -1,7 +1,4 @@
-"""Joins the detector of languages with the models that read them.
-
-In: the model's settings. Out: `Languages` whose models are loaded and warm. Never here: the default model.
-"""
+"""Joins the detector of languages with the models that read them. It does not load the default model."""
 
 from pipeline.adapters.models.cache import OnLookup
 from pipeline.adapters.models.engines import OnOpened, for_language, languages_of, open_engine
@@ -20,7 +17,8 @@ def load_languages(
     on_lookup: OnLookup | None = None,
     on_opened: OnOpened | None = None,
 ) -> Languages:
-    """The detector, what the default model was made for, and each further model behind its own cache.
+    """Returns the detector, the languages that the default model was made for, and each further model behind its
+    own cache.
 
     Args:
         model: the settings of all of them.
@@ -40,9 +38,9 @@ def load_languages(
             engine = open_engine(
                 for_language(model, code), deadline_s=deadline_s, on_lookup=on_lookup, on_opened=on_opened
             )
-            opened[path] = OneCaller(engine)  # batches overlap, and any of them may hold texts for it
+            opened[path] = OneCaller(engine)  # batches overlap, and any of them may hold texts for this model
     models = {code: opened[path] for code, path in model.by_language.items()}
     get_log("model").info(
-        "languages", made_for=sorted(native), further={code: one.name for code, one in models.items()}
+        "languages", made_for=sorted(native), further={code: reader.name for code, reader in models.items()}
     )
     return Languages(FastTextLanguages(), native, models)

@@ -16,7 +16,7 @@ from itertools import product
 from statistics import median
 
 from pipeline.adapters.models.fasttext import FastTextLanguages
-from pipeline.app.collector import calm_collector
+from pipeline.app.collector import freeze_collector
 from pipeline.bench.rounds import Say
 from pipeline.bench.sample import WORKSPACE, distinct_posts
 from pipeline.bench.stage.costs import SOURCE
@@ -111,7 +111,7 @@ def bench_signals(engine: TextModel, posts: int, patterns: int, signatures: int,
         ALL_PARTS: lambda share: scorer.score(_received(share), policies),
     }
     # The worker does the same, and pauses of the garbage collector would land on whichever part runs.
-    calm_collector()
+    freeze_collector()
     found = []
     for name, work in parts.items():
         say(name)

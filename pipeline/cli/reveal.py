@@ -44,7 +44,7 @@ def reveal(
     Exit 3: Kafka does not answer, or did not confirm the event; then nothing is shown.
     """
     from pipeline.app.endpoints import resolve
-    from pipeline.app.offline.reveal import NotRevealed, Wish, parse_source
+    from pipeline.app.offline.reveal import NotRevealed, RevealRequest, parse_source
     from pipeline.app.offline.reveal import reveal as read
     from pipeline.clock import SystemClock
     from pipeline.settings import load_settings
@@ -54,7 +54,7 @@ def reveal(
     with contextlib.suppress(ServiceMissing):
         # Only for the platform's address then.
         settings = resolve(settings, clickhouse=True)
-    found = read(settings, Wish(workspace, post_id, rep, reason), position, SystemClock())
+    found = read(settings, RevealRequest(workspace, post_id, rep, reason), position, SystemClock())
     if isinstance(found, NotRevealed):
         say(f"earshot reveal: {found.why}")
         if found.url is not None:

@@ -1,1 +1,1 @@
-"""Dead letters for an operator: which there are, what one looks like, and sending them back."""
+"""Lets an operator list dead letters, look at one, and send them back."""

@@ -1,7 +1,7 @@
 """Reads dead letters and the receipts of their replays.
 
-In: the Kafka settings and what is wanted. Out: letters, one by one; counts. Never here: a changed topic, plain
-text on its way to a person (`shape`).
+It gives letters one by one, and changes no topic. How a letter is shown to a person is decided in `shape`, since
+it holds plain text.
 """
 
 import re
@@ -19,7 +19,7 @@ from schemas.dead_letter import SUFFIX, DeadLetterInfo, Replay, dead_letters_of,
 from schemas.topics import REPLAYS
 
 UNREADABLE = "unreadable_headers"
-"""Stands for the code of a record in a dead-letter topic that no stage of ours wrote."""
+"""Stands for the code of a record in a dead-letter topic that no stage of Earshot wrote."""
 _PLACE = re.compile(r"(?:(.+)/)?(\d{1,10})/(\d{1,19})")
 
 
@@ -33,32 +33,32 @@ class Letter:
     key: bytes | None
     value: bytes | None
     appended_ms: int
-    """When it was put there."""
+    """Time at which it was put there, in milliseconds."""
 
     @property
     def topic(self) -> str:
-        """The topic that it was given up from."""
+        """The topic that the record was given up from."""
         return self.place.topic.removesuffix(SUFFIX)
 
     @property
     def code(self) -> str:
-        """Why, in one word."""
+        """The code of the refusal."""
         return UNREADABLE if self.info is None else self.info.code
 
     @property
     def workspace(self) -> str | None:
-        """Whose it is, if value or key say so."""
+        """The workspace that value or key name."""
         try:
-            told = orjson.loads(self.value or b"")
+            document = orjson.loads(self.value or b"")
         except orjson.JSONDecodeError:
-            told = None
-        if isinstance(told, dict) and isinstance(told.get("workspace"), str):
-            return str(told["workspace"])
+            document = None
+        if isinstance(document, dict) and isinstance(document.get("workspace"), str):
+            return str(document["workspace"])
         return (self.key or b"").decode(errors="replace").partition("/")[0] or None
 
 
 class Wanted(NamedTuple):
-    """Which letters: all that are given must fit; nothing given means all letters."""
+    """Which letters are wanted. All parts that are given must fit, and without any every letter is wanted."""
 
     topic: str | None = None
     """With or without `.dlq`."""
@@ -66,7 +66,7 @@ class Wanted(NamedTuple):
     workspace: str | None = None
 
     def fits(self, letter: Letter) -> bool:
-        """Whether the letter is one of them, its topic aside."""
+        """Whether the letter fits code and workspace. Its topic is chosen before."""
         if self.code is not None and letter.code != self.code:
             return False
         return self.workspace is None or letter.workspace == self.workspace
@@ -74,23 +74,23 @@ class Wanted(NamedTuple):
 
 @dataclass
 class Count:
-    """Letters of one topic with one code."""
+    """Counts the letters of one topic with one code."""
 
     topic: str
     code: str
     letters: int = 0
     replayed: int = 0
-    """Of these, how many were sent back at least once."""
+    """How many of them were sent back at least once."""
     oldest_ms: int = 0
     newest_ms: int = 0
 
 
 Receipts = dict[SourcePosition, list[int]]
-"""Letter to the times at which it was sent back, oldest first."""
+"""Maps a letter to the times at which it was sent back, oldest first."""
 
 
 def read_letters(reader: TopicReader, wanted: Wanted, newest: int | None = None) -> Iterator[Letter]:
-    """The letters that are there now, topic by topic, each partition in its order.
+    """Yields the letters that are there now, topic by topic, with those of a partition in order.
 
     Args:
         reader: connected.
@@ -112,7 +112,7 @@ def read_letters(reader: TopicReader, wanted: Wanted, newest: int | None = None)
 
 
 def dead_letter_topics(reader: TopicReader, topic: str | None) -> list[str]:
-    """The names of the dead-letter topics: all, or the one of `topic`.
+    """Returns the names of all dead-letter topics, or that of `topic`.
 
     Raises:
         Misconfigured: the cluster has no such dead-letter topic.
@@ -129,36 +129,37 @@ def dead_letter_topics(reader: TopicReader, topic: str | None) -> list[str]:
 
 
 def letter_at(reader: TopicReader, place: SourcePosition) -> Letter | None:
-    """The letter at a place; None where there is none, or none any more.
+    """Returns the letter at a place. None says that there is none, or none any more.
 
     Raises:
         Misconfigured: the cluster has no such dead-letter topic.
     """
     dead_letter_topics(reader, place.topic)
     whole = reader.window(place.topic)
+    # The bounds are asked first, because an offset out of range would make the client begin at the first record.
     if not whole.low.get(place.partition, 0) <= place.offset < whole.end.get(place.partition, 0):
         return None
     window = Window({place.partition: place.offset}, {place.partition: place.offset + 1})
-    found = [_letter(message) for message in reader.read(place.topic, window)]
-    return next((letter for letter in found if letter.place == place), None)
+    letters = [_letter(message) for message in reader.read(place.topic, window)]
+    return next((letter for letter in letters if letter.place == place), None)
 
 
 def parse_place(text: str) -> SourcePosition:
-    """`TOPIC.dlq/PARTITION/OFFSET`.
+    """Reads `TOPIC.dlq/PARTITION/OFFSET`.
 
     Raises:
         Misconfigured: it is something else.
     """
-    found = _PLACE.fullmatch(text)
-    if found is None or found[1] is None or not found[1].endswith(SUFFIX):
+    match = _PLACE.fullmatch(text)
+    if match is None or match[1] is None or not match[1].endswith(SUFFIX):
         raise Misconfigured(
             f"{text}: a letter is named TOPIC{SUFFIX}/PARTITION/OFFSET, as `earshot dlq list --each` does"
         )
-    return SourcePosition(topic=found[1], partition=int(found[2]), offset=int(found[3]))
+    return SourcePosition(topic=match[1], partition=int(match[2]), offset=int(match[3]))
 
 
 def read_receipts(reader: TopicReader) -> Receipts:
-    """Which letters were sent back, and when; a receipt that cannot be read is none."""
+    """Returns which letters were sent back, and when. A receipt that cannot be read counts as none."""
     receipts: Receipts = {}
     if REPLAYS.name not in reader.partitions:
         return receipts
@@ -172,7 +173,7 @@ def read_receipts(reader: TopicReader) -> Receipts:
 
 
 def counted(letters: Iterable[Letter], receipts: Receipts) -> list[Count]:
-    """Counts by topic and code, in that order."""
+    """Counts letters by topic and code, and returns the counts in that order."""
     counts: dict[tuple[str, str], Count] = {}
     for letter in letters:
         count = counts.setdefault((letter.topic, letter.code), Count(letter.topic, letter.code))
@@ -189,6 +190,7 @@ def _letter(message: Message) -> Letter:
     try:
         info = decode_headers(message.headers() or [])
     except ValueError:
+        # Another program may have written the record. It is shown all the same, without a reason.
         info = None
     return Letter(
         place,

@@ -1,9 +1,9 @@
-"""Sends dead letters back to the topics that they were given up from, key and value untouched.
+"""Sends dead letters back to the topics that they were given up from, with key and value untouched.
 
-In: chosen letters. Out: records with a header that names the letter, and for each a receipt on `dlq.replays`. A
-letter with a receipt is not sent again unless that is asked for. The receipt follows the delivery: a process that
-dies between both leaves letters without one, which the next call sends once more, and which the stages recognise.
-Never here: a topic that is not the letter's own.
+Each record gets a header that names its letter, and each delivered letter a receipt on `dlq.replays`. A letter
+with a receipt is not sent again unless that is asked for. The receipt follows the delivery. A process that dies
+between both leaves letters without a receipt, which the next call sends once more, and which the stages recognise.
+A letter never goes to a topic that is not its own.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,11 +22,12 @@ from schemas.dead_letter import Replay, place_of, replay_header
 from schemas.topics import REPLAYS
 
 BATCH_LETTERS = 200
-"""What a crash can leave without receipts; letters of 1 MiB each stay far below the memory of a laptop."""
+"""How many letters a crash can leave without receipts. Letters of 1 MiB each stay far below the memory of a
+laptop."""
 DELIVERY_TIMEOUT_S = 30.0
-"""A person waits in front of it."""
+"""Longest wait for a delivery. A person waits in front of it."""
 RECENT_MS = 60_000
-"""A letter younger than this says that its cause is still at work."""
+"""The cause of a letter that is younger than this is probably still at work."""
 
 Verdict = Literal["replayed", "would_be_replayed", "replayed_before", "not_its_topic", "unreadable_headers"]
 
@@ -58,7 +59,8 @@ class Replayer:
     _producer: WaitingProducer | None = field(default=None, init=False)
 
     def replay(self, letters: Iterable[Letter]) -> Iterator[Outcome]:
-        """Sends each letter that may be sent, in order; an outcome is given when its receipt is written.
+        """Sends each letter that may be sent, in order. It yields an outcome only when the letter's receipt is
+        written.
 
         Raises:
             ServiceMissing: the brokers did not take a record. Those before it are sent and have their receipts.
@@ -76,7 +78,8 @@ class Replayer:
         if letter.info is None:
             return "unreadable_headers"
         if letter.info.source.topic != letter.topic:
-            # Whoever may write dead letters of one topic must not write to another one through us.
+            # The headers decide. Whoever may write dead letters of one topic must not write to another topic
+            # through us.
             return "not_its_topic"
         if letter.place in self.receipts and not self.again:
             return "replayed_before"
@@ -113,7 +116,7 @@ def _receipt(letter: Letter, now_ms: int) -> Record:
 
 
 def still_arriving(letters: Iterable[Letter], now_ms: int) -> dict[str, int]:
-    """Code to the age, in ms, of its newest letter, where that is younger than `RECENT_MS`."""
+    """Maps a code to the age of its newest letter, in milliseconds, where that is younger than `RECENT_MS`."""
     newest: dict[str, int] = {}
     for letter in letters:
         newest[letter.code] = max(newest.get(letter.code, 0), letter.appended_ms)

@@ -1,8 +1,8 @@
-"""What a dead letter looks like without what it says: `Ann, call 020 7946` becomes `Xxx, xxxx 000 0000`.
+"""Shows the form of a dead letter without its words, so that `Ann, call 020 7946` becomes `Xxx, xxxx 000 0000`.
 
-In: the bytes of a record. Out: a text in which only identifiers, codes, times and counters of the contract are
-legible, each only where it belongs and has the form that belongs there: a letter is often one because a value
-stands in the wrong field. Never here: masking for readers of `posts.scored`, which keeps what is no personal data.
+Only identifiers, codes, times and counters of the contract stay legible, and each of them only where it belongs
+and has the form that belongs there. A letter is often one because a value stands in the wrong field. Readers of
+`posts.scored` get masks instead, which keep what is no personal data.
 """
 
 import re
@@ -16,9 +16,9 @@ from schemas.posts.raw import Author, PostMetrics, RawPost
 from schemas.topics import TOPICS
 
 MOST_CHARS = 200
-"""Of one text; its length is said."""
+"""Most characters of one text that are shown. The text's length is told, too."""
 MOST_BYTES = 4_000
-"""Of a value that is no JSON."""
+"""Most bytes that are shown of a value that is no JSON."""
 _ID = re.compile(r"[a-z][a-z0-9_]{0,31}:[A-Za-z0-9_.:/=-]{1,200}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?(Z|[+-]\d\d:?\d\d))?)?")
 _WORD = re.compile(r"[a-z][a-z_]{0,31}")
@@ -48,21 +48,23 @@ COUNTERS = frozenset(
 )
 """Fields whose number stays, unless it is so long that it could be a phone, a card or an account."""
 LONGEST_NUMBER = 6
-"""Signs; in a letter whose columns have slipped, anything may stand in a counter's field."""
+"""Most digits of a counter that stays. In a letter whose columns have slipped, anything may stand in a counter's
+field."""
 DEEPEST = 20
-"""Levels of a document that are shown; the contract has 3."""
+"""Levels of a document that are shown. The contract has 3."""
 _NAMES = frozenset({*RawPost.model_fields, *Author.model_fields, *PostMetrics.model_fields})
-"""Names of fields that stay, and what is nearly one of them: a misspelt field is a reason to look. Any other one
-may be a person's."""
+"""Names of fields that stay, with names that are nearly one of them, because a misspelt field is a reason to look.
+Any other name may be a person's."""
 
 
 def holds_plain_text(topic: str) -> bool:
-    """Whether letters of that dead-letter topic must be shown as shapes: unless the contract says otherwise."""
-    return topic not in {known.dlq.name for known in TOPICS if known.dead_letters and not known.plain_text}
+    """Whether letters of that dead-letter topic must be shown as shapes. They must unless the contract says
+    otherwise."""
+    return topic not in {other.dlq.name for other in TOPICS if other.dead_letters and not other.plain_text}
 
 
 def shape(value: bytes) -> str:
-    """The shape of a record's value: indented JSON, or the shape of the bytes where they are no JSON."""
+    """Returns the shape of a record's value as indented JSON, or the shape of the bytes where they are no JSON."""
     try:
         document = orjson.loads(value)
     except orjson.JSONDecodeError:
@@ -72,7 +74,7 @@ def shape(value: bytes) -> str:
 
 
 def shape_key(key: bytes) -> str:
-    """A key of `workspace/author_id` as it is, another one as a shape."""
+    """Returns a key `workspace/author_id` as it is, and any other key as a shape."""
     text = key.decode(errors="replace")
     workspace, _, author = text.partition("/")
     legible = LEGIBLE["workspace"].fullmatch(workspace) and _ID.fullmatch(author)

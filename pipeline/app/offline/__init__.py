@@ -1,1 +1,1 @@
-"""What runs without a stream: scoring a file, revealing a post, trying a policy."""
+"""Runs without a stream. A file is scored, a post revealed, or a policy tried."""

@@ -1,7 +1,6 @@
-"""Joins the policy file with the stage that knows what queries are, and tries topics on posts.
+"""Joins the policy file with the stage that understands its queries, and tries topics on posts.
 
-In: a policy file, and posts as JSON lines. Out: the checked policy; which posts concern which topics. Never here:
-Kafka, how it is shown.
+It never asks Kafka, and how results are shown is the command's business.
 """
 
 import contextlib
@@ -27,9 +26,9 @@ from schemas.posts.raw import RawPost, Text
 from schemas.posts.signals import Span, TopicHit
 
 _DASHED = re.compile(r"[a-z0-9_]+-[a-z0-9_-]*")
-"""What the contract takes for the sake of older policies, and no `PlatformName` has."""
+"""Platforms that the contract accepts for the sake of older policies. No `PlatformName` has them."""
 SHOWN = 20
-"""Bad lines that are named one by one; the rest is counted."""
+"""Most bad lines that are named one by one. The rest is counted."""
 
 
 class JustWords(Part):
@@ -46,13 +45,13 @@ class JustWords(Part):
 
 
 class _Named(Part):
-    """Tells the two apart."""
+    """Tells whole posts and bare words apart."""
 
     post_id: str | None = None
 
 
 class Tried(NamedTuple):
-    """A post, and what it concerns."""
+    """A post with the listening topics that it concerns."""
 
     line: int
     post_id: str | None
@@ -61,7 +60,7 @@ class Tried(NamedTuple):
     hits: tuple[TopicHit, ...]
 
     def words_at(self, span: Span) -> str:
-        """What stands at a place of it."""
+        """Returns the text at one of its places."""
         return ((self.title if span.field == "title" else self.text) or "")[span.start : span.end]
 
 
@@ -83,7 +82,7 @@ def read_policy(path: Path) -> Policy:
 
 
 def check_policy(path: Path) -> Checked:
-    """As `read_policy`, with what it should be asked about besides.
+    """Does the same as `read_policy`, and also returns what its owner should be asked about.
 
     Raises:
         Misconfigured: as `load_policy`, for a query that is none or would find nearly every post, and for a
@@ -95,7 +94,7 @@ def check_policy(path: Path) -> Checked:
 
 
 def try_posts(topics: tuple[ListeningTopic, ...], file: str) -> list[Tried]:
-    """What the topics find in the posts of a file, in order; blank lines are passed over.
+    """Yields what the topics find in the posts of a file, in order. Blank lines are passed over.
 
     Args:
         topics: of a policy.
@@ -122,7 +121,7 @@ def try_posts(topics: tuple[ListeningTopic, ...], file: str) -> list[Tried]:
 
 def _refusals(document: Any) -> Iterator[tuple[Location, str]]:
     for at, entry in enumerate(_list(document, "topics")):
-        # A topic with wrong fields is refused for them; its queries are looked at when they are mended.
+        # A topic with wrong fields is refused for these. Its queries are checked when the fields are mended.
         with contextlib.suppress(ValidationError):
             for refusal in refusals([ListeningTopic.model_validate(entry)]):
                 yield ("topics", at, *refusal.location[2:]), refusal.reason
@@ -137,8 +136,8 @@ def _refusals(document: Any) -> Iterator[tuple[Location, str]]:
 
 
 def _bare_handles(policy: Policy) -> Iterator[tuple[Location, str]]:
-    known = sorted({author_id.partition(":")[0] for author_id in policy.brand.author_ids})
-    counts = f"counts only on {', '.join(known)} (of author_ids)" if known else "counts nowhere"
+    platforms = sorted({author_id.partition(":")[0] for author_id in policy.brand.author_ids})
+    counts = f"counts only on {', '.join(platforms)} (of author_ids)" if platforms else "counts nowhere"
     for at, handle in enumerate(policy.brand.handles):
         if bare(handle):
             yield ("brand", "handles", at), f"{handle} names no platform and {counts}: write PLATFORM:{handle}"
@@ -149,8 +148,8 @@ def _part(data: Any, field: str) -> Any:
 
 
 def _list(data: Any, field: str) -> list[Any]:
-    found = _part(data, field)
-    return found if isinstance(found, list) else []
+    part = _part(data, field)
+    return part if isinstance(part, list) else []
 
 
 def _try(line: Line, matcher: TopicMatcher) -> Tried:
@@ -161,7 +160,8 @@ def _try(line: Line, matcher: TopicMatcher) -> Tried:
 
 def _lines(file: str) -> Iterator[Line]:
     try:
-        # A reader of our own on the same descriptor: `sys.stdin.buffer` is not always one that can peek.
+        # This opens a reader of our own on the same descriptor, because `sys.stdin.buffer` is not always one that
+        # can peek.
         with open(sys.stdin.fileno(), "rb", closefd=False) if file == "-" else Path(file).open("rb") as stream:
             for line in numbered(unpacked(stream), file):
                 if line.raw.strip():

@@ -1,8 +1,8 @@
-"""All pure stages offline: posts in, scored posts out, without Kafka or ClickHouse.
+"""Runs all pure stages offline and turns posts into scored posts without Kafka or ClickHouse.
 
-In: JSON lines in time order, each `{"type": "post" | "engagement" | "customer", ...}`, and policies. Out: one
-ScoredPost a post, in order. Never here: another way of scoring than the stream's: it is the same `Scorer`, on the
-event clock, as one worker with one partition would have it.
+It reads JSON lines in time order, each `{"type": "post" | "engagement" | "customer", ...}`, and gives one
+ScoredPost for a post. It uses the stream's own `Scorer` on the event clock, as one worker with one partition
+would.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,10 +28,11 @@ from schemas.posts.raw import RawPost
 from schemas.posts.scored import ScoredPost
 
 OTHER_TYPES = ("engagement", "customer")
-"""Lines that are counted and passed over: no stage uses them yet (influence by history, the customer join)."""
+"""Types of lines that are counted and passed over. No stage uses them yet (influence by history, the customer
+join)."""
 
 Refuse = Callable[[int, Permanent], None]
-"""Told the line number and why the line is not scored."""
+"""Takes the line number, and why the line is not scored."""
 
 
 @dataclass
@@ -41,11 +42,11 @@ class Counts:
     posts: int = 0
     refused: int = 0
     unused: dict[str, int] = field(default_factory=dict)
-    """Type to lines that were passed over."""
+    """Maps a type to the number of lines that were passed over."""
 
 
 def open_scorer(settings: Settings) -> Scorer:
-    """The scorer of the enrich stage with a fresh memory, on the event clock.
+    """Returns the scorer of the enrich stage with a fresh memory, on the event clock.
 
     Raises:
         ServiceMissing: the engine is torch, which is not installed.
@@ -68,7 +69,7 @@ def score_lines(
     counts: Counts,
     refuse: Refuse,
 ) -> Iterator[ScoredPost]:
-    """The scored posts of all lines, in order, a batch at a time; blank lines are passed over.
+    """Yields the scored posts of all lines in order, a batch at a time. Blank lines are passed over.
 
     Args:
         lines: in time order.
@@ -116,7 +117,7 @@ def _post(raw: bytes, workspace: str | None, counts: Counts) -> RawPost | None:
     try:
         document = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return decode(RawPost, raw)  # explains what is wrong
+        return decode(RawPost, raw)  # gives the reason
     if not isinstance(document, dict):
         return decode(RawPost, raw)
     kind = document.pop("type", "post")

@@ -1,1 +1,1 @@
-"""One module a stage: the stage joined with its machines and run."""
+"""Each module joins one stage with its machines and runs it."""

@@ -1,7 +1,7 @@
-"""The enrich worker: joins the pure stage, Faust, the engine and the policies.
+"""Joins the enrich stage with Faust, the engine and the policies.
 
-In: settings. Out: a process that turns `posts.raw` into `posts.scored` and `posts.actionable` until it is told to
-stop. Never here: anything but wiring.
+The process turns `posts.raw` into `posts.scored`, `posts.actionable` and `mentions` until it is told to stop. This
+module holds wiring only.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.models.cache import OnLookup
 from pipeline.adapters.models.engines import OnOpened, Served, open_engine
 from pipeline.adapters.models.one_caller import OneCaller
-from pipeline.app.collector import calm_collector
+from pipeline.app.collector import freeze_collector
 from pipeline.app.endpoints import resolve
 from pipeline.app.languages import load_languages
 from pipeline.app.supervise.vitals import Vitals
@@ -42,18 +42,22 @@ if TYPE_CHECKING:
 
 GROUP_ID = group_of(STAGE)
 STALL_S = 60.0
-"""A commit that stands still for so long beyond the slowest batch will not move again (faust.md, rule 20)."""
+"""Seconds after which a commit that stands still will not move again, counted beyond the slowest batch (faust.md,
+rule 20)."""
 CACHED_KEYS = 65_536
 FETCH_SHARE = 0.8
-"""Of a post's longest wait for company: on the broker it costs nothing, in the agent a timer."""
+"""Share of a post's longest wait for company that it spends at the broker. There it costs nothing, while in the
+agent it costs a timer."""
 PUBLISH_SHARE = 0.8
-"""Of the time for a batch's deliveries: the publisher gives up first and says how many records and why."""
+"""Share of the time for a batch's deliveries after which the publisher gives up. It must give up first, because it
+says how many records are missing and why."""
 ENGINE_SHARE = 0.9
-"""Of the time for a batch's scores: the engine's own deadline comes first and says how many texts were waiting."""
+"""Share of the time for a batch's scores after which the engine gives up. It must give up first, because it says
+how many texts were waiting."""
 
 
 class _Worker:
-    """One enrich process: what it holds from start to end."""
+    """One enrich process with what it holds from start to end."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -65,8 +69,9 @@ class _Worker:
         self._log.info("starting", health_port=self._vitals.port)
 
     def run(self) -> None:
-        """Loads, joins the group, works until SIGTERM or SIGINT."""
+        """Loads the models and policies, joins the group, and works until SIGTERM or SIGINT."""
         settings = self._settings
+        # This comes before the model, which takes seconds to load. A missing topic is told at once.
         raw_partitions = count_partitions(settings)
         self._state = "loading the model"
         deadline_s = ENGINE_SHARE * settings.enrich.inference_timeout_s
@@ -74,6 +79,7 @@ class _Worker:
         model = load_model(settings.model, deadline_s=deadline_s, on_lookup=count, on_opened=show)
         languages = load_languages(settings.model, deadline_s=deadline_s, on_lookup=count, on_opened=show)
         self._state = "reading the policies"
+        # They are whole before the first batch, which would otherwise be triaged as `no_policy`.
         reader = PolicyReader.start(settings.kafka)
         self._log.info("policies read", versions=reader.versions())
         reader.follow()
@@ -86,6 +92,7 @@ class _Worker:
             fetch_wait_ms=round(FETCH_SHARE * enrich.batch_wait_ms),
         )
         notes = CommitNotes(app, RAW.name)
+        # With two threads one batch prepares its texts while the model reads the other.
         with ThreadPoolExecutor(2, thread_name_prefix="inference") as executor:
             live_within_s = settings.enrich.live_within_h * 3600
             intents = Intents(load_intent_model(settings.model))
@@ -93,7 +100,7 @@ class _Worker:
             register(app, self._parts(app, scorer, reader, executor, raw_partitions, notes))
             watchdog = self._watchdog(app)
             watchdog.start()
-            calm_collector()
+            freeze_collector()
             self._state = "joining the group"
             run_until_stopped(
                 app, self._log, started=self._started, beat=self._vitals.beat, frozen_s=enrich.inference_timeout_s
@@ -164,7 +171,7 @@ class _Worker:
 
 
 def run(settings: Settings) -> None:
-    """Runs the stage until SIGTERM or SIGINT; the batches in flight are finished first.
+    """Runs the stage until SIGTERM or SIGINT. The batches in flight are finished first.
 
     Raises:
         ServiceMissing: Kafka does not answer, or a topic is missing.
@@ -182,7 +189,8 @@ def load_model(
     on_lookup: OnLookup | None = None,
     on_opened: OnOpened | None = None,
 ) -> TextModel:
-    """The configured engine, checked and warm, behind its cache (`cache_entries` 0: the engine alone).
+    """Returns the configured engine, checked and warm, behind its cache. With `cache_entries` 0 it is the engine
+    alone.
 
     Args:
         model: its settings.
@@ -199,7 +207,8 @@ def load_model(
 
 
 def load_intent_model(model: ModelSettings) -> IntentModel:
-    """With the head that stands beside the model, `intent.npz`; else with the one of the package.
+    """Returns the intent model with the head that stands beside the model (`intent.npz`), or else with the head of
+    the package.
 
     Raises:
         Misconfigured: the head is of another version of this code, or none.
@@ -214,10 +223,10 @@ def load_intent_model(model: ModelSettings) -> IntentModel:
 
 
 def count_partitions(settings: Settings) -> int:
-    """The partitions of `posts.raw`, once every topic that the stage uses is there.
+    """Counts the partitions of `posts.raw`, and checks that every topic of the stage exists.
 
     Raises:
-        ServiceMissing: Kafka does not answer or a topic does not exist. Without this, the first batch
+        ServiceMissing: Kafka does not answer or a topic does not exist. Without this check the first batch
             would fail once its time is up, again and again.
     """
     existing = admin_client(settings.kafka).list_topics(timeout=TIMEOUT_S).topics

@@ -1,4 +1,4 @@
-"""Joins ingest with its machines: a file or standard input, the producer, the manifest, signals."""
+"""Joins ingest with its machines, which are a file or standard input, the producer, the manifest and signals."""
 
 import signal
 import sys
@@ -39,18 +39,18 @@ DELIVERY_TIMEOUT_S = 120.0
 
 @dataclass(frozen=True)
 class IngestRequest:
-    """What the operator asked for."""
+    """What the operator wants to send, and how."""
 
     file: str
-    """A path, or `-` for standard input."""
+    """Path of the file. `-` stands for standard input."""
     workspace: str | None = None
     columns: ColumnMap | None = None
-    """A complete map for CSV; None: JSON lines."""
+    """A complete map for CSV. None says that the file holds JSON lines."""
     speed: float | None = None
-    """Seconds of event time per second; None: as fast as possible."""
+    """Seconds of event time that pass in a second. None sends as fast as possible."""
     limit: int | None = None
     start: Literal["auto", "resume", "restart"] = "auto"
-    """auto: take up a run that crashed or was stopped; resume: also one that `--limit` ended."""
+    """`auto` takes up a run that crashed or was stopped. `resume` also takes up a run that `--limit` ended."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ class IngestSummary:
     rejected: int
     seconds: float
     resumed_after: int
-    """Line after which the run was taken up; 0: from the beginning."""
+    """Line after which the run was taken up. 0 says that it began at the beginning."""
     whole: bool
-    """All of the input was read."""
+    """Whether all of the input was read."""
 
 
 class _Input(NamedTuple):
@@ -77,20 +77,21 @@ class _Input(NamedTuple):
 
 
 class StopRequest:
-    """SIGTERM and SIGINT: the batch under way is confirmed first; only a blocked read is broken off."""
+    """Handles SIGTERM and SIGINT. The batch under way is confirmed first, and only a blocked read is broken
+    off."""
 
     def __init__(self) -> None:
         self.requested = False
         self._reading = False
 
     def __call__(self, _signal: int, _frame: FrameType | None) -> None:
-        """The signal handler."""
+        """Notes the request. Python calls it as the signal handler."""
         self.requested = True
         if self._reading:
             raise InterruptedError
 
     def until(self, lines: Iterator[Line]) -> Iterator[Line]:
-        """The lines up to the request."""
+        """Yields lines up to the request."""
         while not self.requested:
             try:
                 self._reading = True
@@ -105,7 +106,7 @@ class StopRequest:
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """Takes both signals while inside; main thread only."""
+        """Takes both signals while the block runs. It works in the main thread only."""
         old = {number: signal.signal(number, self) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             yield
@@ -134,7 +135,7 @@ def ingest_file(
     connect: Callable[[KafkaSettings], Publisher] = connect,
     clock: Clock | None = None,
 ) -> IngestSummary:
-    """Sends one file to `posts.raw`; blocks until its end or a stop signal. Call it from the main thread.
+    """Sends one file to `posts.raw` and blocks until its end or a stop signal. Call it from the main thread.
 
     Args:
         settings: resolved or not.
@@ -146,39 +147,40 @@ def ingest_file(
 
     Raises:
         Misconfigured: the file is missing or empty, or its header lacks a mapped column; nothing was sent.
-        ServiceMissing: Kafka went away; the same call takes the run up again.
+        ServiceMissing: Kafka went away. The same call takes the run up again.
     """
     began_s = time.monotonic()
     stop = StopRequest()
     with ExitStack() as stack:
+        # Signals come first, because a stop must also end a run that still waits for a slow pipe to open.
         stack.enter_context(stop.installed())
-        found = _open(request, stack, stop)
+        opened = _open(request, stack, stop)
         kafka = resolve(settings).kafka
         brokers = BrokerWatch(kafka, _Sentences(say))
         stack.callback(brokers.close)
         brokers.start()
         publisher = connect(kafka)
-        manifest = _manifest(settings, request, found, say, clock or SystemClock())
+        manifest = _manifest(settings, request, opened, say, clock or SystemClock())
         if manifest is None:
-            return IngestSummary(found.name, "", 0, 0, 0, time.monotonic() - began_s, 0, True)
+            return IngestSummary(opened.name, "", 0, 0, 0, time.monotonic() - began_s, 0, True)
         stack.enter_context(manifest)
         before = manifest.cursor
         agent = IngestAgent(
             publisher,
             manifest,
             Waits(time.monotonic, time.sleep, lambda: stop.requested),
-            Reports(_rejections(found.name, say), progress),
+            Reports(_rejections(opened.name, say), progress),
             Metrics(),
             pacer=None if request.speed is None else Pacer(request.speed),
-            header=found.header,
+            header=opened.header,
         )
-        whole = agent.run(found.candidates, request.limit)
+        whole = agent.run(opened.candidates, request.limit)
         if not stop.requested:
             manifest.end(whole=whole)
         after = manifest.cursor
         sent, rejected = after.sent - before.sent, after.rejected - before.rejected
         return IngestSummary(
-            file=found.name,
+            file=opened.name,
             manifest=str(manifest.path),
             read=sent + rejected,
             sent=sent,
@@ -191,7 +193,7 @@ def ingest_file(
 
 @dataclass(frozen=True)
 class _Sentences:
-    """Tells the operator of a silence of the brokers, in which nothing is sent."""
+    """Tells the operator when the brokers are silent, because nothing is sent meanwhile."""
 
     say: Callable[[str], None]
 
@@ -219,7 +221,8 @@ def _open(request: IngestRequest, stack: ExitStack, stop: StopRequest) -> _Input
 
 def _stream(file: str, stack: ExitStack) -> tuple[BufferedReader, Source | None]:
     if file == STDIN:
-        # A reader of our own on the same descriptor: `sys.stdin.buffer` is not always one that can peek.
+        # This opens a reader of our own on the same descriptor, because `sys.stdin.buffer` is not always one that
+        # can peek.
         return stack.enter_context(open(sys.stdin.fileno(), "rb", closefd=False)), None
     path = Path(file)
     try:
@@ -231,24 +234,24 @@ def _stream(file: str, stack: ExitStack) -> tuple[BufferedReader, Source | None]
 
 
 def _manifest(
-    settings: Settings, request: IngestRequest, found: _Input, say: Callable[[str], None], clock: Clock
+    settings: Settings, request: IngestRequest, opened: _Input, say: Callable[[str], None], clock: Clock
 ) -> ManifestWriter | None:
     options = _options(request)
     old = None
-    if found.source is not None and request.start != "restart":
-        old = newest_run(settings.state_dir, found.source, options)
+    if opened.source is not None and request.start != "restart":
+        old = newest_run(settings.state_dir, opened.source, options)
     if old is not None and old.whole and request.start == "resume":
-        say(f"{found.name}: run {old.header.run_id} has sent all of it")
+        say(f"{opened.name}: run {old.header.run_id} has sent all of it")
         return None
     if old is not None and not old.whole and (request.start == "resume" or not old.ended):
         manifest = ManifestWriter(old, clock)
         after = manifest.resume()
         doubtful = "" if old.ended else f"; the next {BATCH_POSTS} or fewer posts may have been sent before"
-        say(f"{found.name}: taking up run {old.header.run_id} after line {after.line}{doubtful}")
+        say(f"{opened.name}: taking up run {old.header.run_id} after line {after.line}{doubtful}")
         return manifest
     started = clock.now().astimezone(UTC).isoformat()
-    name = "stdin" if found.source is None else Path(found.source.path).name
-    header = Header(run_id(name, clock), RAW.name, found.source, options, started)
+    name = "stdin" if opened.source is None else Path(opened.source.path).name
+    header = Header(run_id(name, clock), RAW.name, opened.source, options, started)
     return ManifestWriter.create(settings.state_dir, header, clock)
 
 

@@ -1,4 +1,4 @@
-"""The router stage: `Router` in the transactional loop over posts.actionable and reps.events."""
+"""Joins the router with the transactional loop over posts.actionable and reps.events."""
 
 import os
 import signal
@@ -65,7 +65,7 @@ def run(settings: Settings) -> None:
     try:
         agent.run(stop.is_set)
     except MustRestart as error:
-        # No clean-up: a fenced or broken worker must not touch the group or the log again.
+        # There is no clean-up. A fenced or broken worker must not touch the group or the log again.
         log.error("cannot_go_on", error=str(error))
         os._exit(EXIT_RESTART)
     finally:
@@ -114,7 +114,7 @@ class _Observer:
             self._metrics.count("timers_fired_total", outcome.timers, stage=STAGE)
 
     def aborted(self, partition: int, reason: str) -> None:
-        """Counts one undone transaction and says why."""
+        """Counts one undone transaction and logs its reason."""
         self._metrics.count("transactions_total", stage=STAGE, outcome="aborted")
         self._log.warning("transaction_aborted", partition=partition, reason=reason)
 
@@ -130,18 +130,19 @@ class _Observer:
         self._log.info(f"partition_{how}", partition=partition, entries=entries or 0, seconds=round(seconds, 3))
 
     def incomplete(self, partition: int, missing: Sequence[str]) -> None:
-        """Says why a partition is left alone."""
+        """Logs why a partition is left alone."""
         self._log.warning(
             "partition_left_alone", partition=partition, missing=list(missing),
             reason="other workers of the group, of another release, read its other inputs",
         )  # fmt: skip
 
     def gauges(self, agent: TransactionalAgent) -> None:
-        """Sets lag and cases now and then."""
+        """Sets lag and numbers of cases every `GAUGE_INTERVAL_S`."""
         if time.monotonic() < self._next_gauges:
             return
         self._next_gauges = time.monotonic() + GAUGE_INTERVAL_S
-        # What has moved to another worker is shown there; here it would count twice.
+        # A partition that has moved to another worker is shown there. Its old value here must become 0, or it
+        # would count twice.
         self._lags = dict.fromkeys(self._lags, 0) | agent.lags()
         for (topic, partition), lag in self._lags.items():
             self._metrics.set("lag_records", lag, stage=STAGE, topic=topic, partition=str(partition))

@@ -1,7 +1,7 @@
-"""The sink worker: the batch loop, the sink's agent and ClickHouse, joined.
+"""Joins the batch loop, the sink's agent and ClickHouse.
 
-In: settings. Out: a process that stores posts.scored, cases.events and assignments until it is told to stop. Never
-here: anything but wiring.
+The process stores posts.scored, cases.events and assignments until it is told to stop. This module holds wiring
+only.
 """
 
 import os
@@ -28,7 +28,7 @@ DEAD_LETTER_TIMEOUT_S = 30.0
 
 
 def run(settings: Settings) -> None:
-    """Stores until SIGTERM or SIGINT: then the running insert is finished and acknowledged.
+    """Stores until SIGTERM or SIGINT. Then the running insert is finished and acknowledged.
 
     Raises:
         ServiceMissing: Kafka or ClickHouse is not known or does not answer.
@@ -39,6 +39,7 @@ def run(settings: Settings) -> None:
     log, stop = get_log(STAGE), threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
+    # The health server answers from here on, so that an orchestrator sees a start that takes long.
     vitals = Vitals(settings, STAGE)
     log.info("starting", http_port=vitals.port)
     writer = _ready_writer(settings)
@@ -58,7 +59,7 @@ def run(settings: Settings) -> None:
     try:
         loop.run(stop.is_set)
     except MustRestart as error:
-        # No clean-up: a broken member must not touch the group again.
+        # There is no clean-up. A broken member must not touch the group again.
         log.error("cannot_go_on", error=str(error))
         os._exit(EXIT_RESTART)
     finally:
@@ -73,7 +74,8 @@ def _ready_writer(settings: Settings) -> ClickHouseWriter:
         raise Misconfigured(f"ClickHouse lacks {', '.join(pending)}: run `earshot migrate`")
     in_force = ttl_days_in_force(settings.clickhouse)
     if in_force != settings.sink.ttl_days:
-        # Otherwise ClickHouse would delete posts that nobody counted as refused, or keep what should go.
+        # Without this check ClickHouse would delete posts that nobody counted as refused, or keep posts that
+        # should go.
         raise Misconfigured(
             f"the posts table keeps {in_force or 'all'} days, EARSHOT_SINK__TTL_DAYS says "
             f"{settings.sink.ttl_days or 'all'}: run `earshot migrate`"

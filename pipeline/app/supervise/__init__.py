@@ -1,1 +1,1 @@
-"""Workers of this machine: started, watched, restarted, ended, and how they are doing."""
+"""Starts, watches, restarts and ends the workers of this machine, and tells how they are doing."""

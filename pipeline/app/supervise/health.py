@@ -1,7 +1,6 @@
-"""How what runs is doing: the workers of this machine, what waits for the stages, the dead letters.
+"""Tells how the workers of this machine are doing, what waits for the stages, and which dead letters there are.
 
-In: the settings, resolved where Kafka is asked. Out: a sentence, a note, or an error that says what is wrong.
-Never here: anything that changes.
+Each function returns a sentence or a note, or raises an error that says what is wrong. It changes nothing.
 """
 
 import os
@@ -19,14 +18,15 @@ from pipeline.settings import Settings
 from pipeline.stages import group_of, lasting_stages
 
 ASK_S = 3.0
-"""For a worker's answer; one that takes longer is stuck or starved."""
+"""Longest wait for a worker's answer, in seconds. A worker that answers later is stuck or gets no processor
+time."""
 MOST_LETTERS = 5_000
-"""Read of each topic: what is more than a person can look into need not be counted to the last."""
+"""Most dead letters that are read of a topic. More than a person can look into need not be counted to the last."""
 EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - asked on the loopback instead
 
 
 def stages(settings: Settings) -> str | Note:
-    """The workers of `earshot run all` with this state folder.
+    """Looks at the workers of `earshot run all` with this state folder.
 
     Raises:
         ServiceMissing: a worker has ended or says that it is not ready.
@@ -37,14 +37,14 @@ def stages(settings: Settings) -> str | Note:
             "none runs under `earshot run all` with this state folder", "earshot run all, or one stage each"
         )
     host = "127.0.0.1" if settings.operate.http_host in EVERYWHERE else settings.operate.http_host
-    ill = [said for worker in status.workers if (said := _trouble(worker, host)) is not None]
-    if ill:
-        raise ServiceMissing("; ".join(ill))
+    problems = [problem for worker in status.workers if (problem := _trouble(worker, host)) is not None]
+    if problems:
+        raise ServiceMissing("; ".join(problems))
     return f"{_names(status)} ready"
 
 
 def lag(settings: Settings) -> str | Note:
-    """What waits for the consumer group of each stage.
+    """Counts what waits for the consumer group of each stage.
 
     Raises:
         ServiceMissing: records wait and nobody reads them, or a topic does not exist.
@@ -54,18 +54,18 @@ def lag(settings: Settings) -> str | Note:
     for stage in lasting_stages():
         topics = [topic.name for topic in stage.inputs]
         waiting[stage.name] = sum(part.at_most for part in unread_of(kafka, stage.group, topics))
-    told = ", ".join(f"{name} {count:,}" for name, count in waiting.items())
+    summary = ", ".join(f"{name} {count:,}" for name, count in waiting.items())
     deserted = [name for name, count in waiting.items() if count and not count_members(kafka, group_of(name))]
     if deserted:
         raise ServiceMissing(
-            f"records wait and nobody reads them: {told}",
+            f"records wait and nobody reads them: {summary}",
             remedy=" and ".join(f"earshot run {name}" for name in deserted),
         )
-    return f"records to read: {told}"
+    return f"records to read: {summary}"
 
 
 def dead_letters(settings: Settings) -> str | Note:
-    """The dead letters that were not sent back, by topic, with the code of the newest."""
+    """Counts the dead letters that were not sent back, by topic, with the code of the newest."""
     reader = TopicReader(settings.kafka)
     try:
         receipts = read_receipts(reader)
@@ -79,11 +79,11 @@ def dead_letters(settings: Settings) -> str | Note:
         reader.close()
     if not counts:
         return "none that was not sent back"
-    told = [
+    summaries = [
         f"{topic} {count:,}{' or more' if count >= MOST_LETTERS else ''} (newest {newest[topic][1]})"
         for topic, count in sorted(counts.items())
     ]
-    return Note(", ".join(told), "earshot dlq list")
+    return Note(", ".join(summaries), "earshot dlq list")
 
 
 def _lives(pid: int) -> bool:
@@ -92,7 +92,7 @@ def _lives(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True  # somebody else's, and alive
+        return True  # the process is somebody else's, and alive
     return True
 
 
@@ -101,7 +101,7 @@ def _names(status: RunStatus) -> str:
 
 
 def _trouble(worker: WorkerStatus, host: str) -> str | None:
-    """What is wrong with a worker; None where it is ready."""
+    """Returns what is wrong with a worker, or None where it is ready."""
     if worker.state != "running":
         return f"{worker.name} is {worker.state.replace('_', ' ')} (last exit {worker.last_exit})"
     try:

@@ -1,7 +1,8 @@
-"""The names under which supervised workers join their consumer groups, the same after every restart.
+"""Names supervised workers, so that each joins its consumer group under the same name after every restart.
 
-With a name of its own a worker that comes back within the session timeout gets its partitions back, and no other
-worker is disturbed. Of two members of one name, one ends the other: hence machine and state folder are part of it.
+A worker with a name of its own gets its partitions back when it returns within the session timeout, and no other
+worker is disturbed. Of two members with one name, one ends the other. Machine and state folder are therefore part
+of the name.
 """
 
 import hashlib
@@ -14,6 +15,6 @@ INSTANCE_ID = "EARSHOT_KAFKA__INSTANCE_ID"
 
 
 def name_prefix(state_dir: Path, environment: Mapping[str, str]) -> str:
-    """What the names of one supervisor's workers begin with; the operator's own word where there is one."""
+    """Returns what the names of one supervisor's workers begin with. A name that the operator set comes first."""
     folder = hashlib.sha256(str(state_dir.resolve()).encode()).hexdigest()[:8]
     return environment.get(INSTANCE_ID) or f"{HOST}-{folder}"

@@ -1,8 +1,8 @@
-"""A worker must not outlive its supervisor, not even one that was killed with SIGKILL.
+"""Ends a worker whose supervisor is gone, even one that was killed with SIGKILL.
 
-In: the read end of a pipe whose only write end the supervisor holds. Out: this process ends after the system
-closed that end. A pipe and not PR_SET_PDEATHSIG: that is Linux only and fires when the *thread* that started
-the child ends. Never here: anything about stages.
+The worker holds the read end of a pipe, and the supervisor holds the only write end, which the system closes with
+the supervisor. PR_SET_PDEATHSIG would not do, because it is Linux only and fires when the *thread* that started
+the child ends.
 """
 
 import os
@@ -15,7 +15,7 @@ from pipeline.environment import PARENT_FD
 from pipeline.errors import EXIT_RESTART, Misconfigured
 
 GRACE_S = 10.0
-"""Time for a clean end; after it, the group has given this worker's partitions away (session.timeout.ms)."""
+"""Seconds for a clean end. After them the group has given this worker's partitions away (session.timeout.ms)."""
 
 
 def follow_parent(
@@ -25,7 +25,8 @@ def follow_parent(
     terminate: Callable[[], None] = lambda: os.kill(os.getpid(), signal.SIGTERM),
     leave: Callable[[int], None] = os._exit,
 ) -> threading.Thread:
-    """Watches the pipe from a daemon thread: at its end SIGTERM to this process, then exit 70 after `grace_s`.
+    """Watches the pipe from a daemon thread. At its end the process gets SIGTERM, and exits with 70 after
+    `grace_s`.
 
     Args:
         descriptor: read end of the pipe; nothing is ever written to it.
@@ -42,7 +43,8 @@ def follow_parent(
         is_pipe = False
     if not is_pipe:
         raise Misconfigured(f"{PARENT_FD}={descriptor} is no open pipe: only `earshot run all` sets it")
-    # A child of this worker would keep its own copy open and read nothing useful from it.
+    # The descriptor is kept from children, since a child of this worker would keep its own copy open and read
+    # nothing useful from it.
     os.set_inheritable(descriptor, False)
 
     def watch() -> None:

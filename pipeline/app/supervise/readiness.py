@@ -1,7 +1,4 @@
-"""Asks running workers for their readiness, on a thread of its own, so that a hung one holds nobody up.
-
-In: ports of health servers. Out: for each port whether /readyz said yes. Never here: what follows from it.
-"""
+"""Asks running workers for their readiness on a thread of its own, so that a hung worker delays nobody."""
 
 import threading
 import urllib.request
@@ -10,7 +7,7 @@ from http.client import HTTPException
 
 INTERVAL_S = 5.0
 TIMEOUT_S = 2.0
-"""A worker whose interpreter is held gives no answer: it is not ready."""
+"""Longest wait for an answer. A worker whose interpreter is held gives none, and is not ready."""
 
 
 def is_ready(host: str, port: int) -> bool:
@@ -18,7 +15,7 @@ def is_ready(host: str, port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://{_in_url(host)}:{port}/readyz", timeout=TIMEOUT_S):
             return True
-    except (OSError, HTTPException):  # the latter from a stranger at the port
+    except (OSError, HTTPException):  # a stranger at the port raises the latter
         return False
 
 
@@ -28,7 +25,7 @@ def ask_regularly(
     ask: Callable[[int], bool],
     interval_s: float = INTERVAL_S,
 ) -> Callable[[], None]:
-    """Asks all ports every `interval_s` seconds; returns what ends it.
+    """Asks all ports every `interval_s` seconds. The function that it returns ends the asking.
 
     Args:
         ports: where workers listen now; called from the thread.
@@ -47,6 +44,7 @@ def ask_regularly(
 
 
 def _in_url(host: str) -> str:
-    """An address that can be asked: every address means this machine, and IPv6 wants brackets."""
+    """Returns an address that can be asked. The address of all interfaces means this machine, and IPv6 needs
+    brackets."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - recognised, not bound
     return f"[{host}]" if ":" in host else host

@@ -1,7 +1,6 @@
-"""What the supervisor tells others: `<state_dir>/run.json`, with the processes that it looks after.
+"""Writes `<state_dir>/run.json`, in which the supervisor tells others about its processes.
 
-In: the state of each worker. Out: one file, replaced in one step, so that a reader never sees half of it.
-Never here: starting or ending processes.
+The file is replaced in one step, so that a reader never sees half of it.
 """
 
 import contextlib
@@ -16,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pipeline.errors import Misconfigured
 
 WorkerState = Literal["running", "waiting", "ended", "given_up"]
-"""given_up: it is not started again, by its exit code; the other workers go on."""
+"""`given_up` means that the worker's exit code forbids another start. The other workers go on."""
 
 
 class _Frozen(BaseModel):
@@ -30,12 +29,12 @@ class WorkerStatus(_Frozen):
     name: str
     state: WorkerState
     pid: int | None
-    """Process id; None while it does not run."""
+    """Process id. It is None while the worker does not run."""
     http_port: int
     """Where /metrics, /healthz and /readyz are, or were last."""
     restarts: int
     last_exit: int | None
-    """Exit code of the last process, negative for a signal; None before the first end."""
+    """Exit code of the last process, negative for a signal. It is None before the first end."""
 
 
 class RunStatus(_Frozen):
@@ -45,12 +44,12 @@ class RunStatus(_Frozen):
     workers: tuple[WorkerStatus, ...]
 
     def of(self, stage: str) -> tuple[WorkerStatus, ...]:
-        """The workers of one stage."""
+        """Returns the workers of one stage."""
         return tuple(worker for worker in self.workers if worker.stage == stage)
 
 
 def run_file(state_dir: Path) -> Path:
-    """Where the status of `earshot run all` is."""
+    """Returns where the status of `earshot run all` is."""
     return state_dir / "run.json"
 
 
@@ -63,7 +62,8 @@ def write_run_file(state_dir: Path, status: RunStatus) -> None:
 
 
 def read_run_file(state_dir: Path) -> RunStatus | None:
-    """The last status, which may be of a supervisor that has ended; None when there never was one."""
+    """Returns the last status, which may be of a supervisor that has ended. None means that there never was
+    one."""
     try:
         return RunStatus.model_validate_json(run_file(state_dir).read_bytes())
     except (FileNotFoundError, ValidationError):
@@ -72,13 +72,14 @@ def read_run_file(state_dir: Path) -> RunStatus | None:
 
 @contextlib.contextmanager
 def only_one(state_dir: Path) -> Iterator[None]:
-    """Holds the state folder for one supervisor; the system lets go when the process ends in any way.
+    """Holds the state folder for one supervisor. The system lets go when the process ends in any way.
 
     Raises:
         Misconfigured: another `earshot run all` holds it.
     """
     state_dir.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(state_dir / "run.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    # The system drops the lock with the process. A file with a pid would outlive a crash.
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

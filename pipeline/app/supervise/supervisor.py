@@ -1,7 +1,7 @@
-"""`earshot run all`: starts the workers of each stage on this machine, restarts them, ends them together.
+"""Runs `earshot run all`. It starts the workers of each stage on this machine, restarts them, and ends them
+together.
 
-In: how many workers a stage gets, signals, exit codes. Out: processes, `run.json`, an exit code. Never here:
-what a stage does; on a cluster each stage is a deployment of its own and this is not used.
+On a cluster each stage is a deployment of its own, and this module is not used.
 """
 
 import os
@@ -27,9 +27,10 @@ from pipeline.errors import EXIT_NO, EXIT_OK, Misconfigured
 from pipeline.logs import get_log
 
 GRACE_S = 30.0
-"""From SIGTERM to SIGKILL: an insert or a batch may take its time, a container runtime gives as much."""
+"""Seconds between SIGTERM and SIGKILL. An insert or a batch needs up to that long, and container runtimes grant
+the same time."""
 REMIND_S = 300.0
-"""A worker that was given up is named again so often: its one line of long ago is easily missed."""
+"""Seconds after which a worker that was given up is named again. Its one line of long ago is easily missed."""
 OVER: tuple[WorkerState, ...] = ("ended", "given_up")
 
 
@@ -38,13 +39,14 @@ class Plan:
     """What to run, and where its traces go."""
 
     workers: Mapping[str, int]
-    """Stage to number of workers, in the order of starting."""
+    """Maps a stage to its number of workers, in the order of starting."""
     state_dir: Path
     log_files: bool = False
-    """True: `<state_dir>/logs/<worker>.log`; else stderr, behind the worker's name."""
+    """True writes `<state_dir>/logs/<worker>.log`. False writes to stderr, behind the worker's name."""
     http_host: str = "127.0.0.1"
     http_port: int = 0
-    """Port of the first worker's health server, the next gets the next; 0: any free ones."""
+    """Port of the first worker's health server, while the next worker gets the next port. 0 takes any free
+    ports."""
     rule: RestartRule = field(default_factory=RestartRule)
     grace_s: float = GRACE_S
 
@@ -65,12 +67,13 @@ class _Slot:
 
 
 def stage_command(stage: str) -> Sequence[str]:
-    """What runs one worker of a stage, with this very interpreter."""
+    """Returns the command of one worker of a stage. It runs with the same interpreter as this process."""
     return [sys.executable, "-m", "pipeline.cli", "run", stage]
 
 
 class Supervisor:
-    """Runs a plan until it is stopped or every worker is given up; one that is given up leaves the others alone.
+    """Runs a plan until it is stopped or every worker is given up. A worker that is given up leaves the others
+    alone.
 
     Args:
         plan: what to run.
@@ -90,7 +93,7 @@ class Supervisor:
         self._command = command
         self._monotonic = monotonic
         self._ask_every_s = ask_every_s
-        # SimpleQueue.put may be called from a signal handler, Queue.put may not.
+        # This is a SimpleQueue, because its `put` may be called from a signal handler. `Queue.put` may not.
         self._events: queue.SimpleQueue[Worker | Mapping[int, bool] | None] = queue.SimpleQueue()
         names = [(stage, index) for stage, count in plan.workers.items() for index in range(count)]
         self._slots = [
@@ -107,14 +110,16 @@ class Supervisor:
         self._log = get_log("supervisor")
 
     def stop(self) -> None:
-        """Asks all workers to end; a second call kills them. From any thread or signal handler."""
+        """Asks all workers to end. A second call kills them. It may be called from any thread or signal
+        handler."""
         self._events.put(None)
 
     def run(self) -> int:
         """Blocks until every worker has ended after `stop`, SIGTERM or SIGINT, or was given up.
 
         Returns:
-            The code of the first worker given up; without one 0, or 1 if a worker had to be killed at the stop.
+            The code of the first worker given up. Without one it is 0, or 1 if a worker had to be killed at the
+                stop.
 
         Raises:
             Misconfigured: another supervisor uses the state folder.
@@ -135,7 +140,8 @@ class Supervisor:
 
     @contextmanager
     def _lifeline(self) -> Iterator[None]:
-        """The pipe whose end tells the workers that this process is gone (see `pipeline.app.supervise.parent`)."""
+        """Opens the pipe whose end tells the workers that this process is gone (see
+        `pipeline.app.supervise.parent`)."""
         self._parent_fd, held = os.pipe()
         try:
             yield
@@ -167,6 +173,7 @@ class Supervisor:
     def _start(self, slot: _Slot) -> None:
         plan = self._plan
         slot.port = plan.http_port + slot.position if plan.http_port else _free_port(plan.http_host, slot.port)
+        # A worker reads its settings from its environment, as it does on a cluster.
         environment = os.environ | {
             PARENT_FD: str(self._parent_fd),
             "EARSHOT_OPERATE__HTTP_HOST": plan.http_host,
@@ -180,12 +187,13 @@ class Supervisor:
         self._log.info("worker_started", worker=slot.name, pid=slot.worker.pid, http_port=slot.port)
 
     def _ports(self) -> list[int]:
-        """Where workers that run now are asked; called from another thread, which may be late: see `_seen`."""
+        """Returns where workers that run now are asked. Another thread calls it and may be late (see `_seen`)."""
         return [slot.port for slot in self._slots if slot.worker is not None]
 
     def _seen(self, ready: Mapping[int, bool]) -> None:
         now_s = self._monotonic()
         for slot in self._slots:
+            # The answers are some seconds old. A slot whose worker got another port since then is left out.
             if slot.worker is not None and slot.port in ready:
                 slot.record.seen(now_s, ready=ready[slot.port])
 
@@ -233,7 +241,8 @@ class Supervisor:
         self._log.warning("worker_restarts", worker=slot.name, code=code, lived_s=round(lived_s, 1), in_s=delay_s)
 
     def _give_up(self, slot: _Slot, code: int) -> None:
-        """The others go on: a store that is wrongly set up must not stop customer care."""
+        """Gives a worker up and lets the others go on, because a wrongly configured store must not stop customer
+        care."""
         slot.state, self._exit_code = "given_up", self._exit_code or code
         self._remind_at_s = self._remind_at_s or self._monotonic() + REMIND_S
         go_on = [other.name for other in self._slots if other.state not in OVER]
@@ -262,7 +271,7 @@ class Supervisor:
                 slot.worker.kill()
 
     def _kill_all(self) -> None:
-        """Only after an error of our own is there anything left: no process stays."""
+        """Kills what is left after an error of our own, so that no process stays."""
         for slot in self._slots:
             if slot.worker is not None:
                 slot.worker.kill()
@@ -288,12 +297,14 @@ class Supervisor:
 
 
 def _free_port(host: str, before: int) -> int:
-    """The port of the worker's life before while nobody else listens there, so that a scraper finds it again; else
-    any free one. A worker that finds it taken nevertheless ends with 3 and gets another."""
+    """Returns the port of the worker's life before while nobody else listens there, so that a scraper finds it
+    again. Otherwise it is any free port. A worker that finds its port taken nevertheless ends with 3 and gets
+    another."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for port in (before, 0):
         with socket.socket(family) as probe:
-            # As the health server binds: connections of the life before may still be in TIME_WAIT.
+            # The probe binds as the health server does, because connections of the life before may still be in
+            # TIME_WAIT.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))

@@ -1,7 +1,7 @@
-"""What a running stage shows of itself, from its first second on: health server, metrics, whether brokers answer.
+"""Shows what a running stage tells of itself from its first second on.
 
-In: settings and, once there is one, the stage's own word on whether it can work. Out: /readyz, /healthz, /metrics,
-a calm log. Never here: what a stage does.
+It serves /readyz, /healthz and /metrics, watches whether brokers answer, and calms the logs of libraries. A stage
+says by itself whether it can work.
 """
 
 from pipeline.adapters.http.health import Ready, ask, start_health_server
@@ -13,7 +13,7 @@ from pipeline.stages import stage_of
 
 
 class Vitals:
-    """Of one worker process.
+    """The vital signs of one worker process.
 
     Args:
         settings: resolved.
@@ -43,15 +43,16 @@ class Vitals:
         self._brokers.start()
 
     def ask(self, ready: Ready) -> None:
-        """From now on `ready`, called from other threads, says whether the stage can work if a broker answers."""
+        """Takes `ready`, which says whether the stage can work if a broker answers. Other threads call it from now
+        on."""
         self._stage_ready = ready
 
     def beat(self) -> None:
-        """The stage's loop came round."""
+        """Notes that the stage's loop came round."""
         self._health.beat()
 
     def close(self) -> None:
-        """Ends it all; again is harmless."""
+        """Ends server and watch. A second call is harmless."""
         self._brokers.close()
         self._health.close()
 
@@ -60,6 +61,6 @@ class Vitals:
         return self._stage_ready() if answered else (False, reason)
 
     def _show(self) -> None:
-        """Gauges that are true at the moment of the scrape, whatever the stage's loop waits for."""
+        """Sets the gauges that are true at the moment of the scrape, whatever the stage's loop waits for."""
         self.metrics.set("broker_answers", float(self._brokers.answers), stage=self._stage)
         self.metrics.set("ready", float(ask(self._ready)[0]), stage=self._stage)

@@ -1,8 +1,4 @@
-"""One worker process of the supervisor: started in a group of its own, its output passed on, ended for good.
-
-In: a command and where its output goes. Out: a running process and a call when it has ended. Never here: when
-to restart.
-"""
+"""Runs one worker process of the supervisor in a process group of its own, and passes its output on."""
 
 import contextlib
 import os
@@ -16,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 _LONGEST_LINE_BYTES = 65_536
-"""A longer line is passed on in pieces, so that no child fills our memory."""
+"""Bytes of a line. A longer line is passed on in pieces, so that no child fills our memory."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +25,11 @@ class Launch:
     inherit: int
     """Descriptor that the child gets besides its output."""
     log_file: Path | None
-    """Appended to; None passes each line on to stderr behind the worker's name."""
+    """File that the output is appended to. None passes each line on to stderr behind the worker's name."""
 
 
 class Worker:
-    """A started process. `on_end` is called once, from a thread, when it has ended and is not yet reaped."""
+    """A started process. A thread calls `on_end` once, when the process has ended and is not yet reaped."""
 
     def __init__(self, launch: Launch, on_end: Callable[["Worker"], None]) -> None:
         self.name = launch.name
@@ -47,23 +43,24 @@ class Worker:
         threading.Thread(target=self._await, args=(on_end,), name=f"{launch.name} wait", daemon=True).start()
 
     def _await(self, on_end: Callable[["Worker"], None]) -> None:
-        # Not reaped here: until `reap`, the pid stays ours, so no signal can hit a stranger.
+        # The process is not reaped here. Until `reap` its pid stays ours, so that no signal can hit a stranger.
         with contextlib.suppress(ChildProcessError):
             os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
         on_end(self)
 
     def ask_to_end(self) -> None:
-        """SIGTERM to the process."""
+        """Sends SIGTERM to the process."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGTERM)
 
     def kill(self) -> None:
-        """SIGKILL to the process and whatever it started in its group."""
+        """Sends SIGKILL to the process and whatever it started in its group."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 
     def reap(self) -> int:
-        """After `on_end`: ends what is left of the group; returns the exit code, negative for a signal."""
+        """Ends what is left of the group after `on_end`. It returns the exit code, which is negative for a
+        signal."""
         self.kill()
         return self._process.wait()
 
@@ -84,7 +81,8 @@ def _start(launch: Launch, output: int | IO[bytes]) -> subprocess.Popen[bytes]:
         stdout=output,
         stderr=subprocess.STDOUT,
         pass_fds=(launch.inherit,),
-        # A group of its own: Ctrl-C in the terminal reaches only the supervisor, which asks each worker once.
+        # The child gets a group of its own, so that Ctrl-C in the terminal reaches only the supervisor, which asks
+        # each worker once.
         process_group=0,
     )
 
@@ -92,5 +90,5 @@ def _start(launch: Launch, output: int | IO[bytes]) -> subprocess.Popen[bytes]:
 def _pass_on(stream: IO[bytes], name: str) -> None:
     with stream:
         while line := stream.readline(_LONGEST_LINE_BYTES):
-            # One write a line, so that the lines of several workers do not mix.
+            # Each line is one write, so that the lines of several workers do not mix.
             os.write(sys.stderr.fileno(), f"{name} | ".encode() + line.rstrip(b"\n") + b"\n")

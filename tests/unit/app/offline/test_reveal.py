@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.app.offline import reveal
-from pipeline.app.offline.reveal import Wish, parse_source, plain_text, quotes
+from pipeline.app.offline.reveal import RevealRequest, parse_source, plain_text, quotes
 from pipeline.clock import ManualClock, from_ms
 from pipeline.errors import Misconfigured
 from pipeline.settings import Settings
@@ -84,17 +84,17 @@ def test_title_and_text_are_the_plain_text() -> None:
     ],
 )
 def test_a_wrong_argument_is_named_before_anything_is_read(wrong: dict[str, str], said: str) -> None:
-    wish = Wish("acme", "x:1", "r1", "identity_check")._replace(**wrong)
+    request = RevealRequest("acme", "x:1", "r1", "identity_check")._replace(**wrong)
     with pytest.raises(Misconfigured) as refused:
         # Settings without any address: a read would fail otherwise.
-        reveal.reveal(Settings(), wish, SOURCE, ManualClock(from_ms(START_MS)))
+        reveal.reveal(Settings(), request, SOURCE, ManualClock(from_ms(START_MS)))
     assert str(refused.value).startswith(said)
     assert "rrr" not in str(refused.value), "it may be a text in the wrong place"
 
 
 def test_two_readings_have_two_ids_and_the_event_clock_is_not_moved() -> None:
-    wish = Wish("acme", "x:p1", "r1", "identity_check")
-    first, second = (reveal._event(wish, 0, from_ms(ms), from_ms(ms)) for ms in (START_MS, START_MS + 1))
+    request = RevealRequest("acme", "x:p1", "r1", "identity_check")
+    first, second = (reveal._event(request, 0, from_ms(ms), from_ms(ms)) for ms in (START_MS, START_MS + 1))
     assert first.event_id != second.event_id
     now = from_ms(START_MS + 10**9)
     assert reveal._occurred_at("event", post(), now) == post().created_at
