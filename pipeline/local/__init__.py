@@ -1,1 +1,1 @@
-"""The embedded stack: a real Kafka and a ClickHouse-protocol server from pip-installed parts."""
+"""Runs a real Kafka and a ClickHouse-protocol server from parts that pip installs."""

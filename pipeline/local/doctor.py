@@ -1,7 +1,6 @@
-"""What this machine lacks to run Earshot, as data: a name, a look, a remedy.
+"""Looks for what this machine lacks to run Earshot, and gives each finding with its remedy.
 
-In: the settings and, for what other parts know best, functions of theirs. Out: findings in words. A look starts,
-installs and changes nothing.
+What other parts know best comes as functions of theirs. A look starts, installs and changes nothing.
 """
 
 import platform
@@ -19,11 +18,11 @@ from pipeline.errors import EarshotError, Misconfigured, ServiceMissing
 SMALLEST_PYTHON = (3, 11)
 
 NEEDED_DISK_BYTES = 2 * 1024**3
-"""The jars, the data of a demo and of the tests, with room to merge."""
+"""Bytes that must be free. The jars and the data of a demo and of the tests need so much, with room to merge."""
 
 
 class Note(NamedTuple):
-    """Something that is no fault and that somebody should look at."""
+    """Something that is no fault, but that somebody should look at."""
 
     detail: str
     remedy: str
@@ -50,7 +49,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check saw; `remedy` is empty when there is nothing to do."""
+    """What a check saw. `remedy` is empty when there is nothing to do."""
 
     name: str
     ok: bool
@@ -59,11 +58,11 @@ class Finding:
 
 
 def examine(checks: Iterable[Check]) -> Iterator[Finding]:
-    """Makes the checks one by one; a check that breaks is a finding too, never the end."""
+    """Makes the checks one by one. A check that breaks is a finding too, and never ends the others."""
     for check in checks:
         try:
-            found = check.look()
-            note = found if isinstance(found, Note) else Note(found, "")
+            detail = check.look()
+            note = detail if isinstance(detail, Note) else Note(detail, "")
             yield Finding(check.name, ok=True, detail=note.detail, remedy=note.remedy)
         except EarshotError as error:
             yield Finding(check.name, ok=False, detail=str(error), remedy=error.remedy or check.remedy)
@@ -72,7 +71,7 @@ def examine(checks: Iterable[Check]) -> Iterator[Finding]:
 
 
 def machine_checks(state_dir: Path) -> list[Check]:
-    """What every use needs: Python, the packages, disk space, ports."""
+    """Lists what every use needs, which is Python, the packages, disk space and ports."""
     return [
         Check("Python", python_version, "install Python 3.11 or later"),
         Check("packages", lambda: locked_packages(lock_file()), "make setup"),
@@ -85,7 +84,7 @@ def machine_checks(state_dir: Path) -> list[Check]:
 
 
 def embedded_checks() -> list[Check]:
-    """What the embedded stack needs besides."""
+    """Lists what the embedded stack needs besides."""
     return [
         Check("Java runtime", java_version, "make setup"),
         Check("Kafka's jars", cached_jars, "earshot local up"),
@@ -93,7 +92,7 @@ def embedded_checks() -> list[Check]:
 
 
 def service_checks(kafka: Look, topics: Look, clickhouse: Look, model: Look, stages: Look) -> list[Check]:
-    """What the stages need, and whether they run: functions of the parts that know."""
+    """Lists what the stages need and whether they run, asked through functions of the parts that know."""
     return [
         Check("Kafka", kafka, "earshot local up, or set EARSHOT_KAFKA__BOOTSTRAP_SERVERS"),
         Check("topics", topics, "earshot topics apply"),
@@ -108,7 +107,7 @@ def service_checks(kafka: Look, topics: Look, clickhouse: Look, model: Look, sta
 
 
 def flow_checks(lag: Look, dead_letters: Look) -> list[Check]:
-    """What lies in Kafka; asked only where it answers."""
+    """Lists what lies in Kafka. It is asked only where Kafka answers."""
     return [
         Check("lag", lag, "mend what is named above"),
         Check("dead letters", dead_letters, "mend what is named above"),
@@ -116,19 +115,19 @@ def flow_checks(lag: Look, dead_letters: Look) -> list[Check]:
 
 
 def python_version() -> str:
-    """The running Python; raises when it is too old."""
+    """Returns the version of the running Python. It raises when that is too old."""
     if sys.version_info < SMALLEST_PYTHON:
         raise ServiceMissing(f"Python {platform.python_version()} is too old")
     return platform.python_version()
 
 
 def lock_file() -> Path:
-    """The lock that the environment is made from, beside the packages in the repository."""
+    """Returns the lock that the environment is made from, beside the packages in the repository."""
     return Path(__file__).resolve().parents[2] / "requirements.lock"
 
 
 def locked_packages(lock: Path) -> str:
-    """Compares the environment with the lock; raises with the names that miss or differ.
+    """Compares the environment with the lock. The error names the packages that miss or differ.
 
     Raises:
         ServiceMissing: a package misses or has another version, or there is no lock to compare with.
@@ -159,7 +158,7 @@ def locked_packages(lock: Path) -> str:
 
 
 def free_disk(state_dir: Path) -> str:
-    """Free space where `state_dir` is or will be; raises below `NEEDED_DISK_BYTES`."""
+    """Returns the free space where `state_dir` is or will be. It raises below `NEEDED_DISK_BYTES`."""
     folder = state_dir.resolve()
     while not folder.exists():
         folder = folder.parent
@@ -171,7 +170,7 @@ def free_disk(state_dir: Path) -> str:
 
 
 def writable(state_dir: Path) -> str:
-    """Whether files can be made where `state_dir` is or will be; leaves none behind."""
+    """Checks that files can be made where `state_dir` is or will be. It leaves none behind."""
     folder = state_dir.absolute()
     while not folder.exists():
         folder = folder.parent
@@ -183,14 +182,15 @@ def writable(state_dir: Path) -> str:
 
 
 def loopback_ports() -> str:
-    """Whether this user may listen on 127.0.0.1."""
+    """Checks that this user may listen on 127.0.0.1."""
     from pipeline.local.processes import free_ports
 
     return f"127.0.0.1 can be listened on, for instance port {free_ports(1)[0]}"
 
 
 def java_version() -> str:
-    """The pip-installed Java; raises when the extra is not installed or its program is gone."""
+    """Returns the version of the pip-installed Java. It raises when the extra is not installed or its program is
+    gone."""
     from pipeline.local.stack import java_program
 
     program = java_program()
@@ -200,7 +200,7 @@ def java_version() -> str:
 
 
 def cached_jars() -> str:
-    """Whether every jar lies in the cache with its locked digest."""
+    """Checks that every jar lies in the cache with its locked digest."""
     from pipeline.local.jars import cache_folder, is_intact, locked_jars
 
     jars, folder = locked_jars(), cache_folder()

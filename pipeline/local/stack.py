@@ -1,7 +1,7 @@
-"""The embedded stack as a whole: up, down, status. Each may be called at any time, by several at once, again.
+"""Brings the embedded stack up or down as a whole, and tells its status.
 
-In: a state folder. Out: running servers that outlive their caller, and their `Endpoints`. What an earlier run left
-behind, dead or alive, is found by its pid and start time and taken over or cleaned up.
+Each function may be called at any time, again, and by several callers at once. Servers outlive their caller. What
+an earlier run left behind, dead or alive, is found by its pid and start time, and taken over or cleaned up.
 """
 
 import fcntl
@@ -21,10 +21,11 @@ from pipeline.local.jars import ensure_jars
 from pipeline.local.processes import stop
 
 GRACE_S = 20.0
-"""A broker stops in 0.5 s, three that lose their quorum meanwhile in up to 10 s; then SIGKILL."""
+"""Seconds before SIGKILL. A broker stops in 0.5 s, and three brokers that lose their quorum meanwhile in up to 10
+s."""
 
 Report = Callable[[str], None]
-"""Called with what happens now, in a few words."""
+"""Takes what happens now, in a few words."""
 
 
 def _silent(_: str) -> None:
@@ -33,7 +34,7 @@ def _silent(_: str) -> None:
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """One server of the stack: its process, if it lives, what it uses, and whether it answers."""
+    """One server of the stack with its process, if that lives, what it uses, and whether it answers."""
 
     name: str
     pid: int | None
@@ -80,17 +81,18 @@ def down(state_dir: Path, wipe: bool = False, grace_s: float = GRACE_S) -> int:
     if not folder.exists():
         return 0
     with _lock(folder):
-        found = list(_processes(folder).values())
-        stop(found, grace_s)
+        running = list(_processes(folder).values())
+        stop(running, grace_s)
         (folder / FILE_NAME).unlink(missing_ok=True)
         if wipe:
             for part in ("kafka", "clickhouse"):
                 shutil.rmtree(folder / part, ignore_errors=True)
-    return len(found)
+    return len(running)
 
 
 def status(state_dir: Path) -> list[ServerStatus]:
-    """Every server of the stack in `state_dir`, running or not; empty when there never was one."""
+    """Returns every server of the stack in `state_dir`, running or not. It is empty when there never was a
+    stack."""
     folder = state_dir.resolve()
     layout = kafka.read_layout(folder / "kafka")
     if layout is None:
@@ -101,7 +103,7 @@ def status(state_dir: Path) -> list[ServerStatus]:
 
 
 def java_program() -> Path:
-    """The `java` of the pip-installed runtime.
+    """Returns the `java` of the pip-installed runtime.
 
     Raises:
         ServiceMissing: the extra `local` is not installed.
@@ -116,7 +118,7 @@ def java_program() -> Path:
 
 
 def _report_jars(report: Report, ready: int, total: int) -> None:
-    """In steps of ten, so that a log without a terminal stays short."""
+    """Reports in steps of ten, so that a log without a terminal stays short."""
     if ready % 10 == 0 or ready == total:
         report(f"Kafka's jars: {ready} of {total}")
 
@@ -132,21 +134,21 @@ def _server(name: str, processes: dict[str, psutil.Process], address: str) -> Se
 
 
 def _processes(folder: Path) -> dict[str, psutil.Process]:
-    """The living servers by name."""
-    found: dict[str, psutil.Process] = {}
+    """Returns the living servers by name."""
+    processes: dict[str, psutil.Process] = {}
     layout = kafka.read_layout(folder / "kafka")
     if layout is not None:
         brokers = kafka.running(folder / "kafka", layout)
-        found |= {f"kafka-{node_id}": process for node_id, process in brokers.items()}
+        processes |= {f"kafka-{node_id}": process for node_id, process in brokers.items()}
     server = clickhouse.running(folder / "clickhouse")
     if server is not None:
-        found["clickhouse"] = server
-    return found
+        processes["clickhouse"] = server
+    return processes
 
 
 @contextmanager
 def _lock(folder: Path) -> Iterator[None]:
-    """One `up` or `down` at a time; the kernel frees it when its holder dies."""
+    """Lets one `up` or `down` run at a time. The kernel frees the lock when its holder dies."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / "stack.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

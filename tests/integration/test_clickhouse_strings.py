@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 import urllib3
 
-from pipeline.local.clickhouse.doors import TEXT_SETTINGS
+from pipeline.local.clickhouse.closed_names import TEXT_SETTINGS
 from pipeline.local.endpoints import Endpoints
 
 pytestmark = pytest.mark.integration

@@ -1,1 +1,1 @@
-"""The embedded ClickHouse: the real engine (chdb) behind its HTTP interface, as a process of its own."""
+"""Runs the real ClickHouse engine (chdb) behind its HTTP interface, as a process of its own."""

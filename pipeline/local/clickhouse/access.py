@@ -1,7 +1,7 @@
-"""What the embedded ClickHouse engine lets its clients do, as its own configuration.
+"""Writes the engine's own configuration, which says what clients may do.
 
-In: the server's data folder. Out: the files that the engine reads at start. The engine itself enforces grants
-and setting constraints; the few doors that it leaves open are closed in `doors`.
+The engine itself enforces grants and constraints of settings. The few ways out that it leaves are closed in
+`closed_names`.
 """
 
 import uuid
@@ -27,24 +27,28 @@ PRIVILEGES = (
     "SYSTEM MERGES",
     "SYSTEM VIEWS",
 )
-"""Everything that tables need; no source (FILE, URL, S3, MYSQL, ...), no dictionary, user, backup, shutdown."""
+"""Grants for everything that tables need. There is no source (FILE, URL, S3, MYSQL, ...), dictionary, user, backup
+or shutdown among them."""
 
 FIXED_SETTINGS = ("dialect", "format_schema", "format_template_resultset", "format_template_row")
-"""`dialect` would change how SQL is read after it was checked; the others name files that the engine opens."""
+"""Settings that nobody may change. `dialect` would change how SQL is read after it was checked, and the others
+name files that the engine opens."""
 
 OVERLAY = "_shell"
-"""The engine lays a view of the file system over its default database; so that is one that nobody uses."""
+"""Default database of the engine, which lays a view of the file system over it. Nobody else uses a database of
+that name."""
 
 
 SYSTEM_DATABASES = ("system", "INFORMATION_SCHEMA", "information_schema", OVERLAY)
-"""The engine ends, or starts no more, when one of them is gone; nobody but the engine changes them."""
+"""Databases that only the engine may change. The engine ends, or starts no more, when one of them is gone."""
 
 CHANGES = ("ALTER", "CREATE DATABASE", "CREATE TABLE", "CREATE VIEW", "DROP", "TRUNCATE", "UNDROP TABLE")
-"""What is not allowed there; a rename needs DROP and CREATE too."""
+"""Grants that are revoked there. A rename needs DROP and CREATE too."""
 
 
 def write_configuration(folder: Path) -> Path:
-    """Writes the engine's configuration and its `default` database below `folder`; returns the file to start with.
+    """Writes the engine's configuration and its `default` database below `folder`, and returns the file to start
+    with.
 
     Raises:
         OSError: the folder cannot be written.
@@ -62,26 +66,29 @@ def write_configuration(folder: Path) -> Path:
 
 
 def ensure_default_database(data: Path) -> None:
-    """Makes `default` an ordinary database, as on a real server; the engine starts only where it exists."""
+    """Makes `default` an ordinary database, as on a real server. The engine starts only where that database
+    exists."""
     metadata = data / "metadata"
     metadata.mkdir(parents=True, exist_ok=True)
     statement = metadata / "default.sql"
     if not statement.exists():
         text = f"ATTACH DATABASE default\nUUID '{uuid.uuid4()}'\nENGINE = Atomic\n"
         statement.write_text(text, encoding="utf-8")
-    # The engine makes this link with the first table, and on finding it again would load `default` twice
-    # ("Mapping for table with UUID already exists") and hang. It makes it anew when it needs it.
+    # The engine makes this link with the first table. If it found the link at a start, it would load `default`
+    # twice ("Mapping for table with UUID already exists") and hang. It makes the link anew when it needs it.
     if (metadata / "default").is_symlink():
         (metadata / "default").unlink()
 
 
 def _users() -> str:
-    """One user, `default`: the engine knows no other when embedded; the HTTP server checks who may be it."""
+    """Describes one user, `default`, because the engine knows no other when it is embedded. The HTTP server checks
+    who may be that user."""
     fixed = "".join(f"<{name}><const/></{name}>" for name in FIXED_SETTINGS)
     revoked = "".join(f"<query>REVOKE {', '.join(CHANGES)} ON {name}.*</query>" for name in SYSTEM_DATABASES)
     return (
         "<clickhouse>\n"
-        # 26.3 turned async_insert on by default; here the answer to an insert means that the rows are stored.
+        # Version 26.3 turned async_insert on by default. Here the answer to an insert means that the rows are
+        # stored.
         f"<profiles><default><async_insert>0</async_insert><constraints>{fixed}</constraints></default></profiles>\n"
         "<quotas><default/></quotas>\n"
         "<users><default><password></password><networks><ip>::/0</ip></networks>"

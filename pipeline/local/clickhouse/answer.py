@@ -1,8 +1,7 @@
 """Sends one statement's answer while the engine makes it.
 
-In: the engine and what was asked. Out: an HTTP response: in one piece with the summary while it is small, in
-chunks after that. An error after the first chunk is told inside the body, as ClickHouse does, and the body is cut
-off. A client that goes away ends its query.
+A small answer goes in one piece with the summary, and a larger one in chunks. An error after the first chunk is
+told inside the body, as ClickHouse does, and the body is cut off. A client that goes away ends its query.
 """
 
 import asyncio
@@ -16,24 +15,25 @@ from aiohttp import web
 
 from pipeline.local.clickhouse.engine import Engine, Output
 from pipeline.local.clickhouse.frames import FRAME_BYTES, pack
-from pipeline.local.clickhouse.request import Asked
+from pipeline.local.clickhouse.request import QueryRequest
 from pipeline.local.clickhouse.sessions import Failed
 from pipeline.local.clickhouse.statement import Refused
 
 WHOLE_BYTES = 1024 * 1024
-"""Answers up to this size are sent in one piece, with the whole summary and a status that knows every error."""
+"""Bytes of an answer that is sent in one piece, with the whole summary and a status that knows every error."""
 
 STATUS = {
     27: 400, 36: 400, 40: 400, 62: 400, 73: 400, 89: 400, 115: 400, 46: 404, 47: 404, 60: 404, 81: 404, 48: 501,
     497: 403,
 }  # fmt: skip
-"""ClickHouse's status for the codes that clients tell apart; 500 for all others."""
+"""ClickHouse's status for the codes that clients tell apart. All other codes get 500."""
 
 TOO_MANY_SIMULTANEOUS_QUERIES = 202
 """ClickHouse's own error code."""
 
 MOST_READS_IN_SIGHT = 4
-"""For each read that may run, so many run or wait; each holds three file descriptors, of the usual 1,024."""
+"""Reads that may run or wait, for each read that may run. Each of them holds three file descriptors, of the usual
+1,024."""
 
 CONTENT_TYPES = {
     "TabSeparated": "text/tab-separated-values; charset=UTF-8",
@@ -59,47 +59,48 @@ class Answerer:
     def __init__(self, engine: Engine, statements: int, reads: int) -> None:
         self._engine = engine
         self._pool = ThreadPoolExecutor(statements, thread_name_prefix="query")
-        # Apart, so that readers never keep a writer waiting.
+        # Readers have slots of their own, so that they never keep a writer waiting.
         self._readers = ThreadPoolExecutor(reads, thread_name_prefix="read")
         self._reads, self._most_reads = 0, MOST_READS_IN_SIGHT * reads
-        # Apart, so that running statements never keep one that ends them waiting.
+        # KILL QUERY has a thread of its own, so that running statements never keep it waiting.
         self._killers = ThreadPoolExecutor(1, thread_name_prefix="kill")
 
-    async def answer(self, http: web.Request, asked: Asked, query_id: str) -> web.StreamResponse:
-        """One statement in, its result or ClickHouse's error out."""
-        if not asked.request.reader:
-            kills = asked.request.text.lstrip()[:4].upper() == b"KILL"
-            return await self._answer(http, asked, query_id, self._killers if kills else self._pool)
+    async def answer(self, http: web.Request, query: QueryRequest, query_id: str) -> web.StreamResponse:
+        """Runs one statement, and returns its result or ClickHouse's error."""
+        if not query.request.reader:
+            kills = query.request.text.lstrip()[:4].upper() == b"KILL"
+            return await self._answer(http, query, query_id, self._killers if kills else self._pool)
         if self._reads >= self._most_reads:
             code, name = TOO_MANY_SIMULTANEOUS_QUERIES, "TOO_MANY_SIMULTANEOUS_QUERIES"
             detail = f"Too many simultaneous queries of readers. Maximum: {self._most_reads}"
             return failure(code, f"Code: {code}. DB::Exception: {detail} ({name})", 500, query_id)
         self._reads += 1
         try:
-            return await self._answer(http, asked, query_id, self._readers)
+            return await self._answer(http, query, query_id, self._readers)
         finally:
             self._reads -= 1
 
     async def _answer(
-        self, http: web.Request, asked: Asked, query_id: str, pool: ThreadPoolExecutor
+        self, http: web.Request, query: QueryRequest, query_id: str, pool: ThreadPoolExecutor
     ) -> web.StreamResponse:
         reading, writing = os.pipe()
         output = Output(writing)
-        running = pool.submit(self._engine.run, asked.request, output)
-        # Also when it was cancelled before it began. The reader then sees the end.
+        running = pool.submit(self._engine.run, query.request, output)
+        # This also happens when the statement was cancelled before it began. The reader of the pipe then sees the
+        # end.
         running.add_done_callback(lambda _: os.close(writing))
         source, transport = await _open(reading)
         try:
-            return await self._send(http, asked, query_id, output, source, running)
+            return await self._send(http, query, query_id, output, source, running)
         finally:
             transport.close()
             if not running.cancel() and not running.done():
-                self._killers.submit(self._engine.kill, asked.request.tag)
+                self._killers.submit(self._engine.kill, query.request.tag)
 
     async def _send(
         self,
         http: web.Request,
-        asked: Asked,
+        query: QueryRequest,
         query_id: str,
         output: Output,
         source: asyncio.StreamReader,
@@ -112,29 +113,29 @@ class Answerer:
                 summary = await asyncio.wrap_future(running)
             except (Refused, Failed) as error:
                 return failure(error.code, str(error), STATUS.get(error.code, 500), query_id)
-            body = pack(short.partial) if asked.framed else short.partial
+            body = pack(short.partial) if query.framed else short.partial
             return web.Response(body=body, headers=_headers(output.format, summary, query_id, bool(body)))
         response = web.StreamResponse(headers=_headers(output.format, {}, query_id, True))
         tag = response.headers["X-ClickHouse-Exception-Tag"] = secrets.token_hex(8)
         await response.prepare(http)
         chunk = first
         while chunk:
-            await response.write(pack(chunk) if asked.framed else chunk)
+            await response.write(pack(chunk) if query.framed else chunk)
             chunk = await source.read(FRAME_BYTES)
         try:
             await asyncio.wrap_future(running)
         except (Refused, Failed) as error:
-            told = _told(str(error), tag)
-            await response.write(pack(told) if asked.framed else told)
+            error_text = _error_text(str(error), tag)
+            await response.write(pack(error_text) if query.framed else error_text)
             if http.transport is not None:
-                http.transport.close()  # without the last chunk: the answer is not whole
+                http.transport.close()  # without the last chunk the client knows that the answer is not whole
             return response
         await response.write_eof()
         return response
 
 
 def failure(code: int, text: str, status: int, query_id: str) -> web.Response:
-    """ClickHouse's error as a response of its own."""
+    """Returns ClickHouse's error as a response of its own."""
     headers = {"X-ClickHouse-Exception-Code": str(code), "X-ClickHouse-Query-Id": query_id}
     return web.Response(status=status, text=text + "\n", headers=headers)
 
@@ -160,8 +161,8 @@ def _headers(format_name: str, summary: Mapping[str, str], query_id: str, has_bo
     return headers | {"X-ClickHouse-Format": format_name} if has_body else headers
 
 
-def _told(text: str, tag: str) -> bytes:
-    """The error inside a body, as clients look for it.
+def _error_text(text: str, tag: str) -> bytes:
+    """Returns the error as it stands inside a body, where clients look for it.
 
     Source: ClickHouse src/Server/HTTP/WriteBufferFromHTTPServerResponse.cpp.
     """

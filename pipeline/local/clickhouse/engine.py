@@ -1,8 +1,7 @@
 """Runs statements on the embedded ClickHouse engine (chdb), each in a session of its own.
 
-In: one request in the terms of ClickHouse's HTTP interface, and a pipe. Out: the answer's bytes through the pipe
-as the engine makes them, and the summary; or `Failed` with ClickHouse's code. One engine a process; a process that
-has one must never fork.
+The answer's bytes go through a pipe as the engine makes them, and the summary is returned. `Failed` has
+ClickHouse's code. A process can have one engine, and a process that has one must never fork.
 """
 
 import os
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.local.clickhouse.access import ensure_default_database, write_configuration
-from pipeline.local.clickhouse.doors import Doors
+from pipeline.local.clickhouse.closed_names import ClosedNames
 from pipeline.local.clickhouse.sessions import Failed, Sessions
 from pipeline.local.clickhouse.statement import (
     READING,
@@ -27,18 +26,20 @@ from pipeline.local.clickhouse.statement import (
 )
 
 DEFAULT_SESSION_TIMEOUT_S = 60
-"""ClickHouse's `default_session_timeout`."""
+"""ClickHouse's `default_session_timeout`, in seconds."""
 
 UNKNOWN_SETTING, READONLY, UNKNOWN_EXCEPTION = 115, 164, 1002
 """ClickHouse's own error codes."""
 
 TAG = "log_comment"
-"""The engine gives queries ids of its own; by this setting a query of ours is found again, so it is ours alone.
+"""Setting by which a query of ours is found again, since the engine gives queries ids of its own. It belongs to us
+alone.
 
-A statement that sets it is refused; one that comes with a request, as from dbt, is passed over."""
+A statement that sets it is refused. In the settings of a request, as dbt sends it, it is passed over.
+"""
 
 STREAMED = frozenset({"SELECT", "WITH"})
-"""Answers of other statements are small, and are written when they are complete."""
+"""Formats of answers to other statements, which are small and written when they are complete."""
 
 
 @dataclass(frozen=True)
@@ -72,16 +73,18 @@ class Request:
 
 @dataclass
 class Output:
-    """Where an answer goes: the writing end of a pipe, and before its first byte the name of its format."""
+    """Where an answer goes. It has the writing end of a pipe and, before the first byte, the name of the answer's
+    format."""
 
     pipe: int
     format: str = ""
 
 
 class Engine:
-    """The engine over one data folder; safe to use from many threads.
+    """The engine over one data folder. It is safe to use from many threads.
 
-    The process changes into an empty folder: the engine takes relative paths of some statements as they come.
+    The process changes into an empty folder, because the engine takes relative paths of some statements as they
+    come.
 
     Args:
         path: the data folder (absolute); made when missing.
@@ -99,17 +102,18 @@ class Engine:
         os.chdir(path / "empty")
         self._address = f"{path / 'data'}?config-file={config}"
         self._connect = chdb.connect
-        # Kept open: the engine ends with its last connection, and every new one needs `default` to exist.
+        # This connection is kept open. The engine ends with its last connection, and every new one needs `default`
+        # to exist.
         self._anchor = self._connect(self._address)
         self._parsing = threading.Lock()
-        # Apart, so that sessions of readers never push out a writer's.
+        # Readers have sessions of their own, so that they never push out a writer's.
         self._sessions = {reader: Sessions(self._open) for reader in (False, True)}
         self.version = str(self._anchor.query("SELECT version()", "TSVRaw").bytes().decode().strip())
         functions = self._rows("SELECT name FROM system.table_functions")
         settings = (
             "SELECT name, type FROM system.settings UNION ALL SELECT name, type FROM system.merge_tree_settings"
         )
-        self._doors = Doors([name for name, _ in functions], dict(self._rows(settings)))
+        self._closed = ClosedNames([name for name, _ in functions], dict(self._rows(settings)))
 
     def close(self) -> None:
         """Ends all sessions and the engine."""
@@ -118,20 +122,20 @@ class Engine:
         self._anchor.close()
 
     def run(self, request: Request, output: Output) -> Mapping[str, str]:
-        """Runs one statement and returns ClickHouse's summary counters; does not close the pipe.
+        """Runs one statement and returns ClickHouse's summary counters. It does not close the pipe.
 
         Raises:
             Refused: the statement may not be run here.
             Failed: the engine's error.
         """
-        statement = read_statement(request.text, request.params, self._parse, self._doors)
+        statement = read_statement(request.text, request.params, self._parse, self._closed)
         if request.reader and statement.verb not in READING:
             raise Refused(READONLY, "READONLY", f"The reader cannot execute {statement.verb}")
         output.format = statement.result_format or request.default_format
         if not re.fullmatch(r"\w+", output.format):
             raise Refused(UNKNOWN_FORMAT, "UNKNOWN_FORMAT", f"Unknown format {output.format}")
         for name in request.settings:
-            if name != TAG and self._doors.closes_setting(name):
+            if name != TAG and self._closed.closes_setting(name):
                 raise closed_setting(name)
         with self._connection(request) as connection:
             try:
@@ -150,7 +154,7 @@ class Engine:
         """
         connection = self._open()
         try:
-            # Own statements of the server's, so no user's word is in them.
+            # These statements are the server's own, so that no user's word is in them.
             connection.query(f"KILL QUERY WHERE Settings['{TAG}'] = '{tag}' AND query_kind = 'Select' ASYNC")
         except RuntimeError as error:
             raise _failed(error) from None
@@ -158,27 +162,29 @@ class Engine:
             connection.close()
 
     def _rows(self, sql: str) -> list[tuple[str, str]]:
-        """The answer to one of our own questions about the engine: a name and perhaps its type in each row."""
+        """Answers one of our own questions about the engine. Each row has a name, and perhaps its type."""
         lines = self._anchor.query(sql, "TSVRaw").bytes().decode().splitlines()
         return [(name, type_) for name, _, type_ in (line.partition("\t") for line in lines)]
 
     def _parse(self, text: str) -> str:
-        """The engine's canonical text of one statement (`statement.Parser`)."""
+        """Returns the engine's canonical text of one statement (`statement.Parser`)."""
         escaped = text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-        asked = "SELECT formatQuerySingleLine({text:String}) SETTINGS max_query_size = 0"
+        question = "SELECT formatQuerySingleLine({text:String}) SETTINGS max_query_size = 0"
         try:
             with self._parsing:
-                found = self._anchor._conn.query(asked, "TSVRaw", params={"text": escaped.replace("\0", "\\0")})
+                answer = self._anchor._conn.query(
+                    question, "TSVRaw", params={"text": escaped.replace("\0", "\\0")}
+                )
         except (RuntimeError, ValueError) as error:
             failed = _failed(error)
             words = str(failed).partition("DB::Exception: ")[2].partition(": In scope SELECT formatQuery")[0]
             raise Refused(failed.code, "SYNTAX_ERROR", words) from None
-        canonical: str = found.bytes().decode()
+        canonical: str = answer.bytes().decode()
         return canonical.removesuffix("\n")
 
     @contextmanager
     def _connection(self, request: Request) -> Iterator[Any]:
-        # A session that reads without settings could not be cleaned up after, so such a request gets its own.
+        # A session that reads without settings could not be cleaned up afterwards, so such a request gets its own.
         if request.session_id and request.readonly != 1:
             key = (request.user, request.readonly, request.session_id)
             sessions = self._sessions[request.reader]
@@ -198,14 +204,15 @@ class Engine:
         try:
             return self._connect(self._address)
         except RuntimeError:
-            # Somebody dropped `default`; on a real server that is allowed and harmless.
+            # Somebody dropped `default`. On a real server that is allowed and harmless.
             with self._parsing:
                 self._anchor.query("CREATE DATABASE IF NOT EXISTS default ENGINE = Atomic")
             return self._connect(self._address)
 
     @staticmethod
     def _prepare(connection: Any, request: Request) -> None:
-        """Database first, then settings, then `readonly`, after which neither can be changed at will."""
+        """Sets the database first, then the settings, then `readonly`, after which neither can be changed at
+        will."""
         if request.database:
             connection.query("USE `{}`".format(request.database.replace("\\", "\\\\").replace("`", "\\`")))
         for name, value in {**request.settings, TAG: request.tag}.items():
@@ -218,12 +225,12 @@ class Engine:
 
 
 def _reset(connection: Any, request: Request) -> None:
-    """Settings of a request end with it, also in a session."""
+    """Ends the settings of a request with it, also in a session."""
     for name in (*request.settings, TAG):
         try:
             connection.query(f"SET {name} = DEFAULT")
         except RuntimeError:
-            continue  # a name that the engine refused to set in the first place
+            continue  # the engine refused to set that name in the first place
 
 
 def _insert(connection: Any, statement: Statement) -> Mapping[str, str]:
@@ -237,10 +244,10 @@ def _insert(connection: Any, statement: Statement) -> Mapping[str, str]:
 def _query(connection: Any, statement: Statement, request: Request, output: Output) -> Mapping[str, str]:
     sql = statement.sql + statement.tail
     if statement.verb in STREAMED:
-        # The engine's own way to write an answer while it makes it; a user's INTO OUTFILE is refused.
+        # This is the engine's own way to write an answer while it makes it. INTO OUTFILE of a user is refused.
         sql = f"{statement.sql} INTO OUTFILE '/dev/fd/{output.pipe}' APPEND"
         sql += statement.tail or f" FORMAT {output.format}"
-    # Not the wrapper: it would turn some formats into Python objects.
+    # The wrapper is not used, because it would turn some formats into Python objects.
     result = connection._conn.query(sql, output.format, params=dict(request.params))
     rest = memoryview(result.bytes() or b"")
     while rest:
@@ -255,7 +262,7 @@ def _query(connection: Any, statement: Statement, request: Request, output: Outp
 
 
 def _failed(error: Exception) -> Failed:
-    """The engine's text from its code on, and its number."""
+    """Returns the engine's text from its code on, and its number."""
     text = str(error)
     match = re.search(r"Code: (\d+)\. DB::", text)
     if match is None:

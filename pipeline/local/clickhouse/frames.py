@@ -1,6 +1,7 @@
-"""Bodies packed: ClickHouse's own compressed frames (`compress=1`, `decompress=1`) and HTTP's content encodings.
+"""Packs and unpacks bodies in ClickHouse's own compressed frames (`compress=1`, `decompress=1`) and HTTP's content
+encodings.
 
-In: bytes. Out: bytes, or `Refused` for what is damaged, cut off or too large.
+What is damaged, cut off or too large is `Refused`.
 """
 
 import struct
@@ -16,32 +17,34 @@ from clickhouse_cityhash.cityhash import CityHash128
 from pipeline.local.clickhouse.statement import Refused
 
 MOST_BYTES = 256 * 1024 * 1024
-"""Largest request when unpacked; the sink's inserts are a few MiB."""
+"""Largest request when it is unpacked. The sink's inserts are a few MiB."""
 
 FRAME_BYTES = 1024 * 1024
-"""ClickHouse's `max_compress_block_size`."""
+"""ClickHouse's `max_compress_block_size`, in bytes."""
 
 NONE, LZ4, ZSTD = 0x02, 0x82, 0x90
 """ClickHouse's method bytes. Source: ClickHouse src/Compression/CompressionInfo.h."""
 
 HEAD = struct.Struct("<BII")
-"""Method, bytes of this head and the packed data, bytes of the data. Before it stands a hash of head and data."""
+"""Method, bytes of this head and the packed data, and bytes of the data. A hash of head and data stands before
+it."""
 
 HASH_BYTES = 16
 
 CHECKSUM_DOESNT_MATCH, UNKNOWN_COMPRESSION_METHOD = 40, 89
 
 ZSTD_STEP_BYTES = 1024
-"""A step of input grows to at most 32 MiB: 256 blocks of 4 bytes, each of 128 KiB."""
+"""Bytes of input that are unpacked in one step. They grow to at most 32 MiB, which is 256 blocks of 4 bytes, each
+of 128 KiB."""
 
 
 def pack(data: bytes) -> bytes:
-    """The frames that clients expect after `compress=1`."""
+    """Returns the frames that clients expect after `compress=1`."""
     return b"".join(_frame(data[start : start + FRAME_BYTES]) for start in range(0, len(data), FRAME_BYTES))
 
 
 def unpack(body: bytes) -> bytes:
-    """The data in the frames of a `decompress=1` request.
+    """Returns the data in the frames of a `decompress=1` request.
 
     Raises:
         Refused: damaged, cut off, too large, or of an unknown method.
@@ -50,7 +53,7 @@ def unpack(body: bytes) -> bytes:
 
 
 def decode(body: bytes, encoding: str) -> bytes:
-    """The body behind a Content-Encoding.
+    """Returns the body behind a Content-Encoding.
 
     Raises:
         Refused: as `unpack`.
@@ -115,7 +118,7 @@ def _unpacked(method: int, packed: bytes, plain_bytes: int) -> bytes:
 
 
 def _zstd(body: bytes) -> bytes:
-    """In steps, because the library bounds its output by nothing but its input."""
+    """Unpacks in steps, because the library bounds its output by nothing but its input."""
     stream, parts, total = zstandard.ZstdDecompressor().decompressobj(), [], 0
     for start in range(0, len(body), ZSTD_STEP_BYTES):
         parts.append(stream.decompress(body[start : start + ZSTD_STEP_BYTES]))

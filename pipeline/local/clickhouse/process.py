@@ -1,7 +1,6 @@
 """Starts the embedded ClickHouse server as a process of its own.
 
-In: a folder. Out: its address; data, passwords (mode 0600) and log stay in the folder. The engine never runs in
-the process that asks for it.
+Data, passwords (mode 0600) and log stay in the folder. The engine never runs in the process that asks for it.
 """
 
 import http.client
@@ -16,7 +15,7 @@ from pipeline.errors import ServiceMissing
 from pipeline.local.processes import find, is_alive, spawn, stop, write_private
 
 READY_TIMEOUT_S = 120.0
-"""The server answers after 1.5 s; loading many tables on a busy machine takes longer."""
+"""Longest wait for the server. It answers after 1.5 s, and later when it loads many tables on a busy machine."""
 
 POLL_S = 0.05
 
@@ -24,12 +23,12 @@ USER, READER = "default", "earshot_reader"
 
 
 def running(folder: Path) -> psutil.Process | None:
-    """The living server over `folder` (absolute)."""
+    """Returns the living server over `folder`, which is absolute."""
     return find(folder / "pid.json", str(folder / "store"))
 
 
 def launch(folder: Path) -> psutil.Process:
-    """The server's process, started now unless it runs; it may not answer yet.
+    """Returns the server's process, and starts it unless it runs. It may not answer yet.
 
     Raises:
         OSError: it cannot be started.
@@ -48,7 +47,7 @@ def launch(folder: Path) -> psutil.Process:
 
 
 def await_ready(folder: Path, process: psutil.Process) -> tuple[str, str, str]:
-    """Waits until the server answers; returns its URL, the password of `USER` and that of `READER`.
+    """Waits until the server answers, and returns its URL, the password of `USER` and that of `READER`.
 
     Raises:
         ServiceMissing: it ends, or does not answer within `READY_TIMEOUT_S`; the message has its last words.
@@ -64,7 +63,7 @@ def await_ready(folder: Path, process: psutil.Process) -> tuple[str, str, str]:
             log = (folder / "server.log").read_text(encoding="utf-8", errors="replace").strip()
             raise ServiceMissing(f"the ClickHouse server ended: {log[-500:] or 'no words'}")
         time.sleep(POLL_S)
-    # One that hangs would be found again by the next `up`, and waited for in vain again.
+    # A server that hangs is ended. The next `up` would find it again and wait for it in vain.
     stop([process], 0)
     raise ServiceMissing(
         f"the ClickHouse server did not answer for {READY_TIMEOUT_S:.0f} s and was ended; see {folder}/server.log"
@@ -84,7 +83,7 @@ def answers(url: str, timeout_s: float = 2.0) -> bool:
 
 
 def _port(folder: Path) -> int:
-    """The port of the last run, 0 for none: the next run takes the same one when it is free."""
+    """Returns the port of the last run, or 0. The next run takes the same port when it is free."""
     try:
         return int((folder / "port").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -92,7 +91,7 @@ def _port(folder: Path) -> int:
 
 
 def _password_file(folder: Path, name: str = "password") -> Path:
-    """Made once per stack, random, of this user only."""
+    """Returns a password that is made once for a stack, random, and readable by this user only."""
     path = folder / name
     if not path.exists():
         write_private(path, secrets.token_urlsafe(32))

@@ -1,6 +1,5 @@
-"""Reads an HTTP request of ClickHouse's interface: who asks, for what, and in which form the answer is wanted.
-
-In: aiohttp's request. Out: an `Account`, and `Asked`, or `Refused` with ClickHouse's code.
+"""Reads an HTTP request of ClickHouse's interface. It says who asks, what is asked, and in which form the answer
+is wanted.
 """
 
 import base64
@@ -28,12 +27,13 @@ TRANSPORT = frozenset({
 """URL parameters that are no settings."""
 
 READER_SETTINGS = {"final": "1"}
-"""A table holds a row twice until a merge; with this every read counts it once, as in clickhouse-reader.xml."""
+"""Settings of every read. A table holds a row twice until a merge, and with `final` every read counts it once, as
+in clickhouse-reader.xml."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody who may ask; a reader may only read."""
+    """Somebody who may ask. A reader may only read."""
 
     user: str
     password: str = field(repr=False)
@@ -41,7 +41,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Asked:
+class QueryRequest:
     """A request, whether its answer is wanted in compressed frames, and the client's protocol revision or 0."""
 
     request: Request
@@ -50,7 +50,8 @@ class Asked:
 
 
 def authenticate(request: web.Request, accounts: Mapping[str, Account]) -> Account | None:
-    """Whose credentials they are, in ClickHouse's order: its own headers, basic authentication, the URL."""
+    """Returns the account whose credentials come with the request. They are looked for in ClickHouse's order,
+    which is its own headers, basic authentication, the URL."""
     user = request.headers.get("X-ClickHouse-User")
     password = request.headers.get("X-ClickHouse-Key", "")
     if user is None and "X-ClickHouse-Key" not in request.headers:
@@ -58,13 +59,13 @@ def authenticate(request: web.Request, accounts: Mapping[str, Account]) -> Accou
         user, password = basic or (request.query.get("user", "default"), request.query.get("password", ""))
     account = accounts.get(user or "default")
     # Headers may hold any bytes, which aiohttp keeps as surrogates.
-    given = password.encode("utf-8", "surrogateescape")
+    offered = password.encode("utf-8", "surrogateescape")
     expected = account.password.encode() if account else b""
-    return account if hmac.compare_digest(given, expected) and expected else None
+    return account if hmac.compare_digest(offered, expected) and expected else None
 
 
-async def read_request(request: web.Request, account: Account) -> Asked:
-    """The HTTP request in the engine's terms.
+async def read_request(request: web.Request, account: Account) -> QueryRequest:
+    """Returns the HTTP request in the engine's terms.
 
     Raises:
         Refused: a part of the interface that this server does not have, or a value that cannot be read.
@@ -81,7 +82,7 @@ async def read_request(request: web.Request, account: Account) -> Asked:
     readonly = _number(values.pop("readonly", "0"), "readonly")
     if request.method == "GET" or account.reader:
         readonly = readonly or 2
-    asked = Request(
+    statement = Request(
         text=text + b"\n" + body if text and body else text or body,
         params={name[6:]: value for name, value in values.items() if name.startswith("param_")},
         settings=(READER_SETTINGS if account.reader else {})
@@ -99,11 +100,11 @@ async def read_request(request: web.Request, account: Account) -> Asked:
         tag=str(uuid.uuid4()),
     )
     revision = _number(values.get("client_protocol_version", "0"), "client_protocol_version")
-    return Asked(asked, _is_set(values, "compress"), revision)
+    return QueryRequest(statement, _is_set(values, "compress"), revision)
 
 
 def query_id(request: web.Request) -> str:
-    """The one that the client chose, when it can stand in a header, else a new one."""
+    """Returns the query id that the client chose, when it can stand in a header, or else a new one."""
     wanted = request.query.get("query_id", "")
     return wanted if re.fullmatch(r"[\w.:-]{1,200}", wanted, re.ASCII) else str(uuid.uuid4())
 

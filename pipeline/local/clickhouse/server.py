@@ -1,8 +1,9 @@
-"""A ClickHouse HTTP server on 127.0.0.1 over the embedded engine: `python -m pipeline.local.clickhouse.server`.
+"""Serves ClickHouse's HTTP interface on 127.0.0.1 over the embedded engine (`python -m
+pipeline.local.clickhouse.server`).
 
-In: ClickHouse's HTTP interface as its official clients and curl use it. Out: the same answers, codes and headers.
-It serves this machine only: foreign Host headers are refused (DNS rebinding), every statement needs a password,
-GET and the reader can only read. aiohttp carries it: its parser bounds and survives malformed requests.
+Official clients and curl get the answers, codes and headers that ClickHouse gives. Only this machine is served.
+Foreign Host headers are refused (DNS rebinding), every statement needs a password, and GET and the reader can only
+read. aiohttp carries it, because its parser bounds and survives malformed requests.
 """
 
 import argparse
@@ -20,18 +21,19 @@ from aiohttp.typedefs import Handler
 from pipeline.local.clickhouse.answer import STATUS, Answerer, failure
 from pipeline.local.clickhouse.engine import Engine
 from pipeline.local.clickhouse.frames import MOST_BYTES, pack
-from pipeline.local.clickhouse.request import Account, Asked, authenticate, query_id, read_request
+from pipeline.local.clickhouse.request import Account, QueryRequest, authenticate, query_id, read_request
 from pipeline.local.clickhouse.statement import Refused
 from pipeline.local.processes import write_private
 
 MOST_URL_BYTES = 1024 * 1024
-"""ClickHouse's `http_max_uri_size`."""
+"""ClickHouse's `http_max_uri_size`, in bytes."""
 
 STATEMENTS = 64
-"""Statements of writers at once; more wait. Most of them wait themselves: for a slow reader, for `sleep`."""
+"""Statements of writers that run at once, while more wait. Most of them wait themselves, for a slow reader or for
+`sleep`."""
 
 READS = STATEMENTS // 2
-"""Statements of readers at once, besides those of writers; more wait."""
+"""Statements of readers that run at once, besides those of writers. More wait."""
 
 WRITERS, READER = ("default", "earshot"), "earshot_reader"
 AUTHENTICATION_FAILED = 516
@@ -40,8 +42,8 @@ GO_HELLO = b"SELECT displayName(), version(), revision(), timezone()"
 """What clickhouse-go asks over HTTP before all else. Source: clickhouse-go v2.51.0 conn_http.go."""
 
 BLOCK_INFO_REVISION, SERIALIZATION_REVISION = 51903, 54454
-"""Since when a Native block begins with its info, and a column has a byte for its kind of serialization.
-Source: ClickHouse src/Core/ProtocolDefines.h."""
+"""Protocol revisions since when a Native block begins with its info, and a column has a byte for its kind of
+serialization. Source: ClickHouse src/Core/ProtocolDefines.h."""
 
 ANSWERER = web.AppKey("answerer", Answerer)
 ENGINE = web.AppKey("engine", Engine)
@@ -49,7 +51,7 @@ ACCOUNTS = web.AppKey("accounts", Mapping[str, Account])
 
 
 def build_app(engine: Engine, password: str, reader_password: str) -> web.Application:
-    """The server as an aiohttp application; it does not own `engine`."""
+    """Returns the server as an aiohttp application. It does not own `engine`."""
     app = web.Application(client_max_size=MOST_BYTES, middlewares=[_only_this_machine])
     app[ENGINE], app[ANSWERER] = engine, Answerer(engine, STATEMENTS, READS)
     accounts = [*(Account(user, password) for user in WRITERS), Account(READER, reader_password, reader=True)]
@@ -63,7 +65,7 @@ def build_app(engine: Engine, password: str, reader_password: str) -> web.Applic
 
 @web.middleware
 async def _only_this_machine(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses requests that name another host: a web page that rebinds its DNS name to 127.0.0.1 does."""
+    """Refuses requests that name another host, as a web page does that rebinds its DNS name to 127.0.0.1."""
     hosts = request.headers.getall("Host", [])
     name = hosts[0].rpartition(":")[0] or hosts[0] if len(hosts) == 1 else ""
     if name.casefold() not in ("127.0.0.1", "localhost", "[::1]"):
@@ -76,7 +78,7 @@ async def _ping(_: web.Request) -> web.Response:
 
 
 async def _statement(request: web.Request) -> web.StreamResponse:
-    """One statement in, its result or ClickHouse's error out."""
+    """Runs one statement, and returns its result or ClickHouse's error."""
     name = query_id(request)
     account = authenticate(request, request.app[ACCOUNTS])
     if account is None:
@@ -86,21 +88,22 @@ async def _statement(request: web.Request) -> web.StreamResponse:
         )
         return failure(AUTHENTICATION_FAILED, text, 403, name)
     try:
-        asked = await read_request(request, account)
+        query = await read_request(request, account)
     except Refused as error:
         return failure(error.code, str(error), STATUS.get(error.code, 500), name)
-    if request.method == "GET" and not asked.request.text:
+    if request.method == "GET" and not query.request.text:
         return web.Response(text="Ok.\n")
-    if asked.revision and asked.request.text.strip() == GO_HELLO:
-        block = _go_hello(asked, request.app[ENGINE].version)
-        return web.Response(body=pack(block) if asked.framed else block)
-    return await request.app[ANSWERER].answer(request, asked, name)
+    if query.revision and query.request.text.strip() == GO_HELLO:
+        block = _go_hello(query, request.app[ENGINE].version)
+        return web.Response(body=pack(block) if query.framed else block)
+    return await request.app[ANSWERER].answer(request, query, name)
 
 
-def _go_hello(asked: Asked, version: str) -> bytes:
-    """One row in Native of the client's revision; every later block it reads in the revision that the row names.
+def _go_hello(query: QueryRequest, version: str) -> bytes:
+    """Returns one row in Native of the client's revision. The client reads every later block in the revision that
+    the row names.
 
-    That is 0: the engine's Native knows no other when it is embedded.
+    That revision is 0, because the engine's Native knows no other when it is embedded.
     """
     columns = [
         (b"displayName()", b"String", _string(b"earshot-local")),
@@ -108,8 +111,8 @@ def _go_hello(asked: Asked, version: str) -> bytes:
         (b"revision()", b"UInt32", struct.pack("<I", 0)),
         (b"timezone()", b"String", _string(b"UTC")),
     ]
-    info = b"\1\0\2" + struct.pack("<i", -1) + b"\0" if asked.revision >= BLOCK_INFO_REVISION else b""
-    kind = b"\0" if asked.revision >= SERIALIZATION_REVISION else b""
+    info = b"\1\0\2" + struct.pack("<i", -1) + b"\0" if query.revision >= BLOCK_INFO_REVISION else b""
+    kind = b"\0" if query.revision >= SERIALIZATION_REVISION else b""
     head = info + bytes((len(columns), 1))
     return head + b"".join(_string(name) + _string(type_) + kind + value for name, type_, value in columns)
 
@@ -119,7 +122,7 @@ def _string(text: bytes) -> bytes:
 
 
 def _listen(port: int) -> socket.socket:
-    """A socket on 127.0.0.1:`port`, or on any free port when that one is taken or 0."""
+    """Returns a socket on 127.0.0.1:`port`, or on any free port when that one is taken or 0."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -130,7 +133,7 @@ def _listen(port: int) -> socket.socket:
 
 
 async def serve(engine: Engine, app: web.Application, port: int, port_file: Path) -> None:
-    """Serves until SIGTERM or SIGINT; writes the port to `port_file` once it answers."""
+    """Serves until SIGTERM or SIGINT. It writes the port to `port_file` once it answers."""
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -152,7 +155,7 @@ async def serve(engine: Engine, app: web.Application, port: int, port_file: Path
 
 
 def main() -> None:
-    """Reads the arguments and serves; passwords come from files, never from the command line."""
+    """Reads the arguments and serves. Passwords come from files, never from the command line."""
     parser = argparse.ArgumentParser(description="ClickHouse HTTP server over chdb, for this machine only")
     parser.add_argument("--path", type=Path, required=True, help="data folder")
     parser.add_argument("--password-file", type=Path, required=True)

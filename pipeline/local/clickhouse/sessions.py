@@ -1,6 +1,7 @@
-"""Named sessions of ClickHouse's HTTP interface: one engine connection each, one request at a time.
+"""Keeps the named sessions of ClickHouse's HTTP interface. Each is one engine connection and takes one request at
+a time.
 
-In: the way to open a connection. Out: a held connection, or `Failed`. Idle sessions end after their time.
+Idle sessions end after their time.
 """
 
 import threading
@@ -11,17 +12,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LONGEST_TIMEOUT_S = 3600
-"""ClickHouse's `max_session_timeout`."""
+"""ClickHouse's `max_session_timeout`, in seconds."""
 
 MOST_SESSIONS = 200
-"""A connection costs 0.6 ms and little memory; this only bounds a client that never ends its sessions."""
+"""Most sessions at a time. A connection costs 0.6 ms and little memory, so this only bounds a client that never
+ends its sessions."""
 
 SESSION_NOT_FOUND, SESSION_IS_LOCKED = 372, 373
 """ClickHouse's own error codes."""
 
 
 class Failed(Exception):
-    """The engine refused or failed; the text is ClickHouse's own."""
+    """The engine refused or failed. The text is ClickHouse's own."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
@@ -29,7 +31,7 @@ class Failed(Exception):
 
     @classmethod
     def of(cls, code: int, detail: str, name: str) -> "Failed":
-        """In ClickHouse's form: number, words, name of the code."""
+        """Returns the error in ClickHouse's form, which is number, words, name of the code."""
         return cls(code, f"Code: {code}. DB::Exception: {detail} ({name})")
 
 
@@ -41,7 +43,7 @@ class _Session:
 
 
 class Sessions:
-    """The named sessions of writers or of readers; safe to use from many threads."""
+    """The named sessions of writers or of readers. They are safe to use from many threads."""
 
     def __init__(self, connect: Callable[[], Any]) -> None:
         self._connect = connect
@@ -50,7 +52,7 @@ class Sessions:
 
     @contextmanager
     def hold(self, key: Hashable, timeout_s: int, must_exist: bool) -> Iterator[Any]:
-        """The connection of a session, made when missing, for one request.
+        """Gives the connection of a session, made when it is missing, for one request.
 
         Args:
             key: names it.
@@ -68,7 +70,7 @@ class Sessions:
             session.busy.release()
 
     def close(self) -> None:
-        """Ends all of them."""
+        """Ends all sessions."""
         with self._lock:
             for session in self._sessions.values():
                 session.connection.close()

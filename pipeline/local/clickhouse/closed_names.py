@@ -1,8 +1,7 @@
-"""What reaches out of the embedded ClickHouse server, by the names that the engine gives it.
+"""Finds the names in a statement by which it would reach out of the embedded server.
 
-In: the engine's own lists of table functions and settings. Out: `Doors`, which finds the closed names in a
-statement.
-Closed is also what reads SQL out of a string: the engine would do so after the statement was checked.
+The engine's own lists of table functions and settings say which names there are. A name that makes the engine read
+SQL out of a string is closed too, because the engine would do so after the statement was checked.
 """
 
 import re
@@ -12,20 +11,23 @@ TABLE_FUNCTIONS = frozenset({
     "fuzzquery", "generate_series", "generateseries", "loop", "merge", "numbers", "numbers_mt", "primes",
     "sqlstandardvalues", "view", "viewexplain", "zeros", "zeros_mt",
 })  # fmt: skip
-"""Table functions that reach nothing but tables and are given no structure; every other one is closed.
+"""Table functions that reach nothing but tables and take no structure. Every other one is closed.
 
-A structure is SQL in a string: `values('a Int8, b String ALIAS file(...)', 1)`. So are the data of `format(Values,
-...)`; the scalar `format` is closed with it, for both are called alike (`printf` and `concat` do the same).
+A structure is SQL in a string, as in `values('a Int8, b String ALIAS file(...)', 1)`, and so are the data of
+`format(Values, ...)`. The scalar `format` is closed with it, because both are called alike. `printf` and `concat`
+do the same work.
 """
 
-OTHER_DOORS = frozenset({
+OTHER_CLOSED = frozenset({
     "aiclassify", "aiembed", "aiextract", "aifilter", "aigenerate", "airedact", "aisimilarity", "aitranslate",
     "disk", "file",
 })  # fmt: skip
-"""No table functions, but they reach files (`SETTINGS disk = disk(...)`, the scalar `file(...)`) or a provider."""
+"""Names that are no table functions, but reach files (`SETTINGS disk = disk(...)`, the scalar `file(...)`) or a
+provider."""
 
 FREE_TEXT = frozenset({"Dialect", "Map", "String", "URI"})
-"""Types of settings whose value may be any text, so also SQL, a path or an address; others refuse such a value."""
+"""Types of settings whose value may be any text, and so also SQL, a path or an address. Other types refuse such a
+value."""
 
 TEXT_SETTINGS = frozenset({
     "auto_statistics_types", "bool_false_representation", "bool_true_representation",
@@ -42,8 +44,9 @@ TEXT_SETTINGS = frozenset({
     "output_format_pretty_grid_charset", "output_format_sql_insert_table_name",
     "preferred_optimize_projection_name", "primary_key_compression_codec", "query_cache_tag",
 })  # fmt: skip
-"""Settings of those types that are open, of queries and of tables: their values are plain values or names of a
-table's own parts. All others are closed, like `additional_result_filter` and `format_avro_schema_registry_url`."""
+"""Settings of those types that are open, of queries and of tables. Their values are plain values or names of a
+table's own parts. All others are closed, such as `additional_result_filter` and
+`format_avro_schema_registry_url`."""
 
 VALUE = r"(?:'[^']*'|\{[^{}]*\}|-?\w[\w.]*(?:[+-]\d+)?)"
 SETTING = re.compile(rf"`?([\w.]+)`?(?: = {VALUE})?")
@@ -52,8 +55,8 @@ SETTINGS = re.compile(
 )
 
 
-class Doors:
-    """The names that are closed; a new engine's new ones are closed until they are listed above.
+class ClosedNames:
+    """The names that are closed. What a new engine adds is closed until it is listed above.
 
     Args:
         table_functions: all that the engine has.
@@ -61,22 +64,24 @@ class Doors:
     """
 
     def __init__(self, table_functions: Collection[str], settings: Mapping[str, str]) -> None:
-        names = {name.casefold() for name in table_functions} - TABLE_FUNCTIONS | OTHER_DOORS
+        names = {name.casefold() for name in table_functions} - TABLE_FUNCTIONS | OTHER_CLOSED
         choice = "|".join(sorted(map(re.escape, names)))
-        # `file` is closed as a name too, because `arrayMap(file, ...)` calls it; as a column write `t.file`.
-        self._called = re.compile(rf"(?i)(?<![\w.`])`?({choice})`?\(|(?<![\w.`])(file)(?![\w`])")
-        # NULL is a value nearly always; a table function only where it is called, perhaps after a comment.
+        # `file` is also closed as a bare name, because `arrayMap(file, ...)` calls it. A column of that name is
+        # written `t.file`.
+        self._calls = re.compile(rf"(?i)(?<![\w.`])`?({choice})`?\(|(?<![\w.`])(file)(?![\w`])")
+        # NULL is a value nearly always. It is a table function only where it is called, perhaps after a comment.
         self._named = re.compile(rf"(?i)\b(?!null\b(?!\s*[(/#-]))({choice}|settings)\b")
         closed = {name for name, type_ in settings.items() if type_ in FREE_TEXT} - TEXT_SETTINGS
         self._settings = closed | {"profile"}
 
-    def called(self, canonical: str) -> str | None:
-        """The door that a canonical text uses."""
-        found = self._called.search(canonical)
-        return found and (found[1] or found[2])
+    def call(self, canonical: str) -> str | None:
+        """Returns the closed name that a canonical text uses, if there is one."""
+        match = self._calls.search(canonical)
+        return match and (match[1] or match[2])
 
     def may_be_named(self, raw: str) -> bool:
-        """Whether raw text may use one: by its name, a quoted name that hides it, or in a second statement."""
+        """Whether raw text may use a closed name, be it by that name, by a quoted name that hides it, or in a
+        second statement."""
         hidden = "`" in raw or ";" in raw or ("\\" in raw and '"' in raw)
         return hidden or self._named.search(raw) is not None
 
@@ -85,11 +90,11 @@ class Doors:
         return name in self._settings
 
     def setting(self, plain: str) -> str | None:
-        """The closed setting that a canonical text with its strings blotted out gives a value."""
+        """Returns the closed setting that a canonical text with its strings blotted out gives a value."""
         for clause in SETTINGS.finditer(plain):
             names = [item[1] for item in SETTING.finditer(clause[1])]
             closed = [name for name in names if self.closes_setting(name)]
-            # What goes on otherwise was not read to its end.
+            # A clause that goes on otherwise was not read to its end.
             if closed or plain[clause.end() : clause.end() + 1] not in ("", " ", ")"):
                 return (closed or names[-1:])[0]
         return None
