@@ -1,8 +1,9 @@
-"""The command line. A verb is one module of this folder, which is imported only when its verb is called.
+"""Runs the command line. A verb is one module of this folder, which is imported only when its verb is called.
 
 The first line of that module's docstring is the verb's line in `earshot --help`. It is read as text, because to
-import all verbs would take seconds. Exit codes: 0 done, 1 the answer is no, 2 wrong use or bad input, 3 a needed
-service is missing, 70 a worker that must be restarted, or a defect of ours, which comes with its traceback.
+import all verbs would take seconds. A command exits with 0 when it is done, with 1 when the answer is no, with 2
+after wrong use or bad input, and with 3 when a needed service is missing. 70 means a worker that must be
+restarted, or a defect of ours, which comes with its traceback.
 """
 
 import re
@@ -13,7 +14,7 @@ from pathlib import Path
 import typer
 from typer.main import get_command
 
-from pipeline.cli.text.endings import tell_and_choose
+from pipeline.cli.text.endings import print_error_and_exit_code
 from pipeline.errors import EXIT_OK, EXIT_USAGE, EarshotError
 from pipeline.logs import setup_logs
 from pipeline.mistakes import nearest
@@ -22,13 +23,13 @@ _HEADLINE = re.compile(r'"""`earshot [a-z-]+`: (.+?)(?:""")?\n')
 
 
 def verbs() -> dict[str, Path]:
-    """Each verb and the file that implements it, in the order of the alphabet."""
+    """Returns each verb with the file that implements it, in the order of the alphabet."""
     files = sorted(Path(__file__).parent.glob("[a-z]*.py"))
     return {file.stem.replace("_", "-"): file for file in files}
 
 
 def about(file: Path) -> str:
-    """The line of help of a verb, from the docstring of its file."""
+    """Returns the line of help of a verb, from the docstring of its file."""
     with file.open(encoding="utf-8") as lines:
         headline = _HEADLINE.match(next(lines))
     assert headline is not None, f"{file} does not begin with the name of its verb"
@@ -47,7 +48,8 @@ def main(argv: list[str] | None = None) -> None:
         hint = f" Did you mean {near}?" if near else ""
         sys.stderr.write(f"earshot: there is no verb {verb}.{hint} `earshot --help` lists them.\n")
         sys.exit(EXIT_USAGE)
-    # Before a verb speaks: structlog's own default is stdout, which is for data. `run` sets what the settings say.
+    # This comes before a verb speaks. structlog's own default is stdout, which is for data. `run` sets what the
+    # settings say.
     setup_logs("info", "auto")
     app: typer.Typer = import_module(f"pipeline.cli.{verbs()[verb].stem}").app
     try:
@@ -56,7 +58,7 @@ def main(argv: list[str] | None = None) -> None:
         sys.stderr.write(f"earshot: {error}\n" + ("" if error.remedy is None else f"  -> {error.remedy}\n"))
         sys.exit(error.exit_code)
     except Exception as error:  # nothing may end with exit 1, which means that the answer is no
-        sys.exit(tell_and_choose(error))
+        sys.exit(print_error_and_exit_code(error))
 
 
 def _overview() -> str:

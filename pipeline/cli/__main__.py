@@ -1,4 +1,4 @@
-"""`python -m pipeline.cli`: the same as `earshot`."""
+"""Lets `python -m pipeline.cli` do the same as `earshot`."""
 
 from pipeline.cli import main
 

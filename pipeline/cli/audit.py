@@ -22,13 +22,14 @@ def audit(
         float, typer.Option(min=0, max=1, help="exit 1 when this share of a hop's ids, or more, was given up")
     ] = 1.0,
 ) -> None:
-    """Print per hop: ids in, out, not yet, lost, changed, doubled, dead-lettered. Exit 1 if a guarantee is broken.
+    """Print the ids of each hop that came in, went out, or are not yet there, lost, changed, doubled or
+    dead-lettered. Exit 1 if a guarantee is broken.
 
-    Beside a running stream it is calm: what a stage has not come to, by the offset that it committed, is "not
-    yet" and exits 0. A lost id is fatal, and so is a row that says something else than its record (a sample is
-    compared in every column). Doubles on at-least-once hops are printed; on exactly-once hops (cases,
-    assignments, ClickHouse under FINAL) a double or a record without a cause is fatal, too. No id at all proves
-    nothing and exits 1.
+    Beside a running stream it is calm. What a stage has not come to, by the offset that it committed, is "not yet"
+    and exits 0. A lost id is fatal, and so is a row that says something else than its record (a sample is compared
+    in every column). Doubles on at-least-once hops are printed. On exactly-once hops (cases, assignments,
+    ClickHouse under FINAL) a double or a record without a cause is fatal, too. No id at all proves nothing and
+    exits 1.
     """
     from pipeline.app.endpoints import resolve
     from pipeline.audit.report import as_object, lines, table

@@ -24,7 +24,7 @@ def engine(
     ] = True,
     as_json: Json = False,
 ) -> None:
-    """The engine beside transformers.pipeline, torch in batches, and OpenVINO driven bare."""
+    """Measure the engine beside transformers.pipeline, torch in batches, and OpenVINO driven bare."""
     from pipeline.adapters.models.processor import read_processor
     from pipeline.bench.model.engine import bench_engine
     from pipeline.cli.text.bench_tables import engine_rows, engine_table
@@ -32,12 +32,12 @@ def engine(
 
     processor = read_processor()
     say(str(processor))
-    found = bench_engine(load_settings(), posts, rounds, baseline=baseline, say=say)
+    bench = bench_engine(load_settings(), posts, rounds, baseline=baseline, say=say)
     if as_json:
-        for row in engine_rows(found, rounds, processor):
+        for row in engine_rows(bench, rounds, processor):
             emit_json(row)
         return
-    table_console().print(engine_table(found, rounds, processor))
+    table_console().print(engine_table(bench, rounds, processor))
 
 
 @app.command()
@@ -49,7 +49,7 @@ def signals(
     ] = 100_000,
     as_json: Json = False,
 ) -> None:
-    """What each signal beside the model costs a post, in microseconds of one core."""
+    """Measure what each signal beside the model costs a post, in microseconds of one core."""
     from pipeline.adapters.models.processor import read_processor
     from pipeline.bench.model.engine import open_engine
     from pipeline.bench.signal_costs import bench_signals
@@ -58,12 +58,12 @@ def signals(
 
     processor = read_processor()
     say(str(processor))
-    found = bench_signals(open_engine(load_settings().model), posts, patterns, signatures, say)
+    costs = bench_signals(open_engine(load_settings().model), posts, patterns, signatures, say)
     if as_json:
-        for cost in found:
+        for cost in costs:
             emit_json({"name": cost.name, "us_per_post": cost.us, "processor": processor})
         return
-    table_console().print(signal_table(found, processor))
+    table_console().print(signal_table(costs, processor))
 
 
 @app.command()
@@ -76,7 +76,8 @@ def enrich(
     ] = True,
     as_json: Json = False,
 ) -> None:
-    """The enrich stage beside a plain Faust agent and the bare engine, where its time goes, and its latency."""
+    """Measure the enrich stage beside a plain Faust agent and the bare engine, where its time goes, and its
+    latency."""
     from pipeline.adapters.models.processor import read_processor
     from pipeline.bench.stage.enrich import Plan, bench_enrich
     from pipeline.cli.text.bench_tables import enrich_rows, enrich_tables
@@ -84,10 +85,10 @@ def enrich(
 
     processor = read_processor()
     say(str(processor))
-    found = bench_enrich(load_settings(), Plan(posts, rounds, seconds, baseline), say)
+    bench = bench_enrich(load_settings(), Plan(posts, rounds, seconds, baseline), say)
     if as_json:
-        for row in enrich_rows(found, processor):
+        for row in enrich_rows(bench, processor):
             emit_json(row)
         return
-    for each in enrich_tables(found, processor):
-        table_console().print(each)
+    for table in enrich_tables(bench, processor):
+        table_console().print(table)

@@ -14,7 +14,7 @@ def desk(
     speed: Annotated[float, typer.Option(min=1e-3, max=1e6, help="how many times as fast as life")] = 1.0,
     seed: Annotated[int, typer.Option(help="the same seed gives the same answers")] = 0,
 ) -> None:
-    """Sign the roster's reps in and let them accept, reject, miss, answer and resolve; Ctrl-C signs them out.
+    """Sign the roster's reps in and let them accept, reject, miss, answer and resolve. Ctrl-C signs them out.
 
     With EARSHOT_CLOCK=event they answer at once, at the event time at which they would have, and stay signed in.
     """

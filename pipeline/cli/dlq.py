@@ -34,7 +34,7 @@ def list_letters(
     each: Annotated[bool, typer.Option("--each", help="every letter with its place, reason and source")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Count the dead letters by topic and code, or name each; never what they say."""
+    """Count the dead letters by topic and code, or name each of them. It never shows what they say."""
     from pipeline.app.dlq.letters import Wanted, counted, read_letters, read_receipts
 
     reader = _reader()
@@ -55,24 +55,25 @@ def show(
     letter: Annotated[str, typer.Argument(metavar="TOPIC.dlq/PARTITION/OFFSET", show_default=False)],
     as_json: AsJson = False,
 ) -> None:
-    """Show one dead letter: why, where from, and its value, masked where the topic holds plain text.
+    """Show why one dead letter was refused, where it is from, and its value, masked where the topic holds plain
+    text.
 
-    Of a masked value only ids, codes, times and counters are legible; plain text takes `earshot reveal`, which
-    records who reads it. Exit 1: there is no such letter, or no more.
+    Of a masked value only ids, codes, times and counters are legible. For plain text there is `earshot reveal`,
+    which records who reads it. Exit 1 says that there is no such letter, or no more.
     """
     from pipeline.app.dlq.letters import letter_at, parse_place, read_receipts
 
     place = parse_place(letter)
     reader = _reader()
     try:
-        found = letter_at(reader, place)
+        dead_letter = letter_at(reader, place)
         receipts = read_receipts(reader)
     finally:
         reader.close()
-    if found is None:
+    if dead_letter is None:
         say(f"there is no letter {letter}; dead letters are kept as long as records of their topic")
         raise typer.Exit(EXIT_NO)
-    _show(found, receipts, as_json=as_json)
+    _show(dead_letter, receipts, as_json=as_json)
 
 
 @app.command()
@@ -87,10 +88,11 @@ def replay(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be sent")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send dead letters back to their topic, key and value untouched: those named, or all that the options choose.
+    """Send dead letters back to their topic with key and value untouched, either those named or all that the
+    options choose.
 
     Mend the cause first, or they come back. A record that a stage has taken before is recognised and dropped. What
-    was replayed is noted on dlq.replays and not sent again. Exit 1: nothing was sent.
+    was replayed is noted on dlq.replays and not sent again. Exit 1 says that nothing was sent.
     """
     from pipeline.app.dlq.letters import Wanted, read_letters, read_receipts
     from pipeline.app.dlq.replay import Replayer, still_arriving
@@ -106,8 +108,8 @@ def replay(
     try:
         named = _named(reader, letters) if letters else None
         receipts = read_receipts(reader)
-        # Read twice and never kept: there may be more letters than memory. Those that come back meanwhile lie
-        # behind the end that the second reading begins with, or wait for the next call.
+        # The letters are read twice and never kept, because there may be more of them than memory. Those that come
+        # back meanwhile lie behind the end that the second reading begins with, or wait for the next call.
         first = read_letters(reader, wanted) if named is None else named
         for name, age_ms in still_arriving(first, to_ms(clock.now())).items():
             say(f"{name}: the newest is {age_ms / 1000:.0f} s old; if its cause is still there, they come back")
@@ -145,20 +147,20 @@ def _have_receipts_topic() -> None:
     ensure_topics(resolve(load_settings()).kafka, [REPLAYS])
 
 
-def _named(reader: "TopicReader", letters: list[str]) -> list["Letter"]:
-    """All of them, before any is sent: a slip in the last name must not leave half the work done."""
+def _named(reader: "TopicReader", names: list[str]) -> list["Letter"]:
+    """Returns all letters before any is sent. A slip in the last name must not leave half the work done."""
     from pipeline.app.dlq.letters import letter_at, parse_place
 
-    found, missing = [], []
-    for name in dict.fromkeys(letters):
+    letters, missing = [], []
+    for name in dict.fromkeys(names):
         letter = letter_at(reader, parse_place(name))
         if letter is None:
             missing.append(name)
         else:
-            found.append(letter)
+            letters.append(letter)
     if missing:
         raise Misconfigured(f"there is no letter {', '.join(missing)}; nothing was sent")
-    return found
+    return letters
 
 
 def _emit_counts(counts: list["Count"], *, as_json: bool) -> None:
@@ -226,16 +228,16 @@ def _show(letter: "Letter", receipts: "Receipts", *, as_json: bool) -> None:
 
     masked = holds_plain_text(letter.place.topic)
     key, value = letter.key or b"", letter.value or b""
-    said = shape(value) if masked else value.decode(errors="replace")
+    shown = shape(value) if masked else value.decode(errors="replace")
     name = shape_key(key) if masked else key.decode(errors="replace")
     if as_json:
-        emit_json(_facts(letter, receipts) | {"key": name, "masked": masked, "value": said, "bytes": len(value)})
+        emit_json(_facts(letter, receipts) | {"key": name, "masked": masked, "value": shown, "bytes": len(value)})
         return
     _emit_letter(letter, receipts, as_json=False)
     if letter.place in receipts:
         say(f"replayed at {', '.join(map(_time, receipts[letter.place]))}")
     say(f"key {_printable(name)}, value of {len(value):,} bytes{', masked' if masked else ''}:")
-    emit(_printable(said))
+    emit(_printable(shown))
     if masked:
         from pipeline.app.offline.reveal import letter_id
 
@@ -259,5 +261,5 @@ def _time(ms: int) -> str:
 
 
 def _printable(text: str) -> str:
-    """A record must not steer the terminal that shows it."""
+    """Keeps a record from steering the terminal that shows it."""
     return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in text)

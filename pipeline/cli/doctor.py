@@ -20,7 +20,8 @@ app = typer.Typer(add_completion=False)
 def doctor(json: Annotated[bool, typer.Option("--json", help="one JSON line a check, to stdout")] = False) -> None:
     """Check machine, packages, servers, topics, tables, model, stages, lag and dead letters.
 
-    Exit 3 when something is missing. What is no fault and still wants a look, such as dead letters, is told too.
+    Exit 3 says that something is missing. What is no fault but still wants a look, such as dead letters, is told
+    too.
     """
     from pipeline.settings import load_settings
 

@@ -29,9 +29,10 @@ def evaluate(
 ) -> None:
     """Print macro recall, macro F1, AUC and calibration error, with intervals, confusion matrix and slices.
 
-    Labels: negative, neutral, positive for sentiment; offensive, not_offensive for offence; complaint,
-    not_complaint for complaint, or 1 and 0, true and false for the latter two. Every bad line is named as
-    FILE:LINE: field, and makes the exit code 2. The texts go through the same normalising as in the service.
+    The labels are negative, neutral and positive for sentiment, offensive and not_offensive for offence, and
+    complaint and not_complaint for complaint. The latter two also take 1 and 0, or true and false. Every bad line
+    is named as FILE:LINE: field, and makes the exit code 2. The texts go through the same normalising as in the
+    service.
     """
     from pipeline.cli.text.output import emit_json, say, table_console
     from pipeline.evaluation.evaluate import evaluate as evaluate_model
@@ -42,22 +43,22 @@ def evaluate(
     posts = read_labelled(file, HEADS[head])
     say(f"{file}: {len(posts):,} labelled posts")
     opened, engine_name = _open(engine, model)
-    found = evaluate_model(opened, HEADS[head], posts, say)
+    evaluation = evaluate_model(opened, HEADS[head], posts, say)
     if as_json:
-        emit_json(as_object(found, engine_name))
+        emit_json(as_object(evaluation, engine_name))
     else:
-        table_console().print(*render(found, engine_name), sep="\n")
+        table_console().print(*render(evaluation, engine_name), sep="\n")
 
 
 def _open(engine: Engine | None, model: str | None) -> "tuple[TextModel, str]":
-    """The model that is asked for, and which engine serves it."""
+    """Returns the model that is asked for, and which engine serves it."""
     from pipeline.adapters.models.engines import choose_engine
     from pipeline.adapters.models.torch.text_model import find_gpu
     from pipeline.app.stages.enrich import load_model
     from pipeline.settings import load_settings
 
-    asked = {name: value for name, value in (("engine", engine), ("path", model)) if value is not None}
-    # No cache: repeated texts would make the engine look faster than it is.
-    settings = load_settings().model.model_copy(update={**asked, "cache_entries": 0})
+    options = {name: value for name, value in (("engine", engine), ("path", model)) if value is not None}
+    # There is no cache here. Repeated texts would make the engine look faster than it is.
+    settings = load_settings().model.model_copy(update={**options, "cache_entries": 0})
     choice = choose_engine(settings, find_gpu() if settings.engine == "auto" else None)
     return load_model(settings), choice.engine

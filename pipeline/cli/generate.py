@@ -31,8 +31,8 @@ def generate(
 ) -> None:
     """Write posts in the order in which they happen.
 
-    Praise, complaints, questions, direct messages with invented personal details, reposts, copies, spam, five
-    languages, the brand's own answers, edits and deletions, reviews, and an outage that builds up and decays.
+    There are praise, complaints, questions, direct messages with invented personal details, reposts, copies, spam,
+    five languages, the brand's own answers, edits and deletions, reviews, and an outage that builds up and decays.
     """
     from pydantic import ValidationError
 
@@ -59,7 +59,7 @@ def generate(
 
 def _begin(start: str | None, hours: float) -> datetime:
     if start is None:
-        # To the minute: two calls within one give the same posts.
+        # The start is rounded to the minute, so that two calls within one minute give the same posts.
         return datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=hours)
     try:
         when = datetime.fromisoformat(start)

@@ -51,7 +51,7 @@ def jsonl(
     resume: Resume = None,
     as_json: Json = False,
 ) -> None:
-    """One RawPost a line, as `earshot generate` writes them."""
+    """Send JSON lines with one RawPost each, as `earshot generate` writes them."""
     from pipeline.app.stages.ingest import IngestRequest
 
     _send(IngestRequest(file, workspace, None, speed, limit, _start(resume)), as_json)
@@ -94,13 +94,13 @@ def csv(
     """
     from pipeline.app.stages.ingest import IngestRequest
 
-    found = _column_map(columns, map_file)
-    found = replace(
-        found,
-        times=(*(time_format or ()), *found.times),
-        delimiter=found.delimiter if delimiter is None else delimiter,
+    column_map = _column_map(columns, map_file)
+    column_map = replace(
+        column_map,
+        times=(*(time_format or ()), *column_map.times),
+        delimiter=column_map.delimiter if delimiter is None else delimiter,
     ).with_defaults(workspace, platform)
-    _send(IngestRequest(file, workspace, found, speed, limit, _start(resume)), as_json)
+    _send(IngestRequest(file, workspace, column_map, speed, limit, _start(resume)), as_json)
 
 
 def _column_map(columns: str | None, map_file: Path | None) -> "ColumnMap":

@@ -26,7 +26,7 @@ def up(
         int | None, typer.Option(help="1, or 3 for broker-loss tests; unset: as the data has")
     ] = None,
 ) -> None:
-    """Start what is not running; data is kept. Safe to repeat."""
+    """Start what is not running. Data is kept, and to repeat it is safe."""
     from pipeline.local import stack
     from pipeline.settings import load_settings
 
@@ -43,7 +43,7 @@ def up(
 def down(
     wipe: Annotated[bool, typer.Option("--wipe", help="delete Kafka's and ClickHouse's data too")] = False,
 ) -> None:
-    """Stop the servers. Safe to repeat."""
+    """Stop the servers. To repeat it is safe."""
     from pipeline.local import stack
     from pipeline.settings import load_settings
 
@@ -60,7 +60,7 @@ def down(
 def status(
     json: Annotated[bool, typer.Option("--json", help="one JSON line a server, to stdout")] = False,
 ) -> None:
-    """Show each server; exit 1 unless all of them answer."""
+    """Show each server. Exit 1 unless all of them answer."""
     from pipeline.local import stack
     from pipeline.settings import load_settings
 
@@ -84,7 +84,7 @@ def _line(server: "ServerStatus") -> str:
 
 @contextmanager
 def _progress() -> Iterator["Report"]:
-    """A spinner with the current step on a terminal, one line a step elsewhere."""
+    """Shows a spinner with the current step on a terminal, and prints a line for each step elsewhere."""
     from rich.console import Console
 
     console = Console(stderr=True)

@@ -15,7 +15,7 @@ def migrate(
     status: Annotated[bool, typer.Option("--status", help="list what is pending; exit 1 if anything is")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="print the statements, change nothing")] = False,
 ) -> None:
-    """Apply pending migrations and the keeping time of posts. Safe to repeat."""
+    """Apply pending migrations and the keeping time of posts. To repeat it is safe."""
     from pipeline.adapters.clickhouse import migrate as migrations
     from pipeline.adapters.clickhouse.retention import set_ttl
     from pipeline.app.endpoints import resolve

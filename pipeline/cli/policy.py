@@ -1,7 +1,6 @@
 """`earshot policy`: check and publish a workspace's policy.
 
-In: a YAML file. Out: a verdict, what was found, or a published policy. Never here: how it is read and published
-(`app`, `adapters`).
+How a policy is read and published is decided in `app` and `adapters`.
 """
 
 from collections import Counter
@@ -30,7 +29,7 @@ def check(
     file: File,
     as_json: Annotated[bool, typer.Option("--json", help="the checked policy as one JSON line")] = False,
 ) -> None:
-    """Say what is wrong in FILE, each mistake with its line and field; warn of what is hardly meant."""
+    """Say what is wrong in FILE, each mistake with its line and field, and warn of what is hardly meant."""
     from pipeline.app.offline.policy import check_policy
 
     policy, warnings = check_policy(file)
@@ -56,8 +55,8 @@ def try_topics(
 ) -> None:
     """Show which of some posts concern which topics of FILE, and by which words.
 
-    Counts for each topic follow, those that found nothing too. Every bad line is named as FILE:LINE: code: field,
-    and makes the exit code 2. Nothing is sent anywhere.
+    Counts for each topic follow, also for those that matched nothing. Every bad line is named as FILE:LINE: code:
+    field, and makes the exit code 2. Nothing is sent anywhere.
     """
     from pipeline.app.offline.policy import read_policy, try_posts
 
@@ -103,13 +102,13 @@ def _draw_tried(tried: "list[Tried]", topics: "tuple[ListeningTopic, ...]", coun
 
     from pipeline.cli.text.output import table_console
 
-    found = Table("line", "topic", "by", "post", box=None, pad_edge=False)
+    table = Table("line", "topic", "by", "post", box=None, pad_edge=False)
     for post in tried:
         whole = " ".join(" ".join(part for part in (post.title, post.text) if part).split())
         for hit in post.hits:
             words = ", ".join(dict.fromkeys(" ".join(post.words_at(span).split()) for span in hit.at))
-            found.add_row(str(post.line), hit.topic, Text(words), Text(whole, overflow="ellipsis", no_wrap=True))
+            table.add_row(str(post.line), hit.topic, Text(words), Text(whole, overflow="ellipsis", no_wrap=True))
     summary = Table("topic", "kind", "posts", box=None, pad_edge=False)
     for topic in topics:
         summary.add_row(topic.name, topic.kind, f"{counts[topic.name]:,}")
-    table_console().print(found, "", summary, sep="\n")
+    table_console().print(table, "", summary, sep="\n")

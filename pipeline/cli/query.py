@@ -18,7 +18,7 @@ def query(
     sql: Annotated[str, typer.Argument(help="one SELECT; - reads it from stdin", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a row")] = False,
 ) -> None:
-    """Run one query: read-only, every table under FINAL, times in UTC."""
+    """Run one query. It is read-only, has every table under FINAL, and gives times in UTC."""
     from pipeline.adapters.clickhouse.analytics import open_analyst
     from pipeline.app.endpoints import resolve
     from pipeline.settings import load_settings
@@ -35,7 +35,7 @@ def query(
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON and people read it: times in RFC 3339, UTC."""
+    """Returns a value as JSON and people read it, with times in RFC 3339 and UTC."""
     from datetime import UTC, date, datetime
 
     if isinstance(value, datetime):
@@ -60,7 +60,7 @@ def _draw(answer: "Answer") -> None:
         heading = Text(name).append(f"\n{kind}", style="dim")
         table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in answer.rows:
-        # Text and not markup: a post may contain "[red]" or an escape sequence.
+        # This is Text and not markup, because a post may contain "[red]" or an escape sequence.
         table.add_row(*(Text(_cell(value)) for value in row))
     table_console().print(table)
 

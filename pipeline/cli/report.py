@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Draw what the analysts' views say.")
 
 MOODS = (("negative", "red", "▓"), ("neutral", "bright_black", "░"), ("positive", "green", "█"))
-"""Column, colour, and a letter that tells them apart without colour."""
+"""Column, colour, and a letter that tells the moods apart without colour."""
 
 
 @app.callback()
@@ -26,7 +26,7 @@ def sentiment(
     hours: Annotated[int, typer.Option(min=1, max=10_000, help="the newest hours that have posts")] = 48,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object an hour")] = False,
 ) -> None:
-    """Volume and mood of each hour in which posts were written, by workspace."""
+    """Draw volume and mood of each hour in which posts were written, by workspace."""
     from pipeline.adapters.clickhouse.analytics import SENTIMENT_BY_HOUR, open_analyst
     from pipeline.app.endpoints import resolve
     from pipeline.settings import load_settings
@@ -44,7 +44,8 @@ def sentiment(
 
 
 def draw_sentiment(rows: list[dict[str, Any]], hours: int) -> None:
-    """Draws one table a workspace: an hour a line, the bar's length the volume, its parts the moods.
+    """Draws one table for each workspace. A line is an hour, the length of its bar the volume, and the parts of
+    the bar the moods.
 
     Args:
         rows: of `SENTIMENT_BY_HOUR`, ordered by workspace and hour.
@@ -71,7 +72,8 @@ def draw_sentiment(rows: list[dict[str, Any]], hours: int) -> None:
 
 
 def bar(row: dict[str, Any], most: int, width: int) -> "Text":
-    """The bar of one hour: `width` letters for `most` posts; every mood that occurs gets at least its rounding."""
+    """Returns the bar of one hour with `width` letters for `most` posts. Every mood that occurs gets at least its
+    rounding."""
     from rich.text import Text
 
     text = Text()

@@ -35,13 +35,13 @@ def reveal(
 ) -> None:
     """Print the plain text of a post, without the masks. Each reading is recorded before the text is shown.
 
-    Plain text is kept for three days in posts.raw and in its dead letters, nowhere else. Who may read it: whoever
-    the cluster's ACLs let read posts.raw and write reps.events, which is for the operator to grant. Earshot does
-    not check that the caller is REP_ID; it records who was named, which post and why, as a post_revealed event on
+    Plain text is kept for three days in posts.raw and in its dead letters, nowhere else. Whoever the cluster's
+    ACLs let read posts.raw and write reps.events may read it, which is for the operator to grant. Earshot does not
+    check that the caller is REP_ID. It records who was named, which post and why, as a post_revealed event on
     reps.events and as a revealed step of the case on cases.events.
 
-    Exit 1: the record is gone or is not this post; the post's address on its platform is named where it is known.
-    Exit 3: Kafka does not answer, or did not confirm the event; then nothing is shown.
+    Exit 1 says that the record is gone or is not this post. The post's address on its platform is named where it
+    is known. Exit 3 says that Kafka does not answer or did not confirm the event, and then nothing is shown.
     """
     from pipeline.app.endpoints import resolve
     from pipeline.app.offline.reveal import NotRevealed, RevealRequest, parse_source
@@ -52,31 +52,31 @@ def reveal(
     position = None if source is None else parse_source(source)
     settings = resolve(load_settings(), clickhouse=position is None)
     with contextlib.suppress(ServiceMissing):
-        # Only for the platform's address then.
+        # Here ClickHouse only gives the platform's address, so its absence is no error.
         settings = resolve(settings, clickhouse=True)
-    found = read(settings, RevealRequest(workspace, post_id, rep, reason), position, SystemClock())
-    if isinstance(found, NotRevealed):
-        say(f"earshot reveal: {found.why}")
-        if found.url is not None:
-            say(f"on its platform: {found.url}")
+    result = read(settings, RevealRequest(workspace, post_id, rep, reason), position, SystemClock())
+    if isinstance(result, NotRevealed):
+        say(f"earshot reveal: {result.why}")
+        if result.url is not None:
+            say(f"on its platform: {result.url}")
         raise typer.Exit(EXIT_NO)
     if as_json:
-        _emit_json(found)
+        _emit_json(result)
     else:
-        _emit_text(found)
+        _emit_text(result)
 
 
-def _emit_json(found: "Revealed") -> None:
+def _emit_json(revealed: "Revealed") -> None:
     emit_json(
         {
-            "post": None if found.post is None else found.post.model_dump(mode="json", exclude_none=True),
-            "text": found.text,
-            "source": found.source.model_dump(),
-            "event_id": found.event.event_id,
+            "post": None if revealed.post is None else revealed.post.model_dump(mode="json", exclude_none=True),
+            "text": revealed.text,
+            "source": revealed.source.model_dump(),
+            "event_id": revealed.event.event_id,
         }
     )
 
 
-def _emit_text(found: "Revealed") -> None:
-    # A post must not steer the terminal that shows it; --json has every character.
-    emit("".join(sign if sign.isprintable() or sign in "\n\t" else " " for sign in found.text))
+def _emit_text(revealed: "Revealed") -> None:
+    # A post must not steer the terminal that shows it. With --json it comes with every character.
+    emit("".join(sign if sign.isprintable() or sign in "\n\t" else " " for sign in revealed.text))

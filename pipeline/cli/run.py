@@ -26,9 +26,10 @@ def run(
     ] = "stderr",
     parent_fd: Annotated[int | None, typer.Option(envvar=PARENT_FD, hidden=True)] = None,
 ) -> None:
-    """Run a stage until SIGTERM or Ctrl-C; `all` starts every stage, and restarts what ends.
+    """Run a stage until SIGTERM or Ctrl-C. `all` starts every stage, and restarts what ends.
 
-    A worker that cannot start (exit code 2, or 3 thirty times) is given up: the others go on, its code comes last.
+    A worker that cannot start (exit code 2, or 3 thirty times) is given up. The others go on, and its code comes
+    last.
     """
     from pipeline.app.supervise.parent import follow_parent
     from pipeline.logs import setup_logs
@@ -49,7 +50,7 @@ def run(
 
 
 def worker_counts(stages: tuple[str, ...], options: list[str]) -> dict[str, int]:
-    """Stage to number of workers from `STAGE=N` options; 0 leaves a stage out.
+    """Reads `STAGE=N` options into the number of workers of each stage. 0 leaves a stage out.
 
     Raises:
         Misconfigured: an option names no stage or no number from 0 to 64.
@@ -66,10 +67,10 @@ def worker_counts(stages: tuple[str, ...], options: list[str]) -> dict[str, int]
 
 
 def supervise(settings: "Settings", counts: dict[str, int], *, log_files: bool) -> int:
-    """Runs all stages until they are stopped; returns the exit code.
+    """Runs all stages until they are stopped, and returns the exit code.
 
     Raises:
-        ServiceMissing: no address of Kafka or ClickHouse is known: said at once, not by each worker.
+        ServiceMissing: no address of Kafka or ClickHouse is known. It is said at once, not by each worker.
         Misconfigured: another supervisor uses the state folder.
     """
     from pipeline.app.endpoints import resolve
@@ -83,7 +84,7 @@ def supervise(settings: "Settings", counts: dict[str, int], *, log_files: bool) 
         log_files=log_files,
         http_host=settings.operate.http_host,
         http_port=settings.operate.http_port,
-        # Whoever gives a batch more time than usual ends later in a timeout.
+        # An operator who gives a batch more time than usual has workers that end later in a timeout.
         rule=RestartRule(healthy_after_s=max(300.0, 5 * settings.enrich.inference_timeout_s)),
     )
     return Supervisor(plan).run()

@@ -1,7 +1,7 @@
 """`earshot schemas`: export the contract's files, or check them for drift.
 
-In: `schemas.topics`, `pipeline.settings`. Out: `schemas/published/` (JSON Schema, AsyncAPI), deploy/env.example in
-a checkout. Never here: what the files say.
+It derives `schemas/published/` (JSON Schema, AsyncAPI) and deploy/env.example from `schemas.topics` and
+`pipeline.settings`, and writes into a checkout.
 """
 
 import json
@@ -16,7 +16,7 @@ app = typer.Typer(add_completion=False)
 
 
 def rendered() -> dict[str, str]:
-    """Path within the checkout to text, of every derived file."""
+    """Returns the text of every derived file by its path within the checkout."""
     from pipeline.adapters.yaml.documents import dump_document
     from pipeline.cli.text import env_example
     from schemas.tools.asyncapi import asyncapi
@@ -36,18 +36,19 @@ def rendered() -> dict[str, str]:
 
 
 def drift(root: Path) -> list[str]:
-    """What differs from the contract under `root`: paths with the reason, sorted; empty when all agrees."""
+    """Returns what differs from the contract under `root`, as sorted paths with the reason. It is empty when all
+    agrees."""
     expected = rendered()
-    found = [
+    differences = [
         f"{path}: {'differs' if (root / path).is_file() else 'is missing'}"
         for path, text in expected.items()
         if not (root / path).is_file() or (root / path).read_text(encoding="utf-8") != text
     ]
-    return sorted(found + [f"{path}: belongs to no topic" for path in _orphans(root, expected)])
+    return sorted(differences + [f"{path}: belongs to no topic" for path in _orphans(root, expected)])
 
 
 def write(root: Path) -> list[str]:
-    """Writes what differs, removes schemas of topics that are gone; returns the changed paths."""
+    """Writes what differs and removes schemas of topics that are gone. It returns the changed paths."""
     expected = rendered()
     orphans = _orphans(root, expected)
     changed = sorted(line.split(":")[0] for line in drift(root))
@@ -60,19 +61,20 @@ def write(root: Path) -> list[str]:
 
 
 def incompatible(root: Path) -> list[str]:
-    """What the contract refuses of that which `schemas/released` under `root` accepted; empty before a release."""
+    """Returns what the contract refuses although `schemas/released` under `root` accepted it. It is empty before a
+    release."""
     from schemas.tools.compatibility import breaks
     from schemas.tools.export import json_schema, modelled_topics, schema_file_name
 
     current = {schema_file_name(topic): json_schema(topic) for topic in modelled_topics()}
-    found = []
+    refusals = []
     for path in sorted((root / "schemas/released").glob("*.json")):
         if path.name not in current:
-            found.append(f"schemas/released/{path.name}: its topic is gone")
+            refusals.append(f"schemas/released/{path.name}: its topic is gone")
             continue
         reasons = breaks(json.loads(path.read_text(encoding="utf-8")), current[path.name])
-        found += [f"schemas/released/{path.name}: {reason}" for reason in reasons]
-    return found
+        refusals += [f"schemas/released/{path.name}: {reason}" for reason in reasons]
+    return refusals
 
 
 def _orphans(root: Path, expected: dict[str, str]) -> list[str]:
@@ -81,7 +83,7 @@ def _orphans(root: Path, expected: dict[str, str]) -> list[str]:
 
 
 def checkout() -> Path:
-    """The root of the checkout that this package runs from.
+    """Returns the root of the checkout that this package runs from.
 
     Raises:
         Misconfigured: it runs from an installed package.

@@ -28,10 +28,10 @@ def score(
 ) -> None:
     """Print one ScoredPost, a JSON object on a line, for each post of FILE, in order.
 
-    A line is {"type": "post", ...} with the fields of RawPost; lines of type engagement or customer are read past.
+    A line is {"type": "post", ...} with the fields of RawPost. Lines of type engagement or customer are read past.
     Copies, spam and everything else that depends on earlier posts goes by the order of the lines. Without a policy
     of its workspace a post has no topics and its triage says no_policy. Bad lines are named as FILE:LINE: code:
-    field: detail and make the exit code 2; the others are scored.
+    field: detail and make the exit code 2, while the others are scored.
     """
     from pipeline.app.offline.score import Counts, open_scorer, score_lines
     from pipeline.ingest.lines import numbered, unpacked
@@ -48,7 +48,7 @@ def score(
 
     with _open(file) as stream:
         scorer = open_scorer(settings)
-        found = score_lines(
+        scored_posts = score_lines(
             numbered(unpacked(stream), name),
             name=name[-MAX_TOPIC_CHARS:],
             scorer=scorer,
@@ -58,8 +58,8 @@ def score(
             counts=counts,
             refuse=refuse,
         )
-        for post in found:
-            # Every field is there, absent ones as null; the customer join is not built yet.
+        for post in scored_posts:
+            # Every field is there, with absent ones as null. The customer join is not built yet.
             emit_json(post.model_dump(mode="json") | {"customer": None})
     unused = "".join(f", {number} of type {kind} not used" for kind, number in sorted(counts.unused.items()))
     say(f"{name}: {counts.posts} posts scored, {counts.refused} lines refused{unused}")
@@ -70,18 +70,19 @@ def score(
 def _policies(files: list[Path]) -> "dict[str, Policy]":
     from pipeline.app.offline.policy import read_policy
 
-    found: dict[str, Policy] = {}
+    policies: dict[str, Policy] = {}
     for file in files:
         policy = read_policy(file)
-        if policy.workspace in found:
+        if policy.workspace in policies:
             raise Misconfigured(f"{file}: workspace {policy.workspace} has a policy already")
-        found[policy.workspace] = policy
-    return found
+        policies[policy.workspace] = policy
+    return policies
 
 
 def _open(file: str) -> "BufferedReader":
     if file == "-":
-        # A reader of our own on the same descriptor: `sys.stdin.buffer` is not always one that can peek.
+        # This opens a reader of our own on the same descriptor, because `sys.stdin.buffer` is not always one that
+        # can peek.
         return open(sys.stdin.fileno(), "rb", closefd=False)
     try:
         return Path(file).open("rb")

@@ -14,7 +14,7 @@ app = typer.Typer(
 
 @app.command()
 def apply() -> None:
-    """Create missing topics and set what differs. Refuses to change a partition count."""
+    """Create missing topics and set what differs. It refuses to change a partition count."""
     from pipeline.adapters.kafka.admin import ensure_topics
     from pipeline.app.endpoints import resolve
     from pipeline.settings import load_settings
@@ -28,7 +28,7 @@ def apply() -> None:
 
 @app.command()
 def diff(quiet: Annotated[bool, typer.Option("--quiet", help="only the exit code")] = False) -> None:
-    """Show what `apply` would do; exit 1 if there is anything."""
+    """Show what `apply` would do. Exit 1 if there is anything."""
     from pipeline.adapters.kafka.admin import plan_topics
     from pipeline.app.endpoints import resolve
     from pipeline.settings import load_settings

@@ -1,7 +1,7 @@
 """`earshot train`: fine-tune and export the model (extra torch).
 
-In: a run's file (TOML), posts. Out: a run folder with checkpoints, metrics, the model and its card.
-Never here: the training itself (`pipeline.train`), which needs the extra `torch`.
+It needs a run's file (TOML) and posts. The run folder gets checkpoints, metrics, the model and its card. The
+training itself is in `pipeline.train`.
 """
 
 from importlib import import_module
@@ -27,7 +27,7 @@ def train(
         Path | None, typer.Option(help="folder that the data paths start from; the file's own")
     ] = None,
 ) -> None:
-    """Fine-tunes, calibrates, quantises and measures a model; a killed run goes on where it was."""
+    """Fine-tunes, calibrates, quantises and measures a model. A killed run goes on where it was."""
     parts = _parts()
     plan = parts["config"].read_config(config, data)
     trained = parts["run"].run(plan, output, say)

@@ -1,1 +1,1 @@
-"""What commands print or write, and where it goes. No verb stands here."""
+"""Holds what commands print or write, and where it goes. No verb stands here."""

@@ -1,6 +1,5 @@
-"""How the results of `earshot bench` look: tables for people, rows for programs.
-
-In: what a bench measured. Out: rich tables, JSON rows. Never here: measuring, writing.
+"""Lays out the results of `earshot bench` as tables for people and rows for programs. It measures and writes
+nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,52 +15,52 @@ from pipeline.bench.stage.results import EnrichBench, Latency
 Row = dict[str, object]
 
 
-def engine_rows(found: EngineBench, rounds: int, processor: Processor) -> Iterator[Row]:
-    """A row a candidate."""
-    for row in found.rows:
+def engine_rows(bench: EngineBench, rounds: int, processor: Processor) -> Iterator[Row]:
+    """Yields a row for each candidate."""
+    for row in bench.rows:
         yield {
             "name": row.name, "posts": row.posts, "rounds": rounds, "posts_per_s": row.per_second,
             "x_one_at_a_time": row.x_one_at_a_time, "x_best_torch": row.x_best_torch, "x_bare": row.x_bare,
-            "best_torch": found.best_torch, "tokens": found.lengths, "processor": processor,
+            "best_torch": bench.best_torch, "tokens": bench.lengths, "processor": processor,
         }  # fmt: skip
 
 
-def engine_table(found: EngineBench, rounds: int, processor: Processor) -> Table:
-    """A line a candidate."""
+def engine_table(bench: EngineBench, rounds: int, processor: Processor) -> Table:
+    """Returns a table with a line for each candidate."""
     table = Table("what", "posts/s", "x one at a time", "x best torch", "x bare", title=str(processor))
-    for row in found.rows:
-        ratios = (_ratio(each) for each in (row.x_one_at_a_time, row.x_best_torch, row.x_bare))
+    for row in bench.rows:
+        ratios = (_ratio(ratio) for ratio in (row.x_one_at_a_time, row.x_best_torch, row.x_bare))
         table.add_row(row.name, _rate(row.per_second), *ratios)
-    tokens = found.lengths
+    tokens = bench.lengths
     table.caption = (
-        f"{found.rows[0].posts:,} posts, no text twice; tokens a post: mean {tokens.mean:.1f}, "
+        f"{bench.rows[0].posts:,} posts, no text twice; tokens a post: mean {tokens.mean:.1f}, "
         f"median {tokens.p50:.0f}, p95 {tokens.p95:.0f}; median of {rounds} rounds (lowest-highest), ratios round "
         "by round"
     )
     return table
 
 
-def signal_table(found: Sequence[SignalCost], processor: Processor) -> Table:
-    """A line a signal."""
+def signal_table(costs: Sequence[SignalCost], processor: Processor) -> Table:
+    """Returns a table with a line for each signal."""
     table = Table("signal", "us a post, one core", title=str(processor))
-    for cost in found:
-        table.add_row(cost.name, f"{cost.us:,.1f}", end_section=cost is found[-2])
+    for cost in costs:
+        table.add_row(cost.name, f"{cost.us:,.1f}", end_section=cost is costs[-2])
     table.caption = "the last line has all of them, and normalising, triage and the record"
     return table
 
 
-def enrich_rows(found: EnrichBench, processor: Processor) -> Iterator[Row]:
-    """Rows of four kinds: rate, cost, step, latency."""
-    for rate in found.rates:
+def enrich_rows(bench: EnrichBench, processor: Processor) -> Iterator[Row]:
+    """Yields rows of four kinds, which are rate, cost, step and latency."""
+    for rate in bench.rates:
         yield {"kind": "rate", "name": rate.name, "posts": rate.posts, "posts_per_s": rate.per_second,
                "processor": processor}  # fmt: skip
-    yield {"kind": "rate", "name": "stage over bare engine", "ratio": found.of_bare}
-    yield {"kind": "rate", "name": "stage over bare scoring", "ratio": found.of_scoring}
-    for cost in found.costs:
+    yield {"kind": "rate", "name": "stage over bare engine", "ratio": bench.of_bare}
+    yield {"kind": "rate", "name": "stage over bare scoring", "ratio": bench.of_scoring}
+    for cost in bench.costs:
         yield {"kind": "cost", "name": cost.name, "cpu_ms_per_post": cost.ms, "share": cost.share}
-    for step, ms in found.wall_ms.items():
-        yield {"kind": "step", "name": step, "wall_ms_per_post": ms, "batch_posts": found.batch_posts}
-    latency = found.latency
+    for step, ms in bench.wall_ms.items():
+        yield {"kind": "step", "name": step, "wall_ms_per_post": ms, "batch_posts": bench.batch_posts}
+    latency = bench.latency
     yield {
         "kind": "latency", "posts": latency.posts, "posts_per_s": latency.per_second, "p50_ms": latency.p50_ms,
         "p99_ms": latency.p99_ms, "added_p99_ms": latency.added_p99_ms, "batch_posts": latency.batch_posts,
@@ -69,28 +68,28 @@ def enrich_rows(found: EnrichBench, processor: Processor) -> Iterator[Row]:
     }  # fmt: skip
 
 
-def enrich_tables(found: EnrichBench, processor: Processor) -> Iterator[Table]:
-    """Rates, where the time goes, latency."""
-    rates = Table("what", "posts", "posts/s", *(f"x {rate.name}" for rate in found.rates[:-1]))
+def enrich_tables(bench: EnrichBench, processor: Processor) -> Iterator[Table]:
+    """Yields the tables of rates, of where the time goes, and of latency."""
+    rates = Table("what", "posts", "posts/s", *(f"x {rate.name}" for rate in bench.rates[:-1]))
     rates.title = str(processor)
-    for rate in found.rates:
-        over = (f"{rate.per_second.median / other.per_second.median:.2f}" for other in found.rates[:-1])
+    for rate in bench.rates:
+        over = (f"{rate.per_second.median / other.per_second.median:.2f}" for other in bench.rates[:-1])
         rates.add_row(rate.name, f"{rate.posts:,}", _rate(rate.per_second), *over)
-    engine, scoring = _ratio(found.of_bare), _ratio(found.of_scoring)
+    engine, scoring = _ratio(bench.of_bare), _ratio(bench.of_scoring)
     rates.caption = f"stage over the bare engine just before and after: {engine}; over the bare scoring: {scoring}"
     yield rates
-    yield _costs(found)
-    yield _latency(found.latency)
+    yield _costs(bench)
+    yield _latency(bench.latency)
 
 
-def _costs(found: EnrichBench) -> Table:
+def _costs(bench: EnrichBench) -> Table:
     table = Table("part", "CPU ms a post", "share", title="where the stage's time goes, at full load")
-    for cost in found.costs:
+    for cost in bench.costs:
         table.add_row(cost.name, f"{cost.ms:.3f}", f"{cost.share:.1%}")
-    table.add_row("all", f"{sum(cost.ms for cost in found.costs):.3f}", "100.0%")
-    steps = ", ".join(f"{step} {ms:.2f}" for step, ms in found.wall_ms.items())
+    table.add_row("all", f"{sum(cost.ms for cost in bench.costs):.3f}", "100.0%")
+    steps = ", ".join(f"{step} {ms:.2f}" for step, ms in bench.wall_ms.items())
     table.caption = (
-        f"wall-clock ms a post by step of a batch ({found.batch_posts:.0f} posts): {steps}; the steps overlap"
+        f"wall-clock ms a post by step of a batch ({bench.batch_posts:.0f} posts): {steps}; the steps overlap"
     )
     return table
 

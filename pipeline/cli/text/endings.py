@@ -1,7 +1,7 @@
-"""How a command ends on an error that is none of ours: one sentence, or the traceback of a defect.
+"""Ends a command after an error that is none of ours, with one sentence or the traceback of a defect.
 
-In: the exception. Out: words on stderr and an exit code, never 1, which means that the answer is no. Never here:
-the errors of `pipeline.errors`, which say themselves what to do.
+The exit code is never 1, which means that the answer is no. The errors of `pipeline.errors` say themselves what to
+do.
 """
 
 import errno
@@ -15,11 +15,11 @@ from pipeline.errors import EXIT_RESTART, EXIT_SERVICE_MISSING, EXIT_USAGE, Ears
 _MACHINE = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EISDIR, errno.EIO}
 )
-"""Errors of files that the operator can mend: rights, space, a file where a folder should be."""
+"""Errors of files that the operator can mend, such as rights, space, or a file where a folder should be."""
 
 
-def tell_and_choose(error: Exception) -> int:
-    """Says on stderr what stopped the command; returns the exit code."""
+def print_error_and_exit_code(error: Exception) -> int:
+    """Prints what stopped the command to stderr, and returns the exit code."""
     if isinstance(error, OSError) and error.filename is not None:
         place = Path(os.fsdecode(error.filename))
         state = _of_state_folder(place)
@@ -41,7 +41,7 @@ def tell_and_choose(error: Exception) -> int:
 
 
 def _of_state_folder(place: Path) -> bool:
-    """Whether it is the state folder, in it, or a folder on the way to it that could not be made."""
+    """Whether a place is the state folder, in it, or a folder on the way to it that could not be made."""
     from pipeline.settings import load_settings
 
     try:

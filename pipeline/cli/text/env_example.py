@@ -1,6 +1,6 @@
-"""`deploy/env.example`: every setting with its default and meaning, from the settings' own declaration.
+"""Renders `deploy/env.example`, which has every setting with its default and meaning.
 
-In: the `Settings` class. Out: text in the format of env files. Never here: values of the environment.
+It comes from the settings' own declaration, and never holds a value of the environment.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,8 @@ _HEAD = """\
 
 
 def variables() -> Iterator[tuple[str, FieldInfo, str]]:
-    """(environment variable, field, section's docstring) of each setting, in the order of declaration."""
+    """Yields environment variable, field and the section's docstring of each setting, in the order of
+    declaration."""
     prefix = str(Settings.model_config.get("env_prefix", ""))
     delimiter = str(Settings.model_config.get("env_nested_delimiter", "__"))
     for name, field in Settings.model_fields.items():
@@ -33,7 +34,7 @@ def variables() -> Iterator[tuple[str, FieldInfo, str]]:
 
 
 def render() -> str:
-    """The file's text."""
+    """Returns the file's text."""
     lines: list[str] = [_HEAD]
     last = None
     for variable, field, section in variables():

@@ -1,4 +1,4 @@
-"""Where a command's words go: data to stdout, everything for people to stderr."""
+"""Sends a command's words where they belong. Data goes to stdout, and everything for people to stderr."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -9,22 +9,23 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PIPE_WIDTH = 150
-"""Columns where stdout is a pipe or a file, which has no width of its own: nothing may be cut off there."""
+"""Columns of stdout where it is a pipe or a file. These have no width of their own, and nothing may be cut off
+there."""
 
 
 def say(text: str) -> None:
-    """A line for a person, to stderr."""
+    """Writes a line for a person to stderr."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 
 
 def emit(text: str) -> None:
-    """A line of data, to stdout."""
+    """Writes a line of data to stdout."""
     sys.stdout.write(text + "\n")
 
 
 def emit_json(message: BaseModel | dict[str, object]) -> None:
-    """One JSON line of data, to stdout."""
+    """Writes one JSON line of data to stdout."""
     import orjson
 
     if isinstance(message, BaseModel):
@@ -34,7 +35,7 @@ def emit_json(message: BaseModel | dict[str, object]) -> None:
 
 
 def table_console() -> "Console":
-    """A rich console on stdout for tables and drawings."""
+    """Returns a rich console on stdout for tables and drawings."""
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)

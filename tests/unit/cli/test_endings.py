@@ -6,7 +6,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from pipeline.cli import main
-from pipeline.cli.text.endings import tell_and_choose
+from pipeline.cli.text.endings import print_error_and_exit_code
 from pipeline.errors import EXIT_RESTART, EXIT_SERVICE_MISSING, EXIT_USAGE
 
 
@@ -25,7 +25,7 @@ def test_a_state_folder_that_cannot_be_made_is_named_with_its_variable(
 
 
 def test_a_full_disk_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    assert tell_and_choose(OSError(28, "No space left on device", "/data/x")) == EXIT_USAGE
+    assert print_error_and_exit_code(OSError(28, "No space left on device", "/data/x")) == EXIT_USAGE
     assert capsys.readouterr().err == "earshot: /data/x: No space left on device\n"
 
 
@@ -36,7 +36,7 @@ def test_a_full_disk_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None
 def test_what_the_kafka_client_refuses_is_one_sentence(
     code: int, ending: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert tell_and_choose(KafkaException(KafkaError(code, "in its words"))) == ending
+    assert print_error_and_exit_code(KafkaException(KafkaError(code, "in its words"))) == ending
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -44,7 +44,7 @@ def test_what_the_kafka_client_refuses_is_one_sentence(
 def test_a_defect_shows_its_traceback_and_is_no_answer(
     defect: Exception, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert tell_and_choose(defect) == EXIT_RESTART
+    assert print_error_and_exit_code(defect) == EXIT_RESTART
     said = capsys.readouterr().err
     assert type(defect).__name__ in said
     assert "please report it" in said
