@@ -1,14 +1,14 @@
-"""The clock, injected: nothing else in the pure parts asks the machine for the time."""
+"""Gives the time. Pure parts get a clock handed in, and never ask the machine for the time."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Where `now` comes from."""
+    """Says what time it is."""
 
     def now(self) -> datetime:
-        """The current time, aware, UTC."""
+        """Returns the current time, aware and in UTC."""
         ...
 
 
@@ -16,12 +16,12 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """The current wall-clock time, UTC."""
+        """Returns the current wall-clock time in UTC."""
         return datetime.now(UTC)
 
 
 class ManualClock:
-    """A clock that stands still until it is moved: for tests and the event clock.
+    """A clock that stands still until it is moved. Tests and the event clock use it.
 
     Args:
         start: aware time to begin with.
@@ -31,7 +31,7 @@ class ManualClock:
         self._now = start.astimezone(UTC)
 
     def now(self) -> datetime:
-        """The time it was last moved to."""
+        """Returns the time that it was last moved to."""
         return self._now
 
     def advance(self, seconds: float) -> datetime:
@@ -40,18 +40,18 @@ class ManualClock:
         return self._now
 
     def move_to(self, when: datetime) -> datetime:
-        """Moves to `when` if that is later; a clock never runs backwards."""
+        """Moves to `when` if that is later. A clock never runs backwards."""
         self._now = max(self._now, when.astimezone(UTC))
         return self._now
 
 
 def to_ms(when: datetime) -> int:
-    """Milliseconds since the Unix epoch, exact (no float in between)."""
+    """Returns milliseconds since the Unix epoch. They are exact, without a float in between."""
     return (when - _EPOCH) // timedelta(milliseconds=1)
 
 
 def from_ms(ms: int) -> datetime:
-    """The aware UTC time of `ms` milliseconds since the Unix epoch."""
+    """Returns the aware UTC time of `ms` milliseconds since the Unix epoch."""
     return _EPOCH + timedelta(milliseconds=ms)
 
 

@@ -1,4 +1,6 @@
-"""Bytes to messages and back. Bad bytes become `Permanent` with the field and a stable code, never the text."""
+"""Turns bytes into messages and back. Bad bytes become `Permanent` with the field and a stable code, never the
+text.
+"""
 
 from typing import TypeVar
 
@@ -13,12 +15,12 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def encode(message: BaseModel) -> bytes:
-    """JSON, UTF-8, absent fields left out."""
+    """Returns JSON in UTF-8 without absent fields."""
     return message.model_dump_json(exclude_none=True).encode()
 
 
 def decode(model: type[M], value: bytes | None) -> M:
-    """One record value as a message.
+    """Returns one record value as a message.
 
     Raises:
         Permanent: `empty`, `invalid_utf8`, `invalid_json`, `unknown_schema_version` or `invalid_field`; the
@@ -42,7 +44,7 @@ def _explain(error: ValidationError, value: bytes, *, tagged: bool) -> Permanent
         return _explain_bytes(value)
     if field == "schema_version":
         return Permanent("unknown_schema_version", "this consumer reads version 1", field)
-    if first["type"] in _UNKNOWN_TAG:  # the first's message would repeat the value
+    if first["type"] in _UNKNOWN_TAG:  # the first message would repeat the value
         return Permanent("invalid_field", "no message has this type", f"{field}.type" if field else "type")
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return Permanent("invalid_field", plain(first) + more, field)

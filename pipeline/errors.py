@@ -13,11 +13,11 @@ EXIT_NO = 1
 EXIT_USAGE = 2
 EXIT_SERVICE_MISSING = 3
 EXIT_RESTART = 70
-"""EX_SOFTWARE of BSD sysexits.h: the worker ended itself and wants to be started again."""
+"""EX_SOFTWARE of BSD sysexits.h. The worker ended itself and wants to be started again."""
 
 
 class EarshotError(Exception):
-    """Root of the tree; catch it only where a process or a command ends.
+    """Root of the tree. Catch it only where a process or a command ends.
 
     Args:
         remedy: what a person can do about it, where the message does not say so: what to type, or to set.
@@ -49,19 +49,19 @@ class Permanent(EarshotError):
 
 
 class Transient(EarshotError):
-    """The same call may succeed later; the input is fine."""
+    """The same call may succeed later, because the input is fine."""
 
     exit_code = EXIT_SERVICE_MISSING
 
 
 class Misconfigured(EarshotError):
-    """A setting, file or argument is wrong; the message names it and says what would be right."""
+    """A setting, file or argument is wrong. The message names it and says what would be right."""
 
     exit_code = EXIT_USAGE
 
 
 class ServiceMissing(EarshotError):
-    """A service or an optional part is not there; the message says how to get it."""
+    """A service or an optional part is not there. The message says how to get it."""
 
     exit_code = EXIT_SERVICE_MISSING
 

@@ -1,6 +1,7 @@
-"""Structured logs: events with key-value pairs, JSON in production, readable on a terminal.
+"""Sets up structured logs, which are events with key-value pairs. They are JSON in production and readable on a
+terminal.
 
-Never here: post texts, secrets.
+No event may hold the text of a post, or a secret.
 """
 
 import logging
@@ -12,13 +13,13 @@ import structlog
 Log = structlog.stdlib.BoundLogger
 
 ROOT_LOGGER = "earshot."
-"""What the names of our own loggers begin with."""
+"""The names of our own loggers begin with this."""
 BROKER_LOGGER = "brokers"
-"""The logger that tells of a silence of the brokers; nothing holds its lines back."""
+"""Logger that tells of a silence of the brokers. Nothing holds its lines back."""
 
 
 def setup_logs(level: str, fmt: str) -> None:
-    """Configures this process once, at its start: to stderr, `fmt` auto, json or console."""
+    """Configures this process once, at its start. Logs go to stderr, and `fmt` is auto, json or console."""
     as_json = fmt == "json" or (fmt == "auto" and not sys.stderr.isatty())
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -41,13 +42,13 @@ def setup_logs(level: str, fmt: str) -> None:
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer))
     root = logging.getLogger()
     root.handlers = [handler]
-    # Libraries below Earshot speak only when something is wrong: Faust's root logger would build debug
-    # records for each send (faust.md c).
+    # Libraries below Earshot speak only when something is wrong. On a lower level Faust's root logger would build
+    # debug records for each send (faust.md c).
     root.setLevel(logging.WARNING)
     logging.getLogger("earshot").setLevel(level.upper())
 
 
 def get_log(stage: str) -> Log:
-    """The logger of a stage."""
+    """Returns the logger of a stage."""
     log: Log = structlog.get_logger(f"{ROOT_LOGGER}{stage}").bind(stage=stage)
     return log

@@ -1,8 +1,8 @@
-"""Every metric as data, and the only place that creates one.
+"""Declares every metric as data, and creates them. No other module creates a metric.
 
-Prometheus conventions: `_total` counts, `_seconds` and `_bytes` units. Each entry says what the operator does.
-A counter that is born at its first event hides that event: `increase()` sees no change. So each process creates
-the series of every label that is known beforehand at 0 (`Metrics.begin`).
+Names follow Prometheus, so that `_total` counts and `_seconds` and `_bytes` are units. Each entry says what the
+operator does. A counter that is born at its first event hides that event, because `increase()` sees no change. So
+each process creates the series of every label that is known beforehand at 0 (`Metrics.begin`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,9 +17,9 @@ from pipeline.stages import STAGES, running_stages
 from schemas.refusals import refusals_at
 
 LATENCY_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
-"""From one transaction's commit (26 ms measured) to a consumer that was down for half an hour."""
+"""They reach from one transaction's commit (26 ms measured) to a consumer that was down for half an hour."""
 PEOPLE_BUCKETS_S = (15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14_400.0, 28_800.0, 86_400.0)
-"""From an idle rep's first glance to a case that waited for the next day."""
+"""They reach from an idle rep's first glance to a case that waited for the next day."""
 RECORD_BUCKETS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10_000)
 
 Stages = tuple[str, ...]
@@ -30,9 +30,10 @@ PRODUCING: Stages = tuple(stage.name for stage in STAGES if stage.writes)
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric: name without prefix, kind, labels, meaning, what to do about it, and who has it.
+    """One metric with its name (without prefix), kind, labels and meaning, what to do about it, and which stages
+    have it.
 
-    `values` lists the labels whose values are known beforehand; `stage` and `topic` are known by the stage.
+    `values` lists the labels whose values are known beforehand. `stage` and `topic` follow from the stage.
     """
 
     name: str
@@ -43,7 +44,7 @@ class Metric:
     stages: Stages = RUNNING
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     topics: Literal["reads", "writes"] | None = None
-    """Which topics of the stage the label `topic` names."""
+    """Says which topics of the stage the label `topic` names."""
     buckets: tuple[float, ...] = LATENCY_BUCKETS_S
 
 
@@ -115,7 +116,7 @@ METRICS: tuple[Metric, ...] = (
 
 
 class Metrics:
-    """The declared metrics of one process, and what the client library tells of the process itself.
+    """Holds the declared metrics of one process, and what the client library tells of the process itself.
 
     Args:
         registry: where they are registered; a new one by default, so that tests and workers never collide.
@@ -160,15 +161,15 @@ class Metrics:
             )
 
     def count(self, name: str, amount: float = 1, **labels: str) -> None:
-        """Adds to a declared counter; KeyError when it is not declared."""
+        """Adds to a declared counter. It raises KeyError when the counter is not declared."""
         self._counters[name].labels(**labels).inc(amount)
 
     def set(self, name: str, value: float, **labels: str) -> None:
-        """Sets a declared gauge; KeyError when it is not declared."""
+        """Sets a declared gauge. It raises KeyError when the gauge is not declared."""
         self._gauges[name].labels(**labels).set(value)
 
     def observe(self, name: str, value: float, **labels: str) -> None:
-        """Adds one observation to a declared histogram; KeyError when it is not declared."""
+        """Adds one observation to a declared histogram. It raises KeyError when the histogram is not declared."""
         self._histograms[name].labels(**labels).observe(value)
 
     def observe_all(self, name: str, values: Iterable[float], **labels: str) -> None:
@@ -179,7 +180,7 @@ class Metrics:
 
 
 def _label_sets(metric: Metric, stage: str, topics: Mapping[str, tuple[str, ...]]) -> Iterator[dict[str, str]]:
-    """Every combination of the label values that are known; none when a label's values are not."""
+    """Yields every combination of the label values that are known, and none when a label's values are not."""
     known: dict[str, tuple[str, ...]] = {"stage": (stage,), **metric.values}
     if metric.topics is not None:
         known["topic"] = topics[metric.topics]

@@ -1,7 +1,7 @@
-"""What is wrong with an input, in plain words: the rule that a value breaks, and the name that was probably meant.
+"""Says in plain words what is wrong with an input, which rule a value breaks, and which name was probably meant.
 
-In: a finding of pydantic, or an unknown name and the known ones. Out: a part of a sentence, to stand behind the
-place. Never here: the value itself, which may be a secret or somebody's text; files, the environment.
+The result is a part of a sentence that stands behind the place. It never holds the value itself, which may be a
+secret or somebody's text.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 CLOSE_ENOUGH = 0.7
-"""Smallest similarity (difflib's ratio, 0..1) of a suggestion: `genral` and `general` have .92, `queue` and
+"""Smallest similarity (difflib's ratio, 0..1) of a suggestion. `genral` and `general` have .92, `queue` and
 `skills` .18. A suggestion from lower down would be a guess."""
 
 _WORDS: Mapping[str, str] = {
@@ -39,7 +39,7 @@ _WORDS: Mapping[str, str] = {
     "less_than": "must be less than {lt}",
     "less_than_equal": "must be at most {le}",
 }
-"""By pydantic's type of error; fields in braces come from its context."""
+"""Words by pydantic's type of error. Fields in braces come from its context."""
 
 _PATTERNS: Mapping[str, str] = {
     r"^[a-z0-9][a-z0-9-]{0,62}$": "must be at most 63 small letters, digits and dashes, such as night-shift",
@@ -53,7 +53,8 @@ _PATTERNS: Mapping[str, str] = {
 
 
 def plain(problem: Mapping[str, Any]) -> str:
-    """What a finding of pydantic (`ValidationError.errors()`) says, without its vocabulary and without the value.
+    """Says what a finding of pydantic (`ValidationError.errors()`) says, without its vocabulary and without the
+    value.
 
     Args:
         problem: one entry; its `input` is not looked at.
@@ -72,14 +73,14 @@ def plain(problem: Mapping[str, Any]) -> str:
     return str(problem["msg"]).replace("Input should", "must")
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that was probably meant; None where none is close."""
-    folded = {one.casefold(): one for one in known}
-    found = get_close_matches(name.casefold(), folded, n=1, cutoff=CLOSE_ENOUGH)
-    return folded[found[0]] if found else None
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """Returns the name that was probably meant, or None where none is close."""
+    folded = {candidate.casefold(): candidate for candidate in candidates}
+    matches = get_close_matches(name.casefold(), folded, n=1, cutoff=CLOSE_ENOUGH)
+    return folded[matches[0]] if matches else None
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`; did you mean NAME?`, or nothing where no known name is close."""
-    near = nearest(name, known)
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """Returns `; did you mean NAME?`, or nothing where no name is close."""
+    near = nearest(name, candidates)
     return "" if near is None else f"; did you mean {near}?"

@@ -1,7 +1,7 @@
-"""All settings, read once at start: the only reader of the environment.
+"""Declares all settings. They are read once at start, and nothing else reads the environment.
 
-`EARSHOT_KAFKA__BOOTSTRAP_SERVERS` sets `kafka.bootstrap_servers`, and so on. Parts get the typed section that
-they need, never the environment. Every field is listed in `deploy/env.example`, which a test compares.
+`EARSHOT_KAFKA__BOOTSTRAP_SERVERS` sets `kafka.bootstrap_servers`, and so on. Parts get the typed section that they
+need, never the environment. Every field is listed in `deploy/env.example`, which a test compares.
 """
 
 import os
@@ -55,7 +55,7 @@ HOST = "{host}"
 
 
 class _Section(BaseModel):
-    # "inf" and "nan" are numbers to Python: neither is a duration.
+    # "inf" and "nan" are numbers to Python, but neither is a duration.
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
@@ -104,7 +104,7 @@ class ClickHouseSettings(_Section):
     )
 
     def for_reading(self) -> "ClickHouseSettings":
-        """The same with the account that can only read, where its password is set."""
+        """Returns the settings with the account that can only read, where its password is set."""
         if self.reader_password is None:
             return self
         return self.model_copy(update={"user": self.reader_user, "password": self.reader_password})
@@ -211,14 +211,14 @@ def load_settings() -> Settings:
 
     Raises:
         Misconfigured: a variable has a wrong or an empty value or an unknown name, or two contradict each other;
-            every offender is named with what would be right, no value is shown.
+            every offender is named with what would be right, and no value is shown.
     """
     wrong = list(mistakes(Settings, os.environ))
     named = {variable.upper() for variable, _ in wrong}
     try:
         settings = Settings()
     except SettingsError as error:
-        # Its JSON was looked at above; what comes here is a kind of value that nobody foresaw.
+        # Its JSON was checked above, so what comes here is a kind of value that nobody foresaw.
         raise _refused(wrong or [("EARSHOT_*", f"cannot be read: {error}")]) from None
     except ValidationError as error:
         for problem in error.errors(include_input=False, include_url=False):
@@ -233,7 +233,7 @@ def load_settings() -> Settings:
 
 
 def contradictions(kafka: KafkaSettings) -> Iterator[tuple[str, str]]:
-    """Variables of the Kafka section that another one needs, or that another one leaves without effect."""
+    """Yields variables of the Kafka section that another one needs, or that another one leaves without effect."""
     protocol = kafka.security_protocol
     mechanisms = "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
     sasl = {

@@ -1,4 +1,4 @@
-"""The table of stages: one row a stage, in the order of the flow.
+"""Holds the table of stages, with one row for each in the order of the flow.
 
 What a stage reads and writes is derived from `schemas/topics.py`. Commands, workers, metrics, the audit and the
 demo take the stages from here. What cannot import Python (the import contracts of `pyproject.toml`, compose,
@@ -26,37 +26,38 @@ class Stage:
     settings: str | None = None
     """Section of `pipeline.settings.Settings` that belongs to this stage alone."""
     liveness: Liveness | None = None
-    """None for a stage without a lasting process."""
+    """It is None for a stage without a lasting process."""
     port: int = 8080
-    """Where its container serves /metrics, /healthz and /readyz. `earshot run all` chooses other ports."""
+    """Port on which its container serves /metrics, /healthz and /readyz. `earshot run all` chooses other ports."""
 
     @property
     def group(self) -> str:
-        """The consumer group of all its workers."""
+        """The consumer group that all its workers join."""
         return group_of(self.name)
 
     @property
     def reads(self) -> tuple[Topic, ...]:
-        """Topics that it consumes, its own state left out."""
+        """Topics that it consumes. Its own state is left out."""
         return tuple(
             topic for topic in TOPICS if self.name in topic.consumers and self.name not in topic.producers
         )
 
     @property
     def inputs(self) -> tuple[Topic, ...]:
-        """Topics that its consumer group commits. The policies have no group: each worker reads them whole."""
+        """Topics that its consumer group commits. The policies have no group, because each worker reads them
+        whole."""
         return tuple(topic for topic in self.reads if topic.dead_letters)
 
     @property
     def writes(self) -> tuple[Topic, ...]:
-        """Topics that it produces to, its own state left out."""
+        """Topics that it produces to. Its own state is left out."""
         return tuple(
             topic for topic in TOPICS if self.name in topic.producers and self.name not in topic.consumers
         )
 
     @property
     def outputs(self) -> tuple[Topic, ...]:
-        """Topics that its results go to: what it writes without the journal of its transactions."""
+        """Topics that its results go to, which is what it writes without the journal of its transactions."""
         return tuple(topic for topic in self.writes if topic.model is not JournalEntry)
 
     @property
@@ -84,31 +85,31 @@ STAGES: tuple[Stage, ...] = (
     Stage("ingest"),
     Stage("enrich", settings="enrich", liveness="beats and commits"),
     Stage("route", settings="route", liveness="beats"),
-    Stage("trends"),  # a room without a tenant: no topic names it yet, so nothing runs
+    Stage("trends"),  # no topic names it yet, so nothing runs
     Stage("sink", settings="sink", liveness="beats"),
 )
 
 
 def group_of(stage: str) -> str:
-    """The consumer group of a stage's workers. A changed name would leave all committed offsets behind."""
+    """Returns the consumer group of a stage's workers. A changed name would leave all committed offsets behind."""
     return f"earshot-{stage}"
 
 
 def stage_of(name: str) -> Stage:
-    """The row of a stage."""
+    """Returns the row of a stage."""
     return next(stage for stage in STAGES if stage.name == name)
 
 
 def inputs_by_group() -> dict[str, list[str]]:
-    """The consumer group of each lasting stage to the topics that it commits, in the order of the flow."""
+    """Maps the consumer group of each lasting stage to the topics that it commits, in the order of the flow."""
     return {stage.group: [topic.name for topic in stage.inputs] for stage in lasting_stages()}
 
 
 def lasting_stages() -> tuple[Stage, ...]:
-    """The stages that `earshot run all` starts, in the order of the flow."""
+    """Returns the stages that `earshot run all` starts, in the order of the flow."""
     return tuple(stage for stage in STAGES if stage.lasts)
 
 
 def running_stages() -> tuple[str, ...]:
-    """The names of the lasting stages."""
+    """Returns the names of the lasting stages."""
     return tuple(stage.name for stage in lasting_stages())

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.environment import PARENT_FD, Known, mistakes
+from pipeline.environment import PARENT_FD, SettingVariables, mistakes
 from pipeline.errors import Misconfigured
 from pipeline.settings import Settings, load_settings
 
-KNOWN = Known.of(Settings)
+KNOWN = SettingVariables.of(Settings)
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 
 
