@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.adapters.twins.publisher import MemoryPublisher
-from pipeline.adapters.twins.rows import MemoryRows
+from pipeline.adapters.twins.store import MemoryRows
 from pipeline.clock import ManualClock
 from pipeline.logs import get_log
 from pipeline.metrics import Metrics

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from pipeline.adapters.twins.publisher import MemoryPublisher
-from pipeline.adapters.twins.rows import MemoryRows
+from pipeline.adapters.twins.store import MemoryRows
 from pipeline.clock import ManualClock
 from pipeline.errors import Permanent, Transient
 from pipeline.logs import get_log
