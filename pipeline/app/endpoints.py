@@ -19,6 +19,7 @@ def resolve(settings: Settings, *, kafka: bool = True, clickhouse: bool = False)
     need_clickhouse = clickhouse and settings.clickhouse.url is None
     if not (need_kafka or need_clickhouse):
         return settings
+    # The file of the embedded stack is read only now. With all addresses set there may be none.
     endpoints = read_endpoints(settings.state_dir)
     if endpoints is None:
         variable = "EARSHOT_KAFKA__BOOTSTRAP_SERVERS" if need_kafka else "EARSHOT_CLICKHOUSE__URL"

@@ -38,10 +38,12 @@ def demo(
         show.prepare()
         show.play()
         console = table_console()
+        # The audit runs beside the report, because both take some seconds.
         with show.audit() as finish:
             print_report(show.settings, console)
             console.rule("audit")
             code = finish()
         say(NEXT)
         show.tell("left running: `make down` stops it" if keep else "stopping")
+    # The demo ends with the audit's code, so that a broken guarantee is a failure.
     raise typer.Exit(code)

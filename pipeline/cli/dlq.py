@@ -101,6 +101,7 @@ def replay(
     from pipeline.settings import load_settings
 
     wanted = Wanted(topic, code, workspace)
+    # To send all letters must be asked for. A forgotten option should not do it.
     if bool(letters) == any(part is not None for part in wanted):
         raise Misconfigured("name letters, or choose them by --topic, --code, --workspace: one of both is needed")
     kafka, clock = resolve(load_settings()).kafka, SystemClock()
@@ -152,6 +153,7 @@ def _named(reader: "TopicReader", names: list[str]) -> list["Letter"]:
     from pipeline.app.dlq.letters import letter_at, parse_place
 
     letters, missing = [], []
+    # A letter that is named twice is sent once.
     for name in dict.fromkeys(names):
         letter = letter_at(reader, parse_place(name))
         if letter is None:
@@ -208,6 +210,7 @@ def _facts(letter: "Letter", receipts: "Receipts") -> dict[str, object]:
 
     return {
         "letter": place_of(letter.place),
+        # The key of a damaged record may hold anything, so only what looks like a workspace is shown.
         "workspace": letter.workspace if _is_slug(letter.workspace) else None,
         "appended_ms": letter.appended_ms,
         "code": letter.code,

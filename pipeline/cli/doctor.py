@@ -46,6 +46,7 @@ def _findings(settings: "Settings") -> Iterator["Finding"]:
     from pipeline.app.supervise import health
     from pipeline.local.doctor import embedded_checks, examine, flow_checks, machine_checks, service_checks
 
+    # Java and jars matter only where a server is not named.
     embedded = settings.kafka.bootstrap_servers is None or settings.clickhouse.url is None
     checks = machine_checks(settings.state_dir) + (embedded_checks() if embedded else [])
     checks += service_checks(
@@ -59,6 +60,7 @@ def _findings(settings: "Settings") -> Iterator["Finding"]:
     for finding in examine(checks):
         kafka_answers = kafka_answers or (finding.name == "Kafka" and finding.ok)
         yield finding
+    # Without Kafka these two would only wait for their timeouts and say the same again.
     if kafka_answers:
         yield from examine(
             flow_checks(

@@ -50,6 +50,7 @@ def generate(
         field = ".".join(str(part) for part in first["loc"])
         raise Misconfigured(f"generate: the posts would not be valid: {field}: {first['msg']}") from None
     except OSError as error:
+        # `earshot generate | head` closes the pipe, and that is no mistake.
         if isinstance(error, BrokenPipeError):
             raise
         raise Misconfigured(f"{output}: {error.strerror}") from None

@@ -122,6 +122,7 @@ def _send(request: "IngestRequest", as_json: bool) -> None:
     from pipeline.app.stages.ingest import ingest_file
     from pipeline.settings import load_settings
 
+    # A counter that overwrites its line is of no use in a log file.
     progress = _progress if sys.stderr.isatty() else _silent
     summary = ingest_file(load_settings(), request, say=say, progress=progress)
     if as_json:
@@ -133,6 +134,7 @@ def _send(request: "IngestRequest", as_json: bool) -> None:
     if summary.rejected:
         say(f"rejected lines: {Path(summary.manifest).with_suffix('.rejects')}")
         raise typer.Exit(EXIT_USAGE)
+    # A run that `--limit` ended has done what was asked.
     if not summary.whole and request.limit is None:
         say("stopped before the end; the same call goes on from here")
         raise typer.Exit(EXIT_NO)

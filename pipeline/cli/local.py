@@ -88,6 +88,7 @@ def _progress() -> Iterator["Report"]:
     from rich.console import Console
 
     console = Console(stderr=True)
+    # A spinner would fill a log file with control characters.
     if not console.is_terminal:
         yield say
         return

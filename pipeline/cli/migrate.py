@@ -32,6 +32,7 @@ def migrate(
         done = migrations.migrate(store)
         for label in done:
             say(f"applied {label}")
+        # The keeping time is no migration, because an operator may change it without a new release.
         if set_ttl(store, ttl_days):
             say("posts are kept for ever" if ttl_days is None else f"posts are kept for {ttl_days} days")
         say(f"{len(done)} migrations applied" if done else "the tables are up to date")

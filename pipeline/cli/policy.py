@@ -82,6 +82,7 @@ def apply(file: File) -> None:
     from pipeline.logs import setup_logs
     from pipeline.settings import load_settings
 
+    # The progress of topics is no news to somebody who publishes a policy.
     setup_logs("warning", "auto")
     policy = read_policy(file)
     news = publish_policy(resolve(load_settings()).kafka, policy)
@@ -104,6 +105,7 @@ def _draw_tried(tried: "list[Tried]", topics: "tuple[ListeningTopic, ...]", coun
 
     table = Table("line", "topic", "by", "post", box=None, pad_edge=False)
     for post in tried:
+        # A post of several lines would break the table.
         whole = " ".join(" ".join(part for part in (post.title, post.text) if part).split())
         for hit in post.hits:
             words = ", ".join(dict.fromkeys(" ".join(post.words_at(span).split()) for span in hit.at))

@@ -58,6 +58,7 @@ def draw_sentiment(rows: list[dict[str, Any]], hours: int) -> None:
     console = table_console()
     for workspace, group in groupby(rows, key=lambda row: str(row["workspace"])):
         shown = list(group)[-hours:]
+        # The columns before the bar take up to 46 characters.
         width = max(10, min(60, console.width - 46))
         most = max(_read(row) for row in shown) or 1
         table = Table(title=f"Sentiment by hour: {workspace}", title_justify="left", box=None, pad_edge=False)

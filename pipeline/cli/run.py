@@ -46,6 +46,7 @@ def run(
         raise typer.Exit(supervise(settings, worker_counts(stages, workers or []), log_files=logs == "files"))
     if parent_fd is not None:
         follow_parent(parent_fd)
+    # Only the wanted stage is imported, so that a router loads no transformer.
     import_module(f"pipeline.app.stages.{stage}").run(settings)
 
 

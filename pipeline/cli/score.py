@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from schemas.policy.policy import Policy
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
+# The file's name stands as the source topic, whose length Kafka limits.
 MAX_TOPIC_CHARS = 249
 
 
@@ -47,6 +48,7 @@ def score(
         say(f"{name}:{number}: {reason.code}: {field}{reason.detail}")
 
     with _open(file) as stream:
+        # The file is open by now. A wrong name should not cost the seconds in which a model loads.
         scorer = open_scorer(settings)
         scored_posts = score_lines(
             numbered(unpacked(stream), name),

@@ -16,6 +16,7 @@ from pipeline.errors import ServiceMissing
 from pipeline.train import NEEDS_TORCH
 
 app = typer.Typer(add_completion=False)
+# These modules need torch, which is an extra, so they are imported when the verb runs.
 PARTS = {"config": "config", "run": "run", "export": "ship.export", "card": "ship.card"}
 
 

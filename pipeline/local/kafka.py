@@ -117,12 +117,14 @@ def start(
     layout = _layout(folder, brokers)
     alive = running(folder, layout)
     missing = [node for node in layout.nodes if node.node_id not in alive]
+    # Ports may change only while no broker runs. The others know each other by them.
     if missing and not alive and not all(_ports_free(node) for node in missing):
         layout = _store(folder, _with_new_ports(layout))
         missing = list(layout.nodes)
     class_path = ":".join(map(str, jars))
     for node in missing:
         _write_config(folder, layout, node, settings(node))
+    # The tools run side by side, because each of them starts a Java of its own.
     _format(folder, layout, missing, class_path, java)
     for node in missing:
         log, log4j = _log_path(folder, node), resources.files("pipeline.local").joinpath("log4j2.properties")
@@ -190,8 +192,9 @@ def _ports_free(node: Node) -> bool:
 
 
 def _write_config(folder: Path, layout: Layout, node: Node, settings: Mapping[str, str]) -> None:
-    """Returns the `server.properties` of one node, which are written from scratch at every start."""
+    """Writes the `server.properties` of one node from scratch, as at every start."""
     copies = str(len(layout.nodes))
+    # With three brokers a write is safe on two of them, so that one may be lost.
     in_sync = "2" if len(layout.nodes) > 1 else "1"
     broker, controller = f"127.0.0.1:{node.broker_port}", f"127.0.0.1:{node.controller_port}"
     values = SETTINGS | {

@@ -70,6 +70,7 @@ def spawn(
             (os.POSIX_SPAWN_OPEN, 1, str(log_path), log_flags, 0o600),
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ],
+        # A session of its own keeps Ctrl-C in the terminal away from the servers.
         setsid=True,
         setsigmask=[],
         setsigdef=[signal.SIGPIPE, signal.SIGINT],
@@ -81,6 +82,7 @@ def spawn(
 
 def write_private(path: Path, text: str) -> None:
     """Writes `text` to `path` in one step, readable by this user only."""
+    # The draft bears our pid, so that two callers never write the same one.
     draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -118,6 +120,7 @@ def stop(processes: Sequence[psutil.Process], grace_s: float) -> None:
         for process in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.terminate()
+        # What is still alive after the grace time is killed below.
         _, processes = psutil.wait_procs(processes, timeout=grace_s)
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):

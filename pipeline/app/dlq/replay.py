@@ -68,6 +68,7 @@ class Replayer:
         waiting = iter(letters)
         while batch := list(islice(waiting, BATCH_LETTERS)):
             verdicts = [(letter, self._verdict(letter)) for letter in batch]
+            # Verdicts are found before anything is sent, so that a dry run says the same.
             if not self.dry_run:
                 self._send([letter for letter, verdict in verdicts if verdict == "replayed"])
             for letter, verdict in verdicts:
@@ -91,6 +92,7 @@ class Replayer:
         )
         sent = [letter for number, letter in enumerate(letters) if number in delivery.arrived]
         now_ms = to_ms(self.clock.now())
+        # The receipts follow the records. The other way round a crash would note letters that were never sent.
         noted = self._deliver([_receipt(letter, now_ms) for letter in sent])
         for letter in sent:
             self.receipts.setdefault(letter.place, []).append(now_ms)

@@ -217,6 +217,7 @@ def _publish_reveal(
     settings: Settings, request: RevealRequest, text: str, revision: int, occurred_at: datetime, now: datetime
 ) -> PostRevealed:
     """Delivers the event of a reading. Only then may the text be given out."""
+    # Events are kept for weeks and read by many. A reason must not carry the text there.
     if quotes(request.reason, text):
         raise Misconfigured("--reason: it repeats words or numbers of the post; events must hold none")
     event = _event(request, revision, occurred_at, now)

@@ -53,6 +53,7 @@ def open_scorer(settings: Settings) -> Scorer:
         Misconfigured: a model is not there or damaged.
         Transient: the engine does not answer.
     """
+    # There is no group to time out here, so a call of a model may take as long as it needs.
     model, languages = load_model(settings.model), load_languages(settings.model)
     intents = Intents(load_intent_model(settings.model))
     return Scorer(OneCaller(model), settings.enrich.live_within_h * 3600, "event", languages, intents)

@@ -138,6 +138,7 @@ class _Observer:
 
     def gauges(self, agent: TransactionalAgent) -> None:
         """Sets lag and numbers of cases every `GAUGE_INTERVAL_S`."""
+        # The loop turns many times a second, while a scrape comes every few seconds.
         if time.monotonic() < self._next_gauges:
             return
         self._next_gauges = time.monotonic() + GAUGE_INTERVAL_S

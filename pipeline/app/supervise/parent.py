@@ -51,6 +51,7 @@ def follow_parent(
         while os.read(descriptor, 1):
             pass
         terminate()
+        # The stage gets this time to finish. After it the worker must not write any more.
         threading.Event().wait(grace_s)
         leave(EXIT_RESTART)
 

@@ -36,6 +36,7 @@ def ask_regularly(
     ending = threading.Event()
 
     def rounds() -> None:
+        # It waits before the first round, because no worker is ready at once.
         while not ending.wait(interval_s):
             tell({port: ask(port) for port in ports()})
 

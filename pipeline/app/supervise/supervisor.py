@@ -124,6 +124,7 @@ class Supervisor:
         Raises:
             Misconfigured: another supervisor uses the state folder.
         """
+        # The lock comes first. Two supervisors would write one run file and give workers the same names.
         with only_one(self._plan.state_dir), self._lifeline(), self._signals():
             host, put = self._plan.http_host, self._events.put
             end_asking = ask_regularly(self._ports, put, lambda port: is_ready(host, port), self._ask_every_s)

@@ -40,6 +40,7 @@ class Worker:
                 target=_pass_on, args=(self._process.stdout, launch.name), name=f"{launch.name} log", daemon=True
             )
             pump.start()
+        # A wait in a thread of its own costs nothing, and no signal handler has to look for children.
         threading.Thread(target=self._await, args=(on_end,), name=f"{launch.name} wait", daemon=True).start()
 
     def _await(self, on_end: Callable[["Worker"], None]) -> None:

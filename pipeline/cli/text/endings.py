@@ -20,6 +20,7 @@ _MACHINE = frozenset(
 
 def print_error_and_exit_code(error: Exception) -> int:
     """Prints what stopped the command to stderr, and returns the exit code."""
+    # An error without a file, such as a broken socket, is a defect.
     if isinstance(error, OSError) and error.filename is not None:
         place = Path(os.fsdecode(error.filename))
         state = _of_state_folder(place)
@@ -27,6 +28,7 @@ def print_error_and_exit_code(error: Exception) -> int:
             remedy = "; the state folder must be writable: set EARSHOT_STATE_DIR" if state else ""
             sys.stderr.write(f"earshot: {place}: {error.strerror}{remedy}\n")
             return EXIT_USAGE
+    # The client is not imported here. If it is not loaded, the error cannot be its own.
     kafka = sys.modules.get("confluent_kafka")
     if kafka is not None and isinstance(error, kafka.KafkaException):
         cause = error.args[0]

@@ -54,6 +54,7 @@ def _about(section: type[BaseModel]) -> str:
 
 def _default(field: FieldInfo) -> str | None:
     value: Any = field.get_default(call_default_factory=True, validated_data={})
+    # Such a setting stands there as a comment, because an empty value is refused.
     if value is None or value is PydanticUndefined or isinstance(value, SecretStr):
         return None
     return str(value)

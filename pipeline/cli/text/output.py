@@ -16,6 +16,7 @@ there."""
 def say(text: str) -> None:
     """Writes a line for a person to stderr."""
     sys.stderr.write(text + "\n")
+    # A person or a log should see the line now, also when stderr is a pipe.
     sys.stderr.flush()
 
 

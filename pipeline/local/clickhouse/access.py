@@ -71,6 +71,7 @@ def ensure_default_database(data: Path) -> None:
     metadata = data / "metadata"
     metadata.mkdir(parents=True, exist_ok=True)
     statement = metadata / "default.sql"
+    # The file is written once, so that the database keeps its id over restarts.
     if not statement.exists():
         text = f"ATTACH DATABASE default\nUUID '{uuid.uuid4()}'\nENGINE = Atomic\n"
         statement.write_text(text, encoding="utf-8")

@@ -68,6 +68,7 @@ class Answerer:
     async def answer(self, http: web.Request, query: QueryRequest, query_id: str) -> web.StreamResponse:
         """Runs one statement, and returns its result or ClickHouse's error."""
         if not query.request.reader:
+            # A writer that ends a query must not wait behind the query.
             kills = query.request.text.lstrip()[:4].upper() == b"KILL"
             return await self._answer(http, query, query_id, self._killers if kills else self._pool)
         if self._reads >= self._most_reads:
@@ -86,14 +87,15 @@ class Answerer:
         reading, writing = os.pipe()
         output = Output(writing)
         running = pool.submit(self._engine.run, query.request, output)
-        # This also happens when the statement was cancelled before it began. The reader of the pipe then sees the
-        # end.
+        # The end is closed here, because a statement that is cancelled before it began never runs. The reader of
+        # the pipe sees the end all the same.
         running.add_done_callback(lambda _: os.close(writing))
         source, transport = await _open(reading)
         try:
             return await self._send(http, query, query_id, output, source, running)
         finally:
             transport.close()
+            # The client went away, or the answer broke. A query that nobody reads would go on filling the pipe.
             if not running.cancel() and not running.done():
                 self._killers.submit(self._engine.kill, query.request.tag)
 
@@ -107,6 +109,7 @@ class Answerer:
         running: "Future[Mapping[str, str]]",
     ) -> web.StreamResponse:
         try:
+            # While the answer is this small no byte has left, so that an error can still choose the status.
             first = await source.readexactly(WHOLE_BYTES)
         except asyncio.IncompleteReadError as short:
             try:

@@ -99,6 +99,8 @@ class Engine:
         ensure_default_database(path / "data")
         config = write_configuration(path / "config")
         (path / "empty").mkdir(exist_ok=True)
+        # A relative path in a statement then leads into an empty folder and not into the place where the stack was
+        # started.
         os.chdir(path / "empty")
         self._address = f"{path / 'data'}?config-file={config}"
         self._connect = chdb.connect
@@ -215,6 +217,7 @@ class Engine:
         will."""
         if request.database:
             connection.query("USE `{}`".format(request.database.replace("\\", "\\\\").replace("`", "\\`")))
+        # Our own tag comes last, so that no request can set another one.
         for name, value in {**request.settings, TAG: request.tag}.items():
             if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
                 raise Failed.of(UNKNOWN_SETTING, f"Unknown setting {name!r}", "UNKNOWN_SETTING")

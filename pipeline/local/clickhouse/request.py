@@ -80,6 +80,7 @@ async def read_request(request: web.Request, account: Account) -> QueryRequest:
             body = unpack(body)
     text, head = values.get("query", "").encode("utf-8", "surrogateescape"), request.headers
     readonly = _number(values.pop("readonly", "0"), "readonly")
+    # GET can only read, as on a real server, because a link in a web page can make a browser send it.
     if request.method == "GET" or account.reader:
         readonly = readonly or 2
     statement = Request(
@@ -97,6 +98,8 @@ async def read_request(request: web.Request, account: Account) -> QueryRequest:
             values.get("session_timeout", str(DEFAULT_SESSION_TIMEOUT_S)), "session_timeout"
         ),
         session_check=_is_set(values, "session_check"),
+        # The client may choose its query id, and two clients the same one. The tag is ours, so KILL hits the right
+        # query.
         tag=str(uuid.uuid4()),
     )
     revision = _number(values.get("client_protocol_version", "0"), "client_protocol_version")
