@@ -21,8 +21,7 @@ from pipeline.audit.logs import AssignmentLog, ManifestLog, position
 from pipeline.audit.names import Names, workspace_of
 from pipeline.clock import from_ms
 from pipeline.codec import decode, encode
-from pipeline.enrich.actionable import belongs_in_actionable
-from pipeline.enrich.mentions import mention_key, mentions_of
+from pipeline.enrich.outputs import belongs_in_actionable, mention_key, mentions_of
 from pipeline.ingest.manifest.format import Delivered
 from pipeline.ports.records import InputRecord, Record
 from pipeline.route import ids

@@ -7,18 +7,18 @@ the whole queue); whatever cannot be handled ends the process at once, with noth
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from pipeline.clock import Clock, to_ms
-from pipeline.codec import decode, encode
-from pipeline.enrich.actionable import belongs_in_actionable
+from pipeline.codec import decode
 from pipeline.enrich.events import Event, Message, input_record
 from pipeline.enrich.gather import Batch, Gather, Opened
-from pipeline.enrich.mentions import mention_key, mentions_of
 from pipeline.enrich.notes import Notebook, Notes, Place
+from pipeline.enrich.outputs import records_of
 from pipeline.enrich.received import PartitionOf, ReceivedPost, check_place, check_time
 from pipeline.enrich.score import Scorer
 from pipeline.enrich.weight import weight
@@ -26,12 +26,12 @@ from pipeline.errors import MustRestart, Permanent
 from pipeline.logs import Log
 from pipeline.metrics import Metrics
 from pipeline.ports.dead_letters import DeadLetter
-from pipeline.ports.records import InputRecord, Publisher, Record, deliver
+from pipeline.ports.records import InputRecord, Publisher, deliver
 from schemas.base import SourcePosition
 from schemas.policy.policy import Policy
 from schemas.posts.raw import RawPost
 from schemas.posts.scored import ScoredPost
-from schemas.topics import ACTIONABLE, MENTIONS, RAW, SCORED
+from schemas.topics import RAW
 
 if TYPE_CHECKING:
     import faust
@@ -238,13 +238,15 @@ class EnrichAgent:
     async def _finish(self, scored: _Scored) -> None:
         try:
             started = time.perf_counter()
-            await asyncio.wait_for(self._deliver(scored), DELIVERY_TIMEOUT_S)
+            produced = await asyncio.wait_for(self._deliver(scored), DELIVERY_TIMEOUT_S)
             delivered = time.perf_counter()
             for event in scored.events:
                 event.ack()
             # Bounds what a kill repeats to the batches in flight (rule 5).
             await self._parts.commit()
-            self._measure(scored, deliver_s=delivered - started, commit_s=time.perf_counter() - delivered)
+            self._measure(
+                scored, produced, deliver_s=delivered - started, commit_s=time.perf_counter() - delivered
+            )
         except asyncio.CancelledError:
             raise
         except BaseException as error:
@@ -307,33 +309,24 @@ class EnrichAgent:
         self._scored_at_s = ended
         return _Scored([event for event, _ in batch], good, refused, score_s=ended - max(started, before))
 
-    async def _deliver(self, scored: _Scored) -> None:
-        # All are published together: one by one is more than ten times slower (rule 4).
-        records: list[Record] = []
-        for record, post in scored.good:
-            value = encode(post)
-            records.append(Record(SCORED.name, record.key, value))
-            if belongs_in_actionable(post):
-                records.append(Record(ACTIONABLE.name, post.workspace.encode(), value))
-            records += [
-                Record(MENTIONS.name, mention_key(mention), encode(mention)) for mention in mentions_of(post)
-            ]
+    async def _deliver(self, scored: _Scored) -> Counter[str]:
+        """Sends the outputs and dead letters of a batch, and returns how many outputs went to each topic."""
+        outputs = [record for message, post in scored.good for record in records_of(post, message.key)]
         failed_ms = to_ms(self._parts.clock.now())
-        records += [letter.to_send(STAGE, failed_ms) for letter in scored.refused]
-        await asyncio.to_thread(deliver, self._parts.publisher, records)
+        letters = [letter.to_send(STAGE, failed_ms) for letter in scored.refused]
+        # All are published together, because one by one is more than ten times slower (rule 4).
+        await asyncio.to_thread(deliver, self._parts.publisher, [*outputs, *letters])
+        return Counter(record.topic for record in outputs)
 
-    def _measure(self, scored: _Scored, *, deliver_s: float, commit_s: float) -> None:
+    def _measure(self, scored: _Scored, produced: Mapping[str, int], *, deliver_s: float, commit_s: float) -> None:
         metrics, log = self._parts.metrics, self._parts.log
         steps = {"score": scored.score_s, "deliver": deliver_s, "commit": commit_s}
         for step, seconds in steps.items():
             metrics.observe("batch_seconds", seconds, stage=STAGE, step=step)
         metrics.observe("batch_records", len(scored.events), stage=STAGE)
         metrics.count("records_consumed_total", len(scored.events), stage=STAGE, topic=RAW.name)
-        metrics.count("records_produced_total", len(scored.good), stage=STAGE, topic=SCORED.name)
-        actionable = sum(belongs_in_actionable(post) for _, post in scored.good)
-        metrics.count("records_produced_total", actionable, stage=STAGE, topic=ACTIONABLE.name)
-        mentions = sum(0 if post.deleted else len(post.topics) for _, post in scored.good)
-        metrics.count("records_produced_total", mentions, stage=STAGE, topic=MENTIONS.name)
+        for topic, count in produced.items():
+            metrics.count("records_produced_total", count, stage=STAGE, topic=topic)
         now_ms = to_ms(self._parts.clock.now())
         waits = [max(0, now_ms - post.appended_ms) / 1000 for _, post in scored.good]
         metrics.observe_all("hop_latency_seconds", waits, stage=STAGE)

@@ -18,7 +18,7 @@ from pipeline.audit.logs import ActionableLog, AssignmentLog, EventLog, Log, Men
 from pipeline.audit.names import Names
 from pipeline.clock import to_ms
 from pipeline.codec import decode
-from pipeline.enrich.actionable import belongs_in_actionable
+from pipeline.enrich.outputs import belongs_in_actionable
 from pipeline.errors import Permanent
 from pipeline.ports.records import InputRecord
 from pipeline.route.ids import event_id

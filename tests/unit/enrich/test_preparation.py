@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.adapters.twins.model import KeywordSentiment
 from pipeline.enrich import facts as module
 from pipeline.enrich.facts import Facts
-from pipeline.enrich.mentions import mention_key, mentions_of
+from pipeline.enrich.outputs import mention_key, mentions_of
 from pipeline.enrich.preparation import Preparation
 from pipeline.enrich.reading.reading import readable_text
 from pipeline.enrich.received import ReceivedPost

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.adapters.twins.language import KeywordLanguages
 from pipeline.adapters.twins.model import KeywordSentiment
 from pipeline.clock import from_ms
-from pipeline.enrich.actionable import belongs_in_actionable
+from pipeline.enrich.outputs import belongs_in_actionable
 from pipeline.enrich.reading.reading import Languages
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer

@@ -47,7 +47,7 @@ BOTTOM: list[Call] = [
         ([(f"{SITE}/pydantic/main.py", "model_dump_json"), (f"{OURS}/codec.py", "encode")], "encode"),
         ([(f"{SITE}/aiokafka/consumer/consumer.py", "getmany"), DRIVER], "kafka"),
         ([DRIVER], "faust"),
-        ([(f"{OURS}/enrich/mentions.py", "mentions_of"), DELIVER], "agent"),
+        ([(f"{OURS}/enrich/outputs.py", "mentions_of"), DELIVER], "agent"),
         ([(f"{LIB}/asyncio/selector_events.py", "_read_ready")], "kafka"),
         ([(f"{LIB}/asyncio/locks.py", "wait"), (f"{SITE}/mode/services.py", "wait_first")], "faust"),
         ([(f"{OURS}/metrics.py", "observe"), (f"{OURS}/enrich/agent.py", "_measure")], "agent"),
