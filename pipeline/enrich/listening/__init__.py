@@ -1,1 +1,1 @@
-"""Whole words of any script found at flat cost: listening topics and the keywords of rules."""
+"""Finds whole words of any script at a flat cost, for listening topics and for the keywords of rules."""

@@ -1,11 +1,11 @@
-"""Finds thousands of terms in a text at the cost of one pass: an Aho-Corasick automaton over all of them.
+"""Finds thousands of terms in a text at the cost of a single pass, by an Aho-Corasick automaton over all of them.
 
-In: terms (`queries.py`), then texts as `Words`. Out: which terms stand where. Never here: what follows from it.
+A `TermFinder` takes the terms (`queries.py`) once, then texts as `Words`, and returns which terms stand where.
 
-The automaton searches one string made of four parts, told apart by what surrounds their words, so that no part of
-a word is ever found and nothing is looked at twice:
+The automaton searches a string that is made of four parts. What surrounds the words of a part tells it from the
+others, so that no part of a word ever matches and nothing is searched twice:
 
-| part | looks like | finds |
+| part | looks like | holds |
 |---|---|---|
 | words | ` my flight is late ` | words and phrases |
 | signed | `#acme @acmecare ` | hashtags and mentions |
@@ -29,7 +29,8 @@ _GLUED, _MARK = "\x07", "\x1d"
 """Control characters, which no word holds."""
 
 _FIRST_HANGUL, _LAST_HANGUL, _FINALS = 0xAC00, 0xD7A3, 28
-"""Unicode 3.12: (code - first) % 28 tells the final consonant of a syllable, 0 for none."""
+"""The code of a Hangul syllable tells its final consonant as (code - first) % 28, where 0 stands for none
+(Unicode 3.12)."""
 _RIEUL = 8
 _AFTER_ANY = (
     "의|에|에서|에게|에게서|한테|한테서|께|께서|하고|도|만|까지|부터|보다|처럼|마다|조차|마저|밖에|대로|만큼|뿐|님|씨|"
@@ -46,30 +47,30 @@ _PARTICLES = {
         ("vowel", _AFTER_VOWEL, ""),
     )
 }
-"""Korean particles, forms of to be, to do and to become: they stand joined to their noun. Which ones may follow
-depends on its last letter, so that 차 (car) is not found in 차이 (difference)."""
+"""Korean particles and forms of to be, to do and to become, which stand joined to their noun. Which of them may
+follow depends on the last letter of the noun, so that 차 (car) does not match in 차이 (difference)."""
 
 
 _Match = tuple[int, int, int]
-"""Number of the needle, start, end in the searched string."""
+"""Number of the needle, and its start and end in the searched string."""
 
 
 class _Needle(NamedTuple):
-    """One string of the automaton."""
+    """A string of the automaton."""
 
     part: str
-    """The first character: which part of the text it belongs to."""
+    """Its first character, which names the part of the searched string it belongs to."""
     words: int
-    """How many words it is made of."""
+    """Number of its words."""
     stem: str
-    """The last word, when particles may be joined to it; empty else."""
+    """Its last word where particles may be joined to it, otherwise empty."""
 
 
 class TermFinder:
-    """Terms prepared once, for many texts.
+    """Terms that are prepared once for many texts.
 
     Args:
-        terms: each is known by its number in this order.
+        terms: results name a term by its number in this order.
     """
 
     def __init__(self, terms: Sequence[Term]) -> None:
@@ -86,11 +87,10 @@ class TermFinder:
         self._marks = _any_of(word for term in terms if term.kind == "marks" for word in term.words)
 
     def search(self, words: Words) -> "SearchResult":
-        """What is there of the terms: one pass over the text, whatever their number."""
+        """Searches the text for all terms in a single pass, whatever their number."""
         searched = self._searched(words)
-        matches = self._automaton.find_matches_as_indexes(searched.text, overlapping=True)
         by_term: dict[int, list[_Match]] = {}
-        for match in matches:
+        for match in self._automaton.find_matches_as_indexes(searched.text, overlapping=True):
             for term in self._terms[match[0]]:
                 if term in by_term:
                     by_term[term].append(match)
@@ -117,7 +117,8 @@ class TermFinder:
 
 
 class SearchResult:
-    """The terms that may stand in a text; where they do, and whether in the right spelling, is told when asked."""
+    """The terms that may stand in a text. Places and spelling are checked only for the terms that somebody
+    needs."""
 
     def __init__(
         self,
@@ -127,35 +128,36 @@ class SearchResult:
         spellings: list[str | None],
     ) -> None:
         self.terms = by_term.keys()
-        """Numbers of terms; some may have no place after all."""
+        """Numbers of the terms that matched. A term may turn out to have no place, for `places` checks its
+        spelling."""
         self._by_term = by_term
         self._searched = searched
         self._needles = needles
         self._spellings = spellings
 
     def places(self, term: int) -> list[Place]:
-        """Where the term stands in the text that was given, in no order; a place may be told twice."""
+        """Returns where the term stands in the text that was given, in no order and possibly twice."""
         spelling = self._spellings[term]
-        there = []
+        places = []
         for number, start, end in self._by_term[term]:
             place = self._searched.place_of(self._needles[number], start, end)
             if place is not None and (spelling is None or self._searched.is_spelled(place, spelling)):
-                there.append(place)
-        return there
+                places.append(place)
+        return places
 
 
 class _SearchedText(NamedTuple):
-    """The string that the automaton searches."""
+    """The string that the automaton searches, and the way back to the text."""
 
     words: Words
     text: str
     tags: dict[int, Place]
-    """What begins where in its signed and glued parts."""
+    """Position in the signed and glued parts to the place of the name that begins there."""
     marks: dict[int, int]
-    """Number of the mark that begins there."""
+    """Position in the part of marks to the number of the mark that begins there."""
 
     def place_of(self, needle: _Needle, start: int, end: int) -> Place | None:
-        """Where in the given text a match stands; None when it is only part of a word."""
+        """Returns where in the given text a match stands, or None where it is only part of a word."""
         if needle.part == " ":
             return self._place_of_words(needle, start, end)
         if needle.part != _MARK:
@@ -164,9 +166,9 @@ class _SearchedText(NamedTuple):
         return Place(marks[first].place.start, marks[first + needle.words - 1].place.end)
 
     def is_spelled(self, place: Place, spelling: str) -> bool:
-        """Whether the words stand there in that spelling."""
-        found = self.words.spelled(place)
-        return found == spelling or _glued(found) == _glued(spelling)
+        """Returns whether the words stand there in that spelling."""
+        spelled = self.words.spelled(place)
+        return spelled == spelling or _glued(spelled) == _glued(spelling)
 
     def _place_of_words(self, needle: _Needle, start: int, end: int) -> Place | None:
         first, places = self.words.number_at(start), self.words.places
@@ -175,7 +177,8 @@ class _SearchedText(NamedTuple):
             rest = self.text[end : self.text.index(" ", end)]
             if rest and not _are_particles(needle.stem, rest):
                 return None
-            # Syllables written letter by letter have another length: there the particles belong to the place.
+            # Syllables written letter by letter have another length. The particles then count as part of the
+            # place, because nobody can tell where in the text they begin.
             if last_end - last_start == len(needle.stem) + len(rest):
                 last_end -= len(rest)
         return Place(places[first][0], last_end)
@@ -187,9 +190,10 @@ def _needles(term: Term) -> Iterable[str]:
     elif term.kind == "marks":
         yield f"{_MARK}{_MARK.join(term.words)}{_MARK}"
     else:
-        said = " ".join(term.words)
-        yield f" {said}" if _final_of(said[-1]) else f" {said} "
-        yield f"{_GLUED}{_glued(said)} "
+        phrase = " ".join(term.words)
+        # A needle that ends with a Hangul syllable stays open, so that particles may follow.
+        yield f" {phrase}" if _final_of(phrase[-1]) else f" {phrase} "
+        yield f"{_GLUED}{_glued(phrase)} "
 
 
 def _described(needle: str) -> tuple[str, int, str]:
@@ -216,7 +220,7 @@ def _are_particles(stem: str, rest: str) -> bool:
 
 
 def _final_of(letter: str) -> str | None:
-    """With what a Hangul syllable ends; None for any other letter."""
+    """Returns with what a Hangul syllable ends, or None for any other letter."""
     if not _FIRST_HANGUL <= ord(letter) <= _LAST_HANGUL:
         return None
     final = (ord(letter) - _FIRST_HANGUL) % _FINALS
@@ -228,7 +232,7 @@ def _glued(words: str) -> str:
 
 
 def _any_of(words: Iterable[str]) -> re.Pattern[str] | None:
-    """Finds whether a text can hold one of the words that are marks, in their full-width forms too."""
+    """Returns a pattern for the first characters of the words that are marks, in their full-width forms too."""
     marks = {word[0] for word in words if not word[0].isalnum()}
     if not marks:
         return None

@@ -1,7 +1,4 @@
-"""A key for a cache that is equal only to itself.
-
-In: a value. Out: a key. Never here: the cache.
-"""
+"""A cache key that is compared by the identity of an object, not by its contents."""
 
 from typing import Generic, TypeVar
 
@@ -9,13 +6,14 @@ T = TypeVar("T")
 
 
 class ByIdentity(Generic[T]):
-    """Stands for one object, not for all equal ones, and keeps it alive as long as the key is.
+    """Stands for one object and not for every equal one.
 
-    A policy hands out its parts unchanged, but to hash and compare thousands of queries for each post would cost
-    more than to find them.
+    A policy hands out its parts unchanged, so that identity is enough. Hashing and comparing thousands of queries
+    for each post would cost more than finding them.
     """
 
     def __init__(self, value: T) -> None:
+        # The reference keeps the object alive. Otherwise its id could come back as that of another object.
         self.value = value
 
     def __hash__(self) -> int:

@@ -1,9 +1,8 @@
-"""Which of a rule's keywords a text contains: whole words, any case, any script.
+"""Tells which keyword of a rule a text contains, as a whole word of any case and script.
 
-In: a text and keywords. Out: the first keyword that it contains. Never here: how a text is searched (`finder.py`).
-
-Keywords are words, phrases, `#hashtag`, `@name`, emoji and names with marks, read as the queries of listening
-topics are (`queries.py`), but always in the spelling given: they decide, and "café" is not "cafe".
+Keywords are words, phrases, `#hashtag`, `@name`, emoji and names with marks. They are read as the queries of
+listening topics are (`queries.py`), but always in the spelling given, because a keyword decides about a post and
+"café" is not "cafe". `finder.py` searches the text.
 """
 
 import unicodedata
@@ -19,11 +18,12 @@ from schemas.policy.policy import TriageRule
 
 _SAME_APOSTROPHE = str.maketrans("’ʼ‘`´", "'''''")
 _MIN_KEYWORD_CHARS = 2
-"""Letters and marks that must be left of a keyword without its punctuation: ":D" is not the word d."""
+"""Letters and marks that a keyword must have without its punctuation. ":D" has a single letter, and must not match
+the word d."""
 
 
 def fold(text: str) -> str:
-    """The form in which texts are compared: NFKC, case-folded, one kind of apostrophe."""
+    """Returns a text in NFKC, case-folded and with a single kind of apostrophe."""
     if text.isascii():
         return text.lower().replace("`", "'")
     once = unicodedata.normalize("NFKC", text.translate(_SAME_APOSTROPHE)).casefold()
@@ -31,63 +31,63 @@ def fold(text: str) -> str:
 
 
 class FoldedText:
-    """A text prepared once and asked for many keywords."""
+    """A text that is prepared once and searched for many keywords."""
 
     def __init__(self, text: str) -> None:
         self._text = text
 
     @cached_property
     def folded(self) -> str:
-        """The text, `fold`ed."""
+        """The text as `fold` returns it."""
         return fold(self._text)
 
     @cached_property
     def words(self) -> Words:
-        """The text as words."""
+        """The text as words, as `TermFinder` searches them."""
         return Words(self._text)
 
 
 class RuleKeywords:
-    """The keywords of many rules prepared once: a text is searched for all of them in one pass.
+    """The keywords of many rules, prepared once, so that one pass over a text finds all of them.
 
     Args:
-        keywords: of each rule; empty for rules without.
+        keywords: the keywords of each rule, empty for a rule without keywords.
     """
 
     def __init__(self, keywords: Sequence[Iterable[str]]) -> None:
-        asked: dict[Term, list[tuple[int, str]]] = {}
+        uses: dict[Term, list[tuple[int, str]]] = {}
         self._signs: list[tuple[str, int, str]] = []
-        for number, given in enumerate(keywords):
-            for keyword in given:
+        for number, rule_keywords in enumerate(keywords):
+            for keyword in rule_keywords:
                 term = _term(keyword)
                 if term is None:
                     self._signs.append((fold(keyword).strip(), number, keyword))
                 else:
-                    asked.setdefault(term, []).append((number, keyword))
-        self._asked = list(asked.values())
-        self._finder = TermFinder(list(asked))
+                    uses.setdefault(term, []).append((number, keyword))
+        self._uses = list(uses.values())
+        self._finder = TermFinder(list(uses))
 
     def hits(self, text: FoldedText) -> dict[int, str]:
-        """Number of each rule of which the text contains a keyword, and that keyword as the policy wrote it.
+        """Returns the number of each rule that has a keyword in the text, and that keyword as the policy wrote it.
 
-        Of several it is the first in the order of characters, wherever they stand.
+        Of several keywords it is the first one in the order of characters, wherever they stand.
         """
-        found: dict[int, str] = {}
-        seen = self._finder.search(text.words)
-        for term in seen.terms:
-            if seen.places(term):
-                for number, keyword in self._asked[term]:
-                    found[number] = min(keyword, found.get(number, keyword))
+        hits: dict[int, str] = {}
+        result = self._finder.search(text.words)
+        for term in result.terms:
+            if result.places(term):
+                for number, keyword in self._uses[term]:
+                    hits[number] = min(keyword, hits.get(number, keyword))
         for sign, number, keyword in self._signs:
-            if number not in found and _contains(text.folded, sign):
-                found[number] = keyword
-        return found
+            if number not in hits and _contains(text.folded, sign):
+                hits[number] = keyword
+        return hits
 
 
 def rule_keywords(rules: tuple[TriageRule, ...]) -> RuleKeywords:
-    """The prepared keywords of all rules of a policy, by their place in it: made once, however many posts ask.
+    """Returns the prepared keywords of all rules of a policy, which are made once for all of its posts.
 
-    They are kept by the identity of the tuple, which a `Policy` hands out unchanged: comparing hundreds of rules
+    They are cached by the identity of the tuple, which a `Policy` hands out unchanged. Comparing hundreds of rules
     would cost more than searching a text for their keywords.
     """
     return _rule_keywords(ByIdentity(rules))
@@ -99,7 +99,7 @@ def _rule_keywords(rules: ByIdentity[tuple[TriageRule, ...]]) -> RuleKeywords:
 
 
 def _term(keyword: str) -> Term | None:
-    """None for signs that are no words (":(", "!!"): those are looked up as they are."""
+    """Returns a keyword as a term, or None for signs that are no words (":(", "!!")."""
     try:
         term = term_of(keyword)
     except ValueError:

@@ -1,6 +1,4 @@
-"""What a query of a policy looks for.
-
-In: a query as an analyst wrote it. Out: `Query`, or the reason why it is none. Never here: posts.
+"""Reads what a query of a policy looks for, as an analyst wrote it, or says why the text is no query.
 
 | written | finds |
 |---|---|
@@ -22,7 +20,8 @@ from pipeline.enrich.listening.spelling import exact, has_diacritics, prepare
 from pipeline.enrich.listening.words import Words
 
 MAX_WORDS_APART = 50
-"""Words: beyond it, being near says no more than being in the same post, which `all` asks for."""
+"""Most words by which two terms may be said to be near each other. Beyond 50, being near says no more than
+standing in the same post, which `all` asks for."""
 
 _QUOTED = re.compile(r'"([^"]*)"(?:~(.*))?')
 _CURLY_QUOTES = str.maketrans("“”„«»＂", '""""""')
@@ -33,10 +32,11 @@ _COMMON = (
     "der das und ich nicht le les des et une je el los que en nao het een は が を に の で と も "
     "的 了 是 我 不 在 有 他 这 就 也 이 그 저 것 수 등 나 너 좀 더 또"
 )
-"""`bare`. In every tenth post of their language or more, and no name or noun in another: not "die", not "no"."""
+"""Words in the `bare` form that stand in every tenth post of their language or more. A word that is a name or a
+noun in another language ("die", "no") is not among them, because somebody may listen for it."""
 _FUNCTION_WORDS = frozenset(_COMMON.split())
 _HAN_OR_HANGUL = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff\uac00-\ud7ff]")
-"""There one character can be a word: 火 is fire, 앱 an app."""
+"""Scripts in which a single character can be a word, such as 火 (fire) and 앱 (app)."""
 
 Kind = Literal["words", "signed", "marks"]
 
@@ -44,37 +44,38 @@ Kind = Literal["words", "signed", "marks"]
 class Term(NamedTuple):
     """Words side by side.
 
-    words: plain words. signed: one hashtag or mention. marks: words among marks, emoji, hashtags or mentions.
+    Of kind `words` are plain words, of kind `signed` a single hashtag or mention, and of kind `marks` are words
+    among marks, emoji, hashtags or mentions.
     """
 
     kind: Kind
     words: tuple[str, ...]
-    """`bare`; signed words with their sign."""
+    """The words in their `bare` form; signed words have their sign."""
     spelling: str | None
-    """`exact`, when it is only found in that spelling."""
+    """The `exact` form where only this spelling counts; None where any spelling does."""
 
 
 class Query(NamedTuple):
-    """One term, or several near each other."""
+    """A term, or several terms near each other."""
 
     terms: tuple[Term, ...]
     within: int = 0
-    """Words between the first and the last term at most, counted as steps; 0 when there is one term."""
+    """Most steps from word to word between the first and the last term; 0 for a single term."""
 
 
 @lru_cache(maxsize=16_384)
 def parse_query(text: str) -> Query:
-    """What the query looks for.
+    """Returns what the query looks for.
 
     Raises:
-        ValueError: it is empty, is no query, or would find nearly every post; says why.
+        ValueError: it is empty, is no query, or would find nearly every post. The message says why.
     """
     text = text.translate(_CURLY_QUOTES).strip()
     if _WILDCARD.search(text):
         raise ValueError("there are no wildcards: write each word out")
     if (operator := _OPERATOR.search(text)) and not text.isupper():
-        said = (operator[1] or operator[2]).strip()
-        raise ValueError(f"{said} is no operator here: use any, all and none")
+        sign = (operator[1] or operator[2]).strip()
+        raise ValueError(f"{sign} is no operator here: use any, all and none")
     quoted = _QUOTED.fullmatch(text)
     if quoted is None:
         if text.startswith('"'):
@@ -87,7 +88,7 @@ def parse_query(text: str) -> Query:
 
 
 def query_problem(text: str) -> str | None:
-    """The reason why a text is no query; None when it is one."""
+    """Returns the reason why a text is no query, or None when it is a query."""
     try:
         parse_query(text)
     except ValueError as error:
@@ -96,7 +97,7 @@ def query_problem(text: str) -> str | None:
 
 
 def term_of(text: str) -> Term:
-    """The text as one term, however often it would be found.
+    """Returns the text as a single term, however often posts would hold it.
 
     Raises:
         ValueError: nothing of it can be looked for.
@@ -117,34 +118,33 @@ def _near(words: str, within: str) -> Query:
 
 def _term(text: str) -> Term:
     prepared = prepare(text)
-    read = Words(text)
-    marks = read.marks
-    names = tuple(word for mark in marks for word in mark.name.split())
+    words = Words(text)
+    names = tuple(word for mark in words.marks for word in mark.name.split())
     if not names:
         raise ValueError("nothing is left to look for without punctuation and blanks")
     signed = [name for name in names if len(name) > 1 and name[0] in "#@"]
     spelling = exact(prepared) if has_diacritics(prepared) else None
-    if not signed and read.bare.split() == list(names):
+    if not signed and words.bare.split() == list(names):
         return Term("words", names, spelling)
-    whole = _one_tag(read)
-    if whole is not None:
-        return Term("signed", (whole,), spelling)
+    name = _only_tag(words)
+    if name is not None:
+        return Term("signed", (name,), spelling)
     if not signed and len(names) == 1 and names[0] in "#@":
         raise ValueError(f"{names[0]} alone: a name must follow it")
     return Term("marks", names, spelling)
 
 
-def _one_tag(read: Words) -> str | None:
-    """The hashtag or mention that the text is, the longest of its names."""
-    if not read.tags:
+def _only_tag(words: Words) -> str | None:
+    """Returns the hashtag or mention of which the whole text consists, by the longest of its names."""
+    if not words.tags:
         return None
-    longest = max(read.tags, key=lambda tag: tag.place.end - tag.place.start)
-    outside = read.prepared[: longest.place.start] + read.prepared[longest.place.end :]
+    longest = max(words.tags, key=lambda tag: tag.place.end - tag.place.start)
+    outside = words.prepared[: longest.place.start] + words.prepared[longest.place.end :]
     return None if outside.strip() else longest.name
 
 
 def _specific(term: Term) -> Term:
-    """The same term.
+    """Returns the term unchanged, if it is specific enough to listen for.
 
     Raises:
         ValueError: nearly every post would hold it.
@@ -163,7 +163,7 @@ def _specific(term: Term) -> Term:
 def _says_something(word: str) -> bool:
     if any(letter.isalnum() for letter in word):
         return True
-    # Emoji and other pictures; not currencies, arithmetic, or anything on a keyboard.
+    # Emoji and other pictures say something. Currencies, arithmetic and the signs of a keyboard do not.
     return any(ord(mark) > 0x2000 and _is_picture(mark) for mark in word)
 
 

@@ -21,7 +21,8 @@ from pipeline.enrich.listening.spelling import bare, exact, fold_mark, joined, n
 _QUICKLY_COUNTED = 2_000
 """Characters up to which counting blanks is quicker than listing them; posts are shorter, articles are not."""
 _MAX_TAG_CHARS = 200
-"""Characters of a hashtag or mention. Networks allow at most 140, and a whole post behind a # is no hashtag."""
+"""A longer hashtag or mention is ignored. Networks allow at most 140 characters, and a whole post behind a # is no
+hashtag."""
 
 _KINDS = CharacterTable(kind_of)
 
@@ -50,7 +51,7 @@ _NAME = re.compile(
     f"(?:{_any_of(*_NAMING, Kind.DIACRITIC, Kind.INVISIBLE, Kind.ZERO_WIDTH_JOINER)}*"
     f"{_any_of(*_NAMING, Kind.DIACRITIC)})?"
 )
-"""What stands behind the sign of a hashtag or mention: words of any script without anything between them."""
+"""The name that follows a # or @ consists of words of any script without anything between them."""
 
 _FACE = f"{_any_of(Kind.INVISIBLE, Kind.DIACRITIC)}*"
 _FLAG = f"{Kind.FLAG_LETTER}{Kind.FLAG_LETTER}"
@@ -117,7 +118,7 @@ class Words:
 
     @cached_property
     def tags(self) -> list[Tag]:
-        """The hashtags, then the mentions. A name with dots stands there up to its first dot, and whole."""
+        """The hashtags, then the mentions. A name with dots is listed twice, up to its first dot and whole."""
         return [*self._hashtags(), *self._mentions()]
 
     @cached_property
