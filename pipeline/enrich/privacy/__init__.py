@@ -1,1 +1,1 @@
-"""Personal data: found and masked; the only door from `posts.raw` to everything after it. It is `mask.py`."""
+"""Finds and masks personal data. `mask.py` is the only door from `posts.raw` to everything behind it."""

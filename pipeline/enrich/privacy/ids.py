@@ -1,7 +1,7 @@
-"""National identity, tax and insurance numbers in a text.
+"""Finds national identity, tax and insurance numbers in a plain text.
 
-In: a plain text. Out: where they are. Never here: numbers that only look like one; either the check digit is right
-and the form is used for nothing else, or a word next to the number says what it is.
+A number counts where its form is used for nothing else and its check digit is right, or where a word next to it
+says what it is. A number that only looks like an id does not count.
 """
 
 import re
@@ -26,7 +26,7 @@ from stdnum.mx import curp
 from stdnum.pt import cc
 from stdnum.se import personnummer
 from stdnum.us import ssn
-from stdnum.za import idnr as said
+from stdnum.za import idnr as south_african_id
 
 from pipeline.enrich.privacy.numbers import is_named_otherwise
 
@@ -36,14 +36,14 @@ def _anything(_: str) -> bool:
 
 
 class _Form(NamedTuple):
-    fewest: int
-    """Digits that it has at least: a text with fewer is not searched."""
+    min_digits: int
+    """Digits that it has at least. A text with fewer digits is not searched for it."""
     pattern: re.Pattern[str]
     is_valid: Callable[[str], bool]
 
 
-def _form(fewest: int, pattern: str, is_valid: Callable[[str], bool] = _anything) -> _Form:
-    return _Form(fewest, re.compile(rf"(?<![\w/.-]){pattern}(?!\w|[-/.]\d)", re.IGNORECASE), is_valid)
+def _form(min_digits: int, pattern: str, is_valid: Callable[[str], bool] = _anything) -> _Form:
+    return _Form(min_digits, re.compile(rf"(?<![\w/.-]){pattern}(?!\w|[-/.]\d)", re.IGNORECASE), is_valid)
 
 
 _IDS_WITHOUT_CONTEXT = (
@@ -72,10 +72,10 @@ _IDS_WITHOUT_CONTEXT = (
     _form(9, r"\d{8}[ ]?\d[ ]?[A-Z]{2}\d", cc.is_valid),
     # Bare digits whose check is so sharp that fewer than one number in fifty passes by chance.
     _form(11, r"[1-9]\d{10}", idnr.is_valid),
-    _form(13, r"\d{13}", said.is_valid),
+    _form(13, r"\d{13}", south_african_id.is_valid),
     _form(10, r"\d{4} \d{6}", vnr.is_valid),
 )
-"""Forms that nothing else has, with the right check digit where there is one."""
+"""Forms that nothing else has, each with its check digit where it has one."""
 _WORD = re.compile(
     r"(?<!\w)(?:ssn|ss#|social security|social insurance|itin|tax ?id|national insurance|ni (?:number|no)|nino|"
     r"nhs (?:number|no)|national id(?:entity)?|identity (?:card|number)|id card|passport|passeport|reisepass|"
@@ -103,21 +103,21 @@ _BEFORE_WORD = re.compile(
     re.IGNORECASE,
 )
 _MIN_NAMED_DIGITS, _MAX_NAMED_DIGITS = 5, 22
-"""Digits of a number that is taken for an id by its word alone: shorter ones are ages and years."""
+"""Digits of a number that counts as an id by its word alone. Shorter numbers are ages and years."""
 _CONTEXT_CHARS = 48
-"""Characters between an id and a word beside it: "078-05-1120 is my ssn"."""
+"""Characters beside a number in which a word may say what it is, as in "078-05-1120 is my ssn"."""
 
 
 def find_ids(text: str, digits: int) -> Iterator[tuple[int, int]]:
-    """Where national ids are in a plain text without links; in no order, possibly overlapping.
+    """Yields where national ids stand in a plain text, in no order and possibly overlapping.
 
     Args:
-        text: plain, with walls for links, handles and hashtags.
-        digits: how many it has.
+        text: plain, with barriers for links, handles and hashtags.
+        digits: how many digits the text has.
     """
     for form in _IDS_WITHOUT_CONTEXT:
-        if digits >= form.fewest:
-            for start, end in _found(form, text):
+        if digits >= form.min_digits:
+            for start, end in _valid_places(form, text):
                 if not is_named_otherwise(text[max(0, start - _CONTEXT_CHARS) : start]):
                     yield start, end
     words = list(_WORD.finditer(text)) if digits >= _MIN_NAMED_DIGITS else []
@@ -130,8 +130,8 @@ def find_ids(text: str, digits: int) -> Iterator[tuple[int, int]]:
             yield named.span("number")
 
 
-def _found(form: _Form, text: str) -> Iterator[tuple[int, int]]:
-    for found in form.pattern.finditer(text):
-        # Any case of a letter may be a letter of another script (ı), with which the library does not reckon.
-        if found[0].isascii() and form.is_valid(found[0]):
-            yield found.span()
+def _valid_places(form: _Form, text: str) -> Iterator[tuple[int, int]]:
+    for match in form.pattern.finditer(text):
+        # A pattern that ignores case also matches letters of other scripts (ı), which the library does not expect.
+        if match[0].isascii() and form.is_valid(match[0]):
+            yield match.span()

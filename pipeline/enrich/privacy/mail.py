@@ -1,7 +1,7 @@
-"""E-mail addresses in a text, also spelled out ("jane at example dot com").
+"""Finds e-mail addresses in a plain text, also those that are spelled out ("jane at example dot com").
 
-In: a plain text. Out: where they are. Never here: regular expressions that start anywhere and run far; each
-looks around one at-sign, so that the time is linear.
+Each regular expression looks only around an at-sign. An expression that could start anywhere and run far would
+cost more than the length of a text allows.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 _AT_SIGN = re.compile("@{1,2}")
 _MAX_LOCAL_CHARS = 64
-"""Characters before the @ (RFC 5321, 4.5.3.1.1)."""
+"""Most characters before the @ (RFC 5321, 4.5.3.1.1)."""
 _MARKS = "\u0900-\u0903\u093a-\u094f\u0e31-\u0e4e"
 """Vowel signs of scripts that have their own top-level domains; `\\w` leaves them out."""
 _LABEL = rf"[\w{_MARKS}-]{{1,63}}"
@@ -18,17 +18,17 @@ _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL}){{0,8}}\.{_TOP}")
 _LOCAL_BACKWARDS = re.compile(rf"\"[^\"\n\x00]{{1,62}}\"|[\w.+'~{_MARKS}-]{{1,{_MAX_LOCAL_CHARS}}}")
 _NO_START = ".'-~"
 _FILES = frozenset(("png", "jpg", "jpeg", "gif", "webp", "svg", "mp4"))
-"""`logo@2x.png` is a file."""
+"""Endings of files, because `logo@2x.png` is no address."""
 
 _PROVIDERS = (
     r"(?:g(?:oogle)?mail|yahoo|ymail|hotmail|outlook|live|msn|icloud|me|mac|aol|proton(?:mail)?|pm|gmx|web|t-online|"
     r"freenet|posteo|mailbox|zoho|fastmail|yandex|mail|orange|wanadoo|free|laposte|sfr|libero|virgilio|terra|uol|bol|"
     r"sapo|rediffmail|btinternet|sky|comcast|verizon|att|qq|163)"
 )
-"""Hosts at which people, not shops, have their address."""
+"""Hosts at which people have their address, and shops have not."""
 _PROVIDER = re.compile(rf"{_PROVIDERS}(?:\W|$)", re.IGNORECASE)
 _LONE_PROVIDER = re.compile(r"(?:gmail|yahoo|hotmail|outlook|icloud|protonmail|gmx)(?![\w.@-])", re.IGNORECASE)
-"""`jane@gmail` without its end."""
+"""A provider without its top-level domain, as in `jane@gmail`."""
 
 _AT = r"(?:at|ät|arroba|arobase|chiocciola)"
 _DOT = r"(?:dot|punkt|punto|point|ponto)"
@@ -44,7 +44,7 @@ _SPELLED_SIGNS = (
     " at ", "\nat ", "at\n", "at]", "at)", "at}", "at>", "[@", "(@", "{@", " ät ", "ät]", "ät)", "arroba",
     "arobase", "chiocciola",
 )  # fmt: skip
-"""Cheaper to look for than the pattern."""
+"""Strings of which every spelled address holds one. They are cheaper to look for than the pattern."""
 _SPELLED_END = re.compile(rf"(?P<dot>\.|{_SPELLED_DOT})(?P<top>[^\W\d_]{{2,24}})$", re.IGNORECASE)
 _SPELLED_TOPS = re.compile(
     r"com|org|net|edu|gov|info|biz|co|io|app|dev|uk|ca|au|nz|ie|in|me|us|eu|de|at|ch|fr|be|lu|es|mx|ar|cl|pe|it|pt|br|"
@@ -52,13 +52,13 @@ _SPELLED_TOPS = re.compile(
     re.IGNORECASE,
 )
 _ALSO_WORDS = frozenset(("in", "me", "us", "at", "be", "it", "no", "de", "es"))
-"""Top-level domains that are words too: "at this point in time" is no address."""
+"""Top-level domains that are words too, because "at this point in time" is no address."""
 _SPELLED_LOCAL = re.compile(
     rf"(?<![\w.+'-])[\w+'-]+(?:(?:\.|{_SPELLED_DOT}|\s(?:underscore|dash|minus)\s)[\w+'-]+){{0,4}}$", re.IGNORECASE
 )
 _MAIL_WORD = re.compile(r"mail|correo|courriel|\bcontact\b|\bwrite\b|\breach\b", re.IGNORECASE)
 _CONTEXT_CHARS = 40
-"""Characters before the address in which "my mail is" is looked for."""
+"""Characters before an address in which a word such as "mail" is looked for."""
 _NO_NAMES = re.compile(
     r"shop(?:p(?:ed|ing))?|buy|bought|order(?:ed|s)?|look(?:ed|ing)?|sites?|it|me|one|stores?|available|here|found|is|are|"
     r"was|were|be|online|us|you|work(?:s|ing)?|purchased?|get|got|see|seen|this|that|team|people|guys|folks|and|or|but|"
@@ -68,11 +68,11 @@ _NO_NAMES = re.compile(
     r"\w+thing|too|yet|well|much|many|some|any|all|day|week|weekend|home|even|cheap|best|better|new|listed|posted",
     re.IGNORECASE,
 )
-"""What stands before "at amazon dot com" and is nobody's name."""
+"""Words that stand before "at amazon dot com" and are nobody's name."""
 
 
 def find_mail(text: str) -> Iterator[tuple[int, int]]:
-    """Where e-mail addresses are in a plain text, in no order, possibly overlapping."""
+    """Yields where e-mail addresses stand in a plain text, in no order and possibly overlapping."""
     for sign in _AT_SIGN.finditer(text):
         if place := _around(text, *sign.span()):
             yield place
@@ -87,7 +87,7 @@ def _around(text: str, at: int, after: int) -> tuple[int, int] | None:
     if local is None:
         return None
     start = at - len(local[0].rstrip(_NO_START))
-    # "@name@host.social" is a handle of the fediverse, and handles stay.
+    # "@name@host.social" is a handle of the fediverse, and handles are public.
     if start == at or text[start - 1 : start] == "@":
         return None
     host = _HOST.match(text, after)
@@ -108,20 +108,21 @@ def _without_next_sentence(labels: list[str]) -> list[str]:
 
 
 def _spelled(text: str) -> Iterator[tuple[int, int]]:
-    for found in _SPELLED.finditer(text):
-        host = found["host"] or found["spaced_host"]
+    for address in _SPELLED.finditer(text):
+        host = address["host"] or address["spaced_host"]
         end = _SPELLED_END.search(host)
         if end is None or not _SPELLED_TOPS.fullmatch(end["top"]):
             continue
         dot = end["dot"].strip(" []{}()\t\n").lower()
-        if dot not in (".", "dot") and end["top"].lower() in _ALSO_WORDS and not found["bracket"]:
+        if dot not in (".", "dot") and end["top"].lower() in _ALSO_WORDS and not address["bracket"]:
             continue
-        window = max(0, found.start() - _MAX_LOCAL_CHARS)
-        local = _SPELLED_LOCAL.search(text[window : found.start()])
+        window = max(0, address.start() - _MAX_LOCAL_CHARS)
+        local = _SPELLED_LOCAL.search(text[window : address.start()])
         if local is None or not any(letter.isalpha() for letter in local[0]):
             continue
         start = window + local.start()
-        named = _PROVIDER.match(host) or _MAIL_WORD.search(text[max(0, start - _CONTEXT_CHARS) : start])
-        somebody = not _NO_NAMES.fullmatch(local[0])
-        if found["bracket"] or (somebody and (named or dot != ".")):
-            yield start, found.end()
+        is_mail = _PROVIDER.match(host) or _MAIL_WORD.search(text[max(0, start - _CONTEXT_CHARS) : start])
+        is_name = not _NO_NAMES.fullmatch(local[0])
+        # Brackets around the "at" are proof. Without them, "shopped at amazon.com" would be an address.
+        if address["bracket"] or (is_name and (is_mail or dot != ".")):
+            yield start, address.end()

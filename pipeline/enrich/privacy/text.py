@@ -1,10 +1,8 @@
-"""The plain form of a text in which personal data is looked for, position by position.
+"""The plain form of a text, in which personal data is looked for, and the way back to the text as written.
 
-In: a text as written. Out: the same text with one kind of digit, dash, blank and at-sign, without what cannot be
-seen, and the way back to the places of the original. Never here: what counts as personal.
-
-Without it, a zero-width space or a full-width digit inside a card number would hide the number from every pattern
-and from no reader.
+A plain text has a single kind of digit, dash, blank and at-sign, and nothing that cannot be seen. Without it, a
+zero-width space or a full-width digit inside a card number would hide the number from every pattern and from no
+reader. What counts as personal is decided elsewhere.
 """
 
 import re
@@ -16,10 +14,12 @@ from typing import NamedTuple
 from pipeline.enrich.text.lexical import ENTITY_IN_SMALL_LETTERS
 
 BARRIER = "\x00"
-"""Stands for what must not be looked at: no pattern contains it, and control characters are taken out before."""
+"""Stands for text that must not be searched. No pattern contains it, and no plain text does, because control
+characters are taken out."""
 
 _ODD = re.compile(rf"[^\t\n\r -~]|{ENTITY_IN_SMALL_LETTERS}|\\u[0-9a-fA-F]{{4}}|%(?:40|2[bB0])")
-"""Beyond printable ASCII: other characters, HTML entities (nested too), JSON escapes, and @ + blank in a link."""
+"""Everything that plain form may change: characters beyond printable ASCII, HTML entities (nested ones too), JSON
+escapes, and the escapes of @, + and blank in a link."""
 _DASHES = "‐‑‒–—―−﹘﹣－ーｰ⁃"
 _DOTS = "·•‧∙⋅。｡․"
 _SLASHES = "⁄∕╱／"
@@ -32,22 +32,23 @@ _PLAIN_FORMS = str.maketrans(
         "‘": "'",
     }
 )
-_UNSEEN = {"Cc", "Cf", "Cs"}
-"""Unicode categories without a glyph."""
+_GLYPHLESS = {"Cc", "Cf", "Cs"}
+"""Unicode categories whose characters nobody sees."""
 
 _REST = r"[^\s<>\"\x00]*"
 _HOST_TAIL = r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
 _PUBLIC = re.compile(
-    rf"://{_REST}|www\.{_REST}"  # a link, from where it is told
+    rf"://{_REST}|www\.{_REST}"  # a link, from the sign that gives it away
     rf"|\.[a-zA-Z]{{2,24}}[/?]{_REST}"  # a link without scheme
     rf"|(?<!@)@+\w+(?:@{_HOST_TAIL})?"  # a handle, also of the fediverse; a run of @ is tried once, at its start
     r"|#\d*[^\W\d]\w*"  # a hashtag; of digits alone it is none
 )
-"""Each part starts with its own sign, which makes the search cheap; what is before the sign is looked at after."""
+"""Each alternative starts with a sign of its own, which makes the search cheap. What stands before the sign is
+looked at afterwards."""
 _BEFORE_LINK = re.compile(r"[\w+.-]{0,80}")
 
 PublicPlace = tuple[str, int, int]
-"""First character (`@` a handle, `#` a hashtag, else a link), start, end."""
+"""Its first character (@ of a handle, # of a hashtag, anything else of a link), then start and end."""
 
 
 class Plain(NamedTuple):
@@ -55,70 +56,71 @@ class Plain(NamedTuple):
 
     text: str
     starts: tuple[int, ...] | None
-    """Where each of its characters began in the original, and the original's length; None: nothing moved."""
+    """Position in the original where each character began, then the length of the original. None means that no
+    character moved."""
 
     def original(self, start: int, end: int) -> tuple[int, int]:
-        """The place in the original text."""
+        """Returns the place in the original text."""
         return (start, end) if self.starts is None else (self.starts[start], self.starts[end])
 
 
 def plain(text: str) -> Plain:
-    """The plain form; never raises, linear."""
-    found = list(_ODD.finditer(text))
-    if not found:
+    """Returns the plain form of a text. It never raises and takes time in proportion to the text."""
+    oddities = list(_ODD.finditer(text))
+    if not oddities:
         return Plain(text, None)
     parts: list[str] = []
     starts: list[int] = []
-    at = 0
-    for odd in found:
-        parts.append(text[at : odd.start()])
-        starts.extend(range(at, odd.start()))
-        seen = _seen(odd[0])
-        parts.append(seen)
-        starts.extend(range(*odd.span()) if seen == odd[0] else [odd.start()] * len(seen))
-        at = odd.end()
-    parts.append(text[at:])
-    starts.extend(range(at, len(text) + 1))
+    position = 0
+    for odd in oddities:
+        parts.append(text[position : odd.start()])
+        starts.extend(range(position, odd.start()))
+        shown = _shown(odd[0])
+        parts.append(shown)
+        starts.extend(range(*odd.span()) if shown == odd[0] else [odd.start()] * len(shown))
+        position = odd.end()
+    parts.append(text[position:])
+    starts.extend(range(position, len(text) + 1))
     return Plain("".join(parts), tuple(starts))
 
 
 def public_places(text: str) -> list[PublicPlace]:
-    """Where links, handles and hashtags are in a plain text, in order: they are public and stay."""
+    """Returns where links, handles and hashtags stand in a plain text, in order. They are public and stay."""
     places: list[PublicPlace] = []
-    free = 0  # where the last one ended
-    for found in _PUBLIC.finditer(text):
-        sign, start = found[0][0], found.start()
+    last_end = 0
+    for match in _PUBLIC.finditer(text):
+        sign, start = match[0][0], match.start()
         before = text[start - 1 : start]
         if sign in "@#w":
             if before.isalnum() or before == "_" or (sign == "@" and before in tuple(".+-")):
                 continue  # an e-mail address, or inside a word
-        elif reach := _BEFORE_LINK.match(text[max(free, start - 80) : start][::-1]):
+        elif reach := _BEFORE_LINK.match(text[max(last_end, start - 80) : start][::-1]):
             start -= reach.end()
-        places.append((sign, start, found.end()))
-        free = found.end()
+        places.append((sign, start, match.end()))
+        last_end = match.end()
     return places
 
 
 def without(text: str, places: list[PublicPlace]) -> str:
-    """A text of the same length with walls in those places, which are in order."""
+    """Returns a text of the same length with barriers in those places, which are given in order."""
     if not places:
         return text
     parts: list[str] = []
-    at = 0
+    position = 0
     for _, start, end in places:
-        parts += text[at:start], BARRIER * (end - start)
-        at = end
-    return "".join(parts) + text[at:]
+        parts += text[position:start], BARRIER * (end - start)
+        position = end
+    return "".join(parts) + text[position:]
 
 
-def barrier(found: re.Match[str]) -> str:
-    """Walls of the same length."""
-    return BARRIER * (found.end() - found.start())
+def barrier(match: re.Match[str]) -> str:
+    """Returns barriers of the length of the match."""
+    return BARRIER * (match.end() - match.start())
 
 
 @lru_cache(maxsize=8192)
-def _seen(odd: str) -> str:
-    """What a reader sees: nothing, one character, or the same as it is written."""
+def _shown(odd: str) -> str:
+    """Returns what a reader sees, which is nothing, a single character, or the oddity as it is written."""
     written = odd
     if odd[0] == "&" and len(odd) > 1:
         odd = unescape("&" + odd[1:].replace("amp;", "")) if odd.lower() != "&amp;" else "&"
@@ -129,9 +131,9 @@ def _seen(odd: str) -> str:
     if len(odd) != 1:
         return written
     category = unicodedata.category(odd)
-    # Also the faces of emoji, the box of a keycap, and marks that strike a digit through.
-    if category in _UNSEEN and not odd.isspace():
+    if category in _GLYPHLESS and not odd.isspace():
         return ""
+    # The faces of emoji, the box of a keycap, and marks that strike a digit through would hide a number as well.
     if "\ufe00" <= odd <= "\ufe0f" or odd == "\u20e3" or "\u0300" <= odd <= "\u036f":
         return ""
     if odd.isspace():
