@@ -1,8 +1,8 @@
-"""Postal addresses in a text, as far as patterns reach: English, German, Spanish, French, Portuguese, and some
-Italian and Dutch.
+"""Finds postal addresses in a plain text, as far as patterns reach.
 
-In: a plain text. Out: where they are. Never here: a list of towns; a place without a house number or a postcode is
-nobody's address. Every repetition is bounded, so that the time is linear. (In a plain text, º and ª are o and a.)
+It knows the forms of English, German, Spanish, French and Portuguese, and some of Italian and Dutch. There is no
+list of towns, because a place without a house number or a postcode is nobody's address. Every repetition is
+bounded, so that the time stays in proportion to the text. In a plain text, º and ª are written o and a.
 """
 
 import re
@@ -33,20 +33,20 @@ _NO_NAME = (
     r"percent|dollars?|pounds?|euros?|bucks|ago|later|long|down|up|out|next|last|way|not|no|so|all|just|out|over|"
     r"points?|items?|orders?|flights?|trains?|cars?|lanes?|ft|feet|mph|kmh|kg|lbs|inch|inches|and|&)(?!\w))"
 )
-"""Words that are no part of a street's name: "20 minutes down the road"."""
+"""Words that are no part of a street's name, as in "20 minutes down the road"."""
 _SURE = r"street|avenue|ave|boulevard|blvd|road|lane|terrace|terr|crescent|highway|hwy|parkway|pkwy"
 _UNSURE = (
     "Street|Str|St|Avenue|Ave|Av|Boulevard|Blvd|Road|Rd|Lane|Ln|Terrace|Ter|Terr|Crescent|Cres|Highway|Hwy|Parkway|"
     "Pkwy|Drive|Dr|Court|Ct|Place|Pl|Square|Sq|Way|Close|Gardens|Gdns|Grove|Circle|Cir|Trail|Trl|Row|Mews|Hill|Quay|Wharf|"
     "Turnpike|Alley|Broadway|Esplanade|Vale|Crossing"
-    # Also what people do and where they play: "2015 Pride Parade".
+    # These also name what people do and where they play, as in "2015 Pride Parade".
     "|(?:Parade|Walk|Park|Green|Loop|View|Rise|Plaza)(?=,)"
 )
 _SHORT = "st|rd|dr|ln|ct|cir|pl"
 _NUMBER = r"(?:\d{1,5}[/-])?\d{1,5}[A-Za-z]?(?!\w) "
 _NUMBER_COMMA = _NUMBER[:-1] + ",? "
 _HOUSE_START = re.compile(r"[1-9](?<![\w.,:$€£#/-].)(?!4/7)(?=[\d/-]{0,11}[A-Za-z]?,? )")
-"""Where English and French addresses start; far cheaper to search for than the whole."""
+"""Where an English or French address may start, which is far cheaper to search for than the whole address."""
 _COMPASS = r"(?:(?:[NSEWnsew]|[NS][EW]|North|South|East|West)\.? )?"
 _UNIT = r"(?:apt|apartment|unit|suite|ste|flat|floor|room|rm)\.? ?#?(?:\d{1,5}[A-Za-z]?|[A-Za-z])(?!\w)"
 _UNIT_BEFORE = re.compile(rf"(?<!\w){_UNIT},? $", re.IGNORECASE)
@@ -114,7 +114,8 @@ _IBERIAN_SIGNS = _words(
 )
 _IBERIAN_WORD = rf"(?:{_PARTICLE}){{0,3}}[\w'.-]{{2,30}}"
 _IBERIAN_WORD_CAPITAL = rf"(?:{_PARTICLE}){{0,3}}(?!{MONTH}){CAPITAL}[\w'.-]{{1,30}}"
-# A blank between two words: without it a long word is tried in every way of parting it, which takes minutes.
+# There must be a blank between two words. Otherwise a long word is tried in every way of parting it, which takes
+# minutes.
 _IBERIAN_NAME = rf" {{0,2}}{_IBERIAN_WORD}(?: {{1,2}}{_IBERIAN_WORD}){{0,4}}?"
 _IBERIAN_NAME_CAPITAL = rf" {{0,2}}{_IBERIAN_WORD_CAPITAL}(?: {{1,2}}{_IBERIAN_WORD_CAPITAL}){{0,4}}?"
 _IBERIAN = re.compile(
@@ -157,11 +158,11 @@ _NAMED = re.compile(
 
 
 def find_addresses(text: str) -> Iterator[tuple[int, int]]:
-    """Where postal addresses are in a plain text without links; in no order, possibly overlapping."""
+    """Yields where postal addresses stand in a plain text without links, in no order and possibly overlapping."""
     for start in _HOUSE_START.finditer(text):
         for street in (_ENGLISH, _FRENCH):
-            if found := street.match(text, start.start()):
-                yield _trimmed(text, _with_unit(text, found.start()), found.end())
+            if address := street.match(text, start.start()):
+                yield _trimmed(text, _with_unit(text, address.start()), address.end())
     lower = text.lower()
     if _POSTCODE_SIGN.search(text):
         yield from _spans(_POSTCODES, text)
@@ -171,24 +172,24 @@ def find_addresses(text: str) -> Iterator[tuple[int, int]]:
     if _has(lower, _IBERIAN_SIGNS):
         yield from _spans(_IBERIAN, text)
     if _has(lower, _LONE_SIGNS):
-        for found in _LONE.finditer(text):
-            yield found.span("code" if found["code"] else 0)
+        for match in _LONE.finditer(text):
+            yield match.span("code" if match["code"] else 0)
     if _has(lower, _NAMED_SIGNS):
-        for found in _NAMED.finditer(text):
-            yield _trimmed(text, *found.span("place"))
+        for match in _NAMED.finditer(text):
+            yield _trimmed(text, *match.span("place"))
 
 
 def _has(lower: str, signs: tuple[str, ...]) -> bool:
-    # Substrings first: most posts have none of them, and each pattern costs ten times as much.
+    # Most posts hold none of these substrings, and the pattern costs ten times as much as looking for them.
     return any(sign in lower for sign in signs)
 
 
 def _spans(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
-    return (_trimmed(text, *found.span()) for found in pattern.finditer(text))
+    return (_trimmed(text, *match.span()) for match in pattern.finditer(text))
 
 
 def _with_unit(text: str, start: int) -> int:
-    """The start of the flat before a house number: "Flat 3, 12 Main Street"."""
+    """Returns where the flat before a house number starts, as in "Flat 3, 12 Main Street"."""
     left = max(0, start - _UNIT_REACH)
     unit = _UNIT_BEFORE.search(text[left:start])
     return left + unit.start() if unit else start

@@ -1,6 +1,6 @@
-"""Cards, IBANs and the policy's own numbers in a text, and the runs of digits that may be phones.
+"""Finds cards, IBANs and the policy's own numbers in a plain text, and the runs of digits that may be phones.
 
-In: a plain text. Out: where they are. Never here: phones (`phones.py`) and ids (`ids.py`).
+Phones are recognised in `phones.py` and national ids in `ids.py`.
 """
 
 import re
@@ -12,11 +12,12 @@ from stdnum import iban, luhn, numdb
 from schemas.policy.policy import NumberPattern
 
 RUN = re.compile(r"[+(\[]{0,3}\d(?:[ \t().\[\]/~_*-]{0,4}\d)*")
-"""Digits with what people write between them; digits and the rest exclude each other, so it is linear."""
+"""Digits with what people write between them. A digit is never one of the signs between, so that a run can be read
+in one way only and takes time in proportion to its length."""
 MAX_PIECE_CHARS = 160
-"""Characters of a run that are looked at together; longer ones are tables, counters or a cat on the keyboard."""
+"""Characters of a run that are looked at together. Longer runs are tables, counters or a cat on the keyboard."""
 _OVERLAP = 48
-"""Two pieces share so much: a card or a phone with blanks is shorter."""
+"""Characters that two pieces share. A card or a phone with blanks is shorter, so that no cut can hide it."""
 _GROUP = re.compile(r"\d+")
 
 _OTHER_NUMBER_WORD = re.compile(
@@ -40,14 +41,15 @@ _CARD_LENGTHS = (
     (re.compile(r"220[0-4]|9792|50[4679]|6[23]6|451416|438935"), (16,)),  # Mir, Troy, Elo
     (re.compile(r"50|5[6-8]|6"), (12, 13, 14, 15, 16, 17, 18, 19)),  # Maestro
 )
-"""First digits and lengths of the schemes (ISO/IEC 7812 ranges as published by each)."""
+"""First digits and lengths of the schemes (ISO/IEC 7812 ranges as each scheme publishes them)."""
 _MIN_CARD_DIGITS, _MAX_CARD_DIGITS = 12, 19
 _MAX_SPELLED_DIGITS = 30
-"""Single digits in a row that may hold a card written digit by digit; more are somebody's pattern."""
+"""Most single digits in a row that may hold a card written digit by digit. A longer row is somebody's pattern."""
 _NO_CARD = "017"
-"""First digits of no scheme."""
-_SURE_CARD = 13
-"""Digits from which the check digit is believed without a word before: few cards have 12, many orders do."""
+"""First digits that belong to no scheme."""
+_MIN_SURE_CARD_DIGITS = 13
+"""Digits from which the check digit suffices without a word before the number. Few cards have 12 digits, and many
+order numbers do."""
 _CARD_WORD = re.compile(
     r"(?<![^\W\d_])(?:credit|debit|bank|visa|master ?card|amex|maestro|kredit|giro|ec)?[ -]?"
     r"(?:card|karte|carte|tarjeta|cart[aã]o|carta|pan|visa|master ?card|amex|maestro)"
@@ -62,18 +64,19 @@ _SECURITY_CODE = re.compile(
     re.IGNORECASE,
 )
 _DATE_AND_CODE = re.compile(r"[ ,;]{1,2}[01]\d/(?:20)?\d\d[ ,;]{1,2}\d{3,4}(?!\w)")
-"""What is written behind a card: until when, and its code."""
+"""The expiry date and the security code that people write behind a card."""
 _ALSO_BLANKS = str.maketrans({"\n": " ", "\t": " ", ",": " "})
 
 _IBAN_START = re.compile(r"(?<![^\W_])(?:iban)?[ \t]{0,2}([A-Za-z]{2})[ .\n-]?(\d[ .-]?\d)", re.IGNORECASE)
 _IBAN_WORD = re.compile(r"i\.?ban|konto|account|cuenta|compte|conta|conto|rekening", re.IGNORECASE)
 _ALNUM = re.compile(r"[A-Za-z0-9]")
+_IBAN_CONTEXT_CHARS = 24
 _IBAN_GAP = 3
-"""Characters that may stand between two signs of an IBAN."""
+"""Most characters between two letters or digits of an IBAN."""
 
 
 def pieces(text: str) -> Iterator[tuple[int, int]]:
-    """The runs of digits with at most `MAX_PIECE_CHARS` characters; longer ones in overlapping pieces at
+    """Yields the runs of digits, longer ones in pieces of at most `MAX_PIECE_CHARS` that overlap and end at
     blanks."""
     for run in RUN.finditer(text):
         start, end = run.span()
@@ -90,13 +93,16 @@ def pieces(text: str) -> Iterator[tuple[int, int]]:
 
 
 def is_named_otherwise(before: str) -> bool:
-    """Whether the words right before a number call it something that is nobody's own: "order no. ", "error "."""
+    """Returns whether the words before a number call it something that is nobody's own, as "order no. " does."""
     words = list(_OTHER_NUMBER_WORD.finditer(before))
     return bool(words) and _OTHER_GAP.fullmatch(before, words[-1].end()) is not None
 
 
 def find_cards(text: str) -> Iterator[tuple[int, int]]:
-    """Where payment cards (right length for their first digits, right check digit) and their codes are."""
+    """Yields where payment cards and their security codes stand.
+
+    A card has a length that fits its first digits, and a right check digit.
+    """
     text = text.translate(_ALSO_BLANKS)
     for start, end in pieces(text):
         if end - start >= _MIN_CARD_DIGITS:
@@ -108,14 +114,15 @@ def find_cards(text: str) -> Iterator[tuple[int, int]]:
 def _cards_in(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     groups = [group.span() for group in _GROUP.finditer(text, start, end)]
     digits_in_all = sum(right - left for left, right in groups)
-    counting = len(groups) == digits_in_all > _MAX_SPELLED_DIGITS
-    if digits_in_all < _MIN_CARD_DIGITS or counting:
+    is_long_row = len(groups) == digits_in_all > _MAX_SPELLED_DIGITS
+    if digits_in_all < _MIN_CARD_DIGITS or is_long_row:
         return
     named = bool(_CARD_WORD.search(text[max(0, start - _CONTEXT_CHARS) : start]))
     best = 0
     for first, (begin, _) in enumerate(groups):
         if begin < best or (text[begin] in _NO_CARD and not named):
             continue
+        # The longest card that begins with this group wins. A card of 16 digits may hold one of 13.
         best = 0
         digits = ""
         for count, (left, right) in enumerate(groups[first:], 1):
@@ -124,8 +131,9 @@ def _cards_in(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
                 break
             if len(digits) < _MIN_CARD_DIGITS or not _grouped_like_a_card(groups[first : first + count]):
                 continue
-            mistyped = named and first == 0 and len(digits) >= _SURE_CARD
-            if mistyped or _is_card(digits, named):
+            # A number that the writer calls a card is masked even if a digit is mistyped.
+            may_be_mistyped = named and first == 0 and len(digits) >= _MIN_SURE_CARD_DIGITS
+            if may_be_mistyped or _is_card(digits, named):
                 best = right
         if best:
             more = _DATE_AND_CODE.match(text, best)
@@ -134,52 +142,54 @@ def _cards_in(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _grouped_like_a_card(groups: list[tuple[int, int]]) -> bool:
     lengths = [right - left for left, right in groups]
-    # 4 4 4 4, 4 6 5, 4 4 4 4 3, 6 10, digit by digit; not a table of any numbers.
+    # 4 4 4 4, 4 6 5, 4 4 4 4 3, 6 10, or digit by digit. A table of numbers is grouped otherwise.
     return len(lengths) == 1 or set(lengths) == {1} or lengths[0] >= 4 or set(lengths[:-1]) <= {2, 3, 4}
 
 
 def _is_card(digits: str, named: bool) -> bool:
-    if len(digits) < (_MIN_CARD_DIGITS if named else _SURE_CARD) or len(set(digits)) < 2:
+    if len(digits) < (_MIN_CARD_DIGITS if named else _MIN_SURE_CARD_DIGITS) or len(set(digits)) < 2:
         return False
     fits = any(len(digits) in lengths and scheme.match(digits) for scheme, lengths in _CARD_LENGTHS)
     return bool(fits and luhn.is_valid(digits))
 
 
 def find_ibans(text: str) -> Iterator[tuple[int, int]]:
-    """Where IBANs are: of a country that has them, in its length, with right check digits, or named as one."""
-    for found in _IBAN_START.finditer(text):
-        length = _iban_length(found[1].upper())
+    """Yields where IBANs stand: in the length of their country, and with right check digits or named as an
+    IBAN."""
+    for match in _IBAN_START.finditer(text):
+        length = _iban_length(match[1].upper())
         if length is None:
             continue
-        number, end = _take(text, found.start(1), length)
+        number, end = _take(text, match.start(1), length)
         if len(number) != length or _ALNUM.match(text, end):
             continue
-        # The banks' own check digits are not asked for: a mistake there is still somebody's account.
-        if iban.is_valid(number, check_country=False) or _named_iban(text, found):
-            yield found.start(1), end
+        # The check digits of banks do not count, because a number with a mistake there is still somebody's
+        # account.
+        if iban.is_valid(number, check_country=False) or _named_iban(text, match.start(1)):
+            yield match.start(1), end
 
 
 def _take(text: str, start: int, length: int) -> tuple[str, int]:
-    """The next `length` letters and digits from there, with small gaps, and where they end."""
-    taken: list[str] = []
+    """Returns the next `length` letters and digits from there, whatever small gaps part them, and where they
+    end."""
+    number: list[str] = []
     gap = 0
-    for at in range(start, min(len(text), start + length * (_IBAN_GAP + 1))):
-        sign = text[at]
+    for position in range(start, min(len(text), start + length * (_IBAN_GAP + 1))):
+        sign = text[position]
         if sign.isascii() and sign.isalnum():
-            taken.append(sign)
+            number.append(sign)
             gap = 0
-            if len(taken) == length:
-                return "".join(taken), at + 1
+            if len(number) == length:
+                return "".join(number), position + 1
         elif sign not in " .,-\t\n_/" or gap == _IBAN_GAP:
             break
         else:
             gap += 1
-    return "".join(taken), start
+    return "".join(number), start
 
 
-def _named_iban(text: str, found: re.Match[str]) -> bool:
-    before = text[max(0, found.start(1) - 24) : found.start(1)]
-    return bool(_IBAN_WORD.search(before))
+def _named_iban(text: str, start: int) -> bool:
+    return bool(_IBAN_WORD.search(text[max(0, start - _IBAN_CONTEXT_CHARS) : start]))
 
 
 @lru_cache(maxsize=1024)
@@ -192,17 +202,17 @@ def _iban_length(country: str) -> int | None:
 def find_patterns(
     linked: str, unlinked: str, numbers: tuple[NumberPattern, ...]
 ) -> Iterator[tuple[str, int, int]]:
-    """Name and place of each number that looks like a pattern of the policy.
+    """Yields name and place of each number that looks like a pattern of the policy.
 
     Args:
         linked: plain text without handles.
-        unlinked: and without links: in those, patterns of digits alone would find the ids of posts.
-        numbers: of the policy.
+        unlinked: the same without links, in which a pattern of digits alone would match the ids of posts.
+        numbers: the patterns of the policy.
     """
     for number in numbers:
         text = unlinked if set(number.pattern) <= set("# ") else linked
-        for found in _compiled(number.pattern).finditer(text):
-            yield number.name, *found.span()
+        for match in _compiled(number.pattern).finditer(text):
+            yield number.name, *match.span()
 
 
 @lru_cache(maxsize=4096)

@@ -1,10 +1,8 @@
-"""Phone numbers in a text: those of the policy's regions, and in every region those with a plus or a word before.
+"""Finds phone numbers in a plain text: those of the policy's regions, and all with a plus or a word before them.
 
-In: a plain text. Out: where they are. Never here: a region guessed from the language.
-
-`phonenumbers` is asked about each run of digits that could be one. It knows which numbers exist; people also write
-numbers that do not (mistyped, 555), so a plus sign, "my phone is", and forms that are used for nothing else
-are enough without it.
+The library `phonenumbers` knows which numbers exist, and it is asked about each run of digits that could be a
+phone. People also write numbers that do not exist (mistyped, 555). A plus sign, "my phone is", and forms that are
+used for nothing else are therefore enough without it. No region is guessed from the language of a text.
 """
 
 import re
@@ -17,22 +15,24 @@ from pipeline.enrich.privacy.numbers import MAX_PIECE_CHARS, is_named_otherwise,
 from pipeline.enrich.privacy.text import BARRIER, barrier
 
 _MIN_DIGITS, _MAX_DIGITS = 7, 15
-"""Digits: a local number without its area, and E.164's longest."""
+"""Digits of a phone: at least a local number without its area, at most the longest number of E.164."""
 _MIN_DIGITS_AFTER_PLUS = 8
 _MAX_ASKED_CHARS = 700
-"""Characters of a text's runs, times regions, that the library sees: 8 to 15 us each, a run has 10 to 20. In two
-regions that is 23 numbers, in the eleven of direct messages four; beyond them the number of digits decides."""
+"""Most characters of a text's runs, times regions, that the library sees. It takes 8 to 15 microseconds for each,
+and a run has 10 to 20 of them. In two regions that is 23 numbers, in the eleven of direct messages four. Of any
+further run the number of its digits decides."""
 _MAX_TRIES = 16
-"""Groupings of a run that the library tries in a region: a number needs one to five, `1- -1- -1-` has dozens."""
+"""Most groupings of a run that the library tries in a region. A number needs one to five, and `1- -1- -1-` has
+dozens."""
 _EXTENSION_REACH = 24
-"""Characters after a run in which an extension may stand."""
+"""Characters behind a run in which an extension may stand."""
 _CONTEXT_CHARS = 40
 
 _TAKEN_OUT = re.compile(
-    # Dates, with a possible day and month; after an area in brackets it is none.
+    # Dates with a possible day and month. Behind an area in brackets the same digits are a phone.
     r"(?<![\d.\-/])(?<!\d\) )(?:(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|[12]\d|3[01])\1(?:(?:19|20)\d\d|\d\d)"
     r"|(?:19|20)\d\d([./-])(?:0?[1-9]|1[0-2])\2(?:0?[1-9]|[12]\d|3[01]))(?![./-]?\d)"
-    # Times behind dates: "2017-10-31 22:11".
+    # Times, which follow dates: "2017-10-31 22:11".
     r"|(?<!\d)[0-2]?\d:[0-5]\d(?::[0-5]\d)?(?!\d)"
     # Opening hours with dots.
     r"|(?<![\d.])[0-2]?\d\.[0-5]\d ?- ?[0-2]?\d\.[0-5]\d(?![\d.])"
@@ -53,15 +53,16 @@ _PHONE_WORD = re.compile(
     re.IGNORECASE,
 )
 _AMERICAN = re.compile(r"(?:\+?1[ .-]?)?(?:\(\d{3}\)\s?|\[\d{3}\]\s?|\d{3}[ .-])\d{3}[ .-]\d{4}(?!\d)")
-"""The form of the North American plan, whether or not the number exists."""
+"""The form of the North American plan, in which a number counts whether or not it exists."""
 _TRUNK = re.compile(r"\(?0[1-9]\d{0,4}\)?[ ./-]{1,3}(?=(?:[ ./-]?\d){6})\d[\d ./-]{5,14}\d(?!\d)")
-"""A trunk zero, an area, a subscriber: most of Europe, whatever the region."""
+"""A trunk zero, an area and a subscriber, as in most of Europe. It counts in every region."""
 _EXIT = re.compile(r"(?:00|011)[ .-]?(?=[1-9])")
-"""What is dialled instead of the plus."""
+"""The prefixes that are dialled instead of the plus."""
 _AS_USUAL = str.maketrans("_*{}", "- ()")
-"""Signs that people write between digits and the library does not know."""
+"""Replaces signs that people write between digits and that the library does not know."""
 _BARE_TRUNK = re.compile(r"0[1-9]\d{8,9}")
-"""Ten or eleven digits with a trunk zero: also numbers that nobody has yet, or that are set aside for films."""
+"""Ten or eleven digits with a trunk zero. They also match numbers that nobody has yet, or that are set aside for
+films."""
 _CALLED_AFTER = re.compile(
     r"[ ,(-]{0,3}(?:(?:is|é|es|ist|est|=) )?(?:(?:my|o meu|mi|meine|mon) (?:phone |cell |mobile |new )?"
     r"(?:number|phone|cell|mobile|n[uú]mero|celular|nummer|num[eé]ro)"
@@ -76,13 +77,13 @@ _IN_LINK = re.compile(
 
 
 def find_phones(text: str, regions: tuple[str, ...], rejected: set[str]) -> Iterator[tuple[int, int]]:
-    """Where phone numbers are in a plain text without links; in no order, possibly overlapping.
+    """Yields where phone numbers stand in a plain text, in no order and possibly overlapping.
 
     Args:
-        text: plain, with walls for links, handles and hashtags.
-        regions: ISO 3166 codes: whose national form is told.
-        rejected: runs, each with the sign before and behind it, in which the library has found nothing. It grows;
-            whoever looks at a text again after a change hands the same set in, and the library is asked once only.
+        text: plain, with barriers for links, handles and hashtags.
+        regions: ISO 3166 codes of the regions whose national form is recognised.
+        rejected: runs, each with the sign before and behind it, in which the library saw no phone. The set grows.
+            Whoever searches a text again after a change hands in the same set, so that the library is asked once.
     """
     text = _TAKEN_OUT.sub(barrier, text).translate(_AS_USUAL)
     asked = 0
@@ -95,9 +96,9 @@ def find_phones(text: str, regions: tuple[str, ...], rejected: set[str]) -> Iter
 
 
 def find_link_phones(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Where the link at that place names a phone number: `wa.me/`, `?phone=`."""
-    for found in _IN_LINK.finditer(text, start, end):
-        yield found.span("number")
+    """Yields where the link at that place names a phone number, as `wa.me/` and `?phone=` do."""
+    for link in _IN_LINK.finditer(text, start, end):
+        yield link.span("number")
 
 
 def _phones_in(
@@ -105,22 +106,22 @@ def _phones_in(
 ) -> Iterator[tuple[int, int]]:
     run = text[start:end]
     if run.endswith("000000") and "+" not in run:
-        return  # an order of magnitude
+        return  # a round number of millions
     before = text[max(0, start - _CONTEXT_CHARS) : start].rpartition("\n")[2].rpartition(BARRIER)[2]
-    # "order 2125550123" and "PP-2125550123" are no phones; one with blanks, brackets or a plus may be one.
-    other = is_named_otherwise(before)
-    if (other and run.isdigit()) or (before[-1:] == "-" and before[-2:-1].isalnum()):
+    # "order 2125550123" and "PP-2125550123" are no phones. With blanks, brackets or a plus they may be phones.
+    is_other_number = is_named_otherwise(before)
+    if (is_other_number and run.isdigit()) or (before[-1:] == "-" and before[-2:-1].isalnum()):
         return
-    found: list[tuple[int, int]] = []
-    beside = text[max(0, start - 1) : end + 1]
-    if regions is not None and beside not in rejected:
-        found = list(_by_library(text, start, end, regions))
-        if not found:
-            rejected.add(beside)
-    found += _by_form(text, start, end, (_AMERICAN,) if other else (_AMERICAN, _TRUNK))
-    yield from found
+    phones: list[tuple[int, int]] = []
+    run_in_context = text[max(0, start - 1) : end + 1]
+    if regions is not None and run_in_context not in rejected:
+        phones = list(_by_library(text, start, end, regions))
+        if not phones:
+            rejected.add(run_in_context)
+    phones += _by_form(text, start, end, (_AMERICAN,) if is_other_number else (_AMERICAN, _TRUNK))
+    yield from phones
     word = _word_before(before)
-    if found or digits > _MAX_DIGITS or not (_whole_word(text, start, end) or word == "glued"):
+    if phones or digits > _MAX_DIGITS or not (_whole_word(text, start, end) or word == "glued"):
         return
     plus = "+" in run[:3] and digits >= _MIN_DIGITS_AFTER_PLUS
     called = word or _CALLED_AFTER.match(text, end)
@@ -130,33 +131,33 @@ def _phones_in(
 
 def _by_form(text: str, start: int, end: int, forms: tuple[re.Pattern[str], ...]) -> Iterator[tuple[int, int]]:
     for form in forms:
-        for found in form.finditer(text, start, end):
-            before = text[found.start() - 1] if found.start() > start else ""
-            if not before.isdigit() and before not in (*"./-",) and _whole_word(text, *found.span()):
-                yield found.span()
+        for phone in form.finditer(text, start, end):
+            before = text[phone.start() - 1] if phone.start() > start else ""
+            if not before.isdigit() and before not in (*"./-",) and _whole_word(text, *phone.span()):
+                yield phone.span()
 
 
 def _by_library(text: str, start: int, end: int, regions: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-    # One character before, so that the library sees a letter or a currency there and says no.
+    # The library also sees the character before the run, and says no where it is a letter or a currency.
     left = start - 1 if start and text[start - 1] != "\n" else start
     window = text[left : min(len(text), end + _EXTENSION_REACH)].partition("\n")[0]
     if len(window) > MAX_PIECE_CHARS + _EXTENSION_REACH + 1:
         return
-    # A number with its plus is the same in every region.
-    asked = regions[:1] if "+" in text[start : start + 2] else regions
-    for region in asked or ("ZZ",):
-        found = [
+    # A number with its plus is the same in every region, so that a single question is enough.
+    regions = regions[:1] if "+" in text[start : start + 2] else regions
+    for region in regions or ("ZZ",):
+        spans = [
             (left + match.start, left + match.end)
             for match in PhoneNumberMatcher(window, region, max_tries=_MAX_TRIES)
             if left + match.start < end
         ]
-        if found:
-            yield from found
+        if spans:
+            yield from spans
             return
 
 
 def _word_before(before: str) -> Literal["", "near", "glued"]:
-    """Whether something before the number says that it is a phone, without another number in between."""
+    """Returns whether a word before the number says that it is a phone, with no other number in between."""
     words = list(_PHONE_WORD.finditer(before))
     if not words or any(map(str.isdigit, before[words[-1].end() :])):
         return ""
@@ -181,5 +182,5 @@ def _is_dialled_abroad(run: str) -> bool:
         number = parse("+" + run[exit_code.end() :], None)
     except NumberParseException:
         return False
-    # Tickets of airlines begin with 00 too, without blanks.
+    # Ticket numbers of airlines begin with 00 too, but have no blanks.
     return is_valid_number(number) or (not run.isdigit() and is_possible_number(number))
