@@ -1,1 +1,1 @@
-"""Copies, near-copies and reposts of one text, told by content. `clusters.py` is the entrance."""
+"""Recognises copies, near-copies and reposts of a text by its content. `clusters.py` is the entrance."""

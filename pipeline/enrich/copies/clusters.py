@@ -1,23 +1,26 @@
-"""Copies, near-copies and reposts: which posts of a workspace say the same.
+"""Recognises copies, near-copies and reposts, by clusters of the posts of a workspace that say the same.
 
-In: posts one after another, their text masked. Out: the cluster of each, with its size so far. Never here: what
-follows from it (triage, trends), another worker's posts.
+It takes posts one after another, with their text masked, and returns the cluster of each with its size so far. A
+worker knows only its own posts. What follows from a cluster is decided in triage and trends.
 
-**The id follows from the content**, so that workers find the same one without asking each other: it is a hash
+**The id follows from the content**, so that workers arrive at the same id without asking each other. It is a hash
 of the workspace and of 16 positions of the cluster's signature. A cluster of exact copies has the id of its text
-on every worker, in whatever order they come. A near-copy takes the id of the cluster that it resembles. Where a
-worker met an edited copy first, its cluster begins under another id; as it grows, at 8, 16, 32 ... 256 posts, the
-signature becomes that which its members have in common (`ballots.py`), and the id thereby the one of the others.
+on every worker, in whatever order the copies come. A near-copy takes the id of the cluster that it resembles.
+Where a worker meets an edited copy first, its cluster begins under another id. As the cluster grows, at 8, 16, 32
+... 256 posts, its signature becomes what its members have in common (`ballots.py`), and its id thereby that of the
+other workers.
 
-What that costs in recall: the first posts on a worker that met an edited copy first, and there all of a cluster
-of fewer than 8. Share of a campaign's posts outside its largest id, over two workers, its text of 37 words:
+This costs recall. The first posts of a cluster get another id on a worker that met an edited copy first, and so do
+all posts of a cluster that stays below 8 there. The table shows the share of a campaign's posts outside its
+largest id, over two workers and with a text of 37 words:
 
     posts                           10     100    1,000   10,000
     exact copies                     0       0        0        0
     20 % with two other words     14 %     3 %    0.1 %  < 0.1 %
     all with two other words      40 %    14 %      2 %    0.1 %
 
-Reposts without text whose original another worker had are a cluster of their own: `repost_of` says whose.
+Reposts without text whose original went to another worker are a cluster of their own, and `repost_of` names the
+original.
 """
 
 from collections import OrderedDict
@@ -35,21 +38,23 @@ from pipeline.enrich.copies.signatures import POSITIONS, Signature, SignatureRin
 from schemas.posts.signals import Cluster, CopyKind
 
 WINDOW = timedelta(hours=24)
-"""A post belongs to a cluster whose last, or first, post is at most so far away (science.md 5)."""
+"""A post belongs to a cluster if the cluster's last or first post is at most so far away (science.md 5)."""
 CAPACITY = 200_000
-"""Signatures that a worker remembers: a day of 2.3 posts a second, each with a text of its own."""
+"""Signatures that a worker remembers. They last a day at 2.3 posts a second, each with a text of its own."""
 _POSITIONS_OF_ID = 16
-"""Two texts with half of their pieces in common agree in all of them once in 65,000 pairs."""
+"""Positions of a signature that make its id. Two texts with half of their pieces in common agree in all 16 of them
+once in 65,000 pairs."""
 _MERGE_AT_POSITIONS = 52
-"""Two clusters whose members have so many of 64 positions in common (.8) are one: each began with an edited copy
-of the same text."""
+"""Two clusters whose signatures agree in so many of 64 positions (.8) become one. Each of them began with an
+edited copy of the same text."""
 _BALLOTS_SHARE = 400
-"""One cluster in so many may be voting: at most 20 MB for 500 of them. The others keep their id."""
+"""At most one cluster in 400 collects votes, which bounds the votes of 500 clusters at 20 MB. All other clusters
+keep the id that they began with."""
 
 
 @dataclass(frozen=True)
 class _Space:
-    """What keeps workspaces apart: texts, post ids and signatures of two of them never meet."""
+    """Keeps workspaces apart, so that texts, post ids and signatures of two of them never meet."""
 
     seed: int
     mask: Signature
@@ -70,18 +75,18 @@ class _Group:
     last_seen: datetime
     size: int = 0
     row: int | None = None
-    """Of its signature in the ring; None: reposts without text."""
+    """Row of its signature in the ring; None for reposts without text."""
     settled: bool = False
-    """Its id is final."""
+    """Whether its id is final."""
     into: "_Group | None" = None
-    """The cluster that it turned out to be."""
+    """The cluster with which it was merged."""
 
-    def near(self, at: datetime) -> bool:
+    def within_window(self, at: datetime) -> bool:
         return self.first_seen - WINDOW <= at <= self.last_seen + WINDOW
 
 
-class _Seen(NamedTuple):
-    """What a post was found to be."""
+class _RememberedPost(NamedTuple):
+    """The answer that a post got."""
 
     revision: int
     group: _Group
@@ -89,14 +94,14 @@ class _Seen(NamedTuple):
 
 
 class Copies:
-    """The clusters that one worker knows, of all workspaces. Not thread-safe.
+    """The clusters that one worker knows, of all workspaces. It is not thread-safe.
 
-    Nothing expires by a clock: what is older than the window is passed over when it is met, and the new takes the
-    place of the oldest. Memory is bounded by `capacity`, whatever comes: about 1 KB each, 0.2 GB with the default.
-    A workspace that floods the worker shortens the memory of the others.
+    Nothing expires by a clock. What is older than the window is passed over when it turns up, and new entries take
+    the place of the oldest. `capacity` bounds the memory, at about 1 KB an entry and 0.2 GB with the default. A
+    workspace that floods the worker shortens the memory for the others.
 
     Args:
-        capacity: signatures, and texts, and post ids that are remembered, >= 1 each.
+        capacity: number of signatures, of texts and of post ids that are remembered, >= 1.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
@@ -104,7 +109,7 @@ class Copies:
         self._ring: Final = SignatureRing(capacity)
         self._owners: Final[list[_Group | None]] = [None] * capacity
         self._texts: Final[OrderedDict[int, _Group]] = OrderedDict()
-        self._posts: Final[OrderedDict[int, _Seen]] = OrderedDict()
+        self._posts: Final[OrderedDict[int, _RememberedPost]] = OrderedDict()
         self._ballots: Final[Ballots[_Group]] = Ballots(max(1, capacity // _BALLOTS_SHARE))
 
     def see(
@@ -117,34 +122,35 @@ class Copies:
         repost_of: str | None = None,
         revision: int = 0,
     ) -> Cluster | None:
-        """The cluster of a post, this one counted; None with too little text to compare, unless it is a repost.
+        """Returns the cluster of a post, in which the post counts; None with too little text, unless it is a
+        repost.
 
-        A post counts once in a cluster: seen again, or edited within it, it gets the same answer with the size of
-        now. That is remembered of the latest `capacity` posts.
+        A post counts once in a cluster. If it comes again, or is edited and stays in the cluster, it gets the same
+        answer with the present size. The latest `capacity` posts are remembered for this.
 
         Args:
             workspace: only its own posts are compared.
-            post_id: of the post.
-            text: title, newline, text, with personal data masked; empty where there is none.
-            at: when it was received; may be earlier than that of the post before.
+            post_id: id of the post.
+            text: title, newline and text, with personal data masked; empty where there is none.
+            at: when the post was received. It may be earlier than the time of the post before.
             repost_of: post_id of the original.
-            revision: of the post; an older one than was seen changes nothing.
+            revision: revision of the post. A revision that is older than the one before changes nothing.
         """
         space = _space(workspace)
         key = space.key(post_id)
-        known = self._posts.get(key)
-        if known is not None and revision <= known.revision:
-            return _view(_lead(known.group), known.kind)
-        found = self._find(space, comparable(text), at, repost_of)
-        if found is None:
+        previous = self._posts.get(key)
+        if previous is not None and revision <= previous.revision:
+            return _view(_lead(previous.group), previous.kind)
+        match = self._find(space, comparable(text), at, repost_of)
+        if match is None:
             return None
-        group, kind, vote = found
-        if known is not None and _lead(known.group) is group:
-            kind = known.kind
+        group, kind, vote = match
+        if previous is not None and _lead(previous.group) is group:
+            kind = previous.kind
         else:
             self._count(space, group, vote, at)
             group = _lead(group)
-        self._posts[key] = _Seen(revision, group, kind)
+        self._posts[key] = _RememberedPost(revision, group, kind)
         self._posts.move_to_end(key)
         _shorten(self._posts, self._capacity)
         return _view(group, kind)
@@ -152,10 +158,10 @@ class Copies:
     def _find(
         self, space: _Space, words: str, at: datetime, repost_of: str | None
     ) -> tuple[_Group, CopyKind, Signature | None] | None:
-        """The cluster of a text, found or begun; what the post is in it; and its vote, if there is one."""
+        """Returns the old or new cluster of a text, what the post is in it, and its vote if it has one."""
         if repost_of is not None:
             original = self._posts.get(space.key(repost_of))
-            if original is not None and (group := _lead(original.group)).near(at):
+            if original is not None and (group := _lead(original.group)).within_window(at):
                 return group, "repost", None
         if len(words) >= MIN_CHARACTERS:
             group, kind, vote = self._find_text(space, words, at)
@@ -163,7 +169,7 @@ class Copies:
         if repost_of is None:
             return None
         key = space.key(f"reposts of {repost_of}")
-        group = self._known_text(key, at) or _Group(key, at, at, settled=True)
+        group = self._group_of_text(key, at) or _Group(key, at, at, settled=True)
         self._remember_text(key, group)
         return group, "repost", None
 
@@ -171,52 +177,54 @@ class Copies:
         key = space.key(words)
         kind: CopyKind = "copy"
         vote = None
-        group = self._known_text(key, at)
+        group = self._group_of_text(key, at)
+        # A settled cluster with a fresh signature needs no vote, and a signature costs more than all the rest.
         if group is None or not group.settled or self._is_fading(group):
             vote = signature(words, space.mask)
         if group is None and vote is not None:
             kind = "near-copy"
-            group = self._known_signature(vote, at)
+            group = self._group_of_signature(vote, at)
         if group is None and vote is not None:
             kind = "original"
             group = _Group(space.id_of(vote), at, at)
-        assert group is not None, "found, or begun with its signature"
+        assert group is not None, "it has the text, a like signature, or began with this one"
         if vote is not None and self._is_fading(group):
             self._index(group, vote)
         self._remember_text(key, group)
         return group, kind, vote
 
-    def _known_text(self, key: int, at: datetime) -> _Group | None:
+    def _group_of_text(self, key: int, at: datetime) -> _Group | None:
         group = self._texts.get(key)
         if group is None:
             return None
         group = _lead(group)
-        return group if group.near(at) else None
+        return group if group.within_window(at) else None
 
-    def _known_signature(self, value: Signature, at: datetime) -> _Group | None:
+    def _group_of_signature(self, value: Signature, at: datetime) -> _Group | None:
         for row in self._ring.rows_agreeing(value):
             owner = self._owners[row]
-            if owner is not None and (group := _lead(owner)).near(at):
+            if owner is not None and (group := _lead(owner)).within_window(at):
                 return group
         return None
 
     def _remember_text(self, key: int, group: _Group) -> None:
-        known = self._texts.get(key)
+        previous = self._texts.get(key)
         # A very late post must not take the text away from the cluster of today.
-        if known is not None and known is not group and _lead(known).last_seen > group.last_seen:
+        if previous is not None and previous is not group and _lead(previous).last_seen > group.last_seen:
             return
         self._texts[key] = group
         self._texts.move_to_end(key)
         _shorten(self._texts, self._capacity)
 
     def _is_fading(self, group: _Group) -> bool:
-        """Whether its signature is not in the ring, or will soon be overwritten though the cluster still grows."""
+        """Returns whether its signature left the ring, or will soon do so although the cluster still grows."""
         if group.row is None:
             return True
         return self._owners[group.row] is not group or self._ring.age(group.row) * 2 > self._capacity
 
     def _index(self, group: _Group, value: Signature) -> None:
         if group.row is not None and self._owners[group.row] is group:
+            # The cluster keeps its own signature, on which its members agreed, and not the one of the newest post.
             value = self._ring.at(group.row)
             self._owners[group.row] = None
         group.row = self._ring.add(value)
@@ -234,16 +242,17 @@ class Copies:
             self._agree(space, group, agreed, at)
 
     def _agree(self, space: _Space, group: _Group, agreed: Signature, at: datetime) -> None:
-        """Gives a cluster the signature of its members, and joins it with those that are the same by now."""
+        """Gives a cluster the signature of its members, and merges it with clusters that have become alike."""
         assert group.row is not None, "who votes has a signature"
-        alike = self._ring.rows_agreeing(agreed, _MERGE_AT_POSITIONS)  # before its own takes their slots
+        # The search comes before the replacement, which would take the slots that lead to the other clusters.
+        alike = self._ring.rows_agreeing(agreed, _MERGE_AT_POSITIONS)
         group.id = space.id_of(agreed)
         self._ring.replace(group.row, agreed)
         for row in alike:
             owner = self._owners[row]
             other, group = None if owner is None else _lead(owner), _lead(group)
-            if other is not None and other is not group and other.near(at):
-                self._merge(*sorted((other, group), key=lambda each: each.size))
+            if other is not None and other is not group and other.within_window(at):
+                self._merge(*sorted((other, group), key=lambda cluster: cluster.size))
 
     def _merge(self, part: _Group, whole: _Group) -> None:
         part.into = whole
@@ -263,7 +272,7 @@ def _view(group: _Group, kind: CopyKind) -> Cluster:
     return Cluster(id=f"{group.id:016x}", kind=kind, size=group.size, first_seen=group.first_seen)
 
 
-def _shorten(memory: OrderedDict[int, _Seen] | OrderedDict[int, _Group], most: int) -> None:
+def _shorten(memory: OrderedDict[int, _RememberedPost] | OrderedDict[int, _Group], most: int) -> None:
     while len(memory) > most:
         memory.popitem(last=False)
 

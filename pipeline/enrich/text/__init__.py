@@ -1,1 +1,1 @@
-"""Forms of a text that several signals share."""
+"""Holds forms and patterns of a text that several signals share."""

@@ -1,9 +1,7 @@
-"""Emoji as the marks and words that the sentiment model has seen.
+"""Spells emoji as the marks and words that the sentiment model has seen.
 
-In: one character. Out: its spelling, or nothing. Never here: a judgement of sentiment.
-
-The training posts (SemEval 2013-2016) are plain ASCII and MiniLM's vocabulary has no emoji, so an
-emoji would reach the model as `[UNK]`. Faces and hearts become the ASCII emoticon or chat word of the
+It does not judge sentiment. The training posts (SemEval 2013-2016) are plain ASCII and MiniLM's vocabulary has no
+emoji, so an emoji would reach the model as `[UNK]`. Faces and hearts become the ASCII emoticon or chat word of the
 same meaning, which the training posts do contain; every other pictograph becomes its Unicode name.
 """
 
@@ -48,12 +46,13 @@ _REGIONAL_INDICATORS = range(0x1F1E6, 0x1F200)
 
 @lru_cache(maxsize=4096)
 def spell(character: str) -> str | None:
-    """Gives the spelling of one pictograph, None when the character is not one.
+    """Returns the spelling of a pictograph, or None for any other character.
 
-    A skin tone is spelled as nothing (it says who, not how they feel), a flag letter as the letter.
+    A skin tone is spelled as nothing, because it says who somebody is and not how they feel. A flag letter is
+    spelled as the letter.
     """
-    if (known := _BY_CHARACTER.get(character)) is not None:
-        return known
+    if (spelling := _BY_CHARACTER.get(character)) is not None:
+        return spelling
     code = ord(character)
     if code in _SKIN_TONES:
         return ""

@@ -1,8 +1,7 @@
-"""One text form for training and serving: what the sentiment model reads.
+"""Brings a post's text to the form that the sentiment model reads, in training and in serving.
 
-In: a post's text as the platform gave it. Out: one line, markup decoded, names and links made alike.
-Never here: an error, a model, a language rule. Training and serving must call this same function, for
-the model has only ever seen its output.
+The result is a single line with markup decoded, and with names and links made alike. Training and serving must
+call the same function, because the model has only ever seen its output. No rule here depends on the language.
 """
 
 import re
@@ -13,17 +12,17 @@ from pipeline.enrich.text import emoji
 from pipeline.enrich.text.lexical import LINK, MENTION
 
 _MAX_ROUNDS = 8
-"""Decodings of markup inside markup that are followed; real feeds nest two or three deep."""
+"""Most decodings of markup inside markup. Real feeds nest two or three deep."""
 
 _AMPERSANDS = re.compile(r"&(?:amp;|#0*38;|#x0*26;)+", re.IGNORECASE)
 _ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
-# It starts only where a run of backslashes starts; else a long run is tried anew from each of them.
+# It starts only where a run of backslashes starts. Otherwise a long run is tried anew from each of them.
 _ESCAPED_QUOTE = re.compile(r"(?<!\\)\\+([\"'])")
 _OVERLONG_NUMBER = re.compile(r"&#\d{20,};?")
-"""No character has such a number, and `unescape` raises on one of more than 4,300 digits."""
+"""No character has a number of so many digits, and `unescape` raises on more than 4,300 of them."""
 
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-"""Unicode categories without a glyph: control, zero-width and format, surrogate, private, unassigned."""
+"""Unicode categories without a glyph, which are dropped: control, format, surrogate, private and unassigned."""
 
 _TYPOGRAPHIC = str.maketrans(
     {
@@ -31,22 +30,22 @@ _TYPOGRAPHIC = str.maketrans(
         "…": "...", "–": "-", "—": "-", "−": "-",
     }
 )  # fmt: skip
-"""The training posts are ASCII; a phone's curly quote must not look like a new word to the model."""
+"""The training posts are ASCII, so that a phone's curly quote would look like a new word to the model."""
 
 
 def normalise(text: str) -> str:
-    """Brings a text to the form that the model was trained on; idempotent, never raises.
+    """Returns a text in the form that the model was trained on. A second call changes nothing; it never raises.
 
-    HTML entities (nested ones too) and literal `\\uXXXX` escapes are decoded, `@name` becomes `@user`,
-    a link `http`, emoji are spelled (`emoji.spell`), typographic quotes become ASCII, characters
-    without a glyph go, white space becomes one blank. Case and accents stay: the tokenizer folds them.
+    HTML entities (nested ones too) and literal `\\uXXXX` escapes are decoded. `@name` becomes `@user` and a link
+    becomes `http`. Emoji are spelled (`emoji.spell`), typographic quotes become ASCII, characters without a glyph
+    are dropped, and white space becomes a single blank. Case and accents stay, because the tokenizer folds them.
     """
     for _ in range(_MAX_ROUNDS):
         step = _once(text)
         if step == text or _nothing_to_decode(text):
             return step
         text = step
-    # Hostile nesting: without its two lead-in characters nothing is left to decode.
+    # The nesting is hostile. Without the two characters that introduce markup, nothing is left to decode.
     text = text.replace("&", " ").replace("\\", " ")
     while (step := _once(text)) != text:
         text = step
@@ -54,7 +53,7 @@ def normalise(text: str) -> str:
 
 
 def _nothing_to_decode(text: str) -> bool:
-    # Most posts: one round is enough, which halves the cost.
+    # Most posts pass this test, and need no second round to see that nothing changes. It halves their cost.
     return text.isascii() and "&" not in text and "\\" not in text
 
 
@@ -74,9 +73,9 @@ def _once(text: str) -> str:
     return " ".join(text.split())
 
 
-def _decode_escapes(found: re.Match[str]) -> str:
-    units = bytes.fromhex(found.group().replace("\\u", ""))
-    # Two escapes may be one character beyond U+FFFF; a half alone means nothing and goes.
+def _decode_escapes(escapes: re.Match[str]) -> str:
+    units = bytes.fromhex(escapes.group().replace("\\u", ""))
+    # Two escapes may be a single character beyond U+FFFF. Half of a character alone means nothing and is dropped.
     return units.decode("utf-16-be", errors="ignore")
 
 
