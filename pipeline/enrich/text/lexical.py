@@ -1,4 +1,4 @@
-"""The patterns of links, of names behind an @ and of HTML entities that the signals of a post share.
+"""Holds the patterns of links, of names behind an @ and of HTML entities, which the signals of a post share.
 
 The signals do not all mean the same by "a link". One leaves out what a reader sees as a link, another one wants to
 know whether a link leads anywhere, and a third one must recognise a link that is glued to a word. Each meaning has
@@ -47,11 +47,11 @@ MENTION = re.compile(r"(?<![\w@])@+\w+|(?<=\w@)@+\w+")
 belongs to the word before."""
 
 ENTITY = re.compile(r"&(?:amp;)*(#?\w{1,10};)", re.IGNORECASE)
-"""An HTML entity, also one that was escaped again ("&amp;amp;lt;"); its group is what stands behind the last
+"""An HTML entity, also when it was escaped again as `&amp;amp;lt;`. Its group is what stands behind the last
 ampersand. A name of more than ten characters is no entity of a single character."""
 
 ENTITY_IN_SMALL_LETTERS = r"&(?:amp;)*#?\w{1,10};"
-"""The same without a group, for a pattern that does not ignore case: there "&AMP;lt;" ends behind "&AMP;"."""
+"""The same without a group, for a pattern that does not ignore case, in which `&AMP;lt;` ends behind `&AMP;`."""
 
 
 def decode_entities(text: str) -> str:

@@ -1,1 +1,1 @@
-"""How urgent and how heated the words of a text are."""
+"""Tells how urgent and how heated the words of a text are."""

@@ -1,12 +1,13 @@
-"""How heated a text is: what makes two negative posts differ, whatever their sentiment.
+"""Tells how heated a text is, which makes two equally negative posts differ.
 
-In: title and text as written. Out: 0..1, calm text next to 0. Never here: a model, what the text is about
-(`urgency.py`).
+It takes title and text as written and returns a number from 0 to 1, where calm text is next to 0. It needs no
+model, and what the text is about does not matter (`urgency.py`).
 
-Heat is a noisy-OR of saturating signs, as the priority is of its factors (science.md 3.2): one strong sign is
-enough, several reinforce, nothing exceeds 1, and no sign lowers another. Most signs need no language. The weights
-are judgement, not fitted: no posts with human intensity labels were to be had. Swearing, threats and shouting
-weigh most, one sign alone stays below .7, and a lone exclamation mark is next to nothing.
+Heat is a noisy-OR of marks that saturate, as the priority is of its factors (science.md 3.2). A single strong mark
+is enough, several reinforce each other, nothing exceeds 1, and no mark lowers another one. Most marks need no
+language. The weights are judgement and not fitted, because no posts with human labels of intensity were to be had.
+Swearing, threats and shouting weigh most, a mark alone stays below .7, and a lone exclamation mark is next to
+nothing.
 """
 
 import re
@@ -22,29 +23,29 @@ from schemas.base import Probability
 
 
 class IntensityMarks(NamedTuple):
-    """What was seen of each sign; 0: nothing."""
+    """How much of each mark a text has, 0 for nothing."""
 
     capitals: float = 0.0
     """Share of the words that are in capitals, 0..1."""
     exclamations: float = 0.0
-    """Of a run of ! and ?, each mark after the first, and half a mark where there is a !."""
+    """Signs after the first in each run of ! and ?, and another half for a run that holds a !."""
     stretched: float = 0.0
-    """Words with a letter three times in a row: "soooo"."""
+    """Number of words with a letter three times in a row, as in "soooo"."""
     intensifiers: float = 0.0
     swearing: float = 0.0
     threats: float = 0.0
     angry_emoji: float = 0.0
     repeated_emoji: float = 0.0
-    """Emoji behind one of their kind: three in a row are two."""
+    """Number of emoji behind another one of their kind, so that three in a row count 2."""
 
 
 class Weight(NamedTuple):
-    """How a sign counts."""
+    """How a mark counts."""
 
     most: float
-    """What it can reach alone, 0..1."""
+    """Heat that the mark can reach alone, 0..1."""
     half: float
-    """Where it reaches half of that."""
+    """Amount of the mark at which it reaches half of this heat."""
 
 
 WEIGHTS = {
@@ -57,17 +58,19 @@ WEIGHTS = {
     "angry_emoji": Weight(0.50, 1.5),
     "repeated_emoji": Weight(0.30, 2.0),
 }
-"""By the fields of `IntensityMarks`."""
+"""Weight of each field of `IntensityMarks`, in the same order."""
 NEGATIVE_SHARE = 0.25
-"""How much of its own size heat grows at most where the post is negative: the same signs are joy in praise."""
+"""Largest share by which heat grows where the post is negative. In praise, the same marks are joy."""
 USUAL_WORDS = 50
-"""Words and marks of longer texts count by that many words: a page with three strong words is calm."""
+"""Marks of a longer text count as if they stood in a text of so many words, since a page with three strong words
+is calm."""
 DECIMALS = 4
 
 _MIN_LONG_WORDS = 4
-"""One word in capitals in a post of one or two is no share of 1."""
+"""The share of words in capitals is that of at least so many words. Otherwise a post of a single word in capitals
+would have the share 1."""
 _CODE_LETTERS = 3
-"""Words of up to so many capitals are codes and short forms: KLM, USB, DM."""
+"""Words of up to so many capitals are codes and short forms, such as KLM, USB and DM."""
 
 _RUNS = re.compile("[!?！？]+")
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
@@ -75,41 +78,41 @@ _EMOJI_RUN = re.compile(
     "([\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff])[\ufe0f\U0001f3fb-\U0001f3ff]*"
     "(?:\\1[\ufe0f\U0001f3fb-\U0001f3ff]*)+"
 )
-"""A pictograph again and again; the signs between give it a face or a skin tone."""
+"""A pictograph that is repeated. The signs between give it a face or a skin tone."""
 _ANGRY = re.compile("[😠😡🤬👿😾💢🖕😤💩🤮🤢👎🗯💥🔪🧨]")
 """Faces and signs of anger and disgust."""
 _MASKED_SWEARING = re.compile(
     r"\b(?:f|sh|b|c|m|p)[*#@$%]{2,}\w*|(?<!\S)(?=[^\s!]*[#$%&*])[@#$%&*!]{4,}(?!\S)", re.I
 )
-"""Swearing made harmless, "f**k", and the comic's "#$%&!"."""
+"""Swearing that is made harmless, as "f**k" and the "#$%&!" of comics."""
 
 
 def intensity_of(text: str, negative: float | None = None) -> Probability:
-    """How heated a text is, 0..1, four decimals; of any length, never raises.
+    """Returns how heated a text is, 0..1, with four decimals. The text may have any length, and nothing is raised.
 
     Args:
         text: title and text.
-        negative: probability that the post is negative; None: not known, counts as 0. It raises heat by up to a
-            quarter and makes none: a calm complaint is calm.
+        negative: probability that the post is negative; None counts as 0. It raises heat by up to a quarter and
+            makes none, so that a calm complaint is calm.
     """
     return intensity_score(marks_of(text), negative or 0.0)
 
 
-def intensity_score(signs: IntensityMarks, negative: float = 0.0) -> Probability:
-    """The heat of some signs, 0..1; more of any sign, or of `negative` (0..1), never lowers it.
+def intensity_score(marks: IntensityMarks, negative: float = 0.0) -> Probability:
+    """Returns the heat of some marks, 0..1. More of any mark, or of `negative` (0..1), never lowers it.
 
-    heat = 1 - prod(1 - most (1 - 2^-(seen / half))), then heat (1 + .25 negative (1 - heat)).
+    heat = 1 - prod(1 - most (1 - 2^-(amount / half))), then heat (1 + .25 negative (1 - heat)).
     """
     calm = 1.0
-    for seen, weight in zip(signs, WEIGHTS.values(), strict=True):
-        if seen:
-            calm *= 1 - weight.most * (1 - 2 ** -(seen / weight.half))
+    for amount, weight in zip(marks, WEIGHTS.values(), strict=True):
+        if amount:
+            calm *= 1 - weight.most * (1 - 2 ** -(amount / weight.half))
     heat = 1 - calm
     return round(heat * (1 + NEGATIVE_SHARE * negative * (1 - heat)), DECIMALS)
 
 
 def marks_of(text: str) -> IntensityMarks:
-    """What a text shows of each sign."""
+    """Returns how much a text has of each mark."""
     if "//" in text or "www." in text:
         text = LINK_ANYWHERE.sub(" ", text)
     tokens = text.split()
@@ -117,11 +120,12 @@ def marks_of(text: str) -> IntensityMarks:
     words = plain_words(text)
     intensifiers, swearing, threats, tripled = _counted(words)
     stretched = 0
-    # The automaton knows the letters of Latin script; the expression costs as much as all the rest.
+    # The automaton sees tripled ASCII letters. The expression runs only for them and for other scripts, because it
+    # costs as much as all the rest.
     if tripled or not words.isascii():
         stretched = sum(1 for _ in _STRETCHED.finditer(words))
     if stretched:
-        # "fuuuck" is what it was before it was stretched, and "reallly" has two of them.
+        # A stretched letter may stand for one letter ("fuuuck") or for two ("reallly").
         both = zip(_counted(_STRETCHED.sub(r"\1", words)), _counted(_STRETCHED.sub(r"\1\1", words)), strict=True)
         intensifiers, swearing, threats, _ = (max(counts) for counts in both)
     if "*" in text or "$" in text or "%" in text:
@@ -147,10 +151,10 @@ def _capitals(tokens: list[str]) -> float:
 
 
 def _is_word(token: str) -> bool:
-    """Long enough to be shouted, and no name, tag or number of a flight."""
+    """Returns whether a token is long enough to be shouted, and is no name, tag or number of a flight."""
     if len(token) <= _CODE_LETTERS or token[0] in "@#":
         return False
-    # Of a script with capitals: 願いします is no word that could have been shouted.
+    # Only letters that have capitals count, because nobody can shout 願いします.
     letters = sum(map(str.isupper, token)) + sum(map(str.islower, token))
     return letters > _CODE_LETTERS and not any(map(str.isdigit, token))
 
@@ -164,27 +168,27 @@ def _exclamations(text: str) -> float:
 
 def _emoji(text: str) -> tuple[int, int]:
     angry = len(_ANGRY.findall(text))
-    return angry, sum(found.group().count(found[1]) - 1 for found in _EMOJI_RUN.finditer(text))
+    return angry, sum(run.group().count(run[1]) - 1 for run in _EMOJI_RUN.finditer(text))
 
 
-class _Phrases(NamedTuple):
+class _PhraseSearch(NamedTuple):
     automaton: AhoCorasick
     groups: list[int]
-    """Of each phrase: 0 intensifier, 1 swearing, 2 threat, 3 a letter three times."""
+    """Group of each phrase: 0 intensifier, 1 swearing, 2 threat, 3 a letter three times."""
 
 
 @lru_cache(maxsize=1)
-def _phrases() -> _Phrases:
+def _phrase_search() -> _PhraseSearch:
     # Prepared when first needed, so that importing the module reads no file. The graver group comes later and
     # therefore wins where a phrase stands in two lists.
     groups = {phrase: group for group, phrases in enumerate(intensity_phrases()) for phrase in phrases}
     groups |= {3 * letter: 3 for letter in ascii_lowercase}
-    return _Phrases(AhoCorasick(list(groups), matchkind=MatchKind.Standard), list(groups.values()))
+    return _PhraseSearch(AhoCorasick(list(groups), matchkind=MatchKind.Standard), list(groups.values()))
 
 
 def _counted(words: str) -> tuple[int, int, int, int]:
-    """Intensifiers, swearing, threats and tripled letters among plain words."""
-    automaton, groups = _phrases()
+    """Returns the numbers of intensifiers, swearing, threats and tripled letters among plain words."""
+    automaton, groups = _phrase_search()
     counts = [0, 0, 0, 0]
     for number, _, _ in automaton.find_matches_as_indexes(words, overlapping=True):
         counts[groups[number]] += 1

@@ -1,4 +1,4 @@
-"""The word lists of urgency and intensity: data files by language, each read once, when the first post is scored.
+"""Reads the word lists of urgency and intensity, data files by language, once, when the first post is scored.
 
 The files stand in `words/`. They are data, so that somebody who knows a language can read and extend them without
 reading code. The lists of all languages are joined, because every list applies to every post. Lists and posts are

@@ -1,13 +1,13 @@
-"""How urgent the words of a text are, and in which way.
+"""Tells how urgent the words of a text are, and in which way.
 
-In: title and text as written. Out: a score and the kinds of urgency. Never here: a model; the rules of a policy
-have an urgency of their own (`triage.py`).
+It takes title and text as written and returns a score with the kinds of urgency, without any model. The rules of a
+policy have an urgency of their own (`triage.py`).
 
-One automaton reads the text once, whatever the number of phrases: words are parted by one blank, so that a phrase
-between two blanks is a phrase of whole words. A phrase does not count inside an exception ("fire sale"), behind a
-negator in the same clause ("no smoke"), or, for outages, before an ending ("the outage is over"). For self-harm
-neither negation nor a figure of speech counts against it: "I'd kill myself if I miss the sale" is urgent, because
-a joke read by a person costs a minute, and the other mistake a life.
+A single automaton reads the text once, whatever the number of phrases. A single blank parts two words, so that a
+phrase between two blanks consists of whole words. A phrase does not count inside an exception ("fire sale"),
+behind a negator in the same clause ("no smoke"), or, for outages, before an ending ("the outage is over"). Neither
+a negation nor a figure of speech counts against self-harm, so that "I'd kill myself if I miss the sale" is urgent.
+A person who reads a joke loses a minute, and the other mistake may cost a life.
 """
 
 import re
@@ -29,17 +29,19 @@ GRADES: dict[UrgencyKind, float] = {
     "legal": 0.7,
     "cancelled": 0.7,
 }
-"""The gravest first. science.md 3.2 gives all of them 1.0; graded here by what an hour of waiting does: a life, a
-night on a floor or an emptied account, a home or a business without service, a deadline of days, a plan that has
-already failed. With weight .7 in the priority, 1.0 alone reaches band P1 (70) and .7 band P2 (45-70)."""
+"""Score of each kind of urgency, the gravest first. science.md 3.2 gives all of them 1.0. Here they are graded by
+what an hour of waiting may cost: a life, a night on a floor or an emptied account, a home or a business without
+service, a deadline of days, a plan that has failed already. Urgency has weight .7 in the priority, so that 1.0
+alone reaches band P1 (70) and .7 reaches band P2 (45-70)."""
 
 NEGATION_WORDS = 3
-"""How far a negator reaches: "no smell of smoke", "is not at all dangerous"."""
+"""Words that a negator reaches, as in "no smell of smoke" and "is not at all dangerous"."""
 ENDING_WORDS = 6
-"""How far behind an outage its end is looked for: "the outage in our street has been fixed"."""
+"""Words behind an outage in which its end is looked for, as in "the outage in our street has been fixed"."""
 
 _MAX_WINDOW_CHARS = 200
-"""Characters that are looked at around a phrase, whatever the text: longer than any phrase or window of words."""
+"""Characters around a phrase that are looked at. No phrase and no window of words is longer, and a text of any
+length costs no more for each phrase."""
 
 _CLAUSE_END = re.compile(r" [.!?;:,\n()] ")
 
@@ -48,32 +50,30 @@ class Urgency(NamedTuple):
     """What is urgent about a text."""
 
     score: float
-    """The grade of the gravest kind, 0..1; 0 without any."""
+    """The grade of the gravest kind, 0..1; 0 without any kind."""
     kinds: tuple[UrgencyKind, ...]
-    """The gravest first, each once."""
+    """The kinds, the gravest first."""
 
 
 NOT_URGENT = Urgency(0.0, ())
-"""The urgency of a text without such words."""
+"""The urgency of a text in which no phrase counts."""
 
 
 def urgency_of(text: str) -> Urgency:
-    """The urgency of a text's words; of any length, never raises.
+    """Returns the urgency of a text's words. The text may have any length, and nothing is raised.
 
-    More kinds, or the same kind twice, do not raise the score: it says how grave the gravest matter is.
+    More kinds, or the same kind twice, do not raise the score, because it says how grave the gravest matter is.
     """
     words = plain_words(text)
-    phrases = _phrases()
-    found = phrases.automaton.find_matches_as_indexes(words, overlapping=True)
-    if not found:
+    search = _phrase_search()
+    hits = search.automaton.find_matches_as_indexes(words, overlapping=True)
+    if not hits:
         return NOT_URGENT
-    excepted = sorted((start, end) for number, start, end in found if phrases.kinds[number] is None)
+    exceptions = sorted((start, end) for number, start, end in hits if search.kinds[number] is None)
     kinds: set[UrgencyKind] = set()
-    for number, start, end in found:
-        kind = phrases.kinds[number]
-        if kind is None or kind in kinds:
-            continue
-        if _excepted(excepted, start, end):
+    for number, start, end in hits:
+        kind = search.kinds[number]
+        if kind is None or kind in kinds or _excepted(exceptions, start, end):
             continue
         if kind == "self-harm" or not (_denied(words, start) or (kind == "outage" and _ended(words, end))):
             kinds.add(kind)
@@ -83,14 +83,14 @@ def urgency_of(text: str) -> Urgency:
     return Urgency(GRADES[ordered[0]], ordered)
 
 
-class _Phrases(NamedTuple):
+class _PhraseSearch(NamedTuple):
     automaton: AhoCorasick
     kinds: list[UrgencyKind | None]
-    """Of each phrase; None: an exception."""
+    """Kind of each phrase, None for an exception."""
 
 
 @lru_cache(maxsize=1)
-def _phrases() -> _Phrases:
+def _phrase_search() -> _PhraseSearch:
     # Prepared when first needed, so that importing the module reads no file.
     phrases = urgency_phrases()
     kinds: dict[str, UrgencyKind | None] = {}
@@ -98,7 +98,7 @@ def _phrases() -> _Phrases:
         for phrase in phrases.by_kind[kind]:
             kinds.setdefault(phrase, kind)
     kinds |= dict.fromkeys(phrases.exceptions)
-    return _Phrases(AhoCorasick(list(kinds), matchkind=MatchKind.Standard), list(kinds.values()))
+    return _PhraseSearch(AhoCorasick(list(kinds), matchkind=MatchKind.Standard), list(kinds.values()))
 
 
 @lru_cache(maxsize=1)
@@ -112,7 +112,9 @@ def _endings() -> AhoCorasick:
 
 
 def _excepted(exceptions: list[tuple[int, int]], start: int, end: int) -> bool:
-    """Whether one of the exceptions, sorted, covers the phrase; looks only at those that are near."""
+    """Returns whether one of the sorted exceptions covers the phrase."""
+    # Only exceptions near the phrase are looked at. A text that repeats "fire sale" would otherwise cost its
+    # square.
     first = bisect_left(exceptions, (end - _MAX_WINDOW_CHARS, 0))
     return any(
         begin <= start and end <= last
@@ -121,27 +123,27 @@ def _excepted(exceptions: list[tuple[int, int]], start: int, end: int) -> bool:
 
 
 def _denied(words: str, start: int) -> bool:
-    """Whether a negator stands within `NEGATION_WORDS` before the phrase, in its clause."""
+    """Returns whether a negator stands at most `NEGATION_WORDS` before the phrase, in the same clause."""
     before = words[max(0, start - _MAX_WINDOW_CHARS) : start + 1]
     near = _CLAUSE_END.split(before)[-1].split()[-NEGATION_WORDS:]
     negators, conjunctions = urgency_phrases().negators, urgency_phrases().conjunctions
-    for at in range(len(near) - 1, -1, -1):
-        if near[at] in conjunctions:
+    for index in range(len(near) - 1, -1, -1):
+        if near[index] in conjunctions:
             return False
-        if near[at] in negators:
-            # The phrase's own first word too: "no procon" is Portuguese for where they go.
+        if near[index] in negators:
+            # The first word of the phrase belongs to it, because Portuguese "no procon" says where somebody goes.
             first = words[start + 1 : start + _MAX_WINDOW_CHARS].split(" ", 1)[0]
-            return not _not_denials().find_matches_as_indexes(f" {' '.join([*near[at:], first])} ")
+            return not _not_denials().find_matches_as_indexes(f" {' '.join([*near[index:], first])} ")
     return False
 
 
 def _ended(words: str, end: int) -> bool:
-    """Whether the clause behind the phrase says that it is past: no question, no "not yet"."""
+    """Returns whether the clause behind the phrase says that it is past, and is neither a question nor denied."""
     after = words[end - 1 : end + _MAX_WINDOW_CHARS]
     sign = _CLAUSE_END.search(after)
     if sign is not None and sign.group().strip() == "?":
         return False
     clause = (after if sign is None else after[: sign.start()]).split()[:ENDING_WORDS]
-    if any(word in urgency_phrases().negators for word in clause):
+    if not urgency_phrases().negators.isdisjoint(clause):
         return False
     return bool(_endings().find_matches_as_indexes(f" {' '.join(clause)} "))
