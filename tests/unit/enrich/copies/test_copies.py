@@ -309,7 +309,7 @@ def test_a_small_cluster_keeps_the_id_that_it_began_with() -> None:
 
 
 def test_the_memory_of_votes_is_bounded_too() -> None:
-    ballots: Ballots[int] = Ballots(most=2)
+    ballots: Ballots[int] = Ballots(max_clusters=2)
     value = np.zeros(POSITIONS, dtype=np.uint16)
     for cluster in range(10):
         for _ in range(300):
