@@ -1,1 +1,1 @@
-"""ClickHouse: writing rows, asking questions, migrations, retention."""
+"""Writes rows to ClickHouse, asks it questions, migrates its tables and limits how long they keep posts."""

@@ -1,7 +1,7 @@
-"""Questions to the analytics store: read-only, exact (FINAL everywhere), times in UTC.
+"""Asks the analytics store, read-only, exactly (FINAL everywhere) and with times in UTC.
 
-In: SQL and its parameters. Out: columns with their types, rows. Never here: a statement that changes anything, how
-an answer is shown.
+It takes SQL and its parameters, and returns columns with their types, and rows. It runs no statement that changes
+anything, and how an answer is shown is decided elsewhere.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,12 +18,14 @@ from pipeline.settings import ClickHouseSettings
 
 READ_SETTINGS: Mapping[str, object] = {
     "final": 1,
-    # Right because the partition of a row never changes (clickhouse.md 4.3).
+    # This makes FINAL faster, and is right because the partition of a row never changes (clickhouse.md 4.3).
+    # Otherwise two versions of a row could lie in two partitions, and both would count.
     "do_not_merge_across_partitions_select_final": 1,
     "max_execution_time": 60,
 }
 READ_ONLY = 2
-"""The server refuses writes and DDL; 2 and not 1, because 1 would refuse the settings above too."""
+"""Value of `readonly` with which the server refuses writes and DDL. It is 2, because 1 would refuse the settings
+above too."""
 
 SENTIMENT_BY_HOUR = """
 SELECT workspace, hour, sum(n) AS n, sum(negative) AS negative, sum(neutral) AS neutral, sum(positive) AS positive,
@@ -37,20 +39,20 @@ ORDER BY workspace, hour
 
 @dataclass(frozen=True)
 class Answer:
-    """A result: column names, their ClickHouse types, and rows of Python values."""
+    """A result, with column names, their ClickHouse types, and rows of Python values."""
 
     columns: Sequence[str]
     types: Sequence[str]
     rows: Sequence[Sequence[Any]]
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """Each row by column name."""
+        """Yields the rows as dictionaries by column name."""
         for row in self.rows:
             yield dict(zip(self.columns, row, strict=True))
 
 
 class Analyst:
-    """A read-only connection for one thread; use it as `with open_analyst(settings) as analyst`."""
+    """A read-only connection for one thread, used as `with open_analyst(settings) as analyst`."""
 
     def __init__(self, client: Client, database: str) -> None:
         self._client = client
@@ -60,7 +62,8 @@ class Analyst:
         """Runs one query.
 
         Raises:
-            Misconfigured: the server refuses the query, in its words. Transient: nobody answers.
+            Misconfigured: the server refuses the query, in its words.
+            Transient: nobody answers.
         """
         settings = {**READ_SETTINGS, "readonly": READ_ONLY}
         try:
@@ -68,14 +71,14 @@ class Analyst:
             result = self._client.query(sql, parameters=dict(parameters or {}), settings=settings)
         except Error as error:
             refused = translate(error, "ClickHouse refuses the query", show=True)
-            # With a code it is the server's verdict on this very query; without one nobody answered.
+            # An error with a code is the server's verdict on this very query, and without a code nobody answered.
             raise (refused if error.code is None else Misconfigured(str(refused))) from None
         return Answer(result.column_names, [kind.name for kind in result.column_types], result.result_rows)
 
 
 @contextmanager
 def open_analyst(settings: ClickHouseSettings) -> Iterator[Analyst]:
-    """A connection that can only read.
+    """Opens a connection that can only read.
 
     Raises:
         ServiceMissing: nobody answers.

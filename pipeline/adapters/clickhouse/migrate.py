@@ -1,7 +1,7 @@
-"""Migrations of the ClickHouse tables: numbered SQL templates, applied in order, each step safe to repeat.
+"""Migrates the ClickHouse tables with numbered SQL templates, which are applied in order and are safe to repeat.
 
-In: `deploy/clickhouse/NNNN_name.sql` and the settings. Out: tables, and their state in `schema_migrations`.
-Never here: a destructive step, a change of a migration that was applied.
+It takes `deploy/clickhouse/NNNN_name.sql` and the settings, makes the tables, and keeps their state in
+`schema_migrations`. No step is destructive, and a migration that was applied is never changed.
 """
 
 import hashlib
@@ -19,11 +19,13 @@ from pipeline.errors import Misconfigured
 from pipeline.settings import ClickHouseSettings
 
 MIGRATIONS = Path(__file__).resolve().parents[3] / "deploy" / "clickhouse"
-"""The templates lie beside the other deployment files, where operators look for them."""
+"""Folder of the templates. It lies beside the other deployment files, where operators look for them."""
 WINDOW = 10_000
-"""Blocks whose tokens are remembered per table: a day of one insert each 10 s, or 3 hours of one a second."""
+"""Blocks whose tokens are remembered per table. They cover a day with an insert each 10 s, or 3 hours with an
+insert a second."""
 WINDOW_S = 604_800
-"""A week: longer than a weekend's outage; the server's default is one hour (clickhouse.md 6)."""
+"""Seconds for which a cluster remembers tokens. A week is longer than a weekend's outage, and the server's default
+is one hour (clickhouse.md 6)."""
 
 _FILE = re.compile(r"^(\d{4})_([a-z0-9_]+)\.sql$")
 _CLUSTER_ONLY = "-- cluster only"
@@ -39,36 +41,36 @@ class Migration:
 
     @property
     def checksum(self) -> str:
-        """sha256 of the template with unified line ends."""
+        """SHA-256 of the template with unified line ends, so that a checkout on Windows has the same."""
         return hashlib.sha256(self.template.replace("\r\n", "\n").encode()).hexdigest()
 
     @property
     def label(self) -> str:
-        """`0002_posts`."""
+        """Number and name, such as `0002_posts`."""
         return f"{self.version:04d}_{self.name}"
 
 
 def load_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
-    """All migrations in order.
+    """Returns all migrations in order.
 
     Raises:
         Misconfigured: the folder has none, a file is misnamed, or numbers are doubled or missing.
     """
-    found = []
+    migrations = []
     for path in sorted(folder.glob("*.sql")):
         match = _FILE.match(path.name)
         if match is None:
             raise Misconfigured(f"{path}: migrations are named NNNN_name.sql")
-        found.append(Migration(int(match[1]), match[2], path.read_text(encoding="utf-8")))
-    if [migration.version for migration in found] != list(range(1, len(found) + 1)):
+        migrations.append(Migration(int(match[1]), match[2], path.read_text(encoding="utf-8")))
+    if [migration.version for migration in migrations] != list(range(1, len(migrations) + 1)):
         raise Misconfigured(f"{folder}: migrations must be numbered 0001, 0002, ... without gaps")
-    if not found:
+    if not migrations:
         raise Misconfigured(f"{folder}: no migrations; they come with the repository, in deploy/clickhouse")
-    return found
+    return migrations
 
 
 def render(template: str, settings: ClickHouseSettings) -> list[str]:
-    """The statements of one template, for one node or for a cluster.
+    """Returns the statements of one template, for one node or for a cluster.
 
     Raises:
         Misconfigured: the template names an unknown {placeholder}.
@@ -80,7 +82,8 @@ def render(template: str, settings: ClickHouseSettings) -> list[str]:
         windows = (
             f"replicated_deduplication_window = {WINDOW}, replicated_deduplication_window_seconds = {WINDOW_S}"
         )
-        # The state table is the same on every shard: its path has no {shard}, a replica is named with its shard.
+        # The state table is the same on every shard, so its path has no {shard} and a replica is named with its
+        # shard. With a path per shard each shard would know only its own migrations.
         state_path = f"'/clickhouse/all/{settings.database}/{{table}}', '{{shard}}-{{replica}}', "
     values = {
         "database": settings.database,
@@ -107,26 +110,28 @@ def render(template: str, settings: ClickHouseSettings) -> list[str]:
 
 
 def migrations_pending(settings: ClickHouseSettings, folder: Path = MIGRATIONS) -> list[str]:
-    """Labels of the migrations that are not completed on the server, in order.
+    """Returns the labels of the migrations that are not completed on the server, in order.
 
     Raises:
-        Misconfigured: an applied migration was changed afterwards; ServiceMissing: nobody answers.
+        Misconfigured: an applied migration was changed afterwards.
+        ServiceMissing: nobody answers.
     """
     with connect(settings) as client:
         return [migration.label for migration in _pending(client, settings, load_migrations(folder))]
 
 
 def migrate(settings: ClickHouseSettings, folder: Path = MIGRATIONS) -> list[str]:
-    """Applies what is pending and returns its labels. Safe to repeat, also after a crash in the middle.
+    """Applies what is pending and returns its labels. It is safe to repeat, also after a crash in the middle.
 
     Raises:
-        Misconfigured: an applied migration was changed; ServiceMissing: nobody answers; Permanent or Transient:
-            the server refuses a statement.
+        Misconfigured: an applied migration was changed.
+        ServiceMissing: nobody answers.
+        Permanent or Transient: the server refuses a statement.
     """
     with connect(settings) as client:
         pending = _pending(client, settings, load_migrations(folder))
         for migration in pending:
-            # The first one creates the table that its own state goes to.
+            # The first migration creates the table that holds its own state, so nothing can be recorded before it.
             if migration.version > 1:
                 _record(client, settings, migration, "started")
             for statement in render(migration.template, settings):
@@ -136,7 +141,7 @@ def migrate(settings: ClickHouseSettings, folder: Path = MIGRATIONS) -> list[str
 
 
 def planned_statements(settings: ClickHouseSettings, folder: Path = MIGRATIONS) -> list[str]:
-    """The statements that `migrate` would run now."""
+    """Returns the statements that `migrate` would run now."""
     with connect(settings) as client:
         pending = _pending(client, settings, load_migrations(folder))
     return [statement for migration in pending for statement in render(migration.template, settings)]
@@ -156,11 +161,11 @@ def _pending(client: Client, settings: ClickHouseSettings, migrations: list[Migr
 
 def _states(client: Client, settings: ClickHouseSettings) -> dict[int, tuple[str, str]]:
     try:
-        there = client.query(
+        exists = client.query(
             "SELECT count() FROM system.tables WHERE database = {db:String} AND name = 'schema_migrations'",
             parameters={"db": settings.database},
         ).result_rows[0][0]
-        if not there:
+        if not exists:
             return {}
         rows = client.query(
             f"SELECT version, state, checksum FROM {settings.database}.schema_migrations FINAL"  # noqa: S608 - a checked name
@@ -172,6 +177,8 @@ def _states(client: Client, settings: ClickHouseSettings) -> dict[int, tuple[str
 
 def _record(client: Client, settings: ClickHouseSettings, migration: Migration, state: str) -> None:
     now = datetime.now(UTC)
+    # The table keeps the row with the highest `ver`, and doubled, "completed" wins also in the millisecond of
+    # "started".
     ver = to_ms(now) * 2 + (state == "completed")
     row = (migration.version, migration.name, migration.checksum, state, now, ver)
     try:

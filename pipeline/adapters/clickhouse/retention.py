@@ -1,7 +1,7 @@
-"""How long posts are kept: the TTL of the `posts` table, set only when an operator asks for one.
+"""Says how long posts are kept, by the TTL of the `posts` table, which is set only when an operator asks for one.
 
-In: days, or None for ever. Out: the table's TTL. Never here: a default. A TTL on creation time deletes imported
-history while it is being inserted (clickhouse.md 1.5), so the sink refuses such posts with a reason instead.
+It takes days, or None for ever. There is no default, because a TTL on creation time deletes imported history while
+it is being inserted (clickhouse.md 1.5). So the sink refuses such posts with a reason instead.
 """
 
 import re
@@ -16,14 +16,18 @@ _TTL = re.compile(r"\bTTL created_at \+ toIntervalDay\((\d+)\)")
 
 
 def ttl_days_in_force(settings: ClickHouseSettings) -> int | None:
-    """Days that the `posts` table keeps; None for ever, or when there is no table yet."""
+    """Returns the days that the `posts` table keeps, or None for ever or when there is no table yet."""
     with connect(settings) as client:
         return _in_force(client, settings)
 
 
 def set_ttl(settings: ClickHouseSettings, days: int | None) -> bool:
-    """Makes the table keep posts for `days` after their creation, or for ever; returns whether that changed it."""
+    """Makes the table keep posts for `days` after their creation, or for ever.
+
+    It returns whether that changed the table.
+    """
     with connect(settings) as client:
+        # An ALTER that changes nothing may still make the server go over every part of the table.
         if _in_force(client, settings) == days:
             return False
         change = "REMOVE TTL" if days is None else f"MODIFY TTL created_at + toIntervalDay({int(days)})"

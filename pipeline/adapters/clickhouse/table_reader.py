@@ -1,4 +1,4 @@
-"""Reads whole tables in blocks, as analysts see them: what the audit compares with Kafka."""
+"""Reads whole tables in blocks, as analysts see them, so that the audit can compare them with Kafka."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,10 +12,11 @@ from pipeline.errors import Misconfigured, Permanent
 from pipeline.settings import ClickHouseSettings
 
 LONGEST_QUERY_S = 600
-"""A table of 10**8 rows is read whole; analysts' limit of a minute is not for that."""
+"""Longest time of one query in seconds. A table of 10**8 rows is read whole, for which the analysts' limit of a
+minute is too short."""
 
 _SETTINGS = {**READ_SETTINGS, "max_execution_time": LONGEST_QUERY_S, "readonly": READ_ONLY}
-"""The audit must see what analysts see."""
+"""The settings of analysts with a longer time, because the audit must see what analysts see."""
 
 Row = tuple[str | int, ...]
 
@@ -27,20 +28,25 @@ class TableReader:
         client: connected to the database of the tables.
 
     Raises:
-        ServiceMissing: nobody answers. Transient: the server stopped answering. Misconfigured: a table is missing.
+        ServiceMissing: nobody answers.
+        Transient: the server stopped answering.
+        Misconfigured: a table is missing.
     """
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     def rows(self, sql: str, parameters: Mapping[str, object], *, final: bool = True) -> Iterator[Row]:
-        """The rows of a query, a block in memory at a time; without `final` also those that FINAL hides."""
+        """Yields the rows of a query, with one block in memory at a time.
+
+        Without `final` it also yields those that FINAL hides.
+        """
         settings = {**_SETTINGS, "final": int(final)}
         with _refusals(), self._client.query_rows_stream(sql, dict(parameters), settings=settings) as rows:
             yield from rows
 
     def answer(self, sql: str) -> Answer:
-        """All rows of a query with the types of its columns, also those that FINAL hides."""
+        """Returns all rows of a query with the types of its columns, also those that FINAL hides."""
         with _refusals():
             result = self._client.query(sql, settings={**_SETTINGS, "final": 0})
         return Answer(result.column_names, [kind.name for kind in result.column_types], result.result_rows)
@@ -48,7 +54,7 @@ class TableReader:
 
 @contextmanager
 def open_table_reader(settings: ClickHouseSettings) -> Iterator[TableReader]:
-    """A reader of the settings' database.
+    """Opens a reader of the settings' database.
 
     Raises:
         ServiceMissing: nobody answers.
@@ -60,7 +66,10 @@ def open_table_reader(settings: ClickHouseSettings) -> Iterator[TableReader]:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """The server's errors in ours; what a table lacks, a migration brings."""
+    """Turns the server's errors into ours.
+
+    What a table lacks is brought by a migration, so such an error names the command.
+    """
     try:
         yield
     except ClickHouseError as error:

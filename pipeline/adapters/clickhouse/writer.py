@@ -1,7 +1,8 @@
-"""ClickHouse over HTTP: connections, the errors of the server in ours, and the writer behind `ports.RowWriter`.
+"""Connects to ClickHouse over HTTP, turns the server's errors into ours, and writes rows as `ports.RowWriter`.
 
-In: the ClickHouse section of the settings. Out: connected clients; rows inserted so that the same batch with the
-same token counts once. Never here: which table gets what, the password or row values in an error or a log.
+It takes the ClickHouse section of the settings, and gives connected clients. Rows are inserted so that the same
+batch with the same token counts once. Which table gets what is decided elsewhere, and neither the password nor a
+row's values ever stand in an error or a log.
 """
 
 import struct
@@ -19,37 +20,39 @@ from pipeline.settings import ClickHouseSettings
 
 CONNECT_TIMEOUT_S = 10
 RECEIVE_TIMEOUT_S = 60
-"""Longest silence of the server. Far below the consumer's max.poll.interval.ms (300 s), so that a slow insert
-does not cost the partition."""
+"""Longest silence of the server in seconds. It is far below the consumer's max.poll.interval.ms (300 s), so that a
+slow insert does not cost the partition."""
 MAX_PARTITIONS_PER_INSERT = 1400
-"""A batch of imported history may span all months of the contract's 1990..2100 (1320); the default of 100 would
-refuse it for ever (code 252)."""
+"""Most partitions that one insert may touch. A batch of imported history may span all months of the contract's
+1990..2100 (1320), and the server's default of 100 would refuse it for ever (code 252)."""
 
 _PERMANENT_CODES = frozenset(
     {6, 10, 16, 27, 36, 44, 47, 53, 60, 62, 69, 70, 72, 81, 115, 117, 130, 131, 164, 349, 452, 497, 691}
 )
-"""What repeating cannot mend: parsing, unknown column, table, database or setting, types, NULL, rights.
-Source: ClickHouse src/Common/ErrorCodes.cpp. Everything else (busy, memory, too many parts, network) may pass."""
+"""Errors that repeating cannot mend, which are parsing, unknown column, table, database or setting, types, NULL
+and rights. Source: ClickHouse src/Common/ErrorCodes.cpp. All other errors (busy, memory, too many parts, network)
+may pass."""
 _AUTH_CODES = frozenset({192, 193, 194, 516})
 
 _UNWRITABLE = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, struct.error)
-"""What clickhouse-connect lets through, unwrapped, from a value of another type than its column's: None where NULL
-is not allowed is a TypeError. None of them mends itself, and none may end the process: other partitions go on."""
+"""Errors that clickhouse-connect lets through, unwrapped, for a value of another type than its column's. None
+where NULL is not allowed is a TypeError, for instance. Such an error never mends itself, and it must not end the
+process, because other partitions go on."""
 
 _DEDUPLICATE_INSERT = "deduplicate_insert"
-"""Since 26.2; before, `insert_deduplicate` did it."""
+"""Name of the setting since 26.2. Before that it was `insert_deduplicate`."""
 
 
 def connect(settings: ClickHouseSettings, *, query_settings: Mapping[str, object] | None = None) -> Client:
-    """A client for one thread. Times without a zone are UTC.
+    """Opens a client for one thread. Times without a zone are UTC.
 
     Args:
-        settings: resolved (`app.endpoints.resolve`).
+        settings: resolved ones (`app.endpoints.resolve`).
         query_settings: ClickHouse settings of everything that the client sends.
 
     Raises:
         ServiceMissing: nobody answers.
-        Misconfigured: the address is not one, or user and password are refused.
+        Misconfigured: the address is no URL, or user and password are refused.
     """
     assert settings.url is not None, "settings were not resolved"
     parts = urlsplit(settings.url)
@@ -63,6 +66,7 @@ def connect(settings: ClickHouseSettings, *, query_settings: Mapping[str, object
             username=settings.user,
             password=settings.password.get_secret_value(),
             database="default",
+            # A session serves one request at a time, and there is nothing here that would need one.
             autogenerate_session_id=False,
             connect_timeout=CONNECT_TIMEOUT_S,
             send_receive_timeout=RECEIVE_TIMEOUT_S,
@@ -79,12 +83,12 @@ def connect(settings: ClickHouseSettings, *, query_settings: Mapping[str, object
 
 
 def translate(error: ClickHouseError, what: str, *, show: bool = False) -> EarshotError:
-    """The server's error in our tree.
+    """Turns the server's error into one of our tree.
 
     Args:
-        error: from clickhouse-connect.
+        error: the error of clickhouse-connect.
         what: what was attempted, for the message.
-        show: whether the server's own words may be shown; they may quote values, so never for inserts.
+        show: whether the server's own words may be shown. They may quote values, so it is never set for inserts.
     """
     text = f"{what}: {_name(error)}" + (f": {_words(error)}" if show else "")
     code = _code(error)
@@ -96,10 +100,10 @@ def translate(error: ClickHouseError, what: str, *, show: bool = False) -> Earsh
 
 
 class ClickHouseWriter:
-    """`ports.RowWriter` over HTTP; any thread may call it, each uses a client of its own.
+    """`ports.RowWriter` over HTTP. Any thread may call it, and each thread has a client of its own.
 
     Args:
-        settings: resolved.
+        settings: resolved ones.
     """
 
     def __init__(self, settings: ClickHouseSettings) -> None:
@@ -129,8 +133,8 @@ class ClickHouseWriter:
         actual = {str(name): str(value) for name, value in rows}
         wrong = {name: actual.get(name) for name, value in wanted.items() if actual.get(name) != value}
         if wrong:
-            found = ", ".join(f"{name}={value} (needed {wanted[name]})" for name, value in sorted(wrong.items()))
-            raise Misconfigured(f"ClickHouse does not follow the sink's settings: {found}")
+            values = ", ".join(f"{name}={value} (needed {wanted[name]})" for name, value in sorted(wrong.items()))
+            raise Misconfigured(f"ClickHouse does not follow the sink's settings: {values}")
 
     def insert(
         self,
@@ -141,13 +145,13 @@ class ClickHouseWriter:
         token: str,
         settings: Mapping[str, object] | None = None,
     ) -> None:
-        """See `ports.RowWriter.insert`. One HTTP request, one token."""
+        """Inserts rows in one HTTP request under one token, as `ports.RowWriter.insert` says."""
         try:
             client, contexts = self._connection()
             key = (table, tuple(columns))
             context = contexts.get(key)
             if context is None:
-                # Reused: a new one costs a DESCRIBE per insert (clickhouse.md 3).
+                # A context is kept for the next insert, because a new one costs a DESCRIBE (clickhouse.md 3).
                 context = client.create_insert_context(table, columns, database=self._settings.database)
                 contexts[key] = context
             context.settings = {
@@ -156,13 +160,14 @@ class ClickHouseWriter:
             context.data = rows
             client.data_insert(context)
         except ClickHouseError as error:
-            # The table may have been migrated meanwhile: the next try describes it anew.
+            # The table may have been migrated meanwhile. The next try must describe it anew, or it would fail like
+            # this one for ever.
             self._forget_contexts()
             raise translate(error, f"{len(rows)} rows for {table}") from None
         except ServiceMissing as error:
             raise Transient(str(error)) from None
         except _UNWRITABLE as error:
-            # The client met a value that its column cannot hold; its words would quote the value.
+            # The client's own words would quote the value that its column cannot hold, so only the type is named.
             self._forget_contexts()
             raise Permanent("store_refuses", f"{len(rows)} rows for {table}: {type(error).__name__}") from None
 
@@ -191,7 +196,7 @@ class ClickHouseWriter:
 
 def _insert_settings(client: Client, clustered: bool) -> dict[str, object]:
     settings: dict[str, object] = {
-        # Defaults of these changed in 24.7, 26.2 and 26.3: never rely on them (clickhouse.md 1.1).
+        # The defaults of these changed in 24.7, 26.2 and 26.3, so they are never relied on (clickhouse.md 1.1).
         "async_insert": 0,
         "deduplicate_blocks_in_dependent_materialized_views": 1,
         "max_partitions_per_insert_block": MAX_PARTITIONS_PER_INSERT,
@@ -201,7 +206,8 @@ def _insert_settings(client: Client, clustered: bool) -> dict[str, object]:
     else:
         settings["insert_deduplicate"] = 1
     if clustered:
-        # The Distributed table must answer when the shards have the rows, not when it has queued them.
+        # The Distributed table must answer when the shards have the rows. It answers when it has queued them
+        # otherwise, and the sink would commit offsets of rows that may still be lost.
         settings["insert_distributed_sync"] = 1
     return settings
 
