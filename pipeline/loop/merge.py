@@ -1,7 +1,7 @@
-"""Input buffers of one partition number, merged by (time, topic, offset). Pure; no Kafka.
+"""Buffers the inputs of one partition number and merges them by (time, topic, offset), without touching Kafka.
 
-A record may be taken only when every other input has either a buffered record or was read to its end, so that
-a partition that is merely slower to fetch does not lose its place in time.
+A record may be taken only when every other input has either a buffered record or was read to its end. So a
+partition that is merely slower to fetch does not lose its place in time.
 """
 
 from collections import deque
@@ -13,11 +13,11 @@ TimeOf = Callable[[InputRecord], int]
 
 
 class InputBuffers:
-    """Records read but not yet decided, per input topic.
+    """Records that were read and are not decided yet, by input topic.
 
     Args:
         topics: the input topics.
-        time_of: the time that a record is merged by, milliseconds.
+        time_of: the time by which a record is merged, in milliseconds.
     """
 
     def __init__(self, topics: Sequence[str], time_of: TimeOf) -> None:
@@ -28,28 +28,33 @@ class InputBuffers:
         self._last_ms: dict[str, int] = {}
 
     def start(self, topic: str, offset: int) -> None:
-        """The partition is read from `offset` on; forgets what was buffered of it."""
+        """Notes that the partition is read from `offset` on, and forgets what was buffered of it."""
         self._buffers[topic].clear()
         self._next[topic] = offset
         self._at_end.discard(topic)
         self._last_ms.pop(topic, None)
 
     def add(self, record: InputRecord) -> None:
-        """A record was read."""
+        """Buffers a record that was read."""
         self._buffers[record.topic].append(record)
         self._next[record.topic] = record.offset + 1
         self._last_ms[record.topic] = record.append_ms
         self._at_end.discard(record.topic)
 
     def reached_end(self, topic: str, offset: int) -> None:
-        """Everything below `offset` was read, and the broker had no more at that moment."""
+        """Notes that everything below `offset` was read, and that the broker had no more at that moment."""
         self._next[topic] = max(offset, self._next.get(topic, 0))
         self._at_end.add(topic)
 
     def take(self, limit: int) -> list[InputRecord]:
-        """Removes and returns up to `limit` records in merged order; empty when one input must be awaited."""
-        taken: list[InputRecord] = []
-        while len(taken) < limit and self._ready():
+        """Removes up to `limit` records and returns them in merged order.
+
+        It returns none while an input must be awaited.
+        """
+        batch: list[InputRecord] = []
+        # Whether every input is ready is asked again for each record, because the one before may have emptied an
+        # input whose next record, still on its way, is older than all that are buffered.
+        while len(batch) < limit and self._ready():
             head = min(
                 (buffer[0] for buffer in self._buffers.values() if buffer),
                 key=lambda record: (self._time_of(record), record.topic, record.offset),
@@ -57,40 +62,40 @@ class InputBuffers:
             )
             if head is None:
                 break
-            taken.append(self._buffers[head.topic].popleft())
-        return taken
+            batch.append(self._buffers[head.topic].popleft())
+        return batch
 
     def put_back(self, records: Sequence[InputRecord]) -> None:
-        """Undoes `take` after an abort; `records` in the order in which they were taken."""
+        """Undoes `take` after an abort. The `records` come in the order in which they were taken."""
         for record in reversed(records):
             self._buffers[record.topic].appendleft(record)
 
     def positions(self) -> dict[str, int]:
-        """Topic to the offset of the next record to decide."""
+        """Returns the offset of the next record to decide, by topic."""
         return {
             topic: buffer[0].offset if (buffer := self._buffers[topic]) else offset
             for topic, offset in self._next.items()
         }
 
     def empty_topics(self) -> list[str]:
-        """Inputs without a buffered record."""
+        """Returns the inputs that have no buffered record."""
         return [topic for topic, buffer in self._buffers.items() if not buffer]
 
     def read_to(self, topic: str) -> int:
-        """The offset up to which the topic was read."""
+        """Returns the offset up to which the topic was read."""
         return self._next.get(topic, 0)
 
     def last_append_ms(self, topic: str) -> int | None:
-        """Append time of the last record that was read, decided or not; None when none was."""
+        """Returns the append time of the last record that was read, decided or not; None without any."""
         return self._last_ms.get(topic)
 
     def size(self, topic: str) -> int:
-        """Buffered records of one input."""
+        """Returns how many records of one input are buffered."""
         return len(self._buffers[topic])
 
     @property
     def drained(self) -> bool:
-        """Nothing is buffered and every input was read to its end."""
+        """True when nothing is buffered and every input was read to its end."""
         return not any(self._buffers.values()) and len(self._at_end) == len(self._buffers)
 
     def _ready(self) -> bool:

@@ -1,4 +1,4 @@
-"""Records that a stage gives up, as records of their dead-letter topic."""
+"""Turns records that a stage gives up into records of their dead-letter topic."""
 
 from typing import NamedTuple
 
@@ -9,19 +9,22 @@ from schemas.dead_letter import DeadLetterInfo, dead_letters_of, encode_headers
 
 
 class DeadLetter(NamedTuple):
-    """One record that a stage gives up, and why."""
+    """One record that a stage gives up, and the reason why it does."""
 
     record: InputRecord
     reason: Permanent
 
     def to_send(self, stage: str, failed_ms: int) -> Record:
-        """Returns the record for the dead-letter topic: key and value byte for byte, the reason in the headers.
+        """Returns the record for the dead-letter topic.
+
+        Key and value stay byte for byte, and the reason is in the headers.
 
         Args:
-            stage: name of the stage that gives it up.
-            failed_ms: time at which it did, milliseconds since the epoch.
+            stage: name of the stage that gives the record up.
+            failed_ms: time at which it did, in milliseconds since the epoch.
         """
         record, reason = self
+        # Shortened, because a detail beyond the contract's limit would make the letter itself invalid.
         info = DeadLetterInfo.shortened(
             stage=stage,
             code=reason.code,

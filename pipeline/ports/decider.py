@@ -9,56 +9,65 @@ from pipeline.ports.records import InputRecord, Record
 
 @dataclass(frozen=True)
 class Decisions:
-    """What one transaction writes besides offsets and its journal record."""
+    """Says what one transaction writes besides offsets and its journal record."""
 
     outputs: Sequence[Record] = ()
     changes: Mapping[bytes, bytes | None] = field(default_factory=dict)
-    """Changelog: entity key to its new value, None where it ended."""
+    """Entries for the changelog. They map the key of an entity to its new value, which is None where the entity
+    ended."""
 
 
 class Decider(Protocol):
     """The pure core of a transactional agent for one partition number.
 
-    Deterministic: the same records, `now_ms` and configuration give the same decisions, byte for byte. It never
-    asks for the time and never does I/O. Nothing that it decided counts before `commit`.
+    It is deterministic. The same records, `now_ms` and configuration give the same decisions, byte for byte. It
+    never asks for the time and never does I/O. Nothing that it has decided counts before `commit`.
     """
 
     def restore(self, key: bytes, value: bytes | None) -> None:
-        """Takes one changelog entry, in changelog order, before the first record; None ends the entity."""
+        """Takes one changelog entry, in changelog order, before the first record.
+
+        A value of None ends the entity.
+        """
         ...
 
     def event_ms(self, record: InputRecord) -> int | None:
-        """The record's own time, milliseconds; None when it cannot be read. Used on the event clock only."""
+        """Returns the record's own time in milliseconds, or None when it cannot be read.
+
+        It is asked on the event clock only.
+        """
         ...
 
     def decide(self, record: InputRecord, now_ms: int) -> None:
-        """Handles one record; `now_ms` never decreases from call to call.
+        """Handles one record. `now_ms` never decreases from call to call.
 
         Raises:
-            Permanent: the record cannot be used; the state is as it was before the call.
+            Permanent: the record cannot be used. The state is as it was before the call.
         """
         ...
 
     def next_timer_ms(self) -> int | None:
-        """When the earliest timer is due, None without timers."""
+        """Returns when the earliest timer is due, or None without timers."""
         ...
 
     def fire_timers(self, now_ms: int) -> int:
-        """Handles every timer due at or before `now_ms`, in order of their time; returns how many."""
+        """Handles every timer that is due at or before `now_ms`, in order of their times, and returns how many
+        there were.
+        """
         ...
 
     def decisions(self) -> Decisions:
-        """Everything decided since the last `commit` or `abort`, in order."""
+        """Returns everything that was decided since the last `commit` or `abort`, in order."""
         ...
 
     def commit(self) -> None:
-        """The transaction with `decisions()` is committed: they are now the truth."""
+        """Learns that the transaction with `decisions()` is committed, so that they are now the truth."""
         ...
 
     def abort(self) -> None:
-        """The transaction is aborted: the state is again as after the last `commit`."""
+        """Learns that the transaction is aborted, so that the state is again as after the last `commit`."""
         ...
 
     def policy_versions(self) -> Mapping[str, int]:
-        """Workspace to policy version in force, for the journal."""
+        """Returns the version of the policy in force for each workspace, for the journal."""
         ...

@@ -1,4 +1,4 @@
-"""The seam between what reads texts and what scores them: the model, the detector of languages."""
+"""The seam between what reads texts and what scores them, which are the model and the detector of languages."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 
 class TextScores(NamedTuple):
-    """What one pass of the model says about one text: calibrated probabilities, each 0..1.
+    """Scores that one pass of the model gives to one text, as calibrated probabilities from 0 to 1.
 
-    The three of sentiment add up to 1 within 1e-6; `offence` and `complaint` stand alone, None where the model
-    has no such head. Compare scores by their fields: an array has no single truth.
+    The three of sentiment add up to 1 within 1e-6. `offence` and `complaint` stand alone, and are None where the
+    model has no such head. Scores are compared field by field, because an array has no single truth.
     """
 
     negative: float
@@ -20,44 +20,52 @@ class TextScores(NamedTuple):
     offence: float | None = None
     complaint: float | None = None
     embedding: NDArray[np.float16] | None = None
-    """What the text is about, as the same model's numbers: the mean over its tokens of a middle layer, shape
-    (width,), its own array. Only texts that the same model read can be compared. Half precision, for a cache
-    holds tens of thousands; None where the text is blank or the model shows no layers."""
+    """The subject of the text in numbers, which is the mean of a middle layer over its tokens. It has shape
+    (width,) and is an array of its own. Only embeddings of the same model can be compared. They have half
+    precision, because a cache holds tens of thousands. None stands where the text is blank or the model shows no
+    layers."""
 
 
 class TextModel(Protocol):
-    """Scores texts in every head at once. Blocking: call it from an executor, one caller thread at a time."""
+    """Scores texts in every head at once. It blocks, so it is called from an executor, by one thread at a time."""
 
     @property
     def name(self) -> str:
-        """Model id and revision, e.g. `earshot-minilm-l6@1a2b3c4d5e6f`."""
+        """Model id and revision, such as `earshot-minilm-l6@1a2b3c4d5e6f`."""
         ...
 
     def score(self, texts: Sequence[str]) -> list[TextScores]:
-        """Scores already normalised texts; same length and order as the input, any length >= 0.
+        """Scores texts that are already normalised.
+
+        The result has the order and the length of the input, which may be empty.
 
         Raises:
-            Transient: the engine failed; the same texts may succeed later.
+            Transient: the engine failed. The same texts may succeed later.
         """
         ...
 
 
 UNDETERMINED = "und"
-"""The code of a language that nobody can tell (ISO 639-2)."""
+"""Code of a language that nobody can tell (ISO 639-2)."""
 
 
 class DetectedLanguage(NamedTuple):
     """The language that a text is most likely in."""
 
     code: str
-    """ISO 639-1, or 639-3 where there is no shorter one, lower case; `UNDETERMINED` when nobody can tell."""
+    """The ISO 639-1 code, or the 639-3 code where there is no shorter one, in lower case. `UNDETERMINED` stands
+    where nobody can tell."""
     confidence: float
-    """0..1, of the likeliest language, also when that is too little to name it; 0 for a text without letters."""
+    """Confidence from 0 to 1 in the likeliest language, also when that is too little to name it. It is 0 for a
+    text without letters."""
 
 
 class LanguageModel(Protocol):
-    """Tells languages. Blocking, but quick; any thread may call it at any time."""
+    """Detects languages. It blocks for a short time only, and any thread may call it at any time."""
 
     def detect(self, texts: Sequence[str]) -> list[DetectedLanguage]:
-        """The language of each text; same length and order, any length >= 0. Never raises because of a text."""
+        """Returns the language of each text, in the order of the texts, of which there may be none.
+
+        It never raises because of a text.
+        """
         ...

@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class RowWriter(Protocol):
-    """Writes rows to a table of the analytics store. Blocking."""
+    """Writes rows to a table of the analytics store. It blocks."""
 
     def insert(
         self,
@@ -16,17 +16,17 @@ class RowWriter(Protocol):
         token: str,
         settings: Mapping[str, object] | None = None,
     ) -> None:
-        """Inserts all rows in one call, or raises and may have inserted none or all.
+        """Inserts all rows in one call. When it raises, it may have inserted none or all.
 
         Args:
             table: table name within the store's database.
             columns: column names, in the order of each row's values.
             rows: at least one row.
-            token: deduplication token of exactly this batch; the same batch has the same token.
+            token: deduplication token of exactly this batch. The same batch has the same token.
             settings: further ClickHouse settings of the insert.
 
         Raises:
-            Transient: the store did not answer or refused for now; retry the same batch and token.
+            Transient: the store did not answer or refused for now. Retry the same batch and token.
             Permanent: the store will never accept this batch (unknown column, bad value).
         """
         ...
