@@ -70,14 +70,14 @@ Offset = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class Part(BaseModel):
-    """A piece of a message. It is frozen, and unknown fields are ignored."""
+    """A piece of a message, which is frozen and ignores unknown fields."""
 
     # JSON has no NaN and no infinity, so a number that is none is written as null.
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null", populate_by_name=True)
 
 
 class Message(Part):
-    """The whole value of a record of a topic."""
+    """A message is the whole value of a record of a topic."""
 
     schema_version: Literal[1] = Field(
         default=1, description="major version of the contract; a value of another version must be refused"
@@ -88,6 +88,7 @@ class Message(Part):
 class SourcePosition(Part):
     """Where a record lies in Kafka."""
 
+    # The limits are Kafka's own: 249 characters a name, 32 bits for a partition and 64 for an offset.
     topic: Annotated[str, StringConstraints(max_length=249)] = Field(description="name of the topic")
     partition: Annotated[int, Field(ge=0, lt=2**31)] = Field(description="number of the partition, from 0")
     offset: Offset = Field(description="offset of the record in the partition")

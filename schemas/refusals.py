@@ -12,9 +12,9 @@ RequestRefusal = Literal[
     "unknown_case", "wrong_rep", "not_offered", "not_assigned",
     "stale_accept", "stale_reject", "stale_reply", "stale_resolve", "too_old",
 ]  # fmt: skip
-"""The `reason` of a case event `request_refused`."""
+"""A case event `request_refused` has one of these as its `reason`."""
 PostRefusal = Literal["no_case", "own_post", "unrelated", "no_policy", "unknown_queue", "too_old"]
-"""The `reason` of a case event `refused`."""
+"""A case event `refused` has one of these as its `reason`."""
 Place = Literal["request", "post", "desktop", "stream", "line", "store"]
 """Where a code is met. Requests and posts have it as `reason` of `request_refused` and `refused` in
 `cases.events`. Desktops meet it as `earshot.code` of a dead letter of `reps.events`, and a stream as that of any

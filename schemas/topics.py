@@ -21,8 +21,8 @@ from schemas.posts.scored import ScoredPost
 
 DAY_MS = 86_400_000
 MAX_MESSAGE_BYTES = 1_048_576
-"""The largest record of an ordinary topic, in bytes. Dead letters may have twice that, because they add headers to
-the same value."""
+"""A record of an ordinary topic has at most so many bytes. Dead letters may have twice that, because they add
+headers to the same value."""
 COMPACTED = {
     "segment.bytes": str(64 * 2**20),
     "min.cleanable.dirty.ratio": "0.1",
@@ -109,6 +109,7 @@ class Topic:
         )
 
 
+# Three days and no more, because no other topic holds plain text.
 RAW = Topic("posts.raw", "workspace/author_id", "posts as they were received, the only plain text", RawPost,
             "P", "delete", 3, ("ingest",), ("enrich",), plain_text=True, dead_letters=True)  # fmt: skip
 SCORED = Topic("posts.scored", "workspace/author_id", "every post with its signals and its triage", ScoredPost,
@@ -117,6 +118,7 @@ ACTIONABLE = Topic("posts.actionable", "workspace", "posts to act on, and posts 
                    "R", "delete", 14, ("enrich",), ("route",), dead_letters=True)  # fmt: skip
 MENTIONS = Topic("mentions", "workspace/topic", "which listening topics each post concerns", Mention,
                  "P", "delete", 3, ("enrich",), ("operators",))  # fmt: skip
+# One partition: all workers read the topic whole, and there is one small record for each workspace.
 POLICIES = Topic("policies", "workspace", "the policy of each workspace", Policy,
                  1, "compact", None, ("operators",), ("enrich", "route"),
                  tombstone="the workspace has no policy any more")  # fmt: skip

@@ -21,7 +21,7 @@ class View(NamedTuple):
 
 
 class PolicyBook:
-    """The policies of all workspaces.
+    """Looks up the policies of all workspaces.
 
     Args:
         policies: gives the policy in force of each workspace; it is asked anew for each record.

@@ -19,7 +19,7 @@ MAX_REASONS = 20
 """`Assignment.reasons` takes 20. The reasons of triage are cut to leave room for those of the routing itself."""
 
 Cause = dict[str, str | int]
-"""The plain fields of a SourcePosition."""
+"""A SourcePosition as a mapping of plain fields, which becomes the `cause` of a record."""
 
 
 @lru_cache(maxsize=4096)

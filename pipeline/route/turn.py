@@ -23,7 +23,7 @@ def _team_topic_name(workspace: str, team: str) -> str:
 
 
 class Turn:
-    """The handling of one record or timer.
+    """The handling of one record or timer, which ends when all that follows from it is decided.
 
     Args:
         state: the entities.

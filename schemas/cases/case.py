@@ -24,7 +24,7 @@ CaseEventType = Literal[
 
 
 class CasePost(Part):
-    """One post of the case, with personal data masked, for the rep to read before answering."""
+    """One post of the case, which the rep reads before answering. Personal data is masked."""
 
     post_id: PostId
     revision: int = Field(ge=0, description="revision of the post, which grows with each edit")
@@ -55,7 +55,7 @@ class Candidates(Part):
 
 
 class Assignment(Message):
-    """A step of an offer, complete in itself. Topic `assignments`, key case_id."""
+    """A step of an offer that is complete in itself. It is sent to topic `assignments` with key case_id."""
 
     assignment_id: Id = Field(
         description="id derived from (case_id, attempt, state, update), the same for a repeat"
@@ -81,6 +81,7 @@ class Assignment(Message):
     team: Slug = Field(description="team that takes the cases of the queue")
     platform: PlatformName = Field(description="network on which to answer")
     author: Author = Field(description="whom to answer, as described in the newest post")
+    # The router sends 10 (`briefs.MAX_POSTS`). The limit leaves room for more without a new major version.
     posts: tuple[CasePost, ...] = Field(max_length=20, description="the newest posts of the case, oldest first")
     posts_total: int = Field(ge=1, description="all posts of the case, also those not listed, reposts included")
     sentiment: Sentiment | None = Field(
@@ -110,7 +111,8 @@ class Assignment(Message):
 
 
 class CaseEvent(Message):
-    """One step of a case in ids, codes and numbers, without text. Topic `cases.events`, key case_id.
+    """One step of a case, which goes to topic `cases.events` with key case_id. It has ids, codes and numbers, no
+    text.
 
     A `revealed` step says that a rep has read the plain text of a post of the case. When the post is in no open
     case, the event stands under the id of the case that the post would have opened, without a queue. A `refused`
@@ -132,6 +134,7 @@ class CaseEvent(Message):
     attempt: int | None = Field(
         default=None, ge=1, description="number of the case's newest offer; absent before the first one"
     )
+    # The state of the case at this step is repeated, so that an analyst needs no join with the step before.
     queue: Slug | None = Field(
         default=None, description="queue of the case; absent when no open case is concerned"
     )
@@ -149,7 +152,8 @@ class CaseEvent(Message):
 
 
 class CaseCurrent(Message):
-    """The state of an open case, until a tombstone closes it. Topic `cases.current`, key case_id."""
+    """The state of an open case. It stands in topic `cases.current` under key case_id until a tombstone ends
+    it."""
 
     case_id: CaseId
     state: CaseState = Field(description="waiting in its queue, offered to a rep, or assigned to one")

@@ -9,7 +9,7 @@ from schemas.base import EpochMs, Offset, Part, Slug
 
 
 class InputRange(Part):
-    """The records of one input partition that the transaction consumed, with first <= offset < next."""
+    """Says which records of one input partition the transaction consumed: those with first <= offset < next."""
 
     topic: str = Field(max_length=249, description="name of the input topic")
     partition: int = Field(ge=0, description="number of its partition, from 0")
@@ -18,8 +18,9 @@ class InputRange(Part):
 
 
 class JournalEntry(Part):
-    """Inputs, time and policies of one transaction. Topic `route.journal`, without a key, in the input's
-    partition.
+    """Inputs, time and policies from which one transaction was decided.
+
+    It goes to topic `route.journal` without a key, into the partition with the same number as its inputs.
 
     A replay calls `fire_timers(time - 1)` and `decide(record, now)` for each record in merged order, where now is
     the largest record time so far and starts from `started_ms`. At the end it calls `fire_timers(now_ms)` if

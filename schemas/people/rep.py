@@ -1,4 +1,4 @@
-"""RepEvent is what a desktop says about a rep of the contact centre. Topic `reps.events`, key workspace."""
+"""RepEvent is what a desktop says about a rep. It goes to topic `reps.events` with the workspace as key."""
 
 from typing import Annotated, Any, Literal
 
@@ -18,6 +18,7 @@ Attempt = Annotated[
 def _type_is_required(schema: dict[str, Any]) -> None:
     """Makes the type required on the wire, where it tells the events apart; code that makes an event leaves it
     out."""
+    # A validator would otherwise take an event without a type, which the router cannot tell apart.
     schema["properties"]["type"].pop("default")
     schema["required"].append("type")
 

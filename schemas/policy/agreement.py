@@ -26,7 +26,7 @@ class Disagreement(NamedTuple):
     what: str
     name: str = ""
     """The name that is missing; empty for a mistake of another sort."""
-    known: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
     """The names that would have been right."""
 
 
@@ -58,10 +58,10 @@ def disagreements(policy: object, built_in_intents: Sequence[str]) -> Iterator[D
             if name in seen:
                 yield Disagreement((field, at, "name"), f"there is a {what} {name} before this one")
             seen.add(name)
-    known = {field: tuple(dict.fromkeys(name for _, name in entries)) for field, entries in names.items()}
-    known["intents"] += tuple(built_in_intents)
+    candidates = {field: tuple(dict.fromkeys(name for _, name in entries)) for field, entries in names.items()}
+    candidates["intents"] += tuple(built_in_intents)
     for at, rule in _entries(policy, "rules"):
-        yield from _of_rule(at, rule, known)
+        yield from _of_rule(at, rule, candidates)
 
 
 def queue_mistake(action: str, queue: object) -> str | None:
@@ -71,23 +71,26 @@ def queue_mistake(action: str, queue: object) -> str | None:
     return f"action {action} needs a queue" if queue is None else None
 
 
-def _of_rule(at: int, rule: Mapping[str, Any], known: Mapping[str, tuple[str, ...]]) -> Iterator[Disagreement]:
+def _of_rule(
+    at: int, rule: Mapping[str, Any], candidates: Mapping[str, tuple[str, ...]]
+) -> Iterator[Disagreement]:
     queue, action = rule.get("queue"), rule.get("action")
     if isinstance(action, str) and (mistake := queue_mistake(action, queue)):
         yield Disagreement(("rules", at), mistake)
-    if _is_text(queue) and queue not in known["queues"]:
-        yield Disagreement(("rules", at, "queue"), f"there is no queue {queue}", str(queue), known["queues"])
+    if _is_text(queue) and queue not in candidates["queues"]:
+        yield Disagreement(("rules", at, "queue"), f"there is no queue {queue}", str(queue), candidates["queues"])
     when = rule.get("when")
     for part, field in (("topic", "topics"), ("intent", "intents")):
         asked = when.get(part) if isinstance(when, Mapping) else None
         for number, name in enumerate(asked if isinstance(asked, list | tuple) else ()):
-            if _is_text(name) and name not in known[field]:
+            if _is_text(name) and name not in candidates[field]:
                 yield Disagreement(
-                    ("rules", at, "when", part, number), f"there is no {part} {name}", str(name), known[field]
+                    ("rules", at, "when", part, number), f"there is no {part} {name}", str(name), candidates[field]
                 )
 
 
 def _entries(policy: object, field: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    # Unchecked data may hold anything here, and what has the wrong shape has its own complaint already.
     entries = policy.get(field) if isinstance(policy, Mapping) else None
     for at, entry in enumerate(entries if isinstance(entries, list | tuple) else ()):
         if isinstance(entry, Mapping):

@@ -23,7 +23,8 @@ which the first policies have, counts only on the platforms of the brand's `auth
 
 
 class Brand(Part):
-    """The accounts of the workspace on the networks. Their posts are its own and never become work."""
+    """The brand is who the workspace is on the networks. Posts by its accounts are its own and never become
+    work."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(description="name for people")
     author_ids: tuple[NativeId, ...] = Field(
@@ -123,7 +124,7 @@ class OwnIntent(Part):
 
 
 class NumberPattern(Part):
-    """How order, account or other personal numbers of the workspace look. They are masked as `[<name>]`."""
+    """A pattern says how order, account or other personal numbers look. They are masked as `[<name>]`."""
 
     name: Slug = Field(description="name of the pattern, which replaces the number in brackets")
     pattern: Annotated[str, StringConstraints(min_length=4, max_length=60)] = Field(
@@ -133,6 +134,7 @@ class NumberPattern(Part):
 
     @model_validator(mode="after")
     def _says_something(self) -> "NumberPattern":
+        # An @ does not count, because a pattern of letters alone would match words.
         if sum(sign in "#*" for sign in self.pattern) < 4:
             raise ValueError("at least four # or * are needed: less would mask ordinary words and numbers")
         return self
@@ -158,6 +160,7 @@ class TriageRule(Part):
 
     @model_validator(mode="after")
     def _work_has_a_queue(self) -> "TriageRule":
+        # Asked of the same function as in `agreement`, so that a mistake is worded alike wherever it is noticed.
         if mistake := queue_mistake(self.action, self.queue):
             raise ValueError(mistake)
         return self
@@ -184,7 +187,7 @@ class Queue(Part):
 
 
 class Policy(Message):
-    """The whole policy of one workspace, topic `policies`, key workspace."""
+    """The whole policy of one workspace, which goes to topic `policies` with the workspace as key."""
 
     version: int = Field(ge=1, lt=2**31, description="number that grows with each change of the policy")
     brand: Brand

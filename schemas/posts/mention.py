@@ -20,7 +20,7 @@ from schemas.posts.signals import CopyKind, TopicKind
 
 
 class Mention(Message):
-    """A post concerns a listening topic. Topic `mentions`, key workspace/topic.
+    """A mention says that a post concerns a listening topic. It goes to topic `mentions` with key workspace/topic.
 
     A raw record that is delivered again gives the same mention again. Count each `post_id` once, with its highest
     `revision`. Where copies matter, count authors and clusters rather than posts.

@@ -7,9 +7,10 @@ from pydantic import Field, StringConstraints, model_validator
 from schemas.base import AuthorId, Count, Message, Part, PlatformName, PostId, ShortText, UtcDatetime
 
 MAX_TEXT_CHARS = 65_536
-"""The longest text in characters. Facebook allows 63,206 in a post, which is more than any other network does."""
+"""A text has at most so many characters. Facebook allows 63,206 in a post, more than any other network does."""
 MAX_REVISION = 2**20 - 1
-"""The highest revision. It shares the 64-bit row version with a time of 42 bits (see `ScoredPost.ver`)."""
+"""A revision is at most this, because it shares the 64-bit row version with a time of 42 bits
+(`ScoredPost.ver`)."""
 
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARS)]
 Handle = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -45,7 +46,7 @@ class PostMetrics(Part):
 
 
 class PostBody(Message):
-    """What a raw and a scored post share: identity, place in the conversation, circumstances."""
+    """The fields that a raw and a scored post share: identity, place in the conversation, circumstances."""
 
     post_id: PostId
     revision: int = Field(

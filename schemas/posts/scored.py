@@ -14,7 +14,7 @@ ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$
 
 
 class SentimentProbabilities(Part):
-    """Calibrated probabilities of the three labels. They add up to 1 within .001, because they are rounded."""
+    """Calibrated probabilities of the three labels, which add up to 1 within .001."""
 
     negative: Probability = Field(description="probability from 0 to 1 that the writer is unhappy or angry")
     neutral: Probability = Field(description="probability from 0 to 1 that the text shows no feeling")
@@ -72,7 +72,7 @@ class Influence(Part):
 
 
 class Reason(Part):
-    """One reason for a decision. Reasons are listed by weight, the heaviest first."""
+    """One reason for a decision. Reasons are listed by weight, with the heaviest first."""
 
     code: ReasonCode = Field(description="stable code of the reason, for programs")
     detail: Annotated[str, StringConstraints(max_length=300)] = Field(
@@ -121,7 +121,7 @@ class Triage(Part):
 
 
 class ScoredPost(PostBody):
-    """A post with its signals, topics `posts.scored` and `posts.actionable`.
+    """A post with its signals, as it goes to the topics `posts.scored` and `posts.actionable`.
 
     Title and text are masked: personal data is replaced by its kind in brackets, and listed in `pii`.
     """

@@ -25,7 +25,7 @@ PersonalDataKind = Literal["phone", "email", "card", "iban", "national-id", "add
 
 
 class Span(Part):
-    """A place in the masked title or text of the post."""
+    """A span is a place in the masked title or text of the post."""
 
     field: Literal["title", "text"] = Field(default="text", description="where it stands")
     start: int = Field(ge=0, description="first character, counted in Unicode code points from 0")
@@ -61,7 +61,7 @@ class Intent(Part):
 
 
 class Cluster(Part):
-    """Posts of one workspace with the same text, or nearly the same, within 24 hours.
+    """A cluster holds posts of one workspace that have the same or nearly the same text, within 24 hours.
 
     The id follows from the content, so that every worker gives the same one without asking another. `size` and
     `first_seen` are what one worker has seen. The whole cluster is all that has the id.

@@ -24,7 +24,7 @@ PARTITIONER = "murmur2"
 TEAM_CHANNEL = f"{ASSIGNMENTS.name}.team"
 _SCHEMA_FORMAT = f"application/schema+json;version={DIALECT.split('/')[-2]}"
 _LONGEST_NUMBER_CHARS = 19
-"""The number of digits of 2**63 - 1, the largest offset."""
+"""The largest offset, 2**63 - 1, has so many digits."""
 
 
 def asyncapi() -> Document:
@@ -93,6 +93,7 @@ def _channel(topic: Topic, message: str) -> Document:
         "x-retention-days": topic.retention_days,
         "x-plain-text": topic.plain_text,
         "x-dead-letters": topic.dlq.name if topic.dead_letters else None,
+        # lz4 is what our own producers are set to, and the broker keeps it on topics without a setting.
         "x-compression": topic.config.get("compression.type", "lz4"),
         "x-tombstones": topic.tombstone is not None,
     }
@@ -103,6 +104,7 @@ def _message_names(topic: Topic, message: str) -> list[str]:
 
 
 def _team_channel() -> Document:
+    # In an address AsyncAPI takes the names in braces for parameters.
     pattern = team_topic("{workspace}", "{team}")
     channel = _channel(pattern, ASSIGNMENTS.name)
     channel["parameters"] = {

@@ -50,10 +50,12 @@ def _own_rules(old: Schema, new: Schema, place: str) -> Iterator[str]:
         if rule in new and new[rule] != old.get(rule):
             yield f"{place}: {rule} changed"
     allowed = _values(new)
+    # A schema without an enumeration accepted any value, so a new one always loses some.
     lost = [value for value in _values(old) or ["any"] if value not in allowed] if allowed is not None else []
     if lost:
         yield f"{place}: values are gone: {', '.join(map(str, lost))}"
     for rule in _UPPER:
+        # A limit where there was none refuses something as well.
         if rule in new and new[rule] < old.get(rule, float("inf")):
             yield f"{place}: {rule} is tighter"
     for rule in _LOWER:

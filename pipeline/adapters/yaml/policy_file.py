@@ -63,7 +63,7 @@ def load_policy(path: Path, refusals: Refusals | None = None) -> Written[Policy]
 
     def all_refusals(document: Any) -> Iterator[tuple[Location, str]]:
         for problem in disagreements(document, get_args(IntentName)):
-            hint = did_you_mean(problem.name, problem.known) if problem.name else ""
+            hint = did_you_mean(problem.name, problem.candidates) if problem.name else ""
             yield problem.place, problem.what + hint
         if refusals is not None:
             yield from refusals(document)

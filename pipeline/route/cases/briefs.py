@@ -10,14 +10,14 @@ from pydantic import BaseModel
 
 from pipeline.clock import to_ms
 from pipeline.route.records import rfc3339
-from pipeline.route.state.entities import Brief, context_post, piece
+from pipeline.route.state.entities import Brief, context_post, json_copy
 from schemas.posts.scored import ScoredPost
 
 MAX_POSTS = 10
 """The newest posts, which an assignment carries. They are enough to answer, and the bound holds whatever a
 conversation grows to."""
 MAX_TEXT_CHARS = 2000
-"""Characters kept of each post. Ten such posts of plain text make an assignment of about 20 KB."""
+"""Each post is cut to so many characters, so that ten of them make an assignment of about 20 KB."""
 
 
 def _plain(model: BaseModel | None) -> Any:
@@ -28,7 +28,7 @@ def _plain(model: BaseModel | None) -> Any:
 
 def open_brief(post: ScoredPost) -> Brief:
     """Returns the brief of a case that this post opens."""
-    return add_post(led_by(Brief(post.platform, b"", b"", None, b"", ()), post), post)
+    return add_post(with_lead_post(Brief(post.platform, b"", b"", None, b"", ()), post), post)
 
 
 def add_post(brief: Brief, post: ScoredPost) -> Brief:
@@ -54,7 +54,7 @@ def add_post(brief: Brief, post: ScoredPost) -> Brief:
     posts = tuple(sorted([*others, newest])[-MAX_POSTS:])
     if post.own:
         return brief._replace(posts=posts)
-    return brief._replace(posts=posts, author=piece(author), influence=piece(_plain(post.influence)))
+    return brief._replace(posts=posts, author=json_copy(author), influence=json_copy(_plain(post.influence)))
 
 
 def drop_post(brief: Brief, post_id: str) -> Brief:
@@ -62,8 +62,8 @@ def drop_post(brief: Brief, post_id: str) -> Brief:
     return brief._replace(posts=tuple(post for post in brief.posts if post.post_id != post_id))
 
 
-def led_by(brief: Brief, post: ScoredPost) -> Brief:
+def with_lead_post(brief: Brief, post: ScoredPost) -> Brief:
     """Returns the brief of a case whose most urgent post is now this one, which therefore says why to act."""
-    sentiment = brief.sentiment if post.sentiment is None else piece(_plain(post.sentiment))
-    reasons = piece([_plain(reason) for reason in post.triage.reasons])
+    sentiment = brief.sentiment if post.sentiment is None else json_copy(_plain(post.sentiment))
+    reasons = json_copy([_plain(reason) for reason in post.triage.reasons])
     return brief._replace(reasons=reasons, sentiment=sentiment)

@@ -111,7 +111,7 @@ def _take_in(turn: Turn, case: Case, post: ScoredPost) -> Case:
     brief = briefs.add_post(turn.state.brief(case), post)
     if not post.own:
         if post.triage.priority > case.priority:
-            brief = briefs.led_by(brief, post)
+            brief = briefs.with_lead_post(brief, post)
         case = case._replace(
             priority=max(case.priority, post.triage.priority),
             action=max(case.action, post.triage.action, key=URGENCY.__getitem__),

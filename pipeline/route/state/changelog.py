@@ -1,4 +1,4 @@
-"""Entities as values of `route.state`, and back, in the form of this release and of the one before.
+"""Writes entities as values of `route.state`, and reads those of this release and of the one before.
 
 Each value carries the version of its kind's form in `v`. A value without one is of version 1, as the releases
 before versions wrote it. To change a form, raise its version, write the function that makes the old form new into
@@ -24,7 +24,7 @@ from pipeline.route.state.entities import (  # fmt: skip
     Seen,
     Sender,
     context_post,
-    piece,
+    json_copy,
 )
 
 Fields = dict[str, Any]
@@ -99,10 +99,10 @@ def _brief(fields: Fields) -> Brief:
     sentiment = fields["sentiment"]
     return Brief(
         platform=fields["platform"],
-        author=piece(fields["author"]),
-        influence=piece(fields["influence"]),
-        sentiment=None if sentiment is None else piece(sentiment),
-        reasons=piece(fields["reasons"]),
+        author=json_copy(fields["author"]),
+        influence=json_copy(fields["influence"]),
+        sentiment=None if sentiment is None else json_copy(sentiment),
+        reasons=json_copy(fields["reasons"]),
         posts=tuple(context_post(post) for post in fields["posts"]),
     )
 

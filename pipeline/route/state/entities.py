@@ -24,11 +24,11 @@ class Offer(NamedTuple):
     excluded: tuple[tuple[str, int], ...]
     """Why the others of the team could not: pairs of a reason code and a number of reps, sorted."""
     why: tuple[tuple[str, str], ...]
-    """Pairs of a reason code and its text: why this case now, and why this rep."""
+    """Pairs of a reason code and its text, which say why it was this case now and why this rep."""
 
 
 class Case(NamedTuple):
-    """An open case, without its texts."""
+    """An open case. Its texts are in its `Brief`, which is much larger and changes less often."""
 
     workspace: str
     case_id: str
@@ -46,7 +46,7 @@ class Case(NamedTuple):
     """The reps, sorted, who have rejected the case or let it time out since it last went round from the start."""
     offer: Offer | None
     seq: int
-    """The number of its newest event."""
+    """The number of its newest event, which counts from 0 without a gap."""
     posts_total: int
     queued_at_ms: int
     respond_by_ms: int
@@ -155,7 +155,7 @@ def key(kind: Kind, workspace: str, name: str) -> str:
     return f"{kind}/{workspace}/{name}"
 
 
-def piece(fields: Any) -> bytes:
+def json_copy(fields: Any) -> bytes:
     """Returns JSON that is kept for long."""
     # An exact copy, because each bytes object that orjson returns holds on to a buffer of 4 KB.
     return bytes(memoryview(orjson.dumps(fields)))
@@ -163,4 +163,4 @@ def piece(fields: Any) -> bytes:
 
 def context_post(fields: dict[str, Any]) -> ContextPost:
     """Returns the post with a CasePost's JSON fields, in the canonical bytes that survive a restore."""
-    return ContextPost(fields["created_at"], fields["post_id"], piece(fields))
+    return ContextPost(fields["created_at"], fields["post_id"], json_copy(fields))

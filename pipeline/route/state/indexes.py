@@ -12,7 +12,7 @@ from pipeline.route.state.lanes import Lane, LaneKey, lane_key
 from pipeline.route.state.ordering import Ordered
 
 Team = tuple[str, str]
-"""Workspace and team."""
+"""A team is named by its workspace and its name."""
 Due = tuple[int, str, str]
 """Due time in milliseconds since the epoch, kind of timer, and what the timer is about."""
 OFFER, FORGET = "offer", "forget"

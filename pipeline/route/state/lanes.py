@@ -29,7 +29,7 @@ def lane_key(case: Case) -> LaneKey:
 
 
 class Lane:
-    """The waiting cases of one lane."""
+    """The waiting cases of one lane, which can be taken by priority and by age."""
 
     def __init__(self, key: LaneKey) -> None:
         self.key = key

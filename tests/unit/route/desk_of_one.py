@@ -32,7 +32,7 @@ class Said:
         return [event.type for event in self.events]
 
     @property
-    def told(self) -> list[tuple[str, str]]:
+    def steps(self) -> list[tuple[str, str]]:
         return [(event.type, event.reason) for event in self.events]
 
     @property

@@ -67,7 +67,7 @@ def test_a_join_changes_the_waiting_order() -> None:
 def test_context_of_the_author_of_an_open_case_joins(over: dict[str, Any], reason: str) -> None:
     desk = Desk()
     desk.feed(scored("p1"))
-    assert desk.feed(scored("p2", action="none", **over)).told == [("joined", reason)]
+    assert desk.feed(scored("p2", action="none", **over)).steps == [("joined", reason)]
 
 
 def test_context_without_a_case_is_refused_under_the_id_that_it_would_have_had() -> None:
@@ -79,35 +79,35 @@ def test_context_without_a_case_is_refused_under_the_id_that_it_would_have_had()
 def test_a_public_remark_about_something_else_does_not_join() -> None:
     desk = Desk()
     desk.feed(scored("p1"))
-    assert desk.feed(scored("p2", action="none")).told == [("refused", "unrelated")]
+    assert desk.feed(scored("p2", action="none")).steps == [("refused", "unrelated")]
 
 
 def test_reposts_of_a_case_are_counted_without_their_text() -> None:
     desk = Desk()
     desk.feed(scored("p1"))
     said = desk.feed(*(scored(f"r{n}", by=f"fan{n}", action="none", repost_of="x:p1") for n in range(3)))
-    assert said.told == [("joined", "repost")] * 3
+    assert said.steps == [("joined", "repost")] * 3
     assert said.current[0].posts_total == 4
     [offer] = desk.feed(signed_in()).assignments
     assert [p.post_id for p in offer.posts] == ["x:p1"]
 
 
 def test_a_repost_of_an_unknown_post_is_refused() -> None:
-    assert Desk().feed(scored("r", action="none", repost_of="x:p1")).told == [("refused", "no_case")]
+    assert Desk().feed(scored("r", action="none", repost_of="x:p1")).steps == [("refused", "no_case")]
 
 
 def test_the_brands_own_reply_joins_and_is_shown_as_own() -> None:
     desk = Desk()
     desk.feed(scored("p1"))
     own = scored("o1", by="acme", action="none", own=True, in_reply_to="x:p1", ms=10)
-    assert desk.feed(own).told == [("joined", "own_reply")]
+    assert desk.feed(own).steps == [("joined", "own_reply")]
     [offer] = desk.feed(signed_in()).assignments
     assert [(p.post_id, p.own) for p in offer.posts] == [("x:p1", False), ("x:o1", True)]
     assert offer.author.author_id == "x:ann"
 
 
 def test_the_brands_own_post_is_refused() -> None:
-    assert Desk().feed(scored("o1", by="acme", action="none", own=True)).told == [("refused", "own_post")]
+    assert Desk().feed(scored("o1", by="acme", action="none", own=True)).steps == [("refused", "own_post")]
 
 
 def test_an_edit_replaces_the_text_and_an_older_one_does_not() -> None:
@@ -123,7 +123,7 @@ def test_deleting_the_only_post_cancels_a_waiting_case() -> None:
     desk = Desk()
     [opened] = desk.feed(scored("p1")).current
     said = desk.feed(scored("p1", action="none", revision=1, deleted=True, text=None))
-    assert said.told == [("joined", "deleted"), ("canceled", "deleted")]
+    assert said.steps == [("joined", "deleted"), ("canceled", "deleted")]
     assert said.tombstones == [opened.case_id]
     assert desk.feed(signed_in()).assignments == []
 
@@ -141,7 +141,7 @@ def test_deleting_the_only_post_of_an_assigned_case_leaves_it_with_its_rep() -> 
     [offer] = desk.feed(scored("p1"), signed_in()).assignments
     desk.feed(accept(offer.case_id))
     said = desk.feed(scored("p1", action="none", revision=1, deleted=True))
-    assert said.told == [("joined", "deleted")]
+    assert said.steps == [("joined", "deleted")]
     assert said.current[0].state == "assigned"
 
 
@@ -149,24 +149,24 @@ def test_a_deleted_text_is_gone_and_a_late_edit_does_not_bring_it_back() -> None
     desk = Desk()
     desk.feed(scored("p1", text="secret"), scored("p2", ms=5))
     desk.feed(scored("p1", action="none", revision=2, deleted=True))
-    assert desk.feed(scored("p1", revision=1, text="secret, edited")).told == [("joined", "edit")]
+    assert desk.feed(scored("p1", revision=1, text="secret, edited")).steps == [("joined", "edit")]
     [offer] = desk.feed(signed_in()).assignments
     assert [p.post_id for p in offer.posts] == ["x:p2"]
 
 
 def test_deleting_a_post_of_no_case_is_refused() -> None:
-    assert Desk().feed(scored("p1", action="none", deleted=True)).told == [("refused", "no_case")]
+    assert Desk().feed(scored("p1", action="none", deleted=True)).steps == [("refused", "no_case")]
 
 
 def test_without_a_policy_a_post_is_refused() -> None:
     desk = Desk()
     desk.policies.clear()
-    assert desk.feed(scored("p1")).told == [("refused", "no_policy")]
+    assert desk.feed(scored("p1")).steps == [("refused", "no_policy")]
 
 
 def test_a_queue_that_the_policy_no_longer_has_is_refused() -> None:
     said = Desk().feed(scored("p1", queue="gone"))
-    assert said.told == [("refused", "unknown_queue")]
+    assert said.steps == [("refused", "unknown_queue")]
     assert said.events[0].policy_version == policy().version
 
 

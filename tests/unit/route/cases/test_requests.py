@@ -19,7 +19,7 @@ def test_an_accepted_offer_is_assigned() -> None:
     desk = Desk()
     offer = _offered(desk)
     said = desk.after(20).feed(accept(offer.case_id))
-    assert said.told == [("assigned", "accepted")]
+    assert said.steps == [("assigned", "accepted")]
     [assigned] = said.assignments
     assert (assigned.state, assigned.attempt, assigned.rep_id) == ("assigned", 1, "r1")
     assert assigned.expires_at is None
@@ -40,7 +40,7 @@ def test_an_accept_after_the_last_millisecond_is_stale() -> None:
     offer = _offered(desk)
     said = desk.after(120.001).feed(accept(offer.case_id))
     # The late click also shows that the rep is there again: the case comes back as a new attempt.
-    assert said.told == [
+    assert said.steps == [
         ("timed_out", "not_answered"),
         ("request_refused", "stale_accept"),
         ("offered", "matched"),
@@ -54,7 +54,7 @@ def test_an_accept_after_the_last_millisecond_is_stale() -> None:
 def test_an_accept_must_name_the_offer(attempt: int, rep_id: str, reason: str | None) -> None:
     desk = Desk()
     offer = _offered(desk)
-    told = desk.feed(accept(offer.case_id, attempt, rep_id)).told
+    told = desk.feed(accept(offer.case_id, attempt, rep_id)).steps
     assert told == [("assigned", "accepted") if reason is None else ("request_refused", reason)]
 
 
@@ -62,13 +62,13 @@ def test_accepting_an_earlier_attempt_is_stale() -> None:
     desk = Desk()
     offer = _offered(desk)
     desk.feed(reject(offer.case_id))
-    assert desk.feed(accept(offer.case_id, 1)).told == [("request_refused", "stale_accept")]
+    assert desk.feed(accept(offer.case_id, 1)).steps == [("request_refused", "stale_accept")]
 
 
 def test_accepting_twice_is_refused_the_second_time() -> None:
     desk = Desk()
     offer = _offered(desk)
-    assert desk.feed(accept(offer.case_id), accept(offer.case_id)).told == [
+    assert desk.feed(accept(offer.case_id), accept(offer.case_id)).steps == [
         ("assigned", "accepted"),
         ("request_refused", "not_offered"),
     ]
@@ -95,14 +95,14 @@ def test_a_rejected_offer_gives_the_reps_own_reason() -> None:
     desk = Desk()
     offer = _offered(desk)
     event = reject(offer.case_id).model_copy(update={"reason": "on_break"})
-    assert desk.feed(event).told[0] == ("rejected", "on_break")
+    assert desk.feed(event).steps[0] == ("rejected", "on_break")
 
 
 def test_an_assigned_case_cannot_be_rejected() -> None:
     desk = Desk()
     offer = _offered(desk)
     said = desk.feed(accept(offer.case_id), reject(offer.case_id))
-    assert said.told[-1] == ("request_refused", "not_offered")
+    assert said.steps[-1] == ("request_refused", "not_offered")
 
 
 def test_the_first_reply_is_told_apart_from_later_ones() -> None:
@@ -111,14 +111,14 @@ def test_the_first_reply_is_told_apart_from_later_ones() -> None:
     desk.feed(accept(offer.case_id))
     [first] = desk.after(60).feed(reply(offer.case_id)).current
     said = desk.after(60).feed(reply(offer.case_id))
-    assert said.told == [("replied", "later_reply")]
+    assert said.steps == [("replied", "later_reply")]
     assert said.current[0].replied_at == first.replied_at
 
 
 def test_a_reply_before_the_accept_is_refused() -> None:
     desk = Desk()
     offer = _offered(desk)
-    assert desk.feed(reply(offer.case_id)).told == [("request_refused", "not_assigned")]
+    assert desk.feed(reply(offer.case_id)).steps == [("request_refused", "not_assigned")]
 
 
 def test_a_resolved_case_is_closed_and_gone() -> None:
@@ -126,11 +126,11 @@ def test_a_resolved_case_is_closed_and_gone() -> None:
     offer = _offered(desk)
     desk.feed(accept(offer.case_id))
     said = desk.feed(resolve(offer.case_id))
-    assert said.told == [("resolved", "resolved")]
+    assert said.steps == [("resolved", "resolved")]
     assert said.states == [("closed", "resolved", "r1")]
     assert said.tombstones == [offer.case_id]
     assert said.current == []
-    assert desk.feed(resolve(offer.case_id)).told == [("request_refused", "unknown_case")]
+    assert desk.feed(resolve(offer.case_id)).steps == [("request_refused", "unknown_case")]
 
 
 def test_after_a_resolved_case_the_author_gets_a_new_one() -> None:
@@ -146,7 +146,7 @@ def test_a_case_of_another_workspace_is_unknown() -> None:
     desk = Desk()
     offer = _offered(desk)
     foreign = accept(offer.case_id).model_copy(update={"workspace": "other"})
-    assert desk.feed(foreign).told == [("request_refused", "unknown_case")]
+    assert desk.feed(foreign).steps == [("request_refused", "unknown_case")]
 
 
 def test_any_accept_shows_that_a_rep_responds_again() -> None:

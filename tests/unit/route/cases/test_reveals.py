@@ -72,7 +72,7 @@ def test_two_readings_are_two_events_and_one_that_comes_again_is_not_a_third() -
 def test_the_step_names_a_code_and_never_the_words_of_the_reason(reason: str, told: str) -> None:
     desk = Desk()
     desk.feed(scored("p1"))
-    assert desk.feed(reveal("p1", reason=reason)).told == [("revealed", told)]
+    assert desk.feed(reveal("p1", reason=reason)).steps == [("revealed", told)]
 
 
 def test_a_reading_of_another_workspace_is_not_of_this_case() -> None:

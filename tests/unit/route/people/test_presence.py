@@ -18,7 +18,7 @@ def test_signing_out_releases_offers_and_unanswered_cases_but_keeps_answered_one
     said = desk.after(60).feed(signed_out())
     assert said.states == [("released", "signed_out", "r1")] * 2
     assert {a.case_id for a in said.assignments} == {offers[1].case_id, offers[2].case_id}
-    assert said.told == [("released", "signed_out")] * 2
+    assert said.steps == [("released", "signed_out")] * 2
     assert {c.queued_at for c in said.current} == {offers[1].queued_at}
 
 

@@ -13,7 +13,7 @@ def test_an_unanswered_offer_times_out_and_its_rep_gets_nothing_new() -> None:
     [offer] = desk.feed(signed_in(), scored("p1")).assignments
     assert desk.router.next_timer_ms() == START_MS + 120_000
     said = desk.after(120).tick()
-    assert said.told == [("timed_out", "not_answered")]
+    assert said.steps == [("timed_out", "not_answered")]
     assert said.states == [("released", "timed_out", "r1")]
     assert said.assignments[0].cause is None
     assert said.current[0].state == "waiting"
@@ -80,18 +80,20 @@ def test_handled_inputs_are_forgotten_after_the_remembered_time() -> None:
 def test_input_older_than_the_remembered_time_is_refused_and_counted() -> None:
     desk = Desk(remember_ms=DAY_MS)
     said = desk.after(86_401).feed(scored("p1"), append_ms=START_MS)
-    assert said.told == [("refused", "too_old")]
+    assert said.steps == [("refused", "too_old")]
     with pytest.raises(Permanent, match="too_old"):
         desk.feed(signed_in(), append_ms=START_MS)
-    assert desk.feed(accept("c1"), append_ms=START_MS).told == [("request_refused", "too_old")]
+    assert desk.feed(accept("c1"), append_ms=START_MS).steps == [("request_refused", "too_old")]
     assert desk.router.counters() == {"refused_too_old": 1, "request_refused_too_old": 1}
     assert desk.router.gauges()["reps_present"] == 0
 
 
 def test_input_that_is_too_old_is_refused_once_however_often_it_comes() -> None:
     desk = Desk(remember_ms=DAY_MS)
-    assert desk.after(86_401).feed(scored("p1"), append_ms=START_MS).told == [("refused", "too_old")]
-    assert desk.feed(scored("p1"), append_ms=START_MS).told == [], "its event id would stand twice in cases.events"
+    assert desk.after(86_401).feed(scored("p1"), append_ms=START_MS).steps == [("refused", "too_old")]
+    assert desk.feed(scored("p1"), append_ms=START_MS).steps == [], (
+        "its event id would stand twice in cases.events"
+    )
     assert desk.router.counters() == {"refused_too_old": 1, "duplicate_posts": 1}
 
 
@@ -102,4 +104,4 @@ def test_on_the_event_clock_a_records_own_time_counts_and_late_input_is_not_too_
     assert router.event_ms(record(signed_in(ms=99), 1)) == START_MS + 99
     assert router.event_ms(record(signed_in(), 2)._replace(value=b"{")) is None
     router.decide(late, START_MS + 30 * DAY_MS)
-    assert Said(router.decisions().outputs).told == [("queued", "opened")]
+    assert Said(router.decisions().outputs).steps == [("queued", "opened")]
