@@ -111,12 +111,11 @@ class Assignment(Message):
 
 
 class CaseEvent(Message):
-    """One step of a case, which goes to topic `cases.events` with key case_id. It has ids, codes and numbers, no
-    text.
+    """One step of a case. It goes to topic `cases.events` with key case_id.
 
-    A `revealed` step says that a rep has read the plain text of a post of the case. When the post is in no open
-    case, the event stands under the id of the case that the post would have opened, without a queue. A `refused`
-    post stands there as well.
+    It has ids, codes and numbers, but no text. A `revealed` step says that a rep has read the plain text of a post
+    of the case. When the post is in no open case, the event stands under the id of the case that the post would
+    have opened, without a queue. A `refused` post stands there as well.
     """
 
     event_id: Id = Field(description="id derived from what the event is about, the same for a repeat")
@@ -152,8 +151,10 @@ class CaseEvent(Message):
 
 
 class CaseCurrent(Message):
-    """The state of an open case. It stands in topic `cases.current` under key case_id until a tombstone ends
-    it."""
+    """The state of an open case. It stands in topic `cases.current` under key case_id.
+
+    A tombstone ends it when the case is closed.
+    """
 
     case_id: CaseId
     state: CaseState = Field(description="waiting in its queue, offered to a rep, or assigned to one")

@@ -20,6 +20,7 @@ def _type_is_required(schema: dict[str, Any]) -> None:
     out."""
     # A validator would otherwise take an event without a type, which the router cannot tell apart.
     schema["properties"]["type"].pop("default")
+    schema["properties"]["type"]["description"] = "tells this event from the others"
     schema["required"].append("type")
 
 
