@@ -27,7 +27,7 @@ from pipeline.ports.records import InputRecord, Record
 from pipeline.route import ids
 from pipeline.route.router import Router
 from pipeline.sink.agent import TABLES as STORED
-from pipeline.sink.rows import Source, Table
+from pipeline.sink.columns import Source, Table
 from pipeline.sink.tables.cases import ASSIGNMENTS as ASSIGNMENTS_TABLE
 from pipeline.sink.tables.cases import CASE_EVENTS as EVENTS_TABLE
 from pipeline.sink.tables.posts import POSTS as POSTS_TABLE
@@ -287,7 +287,7 @@ class World:
                 message = message.model_copy(update={time_field: later})
             row = list(table.row(message, Source(at, from_ms(START_MS))))
             if time_field is not None and self.plant == Plant(place):
-                row[table.columns.index("queue")] = "another"
+                row[table.names.index("queue")] = "another"
             self.cluster.rows[table.name].append(tuple(row))
             self.cluster.now += 1
             self.cluster.stored[table.name].append(self.cluster.now)
@@ -324,7 +324,7 @@ def final_rows(cluster: Cluster, name: str, moment: Moment) -> list[dict[str, An
     table, time_column = TABLES[name]
     best: dict[object, dict[str, Any]] = {}
     for values in rows_at(cluster, name, moment):
-        row: dict[str, Any] = dict(zip(table.columns, values, strict=True))
+        row: dict[str, Any] = dict(zip(table.names, values, strict=True))
         key = (*(row[column] for column in table.key), row[time_column].strftime("%Y%m"))
         if key not in best or row["ver"] >= best[key]["ver"]:
             best[key] = row
@@ -391,7 +391,7 @@ def _store(
         physical = rows_at(cluster, table.name, moment)
         found = [(records.get(position_in(row, table)), row) for row in physical]
         pairs = [(record, row) for record, row in found if record is not None]
-        store.rows[topic] = [StoredRows(table, [""] * len(table.columns), pairs)]
+        store.rows[topic] = [StoredRows(table, pairs)]
     rows = {
         name: [
             row for row in final_rows(cluster, name, moment) if not workspaces or row["workspace"] in workspaces
@@ -399,7 +399,7 @@ def _store(
         for name in TABLES
     }
     for values in rows_at(cluster, "posts", moment):
-        stored: dict[str, Any] = dict(zip(POSTS_TABLE.columns, values, strict=True))
+        stored: dict[str, Any] = dict(zip(POSTS_TABLE.names, values, strict=True))
         if stored["is_deleted"]:
             number = names.number(f"{stored['workspace']}/{stored['post_id']}")
             store.add_deletion(number, stored["ver"], _at(stored))
@@ -416,7 +416,7 @@ def _store(
 
 def position_in(row: Sequence[object], table: Table[Any]) -> tuple[int, int]:
     """Returns partition and offset of the record that a row says it was made of."""
-    values: dict[str, Any] = dict(zip(table.columns, row, strict=True))
+    values: dict[str, Any] = dict(zip(table.names, row, strict=True))
     return values["_partition"], values["_offset"]
 
 

@@ -1,11 +1,13 @@
 """`earshot migrate`: bring the ClickHouse tables up to date."""
 
+import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipeline.cli.text.output import emit, say
-from pipeline.errors import EXIT_NO
+from pipeline.errors import EXIT_NO, Misconfigured
 
 app = typer.Typer(add_completion=False)
 
@@ -14,6 +16,10 @@ app = typer.Typer(add_completion=False)
 def migrate(
     status: Annotated[bool, typer.Option("--status", help="list what is pending; exit 1 if anything is")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="print the statements, change nothing")] = False,
+    draft_name: Annotated[
+        str | None,
+        typer.Option("--draft", metavar="NAME", help="write the next migration from the tables' lists"),
+    ] = None,
 ) -> None:
     """Apply pending migrations and the keeping time of posts. To repeat it is safe."""
     from pipeline.adapters.clickhouse import migrate as migrations
@@ -21,6 +27,10 @@ def migrate(
     from pipeline.app.endpoints import resolve
     from pipeline.settings import load_settings
 
+    if draft_name is not None:
+        written = draft(draft_name, migrations.MIGRATIONS)
+        say(f"wrote {written}" if written else "no migration is missing")
+        return
     settings = resolve(load_settings(), kafka=False, clickhouse=True)
     store, ttl_days = settings.clickhouse, settings.sink.ttl_days
     if status:
@@ -36,6 +46,31 @@ def migrate(
         if set_ttl(store, ttl_days):
             say("posts are kept for ever" if ttl_days is None else f"posts are kept for {ttl_days} days")
         say(f"{len(done)} migrations applied" if done else "the tables are up to date")
+
+
+def draft(name: str, folder: Path) -> Path | None:
+    """Writes the migration that brings the columns and tables which none in the folder brings; returns its path.
+
+    Args:
+        name: of the new migration, without its number.
+        folder: of the migrations.
+
+    Raises:
+        Misconfigured: the name is not made of small letters, digits and `_`.
+    """
+    from pipeline.adapters.clickhouse.migrate import load_migrations
+    from pipeline.sink.ddl import next_migration
+    from pipeline.sink.tables import ALL_TABLES
+
+    if not re.fullmatch("[a-z0-9_]+", name):
+        raise Misconfigured(f"{name}: a migration is named with small letters, digits and _")
+    migrations = load_migrations(folder)
+    text = next_migration(ALL_TABLES, [migration.template for migration in migrations])
+    if not text:
+        return None
+    path = folder / f"{len(migrations) + 1:04d}_{name}.sql"
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def _status(pending: list[str]) -> None:

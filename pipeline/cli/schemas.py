@@ -1,7 +1,7 @@
 """`earshot schemas`: export the contract's files, or check them for drift.
 
-It derives `schemas/published/` (JSON Schema, AsyncAPI) and deploy/env.example from `schemas.topics` and
-`pipeline.settings`, and writes into a checkout.
+It derives `schemas/published/` (JSON Schema, AsyncAPI) from `schemas.topics`, deploy/env.example from
+`pipeline.settings` and deploy/clickhouse/DICTIONARY.md from the tables of the sink, and writes into a checkout.
 """
 
 import json
@@ -19,6 +19,8 @@ def rendered() -> dict[str, str]:
     """Returns the text of every derived file by its path within the checkout."""
     from pipeline.adapters.yaml.documents import dump_document
     from pipeline.cli.text import env_example
+    from pipeline.sink.dictionary import dictionary
+    from pipeline.sink.tables import ALL_TABLES
     from schemas.tools.asyncapi import asyncapi
     from schemas.tools.export import json_schema, modelled_topics, schema_file_name
 
@@ -32,6 +34,7 @@ def rendered() -> dict[str, str]:
     written_by = "# Written by `earshot schemas` from schemas/topics.py.\n"
     files["schemas/published/asyncapi.yaml"] = written_by + dump_document(asyncapi())
     files["deploy/env.example"] = env_example.render()
+    files["deploy/clickhouse/DICTIONARY.md"] = dictionary(ALL_TABLES)
     return files
 
 
@@ -97,7 +100,7 @@ def checkout() -> Path:
 
 @app.command()
 def export(check: Annotated[bool, typer.Option("--check", help="write nothing; exit 1 on drift")] = False) -> None:
-    """Write `schemas/published` and deploy/env.example, or check them and the released schemas."""
+    """Write `schemas/published`, env.example and the data dictionary, or check them and the released schemas."""
     from pipeline.cli.text.output import say
 
     root = checkout()

@@ -18,7 +18,7 @@ from pipeline.metrics import Metrics
 from pipeline.ports.dead_letters import DeadLetter
 from pipeline.ports.records import InputRecord, Publisher, deliver
 from pipeline.ports.rows import RowWriter
-from pipeline.sink.rows import Source, Table
+from pipeline.sink.columns import Source, Table
 from pipeline.sink.tables.cases import ASSIGNMENTS, CASE_EVENTS
 from pipeline.sink.tables.posts import POSTS, REFUSED_POSTS, REFUSED_TTL, too_old
 from schemas import topics
@@ -81,7 +81,7 @@ class SinkAgent:
         """
         rows, letters, stored = self._rows(records)
         for name, (table, values) in rows.items():
-            self._writer.insert(name, table.columns, values, token=f"{token}/{name}")
+            self._writer.insert(name, table.names, values, token=f"{token}/{name}")
         if letters:
             failed_ms = to_ms(self._clock.now())
             deliver(self._publisher, [letter.to_send(STAGE, failed_ms) for letter in letters])

@@ -20,7 +20,7 @@ from pipeline.ingest.manifest.writer import ManifestWriter
 from pipeline.local.endpoints import Endpoints
 from pipeline.settings import ClickHouseSettings, KafkaSettings
 from pipeline.sink.agent import TABLES as STORED
-from pipeline.sink.rows import Source, Table
+from pipeline.sink.columns import Source, Table
 from pipeline.stages import lasting_stages
 from schemas.topics import ASSIGNMENTS, RAW, Topic, all_topics, team_topic
 from tests.audit_world import Cluster, P, Place, R, position_in
@@ -92,7 +92,7 @@ class AuditLab:
         for topic, table in STORED.items():
             if cluster.rows[table.name]:
                 rows = [_timed(cluster, appended, topic, table, row) for row in cluster.rows[table.name]]
-                writer.insert(table.name, table.columns, rows, token=uuid4().hex)
+                writer.insert(table.name, table.names, rows, token=uuid4().hex)
         writer.close()
         self._write_manifest(delivered)
 
@@ -131,5 +131,5 @@ def _timed(
     n, offset = position_in(row, table)
     record = cluster.log(topic)[n][offset].record._replace(append_ms=appended[topic, n, offset])
     true = table.row(decode(table.model, record.value), Source(record, from_ms(0)))
-    columns = zip(table.columns, row, true, strict=True)
+    columns = zip(table.names, row, true, strict=True)
     return tuple(broker if name in BY_APPEND_TIME else own for name, own, broker in columns)

@@ -10,7 +10,7 @@ from pipeline.cli import main
 from pipeline.clock import from_ms
 from pipeline.local.endpoints import Endpoints
 from pipeline.ports.records import InputRecord
-from pipeline.sink.rows import Source
+from pipeline.sink.columns import Source
 from pipeline.sink.tables.posts import POSTS
 from tests.builders import START_MS, scored, sentiment
 from tests.integration.sink_lab import SinkLab, close_lab, open_lab
@@ -37,7 +37,7 @@ def lab(stack: Endpoints) -> Iterator[SinkLab]:
     rows = [POSTS.row(post, source) for post in posts]
     writer = ClickHouseWriter(lab.store)
     for number, row in enumerate(rows):
-        writer.insert("posts", POSTS.columns, [row], token=f"analytics-{number}")
+        writer.insert("posts", POSTS.names, [row], token=f"analytics-{number}")
     yield lab
     close_lab(lab)
 

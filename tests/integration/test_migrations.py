@@ -97,7 +97,7 @@ def test_the_tables_have_exactly_the_columns_that_the_sink_writes(store: ClickHo
                 "WHERE database = {db:String} AND table = {t:String}",
                 parameters={"db": store.database, "t": table.name},
             ).result_rows
-            assert {name for name, _ in rows} == set(table.columns), table.name
+            assert {name for name, _ in rows} == set(table.names), table.name
             assert {kind for _, kind in rows} == {""}, "a default is evaluated once per replica and attempt"
 
 

@@ -20,7 +20,7 @@ from pipeline.codec import decode, encode
 from pipeline.errors import EXIT_NO, EXIT_OK, EXIT_SERVICE_MISSING, EXIT_USAGE
 from pipeline.local.endpoints import Endpoints
 from pipeline.ports.records import InputRecord
-from pipeline.sink.rows import Source
+from pipeline.sink.columns import Source
 from pipeline.sink.tables.posts import POSTS
 from schemas.base import SourcePosition
 from schemas.people.rep import PostRevealed, RepEvent
@@ -73,7 +73,7 @@ def _store(lab: AuditLab, workspace: str, source: SourcePosition) -> None:
     record = InputRecord(SCORED.name, 0, 0, b"", encode(made), START_MS)
     writer = ClickHouseWriter(lab.store)
     writer.insert(
-        "posts", POSTS.columns, [POSTS.row(made, Source(record, from_ms(START_MS)))], token=uuid.uuid4().hex
+        "posts", POSTS.names, [POSTS.row(made, Source(record, from_ms(START_MS)))], token=uuid.uuid4().hex
     )
     writer.close()
 

@@ -25,7 +25,7 @@ from pipeline.metrics import Metrics
 from pipeline.ports.records import InputRecord
 from pipeline.settings import ClickHouseSettings
 from pipeline.sink.agent import TABLES, SinkAgent
-from pipeline.sink.rows import Source, Table
+from pipeline.sink.columns import Source, Table
 from pipeline.sink.tables.posts import POSTS, REFUSED_POSTS
 from schemas.cases.case import Assignment, CaseEvent
 from schemas.dead_letter import decode_headers
@@ -61,7 +61,7 @@ class Shop:
 
     def read(self, table: Table[Any], records: Sequence[InputRecord]) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Types of the columns, and the row of each record."""
-        names = ", ".join(f"`{name}`" for name in table.columns)
+        names = ", ".join(f"`{name}`" for name in table.names)
         found = self.client.query(
             f"SELECT {names} FROM {self.settings.database}.{table.name} "
             f"WHERE _offset IN ({', '.join(str(record.offset) for record in records)}) ORDER BY _offset"
@@ -74,8 +74,8 @@ class Shop:
         assert len(rows) == len(made)
         for message, record, row in zip(made, records, rows, strict=True):
             sent = table.row(message, Source(record, NOW))
-            wrong = differing(table.columns, types, sent, row)
-            assert not wrong, {name: (sent[i], row[i]) for i, name in enumerate(table.columns) if name in wrong}
+            wrong = differing(table.names, types, sent, row)
+            assert not wrong, {name: (sent[i], row[i]) for i, name in enumerate(table.names) if name in wrong}
 
     def close(self) -> None:
         """Takes the database away."""
@@ -129,7 +129,7 @@ def test_a_word_of_a_newer_release_is_stored_as_itself(shop: Shop, drawn: Sequen
     records = [record_of(message) for message in drawn]
     table = TABLES[records[0].topic]
     rows = [table.row(message, Source(record, NOW)) for message, record in zip(made, records, strict=True)]
-    shop.writer.insert(table.name, table.columns, rows, token=f"newer-{next(NUMBERS)}")
+    shop.writer.insert(table.name, table.names, rows, token=f"newer-{next(NUMBERS)}")
     shop.agrees(table, made, records)
 
 
@@ -145,9 +145,9 @@ def test_an_unlisted_word_reads_as_unlisted(shop: Shop, message: Any) -> None:
     made = of_a_newer_release(alone(message))
     record = record_of(message)
     table = TABLES[record.topic]
-    shop.writer.insert(table.name, table.columns, [table.row(made, Source(record, NOW))], token=str(record))
+    shop.writer.insert(table.name, table.names, [table.row(made, Source(record, NOW))], token=str(record))
     _, (row,) = shop.read(table, [record])
-    values = dict(zip(table.columns, row, strict=True))
+    values = dict(zip(table.names, row, strict=True))
     assert {values[name] for name in WORDS[table.name]} == {"unlisted"}
 
 
@@ -155,7 +155,7 @@ def test_a_refused_post_is_stored_with_all_its_columns(shop: Shop) -> None:
     post = alone(scored())
     record = record_of(post)
     row = REFUSED_POSTS.row(post, Source(record, NOW))
-    shop.writer.insert(REFUSED_POSTS.name, REFUSED_POSTS.columns, [row], token=str(record))
+    shop.writer.insert(REFUSED_POSTS.name, REFUSED_POSTS.names, [row], token=str(record))
     shop.agrees(REFUSED_POSTS, [post], [record])
 
 
@@ -171,7 +171,7 @@ def test_no_column_has_a_type_that_turns_what_it_cannot_hold_into_something_else
 def test_a_rating_is_the_number_that_was_given(shop: Shop) -> None:
     post = alone(scored(rating=4.2))
     record = record_of(post)
-    shop.writer.insert(POSTS.name, POSTS.columns, [POSTS.row(post, Source(record, NOW))], token=str(record))
+    shop.writer.insert(POSTS.name, POSTS.names, [POSTS.row(post, Source(record, NOW))], token=str(record))
     found = shop.client.query(
         f"SELECT count() FROM {shop.settings.database}.posts WHERE rating = 4.2 AND _offset = {record.offset}"
     ).result_rows
@@ -198,12 +198,12 @@ def test_a_value_that_its_column_cannot_hold_blocks_its_batch_and_ends_nothing(s
     post = alone(scored(text="words that no error repeats"))
     record = record_of(post)
     row = list(POSTS.row(post, Source(record, NOW)))
-    row[POSTS.columns.index("policy_version")] = value
+    row[POSTS.names.index("policy_version")] = value
     with pytest.raises(Permanent, match="store_refuses: 1 rows for posts") as refused:
-        shop.writer.insert(POSTS.name, POSTS.columns, [row], token=f"bad-{next(NUMBERS)}")
+        shop.writer.insert(POSTS.name, POSTS.names, [row], token=f"bad-{next(NUMBERS)}")
     assert "words" not in str(refused.value)
     good = POSTS.row(post, Source(record, NOW))
-    shop.writer.insert(POSTS.name, POSTS.columns, [good], token=f"good-{next(NUMBERS)}")
+    shop.writer.insert(POSTS.name, POSTS.names, [good], token=f"good-{next(NUMBERS)}")
     shop.agrees(POSTS, [post], [record])
 
 

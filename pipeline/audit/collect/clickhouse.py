@@ -14,7 +14,7 @@ from pipeline.audit.names import Names
 from pipeline.ports.records import InputRecord
 from pipeline.settings import ClickHouseSettings
 from pipeline.sink.agent import TABLES
-from pipeline.sink.rows import Table
+from pipeline.sink.columns import Table
 from pipeline.sink.tables.posts import POSTS, REFUSED_POSTS
 
 _WHERE = "WHERE (empty({workspaces:Array(String)}) OR has({workspaces:Array(String)}, workspace))"
@@ -67,14 +67,14 @@ def collect_clickhouse(
 def _whole_rows(reader: TableReader, table: Table[Any], records: Sequence[InputRecord]) -> StoredRows:
     """Reads every row, also one that FINAL hides, that says that it was made of one of the records."""
     if not records:
-        return StoredRows(table, (), ())
+        return StoredRows(table, ())
     by_position = {(record.partition, record.offset): record for record in records}
     places = ", ".join(f"({partition}, {offset})" for partition, offset in by_position)
-    columns = table.columns
+    columns = table.names
     # Columns are quoted because `update` is a word of SQL.
     names = ", ".join(f"`{name}`" for name in columns)
     sql = f"SELECT {names} FROM {table.name} WHERE (_partition, _offset) IN ({places})"  # noqa: S608
     answer = reader.answer(sql)
     partition, offset = columns.index("_partition"), columns.index("_offset")
     pairs = [(by_position[row[partition], row[offset]], tuple(row)) for row in answer.rows]
-    return StoredRows(table, answer.types, pairs)
+    return StoredRows(table, pairs)

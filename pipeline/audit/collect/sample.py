@@ -13,7 +13,7 @@ from typing import Any
 import xxhash
 
 from pipeline.ports.records import InputRecord
-from pipeline.sink.rows import Table
+from pipeline.sink.columns import Table
 
 SAMPLE_RECORDS = 500
 """So many records of each topic are compared. If one of a hundred rows is wrong, 99 of 100 audits see it (1 -
@@ -55,7 +55,5 @@ class StoredRows:
     """Holds the rows of one table that say that they were made of records of a sample."""
 
     table: Table[Any]
-    types: Sequence[str]
-    """Names the types of the table's columns as ClickHouse does."""
     pairs: Sequence[tuple[InputRecord, Sequence[object]]]
     """Pairs a record with a row that was made of it. A record may have several rows, or none at its position."""

@@ -14,7 +14,7 @@ from pipeline.audit.findings import HopReport
 from pipeline.audit.logs import Log, place, position
 from pipeline.clock import to_ms
 from pipeline.codec import decode
-from pipeline.sink.rows import Source, Table
+from pipeline.sink.columns import Source, Table
 
 _NO_NAMES = ("created_at", "platform")
 """These parts of a key tell a person nothing: the id of the post holds its platform already."""
@@ -29,10 +29,10 @@ def compare_rows(report: HopReport, facts: Facts, log: Log) -> None:
     for stored in facts.store.rows.get(log.name, ()):
         table = stored.table
         for record, row in stored.pairs:
-            inserted_at = row[table.columns.index("inserted_at")]
+            inserted_at = row[table.names.index("inserted_at")]
             assert isinstance(inserted_at, datetime), "it is the only column that no record tells"
             sent = table.row(decode(table.model, record.value), Source(record, inserted_at))
-            wrong = differing(table.columns, stored.types, sent, row)
+            wrong = differing(table.names, table.types, sent, row)
             if wrong and "ver" not in wrong:
                 where = f"{table.name} from {place(log.name, position(record.partition, record.offset))}"
                 report.changed.add(_name_of(table, row), where, f"column {', '.join(wrong)}")
@@ -68,5 +68,5 @@ def _plain(value: object, kind: str) -> object:
 
 def _name_of(table: Table[Any], row: Sequence[object]) -> str:
     """Returns the name by which a reader finds the row: its key without times and platform."""
-    values = zip(table.columns, row, strict=True)
+    values = zip(table.names, row, strict=True)
     return "/".join(str(value) for name, value in values if name in table.key and name not in _NO_NAMES)

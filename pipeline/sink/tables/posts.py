@@ -1,128 +1,278 @@
-"""Rows of `posts`, and of `refused_posts` for those that are too old to be kept."""
+"""Columns of `posts`, and of `refused_posts` for posts that are too old to be kept."""
 
-from collections.abc import Callable, Mapping
+from operator import attrgetter
 
 from pipeline.clock import from_ms
-from pipeline.sink.rows import POSITION, Source, Table
+from pipeline.sink.columns import TIME, WORD, WORDS, Column, Table, position
 from schemas.posts.raw import PostMetrics
 from schemas.posts.scored import ScoredPost
 
-Value = Callable[[ScoredPost, Source], object]
 DAY_MS = 86_400_000
+REFUSED_TTL = "ttl"
+"""Reason of a post that is older than the keeping time: ClickHouse would delete it while it is inserted."""
 
 _NO_METRICS = PostMetrics()
+_COUNT, _SHARE = "Nullable(UInt64)", "Nullable(Float32)"
+# Times and offsets grow slowly, so their differences pack better; free text is worth a slower, tighter ZSTD.
+_SHORT, _LONG, _DELTA = "CODEC(ZSTD(1))", "CODEC(ZSTD(3))", "CODEC(Delta, ZSTD(1))"
+_PROBABILITY, _POINTS = "probability, 0..1", "points, 0..100"
 
-_POST: Mapping[str, Value] = {
-    "workspace": lambda p, _: p.workspace,
-    "created_at": lambda p, _: p.created_at,
-    "platform": lambda p, _: p.platform,
-    "post_id": lambda p, _: p.post_id,
-    "revision": lambda p, _: p.revision,
-    "author_id": lambda p, _: p.author.author_id,
-    "author_handle": lambda p, _: p.author.handle or "",
-    "author_name": lambda p, _: p.author.name or "",
-    "author_followers": lambda p, _: p.author.followers,
-    "author_following": lambda p, _: p.author.following,
-    "author_verified": lambda p, _: p.author.verified,
-    "author_created_at": lambda p, _: p.author.created_at,
+
+def _counter(name: str) -> Column[ScoredPost]:
+    value = attrgetter(name)
+    return Column(
+        name, _COUNT, lambda p, _: value(p.metrics or _NO_METRICS), "when the post was collected", name, _SHORT
+    )
+
+
+_POST: tuple[Column[ScoredPost], ...] = (
+    Column("workspace", WORD, comment="customer of Earshot for whom the post was collected"),
+    Column("created_at", TIME, comment="by the platform, immutable", codec=_DELTA),
+    Column("platform", WORD, comment="network that carries the post"),
+    Column("post_id", "String", comment="platform:native id", codec=_SHORT),
+    Column("revision", "UInt32", comment="0, then grows with each edit"),
+    Column("author_id", "String", "author.author_id", "platform:native id of the account", codec=_SHORT),
+    Column(
+        "author_handle", "String", lambda p, _: p.author.handle or "", "unique name of the account", codec=_SHORT
+    ),
+    Column("author_name", "String", lambda p, _: p.author.name or "", "name that the account shows", codec=_SHORT),
+    Column("author_followers", _COUNT, "author.followers", "they follow the author", "accounts", _SHORT),
+    Column("author_following", _COUNT, "author.following", "the author follows them", "accounts", _SHORT),
+    Column("author_verified", "Nullable(Bool)", "author.verified", "the platform vouches for the account"),
+    Column(
+        "author_created_at", f"Nullable({TIME})", "author.created_at", "when the account was opened", codec=_SHORT
+    ),
     # A removed post must not go on being read here, whatever its deletion record repeats.
-    "text": lambda p, _: "" if p.deleted else p.text or "",
-    "title": lambda p, _: "" if p.deleted else p.title or "",
-    "rating": lambda p, _: p.rating,
-    "place": lambda p, _: p.place or "",
-    "visibility": lambda p, _: p.visibility,
-    "in_reply_to": lambda p, _: p.in_reply_to or "",
-    "repost_of": lambda p, _: p.repost_of or "",
-    "quote_of": lambda p, _: p.quote_of or "",
-    "conversation_id": lambda p, _: p.conversation_id or "",
-    "url": lambda p, _: p.url or "",
-    "lang": lambda p, _: p.lang or "",
-    "likes": lambda p, _: (p.metrics or _NO_METRICS).likes,
-    "reposts": lambda p, _: (p.metrics or _NO_METRICS).reposts,
-    "replies": lambda p, _: (p.metrics or _NO_METRICS).replies,
-    "views": lambda p, _: (p.metrics or _NO_METRICS).views,
-    "received_at": lambda p, _: p.received_at,
-    "backfill": lambda p, _: p.backfill,
-    "own": lambda p, _: p.own,
-}
+    Column(
+        "text",
+        "String",
+        lambda p, _: "" if p.deleted else p.text or "",
+        "masked; empty when the post is deleted",
+        codec=_LONG,
+    ),
+    Column(
+        "title",
+        "String",
+        lambda p, _: "" if p.deleted else p.title or "",
+        "masked; empty when the post is deleted or has none",
+        codec=_LONG,
+    ),
+    Column("rating", "Nullable(Float64)", comment="of a review, as given", unit="stars, 0..10"),
+    Column("place", "String", lambda p, _: p.place or "", "where the post was written, as stated", codec=_SHORT),
+    Column("visibility", WORD, comment="public, direct"),
+    Column("in_reply_to", "String", lambda p, _: p.in_reply_to or "", "post_id that it answers", codec=_SHORT),
+    Column("repost_of", "String", lambda p, _: p.repost_of or "", "post_id that it passes on", codec=_SHORT),
+    Column("quote_of", "String", lambda p, _: p.quote_of or "", "post_id that it quotes", codec=_SHORT),
+    Column(
+        "conversation_id",
+        "String",
+        lambda p, _: p.conversation_id or "",
+        "same for all posts of a conversation",
+        codec=_SHORT,
+    ),
+    Column("url", "String", lambda p, _: p.url or "", "where the post can be read, masked", codec=_SHORT),
+    Column("lang", WORD, lambda p, _: p.lang or "", "as the platform states"),
+)
 
-_SIGNALS: Mapping[str, Value] = {
-    "sentiment": lambda p, _: p.sentiment.label if p.sentiment else "unread",
-    "p_negative": lambda p, _: p.sentiment.probabilities.negative if p.sentiment else None,
-    "p_neutral": lambda p, _: p.sentiment.probabilities.neutral if p.sentiment else None,
-    "p_positive": lambda p, _: p.sentiment.probabilities.positive if p.sentiment else None,
-    "offence": lambda p, _: p.offence,
-    "complaint": lambda p, _: p.complaint,
-    "sentiment_model": lambda p, _: p.sentiment.model if p.sentiment else "",
-    "sentiment_weak": lambda p, _: p.sentiment.weak if p.sentiment else False,
-    "language": lambda p, _: p.language.code if p.language else "",
-    "language_confidence": lambda p, _: p.language.confidence if p.language else None,
-    "topics": lambda p, _: [hit.topic for hit in p.topics],
-    "topic_kinds": lambda p, _: [hit.kind for hit in p.topics],
-    "intent": lambda p, _: p.intent.name if p.intent else "",
-    "intent_confidence": lambda p, _: p.intent.confidence if p.intent else None,
-    "urgency": lambda p, _: p.urgency,
-    "urgency_kinds": lambda p, _: p.urgency_kinds,
-    "intensity": lambda p, _: p.intensity,
-    "cluster_id": lambda p, _: p.cluster.id if p.cluster else "",
-    "copy_kind": lambda p, _: p.cluster.kind if p.cluster else "",
-    "spam": lambda p, _: p.spam.score if p.spam else None,
-    "spam_reasons": lambda p, _: p.spam.reasons if p.spam else (),
-    "pii_kinds": lambda p, _: [one.kind for one in p.pii],
-    "influence": lambda p, _: p.influence.score,
-    "influence_confidence": lambda p, _: p.influence.confidence,
-    "influence_lower": lambda p, _: p.influence.lower_bound,
-    "influence_percentile": lambda p, _: p.influence.percentile,
-    "action": lambda p, _: p.triage.action,
-    "queue": lambda p, _: p.triage.queue or "",
-    "skills": lambda p, _: p.triage.skills,
-    "priority": lambda p, _: p.triage.priority,
-    "reason_codes": lambda p, _: [reason.code for reason in p.triage.reasons],
-    "reason_weights": lambda p, _: [reason.weight for reason in p.triage.reasons],
-    "policy_version": lambda p, _: p.triage.policy_version,
-}
+_TEXT_SIGNALS: tuple[Column[ScoredPost], ...] = (
+    Column(
+        "language",
+        WORD,
+        lambda p, _: p.language.code if p.language else "",
+        "as detected; und: nobody can tell, empty: no text",
+    ),
+    Column(
+        "language_confidence",
+        _SHARE,
+        lambda p, _: p.language.confidence if p.language else None,
+        "of the likeliest language, also where nobody can tell",
+        _PROBABILITY,
+    ),
+    Column(
+        "topics", WORDS, lambda p, _: [hit.topic for hit in p.topics], "listening topics that the post concerns"
+    ),
+    Column(
+        "topic_kinds",
+        WORDS,
+        lambda p, _: [hit.kind for hit in p.topics],
+        "brand, product, competitor, topic: of each",
+    ),
+    Column(
+        "intent", WORD, lambda p, _: p.intent.name if p.intent else "", "what the writer wants; empty: no text"
+    ),
+    Column(
+        "intent_confidence",
+        _SHARE,
+        lambda p, _: p.intent.confidence if p.intent else None,
+        "of the intent",
+        _PROBABILITY,
+    ),
+    Column("urgency", _SHARE, comment="0..1, by the words of the text", unit="0..1"),
+    Column("urgency_kinds", WORDS, comment="the gravest first"),
+    Column("intensity", _SHARE, comment="0..1, how heated the text is", unit="0..1"),
+    Column(
+        "cluster_id",
+        "String",
+        lambda p, _: p.cluster.id if p.cluster else "",
+        "same for posts with the same text; its size: count by it",
+    ),
+    Column(
+        "copy_kind", WORD, lambda p, _: p.cluster.kind if p.cluster else "", "original, repost, copy, near-copy"
+    ),
+    Column("spam", _SHARE, lambda p, _: p.spam.score if p.spam else None, "0..1, heuristic", "0..1"),
+    Column(
+        "spam_reasons", WORDS, lambda p, _: p.spam.reasons if p.spam else (), "signs of spam that the score counts"
+    ),
+    Column(
+        "pii_kinds",
+        WORDS,
+        lambda p, _: [masked.kind for masked in p.pii],
+        "personal data that was masked, in order",
+    ),
+)
 
-_VERSION: Mapping[str, Value] = {
-    "raw_topic": lambda p, _: p.source.topic,
-    "raw_partition": lambda p, _: p.source.partition,
-    "raw_offset": lambda p, _: p.source.offset,
-    "appended_at": lambda p, _: from_ms(p.appended_ms),
-    "scored_at": lambda _, s: from_ms(s.record.append_ms),
-    "ver": lambda p, _: p.ver,
-    "is_deleted": lambda p, _: int(p.deleted),
-}
+_CIRCUMSTANCES: tuple[Column[ScoredPost], ...] = (
+    *(_counter(name) for name in ("likes", "reposts", "replies", "views")),
+    Column(
+        "received_at",
+        TIME,
+        comment="append time of the raw record, or created_at on the event clock",
+        codec=_DELTA,
+    ),
+    Column("backfill", "Bool", comment="too old to be worked on when it was received"),
+    Column("own", "Bool", comment="written by one of the brand's own handles"),
+)
+
+_MODEL_SIGNALS: tuple[Column[ScoredPost], ...] = (
+    Column(
+        "sentiment", WORD, lambda p, _: p.sentiment.label if p.sentiment else "unread", "unread: nothing to read"
+    ),
+    Column(
+        "p_negative",
+        _SHARE,
+        lambda p, _: p.sentiment.probabilities.negative if p.sentiment else None,
+        "that the writer feels bad about it",
+        _PROBABILITY,
+    ),
+    Column(
+        "p_neutral",
+        _SHARE,
+        lambda p, _: p.sentiment.probabilities.neutral if p.sentiment else None,
+        "that the writer shows no feeling",
+        _PROBABILITY,
+    ),
+    Column(
+        "p_positive",
+        _SHARE,
+        lambda p, _: p.sentiment.probabilities.positive if p.sentiment else None,
+        "that the writer feels good about it",
+        _PROBABILITY,
+    ),
+    Column("offence", _SHARE, comment="probability that the text is offensive", unit=_PROBABILITY),
+    Column("complaint", _SHARE, comment="probability that somebody should solve a problem", unit=_PROBABILITY),
+    Column(
+        "sentiment_model",
+        WORD,
+        lambda p, _: p.sentiment.model if p.sentiment else "",
+        "model and revision that read it",
+    ),
+    Column(
+        "sentiment_weak",
+        "Bool",
+        lambda p, _: p.sentiment.weak if p.sentiment else False,
+        "the model was not made for the language",
+    ),
+)
+
+_DECISION: tuple[Column[ScoredPost], ...] = (
+    Column("influence", "Float32", "influence.score", "0..100, 20 points = ten times the engagement", _POINTS),
+    Column(
+        "influence_confidence",
+        "Float32",
+        "influence.confidence",
+        "0: the profile alone is known, towards 1 with history",
+        "0..1",
+    ),
+    Column(
+        "influence_lower", "Float32", "influence.lower_bound", "90 % one-sided lower bound of influence", _POINTS
+    ),
+    Column("influence_percentile", _SHARE, "influence.percentile", "among the active authors", "percent, 0..100"),
+    Column("action", WORD, "triage.action", "none, thank, engage, respond"),
+    Column("queue", WORD, lambda p, _: p.triage.queue or "", "queue of the policy; empty when the action is none"),
+    Column("skills", WORDS, "triage.skills", "that a rep must have"),
+    Column("priority", "Float32", "triage.priority", "0..100, higher first", _POINTS),
+    Column(
+        "reason_codes", WORDS, lambda p, _: [reason.code for reason in p.triage.reasons], "why, heaviest first"
+    ),
+    Column(
+        "reason_weights",
+        "Array(Float32)",
+        lambda p, _: [reason.weight for reason in p.triage.reasons],
+        "share of each reason in the priority; 0 where it is none of its parts",
+    ),
+    Column("policy_version", "UInt64", "triage.policy_version", "that decided; 0: no policy was known"),
+)
+
+_VERSION: tuple[Column[ScoredPost], ...] = (
+    Column("raw_topic", WORD, "source.topic", "raw record that the row was made from"),
+    Column("raw_partition", "UInt32", "source.partition", "its partition"),
+    Column("raw_offset", "UInt64", "source.offset", "its offset", codec=_DELTA),
+    Column(
+        "appended_at", TIME, lambda p, _: from_ms(p.appended_ms), "append time of the raw record", codec=_DELTA
+    ),
+    Column(
+        "scored_at",
+        TIME,
+        lambda _, s: from_ms(s.record.append_ms),
+        "append time of the scored record",
+        codec=_DELTA,
+    ),
+    Column("ver", "UInt64", comment="revision << 42 | append time of the raw record, ms"),
+    Column(
+        "is_deleted", "UInt8", lambda p, _: int(p.deleted), "1: the platform removed the post; FINAL hides the row"
+    ),
+)
 
 POSTS = Table(
     "posts",
+    "One row a post under FINAL: of an edit or a deletion the later `ver` counts.",
     ScoredPost,
-    {**_POST, **_SIGNALS, **_VERSION, **POSITION},
+    (*_POST, *_TEXT_SIGNALS, *_CIRCUMSTANCES, *_MODEL_SIGNALS, *_DECISION, *_VERSION, *position()),
     key=("workspace", "created_at", "platform", "post_id"),
+    order_by=("workspace", "toStartOfHour(created_at)", "platform", "post_id"),
+    partition_by="created_at",
+    shard_by="post_id",
     is_deleted="is_deleted",
+    indexes=(
+        "ix_post post_id TYPE bloom_filter(0.001) GRANULARITY 1",
+        "ix_inserted inserted_at TYPE minmax GRANULARITY 1",
+        "ix_author author_id TYPE bloom_filter(0.01) GRANULARITY 1",
+        "ix_text text TYPE text(tokenizer = splitByNonAlpha, preprocessor = lower(text))",
+    ),
 )
 
 REFUSED_POSTS = Table(
     "refused_posts",
+    "One row a valid post that was not stored, and why. The audit accounts for posts by it.",
     ScoredPost,
-    {
-        "workspace": lambda p, _: p.workspace,
-        "post_id": lambda p, _: p.post_id,
-        "revision": lambda p, _: p.revision,
-        "reason": lambda _p, _s: REFUSED_TTL,
-        "created_at": lambda p, _: p.created_at,
-        "ver": lambda p, _: p.ver,
-        **POSITION,
-    },
+    (
+        Column("workspace", WORD, comment="customer of Earshot for whom the post was collected"),
+        Column("post_id", "String", comment="platform:native id", codec=_SHORT),
+        Column("revision", "UInt32", comment="0, then grows with each edit"),
+        Column("reason", WORD, lambda _p, _s: REFUSED_TTL, "ttl: older than EARSHOT_SINK__TTL_DAYS at receipt"),
+        Column("created_at", TIME, comment="by the platform, immutable", codec=_DELTA),
+        Column("ver", "UInt64", comment="revision << 42 | append time of the raw record, ms"),
+        *position(offset_codec=""),
+    ),
     key=("workspace", "post_id", "revision", "reason"),
+    shard_by="post_id",
 )
-
-REFUSED_TTL = "ttl"
-"""Reason of a post that is older than the keeping time: ClickHouse would delete it while it is inserted."""
 
 
 def too_old(post: ScoredPost, append_ms: int, ttl_days: int | None) -> bool:
     """Whether the keeping time was over when the scored record was appended.
 
-    Judged by the record's own append time, never by the clock: a repeated batch is refused in the same places.
+    Its own append time decides and never the clock, so that a repeated batch is refused in the same places.
     """
     if ttl_days is None:
         return False

@@ -8,7 +8,7 @@ from pipeline.sink.tables.posts import POSTS, REFUSED_POSTS
 def memory_rows() -> MemoryRows:
     return MemoryRows(
         {
-            table.name: MemoryTable(table.columns, table.key, "ver", table.is_deleted)
+            table.name: MemoryTable(table.names, table.key, "ver", table.is_deleted)
             for table in (POSTS, REFUSED_POSTS, CASE_EVENTS, ASSIGNMENTS)
         }
     )

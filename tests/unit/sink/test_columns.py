@@ -7,7 +7,7 @@ import pytest
 from pipeline.clock import from_ms
 from pipeline.errors import Permanent
 from pipeline.ports.records import InputRecord
-from pipeline.sink.rows import Source, Table
+from pipeline.sink.columns import Source, Table
 from pipeline.sink.tables.cases import ASSIGNMENTS, CASE_EVENTS
 from pipeline.sink.tables.posts import POSTS, REFUSED_POSTS, too_old
 from schemas.base import SourcePosition
@@ -22,7 +22,7 @@ SOURCE = Source(RECORD, at(1000))
 
 
 def row(table: Table[Any], message: Any) -> dict[str, object]:
-    return dict(zip(table.columns, table.row(message, SOURCE), strict=True))
+    return dict(zip(table.names, table.row(message, SOURCE), strict=True))
 
 
 def test_a_post_keeps_its_raw_position_its_own_position_and_its_version() -> None:
