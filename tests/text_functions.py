@@ -30,7 +30,7 @@ from pipeline.enrich.privacy import addresses, ids, mail, numbers, phones
 from pipeline.enrich.privacy import text as privacy_text
 from pipeline.enrich.privacy.mask import DIRECT_REGIONS, mask, mask_post, masked_fields, regions_of
 from pipeline.enrich.reading import language
-from pipeline.enrich.reading.intents import signs as intent_signs
+from pipeline.enrich.reading.intents import features
 from pipeline.enrich.reading.reading import readable_text
 from pipeline.enrich.score import Scorer
 from pipeline.enrich.text import emoji, lexical
@@ -116,7 +116,7 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.enrich.copies.comparable.comparable": comparable,
     "pipeline.enrich.copies.signatures.signature": lambda text: signature("abcd" + text, _MASK),
     "pipeline.enrich.text.emoji.spell": lambda text: [emoji.spell(sign) for sign in text],
-    "pipeline.enrich.reading.intents.signs.signs_of": intent_signs.signs_of,
+    "pipeline.enrich.reading.intents.features.intent_features": features.intent_features,
     "pipeline.enrich.reading.language.words_of": lambda text: language.words_of(_post(text)),
     "pipeline.enrich.listening.keywords.FoldedText": lambda text: _KEYWORDS.hits(FoldedText(text)),
     "pipeline.enrich.listening.keywords.fold": keywords.fold,
@@ -217,10 +217,10 @@ not.
 
 OTHERS: dict[str, str] = {
     "pipeline.enrich.reading.intents.model.Head": "a model's name",
-    "pipeline.enrich.reading.intents.model.IntentModel.tell": "the texts go to `intent_signs.signs_of`",
-    "pipeline.enrich.reading.intents.model.IntentModel.probabilities": "the texts go to `intent_signs.signs_of`",
-    "pipeline.enrich.reading.intents.model.inputs": "the texts go to `intent_signs.signs_of`",
-    "pipeline.enrich.reading.intents.own.Intents.tell": "the texts go to `intent_signs.signs_of`",
+    "pipeline.enrich.reading.intents.model.IntentModel.classify": "the texts go to `features.intent_features`",
+    "pipeline.enrich.reading.intents.model.IntentModel.probabilities": "they go to `features.intent_features`",
+    "pipeline.enrich.reading.intents.model.inputs": "the texts go to `features.intent_features`",
+    "pipeline.enrich.reading.intents.own.IntentReader.classify": "the texts go to `features.intent_features`",
     "pipeline.enrich.reading.language.detect_languages": "the texts go to `language.words_of`",
     "pipeline.enrich.reading.reading.Languages.is_weak": "a language's code",
     "pipeline.enrich.reading.reading.read_posts": "the texts go to `readable_text` and `words_of`",

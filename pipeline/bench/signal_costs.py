@@ -27,7 +27,7 @@ from pipeline.enrich.listening.topics import topic_matcher
 from pipeline.enrich.preparation import Preparation
 from pipeline.enrich.privacy.mask import mask_post
 from pipeline.enrich.reading.intents.model import IntentModel
-from pipeline.enrich.reading.intents.own import Intents
+from pipeline.enrich.reading.intents.own import IntentReader
 from pipeline.enrich.reading.language import detect_languages
 from pipeline.enrich.reading.reading import Languages, readable_text
 from pipeline.enrich.received import ReceivedPost
@@ -92,11 +92,15 @@ def bench_signals(engine: TextModel, posts: int, patterns: int, signatures: int,
     say(f"filling two memories of copies with {signatures:,} texts each")
     copies, preparation = _full_memory(signatures, now), Preparation(copies=_full_memory(signatures, now))
     say("the model reads the posts")
-    model, policies, intents = _AnsweredModel(engine, sample), {policy.workspace: policy}, Intents(IntentModel())
+    model, policies, intents = (
+        _AnsweredModel(engine, sample),
+        {policy.workspace: policy},
+        IntentReader(IntentModel()),
+    )
     scorer = Scorer(model, 86_400, "event", Languages(detector, frozenset({"en"})), intents, preparation)
     first = model.answers(sample[:1])
     # The examples are read once for all posts, as in the worker.
-    intents.tell(*first, [WORKSPACE], model, policies)
+    intents.classify(*first, [WORKSPACE], model, policies)
     parts: dict[str, Callable[[Share], object]] = {
         "personal data": lambda share: [mask_post(post, policy) for post in share],
         f"topics, {patterns:,} patterns": lambda share: [matcher.find(post.title, post.text) for post in share],
@@ -107,7 +111,7 @@ def bench_signals(engine: TextModel, posts: int, patterns: int, signatures: int,
             copies.see(post.workspace, post.post_id, post.text or "", now) for post in share
         ],
         "spam": lambda share: [meter.see(post, None, now) for post in share],
-        "intent": lambda share: intents.tell(*model.answers(share), [WORKSPACE] * len(share), model, policies),
+        "intent": lambda share: intents.classify(*model.answers(share), [WORKSPACE] * len(share), model, policies),
         ALL_PARTS: lambda share: scorer.score(_received(share), policies),
     }
     # The worker does the same, and pauses of the garbage collector would land on whichever part runs.

@@ -20,7 +20,7 @@ from schemas.posts.signals import Cluster, PersonalData, Spam, TopicHit, Urgency
 
 
 class Words(NamedTuple):
-    """The signals that the words of a post give, without a model. `ScoredPost` describes each of them."""
+    """Holds the signals that the words of a post give, without a model. `ScoredPost` describes each of them."""
 
     topics: tuple[TopicHit, ...] = ()
     urgency: Probability = 0.0
@@ -31,7 +31,7 @@ class Words(NamedTuple):
 
 
 NO_WORDS = Words()
-"""The signals of a post without words."""
+"""A post without words has these signals."""
 
 
 def words_of(
@@ -71,7 +71,7 @@ def joined(title: str | None, text: str | None) -> str:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that scoring finds out about one post before triage decides.
+    """Holds everything that scoring finds out about one post before triage decides.
 
     Args:
         post: the masked post.

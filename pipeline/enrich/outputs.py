@@ -29,10 +29,10 @@ def records_of(post: ScoredPost, key: bytes | None) -> Iterator[Record]:
 
 
 def belongs_in_actionable(post: ScoredPost) -> bool:
-    """Whether the post goes to `posts.actionable`.
+    """Returns whether the post goes to `posts.actionable`.
 
-    Yes when triage wants something done, and as context of cases: direct messages, the brand's own posts, replies,
-    quotes, reposts, edits and deletions. Never backfill.
+    It does when triage wants something done. Direct messages, the brand's own posts, replies, quotes, reposts, edits
+    and deletions go there too, as context of cases. Backfill never does, because it is stored and not worked.
     """
     if post.backfill:
         return False
@@ -46,7 +46,7 @@ def _is_context(post: ScoredPost) -> bool:
 
 
 def mentions_of(post: ScoredPost) -> list[Mention]:
-    """One mention a topic, in the policy's order; none for a deletion, which has nothing to say."""
+    """Returns one mention a topic in the policy's order, and none for a deletion, which has nothing to say."""
     if post.deleted:
         return []
     cluster, sentiment = post.cluster, post.sentiment
@@ -77,5 +77,5 @@ def mentions_of(post: ScoredPost) -> list[Mention]:
 
 
 def mention_key(mention: Mention) -> bytes:
-    """Record key of `mentions`: all of a topic lie in one partition."""
+    """Returns the record key of `mentions`, which puts all mentions of a topic into one partition."""
     return f"{mention.workspace}/{mention.topic}".encode()

@@ -22,7 +22,7 @@ from schemas.posts.raw import RawPost
 from schemas.posts.signals import PersonalData
 
 BLANK = "\u00b7"
-"""A middle dot: neither a letter nor white space, so that no phrase is found across it."""
+"""A middle dot is neither a letter nor white space, so that no phrase is found across it."""
 
 
 class Preparation:
@@ -31,8 +31,8 @@ class Preparation:
     Any thread may call it. Batches count in the order in which they come.
 
     Args:
-        copies: the memory of recent texts; None: an empty one.
-        spam: the memory of recent authors; None: an empty one.
+        copies: the memory of recent texts; None stands for an empty one.
+        spam: the memory of recent authors; None stands for an empty one.
     """
 
     def __init__(self, copies: Copies | None = None, spam: SpamMeter | None = None) -> None:
@@ -80,7 +80,8 @@ class Preparation:
 
 
 def _without_placeholders(post: RawPost, pii: tuple[PersonalData, ...]) -> tuple[str | None, str | None]:
-    """Title and text as far as signals read them, without the placeholders, which are no words of the writer."""
+    """Returns title and text as far as signals read them, without the placeholders, which the writer did not
+    write."""
     title, text = _blanked("title", post.title, pii), _blanked("text", post.text, pii)
     return _cut(title), _cut(text)
 
@@ -100,7 +101,7 @@ def _cut(text: str | None) -> str | None:
 
 
 def _masked(post: RawPost, policy: Policy | None) -> tuple[RawPost, tuple[PersonalData, ...]]:
-    """The post without personal data, and what was masked. A post that holds none is returned as it is."""
+    """Returns the post without personal data, and what was masked. A post that holds none is the same object."""
     masked = mask_post(post, policy)
     changed = {
         "title": masked.title, "text": masked.text, "author": masked.author, "place": masked.place,

@@ -1,7 +1,7 @@
-"""What was received, where and when: the checks that a raw record must pass before it is scored.
+"""Holds what was received, where and when, and checks a raw record before its post is scored.
 
-In: a decoded RawPost with the place and append time of its record. Out: a `ReceivedPost`, or `Permanent` with the
-reason. Never here: Kafka, the machine's clock.
+The checks see a decoded post with the place and append time of its record. They raise `Permanent` with the reason.
+Kafka and the machine's clock have no place here.
 """
 
 from collections.abc import Callable
@@ -17,27 +17,28 @@ from schemas.topics import post_key
 
 ClockMode = Literal["processing", "event"]
 PartitionOf = Callable[[bytes, int], int]
-"""(key, partitions) to the partition that producers must have chosen: Kafka's murmur2."""
+"""Maps key and number of partitions to the partition that producers must have chosen (Kafka's murmur2)."""
 
 FUTURE_TOLERANCE = timedelta(hours=24)
-"""A wrong time zone is at most 14 h off; a post from further ahead has a wrong clock, not an early writer."""
+"""A wrong time zone is at most 14 h off, so a post from further ahead comes from a wrong clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedPost:
-    """One valid raw post and where its record lies."""
+    """Holds one valid raw post and the place of its record."""
 
     post: RawPost
     source: SourcePosition
     appended_ms: int
-    """Append time of the raw record, milliseconds since the epoch."""
+    """The append time of the raw record, in milliseconds since the epoch."""
 
     def received_at(self, clock_mode: ClockMode) -> datetime:
-        """When it counts as received: its append time, on the event clock the time it was written."""
+        """Returns when it counts as received, which is its append time, or created_at on the event clock."""
         return self.post.created_at if clock_mode == "event" else from_ms(self.appended_ms)
 
     def is_backfill(self, live_within_s: float, clock_mode: ClockMode) -> bool:
-        """Whether it was older than `live_within_s` seconds when it came in; never so on the event clock."""
+        """Returns whether it was older than `live_within_s` seconds when it came in; never so on the event
+        clock."""
         age = self.received_at(clock_mode) - self.post.created_at
         return age > timedelta(seconds=live_within_s)
 
@@ -66,8 +67,8 @@ def check_time(received: ReceivedPost) -> None:
     """Refuses a post from the future.
 
     Raises:
-        Permanent: `created_in_future`: written more than 24 h after its record was appended. On the event clock
-            too, where one wrong date would move everybody's time for good.
+        Permanent: `created_in_future` when it was written more than 24 h after its record was appended. That holds
+            on the event clock too, where one wrong date would move everybody's time for good.
     """
     ahead = received.post.created_at - from_ms(received.appended_ms)
     if ahead > FUTURE_TOLERANCE:

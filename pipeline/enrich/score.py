@@ -1,7 +1,7 @@
-"""All signals of a batch of posts: the pure heart of the enrich stage.
+"""Scores a batch of posts: the pure heart of the enrich stage.
 
-In: received posts, a model, the policies. Out: one ScoredPost a post, in order, or a refusal in the place of each
-post that cannot be scored. Never here: Kafka, Faust, the machine's clock.
+Received posts, a model and the policies give one `ScoredPost` a post, in order, or a refusal in the place of each
+post that cannot be scored. Kafka, Faust and the machine's clock have no place here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from pipeline.enrich.facts import Facts
 from pipeline.enrich.preparation import Preparation
-from pipeline.enrich.reading.intents.own import Intents
+from pipeline.enrich.reading.intents.own import IntentReader
 from pipeline.enrich.reading.reading import Languages, read_posts
 from pipeline.enrich.received import ClockMode, ReceivedPost
 from pipeline.enrich.triage.triage import triage
@@ -19,7 +19,7 @@ from schemas.policy.policy import Policy
 from schemas.posts.scored import ScoredPost
 
 _PROBE = "the train is late"
-"""A text that every working engine can score: tells a broken engine from a poisonous post."""
+"""Every working engine can score this text, so it tells a broken engine from a poisonous post."""
 
 Prepared = tuple[ReceivedPost, Facts]
 """A post with its plain text, which the models read, and the facts that its masked words gave."""
@@ -27,14 +27,15 @@ Prepared = tuple[ReceivedPost, Facts]
 
 @dataclass(frozen=True)
 class Scorer:
-    """What scoring needs besides the posts.
+    """Scores posts with what it needs besides them.
 
     Args:
         model: blocking; one caller at a time.
         live_within_s: age in seconds at receipt beyond which a post is backfill.
         clock_mode: which time counts as the time of receipt.
-        languages: who tells the languages and who else reads; None: they are not told, `model` reads everything.
-        intents: who tells the intents; None: they are not told.
+        languages: which model reads which language; with None no language is detected and `model` reads
+            everything.
+        intents: classifies the intents; with None no post has one.
         preparation: remembers texts and authors from call to call.
     """
 
@@ -42,15 +43,15 @@ class Scorer:
     live_within_s: float
     clock_mode: ClockMode
     languages: Languages | None = None
-    intents: Intents | None = None
+    intents: IntentReader | None = None
     preparation: Preparation = field(default_factory=Preparation)
 
     def score(self, posts: Sequence[ReceivedPost], policies: Mapping[str, Policy]) -> list[ScoredPost | Permanent]:
-        """Scores the posts; same length and order. Blocking: call it from an executor.
+        """Scores the posts and returns as many results in the same order. It blocks, so call it from an executor.
 
-        A post that cannot be scored stands alone: `Permanent("scoring_failed")`. A failing batch is halved until
-        the culprits are alone. A single failing post is at fault if every engine can score another text, else the
-        engine is.
+        In the place of a post that cannot be scored stands `Permanent("scoring_failed")`. A failing batch is
+        halved until the culprits are alone. A single failing post is at fault if every engine can score another
+        text. Otherwise the engine is.
 
         Args:
             posts: any number, of any workspaces.
@@ -70,7 +71,7 @@ class Scorer:
         return [facts if isinstance(facts, Permanent) else next(scored) for facts in prepared]
 
     def try_engines(self, number: int) -> None:
-        """Scores a harmless text with every model. Blocking, and hangs if one of them does.
+        """Scores a harmless text with every model. It blocks, and hangs if one of them does.
 
         Args:
             number: makes the text another one each time, so that no cache knows it.

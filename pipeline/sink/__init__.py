@@ -1,1 +1,1 @@
-"""Topics to ClickHouse rows: converted by pure functions, inserted in batches, committed after the insert."""
+"""Stores topics in ClickHouse: pure functions make rows, batches insert them, and commits follow the insert."""

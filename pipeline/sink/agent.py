@@ -1,8 +1,8 @@
-"""The sink's work on one batch of one partition: decode, make rows, insert, keep what cannot be read.
+"""Stores one batch of one partition: decodes records, makes rows, inserts them, and keeps what cannot be read.
 
-In: consecutive records of one partition, a token that names exactly them. Out: rows by `ports.RowWriter`, dead
-letters. When `handle` returns, the batch is stored and may be acknowledged; when it raises, the same must come
-again. Never here: Kafka, commits, ClickHouse.
+A batch is consecutive records with a token that names exactly them. When `handle` returns, the batch is stored and
+may be acknowledged. When it raises, the same batch must come again. Commits and the machines behind the ports are
+elsewhere.
 """
 
 from collections import Counter
@@ -31,10 +31,10 @@ TABLES: Mapping[str, Table[Any]] = {
     topics.CASE_EVENTS.name: CASE_EVENTS,
     topics.ASSIGNMENTS.name: ASSIGNMENTS,
 }
-"""Input topic: where its messages go."""
+"""The messages of each input topic go to one table."""
 
 WAITED_UNTIL = ("offered", "assigned")
-"""States of an assignment that end a wait; the later ones say nothing about how soon somebody cared."""
+"""These states of an assignment end a wait. The later ones say nothing about how soon somebody cared."""
 
 Rows = dict[str, tuple[Table[Any], list[tuple[object, ...]]]]
 
@@ -46,9 +46,9 @@ class SinkAgent:
         writer: the analytics store.
         publisher: sends the dead letters of unreadable records.
         clock: stamps `inserted_at` and latencies.
-        metrics: of this process.
-        log: of this stage.
-        ttl_days: keeping time of posts, None for ever; older ones go to `refused_posts`.
+        metrics: the metrics of this process.
+        log: the log of this stage.
+        ttl_days: how long posts are kept, None for ever; older ones go to `refused_posts`.
     """
 
     def __init__(
@@ -72,12 +72,12 @@ class SinkAgent:
         """Stores every record of the batch: as a row, as a refusal, or as a dead letter.
 
         Args:
-            records: of one partition, in offset order; may be empty.
-            token: the same for the same records, different for any others.
+            records: records of one partition in offset order; there may be none.
+            token: the same for the same records and another one for any others.
 
         Raises:
             Transient: the store or Kafka did not answer; repeat with the same records and token.
-            Permanent: the store refuses the table or a column; an operator must act, then repeat.
+            Permanent: the store refuses the table or a column; an operator must act before it is repeated.
         """
         rows, letters, stored = self._rows(records)
         for name, (table, values) in rows.items():
@@ -151,10 +151,11 @@ class SinkAgent:
 
 
 def machine_ms(message: ScoredPost | Assignment, stored_ms: int) -> int:
-    """Milliseconds that Earshot itself needed from the append of the raw record to the row.
+    """Returns the milliseconds that Earshot itself needed from the append of the raw record to the row.
 
-    A case waits in line until a rep is free, and an offer until she answers: what passed between `queued_at` and
-    `decided_at` is people's time and not counted. Never negative: on the event clock the two are of another clock.
+    A case waits in line until a rep is free, and an offer waits until she answers. What passed between `queued_at`
+    and `decided_at` is people's time and does not count. The result is never negative, although on the event clock
+    the two times are of another clock.
     """
     if isinstance(message, ScoredPost):
         return max(0, stored_ms - message.appended_ms)
@@ -162,5 +163,5 @@ def machine_ms(message: ScoredPost | Assignment, stored_ms: int) -> int:
 
 
 def people_ms(assignment: Assignment) -> int:
-    """Milliseconds from the case's place in line to what was decided about the offer."""
+    """Returns the milliseconds from the case's place in line to what was decided about the offer."""
     return max(0, to_ms(assignment.decided_at) - to_ms(assignment.queued_at))

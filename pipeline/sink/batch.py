@@ -1,8 +1,8 @@
-"""How one partition's records are cut into batches: pure state, no clock of its own.
+"""Cuts one partition's records into batches. The state is pure and has no clock of its own.
 
-In: records in offset order, how far the log was read, the time. Out: cuts `[start, end)` of offsets. Any is good
-the first time; once its end was promised (logged with the commit), the same cut comes again after a crash.
-Never here: Kafka, rows.
+A cut is a range `[start, end)` of offsets. Any cut is good the first time. Once its end was promised in the
+metadata of a commit, the same cut comes again after a crash, so that its token names the same rows and ClickHouse
+counts them once.
 """
 
 from dataclasses import dataclass
@@ -11,12 +11,13 @@ from typing import NamedTuple
 from pipeline.ports.records import InputRecord
 
 MAX_BATCH_BYTES = 32 * 2**20
-"""Values of one batch: 10,000 posts of the longest text would be 640 MB, ordinary ones are 15 MB."""
+"""A batch holds values of so many bytes. 10,000 posts of the longest text would be 640 MB, ordinary ones are 15
+MB."""
 
 
 @dataclass(frozen=True)
 class FlushLimits:
-    """When a batch is full; whichever comes first."""
+    """Says when a batch is full, whichever limit comes first."""
 
     rows: int
     wait_s: float
@@ -24,7 +25,7 @@ class FlushLimits:
 
 
 class Cut(NamedTuple):
-    """Offsets `[start, end)` and the records in them; markers and aborted records leave gaps."""
+    """Holds offsets `[start, end)` and the records in them. Markers and aborted records leave gaps."""
 
     start: int
     end: int
@@ -35,8 +36,8 @@ class PartitionBuffer:
     """Cuts one partition.
 
     Args:
-        start: first offset that is not yet stored.
-        intended_end: end of the cut that was promised before a restart, if any.
+        start: the first offset that is not yet stored.
+        intended_end: the end of the cut that was promised before a restart, if any.
         limits: when to cut.
     """
 
@@ -52,28 +53,29 @@ class PartitionBuffer:
 
     @property
     def start(self) -> int:
-        """First offset that is not yet stored: what a commit acknowledges."""
+        """The first offset that is not yet stored, which is what a commit acknowledges."""
         return self._start
 
     @property
     def read_to(self) -> int:
-        """Offset up to which the log was read, transaction markers included."""
+        """The offset up to which the log was read, transaction markers included."""
         return self._read_to
 
     @property
     def waiting(self) -> int:
-        """Records held."""
+        """How many records are held."""
         return len(self._records)
 
     @property
     def full(self) -> bool:
-        """Whether to stop reading the partition for now."""
+        """Whether reading the partition should stop for now."""
         if self._intended_end is not None and self._read_to < self._intended_end:
-            return False  # announced before a restart, perhaps with larger batches: it must be read whole
+            # The cut was announced before a restart, perhaps with larger limits, and can only be stored whole.
+            return False
         return len(self._records) >= 2 * self._limits.rows or self._size_bytes >= 2 * self._limits.size_bytes
 
     def add(self, record: InputRecord, now_s: float) -> None:
-        """Takes the next record; offsets only grow."""
+        """Takes the next record. An offset that was passed already is ignored, because offsets only grow."""
         if record.offset < self._read_to:
             return
         self._records.append(record)
@@ -83,11 +85,12 @@ class PartitionBuffer:
             self._oldest_s = now_s
 
     def passed(self, offset: int) -> None:
-        """The log holds nothing below `offset` beyond what was added."""
+        """Notes that the log holds nothing below `offset` beyond what was added."""
         self._read_to = max(self._read_to, offset)
 
     def due_in_s(self, now_s: float) -> float | None:
-        """Seconds until `next_cut` gives something; 0 when it does now, None when more input is needed."""
+        """Returns the seconds until `next_cut` gives a batch; 0 when it does now, None when more input is
+        needed."""
         if self._chosen is not None:
             return 0.0
         if self._intended_end is not None:
@@ -99,13 +102,13 @@ class PartitionBuffer:
         return max(0.0, self._oldest_s + self._limits.wait_s - now_s)
 
     def next_cut(self, now_s: float) -> Cut | None:
-        """The batch to store now; the same one until `done`."""
+        """Returns the batch to store now. It is the same one until `done`."""
         if self._chosen is None and self.due_in_s(now_s) == 0.0:
             self._chosen = self._cut_at(self._intended_end) if self._intended_end else self._cut_full()
         return self._chosen
 
     def done(self, now_s: float) -> None:
-        """The chosen cut is stored; what came after it begins a new one."""
+        """Notes that the chosen cut is stored. The records behind it begin a new one."""
         assert self._chosen is not None, "nothing was cut"
         stored = len(self._chosen.records)
         self._size_bytes -= sum(len(record.value or b"") for record in self._chosen.records)
@@ -122,6 +125,7 @@ class PartitionBuffer:
         taken: list[InputRecord] = []
         for record in self._records[: self._limits.rows]:
             size_bytes += len(record.value or b"")
+            # A record that is larger than the limit alone makes a batch of its own, or nothing would ever move.
             if taken and size_bytes > self._limits.size_bytes:
                 break
             taken.append(record)

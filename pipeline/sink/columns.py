@@ -1,4 +1,4 @@
-"""A ClickHouse table as one list of columns: name, type, value, comment.
+"""Describes a ClickHouse table as one list of columns, each with name, type, value and comment.
 
 Everything else about a table is derived from this list. The sink makes its rows of it, `ddl` writes the statements
 that create or widen the table, `dictionary` explains it to analysts, and the audit compares stored rows with it.
@@ -22,7 +22,7 @@ from pipeline.ports.records import InputRecord
 M = TypeVar("M", bound=BaseModel)
 TIME = "DateTime64(3, 'UTC')"
 WORD = "LowCardinality(String)"
-"""The type of codes and names that repeat. ClickHouse keeps each of them once and stores a number for it."""
+"""Codes and names that repeat have this type. ClickHouse keeps each of them once and stores a number for it."""
 WORDS = f"Array({WORD})"
 
 _UNSIGNED, _SIGNED = range(2**64), range(-(2**63), 2**63)
@@ -31,7 +31,7 @@ _HOLDS_NUMBERS = frozenset({int, list, tuple, dict})
 
 
 class Source(NamedTuple):
-    """What a row is made of besides the message."""
+    """Holds what a row is made of besides the message."""
 
     record: InputRecord
     inserted_at: datetime
@@ -39,15 +39,15 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True)
 class Column(Generic[M]):
-    """One column of a table.
+    """Describes one column of a table.
 
     Args:
-        name: in ClickHouse.
-        type: in ClickHouse, as `system.columns` writes it.
+        name: its name in ClickHouse.
+        type: its type, as `system.columns` writes it.
         value: makes the value of a message and its record. A name is the message's field, with dots a field of a
             field; None stands for the column's own name.
         comment: what a value means; the comment of the column in ClickHouse too.
-        unit: of a number, or its range.
+        unit: the unit of a number, or its range.
         codec: how ClickHouse compresses the column; empty: as the server does by default.
     """
 
@@ -61,7 +61,7 @@ class Column(Generic[M]):
 
 @dataclass(frozen=True)
 class Table(Generic[M]):
-    """One table of the store, and how a message becomes a row of it.
+    """Describes one table of the store, and makes rows of messages.
 
     Args:
         name: in the store's database.
@@ -89,12 +89,12 @@ class Table(Generic[M]):
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The names of the columns, in the order of a row's values."""
+        """The names of the columns stand in the order of a row's values."""
         return tuple(column.name for column in self.columns)
 
     @cached_property
     def types(self) -> tuple[str, ...]:
-        """The types of the columns, in the same order."""
+        """The types of the columns stand in the same order."""
         return tuple(column.type for column in self.columns)
 
     def row(self, message: M, source: Source) -> tuple[object, ...]:

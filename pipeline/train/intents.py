@@ -29,8 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVinoEngine
+from pipeline.enrich.reading.intents.features import INTENT_FEATURES, intent_features
 from pipeline.enrich.reading.intents.model import HEAD_BESIDE, INTENTS, LOGITS, IntentModel, inputs, load_head
-from pipeline.enrich.reading.intents.signs import SIGNS, signs_of
 from pipeline.enrich.text.normalise import normalise
 from pipeline.errors import Misconfigured
 from pipeline.evaluation.bootstrap import intervals
@@ -159,7 +159,7 @@ def read_complaints(path: Path) -> LabelledPosts:
             # Texts of the domain "random" are addressed to nobody, so a question among them is no request for
             # help.
             to_a_company = not row["domain"].startswith("random")
-            if text and (complains or (to_a_company and signs_of(text)[SIGNS.index("asks")])):
+            if text and (complains or (to_a_company and intent_features(text)[INTENT_FEATURES.index("asks")])):
                 posts.texts.append(text)
                 posts.intents.append("complaint" if complains else "question")
                 posts.weights.append(COMPLAINTS_WEIGHT)
@@ -211,7 +211,7 @@ def train(parts: Sequence[LabelledPosts | AnsweredPosts], engine: TextModel, out
     bias = (
         fitted.intercept_ - mean @ coefficients + np.log(np.array(SHARES) / sum(SHARES) / seen) + np.array(LIFTS)
     )
-    width = rows[0].shape[1] - LOGITS - len(SIGNS)
+    width = rows[0].shape[1] - LOGITS - len(INTENT_FEATURES)
     chosen = _background(wanted[: len(rows[0])].argmax(axis=1))
     standardised = ((rows[0] - mean) / deviation)[chosen, :width]
     # Each row of the background is stored in 8 bits, and only its direction matters.
@@ -221,7 +221,7 @@ def train(parts: Sequence[LabelledPosts | AnsweredPosts], engine: TextModel, out
         out,
         model=engine.name.partition("@")[0],
         intents=np.array(INTENTS),
-        signs=np.array(SIGNS),
+        signs=np.array(INTENT_FEATURES),
         weights=coefficients.astype(np.float32),
         bias=bias.astype(np.float32),
         mean=mean[:width].astype(np.float32),
@@ -279,10 +279,10 @@ def _require_embeddings(scores: Sequence[TextScores]) -> list[TextScores]:
 
 def _factors(count: int) -> NDArray[np.float64]:
     factors = np.full(count, SIGNS_SCALE)
-    width = count - LOGITS - len(SIGNS)
+    width = count - LOGITS - len(INTENT_FEATURES)
     factors[:width] = 1.0
     factors[width : width + LOGITS] = LOGITS_SCALE
-    factors[[width + LOGITS + SIGNS.index(name) for name in ASKING]] = ASKING_SCALE
+    factors[[width + LOGITS + INTENT_FEATURES.index(name) for name in ASKING]] = ASKING_SCALE
     return factors
 
 

@@ -50,7 +50,8 @@ def engine() -> OpenVinoEngine:
 
 def told(engine: OpenVinoEngine, texts: Sequence[str], own: Sequence[OwnIntent] = ()) -> list[Intent | None]:
     normalised, intents = [normalise(text) for text in texts], IntentModel()
-    return intents.tell(normalised, engine.score(normalised), engine.name, intents.learn(own, engine))
+    fitted = intents.fit_own_intents(own, engine)
+    return intents.classify(normalised, engine.score(normalised), engine.name, fitted)
 
 
 def test_clear_posts_get_the_right_intent(engine: OpenVinoEngine) -> None:

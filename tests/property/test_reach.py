@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipeline.enrich.facts import Facts, Words
 from pipeline.enrich.reading.reading import Reading
-from pipeline.enrich.triage.reach import takes_all_of, unreached
+from pipeline.enrich.triage.reachable import takes_all_of, unreached
 from pipeline.enrich.triage.rules import first_match
 from schemas.policy.policy import Condition
 from schemas.posts.signals import Intent, Span, TopicHit

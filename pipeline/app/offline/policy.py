@@ -16,7 +16,7 @@ from pipeline.adapters.yaml.policy_file import Location, load_policy
 from pipeline.codec import decode
 from pipeline.enrich.author.own import bare
 from pipeline.enrich.listening.topics import TopicMatcher, refusals
-from pipeline.enrich.triage.reach import unreached
+from pipeline.enrich.triage.reachable import unreached
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.lines import Line, numbered, unpacked
 from pipeline.mistakes import did_you_mean

@@ -16,7 +16,7 @@ from pipeline.app.languages import load_languages
 from pipeline.app.stages.enrich import load_intent_model, load_model
 from pipeline.clock import to_ms
 from pipeline.codec import decode
-from pipeline.enrich.reading.intents.own import Intents
+from pipeline.enrich.reading.intents.own import IntentReader
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
 from pipeline.errors import Permanent
@@ -55,7 +55,7 @@ def open_scorer(settings: Settings) -> Scorer:
     """
     # There is no group to time out here, so a call of a model may take as long as it needs.
     model, languages = load_model(settings.model), load_languages(settings.model)
-    intents = Intents(load_intent_model(settings.model))
+    intents = IntentReader(load_intent_model(settings.model))
     return Scorer(OneCaller(model), settings.enrich.live_within_h * 3600, "event", languages, intents)
 
 

@@ -28,7 +28,7 @@ from pipeline.app.supervise.vitals import Vitals
 from pipeline.clock import SystemClock
 from pipeline.enrich.agent import DELIVERY_TIMEOUT_S, STAGE, Parts, register
 from pipeline.enrich.reading.intents.model import HEAD_BESIDE, IntentModel, load_head
-from pipeline.enrich.reading.intents.own import Intents
+from pipeline.enrich.reading.intents.own import IntentReader
 from pipeline.enrich.score import Scorer
 from pipeline.errors import Misconfigured, ServiceMissing
 from pipeline.logs import get_log, setup_logs
@@ -95,7 +95,7 @@ class _Worker:
         # With two threads one batch prepares its texts while the model reads the other.
         with ThreadPoolExecutor(2, thread_name_prefix="inference") as executor:
             live_within_s = settings.enrich.live_within_h * 3600
-            intents = Intents(load_intent_model(settings.model))
+            intents = IntentReader(load_intent_model(settings.model))
             scorer = Scorer(OneCaller(model), live_within_s, settings.clock, languages, intents)
             register(app, self._parts(app, scorer, reader, executor, raw_partitions, notes))
             watchdog = self._watchdog(app)

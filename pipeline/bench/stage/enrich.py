@@ -45,7 +45,7 @@ from pipeline.bench.stage.results import EnrichBench, Latency, Rate
 from pipeline.bench.stage.worker_metrics import BatchTotals, read_totals
 from pipeline.clock import SystemClock
 from pipeline.codec import decode
-from pipeline.enrich.reading.intents.own import Intents
+from pipeline.enrich.reading.intents.own import IntentReader
 from pipeline.enrich.reading.reading import read_posts
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
@@ -223,7 +223,7 @@ class _Stage:
         """Scores as the stage does, two batches at once, with nothing remembered of the round before."""
         received = [ReceivedPost(post, SOURCE, 0) for post in self._posts]
         # A scorer of the round before would remember its posts as copies, and every post would look repeated.
-        intents = Intents(self._intent_model)
+        intents = IntentReader(self._intent_model)
         scorer = Scorer(OneCaller(self._engine), self._live_within_s, "event", self._languages, intents)
         batches = [received[first : first + self._size] for first in range(0, len(received), self._size)]
         started = time.perf_counter()

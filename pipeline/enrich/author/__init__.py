@@ -1,1 +1,1 @@
-"""Who wrote a post: the brand itself, a spammer, somebody whose voice carries."""
+"""Says who wrote a post: the brand itself, a spammer, or somebody whose voice carries."""

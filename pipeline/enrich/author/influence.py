@@ -1,7 +1,7 @@
-"""How far an author's voice carries, from the profile alone: the prior of science.md 1.3.
+"""How far an author's voice carries, judged by the profile alone (the prior of science.md 1.3).
 
-In: an author as the platform described it. Out: `Influence` with confidence 0, since no engagement was seen yet.
-Never here: state; history joins in a later release. No percentile: it needs the spread over all active authors.
+The result is an `Influence` with confidence 0, since no engagement was seen yet. History joins in a later release.
+There is no percentile, because it needs the spread over all active authors.
 """
 
 import math
@@ -10,22 +10,22 @@ from schemas.posts.raw import Author
 from schemas.posts.scored import Influence
 
 TH_CONSTANT, TH_FOLLOWERS, TH_VERIFIED = -0.04, 0.18, 0.43
-"""Prior mean of log engagement a post, fitted on 13,476 posts (science.md 1.3)."""
+"""These make the prior mean of log engagement a post. They were fitted on 13,476 posts (science.md 1.3)."""
 MU_UNKNOWN = 1.04
-"""Prior mean when the platform states no followers: the panel's median author, score 9 (science.md 1.3)."""
+"""The prior mean when the platform states no followers is the panel's median author, score 9 (science.md 1.3)."""
 POINTS_PER_LOG = 20 / math.log(10)
-"""20 points are ten times the engagement."""
+"""One unit of log engagement is so many points, which makes 20 points ten times the engagement."""
 Z_ONE_SIDED_90 = 1.28
 RESIDUAL_VARIANCE = 0.6
 PRIOR_POSTS = 1.0
-"""Strength k of the prior, in posts."""
+"""The prior counts as much as so many posts (k)."""
 
 
 def prior_influence(author: Author) -> Influence:
-    """The influence of an author without history; 0..100, two decimals.
+    """Returns the influence of an author without history, 0..100 with two decimals.
 
-    score = min(100, 20 m / ln 10) with m the prior mean; lower bound m - 1.28 sqrt(0.6 / (W + k)), W = 0,
-    in the same points and not below 0 (science.md 1.3). More followers never lower either.
+    The score is min(100, 20 m / ln 10), where m is the prior mean. The lower bound is m - 1.28 sqrt(0.6 / (W + k))
+    with W = 0, in the same points and not below 0 (science.md 1.3). More followers never lower either of them.
     """
     mean = _prior_mean(author)
     lower = mean - Z_ONE_SIDED_90 * math.sqrt(RESIDUAL_VARIANCE / PRIOR_POSTS)

@@ -1,7 +1,4 @@
-"""Who the brand itself is: its posts are context of cases, and never become work.
-
-In: a post and the brand of its workspace's policy. Out: yes or no. Never here: state.
-"""
+"""Recognises the posts of the brand itself, which are context of cases and never become work."""
 
 import re
 from functools import lru_cache
@@ -10,11 +7,13 @@ from schemas.policy.policy import Brand
 from schemas.posts.raw import PostBody
 
 _ON_PLATFORM = re.compile(r"([a-z][a-z0-9_]{0,31}):(.+)", re.DOTALL)
-"""A `PlatformName` and a handle on it, which may have colons of its own."""
+"""Matches a `PlatformName` and a handle on it. The handle may have colons of its own."""
 
 
 def is_own(post: PostBody, brand: Brand) -> bool:
-    """Whether one of the brand's accounts wrote the post: by author id, or by platform and handle in any case.
+    """Returns whether one of the brand's accounts wrote the post.
+
+    An account is known by its author id, or by its platform and its handle in any case.
 
     A handle of the brand on a platform where the brand did not name it may be an impostor's, so it is no proof.
     """
@@ -27,7 +26,7 @@ def is_own(post: PostBody, brand: Brand) -> bool:
 
 
 def bare(handle: str) -> bool:
-    """Whether a handle of a brand says no platform."""
+    """Returns whether a handle of a brand names no platform."""
     return _ON_PLATFORM.fullmatch(handle) is None
 
 
@@ -38,16 +37,16 @@ def _as_set(author_ids: tuple[str, ...]) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def _handles(handles: tuple[str, ...], author_ids: tuple[str, ...]) -> frozenset[tuple[str, str]]:
-    """(platform, handle) of each account."""
-    known = {author_id.partition(":")[0] for author_id in author_ids}
-    found: set[tuple[str, str]] = set()
+    """Returns platform and handle of each account. A bare handle counts on every platform with an author id."""
+    platforms = {author_id.partition(":")[0] for author_id in author_ids}
+    accounts: set[tuple[str, str]] = set()
     for handle in handles:
-        named = _ON_PLATFORM.fullmatch(handle)
-        if named is None:
-            found |= {(platform, _folded(handle)) for platform in known}
+        match = _ON_PLATFORM.fullmatch(handle)
+        if match is None:
+            accounts |= {(platform, _folded(handle)) for platform in platforms}
         else:
-            found.add((named[1], _folded(named[2])))
-    return frozenset(found)
+            accounts.add((match[1], _folded(match[2])))
+    return frozenset(accounts)
 
 
 def _folded(handle: str) -> str:

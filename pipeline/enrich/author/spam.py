@@ -1,10 +1,9 @@
-"""Spam and bots: how much the way somebody posts looks like them, with reasons.
+"""Scores how much an author posts like a spammer or a bot, 0..1 with reasons.
 
-In: posts one after another, each with its cluster. Out: a score 0..1 and its reasons. Never here: what follows
-from it; a post is never dropped for it. The brand's own accounts post like bots: do not ask about them.
+No post is ever dropped for its score. The brand's own accounts post like bots, so nobody should ask about them.
 
-The signs are those of science.md 5, and not validated there. They are joined as a noisy-OR: one alone says about
-even odds, two say .8.
+The signs are those of science.md 5, where they are not validated. A noisy-OR joins them. One sign alone gives
+about even odds, and two give .8.
 """
 
 from collections import OrderedDict
@@ -21,15 +20,15 @@ from schemas.posts.signals import Cluster, Spam, SpamReason
 
 HOUR = timedelta(hours=1)
 REPEATS = 5
-"""Posts of one cluster by one author within an hour, this one included."""
+"""So many posts of one cluster by one author within an hour, this one included, are a sign."""
 MOST_PER_HOUR = 30
 NEW_ACCOUNT = timedelta(days=7)
 MANY_FOLLOWING = 1_000
 FEW_FOLLOWERS = 0.05
-"""Followers for each account that is followed."""
+"""Fewer followers than this for each account that is followed are few."""
 BRANDS = 3
-"""Handles to which one author sent the same text within an hour. A single post is no sign: an answer in a
-conversation names everybody in it."""
+"""An author who sent the same text to so many handles within an hour shows a sign. A single post shows none,
+because an answer in a conversation names everybody in it."""
 WEIGHTS: Final[dict[SpamReason, float]] = {
     "repeated_text": 0.55,
     "posting_rate": 0.5,
@@ -37,20 +36,20 @@ WEIGHTS: Final[dict[SpamReason, float]] = {
     "follows_many": 0.5,
     "many_brands": 0.6,
 }
-"""How likely it is spam by this sign alone. Judgement, not fitted. The text is the better witness than the
-profile: busy people post often, and newcomers follow many."""
+"""The probability of spam by one sign alone. It is judged and not fitted. The text is the better witness than the
+profile, because busy people post often and newcomers follow many."""
 DECIMALS = 4
 AUTHORS = 100_000
 _POSTS_PER_AUTHOR = MOST_PER_HOUR + 1
-"""Of those who write more, the rate tells already."""
+"""More posts need not be kept, because the rate alone is then a sign."""
 _MEAN_POSTS = 5
-"""For each author on average; most wrote once in the last hour."""
+"""Memory holds so many posts for each author on average, and most authors wrote once in the last hour."""
 _MOST_HANDLES = 10
-"""Of one post."""
+"""At most so many handles of one post are looked at."""
 
 
 class _Posted(NamedTuple):
-    """A post of the last hour."""
+    """Holds what is remembered of a post of the last hour."""
 
     post: int
     at: datetime
@@ -59,13 +58,13 @@ class _Posted(NamedTuple):
 
 
 class SpamMeter:
-    """What one worker knows of the posting of authors, of all workspaces. Not thread-safe.
+    """Remembers how the authors of all workspaces post, as far as one worker sees it. It is not thread-safe.
 
-    Memory: bounded by the authors and by five posts for each of them on average, together 0.2 GB with the
-    default; those who were silent the longest go first.
+    The number of authors and five posts for each of them on average bound the memory, to 0.2 GB with the default.
+    The authors who were silent the longest are forgotten first.
 
     Args:
-        authors: that are remembered, >= 1.
+        authors: the most authors that are remembered, >= 1.
     """
 
     def __init__(self, authors: int = AUTHORS) -> None:
@@ -74,14 +73,14 @@ class SpamMeter:
         self._posts = 0
 
     def see(self, post: PostBody, cluster: Cluster | None, at: datetime) -> Spam:
-        """The score of a post, four decimals, and the signs in the order of the contract.
+        """Returns the score of a post with four decimals, and its signs in the order of the contract.
 
         A post that is seen again, or edited, counts once. A sign that the platform gives no numbers for is absent.
 
         Args:
-            post: of any workspace, a direct message too.
-            cluster: of its text, as this worker sees it; None where there is too little.
-            at: when it was received; may be earlier than that of the post before.
+            post: a post of any workspace, also a direct message.
+            cluster: the copies of its text that this worker knows; None where there is too little text.
+            at: when it was received, which may be earlier than for the post before.
         """
         hour = [posted for posted in self._remember(post, cluster, at) if abs(at - posted.at) < HOUR]
         same = [posted for posted in hour if cluster is not None and posted.cluster == cluster.id]
@@ -89,7 +88,7 @@ class SpamMeter:
         return Spam(score=_score(reasons), reasons=tuple(reason for reason in WEIGHTS if reason in reasons))
 
     def _remember(self, post: PostBody, cluster: Cluster | None, at: datetime) -> list[_Posted]:
-        """The latest posts of the author, this one included, oldest received first."""
+        """Returns the latest posts of the author with this one, in the order in which they were received."""
         author = xxh3_64_intdigest(f"{post.workspace} {post.author.author_id}".encode())
         new = _Posted(
             xxh3_64_intdigest(post.post_id.encode()),
@@ -123,7 +122,7 @@ def _of_posting(hour: list[_Posted], same: list[_Posted]) -> Iterator[SpamReason
 def _of_account(post: PostBody) -> Iterator[SpamReason]:
     author = post.author
     if author.created_at is not None and LINK_WITH_TARGET.search((post.text or "")[:MAX_SIGNAL_CHARS]):
-        # Some platforms tell the account's first day only, and an age below 0 is a mistake of theirs.
+        # Some platforms state only the day of the account, so a post may seem up to a day older than its account.
         age = post.created_at - author.created_at
         if timedelta(days=-1) <= age < NEW_ACCOUNT:
             yield "new_account_with_links"

@@ -1,1 +1,1 @@
-"""What the model and the language detector read in a post."""
+"""Here the model and the language detector read a post."""

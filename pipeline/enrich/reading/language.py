@@ -1,10 +1,8 @@
-"""What a post is said in: which words the detector is shown.
-
-In: posts. Out: the words of each, and their language by a `LanguageModel`. Never here: the detector itself.
+"""The words of a post that the language detector is shown, and the language that it finds.
 
 Links, names, marks, digits and emoji belong to no language, or to English ("user", "http", a spelled emoji), so
-only words are shown. The words of hashtags stay: without them .9 points fewer posts are told right. It is not the
-text of the sentiment model (`normalise`), in which emoji are English words.
+only words are shown. The words of hashtags stay, because without them .9 points fewer posts are recognised. The
+sentiment model reads another text (`normalise`), in which emoji are English words. The detector is an adapter.
 """
 
 import re
@@ -21,7 +19,7 @@ _NOT_ASCII_WORDS = re.compile(r"[^A-Za-z']+")
 
 
 def words_of(post: PostBody) -> str:
-    """Title and text as words in one line, case kept; empty when there are none."""
+    """Returns the words of title and text in one line, in their case; an empty text when there are none."""
     text = "\n".join(part[:MAX_SIGNAL_CHARS] for part in (post.title, post.text) if part)
     text = LINK_OR_AT_SIGNS.sub(" ", decode_entities(text))
     if text.isascii():
@@ -30,20 +28,20 @@ def words_of(post: PostBody) -> str:
 
 
 def detect_languages(posts: Sequence[PostBody], detector: LanguageModel) -> list[DetectedLanguage]:
-    """The language of each post, in order; undetermined where there are no words.
+    """Returns the language of each post, in order; it is undetermined where there are no words.
 
     Raises:
         ValueError: the detector's answer has another length.
     """
-    found = detector.detect([words_of(post) for post in posts])
-    if len(found) != len(posts):
-        raise ValueError(f"the detector answered {len(found)} of {len(posts)} texts")
-    return found
+    languages = detector.detect([words_of(post) for post in posts])
+    if len(languages) != len(posts):
+        raise ValueError(f"the detector answered {len(languages)} of {len(posts)} texts")
+    return languages
 
 
 @lru_cache(maxsize=4096)
 def _letter_or_blank(character: str) -> str:
-    # Marks too: without its vowel signs, a word of Hindi is another one. But not those that give emoji their face.
+    # Marks stay, for a word of Hindi without its vowel signs is another one. Those that give emoji their face go.
     if character in "'’":
         return character
     if "\ufe00" <= character <= "\ufe0f":

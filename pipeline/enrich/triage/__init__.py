@@ -1,1 +1,1 @@
-"""What should be done about a post, by whom, and how urgently."""
+"""Triage decides what should be done about a post, by whom, and how soon."""

@@ -1,7 +1,7 @@
-"""How soon a post should be worked on: the noisy-OR of science.md 3.2 over the factors known today.
+"""How soon a post should be worked on, by the noisy-OR of science.md 3.2 over the factors known today.
 
-In: factors 0..1. Out: priority 0..100 and what each factor gave. Never here: rules, posts. Virality, customer
-value and repetition join with later releases; an absent factor is 0 and takes nothing away.
+Factors 0..1 become a priority 0..100 and the share of each factor in it. Virality, customer value and repetition
+join with later releases. An absent factor is 0 and takes nothing away.
 """
 
 import math
@@ -10,13 +10,14 @@ from typing import NamedTuple
 from schemas.posts.scored import Reason
 
 WEIGHTS = {"severity": 0.6, "urgency": 0.7, "influence": 0.35}
-"""science.md 3.2. Influence is capped at 35 points: it may raise a case, never be the only reason."""
+"""The weights are those of science.md 3.2. Influence gives 35 points at most, so that it may raise a case and
+never be the only reason."""
 INFLUENCE_FULL = 34.0
-"""Lower bound that counts as full influence: the score of the panel's 99th percentile (science.md 1.3)."""
+"""This lower bound counts as full influence. It is the score of the panel's 99th percentile (science.md 1.3)."""
 
 
 class Factors(NamedTuple):
-    """What priority is made of, each 0..1."""
+    """Holds what priority is made of, each 0..1."""
 
     severity: float
     urgency: float
@@ -24,16 +25,16 @@ class Factors(NamedTuple):
 
 
 def influence_factor(lower_bound: float) -> float:
-    """A lower bound of influence (0..100) as a factor 0..1."""
+    """Returns a lower bound of influence (0..100) as a factor 0..1."""
     return min(1.0, lower_bound / INFLUENCE_FULL)
 
 
 def priority_of(factors: Factors, actionable: float = 1.0) -> tuple[float, tuple[Reason, ...]]:
-    """Priority 0..100 with two decimals, and the reasons, strongest first.
+    """Returns the priority 0..100 with two decimals, and the reasons with the strongest first.
 
-    priority = 100 a (1 - prod(1 - w x)), a = `actionable` in 0..1 (science.md 3.2); a reason's weight is its share
-    -ln(1 - w x) of the sum of all. One strong factor is enough, several reinforce, none lowers, and nothing
-    exceeds 100.
+    priority = 100 a (1 - prod(1 - w x)) with a = `actionable` in 0..1 (science.md 3.2). The weight of a reason is
+    its share -ln(1 - w x) of the sum of all. One strong factor is enough, several reinforce each other, none
+    lowers the priority, and nothing exceeds 100.
     """
     calm = math.prod(1 - WEIGHTS[name] * value for name, value in factors._asdict().items())
     shares = {name: -math.log1p(-WEIGHTS[name] * value) for name, value in factors._asdict().items()}

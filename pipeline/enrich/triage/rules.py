@@ -1,7 +1,6 @@
-"""The rules of a policy: which one decides about a post.
+"""Chooses the rule of a policy that decides about a post.
 
-In: what is known of a post and a policy. Out: the first rule whose condition holds, with the keyword that it
-found. Never here: what follows from it (`triage.py`).
+It is the first rule whose condition holds for the facts of the post. `triage` says what follows from it.
 """
 
 import re
@@ -18,34 +17,34 @@ from schemas.policy.policy import Condition, Policy, TriageRule
 from schemas.posts.raw import PostBody
 
 _QUESTION_MARKS = re.compile("[?？؟՞፧⁇⁈⁉]")
-"""ASCII, full-width, Arabic, Armenian, Ethiopic, and the doubled ones; links are taken out before."""
+"""Question marks are ASCII, full-width, Arabic, Armenian, Ethiopic or doubled. Links are taken out before."""
 
 
 class Match(NamedTuple):
-    """The rule that decides, and the keyword by which it holds, if by one."""
+    """Holds the rule that decides, and the keyword by which it holds, if it asks for one."""
 
     rule: TriageRule
     keyword: str | None
 
 
 def first_match(policy: Policy, facts: Facts) -> Match | None:
-    """The first rule of the policy whose condition holds, None when none does."""
-    found: Mapping[int, str] | None = None
+    """Returns the first rule of the policy whose condition holds, or None when none does."""
+    keywords: Mapping[int, str] | None = None
     for number, rule in enumerate(policy.rules):
         if not _holds(rule.when, facts):
             continue
         if rule.when.any_keyword is None:
             return Match(rule, None)
         # Keywords cost most, so they are asked last, and those of all rules at once.
-        if found is None:
-            found = rule_keywords(policy.rules).hits(FoldedText(facts.text))
-        if number in found:
-            return Match(rule, found[number])
+        if keywords is None:
+            keywords = rule_keywords(policy.rules).hits(FoldedText(facts.text))
+        if number in keywords:
+            return Match(rule, keywords[number])
     return None
 
 
 def _holds(when: Condition, facts: Facts) -> bool:
-    """Every given part but the keywords."""
+    """Returns whether every given part of a condition holds, apart from the keywords."""
     return _circumstances_hold(when, facts.post) and _signals_hold(when, facts)
 
 
@@ -98,7 +97,7 @@ def _reaches(value: Probability | None, least: Probability | None) -> bool:
 
 
 def _language_of(facts: Facts) -> str | None:
-    """The detected language, or the platform's tag without its region where it is `und` or absent."""
+    """Returns the detected language, or the platform's tag without its region where it is `und` or absent."""
     language = facts.reading.language
     detected = None if language is None else language.code
     if detected is None or detected == UNDETERMINED:
@@ -107,7 +106,7 @@ def _language_of(facts: Facts) -> str | None:
 
 
 def _asks(text: str) -> bool:
-    """Whether the text asks something: a question mark of any script outside a link."""
+    """Returns whether the text asks something, by a question mark of any script outside a link."""
     return _QUESTION_MARKS.search(LINK.sub(" ", text)) is not None
 
 

@@ -1,4 +1,4 @@
-"""The tables of the store, each as a list of columns."""
+"""Lists the tables of the store, each as a list of columns."""
 
 from typing import Any
 
@@ -7,4 +7,4 @@ from pipeline.sink.tables.cases import ASSIGNMENTS, CASE_EVENTS
 from pipeline.sink.tables.posts import POSTS, REFUSED_POSTS
 
 ALL_TABLES: tuple[Table[Any], ...] = (POSTS, REFUSED_POSTS, CASE_EVENTS, ASSIGNMENTS)
-"""Every table that the sink writes, in the order of the data dictionary."""
+"""The sink writes these tables. The data dictionary keeps their order."""

@@ -1,4 +1,4 @@
-"""Columns of `case_events` and `assignments`. They hold ids, codes, numbers and times, and no text."""
+"""Lists the columns of `case_events` and `assignments`. They hold ids, codes, numbers and times, and no text."""
 
 from pipeline.clock import to_ms
 from pipeline.sink.columns import TIME, WORD, WORDS, Column, Table, position

@@ -1,4 +1,4 @@
-"""Columns of `posts`, and of `refused_posts` for posts that are too old to be kept."""
+"""Lists the columns of `posts`, and of `refused_posts` for posts that are too old to be kept."""
 
 from operator import attrgetter
 
@@ -9,7 +9,7 @@ from schemas.posts.scored import ScoredPost
 
 DAY_MS = 86_400_000
 REFUSED_TTL = "ttl"
-"""Reason of a post that is older than the keeping time: ClickHouse would delete it while it is inserted."""
+"""A post that is older than the keeping time has this reason. ClickHouse would delete it while it is inserted."""
 
 _NO_METRICS = PostMetrics()
 _COUNT, _SHARE = "Nullable(UInt64)", "Nullable(Float32)"
@@ -270,7 +270,7 @@ REFUSED_POSTS = Table(
 
 
 def too_old(post: ScoredPost, append_ms: int, ttl_days: int | None) -> bool:
-    """Whether the keeping time was over when the scored record was appended.
+    """Returns whether the keeping time was over when the scored record was appended.
 
     Its own append time decides and never the clock, so that a repeated batch is refused in the same places.
     """

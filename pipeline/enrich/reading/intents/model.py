@@ -1,13 +1,13 @@
-"""What the writer of a post wants: a built-in intent, or one that the workspace told by examples.
+"""What the writer of a post wants: a built-in intent, or one that the workspace defines by examples.
 
-In: normalised texts and what one pass of the model said of them (`TextScores`, with its embedding), a policy's
-own intents. Out: one `Intent` a text with its confidence, None where the model gave no embedding. Never here: an
-engine, training (`pipeline/train/intents.py`).
+The input is normalised texts with the answers of one pass of the model (`TextScores`, with its embedding). A text
+gets one `Intent` with its confidence, or None where the model gave no embedding. Engines and training
+(`pipeline/train/intents.py`) are elsewhere.
 
-The built-in ones are a linear head over the embedding, the model's probabilities and some signs in the words. Own
-intents are ridge regression onto their few examples against a fixed background of other posts: a closed form, so a
-new policy costs milliseconds and the same examples always give the same answers. How both were measured:
-`deploy/decisions/0006-intent.md`.
+The built-in intents are a linear head over the embedding, the model's probabilities and some features of the
+words. Own intents are ridge regression onto their few examples against a fixed background of other posts. It has a
+closed form, so a new policy costs milliseconds and the same examples always give the same answers.
+`deploy/decisions/0006-intent.md` says how both were measured.
 """
 
 import io
@@ -21,7 +21,7 @@ from typing import NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.enrich.reading.intents.signs import SIGNS, signs_of
+from pipeline.enrich.reading.intents.features import INTENT_FEATURES, intent_features
 from pipeline.enrich.text.normalise import normalise
 from pipeline.ports.models import TextModel, TextScores
 from schemas.policy.policy import OwnIntent
@@ -30,34 +30,37 @@ from schemas.posts.signals import Intent, IntentName
 Floats = NDArray[np.float32]
 
 INTENTS: tuple[IntentName, ...] = get_args(IntentName)
-"""The built-in intents, in the order of the head's columns."""
+"""The built-in intents stand in the order of the head's columns."""
 OWN_THRESHOLD = 0.6
-"""Least confidence of an own intent. With ten intents of ten examples each, 5 in 1,000 ordinary support posts
+"""An own intent needs this confidence. With ten intents of ten examples each, 5 in 1,000 ordinary support posts
 reach it wrongly, and 81 % of the posts that mean one of them reach it rightly (`0006-intent.md`)."""
 DECIMALS = 4
 HEAD_BESIDE = "intent.npz"
-"""In the folder of a model that is not the shipped one: the head that was made for it."""
+"""A model that is not the shipped one brings the head that was made for it under this name in its folder."""
 
 _RIDGE = 0.3
-"""Penalty relative to the mean squared length of the examples: flat between .1 and 1 on banking77."""
+"""The penalty is relative to the mean squared length of the examples; results are flat from .1 to 1 on
+banking77."""
 _SHARPNESSES = np.arange(4.0, 40.5, 0.5)
-"""From regression values (1: like the examples, 0: not at all) to a softmax: of these the one with which the mean
-confidence in the examples, each left out in turn, is the share of them that is then read right. More intents, or
-more alike, need another one."""
+"""Candidates for the softmax sharpness, which turns regression values (1: like the examples) into probabilities.
+
+The chosen one makes the mean leave-one-out confidence equal to the leave-one-out accuracy. It depends on the set
+of intents, because more of them, or more similar ones, need another sharpness.
+"""
 _HEADS = ("negative", "positive", "offence", "complaint")
-"""Of `TextScores`: whose logits are read; a missing one counts as undecided."""
+"""The logits of these heads of `TextScores` are inputs. A head that a model lacks counts as undecided."""
 LOGITS = len(_HEADS)
 _LEAST, _MOST = 0.01, 0.99
-"""Probabilities outside are cut before they become logits: one that is nearly certain must not drown the words."""
+"""Probabilities are cut to this range before they become logits, so that a nearly certain head drowns no words."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """The trained numbers (`pipeline/weights/intent/head.npz`), made by `pipeline.train.intents`.
+    """Holds the trained numbers (`pipeline/weights/intent/head.npz`), which `pipeline.train.intents` makes.
 
     Args:
         model: name of the model, without revision, whose embeddings it was trained on.
-        weights: shape (inputs, intents); inputs are the embedding, the logits and the signs.
+        weights: shape (inputs, intents); inputs are the embedding, the logits and the features.
         bias: shape (intents,).
         mean, scale: of the embeddings of ordinary posts, shape (width,).
         background: embeddings of ordinary posts of all kinds, standardised, length 1, shape (posts, width).
@@ -71,33 +74,33 @@ class Head:
     background: Floats
 
     def standardised(self, embeddings: Floats) -> Floats:
-        """Embeddings of length 1 whose numbers count alike, shape (texts, width)."""
+        """Returns embeddings of length 1 whose numbers count alike, shape (texts, width)."""
         moved = (embeddings - self.mean) / self.scale
         length = np.linalg.norm(moved, axis=1, keepdims=True)
         return np.asarray(moved / np.maximum(length, 1e-6), dtype=np.float32)
 
 
 class OwnIntents(NamedTuple):
-    """A policy's own intents, ready to be compared; made by `IntentModel.learn`."""
+    """Holds a policy's own intents, fitted by `IntentModel.fit_own_intents`."""
 
     model: str
-    """Name of the model, with revision, whose embeddings they are."""
+    """The name and revision of the model whose embeddings were fitted."""
     names: tuple[str, ...]
     mean: Floats
-    """Of all examples and the background, shape (width,)."""
+    """The mean of all examples and the background, shape (width,)."""
     weights: Floats
-    """Shape (width, names + 1); the last column is the background's."""
+    """The shape is (width, names + 1), and the last column is the background's."""
     offsets: Floats
-    """Shape (names + 1,)."""
+    """The shape is (names + 1,)."""
     sharpness: float
-    """What the values are multiplied with before they become probabilities."""
+    """The values are multiplied by it before they become probabilities."""
 
 
 class IntentModel:
-    """Tells intents; keeps no state, any thread may call it.
+    """Classifies texts. It keeps no state, and any thread may call it.
 
     Args:
-        head: the trained numbers; None: those that come with the package.
+        head: the trained numbers; None stands for those that come with the package.
     """
 
     def __init__(self, head: Head | None = None) -> None:
@@ -105,73 +108,77 @@ class IntentModel:
 
     @property
     def made_for(self) -> str:
-        """Name of the model, without revision, whose posts the head can read."""
+        """The name, without revision, of the model whose embeddings the head can read."""
         return self._head.model
 
-    def learn(self, intents: Sequence[OwnIntent], model: TextModel) -> OwnIntents | None:
-        """The own intents of a policy, from their examples; None without any, or if the model gives no embedding.
+    def fit_own_intents(self, intents: Sequence[OwnIntent], model: TextModel) -> OwnIntents | None:
+        """Fits a policy's own intents to their examples; returns None without any, or without an embedding.
 
-        Blocking for as long as the model reads the examples (at most 1,000) and some milliseconds more.
+        It blocks for as long as the model reads the examples (at most 1,000) and some milliseconds more.
 
         Raises:
             Transient: the engine failed.
         """
-        told = [(at, normalise(text)) for at, intent in enumerate(intents) for text in intent.examples]
-        scores = model.score([text for _, text in told])
-        known = [
-            (at, one.embedding) for (at, _), one in zip(told, scores, strict=True) if one.embedding is not None
+        examples = [(index, normalise(text)) for index, intent in enumerate(intents) for text in intent.examples]
+        scores = model.score([text for _, text in examples])
+        embedded = [
+            (index, score.embedding)
+            for (index, _), score in zip(examples, scores, strict=True)
+            if score.embedding is not None
         ]
-        if not known or len(known[0][1]) != len(self._head.mean):
+        if not embedded or len(embedded[0][1]) != len(self._head.mean):
             return None
-        classes = np.array([at for at, _ in known])
-        examples = self._head.standardised(np.stack([one for _, one in known]).astype(np.float32))
+        classes = np.array([index for index, _ in embedded])
+        rows = self._head.standardised(np.stack([embedding for _, embedding in embedded]).astype(np.float32))
         names = tuple(intent.name for intent in intents)
-        return OwnIntents(model.name, names, *_ridge(examples, classes, len(names), self._head.background))
+        return OwnIntents(model.name, names, *_ridge(rows, classes, len(names), self._head.background))
 
-    def tell(
+    def classify(
         self, texts: Sequence[str], scores: Sequence[TextScores], model: str, own: OwnIntents | None = None
     ) -> list[Intent | None]:
-        """What the writer of each text wants; same length and order.
+        """Returns what the writer of each text wants, in the same length and order.
 
         Args:
             texts: as the model read them.
-            scores: what it said of them.
-            model: its name, with revision. The built-in intents are told only of the model that the head was
-                trained on, in any revision; own intents only of the very model that read their examples.
+            scores: the model's answers.
+            model: its name, with revision. The built-in intents need the model that the head was trained on, in
+                any revision, and own intents the very model that read their examples.
             own: the workspace's own intents; one of them that is sure enough goes before the built-in ones.
         """
-        found: list[Intent | None] = [None] * len(texts)
-        known = [(at, one.embedding) for at, one in enumerate(scores) if one.embedding is not None]
-        if not known:
-            return found
-        places = [at for at, _ in known]
-        embeddings = np.stack([one for _, one in known]).astype(np.float32)
+        intents: list[Intent | None] = [None] * len(texts)
+        embedded = [(index, score.embedding) for index, score in enumerate(scores) if score.embedding is not None]
+        if not embedded:
+            return intents
+        indexes = [index for index, _ in embedded]
+        embeddings = np.stack([embedding for _, embedding in embedded]).astype(np.float32)
         if model.partition("@")[0] == self._head.model and embeddings.shape[1] == len(self._head.mean):
-            probabilities = self.probabilities([texts[at] for at in places], [scores[at] for at in places])
-            for at, row in zip(places, probabilities, strict=True):
+            probabilities = self.probabilities(
+                [texts[index] for index in indexes], [scores[index] for index in indexes]
+            )
+            for index, row in zip(indexes, probabilities, strict=True):
                 best = int(row.argmax())
-                found[at] = Intent(name=INTENTS[best], confidence=round(float(row[best]), DECIMALS))
+                intents[index] = Intent(name=INTENTS[best], confidence=round(float(row[best]), DECIMALS))
         if own is not None and own.model == model:
-            for at, row in zip(places, self.own_probabilities(embeddings, own), strict=True):
-                best = int(row[:-1].argmax())
+            for index, row in zip(indexes, self.own_probabilities(embeddings, own), strict=True):
+                best = int(row[:-1].argmax())  # the last column means that the text is none of them
                 if row[best] >= OWN_THRESHOLD:
                     confidence = round(float(row[best]), DECIMALS)
-                    found[at] = Intent(name=own.names[best], confidence=confidence, own=True)
-        return found
+                    intents[index] = Intent(name=own.names[best], confidence=confidence, own=True)
+        return intents
 
     def probabilities(self, texts: Sequence[str], scores: Sequence[TextScores]) -> Floats:
-        """Of each built-in intent (columns, order of `INTENTS`) for texts with an embedding; rows add up to 1."""
+        """Returns a row for each text with an embedding and a column for each of `INTENTS`; rows add up to 1."""
         values = _times(inputs(texts, scores), self._head.weights) + self._head.bias
         return _softmax(values)
 
     def own_probabilities(self, embeddings: Floats, own: OwnIntents) -> Floats:
-        """Of each own intent and, in the last column, of none of them; rows add up to 1."""
+        """Returns a column for each own intent and a last one for none of them; rows add up to 1."""
         values = _times(self._head.standardised(embeddings) - own.mean, own.weights) + own.offsets
         return _softmax(own.sharpness * values)
 
 
 def load_head(path: Path | None = None) -> Head:
-    """Reads a head; None: the one that comes with the package.
+    """Reads a head; without a path it is the one that comes with the package.
 
     Raises:
         FileNotFoundError: it is not there.
@@ -179,7 +186,7 @@ def load_head(path: Path | None = None) -> Head:
     """
     path = path or Path(str(files("pipeline"))) / "weights" / "intent" / "head.npz"
     with np.load(io.BytesIO(path.read_bytes())) as stored:
-        if tuple(stored["intents"]) != INTENTS or tuple(stored["signs"]) != SIGNS:
+        if tuple(stored["intents"]) != INTENTS or tuple(stored["signs"]) != INTENT_FEATURES:
             raise ValueError(f"{path}: trained for other intents or signs: run python -m pipeline.train.intents")
         background = stored["background"].astype(np.float32)
         return Head(
@@ -193,17 +200,17 @@ def load_head(path: Path | None = None) -> Head:
 
 
 def inputs(texts: Sequence[str], scores: Sequence[TextScores]) -> Floats:
-    """What the head reads of texts with an embedding, shape (texts, width + logits + signs)."""
-    said = [one.embedding for one in scores if one.embedding is not None]
-    logits = [[_logit(getattr(one, head)) for head in _HEADS] for one in scores]
-    signs = [signs_of(text) for text in texts]
-    return np.hstack([np.stack(said), np.array(logits), np.array(signs)]).astype(np.float32)
+    """Returns what the head reads of texts with an embedding, shape (texts, width + logits + features)."""
+    embeddings = [score.embedding for score in scores if score.embedding is not None]
+    logits = [[_logit(getattr(score, head)) for head in _HEADS] for score in scores]
+    features = [intent_features(text) for text in texts]
+    return np.hstack([np.stack(embeddings), np.array(logits), np.array(features)]).astype(np.float32)
 
 
 def _times(left: Floats, right: Floats) -> Floats:
-    """The matrix product, without BLAS: its threads wait in a spin that the engine's processors pay for.
+    """Returns the matrix product, without BLAS, whose threads spin while they wait and so take the engine's cores.
 
-    50 of 120 us a post were that (measured, two cores).
+    That spin was 50 of 120 us a post (measured on two cores).
     """
     return np.asarray(np.einsum("ij,jk->ik", left, right, optimize=False), dtype=np.float32)
 
@@ -216,10 +223,10 @@ def _logit(probability: float | None) -> float:
 def _ridge(
     examples: Floats, classes: NDArray[np.int64], count: int, background: Floats
 ) -> tuple[Floats, Floats, Floats, float]:
-    """Ridge regression of class membership (1 or 0), the background as one more class, solved in its dual form.
+    """Fits class membership (1 or 0) by ridge regression in its dual form; the background is one more class.
 
-    What a row would get if it had not been learned from follows from its own weight in the fit (Hastie, Tibshirani
-    and Friedman, The Elements of Statistical Learning, 7.10), so leaving each out in turn costs nothing.
+    The value that a row would get if it were left out of the fit follows from its own weight in the fit (Hastie,
+    Tibshirani and Friedman, The Elements of Statistical Learning, 7.10), so leave-one-out costs nothing.
     """
     rows = np.vstack([examples, background]).astype(np.float64)
     wanted = np.zeros((len(rows), count + 1))
@@ -231,10 +238,10 @@ def _ridge(
     penalised[np.diag_indices_from(penalised)] += _RIDGE * np.trace(products) / len(rows)
     inverse = np.linalg.inv(penalised)
     dual = inverse @ (wanted - offsets)
-    told = len(examples)
-    own_weight = np.einsum("ij,ji->i", products[:told], inverse[:, :told]) + 1 / len(rows)
-    fitted = products[:told] @ dual + offsets
-    left_out = wanted[:told] - (wanted[:told] - fitted) / (1 - own_weight)[:, None]
+    size = len(examples)
+    own_weight = np.einsum("ij,ji->i", products[:size], inverse[:, :size]) + 1 / len(rows)
+    fitted = products[:size] @ dual + offsets
+    left_out = wanted[:size] - (wanted[:size] - fitted) / (1 - own_weight)[:, None]
     weights = (centred.T @ dual).astype(np.float32)
     return mean.astype(np.float32), weights, offsets.astype(np.float32), _sharpness(left_out, classes)
 

@@ -1,7 +1,7 @@
-"""Which intent each post of a batch has, by the built-in intents and those of its workspace's policy.
+"""The intents of a batch of posts, by the built-in ones and those of each workspace's policy.
 
-In: texts that a model read, its answers, the policies. Out: an intent a text. Never here: how intents are told
-(`intent.py`). The examples of a policy are read once by each model that reads its posts, when first needed.
+`model` knows how a text is classified. This module keeps what was fitted on the examples of each policy. Each
+model that reads a workspace's posts reads the examples once, when they are first needed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,18 +12,18 @@ from schemas.policy.policy import OwnIntent, Policy
 from schemas.posts.signals import Intent
 
 
-class Intents:
-    """Tells the intents of posts of any workspace; remembers what it learned of the newest policy of each.
+class IntentReader:
+    """Classifies posts of any workspace, and keeps what was fitted on the newest policy of each.
 
     Args:
-        model: tells intents.
+        model: classifies texts.
     """
 
     def __init__(self, model: IntentModel) -> None:
         self._model = model
         self._own: dict[tuple[str, str], tuple[tuple[OwnIntent, ...], OwnIntents | None]] = {}
 
-    def tell(
+    def classify(
         self,
         texts: Sequence[str],
         scores: Sequence[TextScores],
@@ -31,33 +31,35 @@ class Intents:
         reader: TextModel,
         policies: Mapping[str, Policy],
     ) -> list[Intent | None]:
-        """The intent of each text; same length and order.
+        """Returns the intent of each text, in the same length and order.
 
         Args:
             texts: as `reader` read them.
-            scores: what it said of them.
-            workspaces: of each text.
+            scores: the answers of `reader` to them.
+            workspaces: the workspace of each text.
             reader: reads the examples of own intents too, if it has not yet.
             policies: workspace to its policy.
 
         Raises:
             Transient: the engine failed on the examples.
         """
-        found: list[Intent | None] = [None] * len(texts)
+        intents: list[Intent | None] = [None] * len(texts)
         for workspace in dict.fromkeys(workspaces):
-            places = [at for at, each in enumerate(workspaces) if each == workspace]
-            own = self._learned(workspace, policies.get(workspace), reader)
-            told = self._model.tell([texts[at] for at in places], [scores[at] for at in places], reader.name, own)
-            for at, intent in zip(places, told, strict=True):
-                found[at] = intent
-        return found
+            indexes = [index for index, name in enumerate(workspaces) if name == workspace]
+            own = self._own_intents_of(workspace, policies.get(workspace), reader)
+            part = self._model.classify(
+                [texts[index] for index in indexes], [scores[index] for index in indexes], reader.name, own
+            )
+            for index, intent in zip(indexes, part, strict=True):
+                intents[index] = intent
+        return intents
 
-    def _learned(self, workspace: str, policy: Policy | None, reader: TextModel) -> OwnIntents | None:
+    def _own_intents_of(self, workspace: str, policy: Policy | None, reader: TextModel) -> OwnIntents | None:
         if policy is None or not policy.intents:
             return None
-        known = self._own.get((workspace, reader.name))
-        # By identity first: a policy hands out its parts unchanged.
-        if known is None or (known[0] is not policy.intents and known[0] != policy.intents):
-            known = policy.intents, self._model.learn(policy.intents, reader)
-            self._own[workspace, reader.name] = known
-        return known[1]
+        fitted = self._own.get((workspace, reader.name))
+        # Identity is asked first: a policy hands out its parts unchanged, and comparing 1,000 examples costs more.
+        if fitted is None or (fitted[0] is not policy.intents and fitted[0] != policy.intents):
+            fitted = policy.intents, self._model.fit_own_intents(policy.intents, reader)
+            self._own[workspace, reader.name] = fitted
+        return fitted[1]

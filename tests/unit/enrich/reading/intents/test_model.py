@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline.adapters.twins.model import KeywordSentiment
+from pipeline.enrich.reading.intents.features import INTENT_FEATURES, intent_features
 from pipeline.enrich.reading.intents.model import (
     INTENTS,
     LOGITS,
@@ -19,7 +20,6 @@ from pipeline.enrich.reading.intents.model import (
     inputs,
     load_head,
 )
-from pipeline.enrich.reading.intents.signs import SIGNS, signs_of
 from pipeline.enrich.text.normalise import normalise
 from pipeline.ports.models import TextScores
 from schemas.policy.policy import OwnIntent
@@ -54,8 +54,8 @@ def scored(text: str) -> TextScores:
 
 def a_head() -> Head:
     """Built-in: `question` where a mark is, else `other`; the background is about none of the topics."""
-    weights = np.zeros((WIDTH + LOGITS + len(SIGNS), len(INTENTS)), dtype=np.float32)
-    weights[WIDTH + LOGITS + SIGNS.index("mark"), INTENTS.index("question")] = 6
+    weights = np.zeros((WIDTH + LOGITS + len(INTENT_FEATURES), len(INTENTS)), dtype=np.float32)
+    weights[WIDTH + LOGITS + INTENT_FEATURES.index("mark"), INTENTS.index("question")] = 6
     bias = np.zeros(len(INTENTS), dtype=np.float32)
     bias[INTENTS.index("other")] = 3
     background = np.random.default_rng(1).standard_normal((60, WIDTH)).astype(np.float32)
@@ -76,7 +76,7 @@ def model() -> IntentModel:
 
 def test_the_likeliest_built_in_intent_is_told_with_its_probability(model: IntentModel) -> None:
     texts = ["when do you open?", "we open at nine"]
-    asked, said = model.tell(texts, Little().score(texts), MODEL)
+    asked, said = model.classify(texts, Little().score(texts), MODEL)
     assert asked is not None
     assert said is not None
     assert (asked.name, said.name) == ("question", "other")
@@ -85,22 +85,22 @@ def test_the_likeliest_built_in_intent_is_told_with_its_probability(model: Inten
 
 
 def test_an_own_intent_goes_before_the_built_in_ones_where_it_is_sure(model: IntentModel) -> None:
-    own = model.learn(OWN, Little())
+    own = model.fit_own_intents(OWN, Little())
     texts = ["card 99?", "shoes again", "hello there?"]
-    found = model.tell(texts, Little().score(texts), MODEL, own)
+    found = model.classify(texts, Little().score(texts), MODEL, own)
     assert [one and (one.name, one.own) for one in found] == [("card", True), ("shoes", True), ("question", False)]
     assert all(one.confidence >= OWN_THRESHOLD for one in found if one is not None and one.own)
 
 
 def test_most_posts_mean_none_of_the_own_intents(model: IntentModel) -> None:
-    own = model.learn(OWN, Little())
+    own = model.fit_own_intents(OWN, Little())
     texts = [f"{topic} {number}" for topic in ("weather", "hello", "bye") for number in range(100)]
-    found = model.tell(texts, Little().score(texts), MODEL, own)
+    found = model.classify(texts, Little().score(texts), MODEL, own)
     assert sum(one is not None and one.own for one in found) <= 0.05 * len(texts)
 
 
 def test_examples_of_other_policies_give_the_same_answer_each_time(model: IntentModel) -> None:
-    first, second = model.learn(OWN, Little()), model.learn(OWN, Little())
+    first, second = model.fit_own_intents(OWN, Little()), model.fit_own_intents(OWN, Little())
     assert first is not None
     assert second is not None
     np.testing.assert_array_equal(first.weights, second.weights)
@@ -109,54 +109,54 @@ def test_examples_of_other_policies_give_the_same_answer_each_time(model: Intent
 
 def test_without_an_embedding_nothing_is_told(model: IntentModel) -> None:
     texts = ["card 1", " ", "card 2"]
-    assert model.tell(texts, KeywordSentiment().score(texts), KeywordSentiment().name) == [None] * 3
-    assert [one is None for one in model.tell(texts, Little().score(texts), MODEL)] == [False, True, False]
-    assert model.learn(OWN, KeywordSentiment()) is None
-    assert model.learn((), Little()) is None
-    assert model.tell([], [], MODEL) == []
+    assert model.classify(texts, KeywordSentiment().score(texts), KeywordSentiment().name) == [None] * 3
+    assert [one is None for one in model.classify(texts, Little().score(texts), MODEL)] == [False, True, False]
+    assert model.fit_own_intents(OWN, KeywordSentiment()) is None
+    assert model.fit_own_intents((), Little()) is None
+    assert model.classify([], [], MODEL) == []
 
 
 def test_embeddings_of_another_model_are_compared_with_nothing(model: IntentModel) -> None:
-    own = model.learn(OWN, Little())
-    assert model.tell(["card 1?"], Little().score(["card 1?"]), "another@000000000000", own) == [None]
+    own = model.fit_own_intents(OWN, Little())
+    assert model.classify(["card 1?"], Little().score(["card 1?"]), "another@000000000000", own) == [None]
     # Another revision of the trained one still tells the built-in intents, but read other examples.
-    (found,) = model.tell(["card 1?"], Little().score(["card 1?"]), "little@111111111111", own)
+    (found,) = model.classify(["card 1?"], Little().score(["card 1?"]), "little@111111111111", own)
     assert found is not None
     assert (found.name, found.own) == ("question", False)
 
 
 def test_examples_without_words_are_passed_over(model: IntentModel) -> None:
     blank = OwnIntent(name="blank", examples=("\u200b" * 3,) * 5)
-    own = model.learn((*OWN, blank), Little())
+    own = model.fit_own_intents((*OWN, blank), Little())
     assert own is not None
-    (found,) = model.tell(["card 7"], Little().score(["card 7"]), MODEL, own)
+    (found,) = model.classify(["card 7"], Little().score(["card 7"]), MODEL, own)
     assert found is not None
     assert found.name == "card"
 
 
 def test_the_same_examples_for_two_intents_are_no_error(model: IntentModel) -> None:
     twins = [OwnIntent(name=name, examples=("card 1",) * 5) for name in ("one", "two")]
-    own = model.learn(twins, Little())
+    own = model.fit_own_intents(twins, Little())
     assert own is not None
     assert np.isfinite(own.weights).all()
-    (found,) = model.tell(["card 1"], Little().score(["card 1"]), MODEL, own)
+    (found,) = model.classify(["card 1"], Little().score(["card 1"]), MODEL, own)
     assert found is not None
     assert not found.own  # as likely the one as the other: neither is sure
 
 
 @given(st.text(max_size=300))
 def test_signs_of_any_text_are_finite_and_of_one_number(text: str) -> None:
-    signs = signs_of(normalise(text))
-    assert len(signs) == len(SIGNS)
+    signs = intent_features(normalise(text))
+    assert len(signs) == len(INTENT_FEATURES)
     assert np.isfinite(signs).all()
-    assert all(0 <= sign <= 1 for name, sign in zip(SIGNS, signs, strict=True) if name != "words")
+    assert all(0 <= sign <= 1 for name, sign in zip(INTENT_FEATURES, signs, strict=True) if name != "words")
 
 
 @given(st.lists(st.text(min_size=1, max_size=60).map(lambda text: f"x {text}"), min_size=1, max_size=6))
 def test_each_text_is_told_as_if_it_were_alone(texts: list[str]) -> None:
     model = IntentModel(a_head())
-    together = model.tell(texts, Little().score(texts), MODEL)
-    assert together == [model.tell([text], Little().score([text]), MODEL)[0] for text in texts]
+    together = model.classify(texts, Little().score(texts), MODEL)
+    assert together == [model.classify([text], Little().score([text]), MODEL)[0] for text in texts]
 
 
 @pytest.mark.parametrize(
@@ -177,11 +177,12 @@ def test_each_text_is_told_as_if_it_were_alone(texts: list[str]) -> None:
     ],
 )
 def test_a_sign_is_seen(text: str, sign: str) -> None:
-    assert signs_of(text)[SIGNS.index(sign)] == 1
+    assert intent_features(text)[INTENT_FEATURES.index(sign)] == 1
 
 
 def test_signs_are_whole_words() -> None:
-    seen = dict(zip(SIGNS, signs_of("a lawn, a jobless clovenhoof and an implausible laws"), strict=True))
+    numbers = intent_features("a lawn, a jobless clovenhoof and an implausible laws")
+    seen = dict(zip(INTENT_FEATURES, numbers, strict=True))
     assert not seen["law or press"]
     assert not seen["job"]
     assert not seen["likes"]
@@ -206,13 +207,13 @@ def test_a_hostile_text_is_looked_through_in_time() -> None:
     )
     for text in (part * 30_000 for part in (*parts, *(f"{part}?" for part in parts))):
         began = time.perf_counter()
-        assert len(signs_of(text)) == len(SIGNS)
+        assert len(intent_features(text)) == len(INTENT_FEATURES)
         assert time.perf_counter() - began < 0.5  # some ms each; a pattern that backtracks takes minutes
 
 
 def test_the_shipped_head_fits_its_code() -> None:
     head = load_head()
-    assert head.weights.shape == (len(head.mean) + LOGITS + len(SIGNS), len(INTENTS))
+    assert head.weights.shape == (len(head.mean) + LOGITS + len(INTENT_FEATURES), len(INTENTS))
     assert head.background.shape[1] == len(head.mean)
     np.testing.assert_allclose(np.linalg.norm(head.background, axis=1), 1, atol=1e-3)
 
@@ -222,4 +223,4 @@ def test_the_inputs_of_the_head_are_the_embedding_the_logits_and_the_signs() -> 
     (row,) = inputs([text], [scored(text)])
     np.testing.assert_allclose(row[:WIDTH], embedding(text))
     np.testing.assert_allclose(row[WIDTH : WIDTH + 2], np.log(0.2 / 0.8), rtol=1e-5)
-    np.testing.assert_allclose(row[WIDTH + LOGITS :], signs_of(text), rtol=1e-5)
+    np.testing.assert_allclose(row[WIDTH + LOGITS :], intent_features(text), rtol=1e-5)

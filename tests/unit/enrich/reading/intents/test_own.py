@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.enrich.reading.intents.model import IntentModel, OwnIntents
-from pipeline.enrich.reading.intents.own import Intents
+from pipeline.enrich.reading.intents.own import IntentReader
 from pipeline.enrich.reading.reading import read_posts
 from pipeline.ports.models import TextModel, TextScores
 from schemas.policy.policy import OwnIntent
@@ -36,13 +36,13 @@ class Told(IntentModel):
     def __init__(self) -> None:
         self.learned: list[tuple[str, ...]] = []
 
-    def learn(self, intents: Sequence[OwnIntent], model: TextModel) -> OwnIntents | None:
+    def fit_own_intents(self, intents: Sequence[OwnIntent], model: TextModel) -> OwnIntents | None:
         self.learned.append(tuple(intent.name for intent in intents))
         model.score([text for intent in intents for text in intent.examples])
         empty = np.zeros(0, dtype=np.float32)
         return OwnIntents(model.name, self.learned[-1], empty, empty, empty, 1.0)
 
-    def tell(
+    def classify(
         self, texts: Sequence[str], scores: Sequence[TextScores], model: str, own: OwnIntents | None = None
     ) -> list[Intent | None]:
         name = "other" if own is None else own.names[0]
@@ -54,28 +54,28 @@ def names(intents: list[Intent | None]) -> list[str | None]:
 
 
 def test_each_workspace_has_its_own_intents_in_the_order_of_the_posts() -> None:
-    intents, reader = Intents(Told()), Reader()
+    intents, reader = IntentReader(Told()), Reader()
     policies = {"acme": policy(intents=[MOVING])}
     scores = reader.score(["a", "b", "c"])
-    told = intents.tell(["a", "b", "c"], scores, ["acme", "other", "acme"], reader, policies)
+    told = intents.classify(["a", "b", "c"], scores, ["acme", "other", "acme"], reader, policies)
     assert names(told) == ["moving", "other", "moving"]
 
 
 def test_examples_are_read_once_until_the_policy_says_others() -> None:
     model, reader = Told(), Reader()
-    intents = Intents(model)
+    intents = IntentReader(model)
     first = {"acme": policy(intents=[MOVING])}
     for policies in (first, first, {"acme": policy(intents=[MOVING], version=4)}):
-        intents.tell(["a"], reader.score(["a"]), ["acme"], reader, policies)
+        intents.classify(["a"], reader.score(["a"]), ["acme"], reader, policies)
     assert model.learned == [("moving",)]
     changed = {"acme": policy(intents=[MOVING | {"name": "relocation"}], version=5)}
-    told = intents.tell(["a"], reader.score(["a"]), ["acme"], reader, changed)
+    told = intents.classify(["a"], reader.score(["a"]), ["acme"], reader, changed)
     assert (names(told), model.learned) == (["relocation"], [("moving",), ("relocation",)])
 
 
 def test_the_reading_of_a_post_has_its_intent_and_a_post_without_text_none() -> None:
     found = read_posts(
-        [raw_post("hello"), raw_post(None, rating=1)], Reader(), None, Intents(Told()), {"acme": policy()}
+        [raw_post("hello"), raw_post(None, rating=1)], Reader(), None, IntentReader(Told()), {"acme": policy()}
     )
     assert names([one.intent for one in found]) == ["other", None]
 
@@ -92,6 +92,6 @@ def test_a_model_without_embeddings_has_no_intents(intents: list[dict[str, objec
             return [TextScores(0.2, 0.6, 0.2) for _ in texts]
 
     (found,) = read_posts(
-        [raw_post("hello")], Plain(), None, Intents(IntentModel()), {"acme": policy(intents=intents)}
+        [raw_post("hello")], Plain(), None, IntentReader(IntentModel()), {"acme": policy(intents=intents)}
     )
     assert found.intent is None

@@ -1,7 +1,7 @@
-"""Which rules of a policy can never decide, because an earlier rule takes every post that they would take.
+"""Finds the rules of a policy that can never decide, because an earlier rule takes every post that they ask for.
 
-In: a policy. Out: the rules and why. Never here: what two or more earlier rules take together, which is not told;
-keywords that hold each other in other words ("bill" takes what "the bill" takes): only the same keyword counts.
+What two earlier rules take together is not seen. Nor is a keyword that holds another one ("bill" takes what "the
+bill" takes), because only the same keyword counts.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ Location = tuple[int | str, ...]
 
 
 def unreached(policy: Policy) -> Iterator[tuple[Location, str]]:
-    """The rules that no post reaches, in order: where, and by which rule it is taken."""
+    """Yields the rules that no post reaches, in order, with their place and the rule that takes their posts."""
     for at, rule in enumerate(policy.rules):
         if rule.when.repost:
             yield ("rules", at, "when", "repost"), f"rule {rule.name} never decides: a repost is never work"
@@ -42,7 +42,7 @@ def unreached(policy: Policy) -> Iterator[tuple[Location, str]]:
 
 
 def takes_all_of(wide: Condition, narrow: Condition) -> bool:
-    """Whether every post for which `narrow` holds is one for which `wide` holds, as far as the parts tell."""
+    """Returns whether `wide` holds for every post for which `narrow` holds, as far as the parts show it."""
     return all(_covers(name, given, getattr(narrow, name)) for name, given in _given(wide))
 
 
@@ -52,7 +52,7 @@ def _covers(name: str, wide: Any, narrow: Any) -> bool:
     if narrow is None:
         return False
     if name in _ANY_OF:
-        return {_folded(one) for one in narrow} <= {_folded(one) for one in wide}
+        return {_folded(value) for value in narrow} <= {_folded(value) for value in wide}
     if name in _AT_LEAST:
         return bool(narrow >= wide)
     if name in _AT_MOST:

@@ -1,10 +1,8 @@
-"""Signs of an intent in the words of a text: what a mean over all words blurs, a question mark above all.
+"""Features of a text that show the intent head what a mean over all words blurs, such as a question mark.
 
-In: a normalised text. Out: one number a sign, inputs of the head in `model`. Never here: an
-intent; no sign decides alone, each is weighed with the embedding.
-
-The words are English, as the model is. Each pattern is bounded, so that no text takes long: whoever changes one
-trains the head again (`python -m pipeline.train.intents`).
+A feature is one number, and no feature decides alone, because the head in `model` weighs each with the embedding.
+The words are English, as the model is. Each pattern is bounded, so that no text takes long. Whoever changes a
+pattern trains the head again (`python -m pipeline.train.intents`).
 """
 
 import math
@@ -12,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 _EITHER_END = 1000
-"""Characters looked at from the start and from the end of a longer text."""
+"""So many characters are looked at from the start and from the end of a longer text."""
 _CLAUSE = r"[^.!?;]{0,150}"
 
 _OPENER = (
@@ -26,15 +24,15 @@ _INVERSION = (
 _LEAD = r"(?:^|[,:;.!)(-] ?|\b(?:and|so|but|or|then|wondering|know|tell me|say|ask|hi|hey|hello|please|also) )"
 _GREETING = r"@user|hi|hey|hello|so|and|ok|dear"
 
-_WITH_A_MARK: Mapping[str, str] = {
+_WITH_QUESTION_MARK: Mapping[str, str] = {
     "mark": r"\?",
     "marks": r"[?!] ?\?|\? ?!",
     "ends on a mark": r"\?(?: (?:http|thanks|thank you|x|[^\w\s]\S*))*$",
     "asks": rf"{_LEAD}(?:@user )?{_OPENER}{_CLAUSE}\?",
     "inverts": rf"{_INVERSION}{_CLAUSE}\?",
 }
-"""Not looked for in a text without a question mark, which most are."""
-_OTHERS: Mapping[str, str] = {
+"""These are not looked for in a text without a question mark, which most texts are."""
+_WITHOUT_QUESTION_MARK: Mapping[str, str] = {
     "inverts without a mark": rf"^(?:(?:{_GREETING}|how|what|when|where)[ ,.!:-]+){{0,8}}{_INVERSION}[^?]*$",
     "asks why": r"\b(?:why|how come)\b",
     "opens as a question": rf"^(?:(?:{_GREETING}|question)[ ,.!:-]+){{0,8}}{_OPENER}",
@@ -109,20 +107,23 @@ _OTHERS: Mapping[str, str] = {
     "exclaims": r"!",
     "link": r"\bhttp\b",
 }
-_MARKED = tuple(re.compile(pattern) for pattern in _WITH_A_MARK.values())
-_UNMARKED = tuple(re.compile(pattern) for pattern in _OTHERS.values())
-_NO_MARK = [0.0] * len(_MARKED)
+_MARK_PATTERNS = tuple(re.compile(pattern) for pattern in _WITH_QUESTION_MARK.values())
+_OTHER_PATTERNS = tuple(re.compile(pattern) for pattern in _WITHOUT_QUESTION_MARK.values())
+_NO_MARK = [0.0] * len(_MARK_PATTERNS)
 
-SIGNS = (*_WITH_A_MARK, *_OTHERS, "words", "few words", "very few words")
-"""What is looked for, in the order of the numbers."""
+INTENT_FEATURES = (*_WITH_QUESTION_MARK, *_WITHOUT_QUESTION_MARK, "words", "few words", "very few words")
+"""The names of the features, in the order of the numbers."""
 
 
-def signs_of(text: str) -> list[float]:
-    """The `SIGNS` of a normalised text, each 0 or 1 but the logarithm of one more than the number of words."""
+def intent_features(text: str) -> list[float]:
+    """Returns the `INTENT_FEATURES` of a normalised text.
+
+    Each is 0 or 1, but `words` is the logarithm of one more than the number of words.
+    """
     if len(text) > 2 * _EITHER_END:
         text = f"{text[:_EITHER_END]} {text[-_EITHER_END:]}"
     text = text.lower()
-    marked = [float(one.search(text) is not None) for one in _MARKED] if "?" in text else _NO_MARK
-    unmarked = [float(one.search(text) is not None) for one in _UNMARKED]
+    marked = [float(pattern.search(text) is not None) for pattern in _MARK_PATTERNS] if "?" in text else _NO_MARK
+    unmarked = [float(pattern.search(text) is not None) for pattern in _OTHER_PATTERNS]
     words = sum(word not in ("@user", "http") for word in text.split())
     return [*marked, *unmarked, math.log1p(words), float(words <= 7), float(words <= 3)]
