@@ -31,8 +31,9 @@ def records_of(post: ScoredPost, key: bytes | None) -> Iterator[Record]:
 def belongs_in_actionable(post: ScoredPost) -> bool:
     """Returns whether the post goes to `posts.actionable`.
 
-    It does when triage wants something done. Direct messages, the brand's own posts, replies, quotes, reposts, edits
-    and deletions go there too, as context of cases. Backfill never does, because it is stored and not worked.
+    It does when triage wants something done. Direct messages, the brand's own posts, replies, quotes, reposts,
+    edits and deletions go there too, as context of cases. Backfill never does, because it is stored and not
+    worked.
     """
     if post.backfill:
         return False

@@ -80,6 +80,8 @@ class SinkAgent:
             Permanent: the store refuses the table or a column; an operator must act before it is repeated.
         """
         rows, letters, stored = self._rows(records)
+        # Rows go first. After a crash before the dead letters both come again, and the token makes rows count
+        # once.
         for name, (table, values) in rows.items():
             self._writer.insert(name, table.names, values, token=f"{token}/{name}")
         if letters:
@@ -101,6 +103,7 @@ class SinkAgent:
                 table = self._table(message, record)
                 row = table.row(message, Source(record, now))
             except Permanent as reason:
+                # The neighbours of an unreadable record are stored, or it would hold up its partition for ever.
                 letters.append(DeadLetter(record, reason))
                 continue
             rows.setdefault(table.name, (table, []))[1].append(row)

@@ -76,6 +76,7 @@ class PartitionBuffer:
 
     def add(self, record: InputRecord, now_s: float) -> None:
         """Takes the next record. An offset that was passed already is ignored, because offsets only grow."""
+        # A reader that was thrown back gives records again, and a second copy would break the promised cut.
         if record.offset < self._read_to:
             return
         self._records.append(record)
@@ -103,6 +104,7 @@ class PartitionBuffer:
 
     def next_cut(self, now_s: float) -> Cut | None:
         """Returns the batch to store now. It is the same one until `done`."""
+        # A cut that was chosen stays, although records come meanwhile: a repeated insert must hold the same rows.
         if self._chosen is None and self.due_in_s(now_s) == 0.0:
             self._chosen = self._cut_at(self._intended_end) if self._intended_end else self._cut_full()
         return self._chosen
@@ -114,6 +116,7 @@ class PartitionBuffer:
         self._size_bytes -= sum(len(record.value or b"") for record in self._chosen.records)
         del self._records[:stored]
         self._start = self._chosen.end
+        # The promise holds for one cut only. The next one is cut by the limits again.
         self._chosen = self._intended_end = None
         self._oldest_s = now_s if self._records else None
 

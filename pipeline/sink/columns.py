@@ -106,6 +106,7 @@ class Table(Generic[M]):
         """
         fields = iter(self._fields(message))
         row = tuple([make(message, source) if make else next(fields) for make in self._makers])
+        # Only columns of whole numbers are looked at, because this runs for every row of every batch.
         for index, numbers in self._numbers:
             value = row[index]
             if type(value) in _HOLDS_NUMBERS and not _fits(value, numbers):

@@ -30,6 +30,7 @@ def next_migration(tables: Iterable[Table[Any]], templates: Sequence[str]) -> st
     for table in tables:
         existing = declared(table, templates)
         missing = [column for column in table.columns if column.name not in existing]
+        # A table without any column in the templates is new and is created whole.
         if not existing:
             parts.append(create_table(table))
         elif missing:
@@ -65,6 +66,7 @@ def create_table(table: Table[Any]) -> str:
 
 def add_columns(table: Table[Any], columns: Sequence[Column[Any]]) -> str:
     """Returns the template that adds columns of the table at their places; it may be repeated."""
+    # Columns are placed behind the one that the list has before them, so that table and list keep one order.
     before = dict(zip(table.names, ("", *table.names), strict=False))
     lines = ",\n".join(
         f"    ADD COLUMN IF NOT EXISTS {_quoted(column.name)} {_declaration(column)} {_place(before[column.name])}"
@@ -77,6 +79,7 @@ def add_columns(table: Table[Any], columns: Sequence[Column[Any]]) -> str:
 
 
 def _declaration(column: Column[Any]) -> str:
+    # A quote within a literal of SQL is doubled.
     comment = column.comment.replace("\\", "\\\\").replace("'", "''")
     parts = (column.type, column.codec, f"COMMENT '{comment}'" if comment else "")
     return " ".join(part for part in parts if part)

@@ -34,6 +34,7 @@ def _section(table: Table[Any]) -> str:
 
 
 def _row(column: Column[Any]) -> str:
+    # A time has no unit of its own in the list: its type says it, for all of them alike.
     unit = column.unit or ("UTC, to the millisecond" if TIME in column.type else "")
     return f"| `{column.name}` | `{column.type}` | {_cell(unit)} | {_cell(column.comment)} |\n"
 

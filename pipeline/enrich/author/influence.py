@@ -36,6 +36,7 @@ def _prior_mean(author: Author) -> float:
     bonus = TH_VERIFIED if author.verified else 0.0
     if author.followers is None:
         return MU_UNKNOWN + bonus
+    # The fit is slightly below 0 for authors without followers, and engagement is not.
     return max(0.0, TH_CONSTANT + TH_FOLLOWERS * math.log1p(author.followers) + bonus)
 
 

@@ -22,6 +22,7 @@ def is_own(post: PostBody, brand: Brand) -> bool:
         return True
     if author.handle is None:
         return False
+    # The platform belongs to the account: a brand's handle elsewhere may be an impostor's.
     return (post.platform, _folded(author.handle)) in _handles(brand.handles, brand.author_ids)
 
 

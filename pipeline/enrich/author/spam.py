@@ -97,10 +97,13 @@ class SpamMeter:
             _handles((post.text or "")[:MAX_SIGNAL_CHARS]),
         )
         before = self._authors.get(author, [])
+        # Times of receipt may go back, so the newest post before decides what is too old, and not this one.
         oldest = max((posted.at for posted in before), default=at) - HOUR
+        # A post that comes again replaces itself. A redelivery or an edit would else count as a repetition.
         latest = [posted for posted in before if posted.post != new.post and posted.at > oldest]
         latest = [*latest[-(_POSTS_PER_AUTHOR - 1) :], new]
         self._authors[author] = latest
+        # The author who was silent the longest must stand first, because the loop below forgets from there.
         self._authors.move_to_end(author)
         self._posts += len(latest) - len(before)
         while len(self._authors) > self._most or (
@@ -123,6 +126,7 @@ def _of_account(post: PostBody) -> Iterator[SpamReason]:
     author = post.author
     if author.created_at is not None and LINK_WITH_TARGET.search((post.text or "")[:MAX_SIGNAL_CHARS]):
         # Some platforms state only the day of the account, so a post may seem up to a day older than its account.
+        # An age further below 0 is a mistake of theirs.
         age = post.created_at - author.created_at
         if timedelta(days=-1) <= age < NEW_ACCOUNT:
             yield "new_account_with_links"
@@ -144,5 +148,6 @@ def _score(reasons: tuple[SpamReason, ...]) -> float:
 
 
 def _handles(text: str) -> tuple[int, ...]:
-    found = HANDLE.findall(text)[:_MOST_HANDLES] if "@" in text else ()
-    return tuple(xxh3_64_intdigest(handle.casefold().encode()) for handle in found)
+    handles = HANDLE.findall(text)[:_MOST_HANDLES] if "@" in text else ()
+    # Hashes bound the memory, for a handle may be as long as the text.
+    return tuple(xxh3_64_intdigest(handle.casefold().encode()) for handle in handles)

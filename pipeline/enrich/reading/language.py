@@ -33,6 +33,7 @@ def detect_languages(posts: Sequence[PostBody], detector: LanguageModel) -> list
     Raises:
         ValueError: the detector's answer has another length.
     """
+    # A post without words is asked about too, so that the answers keep the order of the posts.
     languages = detector.detect([words_of(post) for post in posts])
     if len(languages) != len(posts):
         raise ValueError(f"the detector answered {len(languages)} of {len(posts)} texts")

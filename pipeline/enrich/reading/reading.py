@@ -93,6 +93,7 @@ def read_posts(
     indexes = [index for index, text in enumerate(texts) if text]
     spoken = _spoken([posts[index] for index in indexes], languages)
     readings = [NOTHING_READ] * len(posts)
+    # Each model reads its share at once, so readings come in another order and are put back by index.
     for reader, shares in _shared_out(indexes, spoken, model, languages):
         batch = [texts[index] for index, _ in shares]
         answers = _answers(batch, reader)
@@ -128,12 +129,14 @@ def _shared_out(
 
 def _answers(texts: list[str], model: TextModel) -> list[TextScores]:
     answers = model.score(texts)
+    # Answers are paired with texts by their order. With one missing, posts would get the feelings of others.
     if len(answers) != len(texts):
         raise ValueError(f"the model answered {len(answers)} of {len(texts)} texts")
     return answers
 
 
 def _reading(scores: TextScores, model_name: str, language: Language | None, *, weak: bool) -> Reading:
+    # Of equal probabilities the first label of the contract wins, so that a text always has the same one.
     label = max(_LABELS, key=lambda name: getattr(scores, name))
     rounded = {name: round(getattr(scores, name), DECIMALS) for name in _LABELS}
     probabilities = SentimentProbabilities(**rounded)

@@ -37,6 +37,7 @@ def priority_of(factors: Factors, actionable: float = 1.0) -> tuple[float, tuple
     lowers the priority, and nothing exceeds 100.
     """
     calm = math.prod(1 - WEIGHTS[name] * value for name, value in factors._asdict().items())
+    # log1p keeps the digits of a weak factor, which log(1 - x) would round away.
     shares = {name: -math.log1p(-WEIGHTS[name] * value) for name, value in factors._asdict().items()}
     reasons = [
         Reason(code=name, detail=f"{getattr(factors, name):.2f} of 1", weight=round(share, 4))

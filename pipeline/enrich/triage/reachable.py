@@ -52,6 +52,7 @@ def _covers(name: str, wide: Any, narrow: Any) -> bool:
     if narrow is None:
         return False
     if name in _ANY_OF:
+        # A wide rule with more alternatives takes every post of a narrow one with some of them.
         return {_folded(value) for value in narrow} <= {_folded(value) for value in wide}
     if name in _AT_LEAST:
         return bool(narrow >= wide)

@@ -107,6 +107,7 @@ def _language_of(facts: Facts) -> str | None:
 
 def _asks(text: str) -> bool:
     """Returns whether the text asks something, by a question mark of any script outside a link."""
+    # The query of a link begins with a question mark too.
     return _QUESTION_MARKS.search(LINK.sub(" ", text)) is not None
 
 

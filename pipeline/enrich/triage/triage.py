@@ -56,6 +56,7 @@ def triage(facts: Facts, *, policy: Policy | None, backfill: bool) -> Triage:
 
 def _never_work(facts: Facts, *, backfill: bool) -> str | None:
     post = facts.post
+    # The first that holds is the reason, so a deleted repost is told as deleted, whoever wrote it and when.
     if post.deleted:
         return DELETED
     if backfill:
@@ -112,6 +113,7 @@ def _rule_reason(match: Match, facts: Facts) -> str:
 def _actionable(facts: Facts, urgency: float) -> tuple[float, tuple[Reason, ...]]:
     """Returns the share of its priority that a post keeps, and the reason when it is not all of it."""
     spam, cluster = facts.words.spam, facts.words.cluster
+    # Spam is asked first, because spammers copy and should lose more than customers who use the same words.
     if spam is not None and spam.score >= SPAM_FROM:
         return SPAM_ACTIONABLE, (Reason(code=SPAM, detail=f"{', '.join(spam.reasons)}: {spam.score:.2f} of 1"),)
     campaign = cluster is not None and cluster.kind != "original" and cluster.size >= CAMPAIGN

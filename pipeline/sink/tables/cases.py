@@ -52,6 +52,7 @@ _WHO_AND_WHY: tuple[Column[Assignment], ...] = (
     Column("case_id", "String", comment="same for all offers of a case", codec=_SHORT),
     Column("attempt", "UInt64", comment="number of the offer of the case, from 1"),
     Column("state", WORD, comment="of the offer after the step"),
+    # It is part of the key: without it a state that is told again would hide what was told before.
     Column("update", "UInt32", comment="0, then one more each time the same state is told again"),
     Column("assignment_id", "String", comment="derived from case and attempt", codec=_SHORT),
     Column("reason", WORD, comment="code of why the offer is in this state"),
@@ -98,6 +99,7 @@ _WHEN: tuple[Column[Assignment], ...] = (
     Column("decided_at", TIME, comment="when the offer came into this state", codec=_DELTA),
     Column("expires_at", f"Nullable({TIME})", comment="when the offer ends unless the rep answers"),
     Column("respond_by", TIME, comment="deadline of the first response", codec=_DELTA),
+    # The two durations below are signed: on the event clock a decision may bear an earlier time than its cause.
     Column("trace_started_at", TIME, comment="append time of the raw record that began the chain", codec=_DELTA),
     Column("waited_ms", "Int64", lambda a, _: to_ms(a.decided_at) - to_ms(a.queued_at), "queued to decided", "ms"),
     Column(

@@ -132,6 +132,7 @@ _TEXT_SIGNALS: tuple[Column[ScoredPost], ...] = (
 )
 
 _CIRCUMSTANCES: tuple[Column[ScoredPost], ...] = (
+    # NULL is a counter that the platform does not state; 0 is one that it states.
     *(_counter(name) for name in ("likes", "reposts", "replies", "views")),
     Column(
         "received_at",
@@ -227,6 +228,7 @@ _VERSION: tuple[Column[ScoredPost], ...] = (
         "append time of the scored record",
         codec=_DELTA,
     ),
+    # An edit wins by its revision even if an older record was appended later; see `ScoredPost.ver`.
     Column("ver", "UInt64", comment="revision << 42 | append time of the raw record, ms"),
     Column(
         "is_deleted", "UInt8", lambda p, _: int(p.deleted), "1: the platform removed the post; FINAL hides the row"
@@ -239,6 +241,7 @@ POSTS = Table(
     ScoredPost,
     (*_POST, *_TEXT_SIGNALS, *_CIRCUMSTANCES, *_MODEL_SIGNALS, *_DECISION, *_VERSION, *position()),
     key=("workspace", "created_at", "platform", "post_id"),
+    # Posts of an hour lie together by platform, so that a query by time and platform reads few granules.
     order_by=("workspace", "toStartOfHour(created_at)", "platform", "post_id"),
     partition_by="created_at",
     shard_by="post_id",
@@ -262,6 +265,7 @@ REFUSED_POSTS = Table(
         Column("reason", WORD, lambda _p, _s: REFUSED_TTL, "ttl: older than EARSHOT_SINK__TTL_DAYS at receipt"),
         Column("created_at", TIME, comment="by the platform, immutable", codec=_DELTA),
         Column("ver", "UInt64", comment="revision << 42 | append time of the raw record, ms"),
+        # This small table was created without a codec for the offset.
         *position(offset_codec=""),
     ),
     key=("workspace", "post_id", "revision", "reason"),

@@ -122,6 +122,7 @@ def intent_features(text: str) -> list[float]:
     """
     if len(text) > 2 * _EITHER_END:
         text = f"{text[:_EITHER_END]} {text[-_EITHER_END:]}"
+    # The patterns are written in small letters, and matching without case would take longer for each of them.
     text = text.lower()
     marked = [float(pattern.search(text) is not None) for pattern in _MARK_PATTERNS] if "?" in text else _NO_MARK
     unmarked = [float(pattern.search(text) is not None) for pattern in _OTHER_PATTERNS]

@@ -126,6 +126,7 @@ class IntentModel:
             for (index, _), score in zip(examples, scores, strict=True)
             if score.embedding is not None
         ]
+        # Another model's embedding may be wider or narrower, and the background below is of the head's model.
         if not embedded or len(embedded[0][1]) != len(self._head.mean):
             return None
         classes = np.array([index for index, _ in embedded])
@@ -161,6 +162,7 @@ class IntentModel:
         if own is not None and own.model == model:
             for index, row in zip(indexes, self.own_probabilities(embeddings, own), strict=True):
                 best = int(row[:-1].argmax())  # the last column means that the text is none of them
+                # Below the threshold the built-in intent stays, which was set above.
                 if row[best] >= OWN_THRESHOLD:
                     confidence = round(float(row[best]), DECIMALS)
                     intents[index] = Intent(name=own.names[best], confidence=confidence, own=True)
@@ -186,6 +188,7 @@ def load_head(path: Path | None = None) -> Head:
     """
     path = path or Path(str(files("pipeline"))) / "weights" / "intent" / "head.npz"
     with np.load(io.BytesIO(path.read_bytes())) as stored:
+        # A head that was trained for another order of intents or features would give plausible nonsense.
         if tuple(stored["intents"]) != INTENTS or tuple(stored["signs"]) != INTENT_FEATURES:
             raise ValueError(f"{path}: trained for other intents or signs: run python -m pipeline.train.intents")
         background = stored["background"].astype(np.float32)
@@ -253,5 +256,6 @@ def _sharpness(values: NDArray[np.float64], classes: NDArray[np.int64]) -> float
 
 
 def _softmax(values: Floats | NDArray[np.float64]) -> Floats:
+    # Without the subtraction a large value would overflow; the result is the same.
     exponentials = np.exp(values - values.max(axis=1, keepdims=True))
     return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), dtype=np.float32)
