@@ -6,6 +6,7 @@ field of `Reading`. The functions here are pure. Memory of other posts, models a
 """
 
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from pipeline.enrich.listening.topics import topic_matcher
@@ -17,6 +18,10 @@ from schemas.policy.policy import Policy
 from schemas.posts.raw import PostBody
 from schemas.posts.scored import Influence
 from schemas.posts.signals import Cluster, PersonalData, Spam, TopicHit, UrgencyKind
+
+# Every post passes here, and one call in C for all fields is faster than a getattr for each.
+_BODY = tuple(PostBody.model_fields)
+_body_of = attrgetter(*_BODY)
 
 
 class Words(NamedTuple):
@@ -99,7 +104,7 @@ class Facts:
     def as_fields(self) -> dict[str, Any]:
         """Returns the fields of `ScoredPost` that follow from the facts, each under its name there."""
         return {
-            **{name: getattr(self.post, name) for name in PostBody.model_fields},
+            **dict(zip(_BODY, _body_of(self.post), strict=True)),
             **self.words._asdict(),
             **self.reading._asdict(),
             "own": self.own,
