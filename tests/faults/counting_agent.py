@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.adapters.kafka.transactional.member import TransactionalAgent
 from pipeline.adapters.kafka.transactional.observer import Outcome
-from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec
 from pipeline.errors import EXIT_RESTART, MustRestart, Permanent
+from pipeline.loop.driver import StageSpec
 from pipeline.ports.decider import Decisions
 from pipeline.ports.records import InputRecord, Record
 from pipeline.settings import KafkaSettings
@@ -117,7 +117,7 @@ def main(name: str, bootstrap: str) -> None:
 
     agent = TransactionalAgent(
         KafkaSettings(bootstrap_servers=bootstrap, session_timeout_ms=6000, transaction_timeout_ms=6000),
-        AgentSpec(name, (f"{name}.a", f"{name}.b"), f"{name}.state", f"{name}.journal", batch_size=200),
+        StageSpec(name, (f"{name}.a", f"{name}.b"), f"{name}.state", f"{name}.journal", batch_size=200),
         lambda _: Counting(f"{name}.out"),
         lambda: time.time_ns() // 1_000_000,
         Quiet(),

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from pipeline.adapters.kafka.transactional.doubt import DoubtRule, Verdict
 from pipeline.adapters.kafka.transactional.member import TransactionalAgent
-from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec
 from pipeline.adapters.kafka.transactional.producer import doubt_rule
 from pipeline.errors import EXIT_RESTART, MustRestart
+from pipeline.loop.driver import StageSpec
 from pipeline.ports.decider import Decisions
 from pipeline.ports.records import Record
 from pipeline.settings import KafkaSettings
@@ -80,7 +80,7 @@ def main(name: str, bootstrap: str, folder: Path, belief: str) -> None:
     agent = TransactionalAgent(
         # Half of it, 2 s, is the time after which a request counts as unanswered.
         KafkaSettings(bootstrap_servers=bootstrap, session_timeout_ms=6000, transaction_timeout_ms=4000),
-        AgentSpec(name, (f"{name}.a", f"{name}.b"), f"{name}.state", f"{name}.journal", batch_size=200),
+        StageSpec(name, (f"{name}.a", f"{name}.b"), f"{name}.state", f"{name}.journal", batch_size=200),
         lambda _: SpoiltOnce(name, folder),
         lambda: time.time_ns() // 1_000_000,
         Telling(folder),

@@ -2,21 +2,23 @@
 
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
 
 from pipeline.codec import decode
-from pipeline.errors import Permanent
-from pipeline.ports.decider import Decisions
+from pipeline.loop.driver import Driver, StageSpec, Transaction
+from pipeline.ports.decider import Decider, Decisions
 from pipeline.ports.records import InputRecord
 from pipeline.route.router import Router
 from schemas.cases.case import Assignment
 from schemas.people.rep import AnyRepEvent
 from schemas.policy.policy import Policy
 from schemas.posts.scored import ScoredPost
-from schemas.topics import ASSIGNMENTS
+from schemas.topics import ACTIONABLE, ASSIGNMENTS
+from schemas.topics import REPS as REPS_TOPIC
 from tests import builders
 from tests.builders import START_MS, policy, record, scored, sentiment
 
@@ -26,6 +28,7 @@ REPS = {
     "r1": {"teams": ("care", "social"), "skills": (), "capacity": 2},
     "r2": {"teams": ("social",), "skills": ("es", "fr"), "capacity": 3},
 }
+SPEC = StageSpec("route", (ACTIONABLE.name, REPS_TOPIC.name), "route.state", "route.journal")
 POLICIES: dict[str, Policy] = {"acme": policy(oldest_every=3)}
 
 
@@ -61,39 +64,66 @@ STEPS = st.lists(
 )
 
 
-@dataclass
-class Transaction:
-    """Calls of one transaction in order (a tick is a time without a record), and what was decided."""
+@dataclass(frozen=True)
+class Played:
+    """One transaction of a day: what was read for it, when, and what was decided."""
 
-    calls: list[tuple[InputRecord | None, int]] = field(default_factory=list)
-    decisions: Decisions = field(default_factory=Decisions)
+    records: tuple[InputRecord, ...]
+    """In the order of reading; none where only the clock moved."""
+    clock_ms: int
+    decided: Transaction
+
+    @property
+    def decisions(self) -> Decisions:
+        return self.decided.decisions
 
 
 def new_router() -> Router:
     return Router(lambda: POLICIES, REMEMBER_MS, "processing")
 
 
-def call(router: Router, raw: InputRecord | None, now_ms: int) -> None:
-    """What the transactional loop does with one record, or with the clock; a dead letter leaves no trace here."""
-    if raw is None:
-        router.fire_timers(now_ms)
-        return
-    router.fire_timers(now_ms - 1)
-    try:
-        router.decide(raw, now_ms)
-    except Permanent as given_up:
-        if given_up.code not in ("stale_seq", "not_signed_in"):
-            raise
+class Desk:
+    """A router in the loop's own driver, over inputs that are always read to their end.
+
+    Args:
+        decider: the router, or a router that something was done to.
+    """
+
+    def __init__(self, decider: Decider | None = None) -> None:
+        self.router = decider or new_router()
+        self.driver = Driver(SPEC, 0, self.router, lambda _: None, self._end_offsets)
+        for topic in SPEC.inputs:
+            self.driver.buffers.start(topic, 0)
+
+    def decide(self, records: Iterable[InputRecord], clock_ms: int) -> Transaction | None:
+        """Reads the records and decides them, or what the clock brings; None where there is nothing to do."""
+        for raw in records:
+            self.driver.buffers.add(raw)
+        for topic in SPEC.inputs:
+            self.driver.buffers.reached_end(topic, self.driver.buffers.read_to(topic))
+        return self.driver.decide(clock_ms)
+
+    def play(self, day: Iterable[Played]) -> Iterator[Transaction]:
+        """Decides a day again, transaction by transaction; each is committed when the next is asked for."""
+        for played in day:
+            transaction = self.decide(played.records, played.clock_ms)
+            assert transaction is not None
+            yield transaction
+            self.driver.commit()
+
+    def _end_offsets(self, topics: Sequence[str]) -> Mapping[str, int]:
+        return {topic: self.driver.buffers.read_to(topic) for topic in topics}
 
 
-def play(steps: list[Step]) -> list[Transaction]:
+def play(steps: list[Step]) -> list[Played]:
     """Plays the steps straight through."""
     return _Player().play(steps)
 
 
 class _Player:
     def __init__(self) -> None:
-        self.router = new_router()
+        self.desk = Desk()
+        self.day: list[Played] = []
         self.now_ms = START_MS
         self.posts: list[ScoredPost] = []
         self.offers: list[Assignment] = []
@@ -101,22 +131,29 @@ class _Player:
         self.revisions: Counter[str] = Counter()
         self.serial = 0
 
-    def play(self, steps: list[Step]) -> list[Transaction]:
-        done = [Transaction()]
+    def play(self, steps: list[Step]) -> list[Played]:
+        unread: list[InputRecord] = []
         for step in steps:
             self.now_ms += step.wait_ms
-            raw = None if step.kind == "tick" else self._record(step)
-            call(self.router, raw, self.now_ms)
-            done[-1].calls.append((raw, self.now_ms))
-            if step.ends_transaction:
-                self._commit(done[-1])
-                done.append(Transaction())
-        self._commit(done[-1])
-        return done
+            if step.kind != "tick":
+                unread.append(self._record(step))
+            # The clock moves the loop only while nothing is unread.
+            if unread and (step.ends_transaction or step.kind == "tick"):
+                self._transact(unread)
+                unread = []
+            if step.kind == "tick":
+                self._transact([])
+        if unread:
+            self._transact(unread)
+        return self.day
 
-    def _commit(self, transaction: Transaction) -> None:
-        transaction.decisions = self.router.decisions()
-        self.router.commit()
+    def _transact(self, records: list[InputRecord]) -> None:
+        transaction = self.desk.decide(records, self.now_ms)
+        if transaction is None:
+            return
+        assert {letter.reason.code for letter in transaction.dead_letters} <= {"stale_seq", "not_signed_in"}
+        self.desk.driver.commit()
+        self.day.append(Played(tuple(records), self.now_ms, transaction))
         for output in transaction.decisions.outputs:
             if output.topic == ASSIGNMENTS.name:
                 self.offers.append(decode(Assignment, output.value))

@@ -21,8 +21,8 @@ ROUTER_HOPS = (
 def judged(steps: list[Step]) -> list[HopReport]:
     cluster = Cluster()
     for transaction in play(steps):
-        for record, _ in transaction.calls:
-            if record is not None and record.topic == ACTIONABLE.name:
+        for record in transaction.records:
+            if record.topic == ACTIONABLE.name:
                 cluster.append(ACTIONABLE.name, record.key or b"", record.value)
         for output in transaction.decisions.outputs:
             cluster.append(output.topic, output.key or b"", output.value)

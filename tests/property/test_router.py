@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.codec import decode
 from pipeline.errors import Permanent
+from pipeline.loop.driver import NOW_KEY
 from pipeline.ports.decider import Decisions
 from pipeline.ports.records import InputRecord
 from pipeline.route.inputs import Input
@@ -20,7 +21,7 @@ from schemas.people.rep import PostRevealed, RepEvent
 from schemas.posts.scored import ScoredPost
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES
 from schemas.topics import REPS as REPS_TOPIC
-from tests.property.route_play import REPS, STEPS, Step, Transaction, call, new_router, play
+from tests.property.route_play import REPS, STEPS, Desk, Played, Step, new_router, play
 
 BAD = InputRecord(ACTIONABLE.name, 0, 0, b"acme", b'{"workspace": "acme", "post_id": "x:p1"', 0)
 EXAMPLES = settings(max_examples=60, deadline=None)
@@ -31,12 +32,12 @@ def _as_bytes(decisions: Decisions) -> tuple[object, ...]:
     return tuple(decisions.outputs), tuple(decisions.changes.items())
 
 
-def _events(day: list[Transaction]) -> list[CaseEvent]:
+def _events(day: list[Played]) -> list[CaseEvent]:
     outputs = (output for transaction in day for output in transaction.decisions.outputs)
     return [decode(CaseEvent, output.value) for output in outputs if output.topic == CASE_EVENTS.name]
 
 
-def _assignments(day: list[Transaction]) -> list[Assignment]:
+def _assignments(day: list[Played]) -> list[Assignment]:
     outputs = (output for transaction in day for output in transaction.decisions.outputs)
     return [decode(Assignment, output.value) for output in outputs if output.topic == ASSIGNMENTS.name]
 
@@ -92,7 +93,7 @@ def test_each_post_is_queued_joined_or_refused_exactly_once(steps: list[Step]) -
     told = Counter(
         (event.post_id, event.revision) for event in _events(day) if event.type in ("queued", "joined", "refused")
     )
-    raws = [raw for transaction in day for raw, _ in transaction.calls if raw and raw.topic == ACTIONABLE.name]
+    raws = [raw for played in day for raw in played.records if raw.topic == ACTIONABLE.name]
     given_posts = [decode(ScoredPost, raw.value) for raw in raws]
     assert set(told) == {(post.post_id, post.revision) for post in given_posts}
     assert set(told.values()) <= {1}
@@ -102,7 +103,7 @@ def test_each_post_is_queued_joined_or_refused_exactly_once(steps: list[Step]) -
 @given(STEPS)
 def test_each_reading_of_a_post_is_told_exactly_once_with_who_and_a_code(steps: list[Step]) -> None:
     day = play(steps)
-    raws = [raw for transaction in day for raw, _ in transaction.calls if raw and raw.topic == REPS_TOPIC.name]
+    raws = [raw for played in day for raw in played.records if raw.topic == REPS_TOPIC.name]
     readings = [event for raw in raws if isinstance(event := decode(RepEvent, raw.value).root, PostRevealed)]
     read = {event.event_id: (event.post_id, event.rep_id) for event in readings}
     told = [event for event in _events(day) if event.type == "revealed"]
@@ -113,12 +114,8 @@ def test_each_reading_of_a_post_is_told_exactly_once_with_who_and_a_code(steps: 
 @EXAMPLES
 @given(STEPS)
 def test_no_case_waits_while_somebody_free_may_take_it(steps: list[Step]) -> None:
-    day = play(steps)
     router = new_router()
-    for transaction in day:
-        for raw, now_ms in transaction.calls:
-            call(router, raw, now_ms)
-        router.commit()
+    for _ in Desk(router).play(play(steps)):
         indexes = router._state.indexes
         for team, lanes in indexes.lanes.items():
             for lane in lanes.values():
@@ -149,20 +146,21 @@ def test_the_current_states_are_those_of_the_open_cases(steps: list[Step]) -> No
 def test_a_restart_from_the_compacted_changelog_in_any_order_changes_no_byte(
     steps: list[Step], chance: random.Random
 ) -> None:
-    router, changelog = new_router(), dict[bytes, bytes]()
-    for transaction in play(steps):
+    desk, changelog = Desk(), dict[bytes, bytes]()
+    for played in play(steps):
         if chance.random() < 0.5:
-            router = new_router()
+            desk = Desk()
             entries = list(changelog.items())
             chance.shuffle(entries)
             for entity_key, entity in entries:
-                router.restore(entity_key, entity)
-        for raw, now_ms in transaction.calls:
-            call(router, raw, now_ms)
-        decisions = router.decisions()
-        router.commit()
-        assert _as_bytes(decisions) == _as_bytes(transaction.decisions)
-        for entity_key, value in decisions.changes.items():
+                desk.driver.restore(entity_key, entity)
+        transaction = desk.decide(played.records, played.clock_ms)
+        assert transaction is not None
+        desk.driver.commit()
+        assert _as_bytes(transaction.decisions) == _as_bytes(played.decisions)
+        assert transaction.now_ms == played.decided.now_ms, "the changelog keeps the loop's time too"
+        changelog[NOW_KEY] = str(transaction.now_ms).encode()
+        for entity_key, value in transaction.decisions.changes.items():
             if value is None:
                 del changelog[entity_key]
             else:
@@ -172,43 +170,62 @@ def test_a_restart_from_the_compacted_changelog_in_any_order_changes_no_byte(
 @EXAMPLES
 @given(STEPS, st.randoms(use_true_random=False))
 def test_an_aborted_transaction_done_again_gives_the_same_bytes(steps: list[Step], chance: random.Random) -> None:
-    router = new_router()
-    for transaction in play(steps):
+    desk = Desk()
+    for played in play(steps):
+        unread = list(played.records)
         for _ in range(chance.randrange(3)):
-            for raw, now_ms in transaction.calls[: chance.randrange(len(transaction.calls) + 1)]:
-                call(router, raw, now_ms)
-            router.abort()
-        for raw, now_ms in transaction.calls:
-            call(router, raw, now_ms)
-        assert _as_bytes(router.decisions()) == _as_bytes(transaction.decisions)
-        router.commit()
+            # Part of the records is read when the transaction is aborted; the next one has them and more.
+            count = chance.randrange(len(unread) + 1)
+            transaction = desk.decide(unread[:count], played.clock_ms)
+            unread = unread[count:]
+            if transaction is not None:
+                desk.driver.abort(transaction)
+        transaction = desk.decide(unread, played.clock_ms)
+        assert transaction is not None
+        assert _as_bytes(transaction.decisions) == _as_bytes(played.decisions)
+        assert transaction.journal == played.decided.journal
+        desk.driver.commit()
 
 
 @EXAMPLES
 @given(STEPS)
 def test_bad_records_in_between_change_no_byte(steps: list[Step]) -> None:
-    router = new_router()
-    for transaction in play(steps):
-        for raw, now_ms in transaction.calls:
-            call(router, raw, now_ms)
-            with pytest.raises(Permanent):
-                router.decide(BAD, now_ms)
-        assert _as_bytes(router.decisions()) == _as_bytes(transaction.decisions)
-        router.commit()
+    desk = Desk()
+    for played in play(steps):
+        bad = [BAD._replace(offset=raw.offset, append_ms=raw.append_ms) for raw in played.records]
+        mixed = [record for pair in zip(played.records, bad, strict=True) for record in pair]
+        transaction = desk.decide(mixed, played.clock_ms)
+        assert transaction is not None
+        assert len(transaction.dead_letters) == len(played.decided.dead_letters) + len(bad)
+        assert _as_bytes(transaction.decisions) == _as_bytes(played.decisions)
+        desk.driver.commit()
 
 
 @EXAMPLES
 @given(STEPS)
 def test_a_record_that_fails_in_the_middle_leaves_no_trace(steps: list[Step]) -> None:
-    router = new_router()
-    for transaction in play(steps):
-        for raw, now_ms in transaction.calls:
-            if raw is not None:
-                router.fire_timers(now_ms - 1)
-                _fail_once(router, raw, now_ms)
-            call(router, raw, now_ms)
-        assert _as_bytes(router.decisions()) == _as_bytes(transaction.decisions)
-        router.commit()
+    day = play(steps)
+    for played, transaction in zip(day, Desk(FailsFirst(new_router())).play(day), strict=True):
+        assert _as_bytes(transaction.decisions) == _as_bytes(played.decisions)
+
+
+class FailsFirst:
+    """A router that fails over each record at the very end, and is then asked again."""
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+        self.restore = router.restore
+        self.event_ms = router.event_ms
+        self.next_timer_ms = router.next_timer_ms
+        self.fire_timers = router.fire_timers
+        self.decisions = router.decisions
+        self.commit = router.commit
+        self.abort = router.abort
+        self.policy_versions = router.policy_versions
+
+    def decide(self, record: InputRecord, now_ms: int) -> None:
+        _fail_once(self._router, record, now_ms)
+        self._router.decide(record, now_ms)
 
 
 def _fail_once(router: Router, raw: InputRecord, now_ms: int) -> None:

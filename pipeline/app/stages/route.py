@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pipeline.adapters.kafka.policies.in_force import PolicyReader
 from pipeline.adapters.kafka.transactional.member import TransactionalAgent
 from pipeline.adapters.kafka.transactional.observer import Outcome
-from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec
 from pipeline.app.endpoints import resolve
 from pipeline.app.supervise.vitals import Vitals
 from pipeline.clock import SystemClock, to_ms
 from pipeline.errors import EXIT_RESTART, MustRestart
 from pipeline.logs import Log, get_log
+from pipeline.loop.driver import StageSpec
 from pipeline.metrics import Metrics
 from pipeline.ports.decider import Decider
 from pipeline.route.router import Router
@@ -47,7 +47,7 @@ def run(settings: Settings) -> None:
     clock = SystemClock()
     agent = TransactionalAgent(
         settings.kafka,
-        AgentSpec(
+        StageSpec(
             stage=STAGE,
             inputs=tuple(topic.name for topic in stage_of(STAGE).inputs),
             changelog=ROUTE_STATE.name,

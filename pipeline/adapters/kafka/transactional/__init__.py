@@ -1,12 +1,12 @@
-"""The transactional base loop: consume, decide, produce, commit in one Kafka transaction.
+"""The loop of a transactional stage on Kafka: consume, decide, produce and commit in one transaction.
 
-One producer per owned partition number n; its inputs are partition n of every input topic, its state is
-partition n of the changelog. `agent.py` polls and follows the group, `ownership.py` says what may be owned
-and which kept state is still true, `owned.py` runs the transactions of one n through `producer.py`, which
-renews itself when `doubt.py` says so. `merge.py` orders the inputs, `changelog.py` restores the state,
-`observer.py` hears of all. The decisions come from a `Decider` (ports.py).
+There is one producer for each owned partition number n. Its inputs are partition n of every input topic, and its
+state is partition n of the changelog. `member.py` polls and follows the consumer group. `ownership.py` says what
+may be owned and which kept state is still true, and `changelog.py` restores the state. `partition_loop.py` runs
+the transactions of one n: the pure driver in `pipeline/loop/` decides them with the stage's `Decider`, and
+`producer.py` writes them and renews itself when `doubt.py` says so. `observer.py` is told about all of it.
 
-Guarantee: read_committed consumers see each input's effects once, whatever dies. Measured by
+Guarantee: read_committed consumers see each input's effects once, whatever dies. It is measured by
 `tests/faults/test_transactional.py` with SIGKILL, SIGSTOP and rebalances, and by `test_torn_transactions.py` there
 with late copies of commits.
 """

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, TopicPartition
 
 from pipeline.adapters.kafka.partitioning import partition_of
-from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec
 from pipeline.errors import Misconfigured, Permanent
+from pipeline.loop.driver import StageSpec
 from pipeline.ports.records import InputRecord
 from pipeline.stages import group_of
 
@@ -28,7 +28,7 @@ _PASSING = frozenset(
 """What a broker says that stops or starts, and what a client says of one that is away."""
 
 
-def partitions_of(consumer: Consumer, spec: AgentSpec) -> Mapping[str, int]:
+def partitions_of(consumer: Consumer, spec: StageSpec) -> Mapping[str, int]:
     """Topic to its number of partitions.
 
     Raises:
@@ -69,13 +69,13 @@ def start_of(consumer: Consumer, stage: str, place: TopicPartition) -> TopicPart
     return place
 
 
-def end_offsets(consumer: Consumer, places: Sequence[TopicPartition]) -> Mapping[str, int]:
-    """Topic to its end now, asked of the broker.
+def end_offsets(consumer: Consumer, partition: int, topics: Sequence[str]) -> Mapping[str, int]:
+    """Asks the broker where a partition of these topics ends now: topic to offset.
 
     Raises:
         KafkaException: not for the want of a broker.
     """
-    return {place.topic: _end_offset(consumer, place) for place in places}
+    return {topic: _end_offset(consumer, TopicPartition(topic, partition)) for topic in topics}
 
 
 def _end_offset(consumer: Consumer, place: TopicPartition) -> int:

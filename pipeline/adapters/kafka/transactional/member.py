@@ -28,9 +28,10 @@ from pipeline.adapters.kafka.transactional.inputs import (
 )
 from pipeline.adapters.kafka.transactional.observer import LoopObserver
 from pipeline.adapters.kafka.transactional.ownership import complete, still_true
-from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec, Owned
+from pipeline.adapters.kafka.transactional.partition_loop import PartitionLoop
 from pipeline.adapters.kafka.transactional.producer import TransactionalProducer, doubt_rule
 from pipeline.errors import Misconfigured, MustRestart
+from pipeline.loop.driver import Driver, StageSpec
 from pipeline.ports.decider import Decider
 from pipeline.settings import KafkaSettings
 from pipeline.stages import group_of
@@ -70,7 +71,7 @@ class TransactionalAgent:
     def __init__(
         self,
         kafka: KafkaSettings,
-        spec: AgentSpec,
+        spec: StageSpec,
         make_decider: Callable[[int], Decider],
         clock_ms: Callable[[], int],
         observer: LoopObserver,
@@ -84,8 +85,8 @@ class TransactionalAgent:
         self._observer = observer
         self._between = between
         self._make_doubt = make_doubt
-        self._owned: dict[int, Owned] = {}
-        self._kept: dict[int, Owned] = {}
+        self._loops: dict[int, PartitionLoop] = {}
+        self._kept: dict[int, PartitionLoop] = {}
         """Of the last assignment, until the next one says whether they come back."""
         self._restoring: dict[int, _Taking] = {}
         self._member = False
@@ -119,8 +120,8 @@ class TransactionalAgent:
         except KafkaException as error:
             raise MustRestart(f"{self._spec.stage}: {error.args[0].str()}") from error
         self._consumer.close()
-        for owned in (*self._owned.values(), *self._kept.values()):
-            owned.producer.close()
+        for loop in (*self._loops.values(), *self._kept.values()):
+            loop.producer.close()
 
     @property
     def ready(self) -> tuple[bool, str]:
@@ -133,21 +134,22 @@ class TransactionalAgent:
         restoring = sorted(self._restoring)
         if restoring:
             return False, f"partitions being restored: {', '.join(map(str, restoring))}"
-        return True, "ok" if self._owned else "ok, a spare: other workers own all partitions"
+        return True, "ok" if self._loops else "ok, a spare: other workers own all partitions"
 
     @property
     def deciders(self) -> dict[int, Decider]:
         """Owned partition number to its decider, for gauges."""
-        return {n: owned.decider for n, owned in self._owned.items()}
+        return {n: loop.driver.decider for n, loop in self._loops.items()}
 
     def lags(self) -> dict[tuple[str, int], int]:
         """(topic, partition) to records not yet decided, by what the last fetch said."""
         lags = {}
-        for n, owned in self._owned.items():
-            for topic in owned.buffers.positions():
+        for n, loop in self._loops.items():
+            buffers = loop.driver.buffers
+            for topic in buffers.positions():
                 high = self._consumer.get_watermark_offsets(TopicPartition(topic, n), cached=True)[1]
                 # Counted, not subtracted: among the offsets that were read lie transaction markers, no records.
-                lags[topic, n] = owned.buffers.size(topic) + max(0, high - owned.buffers.read_to(topic))
+                lags[topic, n] = buffers.size(topic) + max(0, high - buffers.read_to(topic))
         return lags
 
     def _round(self) -> None:
@@ -157,8 +159,8 @@ class TransactionalAgent:
         for n in list(self._restoring):
             self._restore_step(n)
         self._between()
-        for owned in list(self._owned.values()):
-            owned.run(self._clock_ms(), self._membership)
+        for loop in list(self._loops.values()):
+            loop.run(self._clock_ms(), self._membership)
         self._balance_buffers()
 
     def _take(self, message: Message) -> None:
@@ -167,25 +169,25 @@ class TransactionalAgent:
             if passes(error):
                 return
             raise MustRestart(f"{self._spec.stage}: {message.topic()}/{message.partition()}: {error.str()}")
-        owned = self._owned.get(message.partition())
-        if owned is None or not owned.restored:
+        loop = self._loops.get(message.partition())
+        if loop is None or not loop.restored:
             # Read for an assignment that has ended; the partition is read from its position once it is restored.
             return
         if message.error() is None:
-            owned.buffers.add(input_record(message))
+            loop.driver.buffers.add(input_record(message))
         else:
-            owned.buffers.reached_end(message.topic(), message.offset())
+            loop.driver.buffers.reached_end(message.topic(), message.offset())
 
     def _note_ends(self) -> None:
         """Knows an input's end from the last fetch: the end-of-partition event comes a whole fetch wait later."""
-        for n, owned in self._owned.items():
-            if not owned.restored:
+        for n, loop in self._loops.items():
+            if not loop.restored:
                 continue
-            for topic in owned.buffers.empty_topics():
-                read_to = owned.buffers.read_to(topic)
+            for topic in loop.driver.buffers.empty_topics():
+                read_to = loop.driver.buffers.read_to(topic)
                 high = self._consumer.get_watermark_offsets(TopicPartition(topic, n), cached=True)[1]
                 if 0 <= high <= read_to:
-                    owned.buffers.reached_end(topic, read_to)
+                    loop.driver.buffers.reached_end(topic, read_to)
 
     def _assigned(self, consumer: Consumer, places: Sequence[TopicPartition]) -> None:
         self._membership = self._join(consumer)
@@ -196,14 +198,14 @@ class TransactionalAgent:
             self._kept.pop(n).producer.close()
         for n in numbers:
             self._own(n)
-        mine = [place for place in places if place.partition in self._owned]
+        mine = [place for place in places if place.partition in self._loops]
         # Read only now: init_transactions has ended what the former owner left open.
         committed = committed_offsets(consumer, mine, ADMIN_TIMEOUT_S) if mine else []
         known = {place.partition for place in committed if place.offset != OFFSET_INVALID}
         self._unknown = set(numbers) - known
         starts = [start_of(consumer, self._spec.stage, place) for place in committed]
         for start in starts:
-            self._owned[start.partition].buffers.start(start.topic, start.offset)
+            self._loops[start.partition].driver.buffers.start(start.topic, start.offset)
         consumer.assign(starts)
         if starts:
             consumer.pause(starts)
@@ -229,19 +231,17 @@ class TransactionalAgent:
         producer.init()
         changelog = self._spec.changelog
         if kept is not None and still_true(kept.written_to, end_offset(self._kafka, changelog, n)):
-            self._owned[n], self._restoring[n] = kept, _Taking(started_s, None)
+            self._loops[n], self._restoring[n] = kept, _Taking(started_s, None)
             return
         self._restoring[n] = _Taking(started_s, ChangelogReader(self._kafka, changelog, n))
-        decider = self._make_decider(n)
-        self._owned[n] = Owned(
+        driver = Driver(
             self._spec,
             n,
-            producer,
-            decider,
-            partial(end_offsets, self._consumer),
+            self._make_decider(n),
             partial(partition_error, self._partitions),
-            self._observer,
+            partial(end_offsets, self._consumer, n),
         )
+        self._loops[n] = PartitionLoop(self._spec, n, producer, driver, self._observer)
 
     def _producer_of(self, n: int) -> TransactionalProducer:
         return TransactionalProducer(
@@ -253,48 +253,48 @@ class TransactionalAgent:
 
     def _revoked(self, _: Consumer, places: Sequence[TopicPartition]) -> None:
         self._member = False
-        for n in {place.partition for place in places} & set(self._owned):
-            owned, taking = self._owned.pop(n), self._restoring.pop(n, None)
+        for n in {place.partition for place in places} & set(self._loops):
+            loop, taking = self._loops.pop(n), self._restoring.pop(n, None)
             if taking is not None and taking.reader is not None:
                 taking.reader.close()
             # Also when it had been kept before and was not yet taken up again: its state is as true as then.
-            if owned.restored or (taking is not None and taking.reader is None):
-                owned.restored = False
-                self._kept[n] = owned
+            if loop.restored or (taking is not None and taking.reader is None):
+                loop.restored = False
+                self._kept[n] = loop
             else:
-                owned.producer.close()
+                loop.producer.close()
         for place in places:
             self._paused.discard((place.topic, place.partition))
 
     def _restore_step(self, n: int) -> None:
-        taking, owned = self._restoring[n], self._owned[n]
+        taking, loop = self._restoring[n], self._loops[n]
         reader = taking.reader
         if reader is not None:
-            if not reader.step(owned.restore):
+            if not reader.step(loop.driver.restore):
                 return
             reader.close()
-            owned.written_to = reader.end
+            loop.written_to = reader.end
         # Every transaction stores its time: without any, there is no state.
-        if owned.now_ms and n in self._unknown:
+        if loop.driver.now_ms and n in self._unknown:
             raise Misconfigured(
                 f"{self._spec.changelog}/{n} holds state, but group {group_of(self._spec.stage)} has no offsets: "
                 "they expired or were deleted. Reading from the start would decide everything again."
             )
         del self._restoring[n]
-        positions = owned.buffers.positions()
+        positions = loop.driver.buffers.positions()
         self._resume([(topic, n) for topic in positions])
         for topic, offset in positions.items():
             self._consumer.seek(TopicPartition(topic, n, offset))
-        owned.restored = True
+        loop.restored = True
         self._observer.taken(n, None if reader is None else reader.entries, time.monotonic() - taking.started_s)
 
     def _balance_buffers(self) -> None:
         limit = BUFFER_BATCHES * self._spec.batch_size
-        for n, owned in self._owned.items():
-            if not owned.restored:
+        for n, loop in self._loops.items():
+            if not loop.restored:
                 continue
             for topic in self._spec.inputs:
-                place, full = (topic, n), owned.buffers.size(topic) >= limit
+                place, full = (topic, n), loop.driver.buffers.size(topic) >= limit
                 if full and place not in self._paused:
                     self._consumer.pause([TopicPartition(*place)])
                     self._paused.add(place)

@@ -10,12 +10,12 @@ from pipeline.adapters.kafka.partitioning import partition_of
 from pipeline.adapters.kafka.transactional import member as agent_module
 from pipeline.adapters.kafka.transactional.member import TransactionalAgent
 from pipeline.adapters.kafka.transactional.observer import Outcome
-from pipeline.adapters.kafka.transactional.partition_loop import AgentSpec
+from pipeline.loop.driver import StageSpec
 from pipeline.ports.decider import Decider, Decisions
 from pipeline.ports.records import InputRecord, Record
 from pipeline.settings import KafkaSettings
 
-SPEC = AgentSpec("test", ("a", "b"), "state", "journal")
+SPEC = StageSpec("test", ("a", "b"), "state", "journal")
 
 
 class Cluster:

@@ -26,16 +26,16 @@ class Asked:
         return 0, self._answer
 
 
-PLACES = [TopicPartition("a", 0), TopicPartition("b", 0)]
+TOPICS = ("a", "b")
 
 
 @pytest.mark.parametrize("code", AWAY)
 def test_no_input_is_read_to_its_end_while_no_broker_says_where_that_is(code: int) -> None:
-    ends = end_offsets(Asked(KafkaError(code)), PLACES)
+    ends = end_offsets(Asked(KafkaError(code)), 0, TOPICS)
     assert all(end > 2**53 for end in ends.values()), "no timer may fire over what may be unread"
 
 
 def test_an_end_that_is_known_is_taken_and_another_error_ends_the_worker() -> None:
-    assert end_offsets(Asked(17), PLACES) == {"a": 17, "b": 17}
+    assert end_offsets(Asked(17), 0, TOPICS) == {"a": 17, "b": 17}
     with pytest.raises(KafkaException):
-        end_offsets(Asked(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)), PLACES)
+        end_offsets(Asked(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)), 0, TOPICS)
