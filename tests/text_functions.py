@@ -18,6 +18,7 @@ from pipeline.codec import decode
 from pipeline.enrich.author import own
 from pipeline.enrich.author.own import is_own
 from pipeline.enrich.author.spam import SpamMeter
+from pipeline.enrich.batches.cost import post_cost
 from pipeline.enrich.copies.clusters import Copies
 from pipeline.enrich.copies.comparable import comparable
 from pipeline.enrich.copies.signatures import POSITIONS, signature
@@ -37,7 +38,6 @@ from pipeline.enrich.text import emoji, lexical
 from pipeline.enrich.text.normalise import normalise
 from pipeline.enrich.tone import intensity, phrases, urgency
 from pipeline.enrich.triage.rules import first_match
-from pipeline.enrich.weight import weight
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest import jsonl, lines
 from pipeline.ingest.table import cells
@@ -183,7 +183,7 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.enrich.tone.intensity.marks_of": intensity.marks_of,
     "pipeline.enrich.tone.phrases.plain_words": phrases.plain_words,
     "pipeline.enrich.tone.urgency.urgency_of": urgency.urgency_of,
-    "pipeline.enrich.weight.weight": lambda text: weight(_post(text), POLICY),
+    "pipeline.enrich.batches.cost.post_cost": lambda text: post_cost(_post(text), POLICY),
     "pipeline.ingest.table.cells.boolean": _refusing(cells.boolean),
     "pipeline.ingest.table.cells.native_id": _refusing(partial(cells.native_id, "x")),
     "pipeline.ingest.table.cells.number": _refusing(cells.number),

@@ -19,8 +19,8 @@ from pipeline.adapters.twins.publisher import MemoryPublisher
 from pipeline.clock import ManualClock, from_ms
 from pipeline.codec import decode, encode
 from pipeline.enrich.agent import EnrichAgent, Parts
-from pipeline.enrich.events import Event
-from pipeline.enrich.notes import MOST_TRIES
+from pipeline.enrich.batches.events import Event
+from pipeline.enrich.batches.notes import MAX_LONE_ATTEMPTS
 from pipeline.enrich.score import Scorer
 from pipeline.errors import Transient
 from pipeline.logs import get_log
@@ -433,7 +433,7 @@ async def test_a_post_over_which_three_workers_ended_is_dead_lettered_unread_and
             read.extend(texts)
             return super().score(texts)
 
-    rig = Rig(Watched(), standing=begun_alone(5, MOST_TRIES, home(5)))
+    rig = Rig(Watched(), standing=begun_alone(5, MAX_LONE_ATTEMPTS, home(5)))
     posts = [record(raw_post(f"text {number}", post_id=f"x:{number}"), offset=number) for number in range(4, 8)]
     await rig.run(posts)
     assert read == ["text 4", "text 6", "text 7"]
@@ -475,7 +475,7 @@ async def test_a_repeated_post_is_counted_before_it_is_scored_and_after_the_engi
 @pytest.mark.parametrize("standing", [0, 1, 2])
 async def test_a_post_whose_first_note_is_not_answered_is_never_counted(standing: int) -> None:
     notes: Mapping[int, str] = begun_alone(5, standing, home(5))
-    for _ in range(2 * MOST_TRIES):
+    for _ in range(2 * MAX_LONE_ATTEMPTS):
         rig = Rig(standing=notes)
         rig.notes.unanswered = 1
         with pytest.raises(Died):
@@ -498,7 +498,7 @@ async def test_a_new_post_that_hangs_the_engine_alone_is_given_up_after_it_was_c
 
     notes: Mapping[int, str] = {}
     counts = []
-    for _ in range(1 + MOST_TRIES):
+    for _ in range(1 + MAX_LONE_ATTEMPTS):
         released.clear()
         rig = Rig(Hanging(), standing=notes)
         rig.inference_timeout_s = 0.5
@@ -522,7 +522,7 @@ async def test_an_engine_that_hangs_with_every_text_lets_no_post_be_given_up() -
             return super().score(texts)
 
     notes: Mapping[int, str] = {}
-    for _ in range(3 + MOST_TRIES):
+    for _ in range(3 + MAX_LONE_ATTEMPTS):
         released.clear()
         rig = Rig(Hanging(), standing=notes)
         rig.inference_timeout_s = 0.05
@@ -542,7 +542,7 @@ async def test_what_ends_a_worker_while_it_delivers_is_not_held_against_the_post
 
 
 async def test_a_post_that_is_given_up_stays_given_up_when_its_dead_letter_cannot_be_delivered() -> None:
-    rig = Rig(failure=RuntimeError("the broker refuses"), standing=begun_alone(5, MOST_TRIES, home(5)))
+    rig = Rig(failure=RuntimeError("the broker refuses"), standing=begun_alone(5, MAX_LONE_ATTEMPTS, home(5)))
     with pytest.raises(Died):
         await rig.run([record(offset=5)])
     assert json.loads(rig.notes.standing[home(5)])["begun"][0][:3] == [5, 6, 1]

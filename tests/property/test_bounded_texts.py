@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from pipeline.enrich.batches.cost import post_cost
 from pipeline.enrich.privacy.mask import mask_post
-from pipeline.enrich.weight import weight
 from tests.text_functions import (
     ASKS_MANY_REGIONS,
     COSTLIEST,
@@ -101,7 +101,7 @@ def test_no_hostile_text_costs_more_than_a_constant_and_its_share_for_each_chara
 @pytest.mark.parametrize("characters", LENGTHS)
 def test_no_direct_message_costs_more_than_it_weighs(characters: int) -> None:
     text = repeated(COSTLIEST, characters)
-    most_s = SLOWER * UNIT_S * weight(direct(text), POLICY)
+    most_s = SLOWER * UNIT_S * post_cost(direct(text), POLICY)
     assert not costs_more(lambda some: mask_post(direct(some), POLICY), text, most_s)
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from pipeline.enrich.gather import Batch, Gather, Opened
-from pipeline.enrich.notes import PART, Notebook
-from pipeline.enrich.weight import weight
+from pipeline.enrich.batches.cost import post_cost
+from pipeline.enrich.batches.events import Opened
+from pipeline.enrich.batches.gather import Batch, BatchQueue
+from pipeline.enrich.batches.notes import REPEATED_PART_RECORDS, AttemptNotes
 from pipeline.errors import Permanent
 from tests.unit.enrich.posts import raw_post, received
 
@@ -40,74 +41,81 @@ def opened(*offsets: int, partition: int = 0, characters: int = 10) -> list[Open
 
 def weigh(opened: Opened) -> int:
     content = opened[1]
-    return 0 if isinstance(content, Permanent) else weight(content.post, None)
+    return 0 if isinstance(content, Permanent) else post_cost(content.post, None)
 
 
-def noted(note: str, partition: int = 0) -> Notebook:
-    notebook = Notebook()
-    notebook.read({partition: note})
-    return notebook
+def noted(note: str, partition: int = 0) -> AttemptNotes:
+    notes = AttemptNotes()
+    notes.read({partition: note})
+    return notes
 
 
-async def cuts(gather: Gather, records: Sequence[Opened], notebook: Notebook | None = None) -> list[Batch]:
+async def cuts(queue: BatchQueue, records: Sequence[Opened], notes: AttemptNotes | None = None) -> list[Batch]:
     """All batches of these records, each begun and scored before the next is cut."""
-    writing = asyncio.create_task(_write(gather, records))
+    writing = asyncio.create_task(_write(queue, records))
     found = []
-    while batch := await gather.next():
-        if notebook is not None:
-            notebook.begin(batch.places)
-            notebook.done(batch.places)
+    while batch := await queue.next():
+        if notes is not None:
+            notes.begin(batch.places)
+            notes.done(batch.places)
         found.append(batch)
     await writing
     return found
 
 
-async def _write(gather: Gather, records: Sequence[Opened]) -> None:
-    await gather.put(records)
-    await gather.end()
+async def _write(queue: BatchQueue, records: Sequence[Opened]) -> None:
+    await queue.put(records)
+    await queue.end()
 
 
 async def test_a_batch_is_cut_by_its_records() -> None:
-    found = await cuts(Gather(4, 1000, weigh, Notebook()), opened(*range(10)))
+    found = await cuts(BatchQueue(4, 1000, weigh, AttemptNotes()), opened(*range(10)))
     assert [len(batch.records) for batch in found] == [4, 4, 2]
 
 
 async def test_a_batch_is_cut_by_its_weight() -> None:
     records = [*opened(0, 1, 2, characters=400), *opened(3, characters=5000), *opened(4, 5, characters=10)]
-    found = await cuts(Gather(100, 1000, weigh, Notebook()), records)
+    found = await cuts(BatchQueue(100, 1000, weigh, AttemptNotes()), records)
     assert [[offset for _, offset in batch.places] for batch in found] == [[0, 1], [2], [3], [4, 5]]
 
 
 async def test_direct_messages_are_cut_by_what_they_may_cost() -> None:
     direct = received(raw_post("2" * 300, visibility="direct"))
     records: list[Opened] = [(FakeEvent(FakeRecord(0, offset)), direct) for offset in range(512)]
-    found = await cuts(Gather(512, 300_000, weigh, Notebook()), records)
-    assert max(len(batch.records) for batch in found) == 300_000 // weight(direct.post, None) < 110
+    found = await cuts(BatchQueue(512, 300_000, weigh, AttemptNotes()), records)
+    assert max(len(batch.records) for batch in found) == 300_000 // post_cost(direct.post, None) < 110
 
 
 async def test_what_is_refused_has_no_characters() -> None:
     [(event, _)] = opened(0)
     records: list[Opened] = [(event, Permanent("empty", "nothing"))] * 5
-    assert [len(batch.records) for batch in await cuts(Gather(100, 1, weigh, Notebook()), records)] == [5]
+    assert [len(batch.records) for batch in await cuts(BatchQueue(100, 1, weigh, AttemptNotes()), records)] == [5]
 
 
-@pytest.mark.parametrize("gather", [Gather(4, 10_000, weigh, Notebook()), Gather(100, 40, weigh, Notebook())])
-async def test_a_writer_waits_while_a_full_batch_waits(gather: Gather) -> None:
-    writing = asyncio.create_task(gather.put(opened(*range(6))))
-    await asyncio.wait_for(gather.full(), 5)
+@pytest.mark.parametrize(
+    "queue", [BatchQueue(4, 10_000, weigh, AttemptNotes()), BatchQueue(100, 40, weigh, AttemptNotes())]
+)
+async def test_a_writer_waits_while_a_full_batch_waits(queue: BatchQueue) -> None:
+    writing = asyncio.create_task(queue.put(opened(*range(6))))
+    await asyncio.wait_for(queue.full(), 5)
     assert not writing.done()
-    batch = await gather.next()
+    batch = await queue.next()
     assert batch is not None
     assert len(batch.records) == 4
     await asyncio.wait_for(writing, 5)
 
 
 async def test_records_that_were_begun_when_a_worker_ended_come_in_parts_of_their_partition() -> None:
-    notebook = noted('{"begun": [[10, 110, 512, 0]]}')
+    notes = noted('{"begun": [[10, 110, 512, 0]]}')
     records = [one for offset in range(150) for one in (*opened(offset), *opened(offset, partition=1))]
-    found = await cuts(Gather(40, 10_000, weigh, notebook), records, notebook)
+    found = await cuts(BatchQueue(40, 10_000, weigh, notes), records, notes)
     careful = [batch for batch in found if batch.careful]
-    assert [len(batch.places) for batch in careful] == [PART, PART, PART, 4]
+    assert [len(batch.places) for batch in careful] == [
+        REPEATED_PART_RECORDS,
+        REPEATED_PART_RECORDS,
+        REPEATED_PART_RECORDS,
+        4,
+    ]
     assert [place for batch in careful for place in batch.places] == [(0, offset) for offset in range(10, 110)]
     for partition in (0, 1):
         offsets = [offset for batch in found for number, offset in batch.places if number == partition]
@@ -116,8 +124,8 @@ async def test_records_that_were_begun_when_a_worker_ended_come_in_parts_of_thei
 
 
 async def test_nothing_is_begun_ahead_that_needs_care() -> None:
-    gather = Gather(4, 1000, weigh, noted('{"begun": [[0, 4, 4, 0]]}'))
-    writing = asyncio.create_task(gather.put(opened(*range(4))))
+    queue = BatchQueue(4, 1000, weigh, noted('{"begun": [[0, 4, 4, 0]]}'))
+    writing = asyncio.create_task(queue.put(opened(*range(4))))
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(gather.full(), 0.05)
+        await asyncio.wait_for(queue.full(), 0.05)
     writing.cancel()

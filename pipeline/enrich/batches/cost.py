@@ -20,7 +20,7 @@ _A_CHARACTER, _ASKED_A_CHARACTER, _MOST_ASKED = 3, 10, 2000
 asked about one text."""
 
 
-def weight(post: PostBody, policy: Policy | None) -> int:
+def post_cost(post: PostBody, policy: Policy | None) -> int:
     """How many characters of an ordinary post may cost as much as this post.
 
     Args:
