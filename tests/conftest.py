@@ -13,9 +13,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from pipeline.adapters.kafka.admin import ensure_topics
 from pipeline.local.endpoints import Endpoints
 from pipeline.local.stack import down, up
-from pipeline.settings import load_settings
+from pipeline.settings import KafkaSettings, load_settings
+from schemas.topics import all_topics
+from tests.enrich_lab import new_workspace
 
 # No test asserts wall-clock speed, because what is slow on a busy machine is not wrong.
 settings.register_profile("earshot", deadline=None)
@@ -53,6 +56,20 @@ def stack() -> Iterator[Endpoints]:
         finally:
             down(state_dir, wipe=True, grace_s=0)
             shutil.rmtree(state_dir)
+
+
+@pytest.fixture(scope="session")
+def kafka(stack: Endpoints) -> KafkaSettings:
+    """Returns the settings of the real Kafka, which has every topic of the contract."""
+    settings = KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)
+    ensure_topics(settings, all_topics())
+    return settings
+
+
+@pytest.fixture
+def workspace(kafka: KafkaSettings) -> str:
+    """Returns a workspace of the test's own, with a policy that sends smoke and questions to a queue."""
+    return new_workspace(kafka)
 
 
 @contextmanager

@@ -11,13 +11,15 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from pipeline.adapters.kafka.transactional.doubt import DoubtRule
 from pipeline.adapters.kafka.transactional.member import TransactionalAgent
-from pipeline.adapters.kafka.transactional.observer import Outcome
+from pipeline.adapters.kafka.transactional.observer import LoopObserver, Outcome
+from pipeline.adapters.kafka.transactional.producer import doubt_rule
 from pipeline.errors import EXIT_RESTART, MustRestart, Permanent
 from pipeline.loop.driver import StageSpec
-from pipeline.ports.decider import Decisions
+from pipeline.ports.decider import Decider, Decisions
 from pipeline.ports.records import InputRecord, Record
 from pipeline.settings import KafkaSettings
 
@@ -110,24 +112,36 @@ class Quiet:
         pass
 
 
-def main(name: str, bootstrap: str) -> None:
-    """Runs one worker until SIGTERM."""
+def run(
+    name: str,
+    kafka: KafkaSettings,
+    make_decider: Callable[[int], Decider],
+    observer: LoopObserver,
+    make_doubt: Callable[[KafkaSettings], DoubtRule] = doubt_rule,
+) -> None:
+    """Runs one worker of the lab's topics until SIGTERM; ends the process when it must restart."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-
     agent = TransactionalAgent(
-        KafkaSettings(bootstrap_servers=bootstrap, session_timeout_ms=6000, transaction_timeout_ms=6000),
+        kafka,
         StageSpec(name, (f"{name}.a", f"{name}.b"), f"{name}.state", f"{name}.journal", batch_size=200),
-        lambda _: Counting(f"{name}.out"),
+        make_decider,
         lambda: time.time_ns() // 1_000_000,
-        Quiet(),
+        observer,
         lambda: None,
+        make_doubt,
     )
     try:
         agent.run(stop.is_set)
     except MustRestart as error:
         sys.stderr.write(f"{error}\n")
         os._exit(EXIT_RESTART)
+
+
+def main(name: str, bootstrap: str) -> None:
+    """Runs one worker that counts."""
+    kafka = KafkaSettings(bootstrap_servers=bootstrap, session_timeout_ms=6000, transaction_timeout_ms=6000)
+    run(name, kafka, lambda _: Counting(f"{name}.out"), Quiet())
 
 
 if __name__ == "__main__":

@@ -6,29 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.kafka.admin import ensure_topics
 from pipeline.adapters.kafka.reader import read_topic
-from pipeline.local.endpoints import Endpoints
 from pipeline.settings import KafkaSettings
 from schemas.dead_letter import decode_headers
-from schemas.topics import RAW, all_topics
-from tests.enrich_lab import Raw, environment_of, good, ids, new_workspace, scored, send, wait_for, worker
+from schemas.topics import RAW
+from tests.enrich_lab import Raw, environment_of, good, ids, scored, send, wait_for, worker
 from tests.faults.planted_worker import PLANTED
 from tests.faults.supervised import restarts, supervised
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def kafka(stack: Endpoints) -> KafkaSettings:
-    settings = KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)
-    ensure_topics(settings, all_topics())
-    return settings
-
-
-@pytest.fixture
-def workspace(kafka: KafkaSettings) -> str:
-    return new_workspace(kafka)
 
 
 def given_up(kafka: KafkaSettings, workspace: str) -> dict[bytes | None, str]:

@@ -5,23 +5,16 @@ Run: `python -m tests.faults.torn_agent NAME BOOTSTRAP FOLDER renewing|trusting`
 """
 
 import json
-import os
 import secrets
-import signal
 import sys
-import threading
-import time
 from pathlib import Path
 
 from pipeline.adapters.kafka.transactional.doubt import DoubtRule, Verdict
-from pipeline.adapters.kafka.transactional.member import TransactionalAgent
 from pipeline.adapters.kafka.transactional.producer import doubt_rule
-from pipeline.errors import EXIT_RESTART, MustRestart
-from pipeline.loop.driver import StageSpec
 from pipeline.ports.decider import Decisions
 from pipeline.ports.records import Record
 from pipeline.settings import KafkaSettings
-from tests.faults.counting_agent import Counting, Quiet
+from tests.faults.counting_agent import Counting, Quiet, run
 
 SPOILT_ID = "second"
 
@@ -75,23 +68,10 @@ class Telling(Quiet):
 
 def main(name: str, bootstrap: str, folder: Path, belief: str) -> None:
     """Runs one worker until SIGTERM."""
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    agent = TransactionalAgent(
-        # Half of it, 2 s, is the time after which a request counts as unanswered.
-        KafkaSettings(bootstrap_servers=bootstrap, session_timeout_ms=6000, transaction_timeout_ms=4000),
-        StageSpec(name, (f"{name}.a", f"{name}.b"), f"{name}.state", f"{name}.journal", batch_size=200),
-        lambda _: SpoiltOnce(name, folder),
-        lambda: time.time_ns() // 1_000_000,
-        Telling(folder),
-        lambda: None,
-        doubt_rule if belief == "renewing" else lambda _: Trusting(60.0, 60.0, 60.0),
-    )
-    try:
-        agent.run(stop.is_set)
-    except MustRestart as error:
-        sys.stderr.write(f"{error}\n")
-        os._exit(EXIT_RESTART)
+    # Half of it, 2 s, is the time after which a request counts as unanswered.
+    kafka = KafkaSettings(bootstrap_servers=bootstrap, session_timeout_ms=6000, transaction_timeout_ms=4000)
+    make_doubt = doubt_rule if belief == "renewing" else lambda _: Trusting(60.0, 60.0, 60.0)
+    run(name, kafka, lambda _: SpoiltOnce(name, folder), Telling(folder), make_doubt)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from pipeline.adapters.kafka.admin import ensure_topics
 from pipeline.adapters.kafka.config import client_config, producer_config
 from pipeline.adapters.kafka.reader import read_topic
 from pipeline.app.desk import RunningDesk, group_of
@@ -25,18 +24,11 @@ from pipeline.scenario.desk.desk import Desk, Roster
 from pipeline.settings import ClockMode, KafkaSettings
 from schemas.cases.case import Assignment
 from schemas.people.rep import AnyRepEvent, RepEvent
-from schemas.topics import ASSIGNMENTS, REPS, all_topics
+from schemas.topics import ASSIGNMENTS, REPS
 from tests.builders import START_MS, policy, record, scored, signed_in
 
 pytestmark = pytest.mark.integration
 PATIENCE_S = 60.0
-
-
-@pytest.fixture
-def kafka(stack: Endpoints) -> KafkaSettings:
-    settings = KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)
-    ensure_topics(settings, all_topics())
-    return settings
 
 
 def _offers(workspace: str, count: int) -> list[tuple[bytes | None, bytes | None]]:

@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.kafka.admin import ensure_topics
 from pipeline.adapters.kafka.partitioning import partition_of
 from pipeline.adapters.kafka.reader import read_topic
-from pipeline.local.endpoints import Endpoints
 from pipeline.local.processes import free_ports
 from pipeline.settings import KafkaSettings
-from schemas.topics import ACTIONABLE, SCORED, all_topics
+from schemas.topics import ACTIONABLE, SCORED
 from tests.enrich_lab import (
     START_S,
     TEXTS,
@@ -21,7 +19,6 @@ from tests.enrich_lab import (
     good,
     ids,
     is_ready,
-    new_workspace,
     scored,
     send,
     uncommitted,
@@ -30,18 +27,6 @@ from tests.enrich_lab import (
 )
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def kafka(stack: Endpoints) -> KafkaSettings:
-    settings = KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)
-    ensure_topics(settings, all_topics())
-    return settings
-
-
-@pytest.fixture
-def workspace(kafka: KafkaSettings) -> str:
-    return new_workspace(kafka)
 
 
 def test_every_post_is_scored_or_dead_lettered_with_its_bytes_and_sigterm_ends_cleanly(

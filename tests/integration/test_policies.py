@@ -7,25 +7,16 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
-from pipeline.adapters.kafka.admin import ensure_topics
 from pipeline.adapters.kafka.config import client_config, producer_config
 from pipeline.adapters.kafka.policies.in_force import PolicyReader
 from pipeline.adapters.kafka.policies.publication import publish_policy
 from pipeline.codec import encode
 from pipeline.errors import Misconfigured
-from pipeline.local.endpoints import Endpoints
 from pipeline.settings import KafkaSettings
 from schemas.policy.policy import Policy
-from schemas.topics import POLICIES, all_topics
+from schemas.topics import POLICIES
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def kafka(stack: Endpoints) -> KafkaSettings:
-    settings = KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)
-    ensure_topics(settings, all_topics())
-    return settings
 
 
 def policy(version: int, workspace: str, team: str = "care") -> Policy:
