@@ -1,8 +1,9 @@
-"""Keeps the lines of libraries from flooding the log: 65 a second while no broker answers, by aiokafka and Faust.
+"""Keeps the lines of libraries from flooding the log. While no broker answers, aiokafka and Faust write 65 a
+second.
 
-In: log records. Out: the first of each kind at once, then one a minute that says how many were left out. While no
-broker answers, nothing of libraries, for the broker watch tells it each minute, and one a minute of Earshot's own
-repetitions. Never left out: a record of ours outside such a time, or the first one of its kind.
+The first line of each kind passes at once, then one a minute, which says how many were left out. While no broker
+answers, no line of a library passes, because the broker watch reports the silence each minute, and one a minute of
+Earshot's own repetitions. A line of ours is never left out at another time, nor when it is the first of its kind.
 """
 
 import logging
@@ -15,7 +16,7 @@ from pipeline.logs import BROKER_LOGGER, ROOT_LOGGER
 
 EVERY_S = 60.0
 KINDS = 1_000
-"""So many kinds of lines are told apart; then all are forgotten, so that odd messages cannot fill the memory."""
+"""So many kinds of lines are kept apart. Then all are forgotten, so that odd messages cannot fill the memory."""
 _NUMBERS = re.compile(r"\d+")
 
 _Kind = tuple[str, int, str]
@@ -25,7 +26,7 @@ class CalmLibraries(logging.Filter):
     """The filter of one process.
 
     Args:
-        silent: whether an answer of the brokers is missing now.
+        silent: says whether an answer of the brokers is missing now.
         monotonic_s: for tests.
     """
 
@@ -35,7 +36,7 @@ class CalmLibraries(logging.Filter):
         self._monotonic_s = monotonic_s
         self._lock = threading.Lock()
         self._kinds: dict[_Kind, tuple[float, int]] = {}
-        """Kind to when it last passed, and how often it was left out since."""
+        """Maps a kind to when it last passed, and how often it was left out since."""
         self._left_out = 0
 
     def install(self) -> None:
@@ -44,13 +45,13 @@ class CalmLibraries(logging.Filter):
             handler.addFilter(self)
 
     def take_left_out(self) -> int:
-        """Lines left out since the last call."""
+        """Returns how many lines were left out since the last call."""
         with self._lock:
             left_out, self._left_out = self._left_out, 0
         return left_out
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is written; one that speaks for others says so."""
+        """Says whether the record is written. One that stands for others names their number."""
         ours = record.name.startswith(ROOT_LOGGER)
         if record.name == f"{ROOT_LOGGER}{BROKER_LOGGER}":
             return True
@@ -76,7 +77,7 @@ class CalmLibraries(logging.Filter):
 
 
 def _kind_of(record: logging.LogRecord) -> _Kind:
-    """Logger, level and text without its numbers: partitions and seconds do not make a line another one."""
+    """Returns logger, level and text without its numbers, for partitions and seconds do not make another kind."""
     message = record.msg
     text = str(message.get("event")) if isinstance(message, dict) else str(message)
     return record.name, record.levelno, _NUMBERS.sub("#", text[:500])

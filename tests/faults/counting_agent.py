@@ -105,7 +105,7 @@ class Quiet:
     def renewed(self, partition: int, reason: str, seconds: float) -> None:
         pass
 
-    def taken(self, partition: int, entries: int | None, seconds: float) -> None:
+    def acquired(self, partition: int, entries: int | None, seconds: float) -> None:
         pass
 
     def incomplete(self, partition: int, missing: Sequence[str]) -> None:

@@ -1,16 +1,17 @@
-"""Four corrections of Faust, for exactly the version that they were read and tested against.
+"""Corrects Faust in four places, in this process and for exactly one version.
 
-In: nothing. Out: Faust's classes, changed in this process. Never here: an unknown version: the fixes touch
-internals, so another one must be read and tested first (deploy/decisions, faust.md a.3 and a.9).
+The corrections touch internals, so another version must be read and tested first (deploy/decisions, faust.md
+a.3 and a.9).
 
-1. After a recovery Faust lets records flow before it seeks; the seek then looks like a compaction gap and is
-   committed over: 83 of 23,000 records were lost in 2 of 6 runs without the fix, none in 5 with it.
-2. A commit waits at most 0.1 s for table changes on their way and then goes ahead: up to 2,793 updates below the
-   committed offset were lost on kill -9 without the fix, none with it.
-3. A fetch ends as soon as one record is there, and Faust has no setting for it: at 380 posts a second its client
-   and the broker took .37 of a core for fetches of one record or two, now .19; the engine has the difference.
-4. A commit leaves no metadata beside the offset, and Faust has no setting for it: what a worker was scoring when
-   it ended could not be told to the next one (`faust_notes.py`).
+1. After a recovery Faust lets records flow before it seeks. The seek then looks like a compaction gap and is
+   committed over. Without the fix 83 of 23,000 records were lost in 2 of 6 runs, with it none in 5.
+2. A commit waits at most 0.1 s for table changes on their way and then goes ahead. Without the fix up to 2,793
+   updates below the committed offset were lost on kill -9, with it none.
+3. A fetch ends as soon as one record is there, and Faust has no setting for it. At 380 posts a second its
+client and
+   the broker took .37 of a core for fetches of one record or two. Now they take .19, and the engine has the rest.
+4. A commit leaves no metadata beside the offset, and Faust has no setting for it. Without the fix the next worker
+   could not know what a worker was scoring when it ended (`notes.py`).
 """
 
 import asyncio
@@ -27,22 +28,24 @@ if TYPE_CHECKING:
     import faust
 
 Offsets = Mapping[Any, Any]
-"""Of the Kafka client: partition to offset and metadata."""
+"""Maps the Kafka client's partitions to offset and metadata."""
 Commit = Callable[[Offsets], Awaitable[None]]
 
 FAUST_VERSION = "0.15.3"
 FLUSH_DEADLINE_S = 60.0
-"""Table changes that the brokers do not take for so long never will: the worker must restart, not commit."""
+"""Table changes that the brokers do not take for so long will never be taken. The worker must restart, not
+commit.
+"""
 _POLL_S = 0.005
 _MARK = "earshot_fix"
 _FETCH_WAIT = "_earshot_fetch_wait_ms"
 _NOTES = "_earshot_commit_notes"
 FETCH_BYTES = 64 * 1024
-"""With so much a fetch waits no longer: about 150 posts, more than wait for company under any light load."""
+"""A fetch with so much waits no longer. It is about 150 posts, more than a light load ever gathers in the wait."""
 
 
 def apply_fixes() -> None:
-    """Applies all, once in a process; again is harmless.
+    """Applies all fixes. Calling it again is harmless.
 
     Raises:
         Misconfigured: another version of faust-streaming is installed.
@@ -78,12 +81,15 @@ def in_force() -> bool:
 
 
 def set_fetch_wait(app: "faust.App", milliseconds: int) -> None:
-    """How long a fetch of this app may wait for `FETCH_BYTES` of records, before it starts (fix 3)."""
+    """Sets how long a fetch may wait for `FETCH_BYTES` of records. Call it before the app starts (fix 3)."""
     setattr(app, _FETCH_WAIT, milliseconds)
 
 
 def carry_notes(app: "faust.App", noted: Callable[[Offsets, Commit], Awaitable[None]]) -> None:
-    """Every commit of this app goes through `noted`, with the client's own commit, before it starts (fix 4)."""
+    """Sends every commit of the app through `noted`, with the client's own commit.
+
+    Call it before the app starts (fix 4).
+    """
     setattr(app, _NOTES, noted)
 
 
@@ -93,7 +99,7 @@ def _hold_streams_until_sought(recovery: Any) -> None:
     async def on_recovery_completed(self: Any, generation_id: int = 0) -> None:
         self.app.flow_control.suspend()
         self.app.consumer.stop_flow()
-        await asyncio.sleep(0)  # lets a fetch that is under way see it
+        await asyncio.sleep(0)  # without this turn of the loop, a fetch that is under way would not see the stop
         await original(self, generation_id)
 
     setattr(on_recovery_completed, _MARK, True)
@@ -104,7 +110,7 @@ def _flush_all(buffer: Any) -> None:
     original = buffer._send_pending
 
     async def send_pending(self: Any, change: Any) -> None:
-        # A change that left the queue but not yet the process is invisible to `size`.
+        # A change that left the queue but not yet the process is invisible to `size`, and a commit would pass it.
         self._earshot_sending = True
         try:
             await original(self, change)
@@ -131,7 +137,7 @@ def _let_fetches_wait(thread: Any) -> None:
         consumer = original(self, transport)
         wait_ms = getattr(self.app, _FETCH_WAIT, None)
         if wait_ms is not None:
-            # The client's own constructor takes both; Faust builds it without them. Its fetcher starts later.
+            # The client's own constructor takes both, but Faust builds it without them. Its fetcher starts later.
             consumer._fetch_min_bytes, consumer._fetch_max_wait_ms = FETCH_BYTES, wait_ms
         return consumer
 

@@ -1,7 +1,8 @@
-"""Sees from outside Faust whether a group still makes progress (faust.md, rule 20).
+"""Watches from outside Faust whether a group still makes progress (faust.md, rule 20).
 
-In: the group's committed offsets and the partitions' ends, asked of the brokers by a client of its own. Out: lag
-per partition, and a call when commits stand still while records wait. Never here: joining the group.
+A client of its own, which never joins the group, asks the brokers for the group's committed offsets and the
+ends of the partitions. It reports the lag of each partition, and calls when commits stand still while records
+wait.
 """
 
 import threading
@@ -22,29 +23,31 @@ REQUEST_TIMEOUT_S = 10.0
 
 @dataclass(frozen=True)
 class Standing:
-    """Where one partition stands."""
+    """The committed offset and the end of one partition."""
 
     committed: int
     end: int
 
     @property
     def lag(self) -> int:
-        """Records that the group has not committed."""
+        """The number of records that the group has not committed."""
         return max(0, self.end - self.committed)
 
 
 @dataclass
 class ProgressJudge:
-    """Decides whether a partition is stuck: records wait and its commit has not moved for `patience_s`."""
+    """Decides whether a partition is stuck, which it is when records wait and its commit stands for
+    `patience_s`.
+    """
 
     patience_s: float
     _since: dict[int, tuple[int, float]] = field(default_factory=dict)
 
     def stuck(self, standings: Mapping[int, Standing], now_s: float) -> list[int]:
-        """The stuck ones of the partitions that this worker owns now.
+        """Returns those partitions of this worker that are stuck.
 
         Args:
-            standings: partition to where it stands; a partition that is missing here is forgotten.
+            standings: partition to where it stands. A partition that is missing here is forgotten.
             now_s: seconds of a clock that never goes back.
         """
         before = self._since
@@ -64,11 +67,11 @@ class LagWatchdog:
     Args:
         kafka: resolved settings of the cluster.
         group_id: the group to watch.
-        topic: its input.
-        owned: partitions that this worker owns now.
-        on_standings: told every few seconds where each owned partition stands.
-        on_stuck: told the stuck partitions; is expected to end the process.
-        patience_s: longest stand-still of a commit while records wait.
+        topic: the topic that the group reads.
+        owned: returns the partitions that this worker owns now.
+        on_standings: called every few seconds with where each owned partition stands.
+        on_stuck: called with the stuck partitions, and expected to end the process.
+        patience_s: longest time that a commit may stand while records wait.
     """
 
     def __init__(
@@ -110,7 +113,8 @@ class LagWatchdog:
             try:
                 standings = self._ask(self._owned())
             except KafkaException:
-                # No answer says nothing about progress; unreachable brokers end the worker by its deliveries.
+                # No answer says nothing about progress. Brokers that cannot be reached end the worker by its
+                # deliveries.
                 continue
             self._on_standings(standings)
             stuck = self._judge.stuck(standings, time.monotonic())
@@ -129,9 +133,11 @@ class LagWatchdog:
         return standings
 
     def _without_markers(self, partition: int, standing: Standing) -> Standing:
-        """Without lag when nothing but transaction markers lies behind the commit, which never moves past them.
+        """Takes the lag away when nothing but transaction markers lies behind the commit.
 
-        Asks only about a partition at rest, once: while records flow, their commits carry the markers along.
+        A commit never moves past markers by itself, so the partition would look stuck for ever. Only a
+        partition at rest is looked into, and once, because while records flow their commits carry the markers
+        along.
         """
         at_rest = self._asked.get(partition) == standing
         self._asked[partition] = standing

@@ -1,7 +1,7 @@
-"""A Faust app built from our settings, and the loop that runs it until it is told to stop.
+"""Builds a Faust app from our settings, and runs it until it is told to stop.
 
-In: Kafka settings, a function that registers agents. Out: a running worker. Never here: a stage, Faust's own web
-server and loggers, topic creation, the environment (Faust would let variables like BROKER_URL overrule settings).
+Faust's own web server, its loggers and its creation of topics stay off. It does not see the environment, where
+variables like BROKER_URL would overrule the settings.
 """
 
 import asyncio
@@ -25,30 +25,31 @@ if TYPE_CHECKING:
     import faust
 
 COMMIT_INTERVAL_S = 0.3
-"""Only a net: the agent commits after each batch (faust.md c)."""
+"""A safety net only, because the agent commits after each batch (faust.md c)."""
 REQUEST_TIMEOUT_S = 90.0
-"""Faust wants it above the session timeout; its default."""
+"""Faust's default. Faust wants it above the session timeout."""
 NEVER_S = 1e9
-"""Faust's own look for stalled streams compares with the last record before a pause: on a topic that was idle it
-calls each first record an error, in twenty lines. `LagWatchdog` asks the brokers and ends what is really stuck."""
+"""Switches off Faust's own check for stalled streams. It compares with the last record before a pause, so that
+on a topic that was idle it calls each first record an error, in twenty lines. `LagWatchdog` asks the brokers
+and ends what is really stuck."""
 STOP_TIMEOUT_S = 60.0
-"""Longest clean stop; a batch takes about a second."""
+"""Longest time of a clean stop. A batch takes about a second."""
 
 
 def build_app(
     kafka: KafkaSettings, group_id: str, data_dir: Path, *, batch_size: int, fetch_wait_ms: int
 ) -> "faust.App":
-    """The app, not started, with all fixes in force.
+    """Returns the app, not started, with all fixes in force.
 
     Args:
         kafka: resolved settings of the cluster.
-        group_id: consumer group.
-        data_dir: where Faust may keep files; workers with tables on disk would need one each.
-        batch_size: records that an agent takes at once.
-        fetch_wait_ms: how long the broker may hold a fetch back for company of what is there.
+        group_id: the consumer group.
+        data_dir: where Faust may keep files. Workers with tables on disk would need one each.
+        batch_size: number of records that an agent takes at once.
+        fetch_wait_ms: how long the broker may hold a fetch back, so that more records join it.
 
     Raises:
-        Misconfigured: another Faust than the one the fixes were tested with, or `data_dir` cannot be made.
+        Misconfigured: Faust has another version than the fixes were tested with, or `data_dir` cannot be made.
         ServiceMissing: the decompressors for what producers send are not installed.
     """
     apply_fixes()
@@ -86,7 +87,7 @@ def build_app(
 
 
 def owned_partitions(app: "faust.App", topic: str) -> set[int]:
-    """Partitions of `topic` that this worker owns now; empty before the first assignment."""
+    """Returns the partitions of `topic` that this worker owns now; none before the first assignment."""
     from faust.exceptions import ConsumerNotStarted
 
     try:
@@ -96,7 +97,7 @@ def owned_partitions(app: "faust.App", topic: str) -> set[int]:
 
 
 def end_at_once() -> NoReturn:
-    """Ends the process for a restart, committing nothing: every gentler way acknowledges first (rule 2)."""
+    """Ends the process for a restart and commits nothing. Every gentler way acknowledges first (rule 2)."""
     os._exit(EXIT_RESTART)
 
 
@@ -141,13 +142,13 @@ async def _run(
         log.error("the clean stop took too long, ending at once", seconds=STOP_TIMEOUT_S)
         end_at_once()
     except Exception as error:
-        # A thread may still deliver; waiting for it, as an ordinary end does, could outlast every grace period.
+        # A thread may still deliver. Waiting for it, as an ordinary end does, could outlast every grace period.
         log.error("the clean stop failed, ending at once", error=repr(error))
         end_at_once()
 
 
 async def _until(app: "faust.App", log: Log, stop: asyncio.Event, other: Awaitable[Any]) -> None:
-    """Waits for `other` or the signal; ends the process when Faust crashes meanwhile."""
+    """Waits for `other` or the signal, and ends the process when Faust crashes meanwhile."""
     crash = asyncio.ensure_future(app._crashed.wait())
     waiting = {asyncio.ensure_future(stop.wait()), crash}
     work = asyncio.ensure_future(other)
@@ -162,7 +163,7 @@ async def _until(app: "faust.App", log: Log, stop: asyncio.Event, other: Awaitab
 
 
 def _make(data_dir: Path) -> None:
-    """Faust makes the last folder of the path only, and the image's state folder is not there at first."""
+    # Faust makes the last folder of the path only, and the image's state folder is not there at first.
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -24,13 +24,13 @@ TIMEOUT_S = 30.0
 
 @dataclass(frozen=True)
 class TopicPlan:
-    """What must be done to one topic; nothing when both parts are empty."""
+    """What must be done to one topic. Nothing must be where it exists and `config` is empty."""
 
     topic: Topic
     partitions: int
     create: bool = False
     config: dict[str, tuple[str | None, str]] = field(default_factory=dict)
-    """Setting name: (value on the cluster, value of the contract)."""
+    """Maps the name of each setting that differs to its value on the cluster and its value in the contract."""
 
     def __str__(self) -> str:
         if self.create:
@@ -45,10 +45,11 @@ class TopicPlan:
 
 
 def admin_client(kafka: KafkaSettings) -> AdminClient:
-    """An admin client that has reached the cluster.
+    """Returns an admin client that has reached the cluster.
 
     Raises:
-        ServiceMissing: no broker answers. Misconfigured: the brokers refuse us.
+        ServiceMissing: no broker answers.
+        Misconfigured: the brokers refuse us.
     """
     return reach(kafka, TIMEOUT_S)
 
@@ -57,7 +58,7 @@ def plan_topics(kafka: KafkaSettings, topics: Iterable[Topic]) -> list[TopicPlan
     """Compares the cluster with the contract, in the order of `topics`.
 
     Raises:
-        Misconfigured: a topic has another number of partitions: keys would move, so this is never changed.
+        Misconfigured: a topic has another number of partitions. It is never changed, because keys would move.
         ServiceMissing: no broker answers.
     """
     admin = admin_client(kafka)
@@ -85,7 +86,7 @@ def _check_counts(kafka: KafkaSettings, counts: Mapping[Topic, int]) -> None:
     """Compares partition counts with the settings.
 
     Raises:
-        Misconfigured: some differ; all are named, with the settings that would fit them.
+        Misconfigured: some differ. All are named, with the settings that would fit them.
     """
     wrong = {
         topic: count
@@ -94,7 +95,7 @@ def _check_counts(kafka: KafkaSettings, counts: Mapping[Topic, int]) -> None:
     }
     if not wrong:
         return
-    told = ", ".join(
+    differences = ", ".join(
         f"{topic.name} has {count}, not {topic.partition_count(kafka.post_partitions, kafka.route_partitions)}"
         for topic, count in wrong.items()
     )
@@ -102,18 +103,18 @@ def _check_counts(kafka: KafkaSettings, counts: Mapping[Topic, int]) -> None:
     # A setting helps where all topics that it sizes have the same count.
     sizes = {kind: {n for topic, n in counts.items() if topic.partitions == kind} for kind in variables}
     fits = [
-        f"{variables[kind]}={found.pop()}"
-        for kind, found in sizes.items()
-        if len(found) == 1 and any(topic.partitions == kind for topic in wrong)
+        f"{variables[kind]}={counts_of_kind.pop()}"
+        for kind, counts_of_kind in sizes.items()
+        if len(counts_of_kind) == 1 and any(topic.partitions == kind for topic in wrong)
     ]
     raise Misconfigured(
-        f"partition counts are fixed for a cluster's life and differ from the settings: {told}",
+        f"partition counts are fixed for a cluster's life and differ from the settings: {differences}",
         remedy=f"set {' and '.join(fits)}" if fits else None,
     )
 
 
 def ensure_topics(kafka: KafkaSettings, topics: Iterable[Topic]) -> list[TopicPlan]:
-    """Creates what is missing and sets what differs; returns what was done. Safe to repeat.
+    """Creates what is missing, sets what differs, and returns what was done. Repeating it changes nothing.
 
     Raises:
         Misconfigured: a partition count differs, or the cluster refuses a topic.
@@ -144,7 +145,7 @@ def ensure_topics(kafka: KafkaSettings, topics: Iterable[Topic]) -> list[TopicPl
         try:
             future.result(TIMEOUT_S)
         except KafkaException as error:
-            # Another `topics apply` may have been quicker: then the topic is there, which is what was asked for.
+            # Another `topics apply` may have been quicker. The topic is there then, which is all that was wanted.
             if error.args[0].name() != "TOPIC_ALREADY_EXISTS":
                 raise Misconfigured(f"{name}: the cluster refuses: {error.args[0].str()}") from None
     return [plan for plan in plans if plan.changes]

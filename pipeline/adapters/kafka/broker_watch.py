@@ -1,9 +1,10 @@
-"""Whether any Kafka broker answers: asked every few seconds by a client of its own, the same way in every stage.
+"""Finds out whether any Kafka broker answers. A client of its own asks every few seconds, the same way in every
+stage.
 
-In: the cluster's address. Out: a verdict with seconds for /readyz and the gauge `earshot_broker_answers`, a log
-line at the beginning of a silence, each minute of it and at its end. It asks a question that must be answered and
-trusts no callback about connections: a broker that is frozen, or behind a firewall that swallows packets, keeps
-them and says nothing. Never here: what a stage does about it.
+The verdict goes to /readyz and to the gauge `earshot_broker_answers`. A log line comes at the beginning of a
+silence, each minute of it and at its end. The watch asks a question that must be answered and trusts no
+callback about connections. A broker that is frozen, or behind a firewall that swallows packets, keeps its
+connections and says nothing. What a stage does about a silence is not decided here.
 """
 
 import threading
@@ -21,19 +22,19 @@ from pipeline.settings import KafkaSettings
 
 INTERVAL_S = 2.0
 TIMEOUT_S = 2.0
-"""With the interval: in a silence there is a verdict every 4 s, so its log line comes within 14 s."""
+"""With the interval, there is a verdict every 4 s of a silence, so its log line comes within 14 s."""
 SILENT_AFTER_S = 10.0
-"""A broker that is restarted in order, or pauses for its garbage, is back sooner."""
-SAY_EVERY_S = 60.0
+"""A broker that is restarted in order, or pauses to collect garbage, is back sooner."""
+REPORT_EVERY_S = 60.0
 _LATE_S = 5.0
-"""librdkafka ends a question by itself; this only keeps the thread from waiting for ever should it not."""
+"""librdkafka ends a question by itself. Should it not, the thread waits this much longer and no more."""
 
 
 class Silence:
-    """The judge: how long no broker has answered. Thread-safe by replacing one value.
+    """Judges how long no broker has answered. It is thread-safe, because it only ever replaces one value.
 
     Args:
-        started_s: seconds of a clock that never goes back, now.
+        started_s: now, in seconds of a clock that never goes back.
     """
 
     def __init__(self, started_s: float) -> None:
@@ -41,65 +42,70 @@ class Silence:
         self._state = (started_s, True, False)
 
     def answered(self, now_s: float) -> None:
-        """A broker answered."""
+        """Notes that a broker answered."""
         self._state = (now_s, False, True)
 
     def missed(self) -> None:
-        """A question stayed without an answer. A late question alone says nothing: we may have been held up."""
+        """Notes that a question stayed without an answer.
+
+        A question that was late says nothing by itself, because this process may have been held up.
+        """
         since_s, _, ever = self._state
         self._state = (since_s, True, ever)
 
     def lasts_s(self, now_s: float) -> float:
-        """Seconds since the last answer, 0 while the last question was answered."""
+        """Returns the seconds since the last answer; 0 while the last question was answered."""
         since_s, missing, _ = self._state
         return now_s - since_s if missing else 0.0
 
     def answers(self, now_s: float) -> bool:
-        """Whether brokers answer: not before the first answer, and until `SILENT_AFTER_S` after the last one."""
+        """Whether brokers answer: from the first answer until `SILENT_AFTER_S` after the last one."""
         _, _, ever = self._state
         return ever and self.lasts_s(now_s) < SILENT_AFTER_S
 
 
-class Teller(Protocol):
-    """Tells the operator; called from the thread that asks."""
+class SilenceReporter(Protocol):
+    """Tells the operator. It is called from the thread that asks."""
 
     def silent(self, lasts_s: float) -> None:
-        """No broker answers: said once at `SILENT_AFTER_S`, then every `SAY_EVERY_S`."""
+        """Called when no broker answers: once at `SILENT_AFTER_S`, then every `REPORT_EVERY_S`."""
         ...
 
     def again(self, lasted_s: float) -> None:
-        """A broker answers after at least one question without an answer, told or not."""
+        """Called when a broker answers after at least one question without an answer, reported or not."""
         ...
 
 
-class LogTeller:
-    """Tells it in the log of a stage.
+class SilenceLog:
+    """Reports a silence in the log of a stage.
 
     Args:
         stage: its name.
-        servers: whom it asks.
-        left_out: log lines that were held back since it was last asked (`calm_logs`).
+        servers: the addresses that are asked.
+        left_out: returns how many log lines were held back since its last call (`calm_logs`).
     """
 
     def __init__(self, stage: str, servers: str | None, left_out: Callable[[], int]) -> None:
         self._log: Log = get_log(BROKER_LOGGER).bind(stage=stage)
         self._servers = servers
         self._left_out = left_out
-        self._told = False
+        self._reported = False
 
     def silent(self, lasts_s: float) -> None:
-        """See `Teller`."""
-        self._told = True
+        """See `SilenceReporter`."""
+        self._reported = True
         self._log.error(
             "no_broker_answers", silent_s=round(lasts_s), servers=self._servers, lines_left_out=self._left_out()
         )
 
     def again(self, lasted_s: float) -> None:
-        """See `Teller`; a break that nobody was told of, and that held nothing back, is not worth a line."""
+        """See `SilenceReporter`. A break that was not reported, and that held nothing back, is not worth a
+        line.
+        """
         left_out = self._left_out()
-        if self._told or left_out:
+        if self._reported or left_out:
             self._log.info("a_broker_answers_again", silent_s=round(lasted_s), lines_left_out=left_out)
-        self._told = False
+        self._reported = False
 
 
 class BrokerWatch:
@@ -107,24 +113,25 @@ class BrokerWatch:
 
     Args:
         kafka: resolved settings of the cluster.
-        teller: tells the operator.
-        ask: raises when no broker answers; None: the cluster's description, which needs no right and no topic.
+        reporter: tells the operator.
+        ask: raises when no broker answers; by default it asks for the description of the cluster, which needs no
+            permission and no topic.
         monotonic_s: for tests.
     """
 
     def __init__(
         self,
         kafka: KafkaSettings,
-        teller: Teller,
+        reporter: SilenceReporter,
         *,
         ask: Callable[[], None] | None = None,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._teller = teller
+        self._reporter = reporter
         self._ask = ask or _asker(kafka)
         self._monotonic_s = monotonic_s
         self._silence = Silence(monotonic_s())
-        self._said_at_s: float | None = None
+        self._reported_at_s: float | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="broker-watch", daemon=True)
 
@@ -138,7 +145,7 @@ class BrokerWatch:
 
     @property
     def answers(self) -> bool:
-        """Whether a broker answers; False until the first answer."""
+        """Whether a broker answers. False until the first answer."""
         return self._silence.answers(self._monotonic_s())
 
     @property
@@ -148,44 +155,47 @@ class BrokerWatch:
 
     @property
     def ready(self) -> tuple[bool, str]:
-        """For /readyz: (no silence, what to say of it)."""
+        """Whether there is no silence, and the sentence about it for /readyz."""
         lasts_s = self._silence.lasts_s(self._monotonic_s())
         if lasts_s < SILENT_AFTER_S:
             return True, "ok"
         return False, f"no Kafka broker has answered for {lasts_s:.0f} s"
 
     def look(self) -> None:
-        """One question, and what is to be said about its answer."""
+        """Asks once, and reports what the answer changes."""
         try:
             self._ask()
         except (KafkaException, FutureTimeoutError):
             self._silence.missed()
-            self._say(self._silence.lasts_s(self._monotonic_s()))
+            self._report(self._silence.lasts_s(self._monotonic_s()))
             return
         now_s = self._monotonic_s()
         lasted_s = self._silence.lasts_s(now_s)
         self._silence.answered(now_s)
-        self._said_at_s = None
+        self._reported_at_s = None
         if lasted_s:
-            self._teller.again(lasted_s)
+            self._reporter.again(lasted_s)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             self.look()
             self._stopping.wait(INTERVAL_S)
 
-    def _say(self, lasts_s: float) -> None:
+    def _report(self, lasts_s: float) -> None:
         now_s = self._monotonic_s()
-        if lasts_s < SILENT_AFTER_S or (self._said_at_s is not None and now_s - self._said_at_s < SAY_EVERY_S):
+        if lasts_s < SILENT_AFTER_S or (
+            self._reported_at_s is not None and now_s - self._reported_at_s < REPORT_EVERY_S
+        ):
             return
-        self._said_at_s = now_s
-        self._teller.silent(lasts_s)
+        self._reported_at_s = now_s
+        self._reporter.silent(lasts_s)
 
 
 def _asker(kafka: KafkaSettings) -> Callable[[], None]:
     config = client_config(kafka) | {
         "log_level": 0,
-        # So that a connection to a frozen broker is given up soon after the question, and its return is seen soon.
+        # A connection to a frozen broker is given up soon after the question. With the default of a minute its
+        # return would be noticed late.
         "socket.timeout.ms": int(2 * TIMEOUT_S * 1000),
         "reconnect.backoff.max.ms": 1000,
     }

@@ -1,4 +1,4 @@
-"""librdkafka settings that every client of ours shares, from the Kafka section of the settings."""
+"""Turns the Kafka section of the settings into librdkafka's own, which every client of ours shares."""
 
 import socket
 
@@ -14,7 +14,7 @@ Config = dict[str, str | int | float | bool]
 
 
 def client_config(kafka: KafkaSettings) -> Config:
-    """What every client needs to reach the cluster. Holds the password: never log it.
+    """Returns what every client needs to reach the cluster. It holds the password, so never log it.
 
     Raises:
         AssertionError: the address was not resolved (`app.endpoints.resolve`).
@@ -38,21 +38,21 @@ def client_config(kafka: KafkaSettings) -> Config:
 
 
 def producer_config(kafka: KafkaSettings) -> Config:
-    """An idempotent producer: no loss and no reordering by retries of its own."""
+    """Returns the settings of an idempotent producer, whose own retries neither lose nor reorder records."""
     return client_config(kafka) | {
         "enable.idempotence": True,
         "acks": "all",
         "partitioner": PARTITIONER,
         "linger.ms": 5,
         "compression.type": "lz4",
-        # The brokers limit compressed batches; this limit is of the plain record, which may be far larger: what
-        # came compressed must go compressed into the dead letters.
+        # The brokers limit compressed batches. This limit is of the plain record, which may be far larger. With
+        # the default of 1 MB a record that came in compressed could not go into the dead letters.
         "message.max.bytes": MAX_PLAIN_BYTES,
     }
 
 
 def consumer_config(kafka: KafkaSettings, group_id: str) -> Config:
-    """A consumer that commits by hand and reads only committed records."""
+    """Returns the settings of a consumer that commits by hand and reads only committed records."""
     return client_config(kafka) | {
         "group.id": group_id,
         "group.protocol": "classic",
@@ -68,16 +68,20 @@ def consumer_config(kafka: KafkaSettings, group_id: str) -> Config:
 
 
 def instance_id(kafka: KafkaSettings) -> str | None:
-    """The name under which this worker stays a member of its groups over a restart; None: a new one each time."""
+    """Returns the name under which this worker stays a member of its groups over a restart; None without one."""
     return None if kafka.instance_id is None else kafka.instance_id.replace(HOST, socket.gethostname())
 
 
 def member_config(kafka: KafkaSettings, group_id: str) -> Config:
-    """A consumer that joins its group; with a name, a restart within the session timeout moves no partition."""
+    """Returns the settings of a consumer that joins its group.
+
+    Where the worker has a name, a restart within the session timeout moves no partition.
+    """
     name = instance_id(kafka)
     return consumer_config(kafka, group_id) | ({} if name is None else {"group.instance.id": name})
 
 
 def reader_config(kafka: KafkaSettings, group_id: str) -> Config:
-    """A consumer that reads what there is and goes: an empty fetch, which tells the end, comes back at once."""
+    """Returns the settings of a consumer that reads what there is and goes."""
+    # The end of a partition shows in an empty fetch, for which the broker would otherwise wait half a second.
     return consumer_config(kafka, group_id) | {"fetch.wait.max.ms": 10}

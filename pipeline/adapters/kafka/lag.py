@@ -1,4 +1,4 @@
-"""What consumer groups have not read yet, as a read_committed reader sees it: markers are no records."""
+"""Says what consumer groups have not read yet, as a read_committed reader sees it. Markers are no records."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from pipeline.settings import KafkaSettings
 PEEK_S = 5.0
 """A record that a broker has not delivered by then does not exist."""
 LOADING_S = 20.0
-"""A broker that has just started loads its groups first, and says so."""
+"""A broker that has just started loads its groups first, and answers so until then."""
 RETRY_S = 0.5
 T = TypeVar("T")
 _LOADING = {
@@ -28,7 +28,7 @@ _LOADING = {
 
 @dataclass(frozen=True)
 class Unread:
-    """Records of one partition that a group has not committed; `at_most` counts markers too."""
+    """The records of one partition that a group has not committed. `at_most` counts markers too."""
 
     group: str
     topic: str
@@ -40,7 +40,7 @@ class Unread:
 
 
 def unread_of(kafka: KafkaSettings, group: str, topics: Iterable[str]) -> list[Unread]:
-    """The partitions of `topics` in which the group has records to read; empty when it is up to date.
+    """Returns the partitions of `topics` in which the group has records to read; none when it is up to date.
 
     Raises:
         ServiceMissing: a topic does not exist, or no broker answers.
@@ -49,7 +49,7 @@ def unread_of(kafka: KafkaSettings, group: str, topics: Iterable[str]) -> list[U
 
 
 def committed_of(kafka: KafkaSettings, group: str, topics: Iterable[str]) -> Mapping[str, Mapping[int, int]]:
-    """Topic to partition to the offset up to which the group has done with it; 0 where it has never committed.
+    """Returns topic to partition to the group's committed offset, which is 0 where it has never committed.
 
     Raises:
         ServiceMissing: a topic does not exist, or no broker answers.
@@ -72,12 +72,16 @@ def _patiently(kafka: KafkaSettings, ask: Callable[[], T]) -> T:
 
 
 def _commits(consumer: Consumer, topics: Sequence[str]) -> list[TopicPartition]:
-    """Every partition of the topics with the group's commit; none that an open transaction is about to change."""
-    found = consumer.list_topics(timeout=TIMEOUT_S).topics
-    missing = [topic for topic in topics if topic not in found]
+    """Returns every partition of the topics with the group's commit.
+
+    Raises:
+        KafkaException: a broker does not answer, or an open transaction is about to change a commit.
+    """
+    existing = consumer.list_topics(timeout=TIMEOUT_S).topics
+    missing = [topic for topic in topics if topic not in existing]
     if missing:
         raise ServiceMissing(f"topics do not exist: {', '.join(missing)}: run `earshot topics apply`")
-    places = [TopicPartition(topic, n) for topic in topics for n in sorted(found[topic].partitions)]
+    places = [TopicPartition(topic, n) for topic in topics for n in sorted(existing[topic].partitions)]
     committed = committed_offsets(consumer, places, TIMEOUT_S)
     for place in committed:
         if place.error is not None:
@@ -88,10 +92,10 @@ def _commits(consumer: Consumer, topics: Sequence[str]) -> list[TopicPartition]:
 def _committed(kafka: KafkaSettings, group: str, topics: Sequence[str]) -> Mapping[str, Mapping[int, int]]:
     consumer = Consumer(reader_config(kafka, group))
     try:
-        found: dict[str, dict[int, int]] = {topic: {} for topic in topics}
+        offsets: dict[str, dict[int, int]] = {topic: {} for topic in topics}
         for place in _commits(consumer, topics):
-            found[place.topic][place.partition] = max(0, place.offset)
-        return found
+            offsets[place.topic][place.partition] = max(0, place.offset)
+        return offsets
     finally:
         consumer.close()
 
@@ -111,7 +115,7 @@ def _behind(kafka: KafkaSettings, group: str, topics: Sequence[str]) -> list[Unr
 
 
 def holds_record(consumer: Consumer, start: TopicPartition) -> bool | None:
-    """Whether there is a record from `start` on, and not only transaction markers; None when no broker tells.
+    """Whether there is a record from `start` on, and not only transaction markers; None when no broker answers.
 
     Args:
         consumer: read_committed, with end-of-partition events, without an assignment of its own.

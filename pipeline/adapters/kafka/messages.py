@@ -25,7 +25,7 @@ def error_of(message: Message) -> KafkaError | None:
     return None if error is None or error.code() == KafkaError._PARTITION_EOF else error
 
 
-class Unread:
+class Remainder:
     """The part of one topic that is still to be read, up to ends that were asked beforehand.
 
     It is true while there is such a part.

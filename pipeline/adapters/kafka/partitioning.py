@@ -1,9 +1,9 @@
-"""Where Kafka's own clients put a key. Every producer of ours agrees with it (`kafka_config.PARTITIONER`)."""
+"""Says where Kafka's own clients put a key. Every producer of ours agrees with it (`config.PARTITIONER`)."""
 
 from aiokafka.partitioner import murmur2
 
 
 def partition_of(key: bytes, partitions: int) -> int:
-    """The partition of `key` on a topic with that many partitions (murmur2, sign bit cleared)."""
+    """Returns the partition of `key` on a topic with that many partitions (murmur2, sign bit cleared)."""
     place: int = (murmur2(key) & 0x7FFFFFFF) % partitions
     return place

@@ -1,7 +1,6 @@
-"""Reaches a Kafka cluster, or says why it cannot be reached: librdkafka's own answer is the same for every cause.
+"""Reaches a Kafka cluster, or says why it cannot be reached and what would help.
 
-In: the Kafka settings. Out: an admin client that has reached a broker, or an error with its remedy. Never here: a
-secret; waiting for a broker that answered before.
+librdkafka's own answer is the same for every cause. No error names a secret.
 """
 
 import time
@@ -14,13 +13,13 @@ from pipeline.errors import EarshotError, Misconfigured, ServiceMissing
 from pipeline.settings import KafkaSettings
 
 ASK_S = 1.0
-"""One question for the cluster's topics; a broker on the other side of the world answers in a third of it."""
+"""Longest wait for the answer to one question. A broker on the other side of the world needs a third of it."""
 SURE_AFTER_S = 3.0
-"""A refusal that is still given after this time is none of a broker that just starts."""
+"""A broker that just starts may refuse us, too. A refusal after this time is final."""
 
 
 def reach(kafka: KafkaSettings, timeout_s: float) -> AdminClient:
-    """An admin client that has reached the cluster.
+    """Returns an admin client that has reached the cluster.
 
     Args:
         kafka: resolved.
@@ -40,7 +39,8 @@ def reach(kafka: KafkaSettings, timeout_s: float) -> AdminClient:
             return admin
         except KafkaException as error:
             asked: KafkaError = error.args[0]
-        admin.poll(0)  # gives the errors of the connections to the callback
+        # Only this call hands the errors of the connections to the callback, and one of them tells the cause.
+        admin.poll(0)
         why = explain(kafka, [asked, *errors])
         passed_s = time.monotonic() - began_s
         if passed_s >= timeout_s or (isinstance(why, Misconfigured) and passed_s >= SURE_AFTER_S):
@@ -63,17 +63,17 @@ def require_topic(admin: AdminClient, kafka: KafkaSettings, topic: str, timeout_
 
 
 def explain(kafka: KafkaSettings, errors: list[KafkaError]) -> EarshotError:
-    """Why the cluster cannot be reached.
+    """Returns why the cluster cannot be reached.
 
     Args:
         kafka: for the address, the user and the protocol.
-        errors: what the client said, at least one; the telling one may be any of them.
+        errors: what the client reported, at least one. Any of them may be the one that tells the cause.
     """
     where = f"Kafka at {kafka.bootstrap_servers}"
-    said = {error.code(): error.str() for error in reversed(errors)}
+    texts = {error.code(): error.str() for error in reversed(errors)}
     words = " ".join(error.str() for error in errors)
-    if KafkaError._AUTHENTICATION in said:
-        if "handshake failed" in said[KafkaError._AUTHENTICATION]:
+    if KafkaError._AUTHENTICATION in texts:
+        if "handshake failed" in texts[KafkaError._AUTHENTICATION]:
             return Misconfigured(
                 f"{where} does not take SASL mechanism {kafka.sasl_mechanism}",
                 remedy="mend EARSHOT_KAFKA__SASL_MECHANISM or, if it takes none, EARSHOT_KAFKA__SECURITY_PROTOCOL",
@@ -82,12 +82,12 @@ def explain(kafka: KafkaSettings, errors: list[KafkaError]) -> EarshotError:
             f"{where} refuses user {kafka.sasl_username}",
             remedy="mend EARSHOT_KAFKA__SASL_USERNAME and EARSHOT_KAFKA__SASL_PASSWORD",
         )
-    if KafkaError._SSL in said or "SSL" in words or "security.protocol" in words:
+    if KafkaError._SSL in texts or "SSL" in words or "security.protocol" in words:
         return Misconfigured(
             f"{where} does not speak {kafka.security_protocol}, or its certificate is not trusted",
             remedy="mend EARSHOT_KAFKA__SECURITY_PROTOCOL or EARSHOT_KAFKA__SSL_CA_LOCATION",
         )
-    if KafkaError._RESOLVE in said:
+    if KafkaError._RESOLVE in texts:
         return ServiceMissing(
             f"{where}: the host has no address",
             remedy="mend EARSHOT_KAFKA__BOOTSTRAP_SERVERS, or the name service",

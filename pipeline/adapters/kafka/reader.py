@@ -1,7 +1,7 @@
-"""Reads whole topics up to an end that was taken beforehand, read_committed, without a consumer group's traces.
+"""Reads whole topics up to an end that was asked beforehand, committed records only, and leaves no trace in a
+group.
 
-In: the Kafka settings. Out: windows of partitions, records. Never here: what a record means, a commit.
-`TopicReader` reads many topics with one client; `read_topic` is the short way to one.
+`TopicReader` reads many topics with one client. `read_topic` is the short way to one topic.
 """
 
 import time
@@ -15,16 +15,16 @@ from confluent_kafka import Message as Message  # what a reader gives out: nobod
 from confluent_kafka.admin import OffsetSpec
 
 from pipeline.adapters.kafka.config import reader_config
-from pipeline.adapters.kafka.messages import Unread, error_of
+from pipeline.adapters.kafka.messages import Remainder, error_of
 from pipeline.adapters.kafka.reach import reach
 from pipeline.errors import ServiceMissing, Transient
 from pipeline.settings import KafkaSettings
 
 GROUP = "earshot-read"
-"""Only assigned, never subscribed or committed."""
+"""The client needs a name, but never joins the group and never commits."""
 TIMEOUT_S = 20.0
 SILENCE_S = 60.0
-"""Longest time without a record or an end of a partition."""
+"""Longest time that may pass without a record or an end of a partition."""
 BATCH_RECORDS = 5_000
 POLL_S = 0.02
 
@@ -33,7 +33,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Window:
-    """What can be read of one topic: partition to its first offset, and to the end of committed records."""
+    """What can be read of one topic.
+
+    Args:
+        low: partition to its first offset.
+        end: partition to the end of its committed records.
+    """
 
     low: Mapping[int, int]
     end: Mapping[int, int]
@@ -46,13 +51,14 @@ class TopicReader:
         kafka: resolved.
 
     Raises:
-        ServiceMissing: no broker answers. Misconfigured: the brokers refuse us.
+        ServiceMissing: no broker answers.
+        Misconfigured: the brokers refuse us.
     """
 
     def __init__(self, kafka: KafkaSettings) -> None:
         self._admin = reach(kafka, TIMEOUT_S)
         self._where = f"Kafka at {kafka.bootstrap_servers}"
-        # What is prefetched lies in memory beside what the caller keeps.
+        # What is prefetched lies in memory beside what the caller keeps; the default would be 64 MiB.
         config = reader_config(kafka, GROUP) | {"queued.max.messages.kbytes": 16_384}
         self._consumer = Consumer(config)
         topics = self._ask(lambda: self._consumer.list_topics(timeout=TIMEOUT_S).topics)
@@ -62,7 +68,7 @@ class TopicReader:
         """Topics that exist, with their partitions."""
 
     def window(self, topic: str) -> Window:
-        """Where the topic begins and ends now; the end as a read_committed reader sees it, markers included.
+        """Returns where the topic begins and ends now, as a read_committed reader sees it, markers included.
 
         Raises:
             ServiceMissing: no broker answers.
@@ -74,10 +80,11 @@ class TopicReader:
         return Window(low, end)
 
     def ends(self, topics: Iterable[str]) -> Mapping[str, Mapping[int, int]]:
-        """Topic to partition to its end now, records of open transactions included.
+        """Returns topic to partition to its end now, records of open transactions included.
 
-        A window that ends there is read once these are over, which Kafka sees to (`transaction.timeout.ms`, 10 s
-        of ours). Whatever was committed before is below, also where its marker is still to come (KAFKA-10167).
+        A window that ends there is read once these transactions are over. Kafka ends them after
+        `transaction.timeout.ms`, which is 10 s for ours. Whatever was committed before lies below the end, also
+        where its marker is still to come (KAFKA-10167).
 
         Raises:
             ServiceMissing: no broker answers.
@@ -94,18 +101,18 @@ class TopicReader:
         return ends
 
     def read(self, topic: str, window: Window) -> Iterator[Message]:
-        """The records of a window: partitions interleaved, offsets of each in order.
+        """Yields the records of a window. Partitions are interleaved, and the offsets of each are in order.
 
         Raises:
             Transient: nothing came for `SILENCE_S`.
             ServiceMissing: a partition cannot be read.
         """
-        unread = Unread(window.low, window.end)
+        remainder = Remainder(window.low, window.end)
         self._consumer.assign(
-            [TopicPartition(topic, partition, window.low[partition]) for partition in unread.partitions]
+            [TopicPartition(topic, partition, window.low[partition]) for partition in remainder.partitions]
         )
         deadline = time.monotonic() + SILENCE_S
-        while unread:
+        while remainder:
             messages = self._consumer.consume(BATCH_RECORDS, POLL_S)
             if messages:
                 deadline = time.monotonic() + SILENCE_S
@@ -116,7 +123,7 @@ class TopicReader:
                 if error is not None:
                     place = f"{message.topic()}/{message.partition()}"
                     raise ServiceMissing(f"{self._where}: {place}: {error.str()}")
-                if unread.pass_by(message):
+                if remainder.pass_by(message):
                     yield message
         self._consumer.unassign()
 
@@ -136,7 +143,7 @@ class TopicReader:
 
 
 def read_topic(kafka: KafkaSettings, topic: str) -> Iterator[Message]:
-    """Every record of a topic, up to the end that it has now: partitions interleaved, offsets of each in order.
+    """Yields every record of a topic, up to the end that it has now, as `TopicReader.read` does.
 
     Raises:
         ServiceMissing: there is no such topic, or no broker answers.

@@ -1,6 +1,6 @@
-"""The in-memory twin of the language detector: a few words of three languages, for unit tests only.
+"""The in-memory twin of the language detector. It knows a few words of three languages, for unit tests only.
 
-In: texts. Out: the language whose words they have most of. Never here: anything to judge real posts with.
+A text is in the language whose words it has most of. Nothing here may judge a real post.
 """
 
 import re
@@ -22,18 +22,18 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 class KeywordLanguages:
-    """Deterministic `LanguageModel` for unit tests of the parts around it."""
+    """A `LanguageModel` that always says the same about a text, for unit tests of the parts around it."""
 
     def detect(self, texts: Sequence[str]) -> list[DetectedLanguage]:
-        """The language with the most words; its share of all known words is the confidence."""
+        """Returns the language with the most words. Its share of all words known here is the confidence."""
         return [_detect(text) for text in texts]
 
 
 def _detect(text: str) -> DetectedLanguage:
     words = _WORD.findall(text.lower())
-    counts = {code: sum(word in known for word in words) for code, known in _WORDS.items()}
+    counts = {code: sum(word in vocabulary for word in words) for code, vocabulary in _WORDS.items()}
     total = sum(counts.values())
     if total == 0:
         return DetectedLanguage(UNDETERMINED, 0.0)
-    code = max(counts, key=lambda one: counts[one])
+    code = max(counts, key=lambda code: counts[code])
     return DetectedLanguage(code, counts[code] / total)

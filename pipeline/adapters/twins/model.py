@@ -1,7 +1,6 @@
-"""The in-memory twin of the sentiment model: a dozen words, for unit tests only.
+"""The in-memory twin of the sentiment model. It knows a dozen words, for unit tests only.
 
-In: texts. Out: scores that depend on the words alone. Never here: anything to judge real posts with;
-no command and no stage may choose it for real traffic.
+Its scores depend on those words alone. No command and no stage may choose it for real traffic.
 """
 
 import re
@@ -19,19 +18,19 @@ _WORD_WEIGHT = 4
 
 
 class KeywordSentiment:
-    """Deterministic `TextModel` for unit tests of the parts around the model."""
+    """A `TextModel` that always gives a text the same scores, for unit tests of the parts around the model."""
 
     @property
     def name(self) -> str:
-        """Constant id; says that no real model gave the score."""
+        """A constant id, which says that no real model gave the score."""
         return "keywords-for-tests@000000000000"
 
     def score(self, texts: Sequence[str]) -> list[TextScores]:
-        """Scores by the share of good and bad words; same length and order; blank is wholly neutral."""
-        return [_score_one(text) for text in texts]
+        """Scores each text by its share of good and bad words. A blank text is wholly neutral."""
+        return [_scores_of(text) for text in texts]
 
 
-def _score_one(text: str) -> TextScores:
+def _scores_of(text: str) -> TextScores:
     words = _WORD.findall(text.lower())
     good = _WORD_WEIGHT * sum(word in _GOOD for word in words)
     bad = _WORD_WEIGHT * sum(word in _BAD for word in words)

@@ -1,7 +1,6 @@
-"""In-memory twin of the ClickHouse writer: ReplacingMergeTree and insert tokens, for tests.
+"""The in-memory twin of the ClickHouse writer, with ReplacingMergeTree and insert tokens, for tests.
 
-In: rows as `ports.RowWriter` takes them. Out: what a reader would see with and without FINAL. Never here: types,
-partitions, merges in the background.
+It shows what a reader would see with and without FINAL. It knows no types, no partitions and no background merges.
 """
 
 from collections import OrderedDict
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from pipeline.errors import Permanent
 
 TOKEN_WINDOW = 10_000
-"""Tokens remembered per table, as `non_replicated_deduplication_window` in the migrations."""
+"""A table remembers so many tokens, as `non_replicated_deduplication_window` in the migrations says."""
 
 Row = Mapping[str, object]
 
@@ -69,11 +68,11 @@ class MemoryRows:
         target.rows.extend(dict(zip(columns, row, strict=True)) for row in rows)
 
     def stored(self, table: str) -> list[Row]:
-        """All rows as inserted, doubles included."""
+        """Returns all rows as they were inserted, doubles included."""
         return list(self._tables[table].rows)
 
     def final(self, table: str) -> list[Row]:
-        """What `SELECT ... FINAL` gives, in the order of the first insert of each key."""
+        """Returns what `SELECT ... FINAL` gives, in the order of the first insert of each key."""
         target = self._tables[table]
         latest: dict[tuple[object, ...], Row] = {}
         for row in target.rows:

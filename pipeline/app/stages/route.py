@@ -123,7 +123,7 @@ class _Observer:
         self._metrics.count("producer_renewals_total", stage=STAGE)
         self._log.warning("producer_renewed", partition=partition, reason=reason, seconds=round(seconds, 3))
 
-    def taken(self, partition: int, entries: int | None, seconds: float) -> None:
+    def acquired(self, partition: int, entries: int | None, seconds: float) -> None:
         """Counts a partition that begins to work."""
         how = "kept" if entries is None else "restored"
         self._metrics.count("partitions_taken_total", stage=STAGE, how=how)

@@ -5,7 +5,7 @@ says by itself whether it can work.
 """
 
 from pipeline.adapters.http.health import Ready, ask, start_health_server
-from pipeline.adapters.kafka.broker_watch import BrokerWatch, LogTeller
+from pipeline.adapters.kafka.broker_watch import BrokerWatch, SilenceLog
 from pipeline.calm_logs import CalmLibraries
 from pipeline.metrics import Metrics
 from pipeline.settings import Settings
@@ -32,8 +32,8 @@ class Vitals:
         self._stage = stage
         self._stage_ready: Ready = lambda: (False, "starting")
         calm = CalmLibraries(lambda: self._brokers.missing)
-        teller = LogTeller(stage, settings.kafka.bootstrap_servers, calm.take_left_out)
-        self._brokers = BrokerWatch(settings.kafka, teller)
+        reporter = SilenceLog(stage, settings.kafka.bootstrap_servers, calm.take_left_out)
+        self._brokers = BrokerWatch(settings.kafka, reporter)
         operate = settings.operate
         self._health = start_health_server(
             operate.http_host, operate.http_port, self.metrics, self._ready, before_metrics=self._show

@@ -1,7 +1,7 @@
-"""What the batch loop writes into the offsets topic: how far it stored, and where the batch at hand will end.
+"""What the batch loop commits: how far it has stored, and in the metadata where the batch at hand will end.
 
-In: committed offsets with their metadata, the ends of the log. Out: where to start, which end was promised. Never
-here: records.
+Whoever takes over after a crash cuts the same batch again, under the same token, so that the store drops the rows
+that it has already.
 """
 
 import json
@@ -14,26 +14,26 @@ from confluent_kafka.admin import AdminClient
 from pipeline.errors import Misconfigured, ServiceMissing
 
 KAFKA_TIMEOUT_S = 20.0
-"""Longest wait for an answer of the cluster while partitions are taken over."""
+"""Longest wait for an answer of the cluster while partitions are acquired."""
 
 
-class Start(NamedTuple):
-    """Where a partition goes on."""
+class ResumePoint(NamedTuple):
+    """Where the storing of a partition goes on."""
 
     offset: int
-    intended_end: int | None
-    """End of the batch that was announced last and may be half stored; None after a clean stop."""
+    announced_end: int | None
+    """End of the batch that was announced last and may be stored in part; None after a clean stop."""
 
 
-def encode_intent(end: int) -> str:
-    """Commit metadata that announces a batch up to `end`, exclusive."""
+def encode_announced_end(end: int) -> str:
+    """Returns commit metadata that announces a batch up to `end`, exclusive."""
     return json.dumps({"end": end})
 
 
-def decode_intent(metadata: str | None) -> int | None:
-    """The announced end; None when there is none or another tool wrote the metadata.
+def decode_announced_end(metadata: str | None) -> int | None:
+    """Returns the announced end; None when there is none or another tool wrote the metadata.
 
-    Whatever stands behind the announcement is no part of it (`committed_offsets` says where that comes from).
+    Bytes behind the announcement are no part of it (`committed_offsets` says where they come from).
     """
     try:
         announced, _ = json.JSONDecoder().raw_decode(metadata or "")
@@ -43,24 +43,24 @@ def decode_intent(metadata: str | None) -> int | None:
     return end if isinstance(end, int) and end >= 0 else None
 
 
-def start_of(where: str, committed: int, metadata: str | None, low: int, high: int) -> Start:
-    """Where to start reading one partition.
+def resume_point(where: str, committed: int, metadata: str | None, low: int, high: int) -> ResumePoint:
+    """Returns where to start reading one partition.
 
     Args:
         where: topic, partition and group, for the message.
-        committed: committed offset, negative when there is none.
-        metadata: of the commit.
-        low: first offset of the log.
-        high: end of the log.
+        committed: the committed offset, negative when there is none.
+        metadata: the metadata of the commit.
+        low: the first offset of the log.
+        high: the end of the log.
 
     Raises:
         Misconfigured: records between the committed offset and the log are gone, or the log is shorter than what
-            was stored already. Going on would hide a loss; only an operator can decide to.
+            was stored already. Going on would hide a loss, so only an operator may decide to.
     """
     if committed < 0:
-        return Start(low, None)
+        return ResumePoint(low, None)
     if low <= committed <= high:
-        return Start(committed, decode_intent(metadata))
+        return ResumePoint(committed, decode_announced_end(metadata))
     if committed < low:
         what = f"records {committed} to {low - 1} were deleted before they were stored (retention)"
     else:
@@ -72,13 +72,14 @@ def start_of(where: str, committed: int, metadata: str | None, low: int, high: i
 
 
 def token_prefixes(admin: AdminClient, topics: Sequence[str]) -> Mapping[str, str]:
-    """`<cluster id>/<topic>/<topic id>` by topic.
+    """Returns `<cluster id>/<topic>/<topic id>` by topic.
 
-    With the id, because a topic that is created anew restarts at offset 0: under the old one's tokens its rows
-    would silently be dropped.
+    The id is part of it, because a topic that is created again restarts at offset 0. Under the tokens of the
+    former one the store would silently drop its rows.
 
     Raises:
-        Misconfigured: a topic is missing. ServiceMissing: no broker answers.
+        Misconfigured: a topic is missing.
+        ServiceMissing: no broker answers.
     """
     try:
         cluster = admin.list_topics(timeout=KAFKA_TIMEOUT_S).cluster_id

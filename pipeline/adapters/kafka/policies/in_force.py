@@ -1,7 +1,8 @@
-"""The policies in force: the whole compacted topic `policies`, read before the first input and followed after it.
+"""Keeps the policies in force: it reads the whole compacted topic `policies` before the first input, and
+follows it.
 
-In: records of `policies`. Out: an immutable mapping of workspace to policy; the last valid record of a workspace
-counts, a tombstone ends it. Never here: a bad record that stops anything: it is logged with its place and skipped.
+The last valid record of a workspace counts, and a tombstone ends its policy. A bad record stops nothing. It is
+logged with its place and skipped.
 """
 
 import threading
@@ -12,7 +13,7 @@ from types import MappingProxyType
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
 
 from pipeline.adapters.kafka.config import consumer_config
-from pipeline.adapters.kafka.messages import Unread, error_of
+from pipeline.adapters.kafka.messages import Remainder, error_of
 from pipeline.codec import decode
 from pipeline.errors import Permanent, ServiceMissing
 from pipeline.logs import get_log
@@ -26,7 +27,7 @@ _BATCH = 500
 
 
 class PolicyReader:
-    """Follows the topic from its beginning. Use `PolicyReader.start`.
+    """Follows the topic from its beginning. Make one with `PolicyReader.start`.
 
     Args:
         consumer: a confluent consumer that no group assigns.
@@ -36,7 +37,7 @@ class PolicyReader:
         self._consumer = consumer
         self._policies: Mapping[str, Policy] = MappingProxyType({})
         self._log = get_log("policies")
-        self._unread = Unread({}, {})
+        self._remainder = Remainder({}, {})
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -47,7 +48,7 @@ class PolicyReader:
         Raises:
             ServiceMissing: no broker answers, or the topic does not exist.
         """
-        # The group is never joined: every process reads all of the topic.
+        # The group is never joined, because every process reads all of the topic.
         reader = cls(Consumer(consumer_config(kafka, "earshot-policies")))
         try:
             reader._read_all(str(kafka.bootstrap_servers))
@@ -57,24 +58,24 @@ class PolicyReader:
         return reader
 
     def policies(self) -> Mapping[str, Policy]:
-        """Workspace to policy; a new mapping each time that something changed."""
+        """Returns workspace to policy; a new mapping each time that something changed."""
         return self._policies
 
     def versions(self) -> dict[str, int]:
-        """Workspace to the version of its policy."""
+        """Returns workspace to the version of its policy."""
         return {workspace: policy.version for workspace, policy in sorted(self._policies.items())}
 
     def poll(self) -> bool:
-        """Takes over what is new, without waiting; True when a policy changed. Not while `follow` runs."""
+        """Takes over what is new, without waiting, and says whether a policy changed. Not while `follow` runs."""
         return self._take(0.0)
 
     def follow(self) -> None:
-        """From now on a thread polls, for stages that have no place of their own to do it."""
+        """Lets a thread poll from now on, for stages that have no place of their own to do it."""
         self._thread = threading.Thread(target=self._run, name="policies", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Stops following."""
+        """Stops following and leaves the cluster."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
@@ -89,11 +90,11 @@ class PolicyReader:
         except KafkaException as error:
             raise ServiceMissing(f"Kafka at {servers} does not answer: {error.args[0].str()}") from None
         # The end is not asked: right after the topic was made, its leader may still be unknown to the client.
-        self._unread = Unread({}, dict.fromkeys(sorted(topic.partitions)))
+        self._remainder = Remainder({}, dict.fromkeys(sorted(topic.partitions)))
         self._consumer.assign(
             [TopicPartition(POLICIES.name, n, OFFSET_BEGINNING) for n in sorted(topic.partitions)]
         )
-        while self._unread:
+        while self._remainder:
             if time.monotonic() > deadline:
                 raise ServiceMissing(f"{POLICIES.name} could not be read within {START_TIMEOUT_S:.0f} s")
             self._take(0.1)
@@ -107,16 +108,17 @@ class PolicyReader:
         for message in self._consumer.consume(_BATCH, timeout_s):
             error = error_of(message)
             if error is not None:
-                # librdkafka goes on trying; until then the policies of before hold.
+                # librdkafka goes on trying. Until it succeeds, the policies of before hold.
                 self._log.warning("policies cannot be read now", error=error.str())
                 continue
-            self._unread.pass_by(message)
+            self._remainder.pass_by(message)
             if message.error() is None:
                 self._apply(message, fresh)
         if fresh == self._policies:
             return False
         self._policies = MappingProxyType(fresh)
-        if not self._unread:  # what was there at the start is its caller's to tell
+        # What was there at the start is no change; whoever started the reader logs it.
+        if not self._remainder:
             self._log.info("policies changed", versions=self.versions())
         return True
 

@@ -1,6 +1,6 @@
-"""Puts a policy in force: team topics first, then the record, delivery awaited.
+"""Puts a policy in force: it makes the team topics, then sends the record and awaits its delivery.
 
-In: a checked policy. Out: a record of `policies`. Never here: a step back: a version that is not newer is refused.
+A version that is not newer than the published one is refused.
 """
 
 from pipeline.adapters.kafka.admin import ensure_topics
@@ -17,7 +17,7 @@ DELIVERY_TIMEOUT_S = 30.0
 
 
 def publish_policy(kafka: KafkaSettings, policy: Policy) -> bool:
-    """Publishes a policy; False when exactly this one already is.
+    """Publishes a policy and returns True, or False when exactly this one is published already.
 
     Raises:
         Misconfigured: the published version is the same or newer and differs.
@@ -30,7 +30,8 @@ def publish_policy(kafka: KafkaSettings, policy: Policy) -> bool:
             f"version {published.version} of the policy of {policy.workspace} is published and differs: "
             f"give this one a version above {published.version}, it has {policy.version}"
         )
-    # The topics come first: the router must never choose a team that it cannot write to.
+    # The topics come first. Otherwise the router could choose a team whose topic is missing, and each transaction
+    # with such a choice would be aborted.
     ensure_topics(kafka, [team_topic(policy.workspace, team) for team in policy.teams])
     if published == policy:
         return False

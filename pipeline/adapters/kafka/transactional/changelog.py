@@ -1,7 +1,7 @@
-"""Restores the state of one partition number from its changelog, step by step, so that polling goes on.
+"""Reads the changelog of one partition number to its end, in steps between which the group is polled.
 
-The end is taken as a read_uncommitted reader sees it: just after a transaction the last stable offset of a
-partition may still lag behind its commit marker (KAFKA-10167).
+A read_uncommitted client asks for the end. Just after a transaction the last stable offset of a partition may
+still lag behind its commit marker (KAFKA-10167), and a restore up to there would lose the last transaction.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from pipeline.adapters.kafka.config import client_config, reader_config
-from pipeline.adapters.kafka.messages import Unread, error_of
+from pipeline.adapters.kafka.messages import Remainder, error_of
 from pipeline.errors import MustRestart
 from pipeline.settings import KafkaSettings
 
@@ -17,7 +17,7 @@ STEP_RECORDS = 5_000
 STEP_S = 0.1
 QUERY_TIMEOUT_S = 20.0
 _GROUP = "earshot-restore"
-"""Only assigned, never subscribed or committed."""
+"""The client needs a name, but never joins the group and never commits."""
 
 
 class ChangelogReader:
@@ -26,28 +26,28 @@ class ChangelogReader:
     def __init__(self, kafka: KafkaSettings, topic: str, partition: int) -> None:
         self._place = TopicPartition(topic, partition, OFFSET_BEGINNING)
         self.end = end_offset(kafka, topic, partition)
-        """Markers included."""
+        """The offset at which the changelog ended when this reader was made, markers included."""
         self._consumer = Consumer(reader_config(kafka, _GROUP))
         self._consumer.assign([self._place])
-        self._unread = Unread({partition: 0}, {partition: self.end})
+        self._remainder = Remainder({partition: 0}, {partition: self.end})
         self.entries = 0
 
     def step(self, take: Callable[[bytes, bytes | None], None]) -> bool:
-        """Hands some entries to `take` (None: the entity ended); returns whether the end is reached.
+        """Hands some entries to `take`, and returns whether the end is reached. None means that the entity ended.
 
         Raises:
             MustRestart: the changelog cannot be read.
         """
-        if not self._unread:
+        if not self._remainder:
             return True
         for message in self._consumer.consume(STEP_RECORDS, STEP_S):
             error = error_of(message)
             if error is not None:
                 raise MustRestart(f"{self._place.topic}/{self._place.partition}: {error.str()}")
-            if self._unread.pass_by(message):
+            if self._remainder.pass_by(message):
                 self.entries += 1
                 take(message.key(), message.value())
-        return not self._unread
+        return not self._remainder
 
     def close(self) -> None:
         """Ends the reading."""
@@ -55,7 +55,7 @@ class ChangelogReader:
 
 
 def end_offset(kafka: KafkaSettings, topic: str, partition: int) -> int:
-    """Where a partition ends now, whatever is committed.
+    """Returns where a partition ends now, records of open transactions included.
 
     Raises:
         KafkaException: no broker answers in time.

@@ -1,4 +1,4 @@
-"""Where the inputs of a transactional agent are: topics, first positions, ends, records in a wrong place."""
+"""Asks Kafka about the inputs of a transactional stage: their partitions, where to start, and where they end."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -25,11 +25,11 @@ _PASSING = frozenset(
         KafkaError.REQUEST_TIMED_OUT,
     }
 )
-"""What a broker says that stops or starts, and what a client says of one that is away."""
+"""Errors of a broker that stops or starts, and of a client whose broker is away."""
 
 
 def partitions_of(consumer: Consumer, spec: StageSpec) -> Mapping[str, int]:
-    """Topic to its number of partitions.
+    """Returns topic to its number of partitions, for everything that the stage reads and writes by number.
 
     Raises:
         Misconfigured: a topic is missing, or the numbers differ.
@@ -46,10 +46,10 @@ def partitions_of(consumer: Consumer, spec: StageSpec) -> Mapping[str, int]:
 
 
 def start_of(consumer: Consumer, stage: str, place: TopicPartition) -> TopicPartition:
-    """Where an input is read from: its committed position, or for the first time its first record.
+    """Returns where an input is read from: its committed position, or its first record the first time.
 
     Raises:
-        Misconfigured: records were removed before they were read, or the topic was made anew.
+        Misconfigured: records were removed before they were read, or the topic was created again.
     """
     low, high = consumer.get_watermark_offsets(place, timeout=ADMIN_TIMEOUT_S)
     if place.offset == OFFSET_INVALID:
@@ -73,13 +73,17 @@ def end_offsets(consumer: Consumer, partition: int, topics: Sequence[str]) -> Ma
     """Asks the broker where a partition of these topics ends now: topic to offset.
 
     Raises:
-        KafkaException: not for the want of a broker.
+        KafkaException: for another reason than that no broker answers.
     """
     return {topic: _end_offset(consumer, TopicPartition(topic, partition)) for topic in topics}
 
 
 def _end_offset(consumer: Consumer, place: TopicPartition) -> int:
-    """Where the partition ends now; nowhere while no broker says so: no input is then read to its end."""
+    """Returns where the partition ends now.
+
+    While no broker answers it ends at no offset that can be reached. So no input counts as read to its end, and no
+    timer fires over what may be unread.
+    """
     try:
         return int(consumer.get_watermark_offsets(place, timeout=ADMIN_TIMEOUT_S)[1])
     except KafkaException as error:
@@ -89,14 +93,14 @@ def _end_offset(consumer: Consumer, place: TopicPartition) -> int:
 
 
 def passes(error: KafkaError) -> bool:
-    """Whether it is over once a broker answers again."""
+    """Whether the error is over once a broker answers again."""
     return bool(error.retriable()) or error.code() in _PASSING
 
 
 def partition_error(partitions: Mapping[str, int], record: InputRecord) -> Permanent | None:
-    """What is wrong with the partition that a record lies in, if anything."""
-    right = None if record.key is None else partition_of(record.key, partitions[record.topic])
-    if right == record.partition:
+    """Returns what is wrong with the partition that a record lies in; None if nothing is."""
+    expected = None if record.key is None else partition_of(record.key, partitions[record.topic])
+    if expected == record.partition:
         return None
-    where = "the record has no key" if right is None else f"its key belongs to partition {right}"
+    where = "the record has no key" if expected is None else f"its key belongs to partition {expected}"
     return Permanent("wrong_partition", f"found on partition {record.partition}, but {where}")

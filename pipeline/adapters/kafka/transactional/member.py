@@ -37,22 +37,22 @@ from pipeline.settings import KafkaSettings
 from pipeline.stages import group_of
 
 POLL_S = 0.02
-"""Shorter than a commit (26 ms measured): polling adds little to a case's way."""
+"""Shorter than a commit, which takes 26 ms (measured), so that polling adds little to the way of a record."""
 POLL_RECORDS = 2_000
 BUFFER_BATCHES = 4
-"""An input is paused while this many batches of it wait, so that memory stays bounded."""
+"""An input is paused while so many batches of it wait. Otherwise a slow input would let the others fill memory."""
 MAX_POLL_MS = 300_000
 FETCH_WAIT_MS = 100
-"""A question for the end of an input waits behind the fetch that is under way on the same connection."""
+"""Longest wait of a fetch. A question for the end of an input waits behind the fetch on the same connection."""
 
 
 @dataclass(frozen=True)
-class _Taking:
-    """A partition number on its way to work."""
+class _Acquisition:
+    """A partition number that was assigned and does not work yet."""
 
     started_s: float
     reader: ChangelogReader | None
-    """None: its state is here."""
+    """Reads its state; None where the state is here."""
 
 
 class TransactionalAgent:
@@ -60,12 +60,12 @@ class TransactionalAgent:
 
     Args:
         kafka: resolved settings of the cluster.
-        spec: what it reads and writes.
-        make_decider: a fresh decider for a partition number.
-        clock_ms: the wall clock, milliseconds.
-        observer: told what the loop does.
-        between: called once a round between transactions (the place to take over a new policy).
-        make_doubt: the rule by which a partition number's producer is renewed; for tests.
+        spec: what the stage reads and writes.
+        make_decider: makes an empty decider for a partition number.
+        clock_ms: the wall clock, milliseconds since the epoch.
+        observer: is told what the loop does.
+        between: called once a round between transactions, where a new policy may be taken over.
+        make_doubt: makes the rule by which a partition number's producer is renewed; for tests.
     """
 
     def __init__(
@@ -87,11 +87,12 @@ class TransactionalAgent:
         self._make_doubt = make_doubt
         self._loops: dict[int, PartitionLoop] = {}
         self._kept: dict[int, PartitionLoop] = {}
-        """Of the last assignment, until the next one says whether they come back."""
-        self._restoring: dict[int, _Taking] = {}
+        """Those of the last assignment, until the next one says whether they come back. Without them each
+        rebalance would restore every state again."""
+        self._restoring: dict[int, _Acquisition] = {}
         self._member = False
         self._membership: object = None
-        self._unknown: set[int] = set()
+        self._without_offsets: set[int] = set()
         self._paused: set[tuple[str, int]] = set()
         self._partitions: Mapping[str, int] = {}
         config = member_config(kafka, group_of(spec.stage)) | {
@@ -103,11 +104,12 @@ class TransactionalAgent:
         self._consumer = Consumer(config)
 
     def run(self, stopping: Callable[[], bool]) -> None:
-        """Works until `stopping()`; then leaves the group.
+        """Works until `stopping()` is true, then leaves the group.
 
         Raises:
-            MustRestart: fenced, lost partition, broken producer. Nothing uncommitted is visible; end the process
-                at once, do not clean up.
+            MustRestart: it was fenced, lost a partition, or its producer is broken. Nothing uncommitted is
+            visible.
+                End the process at once, and do not clean up.
             Misconfigured: an input topic is missing or the inputs are not co-partitioned.
         """
         self._partitions = partitions_of(self._consumer, self._spec)
@@ -125,9 +127,9 @@ class TransactionalAgent:
 
     @property
     def ready(self) -> tuple[bool, str]:
-        """Whether everything that it owns works, or why not; other threads may ask.
+        """Whether everything that it owns works, or why not. Other threads may ask.
 
-        A spare worker, which owns nothing, is ready: it takes over within a session timeout.
+        A spare worker, which owns nothing, is ready, because it takes over within a session timeout.
         """
         if not self._member:
             return False, "not yet a member of the group"
@@ -138,23 +140,23 @@ class TransactionalAgent:
 
     @property
     def deciders(self) -> dict[int, Decider]:
-        """Owned partition number to its decider, for gauges."""
+        """The decider of each owned partition number, for gauges."""
         return {n: loop.driver.decider for n, loop in self._loops.items()}
 
     def lags(self) -> dict[tuple[str, int], int]:
-        """(topic, partition) to records not yet decided, by what the last fetch said."""
+        """Returns (topic, partition) to the number of records not yet decided, as the last fetch reported."""
         lags = {}
         for n, loop in self._loops.items():
             buffers = loop.driver.buffers
             for topic in buffers.positions():
                 high = self._consumer.get_watermark_offsets(TopicPartition(topic, n), cached=True)[1]
-                # Counted, not subtracted: among the offsets that were read lie transaction markers, no records.
+                # Buffered records are counted. A difference of offsets would count transaction markers as lag.
                 lags[topic, n] = buffers.size(topic) + max(0, high - buffers.read_to(topic))
         return lags
 
     def _round(self) -> None:
         for message in self._consumer.consume(POLL_RECORDS, POLL_S):
-            self._take(message)
+            self._buffer(message)
         self._note_ends()
         for n in list(self._restoring):
             self._restore_step(n)
@@ -163,7 +165,7 @@ class TransactionalAgent:
             loop.run(self._clock_ms(), self._membership)
         self._balance_buffers()
 
-    def _take(self, message: Message) -> None:
+    def _buffer(self, message: Message) -> None:
         error = error_of(message)
         if error is not None:
             if passes(error):
@@ -171,7 +173,8 @@ class TransactionalAgent:
             raise MustRestart(f"{self._spec.stage}: {message.topic()}/{message.partition()}: {error.str()}")
         loop = self._loops.get(message.partition())
         if loop is None or not loop.restored:
-            # Read for an assignment that has ended; the partition is read from its position once it is restored.
+            # It was read for an assignment that has ended. The partition is read again from its position once
+            # it is restored, so a record taken now would be decided twice.
             return
         if message.error() is None:
             loop.driver.buffers.add(input_record(message))
@@ -179,7 +182,10 @@ class TransactionalAgent:
             loop.driver.buffers.reached_end(message.topic(), message.offset())
 
     def _note_ends(self) -> None:
-        """Knows an input's end from the last fetch: the end-of-partition event comes a whole fetch wait later."""
+        """Notes the inputs that the last fetch read to their end.
+
+        The end-of-partition event comes a whole fetch wait later, and every decision would wait for it.
+        """
         for n, loop in self._loops.items():
             if not loop.restored:
                 continue
@@ -199,10 +205,11 @@ class TransactionalAgent:
         for n in numbers:
             self._own(n)
         mine = [place for place in places if place.partition in self._loops]
-        # Read only now: init_transactions has ended what the former owner left open.
+        # Read only now, after init_transactions has ended what the former owner left open. Before, its last
+        # transaction could still commit newer offsets, and records would be decided twice.
         committed = committed_offsets(consumer, mine, ADMIN_TIMEOUT_S) if mine else []
-        known = {place.partition for place in committed if place.offset != OFFSET_INVALID}
-        self._unknown = set(numbers) - known
+        committed_before = {place.partition for place in committed if place.offset != OFFSET_INVALID}
+        self._without_offsets = set(numbers) - committed_before
         starts = [start_of(consumer, self._spec.stage, place) for place in committed]
         for start in starts:
             self._loops[start.partition].driver.buffers.start(start.topic, start.offset)
@@ -213,10 +220,11 @@ class TransactionalAgent:
         self._member = True
 
     def _join(self, consumer: Consumer) -> object:
-        """What the group knows us by during this assignment.
+        """Returns what the group knows us by during this assignment.
 
-        Taken once: a client that was thrown out of the group forgets its name before it says so, and Kafka takes
-        offsets of a transaction without a name unseen. With the old name it refuses them (illegal generation).
+        It is taken once for each assignment. A client that was thrown out of the group forgets its name before it
+        says so, and Kafka accepts offsets of a transaction without a name unchecked. With the old name it refuses
+        them (illegal generation).
         """
         membership = consumer.consumer_group_metadata()
         if not consumer.memberid():
@@ -231,9 +239,9 @@ class TransactionalAgent:
         producer.init()
         changelog = self._spec.changelog
         if kept is not None and still_true(kept.written_to, end_offset(self._kafka, changelog, n)):
-            self._loops[n], self._restoring[n] = kept, _Taking(started_s, None)
+            self._loops[n], self._restoring[n] = kept, _Acquisition(started_s, None)
             return
-        self._restoring[n] = _Taking(started_s, ChangelogReader(self._kafka, changelog, n))
+        self._restoring[n] = _Acquisition(started_s, ChangelogReader(self._kafka, changelog, n))
         driver = Driver(
             self._spec,
             n,
@@ -254,11 +262,11 @@ class TransactionalAgent:
     def _revoked(self, _: Consumer, places: Sequence[TopicPartition]) -> None:
         self._member = False
         for n in {place.partition for place in places} & set(self._loops):
-            loop, taking = self._loops.pop(n), self._restoring.pop(n, None)
-            if taking is not None and taking.reader is not None:
-                taking.reader.close()
+            loop, acquisition = self._loops.pop(n), self._restoring.pop(n, None)
+            if acquisition is not None and acquisition.reader is not None:
+                acquisition.reader.close()
             # Also when it had been kept before and was not yet taken up again: its state is as true as then.
-            if loop.restored or (taking is not None and taking.reader is None):
+            if loop.restored or (acquisition is not None and acquisition.reader is None):
                 loop.restored = False
                 self._kept[n] = loop
             else:
@@ -267,15 +275,15 @@ class TransactionalAgent:
             self._paused.discard((place.topic, place.partition))
 
     def _restore_step(self, n: int) -> None:
-        taking, loop = self._restoring[n], self._loops[n]
-        reader = taking.reader
+        acquisition, loop = self._restoring[n], self._loops[n]
+        reader = acquisition.reader
         if reader is not None:
             if not reader.step(loop.driver.restore):
                 return
             reader.close()
             loop.written_to = reader.end
-        # Every transaction stores its time: without any, there is no state.
-        if loop.driver.now_ms and n in self._unknown:
+        # Every transaction stores its time, so where there is none, there is no state either.
+        if loop.driver.now_ms and n in self._without_offsets:
             raise Misconfigured(
                 f"{self._spec.changelog}/{n} holds state, but group {group_of(self._spec.stage)} has no offsets: "
                 "they expired or were deleted. Reading from the start would decide everything again."
@@ -286,7 +294,9 @@ class TransactionalAgent:
         for topic, offset in positions.items():
             self._consumer.seek(TopicPartition(topic, n, offset))
         loop.restored = True
-        self._observer.taken(n, None if reader is None else reader.entries, time.monotonic() - taking.started_s)
+        self._observer.acquired(
+            n, None if reader is None else reader.entries, time.monotonic() - acquisition.started_s
+        )
 
     def _balance_buffers(self) -> None:
         limit = BUFFER_BATCHES * self._spec.batch_size

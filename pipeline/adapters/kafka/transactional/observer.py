@@ -1,4 +1,4 @@
-"""What the transactional loop tells of itself, for metrics and the log."""
+"""What the transactional loop reports about itself, for metrics and the log."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,21 +20,25 @@ class Outcome:
 
 
 class LoopObserver(Protocol):
-    """Told by the loop's thread, between transactions; must not raise."""
+    """Called by the loop's thread between transactions. It must not raise."""
 
     def committed(self, partition: int, outcome: Outcome) -> None:
-        """A transaction is committed."""
+        """Called when a transaction is committed."""
 
     def aborted(self, partition: int, reason: str) -> None:
-        """A transaction is undone; its input will be decided again."""
+        """Called when a transaction is undone. Its input will be decided again."""
 
     def renewed(self, partition: int, reason: str, seconds: float) -> None:
-        """A new producer took the place of one that was in doubt (`DoubtRule.reason`)."""
+        """Called when a new producer took the place of one that was in doubt (`DoubtRule.reason`)."""
 
-    def taken(self, partition: int, entries: int | None, seconds: float) -> None:
-        """A partition number works: its state was read from the changelog (how many entries), or, for None, was
-        still here and true.
+    def acquired(self, partition: int, entries: int | None, seconds: float) -> None:
+        """Called when a partition number begins to work.
+
+        Args:
+            partition: the number.
+            entries: how many entries of the changelog were read; None where its state was still here and true.
+            seconds: that this took.
         """
 
     def incomplete(self, partition: int, missing: Sequence[str]) -> None:
-        """A partition number was assigned without these inputs; it is left alone."""
+        """Called when a partition number was assigned without these inputs. It is left alone."""

@@ -1,7 +1,6 @@
-"""The transactional producer of one partition number: fences its predecessors, renews itself when in doubt.
+"""The transactional producer of one partition number. It fences its predecessors and renews itself when in doubt.
 
-In: what a transaction produces. Out: a committed transaction, or an exception. Never here: what is produced, and
-when. Its `transactional.id` stays the same, so a new producer of any process fences every earlier one.
+Its `transactional.id` stays the same, so a new producer of any process fences every earlier one.
 """
 
 import time
@@ -12,7 +11,7 @@ import orjson
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from pipeline.adapters.kafka.config import producer_config
-from pipeline.adapters.kafka.transactional.doubt import DoubtRule, Reading, Verdict
+from pipeline.adapters.kafka.transactional.doubt import ClientStatistics, DoubtRule, Verdict
 from pipeline.errors import MustRestart
 from pipeline.ports.records import Record
 from pipeline.settings import KafkaSettings
@@ -20,42 +19,43 @@ from pipeline.settings import KafkaSettings
 COMMIT_TIMEOUT_S = 30.0
 INIT_TIMEOUT_S = 30.0
 TRIES = 6
-"""librdkafka's transactional calls are resumable: a retriable error means call again."""
+"""A retriable error of a transactional call means that the same call must be made again; it resumes."""
 QUEUE_FULL_WAIT_S = 1.0
 POLL_S = 0.02
 BACKOFF_MS = 100
 """`retry.backoff.ms`, librdkafka's default; a commit takes 26 ms (measured)."""
 STATISTICS_MS = 200
-"""A transaction that is in doubt waits at most this long for the reading that clears it."""
+"""A transaction that is in doubt waits at most this long for the statistics that clear it."""
 PATIENCE_S = 2.0
-"""Ten readings: a client that gives none for so long is stuck, and a new one does no harm."""
+"""Ten intervals. A client that gives no statistics for so long is stuck, and a new one does no harm."""
 
 DeliveredAt = Callable[[int], None]
-"""Called with the offset that a record got."""
+"""Is called with the offset that a record got."""
 OnRenewed = Callable[[str, float], None]
-"""Called after a renewal with its reason and the seconds that it took."""
+"""Is called after a renewal with its reason and the seconds that it took."""
 
 
 def socket_timeout_ms(kafka: KafkaSettings) -> int:
-    """Half the transaction's time, so that a request that got lost can be repeated before the time is over;
-    at most librdkafka's default.
+    """Returns half the transaction's time, at most librdkafka's default.
+
+    Then a request that got lost can be repeated before the transaction's time is over.
     """
     return min(kafka.transaction_timeout_ms // 2, 60_000)
 
 
 def doubt_rule(kafka: KafkaSettings) -> DoubtRule:
-    """The rule for producers made of these settings."""
+    """Returns the rule for producers made of these settings."""
     return DoubtRule(socket_timeout_ms(kafka) / 1000, BACKOFF_MS / 1000, PATIENCE_S)
 
 
 class TransactionalProducer:
-    """Use `init` before anything else. Not thread-safe.
+    """A producer that is not thread-safe. Call `init` before anything else.
 
     Args:
         kafka: resolved.
         transactional_id: the same in every process that may own the partition number.
         doubt: says when a new producer is needed.
-        on_renewed: told about each renewal.
+        on_renewed: called after each renewal.
         make: makes a client of a configuration; for tests.
         monotonic_s: for tests.
     """
@@ -85,13 +85,13 @@ class TransactionalProducer:
         self._client: Producer | None = None
 
     def init(self) -> None:
-        """Makes a new client: fences every earlier producer of the id, awaits or aborts what it left open.
+        """Makes a new client, which fences every earlier producer of the id and ends what it left open.
 
         Raises:
-            MustRestart: the brokers do not grant it.
+            MustRestart: the brokers do not grant the id.
         """
         self.close()
-        # Taken before the client counts its own age, so that a reading is never dated later than it is.
+        # Taken before the client counts its own age, so that statistics are never dated later than they are.
         made_s = self._monotonic_s()
         self._doubt.renewed(made_s)
         client = self._make(self._config | {"stats_cb": partial(_read_statistics, self._doubt, made_s)})
@@ -107,12 +107,12 @@ class TransactionalProducer:
         self._client = client
 
     def in_doubt(self) -> bool:
-        """Whether the next transaction must wait for a reading of the statistics, which every call fetches."""
+        """Whether the next transaction must wait for statistics, which every call fetches."""
         self._producer.poll(0)
-        return self._doubt.verdict(self._monotonic_s()) is Verdict.OPEN
+        return self._doubt.verdict(self._monotonic_s()) is Verdict.UNKNOWN_YET
 
     def begin(self) -> None:
-        """Begins a transaction, with a new client if a late copy of the former one's words may still arrive.
+        """Begins a transaction, with a new client if a late copy of the former one's requests may still arrive.
 
         A new client fences also whoever took the partition number over meanwhile. That costs it a restart and
         breaks nothing: the offsets of a former owner are refused by the group's generation, so it aborts.
@@ -126,7 +126,7 @@ class TransactionalProducer:
                 self._renew()
             else:
                 self._producer.poll(POLL_S)
-        self._doubt.begins()
+        self._doubt.transaction_begins()
         self._producer.begin_transaction()
 
     def _renew(self) -> None:
@@ -147,7 +147,7 @@ class TransactionalProducer:
             partition: number of its partition; -1: the key decides.
             delivered_at: called with the offset that the record got.
         """
-        on_delivery = None if delivered_at is None else partial(_tell_offset, delivered_at)
+        on_delivery = None if delivered_at is None else partial(_report_offset, delivered_at)
         while True:
             try:
                 self._producer.produce(
@@ -163,10 +163,10 @@ class TransactionalProducer:
                 self._producer.poll(QUEUE_FULL_WAIT_S)
 
     def commit(self, positions: Sequence[TopicPartition], group_metadata: object) -> None:
-        """Commits what was produced together with the positions of the inputs; returns when it is the truth.
+        """Commits what was produced together with the positions of the inputs, and returns when it is the truth.
 
         Raises:
-            KafkaException: it is not committed, or nobody knows; `txn_requires_abort()` says which.
+            KafkaException: it is not committed, or that is not certain. `txn_requires_abort()` says which.
         """
         self._answered(
             lambda: self._producer.send_offsets_to_transaction(list(positions), group_metadata, COMMIT_TIMEOUT_S)
@@ -174,16 +174,16 @@ class TransactionalProducer:
         self._answered(lambda: _resumed(lambda: self._producer.commit_transaction(COMMIT_TIMEOUT_S)))
 
     def abort(self) -> None:
-        """Undoes what was produced; the next `begin` takes a new client.
+        """Undoes what was produced. The next `begin` takes a new client.
 
         Raises:
             KafkaException: as librdkafka says.
         """
-        self._doubt.failed()
+        self._doubt.transaction_failed()
         _resumed(lambda: self._producer.abort_transaction(COMMIT_TIMEOUT_S))
 
     def close(self) -> None:
-        """Ends the client, if there is one; what it has not delivered is dropped."""
+        """Ends the client, if there is one, and drops what it has not delivered."""
         if self._client is not None:
             self._client.purge()
             self._client.close()
@@ -194,7 +194,7 @@ class TransactionalProducer:
         try:
             call()
         finally:
-            self._doubt.waited(started_s, self._monotonic_s())
+            self._doubt.call_returned(started_s, self._monotonic_s())
 
     @property
     def _producer(self) -> Producer:
@@ -205,8 +205,8 @@ class TransactionalProducer:
 def _read_statistics(doubt: DoubtRule, made_s: float, text: str) -> None:
     statistics = orjson.loads(text)
     brokers = statistics["brokers"].values()
-    doubt.read(
-        Reading(
+    doubt.observe(
+        ClientStatistics(
             made_s + statistics["age"] / 1_000_000,
             sum(broker["txretries"] for broker in brokers),
             sum(broker["disconnects"] for broker in brokers),
@@ -214,7 +214,7 @@ def _read_statistics(doubt: DoubtRule, made_s: float, text: str) -> None:
     )
 
 
-def _tell_offset(delivered_at: DeliveredAt, error: KafkaError | None, message: Message) -> None:
+def _report_offset(delivered_at: DeliveredAt, error: KafkaError | None, message: Message) -> None:
     if error is None:
         delivered_at(message.offset())
 

@@ -18,13 +18,13 @@ from pipeline.adapters.kafka.broker_watch import (
     SILENT_AFTER_S,
     TIMEOUT_S,
     BrokerWatch,
-    LogTeller,
     Silence,
+    SilenceLog,
 )
 from pipeline.settings import KafkaSettings
 
 KAFKA = KafkaSettings(bootstrap_servers="127.0.0.1:1")
-QUIET = LogTeller("sink", None, lambda: 0)
+QUIET = SilenceLog("sink", None, lambda: 0)
 
 
 class Cluster:
@@ -34,8 +34,8 @@ class Cluster:
         self.now_s = 1000.0
         self.up = True
         self.left_out = 0
-        teller = LogTeller("sink", KAFKA.bootstrap_servers, lambda: self.left_out)
-        self.watch = BrokerWatch(KAFKA, teller, ask=self.ask, monotonic_s=lambda: self.now_s)
+        reporter = SilenceLog("sink", KAFKA.bootstrap_servers, lambda: self.left_out)
+        self.watch = BrokerWatch(KAFKA, reporter, ask=self.ask, monotonic_s=lambda: self.now_s)
 
     def ask(self) -> None:
         if not self.up:
@@ -179,7 +179,9 @@ def test_no_secret_is_logged(said: list[MutableMapping[str, Any]]) -> None:
         now_s += 20
         return now_s
 
-    watch = BrokerWatch(kafka, LogTeller("sink", kafka.bootstrap_servers, lambda: 0), ask=fails, monotonic_s=later)
+    watch = BrokerWatch(
+        kafka, SilenceLog("sink", kafka.bootstrap_servers, lambda: 0), ask=fails, monotonic_s=later
+    )
     watch.look()
     assert said[0]["event"] == "no_broker_answers"
     assert "hunter2" not in str(said)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 from confluent_kafka import KafkaError
 
-from pipeline.adapters.kafka.messages import Unread, error_of, input_record
+from pipeline.adapters.kafka.messages import Remainder, error_of, input_record
 from pipeline.ports.records import InputRecord
 
 
@@ -44,29 +44,29 @@ def end(at: int, number: int = 0) -> FakeMessage:
 
 
 def test_the_last_record_ends_a_partition_and_what_comes_after_it_does_not_count() -> None:
-    unread = Unread({0: 0, 1: 4}, {0: 2, 1: 4})
-    assert unread.partitions == {0}, "partition 1 is empty"
-    assert [unread.pass_by(FakeMessage(at)) for at in (0, 1, 2)] == [True, True, False]
-    assert not unread
+    remainder = Remainder({0: 0, 1: 4}, {0: 2, 1: 4})
+    assert remainder.partitions == {0}, "partition 1 is empty"
+    assert [remainder.pass_by(FakeMessage(at)) for at in (0, 1, 2)] == [True, True, False]
+    assert not remainder
 
 
 def test_behind_a_marker_the_end_of_partition_event_ends_it_unless_a_transaction_is_open() -> None:
-    unread = Unread({0: 0}, {0: 5})
-    assert unread.pass_by(FakeMessage(2))
-    assert not unread.pass_by(end(3))
-    assert unread, "a transaction is open at 3: its records are still to come"
-    assert not unread.pass_by(end(5))
-    assert not unread
+    remainder = Remainder({0: 0}, {0: 5})
+    assert remainder.pass_by(FakeMessage(2))
+    assert not remainder.pass_by(end(3))
+    assert remainder, "a transaction is open at 3: its records are still to come"
+    assert not remainder.pass_by(end(5))
+    assert not remainder
 
 
 def test_an_end_that_was_not_asked_is_where_the_brokers_have_no_more() -> None:
-    unread = Unread({}, {0: None, 1: None})
-    assert unread.pass_by(FakeMessage(7))
-    unread.pass_by(end(8))
-    assert unread.partitions == {1}
-    unread.pass_by(end(0, 1))
-    assert not unread
-    assert unread.pass_by(FakeMessage(8)), "what comes later is a record all the same"
+    remainder = Remainder({}, {0: None, 1: None})
+    assert remainder.pass_by(FakeMessage(7))
+    remainder.pass_by(end(8))
+    assert remainder.partitions == {1}
+    remainder.pass_by(end(0, 1))
+    assert not remainder
+    assert remainder.pass_by(FakeMessage(8)), "what comes later is a record all the same"
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,7 @@ class Heard:
     def renewed(self, partition: int, reason: str, seconds: float) -> None:
         raise AssertionError(reason)
 
-    def taken(self, partition: int, entries: int | None, seconds: float) -> None:
+    def acquired(self, partition: int, entries: int | None, seconds: float) -> None:
         self.taken_as.append((partition, "kept" if entries is None else "restored"))
 
     def incomplete(self, partition: int, missing: Sequence[str]) -> None:

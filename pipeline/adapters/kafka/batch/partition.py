@@ -1,6 +1,6 @@
-"""One assigned partition of the batch loop: what waits, what was promised, when to try again.
+"""One assigned partition of the batch loop: what waits, what was announced, and when to try again.
 
-In: records and outcomes. Out: what to do next and when. Never here: Kafka calls, rows.
+It calls neither Kafka nor the store. `consumer.py` does, and says here how it went.
 """
 
 from collections.abc import Sequence
@@ -10,49 +10,50 @@ from typing import Protocol
 from pipeline.ports.records import InputRecord
 
 FIRST_DELAY_S, QUICK_TRIES, SLOW_DELAY_S = 0.5, 5, 30.0
-"""Back-off of a batch: 0.5 s doubled five times (Snuba's), then every 30 s until it works; no skipping."""
+"""A batch that is not stored is tried again after 0.5 s, doubled five times as Snuba does, then every 30 s
+until it works. It is never skipped."""
 
 
 class Cut(Protocol):
-    """Offsets `[start, end)` and their records."""
+    """The batch of offsets `[start, end)`."""
 
     @property
     def start(self) -> int:
-        """First offset."""
+        """The first offset."""
         ...
 
     @property
     def end(self) -> int:
-        """Offset after the last."""
+        """The offset after the last one."""
         ...
 
     @property
     def records(self) -> Sequence[InputRecord]:
-        """In offset order."""
+        """The records in offset order. There may be fewer than offsets, for markers are no records."""
         ...
 
 
 class Buffer(Protocol):
-    """Cuts one partition into batches; `pipeline.sink.batch.PartitionBuffer` is one."""
+    """Cuts one partition into batches, as `pipeline.sink.batch.PartitionBuffer` does."""
 
     @property
     def start(self) -> int:
-        """First offset that is not stored."""
+        """The first offset that is not stored."""
         ...
 
     @property
     def read_to(self) -> int:
-        """Offset up to which the log was read, transaction markers included."""
+        """The offset up to which the log was read, transaction markers included."""
         ...
 
     @property
     def waiting(self) -> int:
-        """Records held."""
+        """The number of records that it holds."""
         ...
 
     @property
     def full(self) -> bool:
-        """Whether to stop reading for now."""
+        """Whether reading must stop for now."""
         ...
 
     def add(self, record: InputRecord, now_s: float) -> None:
@@ -60,37 +61,37 @@ class Buffer(Protocol):
         ...
 
     def passed(self, offset: int) -> None:
-        """Nothing more comes below `offset`."""
+        """Notes that nothing more comes below `offset`."""
         ...
 
     def due_in_s(self, now_s: float) -> float | None:
-        """Seconds until a cut is due; None when input is missing."""
+        """Returns the seconds until a cut is due; None when input is missing."""
         ...
 
     def next_cut(self, now_s: float) -> Cut | None:
-        """The batch to store, the same until `done`."""
+        """Returns the batch to store, the same one until `done`."""
         ...
 
     def done(self, now_s: float) -> None:
-        """It is stored."""
+        """Notes that the batch is stored."""
         ...
 
 
 @dataclass
-class Lane:
-    """One assigned partition.
+class AssignedPartition:
+    """The state of one assigned partition.
 
     Args:
-        topic: of the partition.
-        partition: its number.
-        token_prefix: names cluster, topic and partition for ever: a recreated topic gets another.
+        topic: its topic.
+        number: its number.
+        token_prefix: names cluster, topic and partition for ever. A topic that is created again gets another one.
         buffer: its records.
-        acknowledged: committed offset.
-        announced: end of the batch that the last commit announced.
+        acknowledged: the committed offset.
+        announced: end of the batch that the last commit announced; None if it announced none.
     """
 
     topic: str
-    partition: int
+    number: int
     token_prefix: str
     buffer: Buffer
     acknowledged: int
@@ -101,27 +102,27 @@ class Lane:
     paused: bool = False
 
     def due_in_s(self, now_s: float) -> float | None:
-        """Seconds until there is something to store; None when input is missing."""
+        """Returns the seconds until there is something to store; None when input is missing."""
         due_s = self.buffer.due_in_s(now_s)
         return None if due_s is None else max(due_s, self.retry_at_s - now_s, 0.0)
 
     def token(self, cut: Cut) -> str:
-        """Names exactly the records of the cut."""
+        """Returns a name of exactly the records of the cut."""
         return f"{self.token_prefix}/{cut.start}-{cut.end}"
 
     def failed(self, now_s: float) -> float:
-        """The batch was not stored; returns the seconds until the next try."""
+        """Notes that the batch was not stored, and returns the seconds until the next try."""
         self.failures += 1
         delay_s = back_off_s(self.failures)
         self.retry_at_s = now_s + delay_s
         return delay_s
 
     def stored(self, now_s: float) -> None:
-        """The batch is stored, not yet acknowledged."""
+        """Notes that the batch is stored. It is not yet acknowledged."""
         self.buffer.done(now_s)
         self.failures, self.retry_at_s = 0, 0.0
 
 
 def back_off_s(failures: int) -> float:
-    """Seconds to wait after that many failures in a row."""
+    """Returns the seconds to wait after so many failures in a row."""
     return FIRST_DELAY_S * 2.0 ** (failures - 1) if failures <= QUICK_TRIES else SLOW_DELAY_S
