@@ -9,6 +9,7 @@ from pipeline.cli import main
 from pipeline.cli.run import worker_counts
 from pipeline.errors import Misconfigured, MustRestart
 from pipeline.settings import Settings
+from pipeline.stages import running_stages
 
 STAGES = ("enrich", "route", "sink")
 
@@ -21,7 +22,7 @@ def code_of(*argv: str) -> object:
 
 def test_an_unknown_stage_is_wrong_use_and_the_known_ones_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert code_of("run", "dance") == 2
-    assert "enrich, route, sink, or all" in capsys.readouterr().err
+    assert f"{', '.join(running_stages())}, or all" in capsys.readouterr().err
 
 
 def test_options_of_all_are_refused_for_one_stage(capsys: pytest.CaptureFixture[str]) -> None:
