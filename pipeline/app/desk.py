@@ -10,8 +10,8 @@ import threading
 from itertools import count
 from pathlib import Path
 
-from pipeline.adapters.kafka.beside.delivery import WaitingProducer
 from pipeline.adapters.kafka.beside.group_reader import Arrival, GroupReader
+from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.yaml.policy_file import load_yaml
 from pipeline.app.endpoints import resolve
 from pipeline.clock import Clock, SystemClock, to_ms
@@ -88,7 +88,7 @@ class RunningDesk:
         # clock, so that a later desk goes on with higher numbers and is not refused as stale.
         self._seq = count(to_ms(clock.now()))
         self._committed: dict[int, int] = {}
-        self._producer = WaitingProducer(kafka, DELIVERY_TIMEOUT_S)
+        self._publisher = KafkaPublisher(kafka, DELIVERY_TIMEOUT_S)
         group = group_of(desk.workspace)
         self._reader = GroupReader(kafka, group, ASSIGNMENTS.name, self._revoked, get_log("desk"))
 
@@ -124,7 +124,7 @@ class RunningDesk:
     def close(self) -> None:
         """Leaves the group. The next desk gives the answers that are not due yet."""
         self._reader.close()
-        self._producer.close()
+        self._publisher.settle()
 
     def _take(self, arrival: Arrival) -> None:
         partition, offset = arrival.partition, arrival.offset
@@ -139,11 +139,11 @@ class RunningDesk:
         self._due.add(partition, offset, answers)
 
     def _send(self, events: list[AnyRepEvent]) -> None:
-        delivery = self._producer.deliver([self._record(event) for event in events])
-        if delivery.refusal is not None:
-            raise ServiceMissing(f"Kafka does not take records of {REPS.name}: {delivery.refusal}")
-        if not delivery.whole:
-            raise ServiceMissing("Kafka did not confirm the desk's events in time")
+        for event in events:
+            self._publisher.send(self._record(event))
+        for delivery in self._publisher.settle():
+            if delivery.failure is not None:
+                raise ServiceMissing(f"Kafka does not take records of {REPS.name}: {delivery.failure}")
         self.answered += len(events)
 
     def _record(self, event: AnyRepEvent) -> Record:

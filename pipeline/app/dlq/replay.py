@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal, NamedTuple
 
-from pipeline.adapters.kafka.beside.delivery import Delivery, WaitingProducer
+from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.app.dlq.letters import Letter, Receipts
 from pipeline.clock import Clock, to_ms
 from pipeline.codec import encode
-from pipeline.errors import ServiceMissing
+from pipeline.errors import EarshotError, ServiceMissing
 from pipeline.ports.records import Record
 from pipeline.settings import KafkaSettings
 from schemas.dead_letter import Replay, place_of, replay_header
@@ -56,7 +56,7 @@ class Replayer:
     clock: Clock
     again: bool = False
     dry_run: bool = False
-    _producer: WaitingProducer | None = field(default=None, init=False)
+    _publisher: KafkaPublisher | None = field(default=None, init=False)
 
     def replay(self, letters: Iterable[Letter]) -> Iterator[Outcome]:
         """Sends each letter that may be sent, in order. It yields an outcome only when the letter's receipt is
@@ -87,29 +87,36 @@ class Replayer:
         return "replayed"
 
     def _send(self, letters: list[Letter]) -> None:
-        delivery = self._deliver(
+        failures = self._deliver(
             [Record(letter.topic, letter.key, letter.value, [replay_header(letter.place)]) for letter in letters]
         )
-        sent = [letter for number, letter in enumerate(letters) if number in delivery.arrived]
+        sent = [letter for letter, failure in zip(letters, failures, strict=True) if failure is None]
         now_ms = to_ms(self.clock.now())
         # The receipts follow the records. The other way round a crash would note letters that were never sent.
-        noted = self._deliver([_receipt(letter, now_ms) for letter in sent])
+        unnoted = self._deliver([_receipt(letter, now_ms) for letter in sent])
         for letter in sent:
             self.receipts.setdefault(letter.place, []).append(now_ms)
-        if not delivery.whole:
+        if refusal := _first(failures):
             raise ServiceMissing(
-                f"of {len(letters)} letters {len(sent)} were sent and noted, the others were not: {delivery.why}"
+                f"of {len(letters)} letters {len(sent)} were sent and noted, the others were not: {refusal}"
             )
-        if not noted.whole:
+        if refusal := _first(unnoted):
             raise ServiceMissing(
                 f"{len(sent)} letters were sent, from {place_of(sent[0].place)} to {place_of(sent[-1].place)}, "
-                f"but not all are noted on {REPLAYS.name}: {noted.why}"
+                f"but not all are noted on {REPLAYS.name}: {refusal}"
             )
 
-    def _deliver(self, records: list[Record]) -> Delivery:
-        if self._producer is None:
-            self._producer = WaitingProducer(self.kafka, DELIVERY_TIMEOUT_S)
-        return self._producer.deliver(records)
+    def _deliver(self, records: list[Record]) -> list[EarshotError | None]:
+        """Sends records and returns what became of each, None where the brokers have it."""
+        if self._publisher is None:
+            self._publisher = KafkaPublisher(self.kafka, DELIVERY_TIMEOUT_S)
+        for record in records:
+            self._publisher.send(record)
+        return [delivery.failure for delivery in self._publisher.settle()]
+
+
+def _first(failures: Iterable[EarshotError | None]) -> EarshotError | None:
+    return next((failure for failure in failures if failure is not None), None)
 
 
 def _receipt(letter: Letter, now_ms: int) -> Record:

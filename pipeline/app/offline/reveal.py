@@ -13,7 +13,7 @@ import orjson
 from pydantic import ValidationError
 
 from pipeline.adapters.clickhouse.analytics import open_analyst
-from pipeline.adapters.kafka.beside.delivery import WaitingProducer
+from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.kafka.reader import TopicReader, Window
 from pipeline.clock import Clock
 from pipeline.codec import decode, encode
@@ -194,10 +194,12 @@ def publish(kafka: KafkaSettings, event: PostRevealed) -> None:
         ServiceMissing: it was not confirmed.
     """
     record = Record(REPS.name, event.workspace.encode(), encode(event))
-    delivery = WaitingProducer(kafka, DELIVERY_TIMEOUT_S).deliver([record])
-    if not delivery.whole:
+    publisher = KafkaPublisher(kafka, DELIVERY_TIMEOUT_S)
+    publisher.send(record)
+    [delivery] = publisher.settle()
+    if delivery.failure is not None:
         raise ServiceMissing(
-            f"{REPS.name} did not take the event of this reading, so nothing is shown: {delivery.why}"
+            f"{REPS.name} did not take the event of this reading, so nothing is shown: {delivery.failure}"
         )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.adapters.kafka.admin import ensure_topics
-from pipeline.adapters.kafka.beside.bulk import BulkProducer
+from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.kafka.reader import TopicReader
 from pipeline.bench.rounds import Say
 from pipeline.bench.stage.pacing import pace
@@ -23,6 +23,7 @@ from pipeline.bench.stage.plain_faust import OUTPUT_TOPIC
 from pipeline.codec import encode
 from pipeline.errors import MustRestart
 from pipeline.local import stack
+from pipeline.ports.records import Record
 from pipeline.settings import KafkaSettings, Settings
 from schemas.posts.raw import RawPost
 from schemas.topics import RAW, Topic, all_topics, post_key
@@ -33,6 +34,7 @@ PATIENCE_S = 600.0
 STOP_S = 60.0
 """A worker that does not stop within this time is killed."""
 TOPICS_S = 30.0
+DELIVERY_S = 60.0
 """A broker may take so long to list a topic that was just created."""
 LOG_TAIL = 1000
 """So many characters of a failed worker's log are shown, because the log itself is deleted with the lab."""
@@ -54,23 +56,23 @@ class Lab:
 
     def send(self, posts: Sequence[RawPost]) -> None:
         """Appends all posts to `posts.raw` as fast as possible."""
-        producer = BulkProducer(self.kafka)
+        publisher = KafkaPublisher(self.kafka, DELIVERY_S)
         for post in posts:
-            _produce(producer, post)
-        producer.flush()
+            _produce(publisher, post)
+        _settle(publisher)
 
     def feed(self, posts: Sequence[RawPost], per_second: float, seconds: float) -> int:
         """Appends posts evenly for some seconds and returns how many. When the posts run out, it begins with the
         first again.
 
-        The first post goes ahead by itself. A producer that does not know the cluster yet would send all posts of
+        The first post goes ahead by itself. A publisher that does not know the cluster yet would send all posts of
         its first moments at once, which is no even stream.
         """
-        producer = BulkProducer(self.kafka)
-        _produce(producer, posts[0])
-        producer.flush()
-        sent = 1 + pace(lambda number: _produce(producer, posts[(number + 1) % len(posts)]), per_second, seconds)
-        producer.flush()
+        publisher = KafkaPublisher(self.kafka, DELIVERY_S)
+        _produce(publisher, posts[0])
+        _settle(publisher)
+        sent = 1 + pace(lambda number: _produce(publisher, posts[(number + 1) % len(posts)]), per_second, seconds)
+        _settle(publisher)
         return sent
 
     def count(self, topic: str) -> int:
@@ -163,5 +165,10 @@ def _reader(kafka: KafkaSettings, topics: set[str]) -> TopicReader:
         time.sleep(POLL_S)
 
 
-def _produce(producer: BulkProducer, post: RawPost) -> None:
-    producer.send(RAW.name, encode(post), post_key(post.workspace, post.author.author_id))
+def _produce(publisher: KafkaPublisher, post: RawPost) -> None:
+    publisher.send(Record(RAW.name, post_key(post.workspace, post.author.author_id), encode(post)))
+
+
+def _settle(publisher: KafkaPublisher) -> None:
+    if any(delivery.failure is not None for delivery in publisher.settle()):
+        raise MustRestart("Kafka did not take the posts")

@@ -1,1 +1,1 @@
-"""Kafka for what stands beside the flow: a person's commands, the simulated desk, the demo and the benches."""
+"""Kafka for what stands beside the flow, such as the simulated desk and the doctor."""
