@@ -147,6 +147,7 @@ class Metrics:
             if metric.name not in children or stage not in metric.stages:
                 continue
             for labels in _label_sets(metric, stage, topics):
+                # To ask for a child creates its series.
                 children[metric.name].labels(**labels)
 
     def _register(self, metric: Metric) -> None:

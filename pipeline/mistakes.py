@@ -62,8 +62,10 @@ def plain(problem: Mapping[str, Any]) -> str:
     context: Mapping[str, Any] = problem.get("ctx") or {}
     kind = problem["type"]
     if kind in ("value_error", "assertion_error"):
+        # A validator of ours raised the error, so its words are ours too.
         return str(context["error"])
     if kind == "literal_error":
+        # pydantic puts quotes around each choice, which nobody has to type.
         return f"must be one of {str(context['expected']).replace(chr(39), '')}"
     if kind == "string_pattern_mismatch":
         pattern = str(context["pattern"])

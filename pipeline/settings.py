@@ -223,6 +223,7 @@ def load_settings() -> Settings:
     except ValidationError as error:
         for problem in error.errors(include_input=False, include_url=False):
             variable = f"EARSHOT_{'__'.join(str(part) for part in problem['loc'] if part != '[key]').upper()}"
+            # A variable that was named above must not be named twice.
             if not any(variable.startswith(name) or name.startswith(f"{variable}__") for name in named):
                 wrong.append((variable, plain(problem)))
         raise _refused(wrong) from None

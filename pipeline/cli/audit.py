@@ -45,6 +45,7 @@ def audit(
         emit_json(as_object(verdict))
     else:
         table_console().print(table(verdict))
+    # These are for people, so they go to stderr and leave the JSON on stdout alone.
     for line in lines(verdict):
         say(line)
     if not verdict.ok:

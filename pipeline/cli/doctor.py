@@ -86,6 +86,7 @@ def _topics(settings: "Settings") -> str:
 
     try:
         _kafka(settings)
+    # The check of Kafka has said why.
     except EarshotError:
         raise ServiceMissing("nobody can tell without Kafka", remedy="mend that first") from None
     plans = plan_topics(resolve(settings).kafka, all_topics())

@@ -44,6 +44,7 @@ def run(
     setup_logs(settings.operate.log_level, settings.operate.log_format)
     if stage == "all":
         raise typer.Exit(supervise(settings, worker_counts(stages, workers or []), log_files=logs == "files"))
+    # Only the supervisor sets it. A worker that did not follow it would outlive a supervisor that was killed.
     if parent_fd is not None:
         follow_parent(parent_fd)
     # Only the wanted stage is imported, so that a router loads no transformer.
