@@ -44,6 +44,6 @@ def demo(
             console.rule("audit")
             code = finish()
         say(NEXT)
-        show.tell("left running: `make down` stops it" if keep else "stopping")
+        show.report("left running: `make down` stops it" if keep else "stopping")
     # The demo ends with the audit's code, so that a broken guarantee is a failure.
     raise typer.Exit(code)

@@ -1,1 +1,1 @@
-"""Believable traffic of one brand, and a simulated desk whose reps answer it."""
+"""Generates believable traffic of one brand, and simulates a desk whose reps answer it."""

@@ -1,7 +1,8 @@
-"""Believable traffic of one invented brand: the same seed and arguments give the same posts, byte for byte.
+"""Generates believable traffic of an invented brand. The same seed and arguments give the same posts, byte for
+byte.
 
-In: a seed, how many posts, from when, over how many hours. Out: RawPosts in the order in which they happen. An
-edit or a deletion happens later than the `created_at` that it keeps. Never here: files, Kafka.
+It takes a seed, a number of posts, a start and a number of hours, and yields raw posts in the order in which they
+happen. An edit or a deletion happens later than the `created_at` that it keeps.
 """
 
 from collections.abc import Iterator
@@ -19,22 +20,22 @@ from schemas.posts.raw import RawPost
 PEOPLE_PER_POST = 0.4
 MIN_PEOPLE = 60
 FOLLOW_UP_FIRST = 0.8
-"""How often a moment goes to a follow-up that is due rather than to a fresh post."""
+"""Share of the moments that go to a due follow-up rather than to a fresh post."""
 
 
 def generate(seed: int, posts: int, start: datetime, hours: float, workspace: str = "acme") -> Iterator[RawPost]:
-    """Exactly `posts` posts of one brand, with one outage that builds up in the middle part.
+    """Yields exactly `posts` posts of a brand, with an outage that builds up in the middle part.
 
     Args:
         seed: any integer; two seeds share hardly a text.
-        posts: how many, >= 1.
+        posts: number of posts, >= 1.
         start: aware time of the earliest moment.
         hours: length of the span, > 0.
-        workspace: of every post.
+        workspace: workspace of every post.
     """
     assert posts >= 1, "at least one post"
     assert hours > 0, "a span has a length"
-    # Not simulation of secrets: a plain, reproducible source is what is wanted.
+    # The posts need a source of chance that can be repeated, and hide no secret.
     rng = Random(f"earshot/{seed}")  # noqa: S311
     span = timedelta(hours=hours)
     outage = incident.plan(rng, start, span)

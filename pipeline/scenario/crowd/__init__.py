@@ -1,1 +1,1 @@
-"""The people of the invented brand: who posts, what, when, and what follows."""
+"""Makes the people of the invented brand post: who writes what, when, and what follows."""

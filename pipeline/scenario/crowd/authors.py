@@ -1,6 +1,7 @@
-"""The people of the scenario: a crowd with heavy-tailed audiences, loyal small customers, bots, and the brand.
+"""Invents the people of the scenario: a crowd with heavy-tailed audiences, loyal small customers, bots and the
+brand.
 
-Never here: texts, times of posts.
+It knows neither texts nor times of posts.
 """
 
 from dataclasses import dataclass
@@ -13,10 +14,11 @@ from pipeline.scenario.texts.library import LANGUAGES
 from schemas.posts.raw import Author
 
 PLATFORMS = ("chirp", "mastodon", "bluesky", "reviews")
-"""Where they write: an invented microblog, two open networks, a review site."""
+"""Platforms on which they write: an invented microblog, two open networks and a review site."""
 LANGUAGE_WEIGHTS = (55, 14, 12, 10, 9)
 FOLLOWERS_MU, FOLLOWERS_SIGMA = 5.2, 2.0
-"""Log-normal audience: median e^5.2 = 181, one in a thousand above 80,000. Follower counts are heavy-tailed."""
+"""Parameters of a log-normal audience, because follower counts are heavy-tailed. The median is e^5.2 = 181, and
+one account in a thousand has more than 80,000 followers."""
 MAX_FOLLOWERS = 20_000_000
 _HANDLE_WORDS = (
     *("fox", "rain", "moss", "pixel", "tea", "orbit", "cactus", "vinyl", "otter", "lemon"),
@@ -26,38 +28,38 @@ _HANDLE_WORDS = (
 
 @dataclass(frozen=True)
 class Person:
-    """One account and the traits behind it."""
+    """An account and the traits behind it."""
 
     platform: str
     author: Author
     language: str
     name: str
-    """What they call themselves in private; never in the public profile."""
+    """Name that they use in private; the public profile never shows it."""
     care: float
-    """0 sloppy .. 1 flawless typing."""
+    """Care in typing, from 0 (sloppy) to 1 (flawless)."""
     loyal: bool = False
-    """A customer of many years with hardly any audience."""
+    """Whether this is a customer of many years with hardly any audience."""
 
     @property
     def handle(self) -> str:
-        """The public handle."""
+        """The public handle, or the author id where there is none."""
         return self.author.handle or self.author.author_id
 
 
 class Crowd:
-    """Everybody who may write, with how often they do.
+    """Everybody who may write, weighted by how often they do.
 
     Args:
         rng: the only source of chance.
         size: number of people besides bots and the brand.
-        before: accounts are older than this.
+        before: time before which all accounts were created.
     """
 
     def __init__(self, rng: Random, size: int, before: datetime) -> None:
         self._rng = rng
         self._before = before
         self.people = [self._person(number) for number in range(size)]
-        # Few write much, most write once: activity falls with rank as 1 / (rank + 5)^0.6.
+        # Few people write much and most write once, so that activity falls with rank as 1 / (rank + 5)^0.6.
         self._weights = list(accumulate((rank + 5) ** -0.6 for rank in range(size)))
         self.reviewers = [self._person(size + number, "reviews") for number in range(max(5, size // 10))]
         self.bots = [self._bot(number) for number in range(max(3, size // 80))]
@@ -65,15 +67,15 @@ class Crowd:
         self.care_team = {platform: self._brand(platform, "acmecare") for platform in PLATFORMS[:3]}
 
     def anyone(self) -> Person:
-        """Somebody of the crowd, the active ones more often."""
+        """Returns somebody of the crowd, active people more often."""
         return self._rng.choices(self.people, cum_weights=self._weights)[0]
 
     def reviewer(self) -> Person:
-        """Somebody who reviews."""
+        """Returns somebody who writes reviews."""
         return self._rng.choice(self.reviewers)
 
     def bot(self) -> Person:
-        """A spam account."""
+        """Returns a spam account."""
         return self._rng.choice(self.bots)
 
     def _person(self, number: int, platform: str | None = None) -> Person:
@@ -122,7 +124,7 @@ class Crowd:
         return Person(platform, author, "en", "Acme", 1.0)
 
     def _native(self, number: int) -> str:
-        # Eight digits of chance in front: two seeds share no account.
+        # Eight digits of chance in front keep the accounts of two seeds apart.
         return f"{self._rng.randrange(10**8):08d}{number:06d}"
 
 

@@ -1,4 +1,4 @@
-"""The outage of the scenario: where, when, how it builds up and decays."""
+"""Plans the outage of the scenario: where and when it happens, and how it builds up and decays."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,13 +12,13 @@ HALF_LIFE = timedelta(minutes=50)
 
 @dataclass(frozen=True)
 class Incident:
-    """One outage.
+    """An outage.
 
     Args:
-        start: the first people notice.
-        peak: the repair begins to show.
-        half_life: after the peak, complaints halve in this time.
-        place: index of the place in each language's grammar; what happens is somewhere, not everywhere.
+        start: when the first people notice it.
+        peak: when the repair begins to show.
+        half_life: time in which complaints halve after the peak.
+        place: index of the place in each language's grammar, since an outage happens somewhere and not everywhere.
     """
 
     start: datetime
@@ -27,7 +27,8 @@ class Incident:
     place: int
 
     def strength(self, when: datetime) -> float:
-        """How loud it is, 0..1, 1 at the peak: a convex build-up, then an exponential decay."""
+        """Returns how loud the outage is, 0..1. It builds up convexly to 1 at the peak and then decays
+        exponentially."""
         if when < self.start:
             return 0.0
         if when < self.peak:
@@ -35,12 +36,12 @@ class Incident:
         return float(0.5 ** ((when - self.peak) / self.half_life))
 
     def over(self, when: datetime) -> bool:
-        """Whether most are back online."""
+        """Returns whether most customers are back online."""
         return when > self.peak + self.half_life
 
 
 def plan(rng: Random, start: datetime, span: timedelta) -> Incident:
-    """An outage in the middle part of the span; in a short span it is as much shorter."""
+    """Returns an outage in the middle part of the span. In a short span it is shorter in proportion."""
     begins = start + span * rng.uniform(0.35, 0.55)
     build_up = min(BUILD_UP * rng.uniform(0.7, 1.3), span * 0.15)
     return Incident(begins, begins + build_up, min(HALF_LIFE, span * 0.08), rng.randrange(8))

@@ -1,4 +1,4 @@
-"""Fresh posts: what somebody writes out of the blue. Never here: what follows from it."""
+"""Makes fresh posts, which somebody writes out of the blue. `threads.py` plays what follows from them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,18 +18,19 @@ ORDINARY: dict[Kind, int] = {
     "complaint": 25, "leaving": 5, "question": 14, "praise": 15, "loyal": 4, "chatter": 12, "direct": 11,
     "review": 8, "spam": 4, "news": 2,
 }  # fmt: skip
-"""Percent of the posts that no outage causes."""
+"""Percent of each kind among the posts that no outage causes."""
 MOODS: dict[Kind, Mood] = {
     "complaint": "negative", "leaving": "negative", "outage": "negative", "direct": "negative",
     "praise": "positive", "loyal": "positive", "restored": "positive",
 }  # fmt: skip
 STARS = ((1, 28), (2, 12), (3, 12), (4, 18), (5, 30))
-"""Reviews are J-shaped: the angry and the delighted write."""
+"""Stars of a review with their percent. The distribution is J-shaped, because the angry and the delighted
+write."""
 
 
 @dataclass(frozen=True)
 class Opening:
-    """A fresh post and what may come of it."""
+    """A fresh post, and what decides what may follow from it."""
 
     post: RawPost
     person: Person
@@ -37,18 +38,18 @@ class Opening:
 
 
 def open_post(scene: Scene, moment: Moment) -> Opening:
-    """Somebody posts at that moment."""
+    """Returns the post that somebody writes at that moment."""
     kind = _kind(scene, moment)
     if kind == "review":
         person = scene.crowd.reviewer()
         return Opening(_review(scene, person, moment.at), person, kind)
     if kind in ("news", "status"):
         person = scene.rng.choice(list(scene.crowd.brand.values()))
-        text = scene.said(person, f"brand_{kind}", local=kind == "status")
+        text = scene.phrase(person, f"brand_{kind}", local=kind == "status")
         return Opening(scene.post(person, moment.at, text), person, kind)
     if kind == "spam":
         person = scene.crowd.bot()
-        text = scene.said(person, "spam")
+        text = scene.phrase(person, "spam")
         return Opening(scene.post(person, moment.at, text, url=None), person, kind)
     person = _person(scene, kind)
     if kind == "direct":
@@ -71,7 +72,7 @@ def _kind(scene: Scene, moment: Moment) -> Kind:
 
 def _person(scene: Scene, kind: Kind) -> Person:
     person = scene.crowd.anyone()
-    # Those who praise their years with the brand are those who have them: look a few times for one.
+    # Only loyal customers praise their years with the brand, so that a few draws look for a loyal one.
     for _ in range(12 if kind == "loyal" else 0):
         if person.loyal:
             break
@@ -84,4 +85,4 @@ def _review(scene: Scene, person: Person, at: datetime) -> RawPost:
     grade = "bad" if stars <= 2 else "ok" if stars == 3 else "good"
     mood: Mood = "negative" if stars <= 2 else "neutral" if stars == 3 else "positive"
     text = scene.text(person, f"review_{grade}", mood) if scene.rng.random() < 0.92 else None
-    return scene.post(person, at, text, title=scene.said(person, f"title_{grade}"), rating=float(stars))
+    return scene.post(person, at, text, title=scene.phrase(person, f"title_{grade}"), rating=float(stars))

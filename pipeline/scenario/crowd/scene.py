@@ -20,7 +20,7 @@ TAGS: dict[Mood, str] = {"negative": "tag", "neutral": "tag", "positive": "happy
 
 @dataclass
 class Scene:
-    """What every post of one scenario shares."""
+    """What all posts of a scenario share."""
 
     rng: Random
     seed: int
@@ -32,13 +32,13 @@ class Scene:
     def text(
         self, person: Person, symbol: str, mood: Mood, *, local: bool = False, slots: dict[str, str] | None = None
     ) -> str:
-        """What the person would write for a symbol of the grammar, as they would type it.
+        """Returns what the person writes for a symbol of the grammar, as they would type it.
 
         Args:
             person: the writer.
-            symbol: of the grammar of their language.
-            mood: of the text.
-            local: it happens at the place of the outage.
+            symbol: a symbol of the grammar of their language.
+            mood: mood of the text.
+            local: whether it happens at the place of the outage.
             slots: fixed words for symbols of the grammar.
         """
         grammar = dict(texts_of(person.language).grammar)
@@ -48,8 +48,8 @@ class Scene:
         tags = () if symbol in ("direct", "identity") else grammar[TAGS[mood]]
         return typed(self.rng, expand(self.rng, grammar, symbol), person.language, mood, tags, person.care)
 
-    def said(self, person: Person, symbol: str, *, local: bool = False, **slots: str) -> str:
-        """What the brand writes in the person's language: clean, without slips."""
+    def phrase(self, person: Person, symbol: str, *, local: bool = False, **slots: str) -> str:
+        """Returns what the brand writes in the person's language, without slips of the keyboard."""
         grammar = dict(texts_of(person.language).grammar)
         grammar["initials"] = (self.rng.choice(("KM", "JT", "AL", "RS", "BN", "EO", "DW")),)
         grammar |= {name: (value,) for name, value in slots.items()}
@@ -58,16 +58,16 @@ class Scene:
         return expand(self.rng, grammar, symbol)
 
     def details_of(self, person: Person) -> dict[str, str]:
-        """Personal details as the grammar's slots."""
+        """Returns personal details as the grammar's slots."""
         return details(self.rng, person.language, person.name)
 
     def post(self, person: Person, at: datetime, text: str | None, **fields: Any) -> RawPost:
-        """A new post by the person.
+        """Returns a new post by the person.
 
         Args:
             person: the writer.
-            at: when it is created.
-            text: None for a repost.
+            at: when the post is created.
+            text: text of the post; None for a repost.
             fields: further fields of RawPost.
         """
         self._made += 1
@@ -88,12 +88,13 @@ class Scene:
         return RawPost(**(values | fields))
 
     def _native(self) -> str:
-        # Derived, so that a seed gives the same ids; 63 bits, so that two seeds share none.
+        # The id is derived, so that a seed always gives the same ids. With 63 bits, two seeds share none.
         digest = blake2b(f"{self.workspace}/{self.seed}/{self._made}".encode(), digest_size=8).digest()
         return str(int.from_bytes(digest) >> 1)
 
     def _metrics(self, person: Person) -> PostMetrics | None:
-        # Read soon after posting: the counters of an ordinary account are small or not stated at all.
+        # Posts are read soon after they are written, when the counters of an ordinary account are small or
+        # missing.
         if self.rng.random() < 0.5 or person.author.followers is None:
             return None
         likes = int(self.rng.lognormvariate(-1.0, 1.2) * (1 + person.author.followers) ** 0.35)

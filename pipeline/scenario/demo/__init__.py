@@ -1,1 +1,1 @@
-"""The demo: the whole loop on the embedded stack."""
+"""Plays the demo, which is the whole loop on the embedded stack."""

@@ -1,7 +1,7 @@
-"""The demo: generated posts through the whole pipeline on the embedded stack, step by step.
+"""Plays the demo step by step: generated posts pass through the whole pipeline on the embedded stack.
 
-Comes in: settings, how many posts. Goes out: a running or stopped stack with everything on its topics and in
-ClickHouse, progress lines on the way. It drives the same commands that an operator types.
+It takes settings and a number of posts, and leaves a running or stopped stack with everything on its topics and in
+ClickHouse. Progress lines appear on the way. It drives the same commands that an operator types.
 """
 
 import os
@@ -39,17 +39,19 @@ MARKER = "demo.json"
 """Marks a state folder whose data the next demo may remove."""
 POSTS = "posts.jsonl"
 STACK_DATA = ("kafka", "clickhouse", "manifests")
-"""What must not be mixed with a fresh stack: its data, and manifests of posts that it never saw."""
+"""Folders that must not be mixed with a fresh stack. They hold the data of an old stack, and manifests of posts
+that the fresh one never saw."""
 SHOWN = (RAW, SCORED, ACTIONABLE, CASE_EVENTS, ASSIGNMENTS, REPS)
 PROGRESS_S = 2.0
 SETTLE_TIMEOUT_S = 240.0
 READY_TIMEOUT_S = 90.0
 READY_POLL_S = 0.3
 STOP_GRACE_S = 40.0
-"""The supervisor gives its workers 30 s."""
+"""Longest wait for the supervisor to end, in seconds. The supervisor itself gives its workers 30 s."""
 ROLES = ("run", "desk")
 
-Say = Callable[[str], None]
+Line = Callable[[str], None]
+"""Takes a line of text."""
 
 
 @dataclass(frozen=True)
@@ -64,25 +66,25 @@ class Plan:
 
 
 class Demo:
-    """One run of the demo.
+    """A run of the demo.
 
     Args:
         settings: unresolved; the embedded stack is always used.
         plan: what to play.
-        say: takes each progress line.
-        show: takes what is to be read at the end.
+        progress: takes each progress line.
+        emit: takes the text that is read at the end.
     """
 
-    def __init__(self, settings: Settings, plan: Plan, say: Say, show: Say) -> None:
+    def __init__(self, settings: Settings, plan: Plan, progress: Line, emit: Line) -> None:
         self.settings = settings
         self.plan = plan
-        self._say = say
-        self._print = show
+        self._show_progress = progress
+        self._print = emit
         self._started = time.monotonic()
         self._folder = settings.state_dir.resolve()
 
     def prepare(self) -> None:
-        """A fresh stack in the state folder, with topics, tables and the demo's policy.
+        """Starts a fresh stack in the state folder, with topics, tables and the demo's policy.
 
         Raises:
             Misconfigured: the folder holds a stack that no demo made.
@@ -102,27 +104,29 @@ class Demo:
                 "set EARSHOT_STATE_DIR to another folder, or delete this one"
             )
         if used:
-            self.tell("removing what the last demo left")
+            self.report("removing what the last demo left")
+            # A stage that still runs would write into the folder while it is removed.
             self.stop()
             shutil.rmtree(folder)
         folder.mkdir(parents=True, exist_ok=True)
         marker.write_text("{}\n")
-        self.tell("starting Kafka and ClickHouse (the first time their parts are fetched)")
-        stack.up(folder, report=self.tell)
+        self.report("starting Kafka and ClickHouse (the first time their parts are fetched)")
+        stack.up(folder, report=self.report)
         resolved = resolve(self.settings, clickhouse=True)
         ensure_topics(resolved.kafka, all_topics())
         migrate(resolved.clickhouse)
         publish_policy(resolved.kafka, read_policy(policy_path(self.plan.workspace)))
-        self.tell("topics, tables and the policy are in place")
+        self.report("topics, tables and the policy are in place")
 
     def play(self) -> None:
-        """Starts the stages and the desk, sends the posts, and waits until every hop has read everything."""
+        """Starts the stages and the desk, sends the posts, and waits until all stages have read everything."""
         self._start(["run", "all", "--logs", "files"])
         self._start(["desk", str(roster_path(self.plan.workspace))])
+        # The stages start in their own processes, and the posts are generated meanwhile.
         posts = self._write_posts()
         self._await_ready()
         speed = self.plan.hours * 3600 / self.plan.wall_s
-        self.tell(
+        self.report(
             f"sending {self.plan.posts} posts of {self.plan.hours:g} hours, {speed:,.0f} times as fast as life"
         )
         with (self._folder / "ingest.log").open("wb") as log:
@@ -138,7 +142,8 @@ class Demo:
 
     @contextmanager
     def audit(self) -> Iterator[Callable[[], int]]:
-        """Runs `earshot audit` beside the block; the function given prints its words and returns its exit code."""
+        """Runs `earshot audit` beside the block, and yields a function that prints its output and returns its exit
+        code."""
         with subprocess.Popen(
             self._command(["audit"]),
             env=self._environment(),
@@ -155,9 +160,9 @@ class Demo:
             yield finish
 
     def stop(self) -> None:
-        """Ends the stages, the desk and the stack, also those of an earlier demo; data stays.
+        """Ends the stages, the desk and the stack, also those of an earlier demo. The data stays.
 
-        Does nothing in a folder that no demo made.
+        It does nothing in a folder that no demo made.
         """
         if not (self._folder / MARKER).exists():
             return
@@ -165,9 +170,9 @@ class Demo:
         processes.stop([child for child in running if child is not None], STOP_GRACE_S)
         stack.down(self._folder)
 
-    def tell(self, text: str) -> None:
-        """A progress line with the time since the start."""
-        self._say(f"[{time.monotonic() - self._started:5.1f} s] {text}")
+    def report(self, text: str) -> None:
+        """Shows a progress line with the time since the start."""
+        self._show_progress(f"[{time.monotonic() - self._started:5.1f} s] {text}")
 
     def _write_posts(self) -> Path:
         path = self._folder / POSTS
@@ -184,7 +189,8 @@ class Demo:
         return os.environ | {"EARSHOT_STATE_DIR": str(self._folder), "EARSHOT_CLOCK": "event"}
 
     def _command(self, words: list[str]) -> list[str]:
-        # The interpreter ignores an unknown -X option: it marks the process as this folder's.
+        # The interpreter ignores an unknown -X option, which marks the process as one of this folder. Without the
+        # mark, another program that got the same pid could be stopped instead.
         return [sys.executable, "-X", self._mark(words[0]), "-m", "pipeline.cli", *words]
 
     def _mark(self, role: str) -> str:
@@ -199,8 +205,11 @@ class Demo:
         processes.spawn(self._command(words), logs, pid, self._environment())
 
     def _await_ready(self) -> None:
-        """Waits for the policy to be read and the group joined: latency is then that of work, not of starting."""
-        self.tell(f"starting {', '.join(running_stages())} and the desk")
+        """Waits until the stages have read the policy and joined their groups.
+
+        Otherwise the latencies that the demo shows would be those of starting and not of working.
+        """
+        self.report(f"starting {', '.join(running_stages())} and the desk")
         deadline = time.monotonic() + READY_TIMEOUT_S
         while not self._ready():
             if time.monotonic() > deadline:
@@ -218,6 +227,7 @@ class Demo:
     def _settle(self) -> None:
         deadline = time.monotonic() + SETTLE_TIMEOUT_S
         quiet = 0
+        # One quiet look is not enough, because a record may be on its way between two stages.
         while quiet < 2:
             if time.monotonic() > deadline:
                 raise MustRestart("the stages did not finish reading in time; see logs/ in the state folder")
@@ -233,7 +243,7 @@ class Demo:
     def _progress(self) -> None:
         time.sleep(PROGRESS_S)
         counts = end_counts(resolve(self.settings).kafka)
-        self.tell("  ".join(f"{topic.name} {counts[topic.name]:,}" for topic in SHOWN))
+        self.report("  ".join(f"{topic.name} {counts[topic.name]:,}" for topic in SHOWN))
         self._check_children()
 
     def _check_children(self) -> None:
@@ -260,7 +270,7 @@ def _answers(url: str) -> bool:
 
 
 def end_counts(kafka: KafkaSettings) -> dict[str, int]:
-    """Topic to the sum of its end offsets: records and transaction markers so far."""
+    """Returns the sum of the end offsets of each topic, which counts its records and transaction markers."""
     reader = TopicReader(kafka)
     try:
         return {topic.name: sum(reader.window(topic.name).end.values()) for topic in SHOWN}
@@ -269,21 +279,21 @@ def end_counts(kafka: KafkaSettings) -> dict[str, int]:
 
 
 def policy_path(workspace: str) -> Path:
-    """The demo's policy file."""
+    """Returns the path of the demo's policy file."""
     return Path(__file__).parents[3] / "deploy" / "policies" / f"{workspace}.yaml"
 
 
 def roster_path(workspace: str) -> Path:
-    """The roster of the demo's desk."""
+    """Returns the path of the roster of the demo's desk."""
     return Path(__file__).parents[3] / "deploy" / "policies" / f"{workspace}-desk.yaml"
 
 
 @contextmanager
 def running(demo: Demo, *, keep: bool) -> Iterator[Demo]:
-    """Stops everything at the end, also after an error; `keep` leaves it running after a success."""
+    """Stops everything at the end, also after an error. With `keep` it stays running after a success."""
     try:
         yield demo
-    except BaseException:
+    except BaseException:  # Ctrl-C must not leave a stack behind either
         demo.stop()
         raise
     if not keep:

@@ -1,6 +1,7 @@
-"""What the demo prints at its end: counts and latency of each hop, a few assignments and why, the mood by hour.
+"""Prints the summary of the demo: counts and latency of each hop, a few assignments with reasons, sentiment by
+hour.
 
-Comes in: the stack with everything on it. Goes out: text on a rich console. Never here: starting or stopping.
+It reads everything from the stack and prints to a rich console. The stack must be running.
 """
 
 from collections import Counter
@@ -32,7 +33,7 @@ def print_report(settings: Settings, console: Console) -> None:
     records: dict[str, list[Message]] = {}
 
     def read(topic: str) -> list[Message]:
-        # A few thousand records: each topic is read once and shown from memory.
+        # The demo has a few thousand records, so that each topic is read once and shown from memory.
         if topic not in records:
             records[topic] = list(read_topic(resolved.kafka, topic))
         return records[topic]
@@ -65,9 +66,9 @@ def _print_latencies(hops: Sequence[HopLatency], console: Console) -> None:
 
 
 def _assignments(read: Read) -> list[Assignment]:
-    """One assigned case a queue first, then the next most urgent ones."""
-    found = [decode(Assignment, message.value()) for message in read(ASSIGNMENTS.name)]
-    assigned = sorted((a for a in found if a.state == "assigned"), key=lambda a: (-a.priority, a.case_id))
+    """Returns the most urgent assigned case of each queue first, then the next ones."""
+    assignments = [decode(Assignment, message.value()) for message in read(ASSIGNMENTS.name)]
+    assigned = sorted((a for a in assignments if a.state == "assigned"), key=lambda a: (-a.priority, a.case_id))
     rank: Counter[str] = Counter()
     ranked = []
     for assignment in assigned:
@@ -78,13 +79,14 @@ def _assignments(read: Read) -> list[Assignment]:
 
 def _print_assignments(assignments: Sequence[Assignment], console: Console) -> None:
     console.rule(f"{len(assignments)} assignments and why")
-    for one in assignments:
-        last = next((post for post in reversed(one.posts) if not post.own), one.posts[-1])
-        why = "; ".join(f"{reason.code} {reason.detail}".strip() for reason in one.reasons)
+    for case in assignments:
+        last = next((post for post in reversed(case.posts) if not post.own), case.posts[-1])
+        why = "; ".join(f"{reason.code} {reason.detail}".strip() for reason in case.reasons)
         console.print(
-            f"[bold]{one.rep_id}[/bold] ({one.team}) gets {one.author.handle or one.author.author_id}, "
-            f"queue {one.queue}, priority {one.priority:.0f}, answer {one.channel}, "
-            f"{one.posts_total} post(s), {one.candidates.eligible} of {one.candidates.present} reps could take it",
+            f"[bold]{case.rep_id}[/bold] ({case.team}) gets {case.author.handle or case.author.author_id}, "
+            f"queue {case.queue}, priority {case.priority:.0f}, answer {case.channel}, "
+            f"{case.posts_total} post(s), "
+            f"{case.candidates.eligible} of {case.candidates.present} reps could take it",
             highlight=False,
         )
         console.print(f"    {(last.text or last.post_id)[:150]!r}", style="italic", highlight=False, markup=False)

@@ -1,1 +1,1 @@
-"""The simulated desk of a contact centre."""
+"""Simulates the desk of a contact centre."""

@@ -1,8 +1,8 @@
-"""The simulated desk: reps who think, accept, answer and resolve, miss an offer now and then and come back.
+"""Simulates the reps of a desk, who think, accept, answer and resolve, now and then miss an offer, and come back.
 
-Comes in: assignments of a roster's reps. Goes out: the rep events that each leads to, with their times. Never
-here: a clock, state, chance without a seed: the same assignment always gets the same answer, so that a desk which
-reads its input again says the same again, under the same event ids.
+It takes the assignments of a roster's reps and returns the rep events that follow from each, with their times. It
+has no clock, no state and no chance without a seed. The same assignment therefore always gets the same answer, and
+a desk that reads its input again sends the same events again, under the same ids.
 """
 
 import random
@@ -29,21 +29,24 @@ from schemas.people.rep import (
 )
 
 NAMESPACE = UUID("2b8c1f7e-94d3-5a60-8f1b-7c0d5e6a4b92")
-"""Of the event ids that the desk derives; chosen once."""
+"""Namespace of the event ids that the desk derives. Another namespace would give every event another id."""
 REJECTS = 0.05
 IGNORES = 0.03
-"""Shares of offers, chosen so that a demo of a thousand offers shows each path of the router."""
+"""Shares of the offers that reps reject and miss, chosen so that a demo of a thousand offers shows each path of
+the router."""
 THINK_S = (20.0, 0.6)
 HANDLE_S = (180.0, 0.5)
 WRAP_UP_S = (60.0, 0.5)
 RETURN_S = (60.0, 0.5)
-"""Median and log-scale spread of log-normal times: to accept, to reply, to resolve after it, to come back."""
+"""Median in seconds and log-scale spread of the log-normal times to accept, to reply, to resolve after the reply,
+and to come back."""
 ALWAYS = EARLIEST
-"""When everybody signs in on the event clock: before all input, so that it never moves the clock."""
+"""Time at which everybody signs in on the event clock. It lies before all input, so that it never moves the
+clock."""
 
 
 class RosterRep(Part):
-    """One rep of a roster."""
+    """A rep of a roster."""
 
     rep_id: RepId
     teams: tuple[Slug, ...] = Field(min_length=1, max_length=50)
@@ -52,18 +55,18 @@ class RosterRep(Part):
 
 
 class Roster(Part):
-    """Who works at a simulated desk: `workspace` and `reps` of a YAML file."""
+    """The people who work at a simulated desk, as a YAML file names them in `workspace` and `reps`."""
 
     workspace: WorkspaceId
     reps: tuple[RosterRep, ...] = Field(min_length=1, max_length=10_000)
 
 
 class Desk:
-    """The reps of one roster.
+    """The reps of a roster.
 
     Args:
-        roster: who works.
-        seed: of all chance.
+        roster: the people who work.
+        seed: seed of all chance.
         speed: how many times as fast as life the reps are; 1 is life.
     """
 
@@ -75,11 +78,11 @@ class Desk:
 
     @property
     def workspace(self) -> str:
-        """Whose reps these are."""
+        """The workspace whose cases the reps take."""
         return self._roster.workspace
 
     def sign_ins(self, at: datetime) -> list[AnyRepEvent]:
-        """Everybody starts work at that time."""
+        """Returns the events with which everybody starts work at that time."""
         return [
             SignedIn(
                 **self._common(rep.rep_id, f"signed_in/{rep.rep_id}/{to_ms(at)}", at),
@@ -91,17 +94,18 @@ class Desk:
         ]
 
     def sign_outs(self, at: datetime) -> list[AnyRepEvent]:
-        """Everybody stops work at that time."""
+        """Returns the events with which everybody stops work at that time."""
         return [
             SignedOut(**self._common(rep.rep_id, f"signed_out/{rep.rep_id}/{to_ms(at)}", at))
             for rep in self._roster.reps
         ]
 
     def answer(self, assignment: Assignment) -> Sequence[AnyRepEvent]:
-        """What the rep does about an assignment, in order of time; empty when it is of another desk."""
+        """Returns what the rep does about an assignment, in order of time; nothing if it belongs to another
+        desk."""
         if assignment.workspace != self._roster.workspace or assignment.rep_id not in self._rep_ids:
             return ()
-        # A string seeds by SHA-512, the same in every process and on every machine.
+        # A string seeds by SHA-512, which gives the same chance in every process and on every machine.
         chance = random.Random(f"{self._seed}/{assignment.assignment_id}")  # noqa: S311
         if assignment.state == "offered":
             return self._offered(assignment, chance)
@@ -142,7 +146,8 @@ class Desk:
             "workspace": self._roster.workspace,
             "event_id": str(uuid5(NAMESPACE, f"{self._seed}/{self._roster.workspace}/{name}")),
             "rep_id": rep_id,
-            # Its place in this rep's day; who sends it numbers it in the order of sending.
+            # The time stands in for the place of the event in the rep's day. Whoever sends the events numbers them
+            # in the order of sending.
             "seq": to_ms(at),
             "occurred_at": at,
         }

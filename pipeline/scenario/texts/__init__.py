@@ -1,1 +1,1 @@
-"""The texts of the invented brand, as grammars."""
+"""Makes the texts of the invented brand from a grammar for each language."""

@@ -1,6 +1,7 @@
-"""A small text grammar: a symbol is replaced by one of its variants until only words are left.
+"""Expands a small text grammar, in which a symbol is replaced by one of its variants until only words are left.
 
-In: a random source, a grammar, a symbol. Out: one text. Never here: what the texts say (`texts_*`).
+It takes a random source, a grammar and a symbol, and returns a text. What the texts say stands in the files of the
+languages (`library.py`).
 """
 
 import re
@@ -8,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 Grammar = Mapping[str, Sequence[str]]
-"""Symbol to its variants. `{name}` stands for a symbol, `{name?}` for one that is left out half the time."""
+"""Symbol to its variants. `{name}` stands for a symbol, `{name?}` for a symbol that is left out half the time."""
 
 _SLOT = re.compile(r"\{([a-z_]+)(\?)?\}")
 _SPACES = re.compile(r"\s+")
@@ -28,11 +29,11 @@ NUMBERS: Mapping[str, Callable[[Random], str]] = {
     "ticket": lambda rng: f"AC-{rng.randint(100_000, 999_999)}",
     "year": lambda rng: str(rng.randint(2009, 2023)),
 }
-"""Symbols of every grammar that are drawn, not chosen: numbers make most texts unlike each other."""
+"""Symbols of every grammar whose numbers are drawn. The numbers make most texts unlike each other."""
 
 
 def expand(rng: Random, grammar: Grammar, symbol: str) -> str:
-    """One text for `symbol`.
+    """Returns a text for `symbol`.
 
     Raises:
         KeyError: the grammar has no such symbol.
@@ -41,7 +42,7 @@ def expand(rng: Random, grammar: Grammar, symbol: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """Single spaces, none before a punctuation mark."""
+    """Returns the text with single spaces, and with none before a punctuation mark."""
     return _SPACE_BEFORE.sub("", _SPACES.sub(" ", text)).strip()
 
 

@@ -1,4 +1,4 @@
-"""The texts of the scenario by language: data files, each read once, when somebody first writes in that language.
+"""Reads the texts of the scenario, a data file for each language, when somebody first writes in it.
 
 The files stand beside this module (`en.toml` ...). They hold what people and the brand write, as a grammar, how
 people shorten words, and the invented names, streets and account numbers of the language.

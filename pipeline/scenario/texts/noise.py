@@ -1,4 +1,4 @@
-"""How people type: slips, capitals, stretched words, emoji, hashtags. Never here: what they say."""
+"""Types a text as people do, with slips, capitals, stretched words, emoji and hashtags."""
 
 import re
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ EMOJI: dict[Mood, tuple[str, ...]] = {
     "positive": ("❤️", "😍", "🙌", "🎉", "👏", "😊", "🚀", "👍", "🥳", "💪"),
 }
 _WORD = re.compile(r"(?<![@#\w./:])[^\W\d_]{4,}(?![\w@:/]|\.\w)")
-"""A plain word: no handle, tag, link or address, which must survive."""
+"""A plain word. Handles, tags, links and addresses do not match, because they must survive the typing."""
 
 
 def typed(rng: Random, text: str, language: str, mood: Mood, tags: Sequence[str], care: float) -> str:
-    """The text as somebody typed it.
+    """Returns the text as somebody typed it.
 
     Args:
         rng: the only source of chance.
-        text: clean text.
+        text: the text without slips.
         language: whose slang is used; a language without texts has none.
-        mood: decides emoji and shouting.
-        tags: hashtags that fit.
-        care: 0 sloppy .. 1 flawless, a trait of the author.
+        mood: decides about emoji and shouting.
+        tags: hashtags that fit the text.
+        care: care of the author in typing, from 0 (sloppy) to 1 (flawless).
     """
     hurry = 1.0 - care
     if rng.random() < 0.5 * hurry:
@@ -50,7 +50,7 @@ def typed(rng: Random, text: str, language: str, mood: Mood, tags: Sequence[str]
 
 
 def _pick(rng: Random, text: str) -> re.Match[str] | None:
-    # Words in capitals are brands, codes or already shouted.
+    # Words in capitals stay as they are, because they are brands or codes, or are shouted already.
     words = [word for word in _WORD.finditer(text) if not word[0].isupper()]
     return rng.choice(words) if words else None
 
