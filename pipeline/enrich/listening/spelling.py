@@ -146,16 +146,16 @@ def _comparable(character: str, *, diacritics: bool) -> str:
 
 
 def _without_diacritics(letters: str) -> str:
-    kept = []
+    plain_letters = []
     for letter in letters:
         if letter in _OWN_LETTERS:
-            kept.append(letter)
+            plain_letters.append(letter)
         elif letter in _WITHOUT_HAMZA:
-            kept.append(_WITHOUT_HAMZA[letter])
+            plain_letters.append(_WITHOUT_HAMZA[letter])
         else:
             plain = DIACRITIC.sub("", unicodedata.normalize("NFD", letter)) if letter not in "ؤئ" else letter
-            kept += [_WITHOUT_STROKE.get(part, part) for part in plain]
-    return unicodedata.normalize("NFC", "".join(kept))
+            plain_letters += [_WITHOUT_STROKE.get(part, part) for part in plain]
+    return unicodedata.normalize("NFC", "".join(plain_letters))
 
 
 _BARE = CharacterTable(partial(_comparable, diacritics=False))

@@ -80,17 +80,17 @@ def _decode_escapes(escapes: re.Match[str]) -> str:
 
 
 def _spell_characters(text: str) -> str:
-    kept: list[str] = []
+    characters: list[str] = []
     for character in text:
         if character.isascii() and character.isprintable():
-            kept.append(character)
+            characters.append(character)
         elif character.isspace():
-            kept.append(" ")
+            characters.append(" ")
         elif (spelling := emoji.spell(character)) is not None:
-            kept.append(f" {spelling} ")
+            characters.append(f" {spelling} ")
         elif not _glyphless(character):
-            kept.append(character)
-    return "".join(kept)
+            characters.append(character)
+    return "".join(characters)
 
 
 def _glyphless(character: str) -> bool:
