@@ -272,8 +272,8 @@ def _view(group: _Group, kind: CopyKind) -> Cluster:
     return Cluster(id=f"{group.id:016x}", kind=kind, size=group.size, first_seen=group.first_seen)
 
 
-def _shorten(memory: OrderedDict[int, _RememberedPost] | OrderedDict[int, _Group], most: int) -> None:
-    while len(memory) > most:
+def _shorten(memory: OrderedDict[int, _RememberedPost] | OrderedDict[int, _Group], max_size: int) -> None:
+    while len(memory) > max_size:
         memory.popitem(last=False)
 
 

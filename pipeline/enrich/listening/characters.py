@@ -43,7 +43,7 @@ class Kind(StrEnum):
 
 INNER_APOSTROPHE = "\x06"
 """Stands in "won't" for the apostrophe, which belongs to the word there."""
-WALL = "\x02"
+MASKED_CHARACTER = "\x02"
 """Stands for a masked character. It is a word that nobody looks for, so that no phrase matches across masked
 data."""
 
@@ -88,7 +88,7 @@ def kind_of(character: str) -> Kind:
         return Kind.HASH
     if character in "@＠":
         return Kind.AT
-    if character in (INNER_APOSTROPHE, WALL, "_"):
+    if character in (INNER_APOSTROPHE, MASKED_CHARACTER, "_"):
         return Kind.LETTER
     if character == "\u200d":
         return Kind.ZERO_WIDTH_JOINER

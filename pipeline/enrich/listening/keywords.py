@@ -16,7 +16,7 @@ from pipeline.enrich.listening.spelling import exact, prepare
 from pipeline.enrich.listening.words import Words
 from schemas.policy.policy import TriageRule
 
-_SAME_APOSTROPHE = str.maketrans("’ʼ‘`´", "'''''")
+_PLAIN_APOSTROPHES = str.maketrans("’ʼ‘`´", "'''''")
 _MIN_KEYWORD_CHARS = 2
 """Letters and marks that a keyword must have without its punctuation. ":D" has a single letter, and must not match
 the word d."""
@@ -26,7 +26,7 @@ def fold(text: str) -> str:
     """Returns a text in NFKC, case-folded and with a single kind of apostrophe."""
     if text.isascii():
         return text.lower().replace("`", "'")
-    once = unicodedata.normalize("NFKC", text.translate(_SAME_APOSTROPHE)).casefold()
+    once = unicodedata.normalize("NFKC", text.translate(_PLAIN_APOSTROPHES)).casefold()
     return unicodedata.normalize("NFKC", once)  # folding can bring decomposed letters back
 
 

@@ -16,7 +16,7 @@ from pipeline.enrich.listening.characters import (
     HANGUL,
     HANGUL_LETTER,
     INNER_APOSTROPHE,
-    WALL,
+    MASKED_CHARACTER,
     CharacterTable,
     Kind,
     folded_letters,
@@ -49,12 +49,12 @@ _GENDERS = re.compile("\u200d[♀♂]")
 def prepare(text: str) -> str:
     """Returns a text of the same length with its entities decoded and the apostrophe of "not" as a letter.
 
-    Masked characters become walls, and underscores that only stress a word become blanks.
+    Each masked character becomes `MASKED_CHARACTER`, and underscores that only stress a word become blanks.
     """
-    if INNER_APOSTROPHE in text or WALL in text:
-        text = text.replace(INNER_APOSTROPHE, " ").replace(WALL, " ")
+    if INNER_APOSTROPHE in text or MASKED_CHARACTER in text:
+        text = text.replace(INNER_APOSTROPHE, " ").replace(MASKED_CHARACTER, " ")
     if "··" in text:
-        text = _MASKED.sub(lambda dots: WALL * len(dots[0]), text)
+        text = _MASKED.sub(lambda dots: MASKED_CHARACTER * len(dots[0]), text)
     if "&" in text:
         text = ENTITY.sub(_decoded, text)
     if ("t" in text or "T" in text) and _has_apostrophe(text):
@@ -135,7 +135,7 @@ def _comparable(character: str, *, diacritics: bool) -> str:
         return character if diacritics and DIACRITIC.match(character) else ""
     if kind not in (Kind.LETTER, Kind.HANGUL, Kind.UNSPACED, Kind.VOWEL_SIGN):
         return " "
-    if character in (INNER_APOSTROPHE, WALL, "_"):
+    if character in (INNER_APOSTROPHE, MASKED_CHARACTER, "_"):
         return character
     letters = folded_letters(character)
     if not diacritics:

@@ -198,8 +198,7 @@ def _candidates(
     if digits >= _MIN_ID_DIGITS:
         yield from _of("national-id", find_ids(words, digits))
     if digits >= _MIN_PHONE_DIGITS:
-        # A number with a right check digit is no phone. The library would be asked about it in vain in each
-        # region.
+        # A number with a right check digit is no phone, and each region would cost a question to the library.
         yield from _of("phone", find_phones(_without(words, accounts), regions, no_phones))
 
 

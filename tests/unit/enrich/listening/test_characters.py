@@ -2,13 +2,13 @@
 
 import pytest
 
-from pipeline.enrich.listening.characters import INNER_APOSTROPHE, WALL, Kind, folded_letters, kind_of
+from pipeline.enrich.listening.characters import INNER_APOSTROPHE, MASKED_CHARACTER, Kind, folded_letters, kind_of
 from pipeline.enrich.listening.words import Words
 
 KINDS = [
     ("a", Kind.LETTER), ("É", Kind.LETTER), ("ß", Kind.LETTER), ("7", Kind.LETTER), ("½", Kind.LETTER),
     ("_", Kind.LETTER), ("ж", Kind.LETTER), ("क", Kind.LETTER),
-    (INNER_APOSTROPHE, Kind.LETTER), (WALL, Kind.LETTER),
+    (INNER_APOSTROPHE, Kind.LETTER), (MASKED_CHARACTER, Kind.LETTER),
     ("가", Kind.HANGUL), ("\u1100", Kind.HANGUL),
     ("火", Kind.UNSPACED), ("カ", Kind.UNSPACED), ("ｶ", Kind.UNSPACED), ("ก", Kind.UNSPACED),
     ("\u0e31", Kind.VOWEL_SIGN), ("\u17b6", Kind.VOWEL_SIGN),
