@@ -27,8 +27,7 @@ from pipeline.enrich.listening import characters, hashtags, keywords, queries, s
 from pipeline.enrich.listening.keywords import FoldedText, RuleKeywords
 from pipeline.enrich.listening.topics import TopicMatcher
 from pipeline.enrich.preparation import Preparation
-from pipeline.enrich.privacy import addresses, ids, mail, numbers, phones
-from pipeline.enrich.privacy import text as privacy_text
+from pipeline.enrich.privacy import addresses, canonical, ids, mail, numbers, phones
 from pipeline.enrich.privacy.mask import DIRECT_REGIONS, mask, mask_post, masked_fields, regions_of
 from pipeline.enrich.reading import language
 from pipeline.enrich.reading.intents import features
@@ -163,10 +162,10 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.enrich.privacy.phones.find_phones": lambda text: list(
         phones.find_phones(text, DIRECT_REGIONS, set())
     ),
-    "pipeline.enrich.privacy.text.plain": privacy_text.plain,
-    "pipeline.enrich.privacy.text.public_places": privacy_text.public_places,
-    "pipeline.enrich.privacy.text.without": lambda text: privacy_text.without(
-        text, privacy_text.public_places(text)
+    "pipeline.enrich.privacy.canonical.canonical": canonical.canonical,
+    "pipeline.enrich.privacy.canonical.public_places": canonical.public_places,
+    "pipeline.enrich.privacy.canonical.with_barriers": lambda text: canonical.with_barriers(
+        text, canonical.public_places(text)
     ),
     "pipeline.enrich.reading.reading.readable_text": lambda text: readable_text(_post(text)),
     "pipeline.enrich.score.Scorer.score": lambda text: _SCORER.score([received(_post(text))], {"acme": POLICY}),

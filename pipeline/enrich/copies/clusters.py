@@ -7,8 +7,8 @@ worker knows only its own posts. What follows from a cluster is decided in triag
 of the workspace and of 16 positions of the cluster's signature. A cluster of exact copies has the id of its text
 on every worker, in whatever order the copies come. A near-copy takes the id of the cluster that it resembles.
 Where a worker meets an edited copy first, its cluster begins under another id. As the cluster grows, at 8, 16, 32
-... 256 posts, its signature becomes what its members have in common (`ballots.py`), and its id thereby that of the
-other workers.
+... 256 posts, its signature becomes what its members have in common (`consensus.py`), and its id thereby that of
+the other workers.
 
 This costs recall. The first posts of a cluster get another id on a worker that met an edited copy first, and so do
 all posts of a cluster that stays below 8 there. The table shows the share of a campaign's posts outside its
@@ -32,8 +32,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from xxhash import xxh3_64_intdigest
 
-from pipeline.enrich.copies.ballots import Ballots
 from pipeline.enrich.copies.comparable import MIN_CHARACTERS, comparable
+from pipeline.enrich.copies.consensus import ConsensusVotes
 from pipeline.enrich.copies.signatures import POSITIONS, Signature, SignatureRing, signature
 from schemas.posts.signals import Cluster, CopyKind
 
@@ -47,7 +47,7 @@ once in 65,000 pairs."""
 _MERGE_AT_POSITIONS = 52
 """Two clusters whose signatures agree in so many of 64 positions (.8) become one. Each of them began with an
 edited copy of the same text."""
-_BALLOTS_SHARE = 400
+_VOTING_SHARE = 400
 """At most one cluster in 400 collects votes, which bounds the votes of 500 clusters at 20 MB. All other clusters
 keep the id that they began with."""
 
@@ -110,7 +110,7 @@ class Copies:
         self._owners: Final[list[_Group | None]] = [None] * capacity
         self._texts: Final[OrderedDict[int, _Group]] = OrderedDict()
         self._posts: Final[OrderedDict[int, _RememberedPost]] = OrderedDict()
-        self._ballots: Final[Ballots[_Group]] = Ballots(max(1, capacity // _BALLOTS_SHARE))
+        self._votes: Final[ConsensusVotes[_Group]] = ConsensusVotes(max(1, capacity // _VOTING_SHARE))
 
     def see(
         self,
@@ -236,9 +236,9 @@ class Copies:
         group.last_seen = max(group.last_seen, at)
         if vote is None or group.settled or group.row is None or group.size == 1:
             return
-        agreed = self._ballots.vote(group, vote, self._ring.at(group.row))
+        agreed = self._votes.vote(group, vote, self._ring.at(group.row))
         if agreed is not None:
-            group.settled = self._ballots.close(group)
+            group.settled = self._votes.close(group)
             self._agree(space, group, agreed, at)
 
     def _agree(self, space: _Space, group: _Group, agreed: Signature, at: datetime) -> None:
@@ -259,7 +259,7 @@ class Copies:
         whole.size += part.size
         whole.first_seen = min(whole.first_seen, part.first_seen)
         whole.last_seen = max(whole.last_seen, part.last_seen)
-        self._ballots.drop(part)
+        self._votes.drop(part)
 
 
 def _lead(group: _Group) -> _Group:

@@ -1,8 +1,8 @@
-"""Finds postal addresses in a plain text, as far as patterns reach.
+"""Finds postal addresses in a canonical text, as far as patterns reach.
 
 It knows the forms of English, German, Spanish, French and Portuguese, and some of Italian and Dutch. There is no
 list of towns, because a place without a house number or a postcode is nobody's address. Every repetition is
-bounded, so that the time stays in proportion to the text. In a plain text, º and ª are written o and a.
+bounded, so that the time stays in proportion to the text. In a canonical text, º and ª are written o and a.
 """
 
 import re
@@ -158,7 +158,8 @@ _NAMED = re.compile(
 
 
 def find_addresses(text: str) -> Iterator[tuple[int, int]]:
-    """Yields where postal addresses stand in a plain text without links, in no order and possibly overlapping."""
+    """Yields where postal addresses stand in a canonical text without links, in no order and possibly
+    overlapping."""
     for start in _HOUSE_START.finditer(text):
         for street in (_ENGLISH, _FRENCH):
             if address := street.match(text, start.start()):

@@ -1,4 +1,4 @@
-"""Finds national identity, tax and insurance numbers in a plain text.
+"""Finds national identity, tax and insurance numbers in a canonical text.
 
 A number counts where its form is used for nothing else and its check digit is right, or where a word next to it
 says what it is. A number that only looks like an id does not count.
@@ -109,10 +109,10 @@ _CONTEXT_CHARS = 48
 
 
 def find_ids(text: str, digits: int) -> Iterator[tuple[int, int]]:
-    """Yields where national ids stand in a plain text, in no order and possibly overlapping.
+    """Yields where national ids stand in a canonical text, in no order and possibly overlapping.
 
     Args:
-        text: plain, with barriers for links, handles and hashtags.
+        text: canonical, with barriers for links, handles and hashtags.
         digits: how many digits the text has.
     """
     for form in _IDS_WITHOUT_CONTEXT:

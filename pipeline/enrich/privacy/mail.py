@@ -1,4 +1,4 @@
-"""Finds e-mail addresses in a plain text, also those that are spelled out ("jane at example dot com").
+"""Finds e-mail addresses in a canonical text, also those that are spelled out ("jane at example dot com").
 
 Each regular expression looks only around an at-sign. An expression that could start anywhere and run far would
 cost more than the length of a text allows.
@@ -72,7 +72,7 @@ _NO_NAMES = re.compile(
 
 
 def find_mail(text: str) -> Iterator[tuple[int, int]]:
-    """Yields where e-mail addresses stand in a plain text, in no order and possibly overlapping."""
+    """Yields where e-mail addresses stand in a canonical text, in no order and possibly overlapping."""
     for sign in _AT_SIGN.finditer(text):
         if place := _around(text, *sign.span()):
             yield place

@@ -15,11 +15,11 @@ from heapq import merge
 from typing import NamedTuple, get_args
 
 from pipeline.enrich.privacy.addresses import find_addresses
+from pipeline.enrich.privacy.canonical import PublicPlace, barrier, canonical, public_places, with_barriers
 from pipeline.enrich.privacy.ids import find_ids
 from pipeline.enrich.privacy.mail import find_mail
 from pipeline.enrich.privacy.numbers import find_cards, find_ibans, find_patterns
 from pipeline.enrich.privacy.phones import find_link_phones, find_phones
-from pipeline.enrich.privacy.text import PublicPlace, barrier, plain, public_places, without
 from schemas.policy.policy import NumberPattern, Policy
 from schemas.posts.raw import MAX_TEXT_CHARS, Author, PostBody
 from schemas.posts.signals import PersonalData, PersonalDataKind, Span
@@ -93,7 +93,7 @@ def mask(
     masked = Masked(text)
     no_phones: set[str] = set()
     for _ in range(_MAX_ROUNDS):
-        more = _look(masked.text, numbers, regions, no_phones)
+        more = _findings(masked.text, numbers, regions, no_phones)
         if not more:
             break
         masked = _replaced(masked, more)
@@ -146,18 +146,18 @@ def _listed(field: str, masked: Masked | None) -> Iterator[PersonalData]:
         yield PersonalData(kind=kind, name=name, at=at)
 
 
-def _look(
+def _findings(
     text: str, numbers: tuple[NumberPattern, ...], regions: tuple[str, ...], no_phones: set[str]
 ) -> list[Finding]:
     """Returns the findings of a text with their places in it, in order and without overlaps."""
-    shown = plain(text)
-    canonical = shown.text
-    if "[" in canonical:
-        canonical = _placeholders(tuple(number.name for number in numbers)).sub(barrier, canonical)
-    candidates = list(_candidates(canonical, numbers, regions, no_phones))
+    canonical_text = canonical(text)
+    searched = canonical_text.text
+    if "[" in searched:
+        searched = _placeholders(tuple(number.name for number in numbers)).sub(barrier, searched)
+    candidates = list(_candidates(searched, numbers, regions, no_phones))
     if not candidates:
         return []
-    places = (shown.original(candidate.start, candidate.end) for candidate in candidates)
+    places = (canonical_text.original(candidate.start, candidate.end) for candidate in candidates)
     return _longest_of(
         [
             candidate._replace(start=start, end=end)
@@ -169,40 +169,40 @@ def _look(
 def _candidates(
     text: str, numbers: tuple[NumberPattern, ...], regions: tuple[str, ...], no_phones: set[str]
 ) -> Iterator[Finding]:
-    """Yields everything in a plain text that could be personal, in no order and overlapping.
+    """Yields everything in a canonical text that could be personal, in no order and overlapping.
 
     The costly searches see only texts with enough digits.
     """
-    yield from _of("email", find_mail(text))
+    yield from _findings_of("email", find_mail(text))
     if not _DIGIT.search(text):
         return
     public = public_places(text)
     for sign, start, end in public:
         if sign not in "@#":
-            yield from _of("phone", find_link_phones(text, start, end))
-    words = without(text, public)
+            yield from _findings_of("phone", find_link_phones(text, start, end))
+    words = with_barriers(text, public)
     if numbers:
-        linked = without(text, [place for place in public if place[0] == "@"])
-        unlinked = without(text, [place for place in public if place[0] != "#"])
+        linked = with_barriers(text, [place for place in public if place[0] == "@"])
+        unlinked = with_barriers(text, [place for place in public if place[0] != "#"])
         yield from (Finding("number", *place) for place in find_patterns(linked, unlinked, numbers))
     digits = len(_DIGIT.findall(words))
     if digits:
-        yield from _of("address", find_addresses(words))
+        yield from _findings_of("address", find_addresses(words))
     accounts: list[tuple[int, int]] = []
     if digits >= _MIN_CARD_CODE_DIGITS:
         accounts += (cards := list(find_cards(words)))
-        yield from _of("card", cards)
+        yield from _findings_of("card", cards)
     if digits >= _MIN_IBAN_DIGITS:
         accounts += (ibans := list(find_ibans(words)))
-        yield from _of("iban", ibans)
+        yield from _findings_of("iban", ibans)
     if digits >= _MIN_ID_DIGITS:
-        yield from _of("national-id", find_ids(words, digits))
+        yield from _findings_of("national-id", find_ids(words, digits))
     if digits >= _MIN_PHONE_DIGITS:
         # A number with a right check digit is no phone, and each region would cost a question to the library.
-        yield from _of("phone", find_phones(_without(words, accounts), regions, no_phones))
+        yield from _findings_of("phone", find_phones(_without_accounts(words, accounts), regions, no_phones))
 
 
-def _without(words: str, places: list[tuple[int, int]]) -> str:
+def _without_accounts(words: str, places: list[tuple[int, int]]) -> str:
     # Overlapping places are joined first. Replaced one by one, each of them would copy the whole text.
     apart: list[PublicPlace] = []
     free = 0
@@ -210,10 +210,10 @@ def _without(words: str, places: list[tuple[int, int]]) -> str:
         if end > free:
             apart.append(("", max(start, free), end))
             free = end
-    return without(words, apart)
+    return with_barriers(words, apart)
 
 
-def _of(kind: PersonalDataKind, places: Iterable[tuple[int, int]]) -> Iterator[Finding]:
+def _findings_of(kind: PersonalDataKind, places: Iterable[tuple[int, int]]) -> Iterator[Finding]:
     return (Finding(kind, None, start, end) for start, end in places)
 
 

@@ -1,4 +1,4 @@
-"""Finds cards, IBANs and the policy's own numbers in a plain text, and the runs of digits that may be phones.
+"""Finds cards, IBANs and the policy's own numbers in a canonical text, and the runs of digits that may be phones.
 
 Phones are recognised in `phones.py` and national ids in `ids.py`.
 """
@@ -205,7 +205,7 @@ def find_patterns(
     """Yields name and place of each number that looks like a pattern of the policy.
 
     Args:
-        linked: plain text without handles.
+        linked: canonical text without handles.
         unlinked: the same without links, in which a pattern of digits alone would match the ids of posts.
         numbers: the patterns of the policy.
     """

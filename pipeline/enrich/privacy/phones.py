@@ -1,4 +1,5 @@
-"""Finds phone numbers in a plain text: those of the policy's regions, and all with a plus or a word before them.
+"""Finds phone numbers in a canonical text: those of the policy's regions, and all with a plus or a word before
+them.
 
 The library `phonenumbers` knows which numbers exist, and it is asked about each run of digits that could be a
 phone. People also write numbers that do not exist (mistyped, 555). A plus sign, "my phone is", and forms that are
@@ -11,8 +12,8 @@ from typing import Literal
 
 from phonenumbers import NumberParseException, PhoneNumberMatcher, is_possible_number, is_valid_number, parse
 
+from pipeline.enrich.privacy.canonical import BARRIER, barrier
 from pipeline.enrich.privacy.numbers import MAX_PIECE_CHARS, is_named_otherwise, pieces
-from pipeline.enrich.privacy.text import BARRIER, barrier
 
 _MIN_DIGITS, _MAX_DIGITS = 7, 15
 """Digits of a phone: at least a local number without its area, at most the longest number of E.164."""
@@ -77,10 +78,10 @@ _IN_LINK = re.compile(
 
 
 def find_phones(text: str, regions: tuple[str, ...], rejected: set[str]) -> Iterator[tuple[int, int]]:
-    """Yields where phone numbers stand in a plain text, in no order and possibly overlapping.
+    """Yields where phone numbers stand in a canonical text, in no order and possibly overlapping.
 
     Args:
-        text: plain, with barriers for links, handles and hashtags.
+        text: canonical, with barriers for links, handles and hashtags.
         regions: ISO 3166 codes of the regions whose national form is recognised.
         rejected: runs, each with the sign before and behind it, in which the library saw no phone. The set grows.
             Whoever searches a text again after a change hands in the same set, so that the library is asked once.

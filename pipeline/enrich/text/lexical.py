@@ -4,7 +4,7 @@ The signals do not all mean the same by "a link". One leaves out what a reader s
 know whether a link leads anywhere, and a third one must recognise a link that is glued to a word. Each meaning has
 one pattern here, under a name that says what it includes, so that a signal chooses a meaning instead of writing a
 pattern of its own. A change of a pattern changes the scores of every signal that uses it. The public places that
-masking leaves alone are a different matter and stand in `privacy/text.py`.
+masking leaves alone are a different matter and stand in `privacy/canonical.py`.
 
 Every pattern takes time in proportion to the text, whatever a stranger writes. A pattern that could start at each
 sign of a run ("@@@@...") starts only at the first one, because the run would otherwise cost its square.

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.adapters.kafka.partitioning import partition_of
-from pipeline.enrich.copies.ballots import COUNT_AT_VOTES, Ballots, consensus
 from pipeline.enrich.copies.clusters import WINDOW, Copies
 from pipeline.enrich.copies.comparable import comparable
+from pipeline.enrich.copies.consensus import COUNT_AT_VOTES, ConsensusVotes, consensus
 from pipeline.enrich.copies.signatures import POSITIONS
 from schemas.posts.signals import Cluster
 from tests.unit.enrich.copies import near_copies
@@ -237,7 +237,7 @@ def test_the_memory_is_bounded_and_the_oldest_goes_first() -> None:
         if number % 90 == 0:
             assert see(copies, -1000 - number).kind == "copy", "what goes on is not old"
     assert len(copies._texts) == len(copies._posts) == len(copies._owners) == 100
-    assert len(copies._ballots._votes) <= 1
+    assert len(copies._votes._votes) <= 1
     assert see(copies, -3, OTHER).kind == "original"
     assert see(copies, -4, NEAR).kind == "near-copy"
 
@@ -309,16 +309,16 @@ def test_a_small_cluster_keeps_the_id_that_it_began_with() -> None:
 
 
 def test_the_memory_of_votes_is_bounded_too() -> None:
-    ballots: Ballots[int] = Ballots(max_clusters=2)
+    votes: ConsensusVotes[int] = ConsensusVotes(max_clusters=2)
     value = np.zeros(POSITIONS, dtype=np.uint16)
     for cluster in range(10):
         for _ in range(300):
-            ballots.vote(cluster, value, value)
-            if ballots.close(cluster):
+            votes.vote(cluster, value, value)
+            if votes.close(cluster):
                 break
-        ballots.vote(cluster, value, value)
-        assert len(ballots._votes) <= 2
-        assert max(map(len, ballots._votes.values())) < COUNT_AT_VOTES[-1]
+        votes.vote(cluster, value, value)
+        assert len(votes._votes) <= 2
+        assert max(map(len, votes._votes.values())) < COUNT_AT_VOTES[-1]
 
 
 def test_the_consensus_is_what_most_members_share_and_the_smaller_of_two_equals() -> None:

@@ -27,7 +27,7 @@ twenty, each worker keeps a cluster of its own."""
 Member = TypeVar("Member", bound=Hashable)
 
 
-class Ballots(Generic[Member]):
+class ConsensusVotes(Generic[Member]):
     """The votes of clusters that are growing. Clusters that rest the longest lose their votes.
 
     A cluster takes the memory of at most 256 signatures of 161 bytes.

@@ -1,7 +1,7 @@
-"""The plain form of a text, in which personal data is looked for, and the way back to the text as written.
+"""The canonical form of a text, in which personal data is looked for, and the way back to the text as written.
 
-A plain text has a single kind of digit, dash, blank and at-sign, and nothing that cannot be seen. Without it, a
-zero-width space or a full-width digit inside a card number would hide the number from every pattern and from no
+A canonical text has a single kind of digit, dash, blank and at-sign, and nothing that cannot be seen. Without it,
+a zero-width space or a full-width digit inside a card number would hide the number from every pattern and from no
 reader. What counts as personal is decided elsewhere.
 """
 
@@ -14,16 +14,16 @@ from typing import NamedTuple
 from pipeline.enrich.text.lexical import ENTITY_IN_SMALL_LETTERS
 
 BARRIER = "\x00"
-"""Stands for text that must not be searched. No pattern contains it, and no plain text does, because control
+"""Stands for text that must not be searched. No pattern contains it, and no canonical text does, because control
 characters are taken out."""
 
 _ODD = re.compile(rf"[^\t\n\r -~]|{ENTITY_IN_SMALL_LETTERS}|\\u[0-9a-fA-F]{{4}}|%(?:40|2[bB0])")
-"""Everything that plain form may change: characters beyond printable ASCII, HTML entities (nested ones too), JSON
-escapes, and the escapes of @, + and blank in a link."""
+"""Everything that canonical form may change: characters beyond printable ASCII, HTML entities (nested ones too),
+JSON escapes, and the escapes of @, + and blank in a link."""
 _DASHES = "‐‑‒–—―−﹘﹣－ーｰ⁃"
 _DOTS = "·•‧∙⋅。｡․"
 _SLASHES = "⁄∕╱／"
-_PLAIN_FORMS = str.maketrans(
+_CANONICAL_FORMS = str.maketrans(
     {
         **dict.fromkeys(_DASHES, "-"),
         **dict.fromkeys(_DOTS, "."),
@@ -51,8 +51,8 @@ PublicPlace = tuple[str, int, int]
 """Its first character (@ of a handle, # of a hashtag, anything else of a link), then start and end."""
 
 
-class Plain(NamedTuple):
-    """A text in plain form."""
+class CanonicalText(NamedTuple):
+    """A text in canonical form."""
 
     text: str
     starts: tuple[int, ...] | None
@@ -64,11 +64,11 @@ class Plain(NamedTuple):
         return (start, end) if self.starts is None else (self.starts[start], self.starts[end])
 
 
-def plain(text: str) -> Plain:
-    """Returns the plain form of a text. It never raises and takes time in proportion to the text."""
+def canonical(text: str) -> CanonicalText:
+    """Returns the canonical form of a text. It never raises and takes time in proportion to the text."""
     oddities = list(_ODD.finditer(text))
     if not oddities:
-        return Plain(text, None)
+        return CanonicalText(text, None)
     parts: list[str] = []
     starts: list[int] = []
     position = 0
@@ -81,11 +81,11 @@ def plain(text: str) -> Plain:
         position = odd.end()
     parts.append(text[position:])
     starts.extend(range(position, len(text) + 1))
-    return Plain("".join(parts), tuple(starts))
+    return CanonicalText("".join(parts), tuple(starts))
 
 
 def public_places(text: str) -> list[PublicPlace]:
-    """Returns where links, handles and hashtags stand in a plain text, in order. They are public and stay."""
+    """Returns where links, handles and hashtags stand in a canonical text, in order. They are public and stay."""
     places: list[PublicPlace] = []
     last_end = 0
     for match in _PUBLIC.finditer(text):
@@ -101,7 +101,7 @@ def public_places(text: str) -> list[PublicPlace]:
     return places
 
 
-def without(text: str, places: list[PublicPlace]) -> str:
+def with_barriers(text: str, places: list[PublicPlace]) -> str:
     """Returns a text of the same length with barriers in those places, which are given in order."""
     if not places:
         return text
@@ -141,6 +141,6 @@ def _shown(odd: str) -> str:
     digit = unicodedata.decimal(odd, None)
     if digit is not None:
         return str(digit)
-    once = odd.translate(_PLAIN_FORMS)
+    once = odd.translate(_CANONICAL_FORMS)
     folded = unicodedata.normalize("NFKC", once)
-    return folded.translate(_PLAIN_FORMS) if len(folded) == 1 else once
+    return folded.translate(_CANONICAL_FORMS) if len(folded) == 1 else once
