@@ -15,7 +15,7 @@ from tests.builders import START_MS, WORKSPACE, policy, record
 DAY_MS = 86_400_000
 
 
-class Said:
+class Answer:
     """Parsed outputs of one or more transactions; parsing is the proof that they keep the contract."""
 
     def __init__(self, outputs: Sequence[Record]) -> None:
@@ -53,7 +53,7 @@ class Desk:
         self.now_ms += int(seconds * 1000)
         return self
 
-    def feed(self, *messages: ScoredPost | AnyRepEvent, append_ms: int | None = None) -> Said:
+    def feed(self, *messages: ScoredPost | AnyRepEvent, append_ms: int | None = None) -> Answer:
         """Handles the messages in one transaction, as the loop does."""
         for message in messages:
             appended = self.now_ms if append_ms is None else append_ms
@@ -65,12 +65,12 @@ class Desk:
         self.router.decide(raw, self.now_ms)
         self.offset += 1
 
-    def tick(self) -> Said:
+    def tick(self) -> Answer:
         """The clock reaches now."""
         self.router.fire_timers(self.now_ms)
         return self.commit()
 
-    def commit(self) -> Said:
-        said = Said(self.router.decisions().outputs)
+    def commit(self) -> Answer:
+        answer = Answer(self.router.decisions().outputs)
         self.router.commit()
-        return said
+        return answer

@@ -6,26 +6,26 @@ from schemas.base import Message
 from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, CASES
 from tests.builders import accept, author, reply, scored, signed_in
-from tests.unit.route.desk_of_one import Desk, Said
+from tests.unit.route.desk_of_one import Answer, Desk
 
 
-def _everything() -> Said:
+def _everything() -> Answer:
     desk = Desk()
     full = author(name="Ann", followers=3, following=2, verified=True)
     offered = desk.feed(signed_in(), scored("p1", author=full, url="https://x.example/1", rating=1.5, title="T"))
     done = desk.feed(accept(offered.assignments[0].case_id), reply(offered.assignments[0].case_id))
-    return Said([*offered.outputs, *done.outputs])
+    return Answer([*offered.outputs, *done.outputs])
 
 
 def test_records_have_all_fields_of_their_models() -> None:
-    said = _everything()
+    answer = _everything()
     for topic, model in (
         (ASSIGNMENTS.name, Assignment),
         (CASE_EVENTS.name, CaseEvent),
         (CASES.name, CaseCurrent),
     ):
         seen: set[str] = set()
-        for output in said.outputs:
+        for output in answer.outputs:
             if output.topic == topic and output.value is not None:
                 seen |= orjson.loads(output.value).keys()
         assert seen == set(model.model_fields)
@@ -45,5 +45,5 @@ def test_a_title_is_read_before_the_text() -> None:
 
 
 def test_the_input_record_is_named_as_cause() -> None:
-    said = _everything()
-    assert [event.cause.offset for event in said.events if event.cause] == [1, 1, 2, 3]
+    answer = _everything()
+    assert [event.cause.offset for event in answer.events if event.cause] == [1, 1, 2, 3]

@@ -10,8 +10,8 @@ from tests.unit.route.desk_of_one import Desk
 
 
 def test_an_actionable_post_opens_a_case_in_its_queue() -> None:
-    said = Desk().feed(scored("p1", priority=61.5, skills=("refund",)))
-    [event] = said.events
+    answer = Desk().feed(scored("p1", priority=61.5, skills=("refund",)))
+    [event] = answer.events
     assert (event.type, event.reason, event.seq, event.queue, event.team) == (
         "queued",
         "opened",
@@ -20,7 +20,7 @@ def test_an_actionable_post_opens_a_case_in_its_queue() -> None:
         "care",
     )
     assert (event.post_id, event.revision, event.priority) == ("x:p1", 0, 61.5)
-    [case] = said.current
+    [case] = answer.current
     assert (case.state, case.attempt, case.root_post_id, case.event_seq) == ("waiting", 0, "x:p1", 0)
     assert case.case_id == ids.case_id(WORKSPACE, "x:p1", 0)
 
@@ -34,11 +34,11 @@ def test_first_response_is_due_by_the_queues_sla_from_the_moment_of_queueing() -
 def test_a_second_actionable_post_of_the_author_joins_and_raises_the_priority() -> None:
     desk = Desk()
     [opened] = desk.feed(scored("p1", priority=20.0)).current
-    said = desk.feed(scored("p2", queue="fans", priority=80.0))
-    [event] = said.events
+    answer = desk.feed(scored("p2", queue="fans", priority=80.0))
+    [event] = answer.events
     assert (event.type, event.reason, event.case_id) == ("joined", "same_author", opened.case_id)
     assert (event.priority, event.queue) == (80.0, "care"), "no second department answers the same person"
-    assert said.current[0].posts_total == 2
+    assert answer.current[0].posts_total == 2
 
 
 def test_a_join_never_lowers_the_priority() -> None:
@@ -85,9 +85,9 @@ def test_a_public_remark_about_something_else_does_not_join() -> None:
 def test_reposts_of_a_case_are_counted_without_their_text() -> None:
     desk = Desk()
     desk.feed(scored("p1"))
-    said = desk.feed(*(scored(f"r{n}", by=f"fan{n}", action="none", repost_of="x:p1") for n in range(3)))
-    assert said.steps == [("joined", "repost")] * 3
-    assert said.current[0].posts_total == 4
+    answer = desk.feed(*(scored(f"r{n}", by=f"fan{n}", action="none", repost_of="x:p1") for n in range(3)))
+    assert answer.steps == [("joined", "repost")] * 3
+    assert answer.current[0].posts_total == 4
     [offer] = desk.feed(signed_in()).assignments
     assert [p.post_id for p in offer.posts] == ["x:p1"]
 
@@ -122,17 +122,17 @@ def test_an_edit_replaces_the_text_and_an_older_one_does_not() -> None:
 def test_deleting_the_only_post_cancels_a_waiting_case() -> None:
     desk = Desk()
     [opened] = desk.feed(scored("p1")).current
-    said = desk.feed(scored("p1", action="none", revision=1, deleted=True, text=None))
-    assert said.steps == [("joined", "deleted"), ("canceled", "deleted")]
-    assert said.tombstones == [opened.case_id]
+    answer = desk.feed(scored("p1", action="none", revision=1, deleted=True, text=None))
+    assert answer.steps == [("joined", "deleted"), ("canceled", "deleted")]
+    assert answer.tombstones == [opened.case_id]
     assert desk.feed(signed_in()).assignments == []
 
 
 def test_deleting_the_only_post_rescinds_an_offer() -> None:
     desk = Desk()
     desk.feed(scored("p1"), signed_in())
-    said = desk.feed(scored("p1", action="none", revision=1, deleted=True))
-    assert said.states == [("released", "canceled", "r1")]
+    answer = desk.feed(scored("p1", action="none", revision=1, deleted=True))
+    assert answer.states == [("released", "canceled", "r1")]
     assert desk.router.gauges() == {"waiting": 0, "offered": 0, "assigned": 0, "reps_present": 1}
 
 
@@ -140,9 +140,9 @@ def test_deleting_the_only_post_of_an_assigned_case_leaves_it_with_its_rep() -> 
     desk = Desk()
     [offer] = desk.feed(scored("p1"), signed_in()).assignments
     desk.feed(accept(offer.case_id))
-    said = desk.feed(scored("p1", action="none", revision=1, deleted=True))
-    assert said.steps == [("joined", "deleted")]
-    assert said.current[0].state == "assigned"
+    answer = desk.feed(scored("p1", action="none", revision=1, deleted=True))
+    assert answer.steps == [("joined", "deleted")]
+    assert answer.current[0].state == "assigned"
 
 
 def test_a_deleted_text_is_gone_and_a_late_edit_does_not_bring_it_back() -> None:
@@ -165,9 +165,9 @@ def test_without_a_policy_a_post_is_refused() -> None:
 
 
 def test_a_queue_that_the_policy_no_longer_has_is_refused() -> None:
-    said = Desk().feed(scored("p1", queue="gone"))
-    assert said.steps == [("refused", "unknown_queue")]
-    assert said.events[0].policy_version == policy().version
+    answer = Desk().feed(scored("p1", queue="gone"))
+    assert answer.steps == [("refused", "unknown_queue")]
+    assert answer.events[0].policy_version == policy().version
 
 
 def test_an_edit_after_the_case_was_closed_opens_one_with_another_id() -> None:
@@ -182,9 +182,9 @@ def test_an_edit_after_the_case_was_closed_opens_one_with_another_id() -> None:
 def test_cases_of_two_workspaces_do_not_mix() -> None:
     desk = Desk()
     desk.policies["other"] = policy(workspace="other")
-    said = desk.feed(scored("p1"), scored("p1", workspace="other"), signed_in())
-    assert said.types == ["queued", "queued", "offered"]
-    assert [a.workspace for a in said.assignments] == [WORKSPACE]
+    answer = desk.feed(scored("p1"), scored("p1", workspace="other"), signed_in())
+    assert answer.types == ["queued", "queued", "offered"]
+    assert [a.workspace for a in answer.assignments] == [WORKSPACE]
 
 
 def test_context_is_the_newest_ten_posts_cut_to_two_thousand_characters() -> None:
@@ -215,7 +215,7 @@ def test_who_wrote_in_private_is_answered_in_private() -> None:
 def test_current_state_is_published_once_a_case_and_transaction() -> None:
     desk = Desk()
     [offer] = desk.feed(scored("p1"), signed_in()).assignments
-    said = desk.feed(accept(offer.case_id), reply(offer.case_id))
-    [current] = said.current
+    answer = desk.feed(accept(offer.case_id), reply(offer.case_id))
+    [current] = answer.current
     assert (current.state, current.event_seq) == ("assigned", 3)
     assert current.replied_at is not None

@@ -18,9 +18,9 @@ def _offered(desk: Desk) -> Assignment:
 def test_an_accepted_offer_is_assigned() -> None:
     desk = Desk()
     offer = _offered(desk)
-    said = desk.after(20).feed(accept(offer.case_id))
-    assert said.steps == [("assigned", "accepted")]
-    [assigned] = said.assignments
+    answer = desk.after(20).feed(accept(offer.case_id))
+    assert answer.steps == [("assigned", "accepted")]
+    [assigned] = answer.assignments
     assert (assigned.state, assigned.attempt, assigned.rep_id) == ("assigned", 1, "r1")
     assert assigned.expires_at is None
     assert assigned.assignment_id != offer.assignment_id
@@ -38,14 +38,14 @@ def test_an_accept_in_the_last_millisecond_counts_and_stops_the_timer() -> None:
 def test_an_accept_after_the_last_millisecond_is_stale() -> None:
     desk = Desk()
     offer = _offered(desk)
-    said = desk.after(120.001).feed(accept(offer.case_id))
+    answer = desk.after(120.001).feed(accept(offer.case_id))
     # The late click also shows that the rep is there again: the case comes back as a new attempt.
-    assert said.steps == [
+    assert answer.steps == [
         ("timed_out", "not_answered"),
         ("request_refused", "stale_accept"),
         ("offered", "matched"),
     ]
-    assert said.events[-1].attempt == 2
+    assert answer.events[-1].attempt == 2
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ def test_an_accept_after_the_last_millisecond_is_stale() -> None:
 def test_an_accept_must_name_the_offer(attempt: int, rep_id: str, reason: str | None) -> None:
     desk = Desk()
     offer = _offered(desk)
-    told = desk.feed(accept(offer.case_id, attempt, rep_id)).steps
-    assert told == [("assigned", "accepted") if reason is None else ("request_refused", reason)]
+    expected = desk.feed(accept(offer.case_id, attempt, rep_id)).steps
+    assert expected == [("assigned", "accepted") if reason is None else ("request_refused", reason)]
 
 
 def test_accepting_an_earlier_attempt_is_stale() -> None:
@@ -86,9 +86,9 @@ def test_accepting_an_unknown_case_is_refused_under_an_id_of_the_request() -> No
 def test_a_refused_request_moves_the_sequence_of_an_open_case() -> None:
     desk = Desk()
     offer = _offered(desk)
-    said = desk.feed(accept(offer.case_id, rep_id="r9"))
-    assert said.events[0].seq == 2
-    assert said.current[0].event_seq == 2
+    answer = desk.feed(accept(offer.case_id, rep_id="r9"))
+    assert answer.events[0].seq == 2
+    assert answer.current[0].event_seq == 2
 
 
 def test_a_rejected_offer_gives_the_reps_own_reason() -> None:
@@ -101,8 +101,8 @@ def test_a_rejected_offer_gives_the_reps_own_reason() -> None:
 def test_an_assigned_case_cannot_be_rejected() -> None:
     desk = Desk()
     offer = _offered(desk)
-    said = desk.feed(accept(offer.case_id), reject(offer.case_id))
-    assert said.steps[-1] == ("request_refused", "not_offered")
+    answer = desk.feed(accept(offer.case_id), reject(offer.case_id))
+    assert answer.steps[-1] == ("request_refused", "not_offered")
 
 
 def test_the_first_reply_is_told_apart_from_later_ones() -> None:
@@ -110,9 +110,9 @@ def test_the_first_reply_is_told_apart_from_later_ones() -> None:
     offer = _offered(desk)
     desk.feed(accept(offer.case_id))
     [first] = desk.after(60).feed(reply(offer.case_id)).current
-    said = desk.after(60).feed(reply(offer.case_id))
-    assert said.steps == [("replied", "later_reply")]
-    assert said.current[0].replied_at == first.replied_at
+    answer = desk.after(60).feed(reply(offer.case_id))
+    assert answer.steps == [("replied", "later_reply")]
+    assert answer.current[0].replied_at == first.replied_at
 
 
 def test_a_reply_before_the_accept_is_refused() -> None:
@@ -125,11 +125,11 @@ def test_a_resolved_case_is_closed_and_gone() -> None:
     desk = Desk()
     offer = _offered(desk)
     desk.feed(accept(offer.case_id))
-    said = desk.feed(resolve(offer.case_id))
-    assert said.steps == [("resolved", "resolved")]
-    assert said.states == [("closed", "resolved", "r1")]
-    assert said.tombstones == [offer.case_id]
-    assert said.current == []
+    answer = desk.feed(resolve(offer.case_id))
+    assert answer.steps == [("resolved", "resolved")]
+    assert answer.states == [("closed", "resolved", "r1")]
+    assert answer.tombstones == [offer.case_id]
+    assert answer.current == []
     assert desk.feed(resolve(offer.case_id)).steps == [("request_refused", "unknown_case")]
 
 
@@ -137,9 +137,9 @@ def test_after_a_resolved_case_the_author_gets_a_new_one() -> None:
     desk = Desk()
     offer = _offered(desk)
     desk.feed(accept(offer.case_id), resolve(offer.case_id))
-    said = desk.feed(scored("p2", in_reply_to="x:p1"))
-    assert said.types == ["queued", "offered"]
-    assert said.events[0].case_id != offer.case_id
+    answer = desk.feed(scored("p2", in_reply_to="x:p1"))
+    assert answer.types == ["queued", "offered"]
+    assert answer.events[0].case_id != offer.case_id
 
 
 def test_a_case_of_another_workspace_is_unknown() -> None:

@@ -10,30 +10,30 @@ def _root(assignment: Assignment) -> str:
 
 
 def test_a_waiting_case_is_offered_to_a_free_rep_at_once() -> None:
-    said = Desk().feed(scored("p1"), signed_in())
-    assert said.types == ["queued", "offered"]
-    [offer] = said.assignments
+    answer = Desk().feed(scored("p1"), signed_in())
+    assert answer.types == ["queued", "offered"]
+    [offer] = answer.assignments
     assert (offer.state, offer.reason, offer.rep_id, offer.attempt) == ("offered", "matched", "r1", 1)
     assert offer.expires_at is not None
     assert (offer.expires_at - offer.decided_at).total_seconds() == 120
-    assert said.team_topics == ["assignments.acme.care"]
+    assert answer.team_topics == ["assignments.acme.care"]
 
 
 def test_the_highest_priority_goes_first_then_the_oldest() -> None:
     desk = Desk()
     for name, priority in (("low", 10.0), ("old", 50.0), ("new", 50.0), ("top", 90.0)):
         desk.after(1).feed(scored(name, by=name, priority=priority))
-    said = desk.feed(signed_in(capacity=4))
-    assert [_root(a) for a in said.assignments] == ["top", "old", "new", "low"]
+    answer = desk.feed(signed_in(capacity=4))
+    assert [_root(a) for a in answer.assignments] == ["top", "old", "new", "low"]
 
 
 def test_every_nth_pick_of_a_queue_takes_its_oldest_case() -> None:
     desk = Desk(policy(oldest_every=3))
     for n in range(7):
         desk.after(1).feed(scored(f"p{n}", by=f"a{n}", priority=float(n)))
-    said = desk.feed(signed_in(capacity=7))
-    assert [_root(a) for a in said.assignments] == ["p6", "p5", "p0", "p4", "p3", "p1", "p2"]
-    assert [r.code for a in said.assignments for r in a.reasons if r.code == "route.oldest_turn"] == [
+    answer = desk.feed(signed_in(capacity=7))
+    assert [_root(a) for a in answer.assignments] == ["p6", "p5", "p0", "p4", "p3", "p1", "p2"]
+    assert [r.code for a in answer.assignments for r in a.reasons if r.code == "route.oldest_turn"] == [
         "route.oldest_turn"
     ] * 2
 
@@ -58,8 +58,8 @@ def test_a_case_that_nobody_can_take_does_not_hold_up_the_others() -> None:
 
 def test_capacity_counts_offers_and_a_resolved_case_frees_it() -> None:
     desk = Desk()
-    said = desk.feed(signed_in(capacity=1), scored("p1", by="ann"), scored("p2", by="bob"))
-    [offer] = said.assignments
+    answer = desk.feed(signed_in(capacity=1), scored("p1", by="ann"), scored("p2", by="bob"))
+    [offer] = answer.assignments
     assert desk.feed(accept(offer.case_id)).types == ["assigned"]
     assert desk.feed(resolve(offer.case_id)).types == ["resolved", "offered"]
 
@@ -97,12 +97,12 @@ def test_a_rejected_case_goes_to_another_rep_and_keeps_its_age() -> None:
     desk = Desk()
     [first] = desk.feed(signed_in("r1"), scored("p1")).assignments
     desk.after(5).feed(signed_in("r2"))
-    said = desk.after(5).feed(reject(first.case_id))
-    assert said.types == ["rejected", "offered"]
-    assert said.states == [("released", "declined", "r1"), ("offered", "matched", "r2")]
-    assert said.assignments[1].queued_at == first.queued_at
-    assert said.assignments[1].attempt == 2
-    assert said.assignments[1].candidates.excluded == {"refused_before": 1}
+    answer = desk.after(5).feed(reject(first.case_id))
+    assert answer.types == ["rejected", "offered"]
+    assert answer.states == [("released", "declined", "r1"), ("offered", "matched", "r2")]
+    assert answer.assignments[1].queued_at == first.queued_at
+    assert answer.assignments[1].attempt == 2
+    assert answer.assignments[1].candidates.excluded == {"refused_before": 1}
 
 
 def test_a_rep_who_rejected_waits_until_everybody_present_has_refused() -> None:
@@ -113,8 +113,8 @@ def test_a_rep_who_rejected_waits_until_everybody_present_has_refused() -> None:
     [other] = desk.after(1).feed(scored("p2", by="bob")).assignments
     assert other.rep_id == "r2"
     assert desk.feed(reject(offer.case_id)).types == ["rejected"], "r2 is busy, and may still want it"
-    said = desk.feed(presence("r2", "away"))
-    [again] = said.assignments
+    answer = desk.feed(presence("r2", "away"))
+    [again] = answer.assignments
     assert (again.rep_id, again.attempt) == ("r1", 2)
     assert again.reasons[-1].code == "route.start_over"
 
@@ -137,8 +137,8 @@ def test_turns_of_the_oldest_in_one_queue_do_not_hold_back_urgent_cases_of_anoth
     desk = Desk(policy(oldest_every=2))
     desk.feed(scored("c0", by="c0", priority=30.0), scored("c1", by="c1", priority=5.0))
     desk.feed(scored("f0", by="f0", queue="fans", priority=20.0), scored("c2", by="c2", priority=80.0))
-    said = desk.feed(signed_in(teams=("care", "social"), capacity=4))
-    assert [_root(a) for a in said.assignments] == ["c2", "c0", "f0", "c1"]
+    answer = desk.feed(signed_in(teams=("care", "social"), capacity=4))
+    assert [_root(a) for a in answer.assignments] == ["c2", "c0", "f0", "c1"]
 
 
 def test_nobody_gets_an_offer_while_away_or_signed_out() -> None:

@@ -15,11 +15,11 @@ def test_signing_out_releases_offers_and_unanswered_cases_but_keeps_answered_one
     desk = Desk()
     offers = desk.feed(signed_in(), *(scored(f"p{n}", by=f"a{n}") for n in range(3))).assignments
     desk.feed(accept(offers[0].case_id), reply(offers[0].case_id), accept(offers[1].case_id))
-    said = desk.after(60).feed(signed_out())
-    assert said.states == [("released", "signed_out", "r1")] * 2
-    assert {a.case_id for a in said.assignments} == {offers[1].case_id, offers[2].case_id}
-    assert said.steps == [("released", "signed_out")] * 2
-    assert {c.queued_at for c in said.current} == {offers[1].queued_at}
+    answer = desk.after(60).feed(signed_out())
+    assert answer.states == [("released", "signed_out", "r1")] * 2
+    assert {a.case_id for a in answer.assignments} == {offers[1].case_id, offers[2].case_id}
+    assert answer.steps == [("released", "signed_out")] * 2
+    assert {c.queued_at for c in answer.current} == {offers[1].queued_at}
 
 
 def test_a_policy_may_release_everything_at_sign_out() -> None:
@@ -32,8 +32,8 @@ def test_a_policy_may_release_everything_at_sign_out() -> None:
 def test_released_cases_go_to_others_and_are_offered_again_after_signing_in() -> None:
     desk = Desk()
     desk.feed(signed_in(), scored("p1"))
-    said = desk.feed(signed_out())
-    assert said.types == ["released"]
+    answer = desk.feed(signed_out())
+    assert answer.types == ["released"]
     assert desk.feed(signed_in(seq=10)).types == ["offered"], "leaving is not refusing"
 
 

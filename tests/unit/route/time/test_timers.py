@@ -5,19 +5,19 @@ import pytest
 from pipeline.errors import Permanent
 from pipeline.route.router import Router
 from tests.builders import START_MS, accept, policy, presence, record, scored, signed_in
-from tests.unit.route.desk_of_one import DAY_MS, Desk, Said
+from tests.unit.route.desk_of_one import DAY_MS, Answer, Desk
 
 
 def test_an_unanswered_offer_times_out_and_its_rep_gets_nothing_new() -> None:
     desk = Desk()
     [offer] = desk.feed(signed_in(), scored("p1")).assignments
     assert desk.router.next_timer_ms() == START_MS + 120_000
-    said = desk.after(120).tick()
-    assert said.steps == [("timed_out", "not_answered")]
-    assert said.states == [("released", "timed_out", "r1")]
-    assert said.assignments[0].cause is None
-    assert said.current[0].state == "waiting"
-    assert said.current[0].queued_at == offer.queued_at
+    answer = desk.after(120).tick()
+    assert answer.steps == [("timed_out", "not_answered")]
+    assert answer.states == [("released", "timed_out", "r1")]
+    assert answer.assignments[0].cause is None
+    assert answer.current[0].state == "waiting"
+    assert answer.current[0].queued_at == offer.queued_at
     assert desk.feed(scored("p2", by="bob")).types == ["queued"], "not responding"
     assert desk.feed(presence(seq=1)).types == ["offered", "offered"]
 
@@ -26,11 +26,11 @@ def test_a_timed_out_case_goes_to_the_next_rep() -> None:
     desk = Desk()
     [offer] = desk.feed(signed_in("r1"), scored("p1")).assignments
     desk.feed(signed_in("r2"))
-    said = desk.after(120).tick()
-    assert said.types == ["timed_out", "offered"]
-    assert said.states == [("released", "timed_out", "r1"), ("offered", "matched", "r2")]
-    assert said.assignments[1].attempt == offer.attempt + 1
-    assert said.assignments[1].candidates.excluded == {"not_responding": 1}
+    answer = desk.after(120).tick()
+    assert answer.types == ["timed_out", "offered"]
+    assert answer.states == [("released", "timed_out", "r1"), ("offered", "matched", "r2")]
+    assert answer.assignments[1].attempt == offer.attempt + 1
+    assert answer.assignments[1].candidates.excluded == {"not_responding": 1}
 
 
 def test_timers_fire_in_order_of_their_time_and_only_when_due() -> None:
@@ -79,8 +79,8 @@ def test_handled_inputs_are_forgotten_after_the_remembered_time() -> None:
 
 def test_input_older_than_the_remembered_time_is_refused_and_counted() -> None:
     desk = Desk(remember_ms=DAY_MS)
-    said = desk.after(86_401).feed(scored("p1"), append_ms=START_MS)
-    assert said.steps == [("refused", "too_old")]
+    answer = desk.after(86_401).feed(scored("p1"), append_ms=START_MS)
+    assert answer.steps == [("refused", "too_old")]
     with pytest.raises(Permanent, match="too_old"):
         desk.feed(signed_in(), append_ms=START_MS)
     assert desk.feed(accept("c1"), append_ms=START_MS).steps == [("request_refused", "too_old")]
@@ -104,4 +104,4 @@ def test_on_the_event_clock_a_records_own_time_counts_and_late_input_is_not_too_
     assert router.event_ms(record(signed_in(ms=99), 1)) == START_MS + 99
     assert router.event_ms(record(signed_in(), 2)._replace(value=b"{")) is None
     router.decide(late, START_MS + 30 * DAY_MS)
-    assert Said(router.decisions().outputs).steps == [("queued", "opened")]
+    assert Answer(router.decisions().outputs).steps == [("queued", "opened")]
