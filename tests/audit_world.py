@@ -72,8 +72,8 @@ class Cluster:
     now: int = 0
     appended: dict[Place, int] = field(default_factory=dict)
     over: dict[Place, int] = field(default_factory=dict)
-    """Says when the transaction of a record was over. A record without a transaction has
-    the time of its append.
+    """Says when the transaction of a record was over. A record without a transaction has the time of its
+    append.
     """
     done: dict[Place, int] = field(default_factory=dict)
     """Says when the stage that reads a record had written everything that it made of it."""

@@ -58,8 +58,8 @@ UNITS = (
     "212 555 0123 ", "12 Main ", "[", "··", "💩", "\u0301", "fire ", "n't ", "how is ",
     "calle ", "de la ", "d'", "Via V", "address: 12 V", "straße ", "rue ", ", TX 1",
 )  # fmt: skip
-"""Hostile texts repeat these. Each sign that a pattern looks for stands alone and beside
-what patterns join it to.
+"""Hostile texts repeat these. Each sign that a pattern looks for stands alone and beside what patterns join
+it to.
 """
 COSTLIEST = "90210-1234/011 44 20 7946 1.0 ( 0.000 x1. -2.34567a 8. "
 """Of all known texts, this one makes the phone library look for longest."""
@@ -199,8 +199,8 @@ DIRECT: dict[str, TextFunction] = {
     "mask_post, of a direct message": lambda text: mask_post(direct(text), POLICY),
     "Scorer.score, of a direct message": lambda text: _SCORER.score([received(direct(text))], {"acme": POLICY}),
 }
-"""These functions from above do more for direct messages, because phones of eleven
-regions are recognised there.
+"""These functions from above do more for direct messages, because phones of eleven regions are recognised
+there.
 """
 ASKS_MANY_REGIONS = {"pipeline.enrich.privacy.mask.mask", "pipeline.enrich.privacy.phones.find_phones", *DIRECT}
 """These ask the phone library about so many regions."""

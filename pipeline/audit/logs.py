@@ -12,8 +12,8 @@ from array import array
 from pipeline.audit.letters import Letters
 
 _OFFSET_BITS = 48
-"""Partition and offset share one number. At 10,000 records a second, 2**48 records fill a
-partition in 890 years.
+"""Partition and offset share one number. At 10,000 records a second, 2**48 records fill a partition in 890
+years.
 """
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 T = TypeVar("T")
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 """Takes lines of progress."""
 
 
@@ -39,7 +39,7 @@ def alternate(
     candidates: Sequence[Candidate],
     rounds: int,
     *,
-    say: Say,
+    report: Report,
     clock: Callable[[], float] = time.perf_counter,
 ) -> list[Measured]:
     """Warms each candidate up with a round that does not count, then measures all of them round by round.
@@ -49,16 +49,16 @@ def alternate(
     Args:
         candidates: in the order of the result.
         rounds: at least one.
-        say: is told the number of the round.
+        report: is told the number of the round.
         clock: returns seconds.
     """
-    say(f"warming up: {len(candidates)} candidates")
+    report(f"warming up: {len(candidates)} candidates")
     for candidate in candidates:
         # The first run pays for lazy loading and cold caches, which are no rate.
         candidate.run(0)
     rates: list[list[float]] = [[] for _ in candidates]
     for number in range(rounds):
-        say(f"round {number + 1} of {rounds}")
+        report(f"round {number + 1} of {rounds}")
         places = range(len(candidates))
         for place in places if number % 2 == 0 else reversed(places):
             started = clock()

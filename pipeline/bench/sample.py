@@ -44,10 +44,10 @@ def distinct(posts: Iterable[RawPost]) -> list[RawPost]:
 
 def distinct_posts(count: int, now: datetime) -> list[RawPost]:
     """Returns exactly `count` generated posts of the last hours before `now`, with no normalised text twice."""
-    start, asked = now - timedelta(hours=HOURS + 1), int(count * _FIRST_SHARE) + 1
-    while len(posts := distinct(generate(SEED, asked, start, HOURS, WORKSPACE))) < count:
+    start, requested = now - timedelta(hours=HOURS + 1), int(count * _FIRST_SHARE) + 1
+    while len(posts := distinct(generate(SEED, requested, start, HOURS, WORKSPACE))) < count:
         # Texts repeat more often the more are generated, so one try may not be enough.
-        asked *= 2
+        requested *= 2
     return posts[:count]
 
 

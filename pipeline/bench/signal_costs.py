@@ -17,7 +17,7 @@ from statistics import median
 
 from pipeline.adapters.models.fasttext import FastTextLanguages
 from pipeline.app.collector import freeze_collector
-from pipeline.bench.rounds import Say
+from pipeline.bench.rounds import Report
 from pipeline.bench.sample import WORKSPACE, distinct_posts
 from pipeline.bench.stage.costs import SOURCE
 from pipeline.clock import SystemClock, to_ms
@@ -71,7 +71,9 @@ class SignalCost:
     """This is the time of one core in microseconds a post."""
 
 
-def bench_signals(engine: TextModel, posts: int, patterns: int, signatures: int, say: Say) -> list[SignalCost]:
+def bench_signals(
+    engine: TextModel, posts: int, patterns: int, signatures: int, report: Report
+) -> list[SignalCost]:
     """Measures every part on generated posts, with no text twice.
 
     The last line is the whole scoring without the model, which is all parts and also normalising, triage and the
@@ -82,16 +84,16 @@ def bench_signals(engine: TextModel, posts: int, patterns: int, signatures: int,
         posts: the posts of each share.
         patterns: the queries of the listening policy.
         signatures: other texts that the memory of copies holds meanwhile.
-        say: takes lines of progress.
+        report: takes lines of progress.
     """
     now = SystemClock().now()
     sample = distinct_posts(posts * SHARES, now)
     shares = [sample[first : first + posts] for first in range(0, len(sample), posts)]
     policy = listening_policy(patterns)
     matcher, detector, meter = topic_matcher(policy.topics), FastTextLanguages(), SpamMeter()
-    say(f"filling two memories of copies with {signatures:,} texts each")
+    report(f"filling two memories of copies with {signatures:,} texts each")
     copies, preparation = _full_memory(signatures, now), Preparation(copies=_full_memory(signatures, now))
-    say("the model reads the posts")
+    report("the model reads the posts")
     model, policies, intents = (
         _AnsweredModel(engine, sample),
         {policy.workspace: policy},
@@ -116,11 +118,11 @@ def bench_signals(engine: TextModel, posts: int, patterns: int, signatures: int,
     }
     # The worker does the same, and pauses of the garbage collector would land on whichever part runs.
     freeze_collector()
-    found = []
+    costs = []
     for name, work in parts.items():
-        say(name)
-        found.append(SignalCost(name, median(_us(work, share) for share in shares)))
-    return found
+        report(name)
+        costs.append(SignalCost(name, median(_us(work, share) for share in shares)))
+    return costs
 
 
 def listening_policy(patterns: int) -> Policy:

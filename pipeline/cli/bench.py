@@ -32,7 +32,7 @@ def engine(
 
     processor = read_processor()
     say(str(processor))
-    bench = bench_engine(load_settings(), posts, rounds, baseline=baseline, say=say)
+    bench = bench_engine(load_settings(), posts, rounds, baseline=baseline, report=say)
     if as_json:
         for row in engine_rows(bench, rounds, processor):
             emit_json(row)

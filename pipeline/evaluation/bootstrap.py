@@ -55,6 +55,7 @@ def intervals(
     in_cell = (cell[:, None] == np.arange(classes * classes)).astype(np.float64)
     draw = np.random.default_rng(seed)
     measured: dict[str, list[Floats]] = {"macro_recall": [], "macro_f1": [], "auc": []}
+    # The draws come in steps, since all weights at once would fill the memory for a large set of posts.
     step = max(1, _CELLS_AT_ONCE // posts)
     for start in range(0, resamples, step):
         weights = _draws(draw, min(step, resamples - start), posts)

@@ -23,7 +23,7 @@ _SECONDS_BETWEEN_LINES = 5.0
 _PROBE = "the train is late"
 """Every model can read this text, so a head that is absent from its answer is absent from the model."""
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ class Evaluation:
     posts_per_s: float
 
 
-def evaluate(model: TextModel, head: Head, posts: Sequence[LabelledPost], say: Say) -> Evaluation:
+def evaluate(model: TextModel, head: Head, posts: Sequence[LabelledPost], report: Report) -> Evaluation:
     """Scores the posts as the enrich stage does, and measures the answers.
 
     Args:
         model: a model that is warmed up.
         head: which of its answers counts.
         posts: at least one.
-        say: takes progress, and what a reader of the numbers must know.
+        report: takes progress, and what a reader of the numbers must know.
 
     Raises:
         Misconfigured: the model has no such head, or its answers are no probabilities.
@@ -65,8 +65,8 @@ def evaluate(model: TextModel, head: Head, posts: Sequence[LabelledPost], say: S
     texts = [normalise(post.text) for post in posts]
     labels = np.array([post.label for post in posts], dtype=np.int64)
     for warning in _warnings(texts, labels.tolist(), head):
-        say(warning)
-    scores, seconds = _score(model, texts, say)
+        report(warning)
+    scores, seconds = _score(model, texts, report)
     probability = head.probabilities(scores)
     # NaN fails this comparison too. A test for numbers outside the range would let it pass.
     if not ((probability >= 0) & (probability <= 1)).all():
@@ -81,7 +81,7 @@ def evaluate(model: TextModel, head: Head, posts: Sequence[LabelledPost], say: S
     )
 
 
-def _score(model: TextModel, texts: Sequence[str], say: Say) -> tuple[list[TextScores], float]:
+def _score(model: TextModel, texts: Sequence[str], report: Report) -> tuple[list[TextScores], float]:
     scores: list[TextScores] = []
     started = shown = time.perf_counter()
     for start in range(0, len(texts), CHUNK):
@@ -93,7 +93,9 @@ def _score(model: TextModel, texts: Sequence[str], say: Say) -> tuple[list[TextS
         now = time.perf_counter()
         if now - shown >= _SECONDS_BETWEEN_LINES:
             shown = now
-            say(f"{len(scores):,} of {len(texts):,} posts scored, {len(scores) / (now - started):,.0f} a second")
+            report(
+                f"{len(scores):,} of {len(texts):,} posts scored, {len(scores) / (now - started):,.0f} a second"
+            )
     return scores, time.perf_counter() - started
 
 

@@ -104,8 +104,8 @@ def weighted_macro_aucs(scores: Floats, labels: Labels, weights: Floats) -> Floa
     classes = scores.shape[1]
     # The other column of two says the same backwards, and rounding of 1 - p could only make ties of it.
     judged = (1,) if classes == 2 else range(classes)
-    each = [weighted_aucs(scores[:, at], labels == at, weights) for at in judged]
-    return mean_of_present(np.stack(each, axis=-1))
+    aucs = [weighted_aucs(scores[:, index], labels == index, weights) for index in judged]
+    return mean_of_present(np.stack(aucs, axis=-1))
 
 
 def probabilities(logits: Floats, temperature: float = 1.0) -> Floats:

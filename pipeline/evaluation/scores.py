@@ -92,6 +92,6 @@ def length_slice(text: str) -> str:
 def _split(posts: Sequence[LabelledPost], name_of: Callable[[LabelledPost], str]) -> dict[str, NDArray[np.int64]]:
     """Maps the name of each slice to the indexes of its posts."""
     parts: dict[str, list[int]] = {}
-    for at, post in enumerate(posts):
-        parts.setdefault(name_of(post), []).append(at)
+    for index, post in enumerate(posts):
+        parts.setdefault(name_of(post), []).append(index)
     return {name: np.array(indexes) for name, indexes in parts.items()}

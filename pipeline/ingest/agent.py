@@ -131,6 +131,7 @@ class IngestAgent:
         post = _post(found) if isinstance(found, bytes) else found
         if isinstance(post, RawPost):
             self._pause_until_due(post)
+            # The key places all posts of an author in one partition, so that their order holds.
             value, key = encode(post), post_key(post.workspace, post.author.author_id)
             if len(key) + len(value) + RECORD_OVERHEAD_BYTES <= RAW.max_message_bytes:
                 self._flight[candidate.line] = (post, candidate.raw)

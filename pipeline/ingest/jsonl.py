@@ -34,7 +34,8 @@ def _document(raw: bytes, workspace: str | None) -> bytes | Permanent:
     try:
         document = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return raw  # The contract's decoder explains what is wrong with it.
+        # The decoder of the contract explains what is wrong with the line.
+        return raw
     if isinstance(document, dict) and document.get("workspace") is None:
         return orjson.dumps(document | {"workspace": workspace})
     return raw

@@ -74,6 +74,7 @@ def numbered(stream: ByteLines, name: str) -> Iterator[Line]:
         if not raw:
             return
         number += 1
+        # A byte order mark would become part of the first column's name or break the first JSON object.
         yield Line(number, raw.removeprefix(BOM) if number == 1 else raw)
 
 

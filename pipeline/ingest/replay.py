@@ -25,6 +25,7 @@ class Pacer:
         never runs backwards.
         """
         if self._anchor is None:
+            # The first post sets the start of both clocks, so a replay begins without a wait.
             self._anchor = (event, now_s)
         first, start_s = self._anchor
         due_s = start_s + (event - first).total_seconds() / self._speed

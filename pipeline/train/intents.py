@@ -60,8 +60,8 @@ EXAMPLE_WEIGHT, REAL_WEIGHT, COMPLAINTS_WEIGHT = 0.5, 4.0, 0.2
 LEAST_SHARE = 0.02
 """Whatever an earlier head gives less than this counts as nothing."""
 PENALTY = 1000.0
-"""This is the penalty of the squared weights. It was chosen with the scales below by cross-validation on the real
-training posts.
+"""This is the weight of the squared coefficients in the loss. It was chosen with the scales below by
+cross-validation on the real training posts.
 """
 LOGITS_SCALE, SIGNS_SCALE, ASKING_SCALE = 2.0, 3.0, 6.0
 """Inputs that are scaled up are penalised less. All have variance 1 before. The words of a question are the surest
@@ -105,22 +105,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--out", type=Path, help=f"the head; {HEAD_BESIDE} in the model's folder, or the shipped one"
     )
     parser.add_argument("--judge", type=Path, help="only say how well these real posts are read")
-    given = parser.parse_args(arguments)
-    if 0 < sum(option is not None for option in (given.earlier, given.earlier_head, given.unlabelled)) < 3:
+    options = parser.parse_args(arguments)
+    if 0 < sum(option is not None for option in (options.earlier, options.earlier_head, options.unlabelled)) < 3:
         parser.error("--earlier, --earlier-head and --unlabelled go together")
-    engine = OpenVinoEngine(given.model or SHIPPED_MODEL)
-    out = given.out or (HEAD if given.model is None else given.model / HEAD_BESIDE)
-    if given.judge:
-        sys.stdout.write(judge(read_lines(given.judge, "label", 1.0), engine, IntentModel(load_head(out))))
+    engine = OpenVinoEngine(options.model or SHIPPED_MODEL)
+    out = options.out or (HEAD if options.model is None else options.model / HEAD_BESIDE)
+    if options.judge:
+        sys.stdout.write(judge(read_lines(options.judge, "label", 1.0), engine, IntentModel(load_head(out))))
         return
     parts: list[LabelledPosts | AnsweredPosts] = [read_lines(EXAMPLES, "intent", EXAMPLE_WEIGHT)]
-    if given.posts:
-        parts.append(read_lines(given.posts, "label", REAL_WEIGHT))
-    if given.complaints:
-        parts.append(read_complaints(given.complaints))
-    if given.earlier:
-        texts = read_inbound(given.unlabelled)
-        parts.append(answer(texts, OpenVinoEngine(given.earlier), IntentModel(load_head(given.earlier_head))))
+    if options.posts:
+        parts.append(read_lines(options.posts, "label", REAL_WEIGHT))
+    if options.complaints:
+        parts.append(read_complaints(options.complaints))
+    if options.earlier:
+        texts = read_inbound(options.unlabelled)
+        parts.append(answer(texts, OpenVinoEngine(options.earlier), IntentModel(load_head(options.earlier_head))))
     train(parts, engine, out)
 
 
@@ -203,6 +203,7 @@ def train(parts: Sequence[LabelledPosts | AnsweredPosts], engine: TextModel, out
     factors = _factors(rows[0].shape[1]) / deviation
     # A post counts once for each intent that it may have.
     at, labels = np.nonzero(wanted)
+    # The penalty applies to the scaled inputs, so a larger scale lets a kind of input count for more.
     fitted = LogisticRegression(C=1 / PENALTY, max_iter=2000, tol=1e-5)
     fitted.fit(((np.vstack(rows) - mean) * factors)[at], labels, sample_weight=wanted[at, labels])
     coefficients = fitted.coef_.T * factors[:, None]

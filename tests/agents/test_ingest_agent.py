@@ -1,4 +1,4 @@
-"""The ingest agent on the in-memory publisher: batches, rejections, crashes, replay."""
+"""The ingest agent runs on the in-memory publisher through batches, rejections, crashes and replay."""
 
 import gzip
 import hashlib
@@ -25,7 +25,7 @@ CLOCK = ManualClock(START)
 
 
 class FakeTime:
-    """A monotonic clock that only `sleep` moves."""
+    """This is a monotonic clock that only `sleep` moves."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -55,7 +55,7 @@ def candidates(count: int, every_s: int = 1) -> Iterator[Candidate]:
 
 
 class Bench:
-    """An agent with everything around it, on one state folder."""
+    """Sets up an agent with everything around it, on one state folder."""
 
     def __init__(self, state_dir: Path, fail_after: int | None = None, pacer: Pacer | None = None) -> None:
         self.publisher = MemoryPublisher(fail_after=fail_after)

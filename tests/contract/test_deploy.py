@@ -30,7 +30,7 @@ def ours(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def instructions() -> list[tuple[str, str]]:
-    """(instruction, argument) of the Dockerfile, continued lines joined."""
+    """Yields (instruction, argument) of the Dockerfile, with continued lines joined."""
     text = re.sub(r"\\\n", " ", (DEPLOY / "Dockerfile").read_text())
     lines = (line.strip() for line in text.splitlines())
     split = (line.partition(" ") for line in lines if line and not line.startswith("#"))
@@ -38,7 +38,7 @@ def instructions() -> list[tuple[str, str]]:
 
 
 def commands(text: str) -> Iterator[list[str]]:
-    """`earshot ...` commands in prose or shell."""
+    """Yields the `earshot ...` commands in prose or shell."""
     for found in re.findall(r"(?:^|[`&;] ?|- )earshot ([a-z][a-z -]*)", text, flags=re.MULTILINE):
         yield found.split()
 

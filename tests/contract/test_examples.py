@@ -1,7 +1,8 @@
-"""Golden examples: valid ones pass model and JSON Schema, invalid ones are refused for their stated reason.
+"""Valid golden examples pass model and JSON Schema, and invalid ones are refused for their stated reason.
 
-`refused_by` of `expected.json` says what can refuse an invalid example: `schema`, the exported JSON Schema with
-its formats; `model`, rules that JSON Schema cannot say, such as those between fields; `bytes`, no JSON text.
+`refused_by` of `expected.json` says what can refuse an invalid example. `schema` is the exported JSON Schema with
+its formats. `model` stands for rules that JSON Schema cannot say, such as those between fields. `bytes` is no JSON
+text at all.
 """
 
 import json
@@ -21,7 +22,7 @@ TOPICS = {topic.name: topic for topic in modelled_topics()}
 
 
 FORMATS = FormatChecker(())
-"""As other languages' validators check them: a date-time of RFC 3339, 5.6, which has a zone."""
+"""These formats are checked as other languages' validators do it. A date-time of RFC 3339, 5.6 has a zone."""
 
 
 @FORMATS.checks("date-time")
@@ -74,7 +75,7 @@ def test_an_invalid_example_is_refused_by_the_json_schema_unless_it_is_listed_as
 
 
 def schema_accepts(path: Path) -> bool | None:
-    """What the exported JSON Schema says of a file; None when it is no JSON text."""
+    """Returns what the exported JSON Schema says of a file, or None when the file is no JSON text."""
     try:
         value = json.loads(path.read_bytes().decode())
     except ValueError:

@@ -18,7 +18,7 @@ PLANTED = {
     "pipeline/loop/planted.py": "import aiokafka, chdb, fasttext, jgo, psutil, ruamel, typer",
     "pipeline/clock.py": "import pipeline.app",
 }
-"""Forbidden lines: at least one for each contract."""
+"""Each of these lines is forbidden, and each contract has at least one."""
 PURE = {
     "ahocorasick_rs", "numpy", "orjson", "packaging", "phonenumbers", "pydantic", "pydantic_core", "rensa", "rich",
     "stdnum", "xxhash",
@@ -42,7 +42,7 @@ def modules(folder: str) -> list[Path]:
 
 
 def imported(path: Path) -> set[str]:
-    """The top-level packages that a module imports anywhere."""
+    """Returns the top-level packages that a module imports anywhere."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

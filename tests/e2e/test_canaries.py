@@ -1,6 +1,7 @@
-"""Canaries: planted personal data goes through the whole running system and is found nowhere but in `posts.raw`.
+"""Planted personal data, the canaries, goes through the whole running system and is found nowhere but in
+`posts.raw`.
 
-Searched is everything that the system writes: every other topic (keys, values and headers), every table of
+Everything that the system writes is searched. That is every other topic (keys, values and headers), every table of
 ClickHouse, the files of this lab (logs, manifests, run files), the metrics of each worker, and what the commands
 print.
 """
@@ -40,7 +41,7 @@ TEMPLATES = (
 
 
 def written(workspace: str) -> Iterator[dict[str, object]]:
-    """Posts with every canary in every template, public and direct, in texts, titles and links."""
+    """Makes posts with every canary in every template, public and direct, in texts, titles and links."""
     start = datetime.now(UTC) - timedelta(hours=1)
     for number, (canary, template) in enumerate((c, t) for c in PLAIN for t in TEMPLATES):
         yield {
@@ -58,7 +59,7 @@ def written(workspace: str) -> Iterator[dict[str, object]]:
 
 
 def needles() -> list[str]:
-    """The canaries as written, and their digits alone: no other punctuation may bring them back."""
+    """Returns the canaries as written, and their digits alone, since no other punctuation may bring them back."""
     digits = {re.sub(r"\D", "", canary) for canary in PLAIN if sum(sign.isdigit() for sign in canary) >= 9}
     return sorted({*PLAIN, *digits, "Evergreen Terrace", "canary.bird"})
 
@@ -67,7 +68,9 @@ NEEDLES = needles()
 
 
 def sung(place: str, text: str) -> list[str]:
-    """Where canaries are in the clear: in the text as it is, or in its longer numbers without punctuation."""
+    """Says where canaries are in the clear, which is in the text as it is or in its longer numbers without
+    punctuation.
+    """
     squeezed = " ".join(re.sub(r"\D", "", run) for run in re.findall(r"[\d +().-]{9,40}", text))
     return [f"{place}: {needle}" for needle in NEEDLES if needle in text or needle in squeezed]
 

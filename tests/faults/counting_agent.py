@@ -1,8 +1,9 @@
-"""A worker around the transactional loop with the smallest decider that shows a loss, a double, a wrong timer.
+"""Runs a worker around the transactional loop with the smallest decider that shows a loss, a double or a wrong
+timer.
 
-Each input `{"id", "k"}` increases the count of its key and emits it; `{"id", "k", "arm_ms"}` arms a timer of the
-key, `{"id", "k", "disarm": true}` removes it; a timer that fires emits `{"fired": k, ...}`.
-Run: `python -m tests.faults.counting_agent NAME BOOTSTRAP`.
+Each input `{"id", "k"}` increases the count of its key and emits it. `{"id", "k", "arm_ms"}` arms a timer of the
+key, and `{"id", "k", "disarm": true}` removes it. A timer that fires emits `{"fired": k, ...}`. It runs as `python
+-m tests.faults.counting_agent NAME BOOTSTRAP`.
 """
 
 import json
@@ -25,7 +26,7 @@ from pipeline.settings import KafkaSettings
 
 
 class Counting:
-    """Counts per key; undoes by copying, which is slow and obviously right."""
+    """Counts for each key, and undoes by copying, which is slow and obviously right."""
 
     def __init__(self, out: str) -> None:
         self._out = out
@@ -94,7 +95,7 @@ class Counting:
 
 
 class Quiet:
-    """Hears what the loop tells, and nothing more."""
+    """Hears what the loop tells and does nothing more."""
 
     def committed(self, partition: int, outcome: Outcome) -> None:
         pass

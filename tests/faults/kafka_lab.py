@@ -1,4 +1,4 @@
-"""Topics, producers and readers for fault runs on the real broker."""
+"""Provides topics, producers and readers for fault runs on the real broker."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ PARTITIONS = 2
 
 
 class Lab:
-    """One run's topics `<name>.{a,b,out,state,journal}` and its worker processes."""
+    """Holds the topics `<name>.{a,b,out,state,journal}` of one run, and its worker processes."""
 
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
@@ -52,7 +52,7 @@ class Lab:
         assert self._producer.flush(30) == 0
 
     def read(self, part: str, isolation: str = "read_committed") -> list[Message]:
-        """Everything on a topic, by partition and offset."""
+        """Returns everything on a topic, by partition and offset."""
         topic = f"{self.name}.{part}"
         consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": f"read-{uuid.uuid4()}",
                              "isolation.level": isolation, "enable.partition.eof": True})  # fmt: skip
@@ -70,11 +70,11 @@ class Lab:
         return sorted(found, key=lambda m: (m.partition(), m.offset()))
 
     def values(self, part: str) -> list[dict[str, Any]]:
-        """Decoded values of a topic."""
+        """Returns the decoded values of a topic."""
         return [json.loads(message.value()) for message in self.read(part)]
 
     def wait(self, reached: Callable[[], bool], timeout_s: float = 60) -> None:
-        """Polls until `reached()`."""
+        """Polls until `reached()` is true."""
         deadline = time.monotonic() + timeout_s
         while not reached():
             assert time.monotonic() < deadline, "not reached in time"
@@ -88,7 +88,7 @@ class Lab:
 
 
 def gapless(values: Iterable[dict[str, Any]]) -> bool:
-    """Each key's counts are 1, 2, 3 ... in order."""
+    """Says whether the counts of each key are 1, 2, 3 and so on, in order."""
     seen: dict[str, int] = {}
     for value in values:
         if "n" in value:

@@ -1,6 +1,7 @@
-"""An enrich worker in which one function holds the interpreter for some seconds when a post says so.
+"""Runs an enrich worker in which one function holds the interpreter for some seconds when a post says so.
 
-Run as `python -m tests.faults.planted_worker SECONDS [quick]`; `quick`: with a model that needs no loading.
+It runs as `python -m tests.faults.planted_worker SECONDS [quick]`. With `quick` it uses a model that needs no
+loading.
 """
 
 import ctypes

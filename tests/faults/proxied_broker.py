@@ -1,7 +1,7 @@
-"""A broker whose second listener leads through a proxy that holds one EndTxn request back.
+"""Runs a broker whose second listener leads through a proxy that holds one EndTxn request back.
 
-The proxy holds the request, lets its repeat pass, and sends the held one after all as soon as the next transaction
-has produced something; that transaction's own end waits until then. `cut` also closes the client's connection.
+The proxy holds the request and lets its repeat pass. It sends the held one after all as soon as the next
+transaction has produced something, whose own end waits until then. `cut` also closes the client's connection.
 """
 
 import contextlib
@@ -20,13 +20,13 @@ from pipeline.local.processes import free_ports, stop
 from pipeline.local.stack import java_program
 
 PRODUCE, END_TXN = 0, 26
-"""Keys of the requests in Kafka's protocol."""
+"""These are keys of requests in Kafka's protocol."""
 SETTLE_S = 0.5
-"""From a request on its way to the broker having handled it."""
+"""A request that is on its way has been handled by the broker after this time."""
 
 
 class Proxy:
-    """Passes everything on but what it was armed for."""
+    """Passes everything on except what it was armed for."""
 
     def __init__(self, port: int, upstream_port: int) -> None:
         self._upstream_port = upstream_port
@@ -43,13 +43,13 @@ class Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def arm(self, *, cut: bool) -> None:
-        """The next EndTxn is held."""
+        """Makes the proxy hold the next EndTxn."""
         with self._lock:
             self._armed, self._cut, self._held, self._repeated = True, cut, None, False
 
     @property
     def released(self) -> bool:
-        """The held request has reached the broker."""
+        """Says whether the held request has reached the broker."""
         return self._released.is_set()
 
     def close(self) -> None:
@@ -116,7 +116,7 @@ class Proxy:
 
 @contextmanager
 def proxied_broker(folder: Path) -> Iterator[tuple[str, str, Proxy]]:
-    """A broker of its own: its direct address, its address through the proxy, the proxy."""
+    """Runs a broker of its own, and yields its direct address, its address through the proxy, and the proxy."""
     inner, outer = free_ports(2)
 
     def listeners(node: Node) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Two real routers that are restarted in turn while cases are open and posts arrive."""
+"""Runs two real routers that are restarted in turn while cases are open and posts arrive."""
 
 import json
 import os
@@ -30,21 +30,21 @@ GAUGES_S = 6.0
 
 @dataclass
 class Life:
-    """One process of a router."""
+    """Describes one process of a router."""
 
     process: subprocess.Popen[bytes]
     port: int
     log: Path
 
     def metric(self, pattern: str) -> float:
-        """The sum of all samples whose line matches."""
+        """Sums all samples whose line matches."""
         url = f"http://127.0.0.1:{self.port}/metrics"
         with urllib.request.urlopen(url, timeout=5) as answer:
             lines = answer.read().decode().splitlines()
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if re.match(pattern, line))
 
     def ready(self) -> bool:
-        """It says so itself."""
+        """Says whether the process calls itself ready."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
                 return bool(answer.status == 200)
@@ -52,24 +52,26 @@ class Life:
             return False
 
     def events(self, name: str) -> list[dict[str, object]]:
-        """The lines of its log with this event."""
+        """Returns the lines of its log with this event."""
         lines = (json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{"))
         return [line for line in lines if line.get("event") == name]
 
 
 @dataclass
 class Report:
-    """What all restarts together cost."""
+    """Tells what all restarts together cost."""
 
     restored_by_stayers: int = 0
     kept_by_stayers: int = 0
     restored_by_restarted: int = 0
     decided_again_after_s: list[float] = field(default_factory=list)
-    """For each restart: from the signal until the gauges, 5 s late at most, count every post sent during it."""
+    """Holds, for each restart, the time from the signal until the gauges count every post sent during it. Gauges
+    are 5 s late at most.
+    """
 
 
 class RollingLab:
-    """One workspace on each partition, and a router for each.
+    """Runs one workspace on each partition, and a router for each.
 
     Args:
         stack: Kafka and ClickHouse.
@@ -104,19 +106,19 @@ class RollingLab:
         self._before = 0
 
     def start_both(self) -> None:
-        """Both routers, ready. What other tests left open is known then."""
+        """Starts both routers and returns when they are ready. What other tests left open is known then."""
         self.lives = [self._start(0), self._start(1)]
         self._settled()
         time.sleep(GAUGES_S)
         self._before = self.open_now()
 
     def add_spare(self) -> None:
-        """A router more than there are partitions; returns when all three are ready."""
+        """Starts one router more than there are partitions, and returns when all three are ready."""
         self.lives.append(self._start(len(self.lives)))
         self._settled()
 
     def open_cases(self, count: int) -> None:
-        """So many posts of so many authors: a case each; nobody works."""
+        """Sends so many posts of so many authors. Each opens a case, and nobody works."""
         for number in range(self.sent, self.sent + count):
             workspace = self.workspaces[number % 2]
             value = self._template.replace("AUTHOR", f"a{number}").replace("POST", f"p{number}")
@@ -131,20 +133,20 @@ class RollingLab:
         self.sent += count
 
     def open_now(self) -> int:
-        """Open cases, by the routers' own gauges."""
+        """Returns the number of open cases, by the routers' own gauges."""
         return round(sum(life.metric(r"earshot_cases_open\{") for life in self.lives if life.ready()))
 
     def await_cases(self, timeout_s: float = 300) -> None:
-        """Until every post that was sent is a case beside those that were there before."""
+        """Waits until every post that was sent is a case, beside the cases that were there before."""
         self._wait(lambda: self.open_now() == self._before + self.sent, timeout_s, f"{self.sent} cases")
 
     def rolling_restart(self, report: Report, *, pause_s: float = 0.0, trickle: int = 100) -> None:
-        """Restarts each router once, `pause_s` after it ended; posts arrive meanwhile."""
+        """Restarts each router once, `pause_s` after it ended, while posts arrive."""
         for index in range(2):
             self.restart(index, report, pause_s=pause_s, trickle=trickle)
 
     def restart(self, index: int, report: Report, *, pause_s: float = 0.0, trickle: int = 100) -> None:
-        """Restarts one router; the other one stays."""
+        """Restarts one router while the other one stays."""
         stayer, leaver = self.lives[1 - index], self.lives[index]
         restored, kept = (self._taken(stayer, how) for how in ("restored", "kept"))
         started_s = time.monotonic()
@@ -161,7 +163,7 @@ class RollingLab:
         report.restored_by_restarted += self._taken(self.lives[index], "restored")
 
     def restores(self) -> list[tuple[object, object]]:
-        """(entries, seconds) of every restore so far."""
+        """Returns (entries, seconds) of every restore so far."""
         events = (event for life in self._all for event in life.events("partition_restored"))
         return [(event["entries"], event["seconds"]) for event in events]
 

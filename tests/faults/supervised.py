@@ -1,4 +1,4 @@
-"""Supervised enrich workers for fault tests: the real supervisor over any command."""
+"""Runs supervised enrich workers for fault tests, with the real supervisor over any command."""
 
 import sys
 import threading
@@ -16,7 +16,7 @@ from pipeline.app.supervise.supervisor import Plan, Supervisor
 def supervised(
     arguments: Sequence[str], state_dir: Path, environment: Mapping[str, str], workers: int = 1
 ) -> Iterator[None]:
-    """Runs `python ARGUMENTS` as enrich workers, restarted by the supervisor, until the block ends."""
+    """Runs `python ARGUMENTS` as enrich workers, which the supervisor restarts, until the block ends."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
@@ -33,6 +33,6 @@ def supervised(
 
 
 def restarts(state_dir: Path) -> int:
-    """How often workers were started again."""
+    """Says how often workers were started again."""
     status = read_run_file(state_dir)
     return 0 if status is None else sum(worker.restarts for worker in status.workers)

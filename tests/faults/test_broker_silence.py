@@ -1,4 +1,4 @@
-"""The broker is away for a while: every stage shows it in time, says little, loses nothing and comes back."""
+"""While the broker is away, every stage shows it in time, says little, loses nothing and comes back."""
 
 import time
 from pathlib import Path

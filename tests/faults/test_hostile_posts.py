@@ -1,4 +1,4 @@
-"""Posts that were made to stop a worker, on the real broker: they cost themselves, and nobody else."""
+"""Posts that were made to stop a worker cost themselves and nobody else, on the real broker."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 
 
 def given_up(kafka: KafkaSettings, workspace: str) -> dict[bytes | None, str]:
-    """Value to code of each dead letter of a workspace."""
+    """Maps the value of each dead letter of a workspace to its code."""
     return {
         message.value(): decode_headers(message.headers()).code
         for message in read_topic(kafka, RAW.dlq.name)

@@ -1,7 +1,7 @@
-"""Routers without names in their group, where each restart deals the partitions anew.
+"""Routers without names in their group deal the partitions anew at each restart.
 
-No post is lost, and the router that stays does not read its own state again. With names, and with 10^5 cases:
-`tests/long/test_rolling_restarts.py`.
+No post is lost, and the router that stays does not read its own state again. `tests/long/test_rolling_restarts.py`
+has routers with names and 10^5 cases.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`earshot run sink` killed with SIGKILL at random moments while records flow: every record counts once."""
+"""Kills `earshot run sink` with SIGKILL at random moments while records flow, and every record counts once."""
 
 import random
 import signal
@@ -32,7 +32,9 @@ def lab(stack: Endpoints) -> Iterator[SinkLab]:
 
 
 def produce(lab: SinkLab, workspace: str, stop: threading.Event, done: list[int]) -> None:
-    """A round each second: posts, an edit of the first post of the round, a transaction of case events."""
+    """Produces each second some posts, an edit of the first post of the round, and a transaction of case
+    events.
+    """
     for turn in range(ROUNDS):
         posts = [
             scored(f"p{turn}-{number}", by=f"a{number % 20}", ms=turn, workspace=workspace)

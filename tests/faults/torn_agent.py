@@ -1,7 +1,8 @@
-"""A worker whose second transaction is undone once, and which may be told to believe every answer.
+"""Runs a worker whose second transaction is undone once, and which may be told to believe every answer.
 
-Run: `python -m tests.faults.torn_agent NAME BOOTSTRAP FOLDER renewing|trusting`. It appends what the loop tells to
-`FOLDER/told.jsonl`; `FOLDER/spoilt` marks that the transaction was spoilt, also for a worker that comes after it.
+It runs as `python -m tests.faults.torn_agent NAME BOOTSTRAP FOLDER renewing|trusting`. It appends what the loop
+tells to `FOLDER/told.jsonl`. `FOLDER/spoilt` marks that the transaction was spoilt, also for a worker that comes
+after it.
 """
 
 import json
@@ -20,14 +21,16 @@ SPOILT_ID = "second"
 
 
 class Trusting(DoubtRule):
-    """Believes every answer: the loop without the renewal."""
+    """Believes every answer, as the loop would without the renewal."""
 
     def verdict(self, now_s: float) -> Verdict:
         return Verdict.CLEAR
 
 
 class SpoiltOnce(Counting):
-    """The first transaction with `SPOILT_ID` holds a record that its topic refuses: it must be undone."""
+    """Lets the first transaction with `SPOILT_ID` hold a record that its topic refuses, so that it must be
+    undone.
+    """
 
     def __init__(self, name: str, folder: Path) -> None:
         super().__init__(f"{name}.out")

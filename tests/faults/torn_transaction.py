@@ -1,4 +1,4 @@
-"""One transaction whose commit is in doubt, and one after it that must be undone, through the real loop."""
+"""Runs one transaction whose commit is in doubt, and one after it that must be undone, through the real loop."""
 
 import json
 import subprocess
@@ -19,20 +19,20 @@ KEY = "k1"
 
 @dataclass(frozen=True)
 class Seen:
-    """What one run showed."""
+    """Tells what one run showed."""
 
     ids: list[str]
-    """Of `out`, as a read_committed reader sees it."""
+    """These are the ids of `out`, as a read_committed reader sees them."""
     undone: int
-    """Records among them that belong to the transaction that the loop has undone."""
+    """Returns the records among them that belong to the transaction that the loop has undone."""
     reasons: list[str]
-    """Of renewals, in order."""
+    """Lists the reasons of renewals, in order."""
     aborts: int
     restarts: int
 
 
 class Worker:
-    """Runs `torn_agent`, and again whenever it says that it must be restarted."""
+    """Runs `torn_agent`, and runs it again whenever it says that it must be restarted."""
 
     def __init__(self, *words: str) -> None:
         self._command = [sys.executable, "-m", "tests.faults.torn_agent", *words]
@@ -56,15 +56,15 @@ class Worker:
 
 
 def torn(direct: str, proxied: str, proxy: Proxy, folder: Path, *, cut: bool, renewing: bool = True) -> Seen:
-    """Inputs of a transaction each: the end of the first is held by the proxy, the second is undone once.
+    """Sends inputs of one transaction each. The proxy holds the end of the first, and the second is undone once.
 
     Args:
-        direct: address of the broker.
+        direct: the address of the broker.
         proxied: its address through the proxy.
-        proxy: in between.
-        folder: empty; the worker's notes.
-        cut: the proxy also closes the connection on which it holds the request.
-        renewing: the loop as it is; False: it believes every answer.
+        proxy: the proxy in between.
+        folder: empty; takes the worker's notes.
+        cut: whether the proxy also closes the connection on which it holds the request.
+        renewing: the loop as it is, or, if False, one that believes every answer.
     """
     lab = Lab(direct)
     admin = AdminClient({"bootstrap.servers": direct})

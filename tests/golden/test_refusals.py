@@ -1,7 +1,7 @@
-"""What an operator reads after a typing mistake, word by word.
+"""An operator reads these answers after a typing mistake, word by word.
 
-The files are the tables. Each block says what the mistake is, then shows it (`$ ` a setting; `- ` and `+ ` lines
-taken out of and put into `policy_good.yaml`), then the exact answer.
+The files are the tables. Each block says what the mistake is and then shows it. `$ ` begins a setting, and `- `
+and `+ ` begin lines taken out of and put into `policy_good.yaml`. The exact answer follows.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent
 
 
 class Case(NamedTuple):
-    """One mistake and the answer to it."""
+    """Holds one mistake and the answer to it."""
 
     about: str
     mistake: tuple[str, ...]
@@ -24,7 +24,7 @@ class Case(NamedTuple):
 
 
 def cases(file: str, marks: tuple[str, ...]) -> list[Case]:
-    """The blocks of a table."""
+    """Returns the blocks of a table."""
     found = []
     for block in (FOLDER / file).read_text(encoding="utf-8").split("\n\n"):
         about, *lines = block.strip("\n").splitlines()
@@ -57,7 +57,7 @@ def test_the_table_of_settings_has_at_least_fifteen_mistakes() -> None:
 
 
 def write(case: Case, folder: Path) -> Path:
-    """The good policy with the mistake in it."""
+    """Writes the good policy with the mistake in it."""
     text = (FOLDER / "policy_good.yaml").read_text(encoding="utf-8")
     taken, put = (
         "".join(f"{line[2:]}\n" for line in case.mistake if line.startswith(sign)) for sign in ("- ", "+ ")
@@ -70,7 +70,7 @@ def write(case: Case, folder: Path) -> Path:
 
 
 def check(path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
-    """Exit code and words of `earshot policy check`."""
+    """Returns exit code and words of `earshot policy check`."""
     with pytest.raises(SystemExit) as ended:
         main(["policy", "check", str(path)])
     return int(ended.value.code or 0), capsys.readouterr().err.replace(f"{path}:", "policy.yaml:")

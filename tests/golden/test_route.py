@@ -1,8 +1,8 @@
-"""A small morning at the desk, record by record; the expected output was read and agreed line by line.
+"""A small morning at the desk runs record by record. The expected output was read and agreed line by line.
 
-`route_input.jsonl`: milliseconds since the start, topic and message; a line without a message is the clock.
-`route_expected.jsonl`: what each line leads to. After a change of meaning, delete it, run the test once, and read
-the difference in git.
+`route_input.jsonl` has milliseconds since the start, topic and message. A line without a message is the clock.
+`route_expected.jsonl` has what each line leads to. After a change of meaning, delete it, run the test once, and
+read the difference in git.
 """
 
 import json
@@ -21,7 +21,7 @@ def new_router() -> Router:
 
 
 def said_by(router: Router, after: int = 0, until: int | None = None) -> list[dict[str, Any]]:
-    """What the router says to the input lines after number `after`, each a transaction of its own."""
+    """Returns what the router says to the input lines after number `after`, each a transaction of its own."""
     said = []
     lines = (FOLDER / "route_input.jsonl").read_text().splitlines()[:until]
     for offset, line in enumerate(lines[after:], after):

@@ -1,7 +1,8 @@
-"""`route.state` of each release: the changelog as it was written in the middle of the morning of `test_route.py`.
+"""`route.state` of each release is the changelog as it was written in the middle of the morning of
+`test_route.py`.
 
 `route_state/<release>/after_NN.jsonl` holds key and value of every live entry after input line NN. A release that
-restores it goes on as if nothing had happened. `current` is what this release writes: where that changes, raise
+restores it goes on as if nothing had happened. `current` is what this release writes. Where that changes, raise
 the kind's version, keep the old folder under the name of its release, and write `current` anew by deleting it.
 """
 
@@ -17,7 +18,7 @@ from tests.golden.test_route import FOLDER, new_router, said_by
 
 STATES = FOLDER / "route_state"
 CUTS = (8, 17)
-"""After 8 lines there are a waiting, offered and assigned case; after 17 also a rep who missed an offer."""
+"""After 8 lines a case waits, one is offered and one is assigned. After 17 a rep has missed an offer, too."""
 RELEASES = ("without_versions", "current")
 
 
@@ -34,7 +35,7 @@ def restored(found: dict[bytes, bytes]) -> Router:
 
 
 def written(cut: int) -> dict[bytes, bytes]:
-    """The compacted changelog of this release after `cut` input lines."""
+    """Returns the compacted changelog of this release after `cut` input lines."""
     router, live = new_router(), dict[bytes, bytes | None]()
     for line in range(cut):
         said_by(_Recorded(router, live), line, line + 1)

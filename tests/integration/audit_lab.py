@@ -1,4 +1,6 @@
-"""The audit's world on real parts: records on a broker at the same offsets, rows in the tables, a manifest."""
+"""Puts the audit's world on real parts: records on a broker at the same offsets, rows in the tables, and a
+manifest.
+"""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -30,7 +32,7 @@ GROUPS = {stage.group: stage.inputs for stage in lasting_stages()}
 
 
 class AuditLab:
-    """Empty topics of the contract and a fresh database; `close` takes everything away again."""
+    """Provides empty topics of the contract and a fresh database. `close` takes everything away again."""
 
     def __init__(self, stack: Endpoints, state_dir: Path) -> None:
         self.kafka = KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)
@@ -47,7 +49,7 @@ class AuditLab:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes `earshot` find it."""
+        """Returns the environment in which `earshot` finds this lab."""
         assert self.kafka.bootstrap_servers is not None
         assert self.store.url is not None
         return {
@@ -60,7 +62,7 @@ class AuditLab:
         }
 
     def recreate_topics(self, teams: Iterable[Topic] = ()) -> None:
-        """Deletes the contract's topics, teams' too, and makes them anew: offsets begin at 0."""
+        """Deletes the topics of the contract, teams' too, and makes them anew, so that offsets begin at 0."""
         contract = [topic.name for topic in all_topics()]
         present = self.admin.list_topics(timeout=PATIENCE_S).topics
         mine = [name for name in present if name in contract or name.startswith(f"{ASSIGNMENTS.name}.")]
@@ -104,7 +106,7 @@ class AuditLab:
             manifest.end(whole=True)
 
     def commit_groups(self) -> None:
-        """Lets every stage's group have read everything."""
+        """Commits the ends for every stage's group, as if it had read everything."""
         for group, topics in GROUPS.items():
             consumer = Consumer(client_config(self.kafka) | {"group.id": group})
             places = [TopicPartition(t.name, n) for t in topics for n in range(t.partition_count(P, R))]
@@ -121,13 +123,13 @@ class AuditLab:
 
 
 BY_APPEND_TIME = ("scored_at", "ver", "since_received_ms")
-"""Columns that hold the append time of their record, which only the broker knows."""
+"""These columns hold the append time of their record, which only the broker knows."""
 
 
 def _timed(
     cluster: Cluster, appended: dict[Place, int], topic: str, table: Table[Any], row: Sequence[object]
 ) -> tuple[object, ...]:
-    """The row with the times that the broker gave its record."""
+    """Returns the row with the times that the broker gave its record."""
     n, offset = position_in(row, table)
     record = cluster.log(topic)[n][offset].record._replace(append_ms=appended[topic, n, offset])
     true = table.row(decode(table.model, record.value), Source(record, from_ms(0)))

@@ -1,4 +1,4 @@
-"""A real broker, a real ClickHouse, and a sink that can be watched, disturbed and killed."""
+"""Provides a real broker, a real ClickHouse, and a sink that can be watched, disturbed and killed."""
 
 import os
 import subprocess
@@ -40,7 +40,7 @@ STATE_TABLES = ("posts", "case_events", "assignments", "refused_posts")
 
 @dataclass
 class SinkLab:
-    """Kafka and a fresh, migrated database."""
+    """Holds Kafka and a fresh, migrated database."""
 
     kafka: KafkaSettings
     store: ClickHouseSettings
@@ -89,7 +89,9 @@ class SinkLab:
         (producer.commit_transaction if commit else producer.abort_transaction)(PATIENCE_S)
 
     def stage_from_here(self) -> str:
-        """A stage whose group begins at the present ends of the topics, so that tests do not read each other's."""
+        """Returns a stage whose group begins at the present ends of the topics, so that tests do not read each
+        other's records.
+        """
         stage = f"sink-{uuid4().hex[:8]}"
         consumer = Consumer(client_config(self.kafka) | {"group.id": f"earshot-{stage}"})
         ends = [
@@ -125,7 +127,7 @@ class SinkLab:
         ttl_days: int | None = None,
         metrics: Metrics | None = None,
     ) -> BatchConsumer:
-        """The sink's loop in a group of its own, with a writer that the test may wrap."""
+        """Returns the sink's loop in a group of its own, with a writer that the test may wrap."""
         metrics = metrics or Metrics()
         agent = SinkAgent(
             writer(ClickHouseWriter(self.store)),
@@ -141,7 +143,7 @@ class SinkLab:
 
     @contextmanager
     def sink(self, stage: str, **options: Any) -> Iterator[BatchConsumer]:
-        """`loop`, running on a thread."""
+        """Runs `loop` on a thread."""
         loop = self.loop(stage, **options)
         stop = threading.Event()
         thread = threading.Thread(target=loop.run, args=(stop.is_set,), daemon=True)
@@ -177,7 +179,7 @@ def close_lab(lab: SinkLab) -> None:
 
 
 def start_sink(lab: SinkLab, log: Path, **settings: str) -> subprocess.Popen[bytes]:
-    """The real process, `earshot run sink`."""
+    """Starts the real process, `earshot run sink`."""
     environment: Mapping[str, str] = {**os.environ, **lab.environment, **settings}
     with log.open("ab") as output:
         return subprocess.Popen(
@@ -186,7 +188,7 @@ def start_sink(lab: SinkLab, log: Path, **settings: str) -> subprocess.Popen[byt
 
 
 def await_value(wanted: object, current: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
-    """Waits until `current()` is `wanted`; the last value is in the failure."""
+    """Waits until `current()` is `wanted`. The failure shows the last value."""
     until = time.monotonic() + patience_s
     while (value := current()) != wanted:
         assert time.monotonic() < until, f"{value!r}, expected {wanted!r}"

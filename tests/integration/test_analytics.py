@@ -1,4 +1,4 @@
-"""`earshot query` and `earshot report` on the real ClickHouse engine."""
+"""`earshot query` and `earshot report` run on the real ClickHouse engine."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ HOUR_MS = 3_600_000
 
 @pytest.fixture(scope="module")
 def lab(stack: Endpoints) -> Iterator[SinkLab]:
-    """Five posts of two workspaces, one of them edited, one deleted; the older versions are there too."""
+    """Stores five posts of two workspaces. One is edited and one deleted, and the older versions are there too."""
     lab = open_lab(stack)
     posts = [
         scored("p1", text="[red]not markup[/red]"),

@@ -1,5 +1,7 @@
-"""`earshot audit` on the real broker and the real ClickHouse: clean where all is well, and every planted loss and
-double named, with the right exit code."""
+"""`earshot audit` runs on the real broker and the real ClickHouse.
+
+It is clean where all is well, and it names every planted loss and double, with the right exit code.
+"""
 
 import json
 import threading
@@ -37,7 +39,7 @@ def lab(stack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="module")
 def worlds(lab: AuditLab) -> dict[str, World]:
-    """A clean workspace, and one for each fault, all in the same topics and tables."""
+    """Writes a clean workspace and one for each fault, all in the same topics and tables."""
     cluster = Cluster()
     made = {"clean": World(cluster, "clean")}
     made |= {fault.workspace: World(cluster, fault.workspace, fault.plant) for fault in FAULTS}
@@ -53,7 +55,7 @@ def _environment(lab: AuditLab, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def audit(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[str, Any], str]:
-    """Exit code, the object, and what was said."""
+    """Returns exit code, the object, and what was said."""
     with pytest.raises(SystemExit) as ended:
         main(["audit", "--json", *options])
     out, err = capsys.readouterr()
@@ -80,7 +82,7 @@ def test_a_clean_workspace_is_clean(worlds: dict[str, World], capsys: pytest.Cap
 
 
 IN_TURN = [fault for fault in FAULTS if fault.place in ("scored", "events", "posts", "assignments table")]
-"""A loss and a double of each kind, alone on real parts; tests/unit/audit has all of them alone."""
+"""A loss and a double of each kind stand alone on real parts. `tests/unit/audit` has all of them alone."""
 
 
 @pytest.mark.parametrize("fault", IN_TURN, ids=lambda fault: f"{fault.place}-{fault.copies}")
@@ -173,7 +175,7 @@ def test_too_large_a_share_of_dead_letters_is_not_clean(
 def test_an_open_transaction_is_waited_for_and_tears_nothing_apart(
     lab: AuditLab, worlds: dict[str, World], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The event is there when the audit begins; its assignment and its commit come while the audit reads."""
+    """The event is there when the audit begins, and its assignment and its commit come while the audit reads."""
     assert worlds
     cluster = Cluster()
     World(cluster, "open")

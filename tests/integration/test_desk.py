@@ -1,4 +1,4 @@
-"""The running desk on a real broker: answers on reps.events, keyed by workspace; input committed once answered."""
+"""The running desk answers on reps.events, keyed by workspace, and commits an input once it is answered."""
 
 import contextlib
 import os
@@ -32,7 +32,7 @@ PATIENCE_S = 60.0
 
 
 def _offers(workspace: str, count: int) -> list[tuple[bytes | None, bytes | None]]:
-    """Real offers of a real router."""
+    """Returns real offers of a real router."""
     router = Router(lambda: {workspace: policy(workspace=workspace)}, 10**9, "processing")
     sign_in = signed_in("r1", capacity=count).model_copy(update={"workspace": workspace})
     router.decide(record(sign_in), START_MS)

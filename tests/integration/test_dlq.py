@@ -1,4 +1,6 @@
-"""`earshot dlq` on the real broker: what it tells, what it never tells, and letters on their way back."""
+"""`earshot dlq` runs on the real broker. The tests see what it tells, what it never tells, and letters on their
+way back.
+"""
 
 import dataclasses
 import json
@@ -46,7 +48,7 @@ def _environment(kafka: KafkaSettings, monkeypatch: pytest.MonkeyPatch) -> None:
 def give_up(
     kafka: KafkaSettings, topic: Topic, value: bytes, code: str, source: str | None = None, key: bytes = KEY
 ) -> str:
-    """Puts a dead letter into the topic's dead letters; returns its name."""
+    """Puts a dead letter into the topic's dead letters and returns its name."""
     info = DeadLetterInfo(
         stage="enrich",
         code=code,
@@ -71,7 +73,7 @@ def give_up(
 
 @pytest.fixture
 def topic(kafka: KafkaSettings) -> Topic:
-    """A topic of this test, like posts.raw, with three dead letters."""
+    """Creates a topic of this test, like posts.raw, with three dead letters."""
     source = dataclasses.replace(RAW, name=f"dlq-{uuid.uuid4().hex[:8]}")
     ensure_topics(kafka, [source, source.dlq])
     for value, code in zip(VALUES, CODES, strict=True):
@@ -81,7 +83,7 @@ def topic(kafka: KafkaSettings) -> Topic:
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command: exit code, stdout, stderr."""
+    """Runs a command and returns exit code, stdout and stderr."""
 
     def command(*words: str) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as ended:
@@ -97,7 +99,7 @@ def names(topic: Topic) -> list[str]:
 
 
 def back(kafka: KafkaSettings, topic: Topic) -> list[tuple[Any, Any, Any]]:
-    """What lies in the topic itself: value, key and headers."""
+    """Returns what lies in the topic itself, as value, key and headers."""
     return [(record.value(), record.key(), record.headers()) for record in read_topic(kafka, topic.name)]
 
 

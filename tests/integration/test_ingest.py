@@ -1,4 +1,4 @@
-"""`earshot ingest` against a real broker: whole files, bad input, kill -9 and resuming, standard input."""
+"""`earshot ingest` runs against a real broker: whole files, bad input, kill -9 and resuming, standard input."""
 
 import os
 import re
@@ -34,7 +34,7 @@ START = datetime(2026, 11, 1, tzinfo=UTC)
 
 @dataclass
 class Site:
-    """A broker with its topic, a folder of our own, and a workspace that no other test uses."""
+    """Holds a broker with its topic, a folder of our own, and a workspace that no other test uses."""
 
     kafka: KafkaSettings
     folder: Path
@@ -68,7 +68,7 @@ class Site:
         return process.returncode, out.decode(), err.decode()
 
     def published(self) -> Counter[str]:
-        """How often each post of the workspace is in the topic."""
+        """Returns how often each post of the workspace is in the topic."""
         consumer = Consumer(consumer_config(self.kafka, f"test-{uuid.uuid4()}"))
         try:
             places = [TopicPartition(RAW.name, number, 0) for number in range(self.kafka.post_partitions)]

@@ -91,7 +91,7 @@ def test_doctor_sees_servers_without_topics_and_tables(stack: Endpoints, state_d
 
 
 def visit(state_dir: Path, **variables: str) -> dict[str, dict[str, str]]:
-    """The doctor's findings by name."""
+    """Returns the doctor's findings by name."""
     done = earshot(state_dir, "doctor", "--json", **variables)
     assert "Traceback" not in done.stderr
     return {finding["name"]: finding for finding in map(json.loads, done.stdout.splitlines())}

@@ -1,4 +1,4 @@
-"""Migrations on the real ClickHouse engine."""
+"""Migrations run on the real ClickHouse engine."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +42,7 @@ def store(stack: Endpoints) -> Iterator[ClickHouseSettings]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The first two migrations, to be tampered with."""
+    """Copies the first two migrations, to be tampered with."""
     for path in sorted(MIGRATIONS.glob("*.sql"))[:1]:
         (tmp_path / path.name).write_text(path.read_text())
     (tmp_path / "0002_things.sql").write_text(

@@ -1,4 +1,4 @@
-"""What clients of other systems fetch: batches as they lie on the broker, before any client has unpacked them."""
+"""Clients of other systems fetch batches as they lie on the broker, before any client has unpacked them."""
 
 import uuid
 
@@ -17,11 +17,13 @@ from schemas.topics import Topic, team_topic
 
 pytestmark = pytest.mark.integration
 NONE, GZIP, LZ4 = 0, 1, 3
-"""Codecs in the attributes of a record batch (KIP-98)."""
+"""These are codecs in the attributes of a record batch (KIP-98)."""
 
 
 async def codecs_fetched(stack: Endpoints, topic: str) -> list[int]:
-    """The codec of each batch of partition 0, as a fetch of the oldest version that brokers answer brings it."""
+    """Returns the codec of each batch of partition 0, as a fetch of the oldest version that brokers answer brings
+    it.
+    """
     client = AIOKafkaClient(bootstrap_servers=stack.kafka_bootstrap)
     await client.bootstrap()
     try:
@@ -40,7 +42,7 @@ async def codecs_fetched(stack: Endpoints, topic: str) -> list[int]:
 
 
 def write(kafka: KafkaSettings, topic: Topic) -> None:
-    """As the router does: with the producer of every stage."""
+    """Writes as the router does, with the producer of every stage."""
     ensure_topics(kafka, [topic])
     producer = Producer(producer_config(kafka))
     for _ in range(3):

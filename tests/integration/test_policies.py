@@ -1,4 +1,4 @@
-"""Policies on the real broker: published, followed, refused when not newer, bad records skipped."""
+"""Policies on the real broker are published, followed and refused when not newer, and bad records are skipped."""
 
 import time
 import uuid

@@ -1,4 +1,6 @@
-"""`earshot reveal` on the real broker and the real ClickHouse: the event first, then the text, or neither."""
+"""`earshot reveal` stores the event first and then shows the text, or does neither, on the real broker and
+ClickHouse.
+"""
 
 import json
 import time

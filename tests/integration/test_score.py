@@ -1,4 +1,4 @@
-"""`earshot score` beside the running enrich stage: the same posts in the same order get the same scores."""
+"""`earshot score` gives the same posts in the same order the same scores as the running enrich stage."""
 
 import json
 import uuid
@@ -21,14 +21,16 @@ pytestmark = pytest.mark.integration
 POSTS = 300
 PARTITION = 1
 NEAR = 2 * TOLERANCE
-"""Most that a probability of the same text may differ between two batches. An engine rounds by the shape of the
-batch, and it serves when each answer is within `TOLERANCE` of the exact one: seen were .007 on an EPYC and .011 on
-a processor that rounds bf16 in other places."""
+"""A probability of the same text may differ by this much between two batches. An engine rounds by the shape of the
+batch, and it serves when each answer is within `TOLERANCE` of the exact one. Differences of .007 were seen on an
+EPYC, and of .011 on a processor that rounds bf16 in other places.
+"""
 ON_THE_EDGE = POSTS // 50
-"""Most posts that may differ in a label or in what follows from one: a probability beside a threshold of the
-policy falls on either side of it."""
+"""So many posts may differ in a label or in what follows from one. A probability beside a threshold of the policy
+falls on either side of it.
+"""
 BY_THE_MODEL = {"sentiment", "offence", "complaint", "intent", "triage"}
-"""What the scores of the model, or decisions from them, are in."""
+"""These fields hold scores of the model, or decisions from them."""
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def lab(stack: Endpoints, tmp_path: Path) -> Iterator[PipelineLab]:
 
 
 def of_one_partition(generated: Path, workspace: str) -> list[dict[str, Any]]:
-    """Posts that producers put on one partition, in the order of time; every tenth repeats another."""
+    """Returns posts that producers put on one partition, in the order of time. Every tenth repeats another."""
     posts = (json.loads(line) for line in generated.open(encoding="utf-8"))
 
     def here(post: dict[str, Any]) -> bool:
@@ -55,7 +57,7 @@ def of_one_partition(generated: Path, workspace: str) -> list[dict[str, Any]]:
 
 
 def same(one: Any, other: Any, within: float) -> bool:
-    """Equal, numbers nearly so."""
+    """Says whether two values are equal, numbers nearly so."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(one[name], other[name], within) for name in one)
     if isinstance(one, list) and isinstance(other, list):
@@ -66,13 +68,13 @@ def same(one: Any, other: Any, within: float) -> bool:
 
 
 def differences(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """What is shown of two posts that differ."""
+    """Returns what is shown of two posts that differ."""
     names = one.keys() | other.keys()
     return {k: (one.get(k), other.get(k)) for k in names if not same(one.get(k), other.get(k), NEAR)}
 
 
 def comparable(post: dict[str, Any]) -> dict[str, Any]:
-    """Without where it lay and when it was appended, the number of copies, and absent fields."""
+    """Leaves out where a post lay and when it was appended, the number of copies, and absent fields."""
     left = {k: v for k, v in post.items() if k not in ("source", "appended_ms", "customer")}
     if left.get("cluster"):
         left["cluster"] = {k: v for k, v in left["cluster"].items() if k != "size"}

@@ -1,4 +1,4 @@
-"""The sink on a real broker and the real ClickHouse engine: every record counted once."""
+"""The sink counts every record once, on a real broker and the real ClickHouse engine."""
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,7 +51,7 @@ def posts(workspace: str, count: int, **over: Any) -> list[tuple[str, ScoredPost
 
 
 class AnswersLost:
-    """A store that stores and whose answer does not arrive, every second time."""
+    """Stores rows, but every second answer does not arrive."""
 
     def __init__(self, inner: RowWriter) -> None:
         self.inner, self.calls = inner, 0
@@ -195,7 +195,9 @@ def test_posts_beyond_the_keeping_time_are_refused_by_name(lab: SinkLab, workspa
 
 
 def test_history_of_many_years_fits_into_one_batch(lab: SinkLab, workspace: str, stage: str) -> None:
-    """ClickHouse refuses more than 100 partitions an insert unless it is told otherwise: 130 months here."""
+    """ClickHouse refuses more than 100 partitions an insert unless it is told otherwise, and here are 130
+    months.
+    """
     month_ms = 30 * 86_400_000
     messages = [
         (f"{workspace}/x:ann", scored(f"p{n}", ms=-n * month_ms, appended_ms=START_MS, workspace=workspace))

@@ -1,5 +1,7 @@
-"""What the sink writes is what ClickHouse gives back, column by column, for any message of the contract and for
-words that only a newer release knows."""
+"""ClickHouse gives back what the sink writes, column by column.
+
+This holds for any message of the contract, and for words that only a newer release knows.
+"""
 
 from collections.abc import Iterator, Sequence
 from itertools import count
@@ -40,11 +42,11 @@ pytestmark = pytest.mark.integration
 TOPIC_OF = {table.model: topic for topic, table in TABLES.items()}
 NOW = at(1000)
 NUMBERS = count()
-"""Each message is a row of its own: ClickHouse makes one of rows with equal keys, even within one insert."""
+"""Each message is a row of its own, since ClickHouse makes one of rows with equal keys, even within one insert."""
 
 
 class Shop:
-    """A fresh database, the sink's writer, and a look at what it holds."""
+    """Holds a fresh database, the sink's writer, and a look at what the database holds."""
 
     def __init__(self, stack: Endpoints) -> None:
         self.settings = ClickHouseSettings(
@@ -60,7 +62,7 @@ class Shop:
             self.client.command(f"SYSTEM STOP MERGES {self.settings.database}.{table.name}")
 
     def read(self, table: Table[Any], records: Sequence[InputRecord]) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Types of the columns, and the row of each record."""
+        """Returns the types of the columns, and the row of each record."""
         names = ", ".join(f"`{name}`" for name in table.names)
         found = self.client.query(
             f"SELECT {names} FROM {self.settings.database}.{table.name} "
@@ -92,7 +94,7 @@ def shop(stack: Endpoints) -> Iterator[Shop]:
 
 
 def alone(message: Any) -> Any:
-    """With a key that no other message has."""
+    """Returns the message with a key that no other message has."""
     number = next(NUMBERS)
     if isinstance(message, ScoredPost):
         return message.model_copy(update={"post_id": f"{message.platform}:{number}"})

@@ -1,7 +1,7 @@
-"""The official ClickHouse clients against the embedded server, with their default settings, as the reader.
+"""The official ClickHouse clients run against the embedded server, with their default settings, as the reader.
 
 Each program connects, lists, describes, passes a parameter, reads a million rows, and is refused two writes. The
-packages come from the ordinary registries; Node 20, Java 17 with Maven, and Go 1.24 must be installed.
+packages come from the ordinary registries. Node 20, Java 17 with Maven, and Go 1.24 must be installed.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The desktops that README names, each in its language: 200 offers on the real stack, worked to the end."""
+"""The desktops that README names, each in its language, work 200 offers on the real stack to the end."""
 
 import json
 import signal
@@ -34,7 +34,7 @@ def test_every_language_is_installed_on_the_machine_of_the_long_tests() -> None:
 
 
 def posts(lab: PipelineLab) -> bytes:
-    """Complaints of as many people: each opens a case of its own."""
+    """Makes complaints of as many people, so each opens a case of its own."""
     made = [
         {
             "workspace": lab.workspace, "post_id": f"chirp:{uuid.uuid4().hex}", "platform": "chirp",

@@ -1,4 +1,4 @@
-"""The contract as the validators of other languages see it: ajv in strict mode, and AsyncAPI's own parser."""
+"""The validators of other languages see the contract: ajv in strict mode, and AsyncAPI's own parser."""
 
 import json
 import shutil
@@ -14,12 +14,12 @@ from tests.pipeline_lab import ROOT
 
 SCRIPTS = Path(__file__).parent / "validators"
 ACCEPTED_BY = {"schema": False, "model": True, "bytes": None}
-"""What a JSON Schema says of an invalid example, by what `expected.json` says can refuse it."""
+"""Maps what `expected.json` says can refuse an invalid example to what a JSON Schema says of it."""
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The scripts beside what npm installs for them."""
+    """Copies the scripts to a folder, beside what npm installs for them."""
     made = tmp_path_factory.mktemp("validators")
     for path in SCRIPTS.iterdir():
         shutil.copy(path, made / path.name)

@@ -122,7 +122,7 @@ def test_a_failed_inference_leaves_the_engine_sound(folder: Path, monkeypatch: p
 
 
 class NeverDone:
-    """A compiled model whose inferences never end."""
+    """Stands for a compiled model whose inferences never end."""
 
     def create_infer_request(self) -> "NeverDone":
         return self

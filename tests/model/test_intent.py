@@ -1,4 +1,4 @@
-"""Intents of plain sentences, by the shipped model and the shipped head; both in one pass."""
+"""The shipped model and the shipped head give intents of plain sentences, both in one pass."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,6 @@
-"""A second model for one language: real engines and the real detector, from the settings to the scored post."""
+"""A second model reads one language, with real engines and the real detector, from the settings to the scored
+post.
+"""
 
 import json
 import shutil
@@ -22,7 +24,7 @@ TEXTS = {
 
 @pytest.fixture(scope="module")
 def german(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The shipped model under another name."""
+    """Copies the shipped model under another name."""
     folder = tmp_path_factory.mktemp("models") / "german"
     shutil.copytree(SHIPPED_MODEL, folder, ignore=shutil.ignore_patterns("float"))
     config = json.loads((folder / "config.json").read_text())

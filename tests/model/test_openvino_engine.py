@@ -1,4 +1,4 @@
-"""The shipped model in the real engine."""
+"""The shipped model runs in the real engine."""
 
 import hashlib
 import json

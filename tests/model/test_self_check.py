@@ -1,7 +1,7 @@
-"""The engine that checks itself, on the shipped model and on OpenVINO.
+"""The engine checks itself, on the shipped model and on OpenVINO.
 
-The fault on processors with AMX is planted where OpenVINO's answers come in, since it shows nowhere else;
-everything around it is real.
+The fault on processors with AMX is planted where OpenVINO's answers come in, since it shows nowhere else.
+Everything around it is real.
 """
 
 import json
@@ -48,7 +48,7 @@ WORDS = {"ok": [1.0, 0.0, 0.5, 0.2, 0.1], "no": [0.0, 1.0, 0.5, 0.1, 0.2]}
 
 
 class Wrong:
-    """Requests whose answers to rows of one length are off, as those of AMX are at 32 tokens."""
+    """Makes requests whose answers to rows of one length are off, as those of AMX are at 32 tokens."""
 
     def __init__(self, right: Runner, length: int) -> None:
         self.right, self.length = right, length
@@ -64,7 +64,9 @@ class Wrong:
 
 
 def plant(monkeypatch: pytest.MonkeyPatch, wrong: set[str], length: int = 32) -> list[str]:
-    """A processor with AMX on which these configurations are wrong; the ones that were compiled."""
+    """Plants a processor with AMX on which these configurations are wrong, and returns the ones that were
+    compiled.
+    """
     compiled: list[str] = []
     compile_right = OpenVinoModel.compile
 
@@ -86,7 +88,7 @@ def engine() -> OpenVinoEngine:
 
 @pytest.fixture(scope="module")
 def texts() -> list[str]:
-    """Distinct generated posts."""
+    """Returns distinct generated posts."""
     made = (normalise(post.text or "") for post in generate(11, 900, datetime(2026, 11, 1, tzinfo=UTC), 24.0))
     return [text for text in dict.fromkeys(made) if text.strip()][:POSTS]
 

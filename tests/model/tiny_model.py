@@ -1,4 +1,6 @@
-"""A model folder whose every logit is known: each word adds its row of a table, nothing else counts."""
+"""Writes a model folder whose every logit is known, because each word adds its row of a table and nothing else
+counts.
+"""
 
 import hashlib
 import json
@@ -24,7 +26,7 @@ CALIBRATION: dict[str, Any] = {
 def write_tiny_model(
     folder: Path, words: dict[str, list[float]], *, max_tokens: int = 128, labels: list[str] | None = None
 ) -> Path:
-    """Words to their logits, one a label; `labels` are the names of the columns."""
+    """Maps words to their logits, one for each label. `labels` are the names of the columns."""
     vocabulary = {word: at for at, word in enumerate([*SPECIAL, *words])}
     width = len(next(iter(words.values())))
     table = np.array([[0.0] * width] * len(SPECIAL) + list(words.values()), dtype=np.float32)
@@ -42,7 +44,7 @@ def write_tiny_model(
 
 
 def describe(folder: Path, **changes: object) -> None:
-    """Changes fields of a folder's `config.json`; None takes one out."""
+    """Changes fields of a folder's `config.json`. None takes a field out."""
     path = folder / "config.json"
     description = json.loads(path.read_text()) | changes
     path.write_text(json.dumps({name: value for name, value in description.items() if value is not None}))

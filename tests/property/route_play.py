@@ -1,4 +1,4 @@
-"""Generated days at the desk: abstract steps become concrete records by playing them once against a router."""
+"""Generates days at the desk. Abstract steps become concrete records by playing them once against a router."""
 
 import random
 from collections import Counter
@@ -34,7 +34,7 @@ POLICIES: dict[str, Policy] = {"acme": policy(oldest_every=3)}
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happens; numbers choose among what exists when it is played."""
+    """Describes one thing that happens. Its numbers choose among what exists when it is played."""
 
     kind: str
     who: int
@@ -49,7 +49,7 @@ KINDS = (
     + ["accept"] * 5 + ["reject"] * 2 + ["reply", "resolve", "resolve", "reveal", "tick", "tick"]
 )  # fmt: skip
 WAITS_MS = [0] * 8 + [1] * 4 + [1000] * 8 + [10_000] * 4 + [60_000, 119_999, 120_000, 4_000_000]
-"""Mostly moments; sometimes to the edge of an offer's time, seldom past the remembered hour."""
+"""Most waits are moments. Some go to the edge of an offer's time, and few go past the remembered hour."""
 STEPS = st.lists(
     st.builds(
         Step,

@@ -1,4 +1,6 @@
-"""An audit beside a stream that goes on: whenever it looks, nothing is lost; what was lost before is found."""
+"""An audit beside a stream that goes on calls nothing lost, whenever it looks, and still names what was lost
+before.
+"""
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st

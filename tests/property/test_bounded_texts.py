@@ -29,36 +29,39 @@ from tests.text_functions import (
 
 SHORT, TIMES = 1_000, 4
 MOST_GROWTH = 8.0
-"""Four times the text: linear is 4, quadratic 16."""
+"""The text is four times as long. Linear cost grows by 4, quadratic cost by 16."""
 UNNOTICED_S = 0.008
-"""Below it growth is not asked for: a text of 4,000 characters that costs less costs the longest post .13 s."""
+"""Below it growth is not asked for. A text of 4,000 characters that costs less costs the longest post .13 s."""
 START_S, CHARACTER_S = 0.010, 20e-6
-"""What any text may cost, however short (what a page of memory or the collector takes is not the function's), and
-what each of its characters adds."""
+"""Any text may cost so much, however short, because a page of memory or the collector takes time that is not the
+function's. Each of its characters adds so much.
+"""
 ASKED_START_S, ASKED_CHARACTER_S = 0.040, 60e-6
-"""The same where the phone library is asked about eleven regions: 22 ms and 50 microseconds were measured."""
+"""This is the same where the phone library is asked about eleven regions. 22 ms and 50 microseconds were
+measured.
+"""
 UNIT_S = 5 / 300_000
-"""What a unit of weight stands for: a batch of 300,000 takes 5 s."""
+"""A unit of weight stands for so much time. A batch of 300,000 takes 5 s."""
 SLOWER = 2
-"""A busy machine with shared cores needs that much more CPU time for the same work."""
+"""A busy machine with shared cores may need that many times the CPU time for the same work."""
 TRIES = 4
 LENGTHS = (50, 100, 200, 300, 500, 3000)
 _TEXTS = re.compile(
     r"str|str \| None|.*\b(PostBody|RawPost)"
     r"|(collections\.abc\.)?(Sequence|Iterable)\[(str|.*\b(PostBody|ReceivedPost|Line))\]"
 )
-"""Types of parameters that may hold what a stranger wrote."""
+"""Parameters of these types may hold what a stranger wrote."""
 
 
 def cost_s(function: TextFunction, text: str) -> float:
-    """CPU seconds of this thread."""
+    """Returns the CPU seconds of this thread."""
     before = time.thread_time()
     function(text)
     return time.thread_time() - before
 
 
 def grows_too_fast(function: TextFunction, unit: str, tail: str) -> str | None:
-    """How the cost grows from n to 4n characters, where it does so faster than it may, the best of some tries."""
+    """Returns how the cost grows from n to 4n characters where it grows too fast, as the best of some tries."""
     short, long = repeated(unit, SHORT, tail), repeated(unit, TIMES * SHORT, tail)
     most = float("inf")
     for _ in range(TRIES):
@@ -72,7 +75,7 @@ def grows_too_fast(function: TextFunction, unit: str, tail: str) -> str | None:
 
 
 def is_too_slow(name: str, text: str) -> bool:
-    """Whether a text costs that function more than its length allows."""
+    """Says whether a text costs that function more than its length allows."""
     start_s, character_s = START_S, CHARACTER_S
     if name in ASKS_MANY_REGIONS:
         start_s, character_s = ASKED_START_S, ASKED_CHARACTER_S
@@ -80,7 +83,7 @@ def is_too_slow(name: str, text: str) -> bool:
 
 
 def costs_more(function: TextFunction, text: str, most_s: float) -> bool:
-    """Whether a text costs more than that, in each of some tries."""
+    """Says whether a text costs more than that, in each of some tries."""
     return all(cost_s(function, text) > most_s for _ in range(TRIES))
 
 
@@ -117,7 +120,7 @@ def test_every_pure_function_that_reads_a_text_is_tried() -> None:
 
 
 def _readers(package: str) -> Iterator[str]:
-    """Public functions, methods and classes of the pure modules that are given a text."""
+    """Yields public functions, methods and classes of the pure modules that are given a text."""
     root = importlib.import_module(package)
     for module in pkgutil.walk_packages(root.__path__, f"{package}."):
         if module.name.endswith(".agent"):

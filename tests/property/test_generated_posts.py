@@ -1,4 +1,4 @@
-"""Generated traffic: valid, the same for the same seed, and unlike that of another seed."""
+"""Generated traffic is valid, is the same for the same seed, and differs from that of another seed."""
 
 from datetime import UTC, datetime
 

@@ -22,7 +22,7 @@ SAID = st.lists(
 
 @dataclass
 class Told:
-    """What one sender said last."""
+    """Holds what one sender said last."""
 
     seq: int
     ms: int
@@ -30,7 +30,7 @@ class Told:
 
 
 class Model:
-    """The rules of the contract, one sentence a line."""
+    """States the rules of the contract, with one sentence a line."""
 
     def __init__(self) -> None:
         self.told: dict[str | None, Told] = {}

@@ -18,11 +18,11 @@ from tests.unit.sink.memory import memory_rows
 from tests.unit.sink.records import record
 
 Versions = list[tuple[int, int, bool]]
-"""Post number, revision, deleted: one scored record each, in log order."""
+"""Lists post number, revision and deletion. Each entry is one scored record, in log order."""
 
 
 def log_of(versions: Versions) -> list[InputRecord]:
-    """Offsets with gaps, as a log with transaction markers has; append times grow."""
+    """Makes offsets with gaps, as a log with transaction markers has. Append times grow."""
     return [
         record(
             scored(f"p{number}", revision=revision, deleted=deleted, appended_ms=START_MS + index),
@@ -55,13 +55,13 @@ versions_lists = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2), st.boo
 
 
 steps_lists = st.lists(st.tuples(st.integers(0, 10), st.integers(1, 10)), max_size=12)
-"""Each step: how far a crash throws the reader back, how many records the next batch has."""
+"""Draws, for each step, how far a crash throws the reader back and how many records the next batch has."""
 
 
 @settings(deadline=None)  # a shared core may stall for longer than hypothesis likes
 @given(versions_lists, steps_lists)
 def test_any_cut_and_any_redelivery_give_the_same_rows(versions: Versions, steps: list[tuple[int, int]]) -> None:
-    """No announcement at all: batches are cut anew after each crash, and only the row's key and version help."""
+    """Nothing is announced, so batches are cut anew after each crash, and only the row's key and version help."""
     log, rows, token = log_of(versions), memory_rows(), count()
     agent, done = agent_over(rows), 0
     for back, ahead in [*steps, (0, len(log))]:
@@ -74,7 +74,9 @@ def test_any_cut_and_any_redelivery_give_the_same_rows(versions: Versions, steps
 @settings(deadline=None)  # a shared core may stall for longer than hypothesis likes
 @given(versions_lists, st.data())
 def test_announced_cuts_insert_each_record_once(versions: Versions, data: st.DataObject) -> None:
-    """With the announcement, a crash at any point repeats the same batch: not even a physical double is stored."""
+    """With the announcement, a crash at any point repeats the same batch, so not even a physical double is
+    stored.
+    """
     log, rows = log_of(versions), memory_rows()
     agent = agent_over(rows)
     committed, announced = 0, None

@@ -1,4 +1,6 @@
-"""Classifiers of a few kilobytes in Hugging Face's layout, with random weights, for what is around them."""
+"""Writes classifiers of a few kilobytes in Hugging Face's layout with random weights, to test what is
+around them.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "bad", "and", "late"]
 def write_small_model(
     folder: Path, id2label: dict[int, str], *, pad: bool = True, classifier: bool = True, spread: float = 1.0
 ) -> Path:
-    """A folder that transformers can open; without `classifier` it is an encoder alone."""
+    """Writes a folder that transformers can open. Without `classifier` it is an encoder alone."""
     torch.manual_seed(1)
     labels = {name: at for at, name in id2label.items()}
     config = BertConfig(

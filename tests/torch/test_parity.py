@@ -1,4 +1,4 @@
-"""Both engines, one model: torch on the float parent beside OpenVINO on the same float weights."""
+"""Both engines run one model: torch on the float parent beside OpenVINO on the same float weights."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ FLOAT = SHIPPED_MODEL / "float"
 
 
 def convert(folder: Path) -> Path:
-    """The float parent as a model folder for OpenVINO, nothing quantised or rounded."""
+    """Makes the float parent a model folder for OpenVINO, with nothing quantised or rounded."""
     tokenizer = AutoTokenizer.from_pretrained(str(FLOAT))
     net = AutoModelForSequenceClassification.from_pretrained(str(FLOAT), dtype="float32").eval()
     encoded = tokenizer(["the train is late"], return_tensors="pt")

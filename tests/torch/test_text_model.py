@@ -16,4 +16,4 @@ def model(request: pytest.FixtureRequest) -> TextModel:
 
 
 class TestTorch(Promises):
-    """The suite on our float parent, with its calibration and without."""
+    """Runs the suite on our float parent, with its calibration and without."""

@@ -149,7 +149,7 @@ def test_a_pinned_bf16_is_compared_with_the_models_own_float32(tmp_path: Path) -
 
 
 class Wrong(TorchNet):
-    """Answers wrongly to rows of 32 tokens in half precision."""
+    """Answers wrongly when rows have 32 tokens and half precision."""
 
     def run(self, batches: Iterable[tuple[list[int], Inputs]], take: Take, deadline: Deadline) -> None:
         half = self._net.dtype != torch.float32

@@ -1,4 +1,4 @@
-"""A BERT of two thin layers with a handful of words: trains in seconds."""
+"""Writes a BERT of two thin layers with a handful of words, which trains in seconds."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ WORDS = ("please", "fix", "see", "you", "at", "fool", "dear", "hello", "there")
 
 
 def write_base(folder: Path) -> Path:
-    """Writes a Hugging Face folder with random weights; returns it."""
+    """Writes a Hugging Face folder with random weights and returns it."""
     import torch
     from transformers import BertConfig, BertModel, BertTokenizerFast
 

@@ -143,7 +143,7 @@ class LogBuilder:
         # Events about no open case (refused posts, requests about unknown cases) have ids of another making.
         of_case = event.event_id == event_id(event.case_id, event.seq)
         log.seqs.append(event.seq if of_case else -1)
-        log.steps.append(steps.step_code(event) if of_case else steps.SAME)
+        log.steps.append(steps.step_code(event) if of_case else steps.UNCHANGED)
         state = steps.assignment_state(event)
         implied = -1
         if state is not None and event.attempt is not None:

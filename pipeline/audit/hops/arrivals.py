@@ -99,16 +99,16 @@ def _explain(
             report.dead_lettered.add(name, log.place(index), letter.code)
             return
     altered = [index for index in indexes if log.positions[index] in letters.altered]
-    kept = [index for index in indexes if not expired(index)]
-    done = [index for index in kept if handled(index)]
+    unexpired = [index for index in indexes if not expired(index)]
+    done = [index for index in unexpired if handled(index)]
     if altered:
         report.lost.add(name, log.place(altered[0]), _altered(log, altered[0]))
-    elif not kept:
+    elif not unexpired:
         report.expired += 1
     elif done:
         report.lost.add(name, log.place(done[0]))
     else:
-        report.not_yet.add(name, log.place(kept[0]))
+        report.not_yet.add(name, log.place(unexpired[0]))
 
 
 def follow_unreadable(report: HopReport, log: Log) -> None:

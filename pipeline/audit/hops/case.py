@@ -28,9 +28,9 @@ def actionable_to_events(facts: Facts) -> HopReport:
     for number, repeat in repeats(outcomes).items():
         report.doubled.add(name(number), events.place(repeat.second), f"{repeat.times} outcomes")
     doubled_letters(report, actionable)
-    read = set(actionable.ids)
+    read_ids = set(actionable.ids)
     for index, number in enumerate(events.posts):
-        if number != -1 and number not in read and actionable.holds(events.causes[index]):
+        if number != -1 and number not in read_ids and actionable.holds(events.causes[index]):
             detail = f"its cause {place(actionable.name, events.causes[index])} holds another post or none"
             report.unexpected.add(name(number), events.place(index), detail)
     return report

@@ -10,13 +10,13 @@ from typing import NamedTuple
 from pipeline.audit.facts import CurrentCase, Facts
 from pipeline.audit.findings import HopReport
 from pipeline.audit.hops.case import cases_of
-from pipeline.audit.hops.steps import AFTER, OVER, SAME
+from pipeline.audit.hops.steps import CLOSED, STATES_AFTER, UNCHANGED
 from pipeline.audit.logs import place
 
 
 class _Step(NamedTuple):
-    """Holds a step of a case: its number, the state code after it and its place. The code is SAME where retention
-    has removed the steps that set the state.
+    """Holds a step of a case: its number, the state code after it and its place. The code is UNCHANGED where
+    retention has removed the steps that set the state.
     """
 
     seq: int
@@ -45,23 +45,23 @@ def events_to_current(facts: Facts) -> HopReport:
 
 
 def _steps(facts: Facts, numbered: Sequence[tuple[int, int]]) -> list[_Step]:
-    made, state = list[_Step](), SAME
+    steps, state = list[_Step](), UNCHANGED
     for seq, index in numbered:
         code = facts.events.steps[index]
-        state = state if code == SAME else code
-        made.append(_Step(seq, state, facts.events.positions[index]))
-    return made
+        state = state if code == UNCHANGED else code
+        steps.append(_Step(seq, state, facts.events.positions[index]))
+    return steps
 
 
 def _judge(report: HopReport, facts: Facts, case: int, steps: Sequence[_Step], settled: _Step) -> None:
     """Judges one case by its step `sure`, which must have arrived, and by the later ones, which may have."""
     current, last = facts.current.get(case), steps[-1]
-    if settled.state == OVER:
+    if settled.state == CLOSED:
         if current is not None and current.state is not None:
             _too_much(report, facts, case, f"closed by {_place(facts, settled)}")
         return
     # The case may have closed after `sure`, and then an absent value is as right as an old one.
-    if last.state == OVER and (current is None or current.state is None):
+    if last.state == CLOSED and (current is None or current.state is None):
         return
     report.ids_in += 1
     wrong = _difference(facts, current, steps, settled)
@@ -83,8 +83,9 @@ def _difference(facts: Facts, current: CurrentCase | None, steps: Sequence[_Step
     if not settled.seq <= current.seq <= last.seq:
         return f"it is at step {current.seq}, not at {settled.seq} of {_place(facts, settled)}"
     after = next(step for step in reversed(steps) if step.seq <= current.seq)
-    if after.state not in (SAME, OVER) and current.state != AFTER[after.state]:
-        return f"it is {current.state}, not {AFTER[after.state]} after step {after.seq} of {_place(facts, after)}"
+    if after.state not in (UNCHANGED, CLOSED) and current.state != STATES_AFTER[after.state]:
+        wanted = STATES_AFTER[after.state]
+        return f"it is {current.state}, not {wanted} after step {after.seq} of {_place(facts, after)}"
     return None
 
 

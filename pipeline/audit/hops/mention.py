@@ -51,14 +51,14 @@ def _wanted(facts: Facts, present: Counter[Pair]) -> tuple[Counter[Pair], dict[P
 
 def _explain(report: HopReport, facts: Facts, pair: Pair, indexes: list[int]) -> None:
     scored, expired = facts.scored, _expired(facts, pair[1])
-    kept = [index for index in indexes if not expired(scored.append_ms[index])]
-    done = [index for index in kept if facts.raw.is_handled(scored.sources[index])]
-    if not kept:
+    unexpired = [index for index in indexes if not expired(scored.append_ms[index])]
+    done = [index for index in unexpired if facts.raw.is_handled(scored.sources[index])]
+    if not unexpired:
         report.expired += 1
     elif done:
         report.lost.add(_name(facts, pair), scored.place(done[0]))
     else:
-        report.not_yet.add(_name(facts, pair), scored.place(kept[0]))
+        report.not_yet.add(_name(facts, pair), scored.place(unexpired[0]))
 
 
 def _expired(facts: Facts, topic: int) -> Callable[[int], bool]:

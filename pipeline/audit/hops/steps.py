@@ -18,7 +18,7 @@ ASSIGNMENT_OF: Mapping[CaseEventType, AssignmentState] = {
 }
 """These steps always publish an assignment record, with the attempt of the event."""
 
-_STATE_AFTER: Mapping[CaseEventType, CaseState | None] = {
+_STATE_AFTER_STEP: Mapping[CaseEventType, CaseState | None] = {
     "queued": "waiting",
     "offered": "offered",
     "assigned": "assigned",
@@ -30,9 +30,9 @@ _STATE_AFTER: Mapping[CaseEventType, CaseState | None] = {
 }
 """None means that the case is over. Steps that are not named leave the state as it was."""
 
-AFTER: tuple[CaseState | str | None, ...] = ("same", None, "waiting", "offered", "assigned")
-"""These are the codes of `EventLog.steps`."""
-SAME, OVER = 0, 1
+STATES_AFTER: tuple[CaseState | str | None, ...] = ("same", None, "waiting", "offered", "assigned")
+"""These are the codes of `EventLog.steps`. "same" means that the step leaves the state as it was."""
+UNCHANGED, CLOSED = 0, 1
 
 OUTCOMES: frozenset[CaseEventType] = frozenset({"queued", "joined", "refused"})
 """A post comes to exactly one of these."""
@@ -48,4 +48,4 @@ def assignment_state(event: CaseEvent) -> AssignmentState | None:
 
 def step_code(event: CaseEvent) -> int:
     """Returns the index into `AFTER`."""
-    return AFTER.index(_STATE_AFTER.get(event.type, "same"))
+    return STATES_AFTER.index(_STATE_AFTER_STEP.get(event.type, "same"))

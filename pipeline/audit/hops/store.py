@@ -109,10 +109,10 @@ def _problem(facts: Facts, index: int, row_version: int | None) -> str | None:
 
 def _posts_from_nowhere(report: HopReport, facts: Facts) -> None:
     scored, rows = facts.scored, facts.store.posts
-    read = {(post_of(number), ver) for number, ver in zip(scored.ids, scored.vers, strict=True)}
+    read_versions = {(post_of(number), ver) for number, ver in zip(scored.ids, scored.vers, strict=True)}
     for index, row in enumerate(zip(rows.ids, facts.store.post_vers, strict=True)):
         # A row of a record outside what was read may be newer than the audit or older than retention allows.
-        if row not in read and scored.holds(rows.positions[index]):
+        if row not in read_versions and scored.holds(rows.positions[index]):
             place = _row(rows, index, scored)
             report.unexpected.add(facts.names.name(row[0]), place, f"no such version in {scored.name}")
 
@@ -138,9 +138,9 @@ def _table(facts: Facts, log: Log, rows: Log, hop: str) -> HopReport:
     doubled_letters(report, log)
     for number, repeat in repeats(rows.ids).items():
         report.doubled.add(name(number), _row(rows, repeat.second, log), f"{repeat.times} rows under FINAL")
-    read = set(log.ids)
+    read_ids = set(log.ids)
     for index, number in enumerate(rows.ids):
-        if number not in read and log.holds(rows.positions[index]):
+        if number not in read_ids and log.holds(rows.positions[index]):
             report.unexpected.add(name(number), _row(rows, index, log), f"not in {log.name}")
     compare_rows(report, facts, log)
     return report

@@ -20,7 +20,7 @@ from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVino
 from pipeline.app.stages.enrich import load_model
 from pipeline.bench.figures import Spread, ratios, spread
 from pipeline.bench.model.torch_baselines import ONE_AT_A_TIME, require_torch, torch_candidates
-from pipeline.bench.rounds import Candidate, Measured, Say, alternate
+from pipeline.bench.rounds import Candidate, Measured, Report, alternate
 from pipeline.bench.sample import Lengths, distinct_posts, lengths
 from pipeline.clock import SystemClock
 from pipeline.enrich.reading.reading import read_posts, readable_text
@@ -57,7 +57,7 @@ class EngineBench:
     best_torch: str | None
 
 
-def bench_engine(settings: Settings, posts: int, rounds: int, *, baseline: bool, say: Say) -> EngineBench:
+def bench_engine(settings: Settings, posts: int, rounds: int, *, baseline: bool, report: Report) -> EngineBench:
     """Measures all candidates.
 
     Args:
@@ -65,7 +65,7 @@ def bench_engine(settings: Settings, posts: int, rounds: int, *, baseline: bool,
         posts: the distinct posts of the sample.
         rounds: how often each candidate is measured.
         baseline: whether the torch candidates run.
-        say: takes lines of progress.
+        report: takes lines of progress.
 
     Raises:
         ServiceMissing: a baseline is wanted but torch is not installed.
@@ -78,7 +78,7 @@ def bench_engine(settings: Settings, posts: int, rounds: int, *, baseline: bool,
     texts = [readable_text(post) for post in sample]
     candidates = torch_candidates(texts, folder / "float") if baseline else []
     candidates += engine_candidates(settings, sample, texts)
-    measured = alternate(candidates, rounds, say=say)
+    measured = alternate(candidates, rounds, report=report)
     text_lengths = lengths(texts, Tokenizer.from_file(str(folder / "tokenizer.json")))
     return EngineBench(rows_of(measured), text_lengths, _best_torch(measured))
 

@@ -48,8 +48,8 @@ def torch_candidates(texts: Sequence[str], parent: Path) -> list[Candidate]:
     tokenizer = AutoTokenizer.from_pretrained(parent, local_files_only=True)
     tokens = [len(row) for row in tokenizer(list(texts), truncation=True, max_length=MAX_TOKENS)["input_ids"]]
     # Batches of like length need little padding.
-    order = sorted(range(len(texts)), key=lambda at: tokens[at])
-    ordered = [texts[at] for at in order]
+    order = sorted(range(len(texts)), key=lambda index: tokens[index])
+    ordered = [texts[index] for index in order]
     batches = [ordered[first : first + BATCH] for first in range(0, len(ordered), BATCH)]
     return [_one_at_a_time(texts, parent), *(_batched(batches, parent, tokenizer, kind) for kind in KINDS)]
 

@@ -26,7 +26,7 @@ from pipeline.app.stages.enrich import load_intent_model
 from pipeline.bench.figures import ratios, spread
 from pipeline.bench.model.engine import open_engine
 from pipeline.bench.model.torch_baselines import require_torch
-from pipeline.bench.rounds import Say
+from pipeline.bench.rounds import Report
 from pipeline.bench.sample import distinct_posts
 from pipeline.bench.stage.append_times import Hop, means_around, rate_once_fed, steady_rate, waits_ms, within
 from pipeline.bench.stage.costs import (
@@ -85,8 +85,8 @@ class _Rounds:
     """Holds what the rounds of bare engine, bare scoring and stage gave."""
 
     bare: list[float]
-    """Holds posts a second before, between and after the rounds of the stage, so one more
-    than there are rounds.
+    """Holds posts a second before, between and after the rounds of the stage, so one more than there are
+    rounds.
     """
     scoring: list[float]
     """Holds the same for the whole scoring."""
@@ -96,14 +96,14 @@ class _Rounds:
     seen: BatchTotals
 
 
-def bench_enrich(settings: Settings, plan: Plan, say: Say) -> EnrichBench:
+def bench_enrich(settings: Settings, plan: Plan, report: Report) -> EnrichBench:
     """Measures the plain Faust agent, unless it is left out, the bare engine, the bare scoring and the enrich
     stage.
 
     Args:
         settings: the sections model and enrich count; the engine is OpenVINO without its cache.
         plan: how much is measured.
-        say: takes lines of progress.
+        report: takes lines of progress.
 
     Raises:
         ServiceMissing: the baseline is wanted but the extra `torch` is not installed.
@@ -115,14 +115,14 @@ def bench_enrich(settings: Settings, plan: Plan, say: Say) -> EnrichBench:
         require_torch(parent)
     posts = distinct_posts(plan.posts, SystemClock().now())
     engine, size = open_engine(settings.model), settings.enrich.batch_size
-    say("the parts of the scoring by themselves")
+    report("the parts of the scoring by themselves")
     alone = measure_isolated(engine, posts, size)
-    with open_lab(settings, say) as lab:
+    with open_lab(settings, report) as lab:
         first = posts[:PLAIN_POSTS]
         # These posts warm the stage up too, which starts later and reads them first.
         lab.send(first)
-        plain = [_plain(lab, parent, len(first), say)] if plan.baseline else []
-        stage = _Stage(lab, engine, posts, settings, say)
+        plain = [_plain(lab, parent, len(first), report)] if plan.baseline else []
+        stage = _Stage(lab, engine, posts, settings, report)
         return stage.measure(plan, alone, plain)
 
 
@@ -130,13 +130,13 @@ class _Stage:
     """Runs the stage and the bare engine in turn."""
 
     def __init__(
-        self, lab: Lab, engine: OpenVinoEngine, posts: list[RawPost], settings: Settings, say: Say
+        self, lab: Lab, engine: OpenVinoEngine, posts: list[RawPost], settings: Settings, report: Report
     ) -> None:
         self._lab = lab
         self._engine = engine
         self._posts = posts
         self._size = settings.enrich.batch_size
-        self._say = say
+        self._report = report
         self._languages = load_languages(settings.model.model_copy(update={"cache_entries": 0}))
         self._intent_model = load_intent_model(settings.model)
         self._live_within_s = 3600 * settings.enrich.live_within_h
@@ -145,7 +145,7 @@ class _Stage:
 
     def measure(self, plan: Plan, alone: IsolatedCosts, plain: list[Rate]) -> EnrichBench:
         """Starts the stage, measures it and stops it."""
-        self._say("the enrich stage starts")
+        self._report("the enrich stage starts")
         command = [sys.executable, "-m", "pipeline.bench.stage.watched_worker", str(self._notes)]
         more = {
             "EARSHOT_OPERATE__HTTP_PORT": str(self._port),
@@ -181,7 +181,9 @@ class _Stage:
         bare, scoring = [self._bare()], [self._scoring()]
         spans, used, seen = [], NO_TIME, BatchTotals(0, 0, {})
         for number in range(plan.rounds):
-            self._say(f"round {number + 1} of {plan.rounds}: the enrich stage, then the bare engine and scoring")
+            self._report(
+                f"round {number + 1} of {plan.rounds}: the enrich stage, then the bare engine and scoring"
+            )
             # Records of earlier rounds stay in the topic, so the target is counted from what is there.
             wanted = self._lab.count(SCORED.name) + plan.posts
             used_before, seen_before = self._used(worker), read_totals(self._port)
@@ -197,7 +199,7 @@ class _Stage:
         return _Rounds(bare, scoring, spans, used, seen)
 
     def _half_load(self, per_second: float, seconds: float, worker: Worker) -> Latency:
-        self._say(f"{per_second:,.0f} posts a second for {seconds:.0f} s: half of what the stage can do")
+        self._report(f"{per_second:,.0f} posts a second for {seconds:.0f} s: half of what the stage can do")
         before, seen_before, started = self._lab.count(SCORED.name), read_totals(self._port), time.time()
         sent = self._lab.feed(self._posts, per_second, seconds)
         self._lab.await_records(SCORED.name, before + sent, worker)
@@ -251,8 +253,8 @@ class _Stage:
         ]
 
 
-def _plain(lab: Lab, parent: Path, posts: int, say: Say) -> Rate:
-    say("plain Faust agent with transformers.pipeline, one post at a time")
+def _plain(lab: Lab, parent: Path, posts: int, report: Report) -> Rate:
+    report("plain Faust agent with transformers.pipeline, one post at a time")
     command: Sequence[str] = [
         sys.executable, "-m", "pipeline.bench.stage.plain_faust", str(lab.kafka.bootstrap_servers), str(parent),
         str(lab.folder / "plain"),

@@ -17,7 +17,7 @@ from pathlib import Path
 from pipeline.adapters.kafka.admin import ensure_topics
 from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.kafka.reader import TopicReader
-from pipeline.bench.rounds import Say
+from pipeline.bench.rounds import Report
 from pipeline.bench.stage.pacing import pace
 from pipeline.bench.stage.plain_faust import OUTPUT_TOPIC
 from pipeline.codec import encode
@@ -34,6 +34,7 @@ PATIENCE_S = 600.0
 STOP_S = 60.0
 """A worker that does not stop within this time is killed."""
 TOPICS_S = 30.0
+"""A broker may take so long to list a topic that was just created."""
 DELIVERY_S = 60.0
 """A broker may take so long to list a topic that was just created."""
 LOG_TAIL = 1000
@@ -65,7 +66,7 @@ class Lab:
         """Appends posts evenly for some seconds and returns how many. When the posts run out, it begins with the
         first again.
 
-        The first post goes ahead by itself. A publisher that does not know the cluster yet would send all posts of
+        The first post goes ahead by itself. A producer that does not know the cluster yet would send all posts of
         its first moments at once, which is no even stream.
         """
         publisher = KafkaPublisher(self.kafka, DELIVERY_S)
@@ -88,12 +89,12 @@ class Lab:
             MustRestart: the worker ended, or it took too long.
         """
         deadline = time.monotonic() + PATIENCE_S
-        while (found := self.count(topic)) < count:
+        while (present := self.count(topic)) < count:
             if worker.poll() is not None:
                 raise MustRestart(f"the worker ended with exit code {worker.returncode}: {self._log_tail()}")
             if time.monotonic() > deadline:
                 raise MustRestart(
-                    f"{topic} has {found} of {count} records after {PATIENCE_S:.0f} s: {self._log_tail()}"
+                    f"{topic} has {present} of {count} records after {PATIENCE_S:.0f} s: {self._log_tail()}"
                 )
             time.sleep(POLL_S)
 
@@ -126,7 +127,7 @@ class Lab:
 
 
 @contextmanager
-def open_lab(settings: Settings, say: Say) -> Iterator[Lab]:
+def open_lab(settings: Settings, report: Report) -> Iterator[Lab]:
     """Starts a fresh stack with all topics, and stops and deletes it at the end.
 
     Raises:
@@ -136,7 +137,7 @@ def open_lab(settings: Settings, say: Say) -> Iterator[Lab]:
     stack.down(folder, wipe=True)
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        endpoints = stack.up(folder, report=say)
+        endpoints = stack.up(folder, report=report)
         kafka = settings.kafka.model_copy(update={"bootstrap_servers": endpoints.kafka_bootstrap})
         ensure_topics(kafka, [*all_topics(), PLAIN_OUTPUT])
         brokers = [server for server in stack.status(folder) if server.name.startswith("kafka")]

@@ -50,8 +50,8 @@ class EnrichBench:
     of_bare: Spread
     """This is the stage's rate over the mean of the bare engine's just before and just after, round by round."""
     of_scoring: Spread
-    """This is the same ratio to the whole scoring (engine, word signals, triage, records)
-    without Kafka and Faust.
+    """This is the same ratio to the whole scoring (engine, word signals, triage, records) without Kafka and
+    Faust.
     """
     costs: list[Cost]
     wall_ms: dict[str, float]

@@ -190,6 +190,7 @@ def _header(entry: dict[str, Any]) -> Header:
 def _take(manifest: Manifest, entry: dict[str, Any]) -> None:
     if "post_id" in entry:
         manifest.deliveries.append(Delivered(**entry))
+    # A resumed run goes on in the same file, so an earlier footer does not end it any more.
     elif "resumed_after" in entry:
         manifest.resumed_after.append(entry["resumed_after"])
         manifest.ended = manifest.whole = False

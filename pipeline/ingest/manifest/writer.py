@@ -149,7 +149,7 @@ class ManifestWriter:
         if not self._pending_rejects:
             return
         if self._rejects is None:
-            # Plain posts of people: for the operator's eyes only.
+            # Rejects are plain posts of people, so only the operator may read them.
             self.rejects_path.touch(mode=0o600)
             self._rejects = self.rejects_path.open("wb")
         self._rejects.write(b"".join(self._pending_rejects))

@@ -88,6 +88,7 @@ def number(cell: str) -> object:
     value = math.nan
     with suppress(ValueError):
         value = float(found.replace(",", ""))
+    # `float` reads "nan" and "inf" too, which are no numbers of anything.
     if not math.isfinite(value):
         raise Permanent("invalid_number", "a number is needed")
     return int(value) if value.is_integer() else value

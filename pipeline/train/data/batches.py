@@ -25,6 +25,6 @@ def bucketed_batches(
     for start in range(0, len(order), span):
         # Sorting all examples at once would put the same ones together in each epoch, so only buckets are sorted.
         bucket = sorted(order[start : start + span], key=lambda index: lengths[index])
-        batches += [bucket[at : at + batch_size] for at in range(0, len(bucket), batch_size)]
+        batches += [bucket[first : first + batch_size] for first in range(0, len(bucket), batch_size)]
     shuffle.shuffle(batches)
     yield from batches

@@ -77,9 +77,9 @@ _Row = tuple[str, str | None, int, bool]
 
 def _arrays(rows: list[_Row], heads: tuple[str, ...], folds: int) -> Posts:
     labels = np.full((len(rows), len(heads)), UNLABELLED, dtype=np.int64)
-    for at, (_, head, label, _) in enumerate(rows):
+    for index, (_, head, label, _) in enumerate(rows):
         if head is not None:
-            labels[at, heads.index(head)] = label
+            labels[index, heads.index(head)] = label
     texts = [text for text, _, _, _ in rows]
     return Posts(texts, labels, heads, np.array([_hash(text, "fold") % folds for text in texts], dtype=np.int64))
 
@@ -90,6 +90,7 @@ def _hash(text: str, purpose: str) -> int:
 
 
 def _read_source(source: DataSource) -> Iterator[_Row]:
+    # A share of the hash range is a share of the texts, and the same texts fall below it in every run.
     threshold = source.held_back * 2**64
     count = 0
     for place, text, label in _records(source):

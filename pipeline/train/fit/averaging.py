@@ -46,6 +46,8 @@ class RunningAverage:
     @contextmanager
     def applied(self) -> Iterator[None]:
         """Puts the average into the model, and puts the live weights back at the end."""
+        # The live weights are copied first, because the average is written into the very tensors that the
+        # optimiser holds.
         live = [parameter.detach().clone() for parameter in self._live]
         with torch.no_grad():
             torch._foreach_copy_(self._live, self._mean)

@@ -29,8 +29,8 @@ from pipeline.train.fit.losses import HeadsLoss
 
 Floats = NDArray[np.float64]
 SAVE_EVERY_STEPS = 250
-"""A kill costs at most so many steps, which are about a minute and a half of two cores,
-or twice that with R-Drop.
+"""A kill costs at most so many steps, which are about a minute and a half of two cores, or twice that with
+R-Drop.
 """
 SAY_EVERY_STEPS = 50
 PREDICTION_BATCH = 64
@@ -61,12 +61,12 @@ class Job:
     unlabelled_weights: Mapping[str, float] = field(default_factory=dict)
 
 
-def finetune(job: Job, recipe: Recipe, say: Callable[[str], None]) -> Path:
+def finetune(job: Job, recipe: Recipe, report: Callable[[str], None]) -> Path:
     """Trains one job, or resumes it, and returns the folder of the model. A finished job returns at once."""
     done = job.folder / "model"
     if not done.is_dir():
         # A job that cannot run refuses here, before there is a folder.
-        trainer = _Trainer(job, recipe, say)
+        trainer = _Trainer(job, recipe, report)
         job.folder.mkdir(parents=True, exist_ok=True)
         trainer.run(done)
     return done
@@ -79,12 +79,12 @@ def predict(folder: Path, texts: list[str], max_tokens: int) -> Floats:
     model.to(DEVICE).eval()
     rows = tokenizer(texts, truncation=True, max_length=max_tokens)["input_ids"]
     # Batches of like length need little padding. The results are put back in the order of the texts.
-    order = sorted(range(len(rows)), key=lambda at: len(rows[at]))
+    order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
     outputs = np.zeros((len(rows), model.config.num_labels))
     with torch.inference_mode(), autocast():
         for start in range(0, len(order), PREDICTION_BATCH):
             batch = order[start : start + PREDICTION_BATCH]
-            logits = model(**pad([rows[at] for at in batch], tokenizer.pad_token_id)).logits
+            logits = model(**pad([rows[index] for index in batch], tokenizer.pad_token_id)).logits
             outputs[batch] = logits.float().cpu().numpy()
     return outputs
 
@@ -97,8 +97,8 @@ def pad(rows: list[list[int]], pad_token: int) -> dict[str, Any]:
 
 
 class _Trainer:
-    def __init__(self, job: Job, recipe: Recipe, say: Callable[[str], None]) -> None:
-        self._job, self._recipe, self._say = job, recipe, say
+    def __init__(self, job: Job, recipe: Recipe, report: Callable[[str], None]) -> None:
+        self._job, self._recipe, self._report = job, recipe, report
         torch.manual_seed(job.seed)
         self._tokenizer = AutoTokenizer.from_pretrained(str(job.base))
         self._model = _load_base(job.base, output_names(job.posts.heads), recipe.layers)
@@ -124,8 +124,8 @@ class _Trainer:
         self._resume()
         resumed_at, began, losses = self._step, time.perf_counter(), 0.0
         self._model.train()
-        for at, batch in enumerate(self._all_batches()):
-            if at < resumed_at:
+        for step, batch in enumerate(self._all_batches()):
+            if step < resumed_at:
                 continue  # the order is that of the seed: these were done before the kill
             losses += self._train(batch)
             if self._step % SAY_EVERY_STEPS == 0:
@@ -133,7 +133,7 @@ class _Trainer:
                 loss, losses = losses / SAY_EVERY_STEPS, 0.0
                 left_min = (self._steps - self._step) * self._recipe.batch_size / rate / 60
                 name = self._job.folder.name
-                self._say(
+                self._report(
                     f"{name} step {self._step}/{self._steps} loss {loss:.4f}, {rate:.0f} posts/s, "
                     f"{left_min:.0f} min left"
                 )
@@ -162,7 +162,7 @@ class _Trainer:
     def _backward(self, batch: list[int]) -> float:
         """Adds the gradients of one batch. With R-Drop each post is read twice, with other parts of it dropped."""
         posts = batch * 2 if self._recipe.r_drop else batch
-        inputs = pad([self._rows[at] for at in posts], self._tokenizer.pad_token_id)
+        inputs = pad([self._rows[index] for index in posts], self._tokenizer.pad_token_id)
         self._hide_tokens(inputs)
         with autocast():
             outputs = self._model(**inputs).logits.float()
@@ -203,7 +203,7 @@ class _Trainer:
         self._average.load(state["average"])
         torch.set_rng_state(state["random"].cpu())
         self._step = state["step"]
-        self._say(f"{self._job.folder.name} goes on at step {self._step}/{self._steps}")
+        self._report(f"{self._job.folder.name} goes on at step {self._step}/{self._steps}")
 
     def _finish(self, done: Path) -> None:
         part = done.with_suffix(".part")
@@ -221,7 +221,7 @@ def _load_base(base: Path, outputs: tuple[str, ...], layers: int | None) -> Any:
         str(base),
         num_labels=len(outputs),
         id2label=dict(enumerate(outputs)),
-        label2id={name: at for at, name in enumerate(outputs)},
+        label2id={name: index for index, name in enumerate(outputs)},
         attention_probs_dropout_prob=0.0,
         attn_implementation="eager",  # torch's fused attention is slower on short posts: 91 against 111 posts/s
     ).to(DEVICE)
@@ -243,7 +243,7 @@ def keep_layers(model: Any, layers: int) -> None:
     if encoder is None or stack is None or len(stack) < layers:
         have = "no list of layers as BERT's has" if stack is None else f"{len(stack)} layers"
         raise Misconfigured(f"recipe.layers: {layers} asked for; the base has {have}")
-    encoder.layer = torch.nn.ModuleList(stack[at * len(stack) // layers] for at in range(layers))
+    encoder.layer = torch.nn.ModuleList(stack[number * len(stack) // layers] for number in range(layers))
     model.config.num_hidden_layers = layers
 
 

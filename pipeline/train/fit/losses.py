@@ -49,11 +49,11 @@ class HeadsLoss:
         """Returns the loss. Rows of `teachers` that are NaN have no teacher."""
         total = outputs.new_zeros(())
         taught = ~torch.isnan(teachers[:, 0])
-        for at, head in enumerate(self._heads):
+        for column, head in enumerate(self._heads):
             columns = self._columns[head]
-            target = self._targets(labels[:, at], teachers[:, columns], taught, head)
+            target = self._targets(labels[:, column], teachers[:, columns], taught, head)
             unlabelled = taught * self._unlabelled_weights.get(head, 1.0)
-            counts = torch.where(labels[:, at] == UNLABELLED, unlabelled, 1.0)
+            counts = torch.where(labels[:, column] == UNLABELLED, unlabelled, 1.0)
             losses = self._cross_entropy(outputs[:, columns], target, head)
             total = total + self._weights.get(head, 1.0) * (losses * counts).sum() / len(labels)
         return total

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 MEASURES = ("macro_recall", "macro_f1", "auc", "ece")
 LEVERS = "LEVERS.md"
-"""If this file lies beside the run's file, it becomes a part of the card. A person writes
-into it what was tried.
+"""If this file lies beside the run's file, it becomes a part of the card. A person writes into it what was
+tried.
 """
 
 

@@ -16,6 +16,7 @@ def convert(model: Any, tokenizer: Any, text: str, max_tokens: int) -> Any:
     example = _encode(tokenizer, text, max_tokens)
     converted = openvino.convert_model(model, example_input=example)
     for port, name in zip(converted.inputs, example, strict=True):
+        # The conversion names inputs by number, and the engine feeds them by name.
         port.get_tensor().set_names({name})
     return converted
 

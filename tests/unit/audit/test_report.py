@@ -1,4 +1,6 @@
-"""A verdict as one JSON object, as a table and as lines: everything named, at most twenty a kind and the count."""
+"""A verdict becomes one JSON object, a table and lines, which name at most twenty findings of a kind and count
+all.
+"""
 
 import json
 from io import StringIO

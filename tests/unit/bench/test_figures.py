@@ -1,4 +1,4 @@
-"""Percentiles, spreads and ratios of measurements."""
+"""Percentiles, spreads and ratios are taken of measurements."""
 
 import pytest
 

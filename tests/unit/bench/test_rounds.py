@@ -31,7 +31,7 @@ def candidate(name: str, clock: Clock, seconds: float, journal: list[str]) -> Ca
 def test_each_candidate_is_warmed_up_and_then_measured_in_every_round_in_alternating_order() -> None:
     clock, journal = Clock(), list[str]()
     quick, slow = candidate("q", clock, 1, journal), candidate("s", clock, 4, journal)
-    found = alternate([quick, slow], 3, say=lambda _: None, clock=clock)
+    found = alternate([quick, slow], 3, report=lambda _: None, clock=clock)
     assert journal == ["q0", "s0", "q0", "s0", "s1", "q1", "q2", "s2"]
     assert [(each.name, each.rates) for each in found] == [("q", [12, 6, 4]), ("s", [3, 1.5, 1])]
 

@@ -1,4 +1,4 @@
-"""The sample of the benches: no text twice, mixed lengths."""
+"""The sample of the benches holds no text twice and has mixed lengths."""
 
 from tokenizers import Tokenizer
 

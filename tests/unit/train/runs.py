@@ -1,4 +1,4 @@
-"""A small run's file and posts for the tests of training."""
+"""Writes the file and the posts of a small run for the tests of training."""
 
 import csv
 import json
@@ -42,7 +42,7 @@ MOODS = {"negative": "the train was awful", "neutral": "the train leaves at", "p
 
 
 def write_run(folder: Path, posts: int = 60) -> Path:
-    """Writes the run's file and its posts; returns the file."""
+    """Writes the file of the run and its posts, and returns the file."""
     labels = list(MOODS)
     rows = [{"text": f"{MOODS[labels[at % 3]]} {at}", "label": labels[at % 3]} for at in range(posts)]
     (folder / "sentiment.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))

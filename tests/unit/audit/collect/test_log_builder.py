@@ -1,4 +1,6 @@
-"""Records become columns: unreadable ones by place, altered dead letters, chosen workspaces."""
+"""Records become columns: unreadable ones are noted by place, altered dead letters are seen, other workspaces left
+out.
+"""
 
 from pipeline.audit.collect.log_builder import LogBuilder, add_letter, digest
 from pipeline.audit.logs import position

@@ -1,4 +1,4 @@
-"""Rows that are equal and rows that are not, by the types of their columns; samples that stay the same."""
+"""Rows are equal or differ by the types of their columns, and samples stay the same."""
 
 from datetime import UTC, datetime
 

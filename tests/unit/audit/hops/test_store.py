@@ -1,4 +1,4 @@
-"""ClickHouse under FINAL: versions, deletions, refusals, keeping time."""
+"""ClickHouse is judged under FINAL by versions, deletions, refusals and retention."""
 
 from pipeline.audit.facts import Facts
 from pipeline.audit.hops.store import events_to_table, scored_to_posts

@@ -1,4 +1,4 @@
-"""`earshot bench engine`: its rows, and its lines without torch end to end."""
+"""`earshot bench engine` makes its rows, and its lines without torch run end to end."""
 
 import sys
 from dataclasses import astuple
