@@ -67,6 +67,7 @@ class InputBuffers:
 
     def put_back(self, records: Sequence[InputRecord]) -> None:
         """Undoes `take` after an abort. The `records` come in the order in which they were taken."""
+        # Backwards, so that the first one taken is again the first of its buffer.
         for record in reversed(records):
             self._buffers[record.topic].appendleft(record)
 

@@ -60,6 +60,7 @@ def build_app(
     session_s = kafka.session_timeout_ms / 1000
     app = faust.App(
         group_id,
+        # Faust would let variables like BROKER_URL overrule the settings.
         env={},
         broker=[f"kafka://{server.strip()}" for server in str(kafka.bootstrap_servers).split(",")],
         broker_credentials=_credentials(kafka),
@@ -75,6 +76,7 @@ def build_app(
         broker_commit_livelock_soft_timeout=NEVER_S,
         store="memory://",
         table_standby_replicas=0,
+        # Topics are made by `earshot topics apply`, with the settings of the contract.
         topic_allow_declare=False,
         topic_disable_leader=True,
         topic_partitions=kafka.post_partitions,

@@ -127,6 +127,7 @@ def ensure_topics(kafka: KafkaSettings, topics: Iterable[Topic]) -> list[TopicPl
         for plan in plans
         if plan.create
     ]
+    # Incremental, so that settings which an operator made beside ours stay as they are.
     alter = [
         ConfigResource(
             ResourceType.TOPIC,

@@ -43,6 +43,7 @@ def producer_config(kafka: KafkaSettings) -> Config:
         "enable.idempotence": True,
         "acks": "all",
         "partitioner": PARTITIONER,
+        # Records that arrive within 5 ms share a request; each waits at most that long.
         "linger.ms": 5,
         "compression.type": "lz4",
         # The brokers limit compressed batches. This limit is of the plain record, which may be far larger. With
@@ -62,7 +63,9 @@ def consumer_config(kafka: KafkaSettings, group_id: str) -> Config:
         "isolation.level": "read_committed",
         "session.timeout.ms": kafka.session_timeout_ms,
         "heartbeat.interval.ms": max(1000, kafka.session_timeout_ms // 5),
+        # Without the end-of-partition event a reader could not tell an empty partition from a slow broker.
         "enable.partition.eof": True,
+        # A dead letter may have 2 MiB: the value of an ordinary record and the headers with the reason.
         "fetch.message.max.bytes": 2 * 2**20,
     }
 

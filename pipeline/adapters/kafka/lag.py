@@ -121,6 +121,7 @@ def holds_record(consumer: Consumer, start: TopicPartition) -> bool | None:
         consumer: read_committed, with end-of-partition events, without an assignment of its own.
         start: the offset to look from.
     """
+    # Only a fetch can tell. Offsets alone do not say whether a record or a marker lies at them.
     consumer.assign([start])
     message = consumer.poll(PEEK_S)
     consumer.unassign()

@@ -125,6 +125,7 @@ class TopicReader:
                     raise ServiceMissing(f"{self._where}: {place}: {error.str()}")
                 if remainder.pass_by(message):
                     yield message
+        # Otherwise the client would go on fetching what is appended to the topic.
         self._consumer.unassign()
 
     def close(self) -> None:

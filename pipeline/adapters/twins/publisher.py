@@ -49,6 +49,7 @@ class MemoryPublisher:
             return Delivery(tag, failure=Transient("the cluster has gone away"))
         if len(record.key or b"") + len(record.value or b"") > self.max_bytes:
             return Delivery(tag, failure=Permanent("too_large", "the record is too large"))
+        # Any fixed hash will do. Where Kafka puts a key is tested on a real broker.
         partition = crc32(record.key or b"") % self._partitions
         log = self.logs[record.topic, partition]
         log.append(record)

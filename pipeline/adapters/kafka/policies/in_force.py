@@ -116,6 +116,7 @@ class PolicyReader:
                 self._apply(message, fresh)
         if fresh == self._policies:
             return False
+        # Replaced whole, never changed: other threads may be reading the former mapping.
         self._policies = MappingProxyType(fresh)
         # What was there at the start is no change; whoever started the reader logs it.
         if not self._remainder:

@@ -215,6 +215,8 @@ class TransactionalAgent:
             self._loops[start.partition].driver.buffers.start(start.topic, start.offset)
         consumer.assign(starts)
         if starts:
+            # Nothing is fetched before the state is restored, but polling must go on meanwhile. Otherwise the
+            # group would throw this member out after `MAX_POLL_MS`.
             consumer.pause(starts)
         self._paused.update((start.topic, start.partition) for start in starts)
         self._member = True

@@ -82,6 +82,7 @@ class PartitionLoop:
 
     def _write(self, transaction: Transaction, membership: object) -> None:
         spec, n, produce = self._spec, self._partition, self.producer.produce
+        # From here on the changelog grows, and where it ends is certain only after the commit has succeeded.
         self.written_to = self._now_offset = None
         self.producer.begin()
         for output in transaction.decisions.outputs:

@@ -185,6 +185,7 @@ class TransactionalProducer:
     def close(self) -> None:
         """Ends the client, if there is one, and drops what it has not delivered."""
         if self._client is not None:
+            # Without the purge, close would wait for records of a transaction that is never committed.
             self._client.purge()
             self._client.close()
             self._client = None
