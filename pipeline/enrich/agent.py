@@ -19,8 +19,8 @@ from pipeline.codec import decode
 from pipeline.enrich.batches.attempts import Attempts, EngineTrial
 from pipeline.enrich.batches.cost import post_cost
 from pipeline.enrich.batches.events import Event, Opened, input_record
-from pipeline.enrich.batches.gather import BatchQueue
 from pipeline.enrich.batches.notes import AttemptNotes, NoteStore
+from pipeline.enrich.batches.queue import BatchQueue
 from pipeline.enrich.batches.scoring import BatchScoring, Scored
 from pipeline.enrich.outputs import records_of
 from pipeline.enrich.received import PartitionOf, ReceivedPost, check_place, check_time

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from pipeline.adapters.kafka.transactional.doubt import DoubtRule
-from pipeline.adapters.kafka.transactional.member import TransactionalAgent
+from pipeline.adapters.kafka.transactional.member import TransactionalMember
 from pipeline.adapters.kafka.transactional.observer import LoopObserver, Outcome
 from pipeline.adapters.kafka.transactional.producer import doubt_rule
 from pipeline.errors import EXIT_RESTART, MustRestart, Permanent
@@ -123,7 +123,7 @@ def run(
     """Runs one worker of the lab's topics until SIGTERM; ends the process when it must restart."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    agent = TransactionalAgent(
+    agent = TransactionalMember(
         kafka,
         StageSpec(name, (f"{name}.a", f"{name}.b"), f"{name}.state", f"{name}.journal", batch_size=200),
         make_decider,

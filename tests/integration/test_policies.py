@@ -8,7 +8,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from pipeline.adapters.kafka.config import client_config, producer_config
-from pipeline.adapters.kafka.policies.in_force import PolicyReader
+from pipeline.adapters.kafka.policies.in_force import PoliciesInForce
 from pipeline.adapters.kafka.policies.publication import publish_policy
 from pipeline.codec import encode
 from pipeline.errors import Misconfigured
@@ -35,7 +35,7 @@ def put(kafka: KafkaSettings, key: bytes | None, value: bytes | None) -> None:
     assert producer.flush(30) == 0
 
 
-def poll_until_changed(reader: PolicyReader) -> None:
+def poll_until_changed(reader: PoliciesInForce) -> None:
     deadline = time.monotonic() + 30
     while not reader.poll():
         assert time.monotonic() < deadline, "no change arrived"
@@ -45,7 +45,7 @@ def poll_until_changed(reader: PolicyReader) -> None:
 def test_a_published_policy_is_in_force_for_new_readers_and_its_team_topics_exist(kafka: KafkaSettings) -> None:
     workspace = f"pol-{uuid.uuid4().hex[:8]}"
     assert publish_policy(kafka, policy(1, workspace)) is True
-    reader = PolicyReader.start(kafka)
+    reader = PoliciesInForce.start(kafka)
     assert reader.policies()[workspace] == policy(1, workspace)
     reader.close()
     assert f"assignments.{workspace}.care" in AdminClient(client_config(kafka)).list_topics(timeout=20).topics
@@ -65,7 +65,7 @@ def test_a_reader_follows_changes_and_tombstones_and_never_changes_a_mapping_it_
     kafka: KafkaSettings,
 ) -> None:
     workspace = f"pol-{uuid.uuid4().hex[:8]}"
-    reader = PolicyReader.start(kafka)
+    reader = PoliciesInForce.start(kafka)
     before = reader.policies()
     assert reader.poll() is False
     publish_policy(kafka, policy(1, workspace))
@@ -88,14 +88,14 @@ def test_bad_records_are_skipped_and_the_policy_before_them_stays(kafka: KafkaSe
         (b"\xff", None),
     ):
         put(kafka, key, value)
-    reader = PolicyReader.start(kafka)
+    reader = PoliciesInForce.start(kafka)
     assert reader.versions()[workspace] == 1
     reader.close()
 
 
 def test_a_thread_follows_for_stages_without_a_place_to_poll(kafka: KafkaSettings) -> None:
     workspace = f"pol-{uuid.uuid4().hex[:8]}"
-    reader = PolicyReader.start(kafka)
+    reader = PoliciesInForce.start(kafka)
     reader.follow()
     publish_policy(kafka, policy(3, workspace))
     deadline = time.monotonic() + 30

@@ -1,1 +1,1 @@
-"""Faust: the worker, corrections of the library, notes in its commits, its watchdog."""
+"""Everything that knows Faust: its worker, our corrections of it, notes in its commits, and its watchdog."""

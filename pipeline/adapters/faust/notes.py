@@ -38,7 +38,7 @@ class CommitNotes:
         self._committed_notes: Mapping[int, str] = {}
         self._notes_to_commit: Mapping[int, str] = {}
         self._places: dict[int, int] = {}
-        """Partition to its committed offset."""
+        """Maps a partition to its committed offset."""
         self._read_lock, self._commit_lock = asyncio.Lock(), asyncio.Lock()
         carry_notes(app, self._commit)
 

@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     import faust
 
 COMMIT_INTERVAL_S = 0.3
-"""A safety net only, because the agent commits after each batch (faust.md c)."""
+"""It is a safety net only, because the agent commits after each batch (faust.md c)."""
 REQUEST_TIMEOUT_S = 90.0
-"""Faust's default. Faust wants it above the session timeout."""
+"""This is Faust's default. Faust wants it above the session timeout."""
 NEVER_S = 1e9
 """Switches off Faust's own check for stalled streams. It compares with the last record before a pause, so that
 on a topic that was idle it calls each first record an error, in twenty lines. `LagWatchdog` asks the brokers
 and ends what is really stuck."""
 STOP_TIMEOUT_S = 60.0
-"""Longest time of a clean stop. A batch takes about a second."""
+"""A clean stop may take this long. A batch takes about a second."""
 
 
 def build_app(

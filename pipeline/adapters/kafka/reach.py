@@ -13,7 +13,7 @@ from pipeline.errors import EarshotError, Misconfigured, ServiceMissing
 from pipeline.settings import KafkaSettings
 
 ASK_S = 1.0
-"""Longest wait for the answer to one question. A broker on the other side of the world needs a third of it."""
+"""One question waits at most this long. A broker on the other side of the world needs a third of it."""
 SURE_AFTER_S = 3.0
 """A broker that just starts may refuse us, too. A refusal after this time is final."""
 

@@ -1,1 +1,1 @@
-"""In-memory twins of the ports, for tests and for runs without services."""
+"""Twins stand in for the ports' machines in memory, for tests and for runs without services."""

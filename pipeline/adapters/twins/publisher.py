@@ -1,4 +1,4 @@
-"""The in-memory twin of the publisher, for tests of stages without a broker."""
+"""Stands in for the publisher in memory, so that stages can be tested without a broker."""
 
 from collections import defaultdict
 from zlib import crc32
@@ -21,9 +21,9 @@ class MemoryPublisher:
         self, partitions: int = 4, fail_after: int | None = None, max_bytes: int = MAX_MESSAGE_BYTES
     ) -> None:
         self.delivered: list[Record] = []
-        """In the order of sending."""
+        """All records that were taken, in the order of sending."""
         self.logs: dict[tuple[str, int], list[Record]] = defaultdict(list)
-        """(topic, partition) to its records by offset."""
+        """Maps (topic, partition) to its records, whose index is their offset."""
         self._partitions = partitions
         self._fail_after = fail_after
         self.max_bytes = max_bytes

@@ -16,7 +16,7 @@ from pipeline.adapters.faust.watchdog import LagWatchdog, Standing
 from pipeline.adapters.faust.worker import build_app, end_at_once, owned_partitions, run_until_stopped
 from pipeline.adapters.kafka.admin import TIMEOUT_S, admin_client
 from pipeline.adapters.kafka.partitioning import partition_of
-from pipeline.adapters.kafka.policies.in_force import PolicyReader
+from pipeline.adapters.kafka.policies.in_force import PoliciesInForce
 from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.models.cache import OnLookup
 from pipeline.adapters.models.engines import OnOpened, Served, open_engine
@@ -80,7 +80,7 @@ class _Worker:
         languages = load_languages(settings.model, deadline_s=deadline_s, on_lookup=count, on_opened=show)
         self._state = "reading the policies"
         # They are whole before the first batch, which would otherwise be triaged as `no_policy`.
-        reader = PolicyReader.start(settings.kafka)
+        reader = PoliciesInForce.start(settings.kafka)
         self._log.info("policies read", versions=reader.versions())
         reader.follow()
         enrich = settings.enrich
@@ -114,7 +114,7 @@ class _Worker:
         self,
         app: "faust.App",
         scorer: Scorer,
-        reader: PolicyReader,
+        reader: PoliciesInForce,
         executor: ThreadPoolExecutor,
         raw_partitions: int,
         notes: CommitNotes,

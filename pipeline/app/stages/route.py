@@ -7,8 +7,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from pipeline.adapters.kafka.policies.in_force import PolicyReader
-from pipeline.adapters.kafka.transactional.member import TransactionalAgent
+from pipeline.adapters.kafka.policies.in_force import PoliciesInForce
+from pipeline.adapters.kafka.transactional.member import TransactionalMember
 from pipeline.adapters.kafka.transactional.observer import Outcome
 from pipeline.app.endpoints import resolve
 from pipeline.app.supervise.vitals import Vitals
@@ -42,10 +42,10 @@ def run(settings: Settings) -> None:
         signal.signal(name, lambda *_: stop.set())
     vitals = Vitals(settings, STAGE)
     log.info("starting", http_port=vitals.port)
-    policies = PolicyReader.start(settings.kafka)
+    policies = PoliciesInForce.start(settings.kafka)
     observer = _Observer(vitals.metrics, log)
     clock = SystemClock()
-    agent = TransactionalAgent(
+    agent = TransactionalMember(
         settings.kafka,
         StageSpec(
             stage=STAGE,
@@ -75,7 +75,7 @@ def run(settings: Settings) -> None:
 
 
 def _between(
-    policies: PolicyReader, observer: "_Observer", agent: TransactionalAgent, beat: Callable[[], None]
+    policies: PoliciesInForce, observer: "_Observer", agent: TransactionalMember, beat: Callable[[], None]
 ) -> None:
     policies.poll()
     observer.gauges(agent)
@@ -136,7 +136,7 @@ class _Observer:
             reason="other workers of the group, of another release, read its other inputs",
         )  # fmt: skip
 
-    def gauges(self, agent: TransactionalAgent) -> None:
+    def gauges(self, agent: TransactionalMember) -> None:
         """Sets lag and numbers of cases every `GAUGE_INTERVAL_S`."""
         # The loop turns many times a second, while a scrape comes every few seconds.
         if time.monotonic() < self._next_gauges:

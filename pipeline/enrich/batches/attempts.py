@@ -10,8 +10,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from pipeline.enrich.batches.events import Opened, Place
-from pipeline.enrich.batches.gather import Batch
 from pipeline.enrich.batches.notes import AttemptNotes, NoteStore, Span
+from pipeline.enrich.batches.queue import Batch
 from pipeline.enrich.received import ReceivedPost
 from pipeline.errors import MustRestart
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pipeline.enrich.batches.attempts import Attempts
 from pipeline.enrich.batches.events import Event, Message, Opened, input_record
-from pipeline.enrich.batches.gather import Batch, BatchQueue
+from pipeline.enrich.batches.queue import Batch, BatchQueue
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
 from pipeline.errors import MustRestart, Permanent

@@ -26,8 +26,8 @@ POLL_S = 0.5
 _BATCH = 500
 
 
-class PolicyReader:
-    """Follows the topic from its beginning. Make one with `PolicyReader.start`.
+class PoliciesInForce:
+    """Follows the topic from its beginning. Make one with `PoliciesInForce.start`.
 
     Args:
         consumer: a confluent consumer that no group assigns.
@@ -42,7 +42,7 @@ class PolicyReader:
         self._thread: threading.Thread | None = None
 
     @classmethod
-    def start(cls, kafka: KafkaSettings) -> "PolicyReader":
+    def start(cls, kafka: KafkaSettings) -> "PoliciesInForce":
         """Reads everything that is there now.
 
         Raises:

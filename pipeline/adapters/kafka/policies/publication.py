@@ -4,7 +4,7 @@ A version that is not newer than the published one is refused.
 """
 
 from pipeline.adapters.kafka.admin import ensure_topics
-from pipeline.adapters.kafka.policies.in_force import PolicyReader
+from pipeline.adapters.kafka.policies.in_force import PoliciesInForce
 from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.codec import encode
 from pipeline.errors import Misconfigured, Transient
@@ -40,7 +40,7 @@ def publish_policy(kafka: KafkaSettings, policy: Policy) -> bool:
 
 
 def _published(kafka: KafkaSettings, workspace: str) -> Policy | None:
-    reader = PolicyReader.start(kafka)
+    reader = PoliciesInForce.start(kafka)
     try:
         return reader.policies().get(workspace)
     finally:

@@ -43,7 +43,9 @@ BUFFER_BATCHES = 4
 """An input is paused while so many batches of it wait. Otherwise a slow input would let the others fill memory."""
 MAX_POLL_MS = 300_000
 FETCH_WAIT_MS = 100
-"""Longest wait of a fetch. A question for the end of an input waits behind the fetch on the same connection."""
+"""A fetch waits at most this long, because a question for the end of an input waits behind it on the
+connection.
+"""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class _Acquisition:
     """Reads its state; None where the state is here."""
 
 
-class TransactionalAgent:
+class TransactionalMember:
     """Runs deciders exactly once over co-partitioned inputs.
 
     Args:

@@ -16,7 +16,7 @@ from pipeline.ports.records import Record
 
 
 class PartitionLoop:
-    """One partition number. Not thread-safe: one thread polls and runs it.
+    """Runs one partition number. It is not thread-safe, because one thread polls and runs it.
 
     Args:
         spec: what the stage reads and writes.

@@ -27,7 +27,7 @@ BACKOFF_MS = 100
 STATISTICS_MS = 200
 """A transaction that is in doubt waits at most this long for the statistics that clear it."""
 PATIENCE_S = 2.0
-"""Ten intervals. A client that gives no statistics for so long is stuck, and a new one does no harm."""
+"""A client that gives no statistics for ten intervals is stuck, and a new one does no harm."""
 
 DeliveredAt = Callable[[int], None]
 """Is called with the offset that a record got."""

@@ -9,13 +9,13 @@ import pytest
 
 from pipeline.enrich.batches.attempts import Attempts, EngineTrial
 from pipeline.enrich.batches.events import Opened
-from pipeline.enrich.batches.gather import BatchQueue
 from pipeline.enrich.batches.notes import MAX_LONE_ATTEMPTS, AttemptNotes
+from pipeline.enrich.batches.queue import BatchQueue
 from pipeline.enrich.batches.scoring import BatchScoring
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
 from pipeline.errors import MustRestart, Permanent
-from tests.unit.enrich.batches.test_gather import opened
+from tests.unit.enrich.batches.test_queue import opened
 
 CARE = '{"begun": [[0, 3, 3, 0]]}'
 CONDEMNED = f'{{"begun": [[0, 1, 1, {MAX_LONE_ATTEMPTS}]]}}'

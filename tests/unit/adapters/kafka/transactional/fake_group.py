@@ -1,4 +1,4 @@
-"""Twins of the clients that `TransactionalAgent` makes: one cluster in memory, driven step by step."""
+"""Twins of the clients that `TransactionalMember` makes: one cluster in memory, driven step by step."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
@@ -8,7 +8,7 @@ from confluent_kafka import OFFSET_INVALID, TopicPartition
 
 from pipeline.adapters.kafka.partitioning import partition_of
 from pipeline.adapters.kafka.transactional import member as agent_module
-from pipeline.adapters.kafka.transactional.member import TransactionalAgent
+from pipeline.adapters.kafka.transactional.member import TransactionalMember
 from pipeline.adapters.kafka.transactional.observer import Outcome
 from pipeline.loop.driver import StageSpec
 from pipeline.ports.decider import Decider, Decisions
@@ -242,7 +242,7 @@ class Member:
         monkeypatch.setattr(agent_module, "end_offset", lambda _k, _t, n: cluster.changelog_end.get(n, 0))
         kafka = KafkaSettings(bootstrap_servers="nowhere:1", instance_id="route-1")
         self.deciders: list[Noting] = []
-        self.agent = TransactionalAgent(kafka, SPEC, self._decider, lambda: 2000, self.heard, lambda: None)
+        self.agent = TransactionalMember(kafka, SPEC, self._decider, lambda: 2000, self.heard, lambda: None)
         self.consumer: FakeConsumer = cast(Any, self.agent)._consumer
 
     def _decider(self, _: int) -> Decider:

@@ -8,8 +8,8 @@ import pytest
 
 from pipeline.enrich.batches.cost import post_cost
 from pipeline.enrich.batches.events import Opened
-from pipeline.enrich.batches.gather import Batch, BatchQueue
 from pipeline.enrich.batches.notes import REPEATED_PART_RECORDS, AttemptNotes
+from pipeline.enrich.batches.queue import Batch, BatchQueue
 from pipeline.errors import Permanent
 from tests.unit.enrich.posts import raw_post, received
 
