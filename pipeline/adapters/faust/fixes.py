@@ -33,9 +33,7 @@ Commit = Callable[[Offsets], Awaitable[None]]
 
 FAUST_VERSION = "0.15.3"
 FLUSH_DEADLINE_S = 60.0
-"""Table changes that the brokers do not take for so long will never be taken. The worker must restart, not
-commit.
-"""
+"""Table changes that wait for so long will never be taken. The worker must restart, and must not commit."""
 _POLL_S = 0.005
 _MARK = "earshot_fix"
 _FETCH_WAIT = "_earshot_fetch_wait_ms"

@@ -36,9 +36,7 @@ class Standing:
 
 @dataclass
 class ProgressJudge:
-    """Decides whether a partition is stuck, which it is when records wait and its commit stands for
-    `patience_s`.
-    """
+    """Decides whether a partition is stuck: records wait, and its commit has not moved for `patience_s`."""
 
     patience_s: float
     _since: dict[int, tuple[int, float]] = field(default_factory=dict)

@@ -99,9 +99,7 @@ class SilenceLog:
         )
 
     def again(self, lasted_s: float) -> None:
-        """See `SilenceReporter`. A break that was not reported, and that held nothing back, is not worth a
-        line.
-        """
+        """See `SilenceReporter`. A break that was not reported and held nothing back deserves no line."""
         left_out = self._left_out()
         if self._reported or left_out:
             self._log.info("a_broker_answers_again", silent_s=round(lasted_s), lines_left_out=left_out)

@@ -1,5 +1,6 @@
-"""The batch loop: it consumes, announces a batch in a commit, hands it over and goes on. Rows count once, whatever
-dies.
+"""The batch loop: it consumes, announces a batch in a commit, hands it over and goes on.
+
+Rows count once, whatever dies.
 
 A batch holds consecutive records of one partition, and its token names exactly them. The same batch comes
 again, cut the same, until it is stored (clickhouse.md 1.4). One commit a batch acknowledges the past and

@@ -75,9 +75,7 @@ class DoubtRule:
             self._open_since_s = ended_s
 
     def transaction_failed(self) -> None:
-        """Notes that the transaction did not end as it should, which is rare enough to renew without asking
-        why.
-        """
+        """Notes that the transaction did not end as it should. That is rare, so the producer is renewed."""
         self.reason = "failed"
 
     def observe(self, statistics: ClientStatistics) -> None:

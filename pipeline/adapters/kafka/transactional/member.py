@@ -43,9 +43,7 @@ BUFFER_BATCHES = 4
 """An input is paused while so many batches of it wait. Otherwise a slow input would let the others fill memory."""
 MAX_POLL_MS = 300_000
 FETCH_WAIT_MS = 100
-"""A fetch waits at most this long, because a question for the end of an input waits behind it on the
-connection.
-"""
+"""A fetch waits at most this long, because a question for the end of an input waits behind it."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +108,7 @@ class TransactionalMember:
 
         Raises:
             MustRestart: it was fenced, lost a partition, or its producer is broken. Nothing uncommitted is
-            visible.
-                End the process at once, and do not clean up.
+                visible. End the process at once, and do not clean up.
             Misconfigured: an input topic is missing or the inputs are not co-partitioned.
         """
         self._partitions = partitions_of(self._consumer, self._spec)
