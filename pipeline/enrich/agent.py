@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from pipeline.clock import Clock, to_ms
@@ -96,7 +97,7 @@ class EnrichAgent:
         trial = EngineTrial(parts.scorer.try_engines, parts.executor, parts.inference_timeout_s)
         self._parts = parts
         self._attempts = Attempts(notes, parts.notes, trial, DELIVERY_TIMEOUT_S)
-        self._queue = BatchQueue(parts.batch_size, parts.batch_characters, self._cost_of, notes)
+        self._queue = BatchQueue(parts.batch_size, parts.batch_characters, partial(_cost_of, parts), notes)
         self._scoring = BatchScoring(
             self._queue, self._attempts, parts.scorer, parts.policies, parts.executor, parts.inference_timeout_s
         )
@@ -107,7 +108,7 @@ class EnrichAgent:
         try:
             async for events in reads:
                 await self._take_over()
-                await self._queue.put(self._open(events))
+                await self._queue.put(_opened(self._parts, events))
             await self._queue.end()
             await working
         except asyncio.CancelledError:
@@ -164,27 +165,29 @@ class EnrichAgent:
         except BaseException as error:
             self._die("delivering", error)
 
-    def _open(self, events: Sequence[Event]) -> list[Opened]:
-        started_s = time.perf_counter()
-        opened: list[Opened] = []
-        for event in events:
-            try:
-                opened.append((event, _received(self._parts, input_record(event.message))))
-            except Permanent as reason:
-                opened.append((event, reason))
-        self._parts.metrics.observe("batch_seconds", time.perf_counter() - started_s, stage=STAGE, step="decode")
-        return opened
-
-    def _cost_of(self, opened: Opened) -> int:
-        content = opened[1]
-        if isinstance(content, Permanent):
-            return 0
-        return post_cost(content.post, self._parts.policies().get(content.post.workspace))
-
     def _die(self, doing: str, error: BaseException) -> NoReturn:
         self._parts.metrics.count("errors_total", stage=STAGE, code=type(error).__name__)
         self._parts.log.error("cannot go on, ending at once", doing=doing, error=repr(error))
         self._parts.die()
+
+
+def _opened(parts: Parts, events: Sequence[Event]) -> list[Opened]:
+    started_s = time.perf_counter()
+    opened: list[Opened] = []
+    for event in events:
+        try:
+            opened.append((event, _received(parts, input_record(event.message))))
+        except Permanent as reason:
+            opened.append((event, reason))
+    parts.metrics.observe("batch_seconds", time.perf_counter() - started_s, stage=STAGE, step="decode")
+    return opened
+
+
+def _cost_of(parts: Parts, opened: Opened) -> int:
+    content = opened[1]
+    if isinstance(content, Permanent):
+        return 0
+    return post_cost(content.post, parts.policies().get(content.post.workspace))
 
 
 def _received(parts: Parts, record: InputRecord) -> ReceivedPost:
