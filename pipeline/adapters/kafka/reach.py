@@ -38,10 +38,10 @@ def reach(kafka: KafkaSettings, timeout_s: float) -> AdminClient:
             admin.list_topics(timeout=max(0.1, min(ASK_S, left_s)))
             return admin
         except KafkaException as error:
-            asked: KafkaError = error.args[0]
+            failure: KafkaError = error.args[0]
         # Only this call hands the errors of the connections to the callback, and one of them tells the cause.
         admin.poll(0)
-        why = explain(kafka, [asked, *errors])
+        why = explain(kafka, [failure, *errors])
         passed_s = time.monotonic() - began_s
         if passed_s >= timeout_s or (isinstance(why, Misconfigured) and passed_s >= SURE_AFTER_S):
             raise why

@@ -95,8 +95,8 @@ class TopicReader:
             for partition in self.partitions.get(topic, ())
         }
         ends: dict[str, dict[int, int]] = {place.topic: {} for place in places}
-        asked = self._admin.list_offsets(places, isolation_level=IsolationLevel.READ_UNCOMMITTED)
-        for place, answer in asked.items():
+        answers = self._admin.list_offsets(places, isolation_level=IsolationLevel.READ_UNCOMMITTED)
+        for place, answer in answers.items():
             ends[place.topic][place.partition] = self._ask(partial(answer.result, TIMEOUT_S)).offset
         return ends
 

@@ -83,8 +83,8 @@ def token_prefixes(admin: AdminClient, topics: Sequence[str]) -> Mapping[str, st
     """
     try:
         cluster = admin.list_topics(timeout=KAFKA_TIMEOUT_S).cluster_id
-        asked = admin.describe_topics(TopicCollection(list(topics)), request_timeout=KAFKA_TIMEOUT_S)
-        ids = {name: str(future.result().topic_id) for name, future in asked.items()}
+        answers = admin.describe_topics(TopicCollection(list(topics)), request_timeout=KAFKA_TIMEOUT_S)
+        ids = {name: str(future.result().topic_id) for name, future in answers.items()}
     except KafkaException as error:
         if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             raise Misconfigured("a topic is missing on the cluster: run `earshot topics apply`") from None
