@@ -112,6 +112,30 @@ def test_no_timer_fires_while_an_input_that_stands_before_it_has_unread_records(
 
 def test_a_timer_of_the_record_s_own_millisecond_fires_after_it() -> None:
     assert decided(20, Broker({"a": 99, "b": 3}), [20, 21]) == [("a", 0, 20), ("timer", 20), ("a", 1, 21)]
+    core = Noting([15, 20])
+    made = idle(core, Broker({"a": 1, "b": 0}))
+    made.buffers.add(record("a", 0, 20))
+    made.decide(FAR_MS)
+    assert core.calls == [("timer", 15), ("a", 0, 20)]
+
+
+def test_an_input_whose_last_record_is_older_than_the_timer_is_asked_and_what_waited_for_it_is_decided_later() -> (
+    None
+):
+    core, broker = Noting([15]), Broker({"a": 1, "b": 2})
+    made = idle(core, broker)
+    made.buffers.add(record("a", 0, 20))
+    made.buffers.add(record("b", 0, 12))
+    made.buffers.reached_end("b", 1)
+    first = made.decide(FAR_MS)
+    assert core.calls == [("b", 0, 12)], "the second record of b, which is unread, may be older than the timer"
+    assert first is not None
+    assert [part.topic for part in first.journal.inputs] == ["b"]
+    made.commit()
+    made.buffers.add(record("b", 1, 14))
+    made.buffers.reached_end("b", 2)
+    made.decide(FAR_MS)
+    assert core.calls[1:] == [("b", 1, 14), ("timer", 15), ("a", 0, 20)]
 
 
 def test_on_the_event_clock_every_input_is_asked_for_its_end() -> None:
@@ -153,6 +177,14 @@ def test_the_clock_fires_a_due_timer_only_when_every_input_is_read_to_its_end() 
     assert (transaction.timers, transaction.now_ms, transaction.journal.clock) == (1, 60, True)
     assert idle(Noting([50]), Broker({"a": 0, "b": 1})).decide(60) is None, "b has an unread record"
     assert idle(Noting([50]), Broker({"a": 0, "b": 0}), event_clock=True).decide(60) is None
+
+
+def test_the_clock_fires_nothing_over_a_record_that_waits_for_another_input() -> None:
+    made = driver(Noting([50]), Broker({"a": 1, "b": 0}))
+    for topic in ("a", "b"):
+        made.buffers.start(topic, 0)
+    made.buffers.add(record("a", 0, 40))
+    assert made.decide(60) is None, "b is read to its end, but nobody has said so yet"
 
 
 def test_the_clock_behind_now_does_not_take_it_back() -> None:
