@@ -71,6 +71,16 @@ class SinkLab:
             f"SELECT count() FROM {table} WHERE workspace = {{w:String}} SETTINGS final = 0", w=workspace
         )
 
+    @contextmanager
+    def unmerged(self, table: str) -> Iterator[None]:
+        """Keeps the parts of a table apart: a merge would make one row of two with the same key."""
+        with connect(self.store) as client:
+            client.command(f"SYSTEM STOP MERGES {self.store.database}.{table}")
+            try:
+                yield
+            finally:
+                client.command(f"SYSTEM START MERGES {self.store.database}.{table}")
+
     def produce(self, topic: str, messages: Sequence[tuple[str, BaseModel | bytes]]) -> None:
         producer = Producer(producer_config(self.kafka))
         for key, message in messages:

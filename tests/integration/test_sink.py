@@ -134,10 +134,11 @@ def test_a_death_between_insert_and_commit_repeats_the_same_cut(lab: SinkLab, wo
 def test_a_redelivery_with_another_cut_counts_once(lab: SinkLab, workspace: str, stage: str) -> None:
     another = lab.stage_from_here()
     lab.produce(SCORED.name, posts(workspace, 500))
-    with lab.sink(stage, rows=64):
-        await_value(500, lambda: lab.number(POSTS, w=workspace))
-    with lab.sink(another, rows=113):
-        await_value(True, lambda: lab.physical("posts", workspace) == 1000)
+    with lab.unmerged("posts"):
+        with lab.sink(stage, rows=64):
+            await_value(500, lambda: lab.number(POSTS, w=workspace))
+        with lab.sink(another, rows=113):
+            await_value(1000, lambda: lab.physical("posts", workspace))
     assert lab.number(POSTS, w=workspace) == 500
 
 
@@ -163,7 +164,7 @@ def test_an_edit_replaces_and_a_deletion_hides_also_when_older_records_come_agai
     deleted = posts(workspace, 3, deleted=True, appended_ms=START_MS + 10_000)[2:3]
     lab.produce(SCORED.name, [*first, *edited, *deleted, *first])
     # One record a batch: ClickHouse already replaces within one insert.
-    with lab.sink(stage, rows=1):
+    with lab.unmerged("posts"), lab.sink(stage, rows=1):
         await_value(8, lambda: lab.physical("posts", workspace))
     rows = lab.ask("SELECT post_id, text FROM posts WHERE workspace = {w:String} ORDER BY post_id", w=workspace)
     assert rows == [("x:p0", "text of p0"), ("x:p1", "better words")]
