@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
-from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.audit.collect.log_builder import LogBuilder, add_letter
 from pipeline.audit.collect.sample import StoredRows
 from pipeline.audit.facts import Facts, Store

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from pipeline.adapters.kafka.config import client_config, producer_config
-from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.policies.publication import publish_policy
 from pipeline.adapters.kafka.reader import read_topic
 from pipeline.app.stages.enrich import GROUP_ID

@@ -12,11 +12,11 @@ from io import BytesIO
 
 import numpy as np
 
-from pipeline.adapters.twins.model import KeywordSentiment
+from pipeline.adapters.in_memory.model import KeywordSentiment
 from pipeline.clock import from_ms
 from pipeline.codec import decode
-from pipeline.enrich.author import own
-from pipeline.enrich.author.own import is_own
+from pipeline.enrich.author import brand
+from pipeline.enrich.author.brand import is_own
 from pipeline.enrich.author.spam import SpamMeter
 from pipeline.enrich.batches.cost import post_cost
 from pipeline.enrich.copies.clusters import Copies
@@ -140,8 +140,8 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.enrich.listening.characters.kind_of": lambda text: [characters.kind_of(sign) for sign in text],
     "pipeline.enrich.text.lexical.decode_entities": lexical.decode_entities,
     "pipeline.enrich.text.normalise.normalise": normalise,
-    "pipeline.enrich.author.own.bare": own.bare,
-    "pipeline.enrich.author.own.is_own": lambda text: is_own(
+    "pipeline.enrich.author.brand.bare": brand.bare,
+    "pipeline.enrich.author.brand.is_own": lambda text: is_own(
         raw_post(author={"handle": text[:200]}), POLICY.brand
     ),
     "pipeline.enrich.privacy.addresses.find_addresses": lambda text: list(addresses.find_addresses(text)),
@@ -219,7 +219,7 @@ OTHERS: dict[str, str] = {
     "pipeline.enrich.reading.intents.model.IntentModel.classify": "the texts go to `features.intent_features`",
     "pipeline.enrich.reading.intents.model.IntentModel.probabilities": "they go to `features.intent_features`",
     "pipeline.enrich.reading.intents.model.inputs": "the texts go to `features.intent_features`",
-    "pipeline.enrich.reading.intents.own.IntentReader.classify": "the texts go to `features.intent_features`",
+    "pipeline.enrich.reading.intents.by_example.IntentReader.classify": "they go to `features.intent_features`",
     "pipeline.enrich.reading.language.detect_languages": "the texts go to `language.words_of`",
     "pipeline.enrich.reading.reading.Languages.is_weak": "a language's code",
     "pipeline.enrich.reading.reading.read_posts": "the texts go to `readable_text` and `words_of`",

@@ -10,7 +10,7 @@ import threading
 from itertools import count
 from pathlib import Path
 
-from pipeline.adapters.kafka.beside.group_reader import Arrival, GroupReader
+from pipeline.adapters.kafka.clients.group_reader import Arrival, GroupReader
 from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.yaml.policy_file import load_yaml
 from pipeline.app.endpoints import resolve

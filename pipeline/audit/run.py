@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.adapters.clickhouse.retention import ttl_days_in_force
-from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.audit.collect.clickhouse import collect_clickhouse
 from pipeline.audit.collect.kafka import KafkaSummary, collect_kafka
 from pipeline.audit.collect.log_builder import LogBuilder

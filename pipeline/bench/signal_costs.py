@@ -16,7 +16,7 @@ from itertools import product
 from statistics import median
 
 from pipeline.adapters.models.fasttext import FastTextLanguages
-from pipeline.app.collector import freeze_collector
+from pipeline.app.garbage_collection import freeze_collector
 from pipeline.bench.rounds import Report
 from pipeline.bench.sample import WORKSPACE, distinct_posts
 from pipeline.bench.stage.costs import SOURCE
@@ -26,8 +26,8 @@ from pipeline.enrich.copies.clusters import Copies
 from pipeline.enrich.listening.topics import topic_matcher
 from pipeline.enrich.preparation import Preparation
 from pipeline.enrich.privacy.mask import mask_post
+from pipeline.enrich.reading.intents.by_example import IntentReader
 from pipeline.enrich.reading.intents.model import IntentModel
-from pipeline.enrich.reading.intents.own import IntentReader
 from pipeline.enrich.reading.language import detect_languages
 from pipeline.enrich.reading.reading import Languages, readable_text
 from pipeline.enrich.received import ReceivedPost

@@ -11,7 +11,7 @@ from pipeline.errors import EXIT_NO, Misconfigured
 
 if TYPE_CHECKING:
     from pipeline.adapters.kafka.reader import TopicReader
-    from pipeline.app.dlq.letters import Count, Letter, Receipts
+    from pipeline.app.dlq.listing import Count, Letter, Receipts
     from pipeline.app.dlq.replay import Outcome
 
 app = typer.Typer(
@@ -35,7 +35,7 @@ def list_letters(
     as_json: AsJson = False,
 ) -> None:
     """Count the dead letters by topic and code, or name each of them. It never shows what they say."""
-    from pipeline.app.dlq.letters import Wanted, counted, read_letters, read_receipts
+    from pipeline.app.dlq.listing import Wanted, counted, read_letters, read_receipts
 
     reader = _reader()
     try:
@@ -61,7 +61,7 @@ def show(
     Of a masked value only ids, codes, times and counters are legible. For plain text there is `earshot reveal`,
     which records who reads it. Exit 1 says that there is no such letter, or no more.
     """
-    from pipeline.app.dlq.letters import letter_at, parse_place, read_receipts
+    from pipeline.app.dlq.listing import letter_at, parse_place, read_receipts
 
     place = parse_place(letter)
     reader = _reader()
@@ -94,7 +94,7 @@ def replay(
     Mend the cause first, or they come back. A record that a stage has taken before is recognised and dropped. What
     was replayed is noted on dlq.replays and not sent again. Exit 1 says that nothing was sent.
     """
-    from pipeline.app.dlq.letters import Wanted, read_letters, read_receipts
+    from pipeline.app.dlq.listing import Wanted, read_letters, read_receipts
     from pipeline.app.dlq.replay import Replayer, still_arriving
     from pipeline.app.endpoints import resolve
     from pipeline.clock import SystemClock, to_ms
@@ -150,7 +150,7 @@ def _have_receipts_topic() -> None:
 
 def _named(reader: "TopicReader", names: list[str]) -> list["Letter"]:
     """Returns all letters before any is sent. A slip in the last name must not leave half the work done."""
-    from pipeline.app.dlq.letters import letter_at, parse_place
+    from pipeline.app.dlq.listing import letter_at, parse_place
 
     letters, missing = [], []
     # A letter that is named twice is sent once.

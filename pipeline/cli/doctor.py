@@ -43,7 +43,7 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="one JSON line a ch
 
 def _findings(settings: "Settings") -> Iterator["Finding"]:
     from pipeline.app.endpoints import resolve
-    from pipeline.app.supervise import health
+    from pipeline.app.supervise import diagnosis
     from pipeline.local.doctor import embedded_checks, examine, flow_checks, machine_checks, service_checks
 
     # Java and jars matter only where a server is not named.
@@ -54,7 +54,7 @@ def _findings(settings: "Settings") -> Iterator["Finding"]:
         lambda: _topics(settings),
         lambda: _clickhouse(settings),
         lambda: _model(settings),
-        lambda: health.stages(settings),
+        lambda: diagnosis.stages(settings),
     )
     kafka_answers = False
     for finding in examine(checks):
@@ -64,8 +64,8 @@ def _findings(settings: "Settings") -> Iterator["Finding"]:
     if kafka_answers:
         yield from examine(
             flow_checks(
-                lambda: health.lag(resolve(settings)),
-                lambda: health.dead_letters(resolve(settings)),
+                lambda: diagnosis.lag(resolve(settings)),
+                lambda: diagnosis.dead_letters(resolve(settings)),
             )
         )
 

@@ -8,8 +8,8 @@ read the plain text, and they keep none of it. The model and triage come later a
 from collections.abc import Mapping, Sequence
 from threading import Lock
 
+from pipeline.enrich.author.brand import is_own
 from pipeline.enrich.author.influence import prior_influence
-from pipeline.enrich.author.own import is_own
 from pipeline.enrich.author.spam import SpamMeter
 from pipeline.enrich.copies.clusters import Copies
 from pipeline.enrich.facts import Facts, Words, joined, words_of

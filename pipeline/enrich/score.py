@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from pipeline.enrich.facts import Facts
 from pipeline.enrich.preparation import Preparation
-from pipeline.enrich.reading.intents.own import IntentReader
+from pipeline.enrich.reading.intents.by_example import IntentReader
 from pipeline.enrich.reading.reading import Languages, read_posts
 from pipeline.enrich.received import ClockMode, ReceivedPost
 from pipeline.enrich.triage.triage import triage

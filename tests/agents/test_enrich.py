@@ -14,10 +14,10 @@ from typing import Any, NoReturn
 
 import pytest
 
-from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.in_memory.model import KeywordSentiment
+from pipeline.adapters.in_memory.publisher import MemoryPublisher
+from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.models.one_caller import OneCaller
-from pipeline.adapters.twins.model import KeywordSentiment
-from pipeline.adapters.twins.publisher import MemoryPublisher
 from pipeline.clock import ManualClock, from_ms
 from pipeline.codec import decode, encode
 from pipeline.enrich.agent import EnrichAgent, Parts

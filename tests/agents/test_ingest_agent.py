@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from pipeline.adapters.twins.publisher import MemoryPublisher
+from pipeline.adapters.in_memory.publisher import MemoryPublisher
 from pipeline.clock import ManualClock
 from pipeline.errors import Misconfigured, Permanent, ServiceMissing
 from pipeline.ingest import jsonl

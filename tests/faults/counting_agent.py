@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from pipeline.adapters.kafka.transactional.doubt import DoubtRule
+from pipeline.adapters.kafka.transactional.late_requests import DoubtRule
 from pipeline.adapters.kafka.transactional.member import TransactionalMember
 from pipeline.adapters.kafka.transactional.observer import LoopObserver, Outcome
 from pipeline.adapters.kafka.transactional.producer import doubt_rule

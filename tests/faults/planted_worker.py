@@ -7,7 +7,7 @@ loading.
 import ctypes
 import sys
 
-from pipeline.adapters.twins.model import KeywordSentiment
+from pipeline.adapters.in_memory.model import KeywordSentiment
 from pipeline.app.stages import enrich
 from pipeline.enrich import facts
 from pipeline.enrich.tone.urgency import Urgency, urgency_of

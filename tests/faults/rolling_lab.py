@@ -16,7 +16,7 @@ from pathlib import Path
 from confluent_kafka import Producer
 
 from pipeline.adapters.kafka.config import PARTITIONER
-from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.local.endpoints import Endpoints
 from pipeline.local.processes import free_ports
 from schemas.topics import ACTIONABLE

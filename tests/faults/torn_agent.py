@@ -10,7 +10,7 @@ import secrets
 import sys
 from pathlib import Path
 
-from pipeline.adapters.kafka.transactional.doubt import DoubtRule, Verdict
+from pipeline.adapters.kafka.transactional.late_requests import DoubtRule, Verdict
 from pipeline.adapters.kafka.transactional.producer import doubt_rule
 from pipeline.ports.decider import Decisions
 from pipeline.ports.records import Record

@@ -14,7 +14,7 @@ from confluent_kafka import Message, Producer
 
 from pipeline.adapters.kafka.admin import ensure_topics
 from pipeline.adapters.kafka.config import producer_config
-from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.reader import read_topic
 from pipeline.cli import main
 from pipeline.codec import decode

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.reader import read_topic
 from pipeline.local.processes import free_ports
 from pipeline.settings import KafkaSettings

@@ -13,7 +13,7 @@ from confluent_kafka import Producer, TopicPartition
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter
 from pipeline.adapters.kafka.admin import ensure_topics
 from pipeline.adapters.kafka.config import producer_config
-from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.reader import read_topic
 from pipeline.app.offline import reveal as app_reveal
 from pipeline.cli import main

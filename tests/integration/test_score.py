@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.reader import read_topic
 from pipeline.adapters.models.check.self_check import TOLERANCE
 from pipeline.local.endpoints import Endpoints

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from pipeline.adapters.clickhouse.migrate import migrate
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
-from pipeline.adapters.twins.publisher import MemoryPublisher
+from pipeline.adapters.in_memory.publisher import MemoryPublisher
 from pipeline.audit.hops.row_comparison import differing
 from pipeline.clock import ManualClock
 from pipeline.codec import decode, encode

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from pipeline.adapters.in_memory.language import KeywordLanguages
 from pipeline.adapters.models.fasttext import FastTextLanguages
-from pipeline.adapters.twins.language import KeywordLanguages
 from pipeline.ports.models import UNDETERMINED, DetectedLanguage, LanguageModel
 
 ENGLISH = "the train is late again and the shop opens at nine"

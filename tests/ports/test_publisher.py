@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from pipeline.adapters.in_memory.publisher import MemoryPublisher
 from pipeline.adapters.kafka.admin import ensure_topics
-from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.kafka.reader import read_topic
-from pipeline.adapters.twins.publisher import MemoryPublisher
 from pipeline.errors import Permanent, Transient
 from pipeline.local.endpoints import Endpoints
 from pipeline.ports.records import Publisher, Record, deliver

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
-from pipeline.adapters.twins.store import MemoryRows, MemoryTable
+from pipeline.adapters.in_memory.store import MemoryRows, MemoryTable
 from pipeline.errors import Permanent
 from pipeline.local.endpoints import Endpoints
 from pipeline.ports.rows import RowWriter

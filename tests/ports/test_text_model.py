@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pipeline.adapters.in_memory.model import KeywordSentiment
 from pipeline.adapters.models.cache import CachedModel
 from pipeline.adapters.models.openvino.text_model import OpenVinoEngine
-from pipeline.adapters.twins.model import KeywordSentiment
 from pipeline.ports.models import TextModel, TextScores
 
 TEXTS = ["i love it, great", "the shop opens at nine", "i hate this, terrible", "", "great " * 300, "日本"]

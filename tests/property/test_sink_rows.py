@@ -5,8 +5,8 @@ from itertools import count
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.adapters.twins.publisher import MemoryPublisher
-from pipeline.adapters.twins.store import MemoryRows
+from pipeline.adapters.in_memory.publisher import MemoryPublisher
+from pipeline.adapters.in_memory.store import MemoryRows
 from pipeline.clock import ManualClock
 from pipeline.logs import get_log
 from pipeline.metrics import Metrics

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Literal, NamedTuple
 
 from pipeline.adapters.kafka.publisher import KafkaPublisher
-from pipeline.app.dlq.letters import Letter, Receipts
+from pipeline.app.dlq.listing import Letter, Receipts
 from pipeline.clock import Clock, to_ms
 from pipeline.codec import encode
 from pipeline.errors import EarshotError, ServiceMissing

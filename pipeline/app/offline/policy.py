@@ -14,7 +14,7 @@ from pydantic import ValidationError, model_validator
 
 from pipeline.adapters.yaml.policy_file import Location, load_policy
 from pipeline.codec import decode
-from pipeline.enrich.author.own import bare
+from pipeline.enrich.author.brand import bare
 from pipeline.enrich.listening.topics import TopicMatcher, refusals
 from pipeline.enrich.triage.reachable import unreached
 from pipeline.errors import Misconfigured, Permanent

@@ -16,7 +16,7 @@ from pipeline.app.languages import load_languages
 from pipeline.app.stages.enrich import load_intent_model, load_model
 from pipeline.clock import to_ms
 from pipeline.codec import decode
-from pipeline.enrich.reading.intents.own import IntentReader
+from pipeline.enrich.reading.intents.by_example import IntentReader
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
 from pipeline.errors import Permanent

@@ -15,20 +15,21 @@ from pipeline.adapters.faust.notes import CommitNotes
 from pipeline.adapters.faust.watchdog import LagWatchdog, Standing
 from pipeline.adapters.faust.worker import build_app, end_at_once, owned_partitions, run_until_stopped
 from pipeline.adapters.kafka.admin import TIMEOUT_S, admin_client
-from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.policies.in_force import PoliciesInForce
 from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.models.cache import OnLookup
 from pipeline.adapters.models.engines import OnOpened, Served, open_engine
 from pipeline.adapters.models.one_caller import OneCaller
-from pipeline.app.collector import freeze_collector
 from pipeline.app.endpoints import resolve
+from pipeline.app.garbage_collection import freeze_collector
 from pipeline.app.languages import load_languages
-from pipeline.app.supervise.vitals import Vitals
+from pipeline.app.supervise.probes import Probes
 from pipeline.clock import SystemClock
 from pipeline.enrich.agent import DELIVERY_TIMEOUT_S, STAGE, Parts, register
+from pipeline.enrich.batches import waiting
+from pipeline.enrich.reading.intents.by_example import IntentReader
 from pipeline.enrich.reading.intents.model import HEAD_BESIDE, IntentModel, load_head
-from pipeline.enrich.reading.intents.own import IntentReader
 from pipeline.enrich.score import Scorer
 from pipeline.errors import Misconfigured, ServiceMissing
 from pipeline.logs import get_log, setup_logs
@@ -45,9 +46,6 @@ STALL_S = 60.0
 """Seconds after which a commit that stands still will not move again, counted beyond the slowest batch (faust.md,
 rule 20)."""
 CACHED_KEYS = 65_536
-FETCH_SHARE = 0.8
-"""Share of a post's longest wait for company that it spends at the broker. There it costs nothing, while in the
-agent it costs a timer."""
 PUBLISH_SHARE = 0.8
 """Share of the time for a batch's deliveries after which the publisher gives up. It must give up first, because it
 says how many records are missing and why."""
@@ -63,10 +61,10 @@ class _Worker:
         self._settings = settings
         self._log = get_log(STAGE)
         self._state = "starting"
-        self._vitals = Vitals(settings, STAGE)
-        self._metrics = self._vitals.metrics
-        self._vitals.ask(lambda: (self._state == "ok", self._state))
-        self._log.info("starting", health_port=self._vitals.port)
+        self._probes = Probes(settings, STAGE)
+        self._metrics = self._probes.metrics
+        self._probes.ask(lambda: (self._state == "ok", self._state))
+        self._log.info("starting", health_port=self._probes.port)
 
     def run(self) -> None:
         """Loads the models and policies, joins the group, and works until SIGTERM or SIGINT."""
@@ -89,7 +87,7 @@ class _Worker:
             GROUP_ID,
             settings.state_dir / "faust",
             batch_size=enrich.batch_size,
-            fetch_wait_ms=round(FETCH_SHARE * enrich.batch_wait_ms),
+            fetch_wait_ms=waiting.at_broker_ms(enrich.batch_wait_ms),
         )
         notes = CommitNotes(app, RAW.name)
         # With two threads one batch prepares its texts while the model reads the other.
@@ -103,11 +101,11 @@ class _Worker:
             freeze_collector()
             self._state = "joining the group"
             run_until_stopped(
-                app, self._log, started=self._started, beat=self._vitals.beat, frozen_s=enrich.inference_timeout_s
+                app, self._log, started=self._started, beat=self._probes.beat, frozen_s=enrich.inference_timeout_s
             )
             watchdog.close()
         reader.close()
-        self._vitals.close()
+        self._probes.close()
         self._log.info("stopped")
 
     def _parts(
@@ -135,7 +133,7 @@ class _Worker:
             log=self._log,
             batch_size=enrich.batch_size,
             batch_characters=enrich.batch_characters,
-            batch_wait_s=(1 - FETCH_SHARE) * enrich.batch_wait_ms / 1000,
+            batch_wait_s=waiting.in_agent_s(enrich.batch_wait_ms),
             inference_timeout_s=enrich.inference_timeout_s,
         )
 

@@ -15,7 +15,7 @@ from pipeline.adapters.clickhouse.writer import ClickHouseWriter
 from pipeline.adapters.kafka.batch.consumer import BatchConsumer, LoopSpec
 from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.app.endpoints import resolve
-from pipeline.app.supervise.vitals import Vitals
+from pipeline.app.supervise.probes import Probes
 from pipeline.clock import SystemClock
 from pipeline.errors import EXIT_RESTART, Misconfigured, MustRestart
 from pipeline.logs import get_log
@@ -40,10 +40,10 @@ def run(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     # The health server answers from here on, so that an orchestrator sees a start that takes long.
-    vitals = Vitals(settings, STAGE)
-    log.info("starting", http_port=vitals.port)
+    probes = Probes(settings, STAGE)
+    log.info("starting", http_port=probes.port)
     writer = _ready_writer(settings)
-    metrics = vitals.metrics
+    metrics = probes.metrics
     clock = SystemClock()
     publisher = KafkaPublisher(settings.kafka, DEAD_LETTER_TIMEOUT_S)
     loop = BatchConsumer(
@@ -52,9 +52,9 @@ def run(settings: Settings) -> None:
         SinkAgent(writer, publisher, clock=clock, metrics=metrics, log=log, ttl_days=settings.sink.ttl_days),
         metrics=metrics,
         log=log,
-        between=vitals.beat,
+        between=probes.beat,
     )
-    vitals.ask(lambda: loop.ready)
+    probes.ask(lambda: loop.ready)
     log.info("started", ttl_days=settings.sink.ttl_days)
     try:
         loop.run(stop.is_set)
@@ -63,7 +63,7 @@ def run(settings: Settings) -> None:
         log.error("cannot_go_on", error=str(error))
         os._exit(EXIT_RESTART)
     finally:
-        vitals.close()
+        probes.close()
     writer.close()
     log.info("stopped")
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from pipeline.app.supervise.member_names import INSTANCE_ID, name_prefix
-from pipeline.app.supervise.readiness import INTERVAL_S, ask_regularly, is_ready
+from pipeline.app.supervise.polling import INTERVAL_S, ask_regularly, is_ready
 from pipeline.app.supervise.restart_rule import Record, RestartRule
 from pipeline.app.supervise.run_file import RunStatus, WorkerState, WorkerStatus, only_one, write_run_file
 from pipeline.app.supervise.worker import Launch, Worker

@@ -7,7 +7,7 @@ What trends make of the mentions is not judged here.
 from collections import Counter
 from collections.abc import Callable
 
-from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.audit.facts import Facts
 from pipeline.audit.findings import HopReport
 from pipeline.audit.hops.arrivals import EXPIRY_MARGIN_MS

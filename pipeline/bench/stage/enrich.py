@@ -45,7 +45,7 @@ from pipeline.bench.stage.results import EnrichBench, Latency, Rate
 from pipeline.bench.stage.worker_metrics import BatchTotals, read_totals
 from pipeline.clock import SystemClock
 from pipeline.codec import decode
-from pipeline.enrich.reading.intents.own import IntentReader
+from pipeline.enrich.reading.intents.by_example import IntentReader
 from pipeline.enrich.reading.reading import read_posts
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, get_args
 
-from pipeline.enrich.reading.intents.own import IntentReader
+from pipeline.enrich.reading.intents.by_example import IntentReader
 from pipeline.enrich.reading.language import detect_languages
 from pipeline.enrich.text.bounds import MAX_SIGNAL_CHARS
 from pipeline.enrich.text.normalise import normalise

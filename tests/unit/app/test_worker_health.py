@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.app.supervise.health import stages
+from pipeline.app.supervise.diagnosis import stages
 from pipeline.app.supervise.run_file import RunStatus, WorkerStatus, write_run_file
 from pipeline.errors import ServiceMissing
 from pipeline.local.doctor import Note

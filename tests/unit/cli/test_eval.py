@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.adapters.in_memory.model import KeywordSentiment
 from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL
-from pipeline.adapters.twins.model import KeywordSentiment
 from pipeline.cli import main
 from pipeline.errors import EXIT_OK, EXIT_USAGE
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.adapters.twins.model import KeywordSentiment
+from pipeline.adapters.in_memory.model import KeywordSentiment
 from pipeline.enrich import facts as module
 from pipeline.enrich.facts import Facts
 from pipeline.enrich.outputs import mention_key, mentions_of

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.clock import from_ms
 from pipeline.enrich.received import check_place, check_time
 from pipeline.errors import Permanent

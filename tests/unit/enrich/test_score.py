@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.adapters.twins.language import KeywordLanguages
-from pipeline.adapters.twins.model import KeywordSentiment
+from pipeline.adapters.in_memory.language import KeywordLanguages
+from pipeline.adapters.in_memory.model import KeywordSentiment
 from pipeline.clock import from_ms
 from pipeline.enrich.outputs import belongs_in_actionable
 from pipeline.enrich.reading.reading import Languages

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pipeline.adapters.twins.model import KeywordSentiment
+from pipeline.adapters.in_memory.model import KeywordSentiment
 from pipeline.cli.text.output import PIPE_WIDTH
 from pipeline.errors import Misconfigured
 from pipeline.evaluation import evaluate as judge_module

@@ -1,6 +1,6 @@
 """The store's tables in memory, as the sink declares them."""
 
-from pipeline.adapters.twins.store import MemoryRows, MemoryTable
+from pipeline.adapters.in_memory.store import MemoryRows, MemoryTable
 from pipeline.sink.tables.cases import ASSIGNMENTS, CASE_EVENTS
 from pipeline.sink.tables.posts import POSTS, REFUSED_POSTS
 

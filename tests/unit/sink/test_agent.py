@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from pipeline.adapters.twins.publisher import MemoryPublisher
-from pipeline.adapters.twins.store import MemoryRows
+from pipeline.adapters.in_memory.publisher import MemoryPublisher
+from pipeline.adapters.in_memory.store import MemoryRows
 from pipeline.clock import ManualClock
 from pipeline.errors import Permanent, Transient
 from pipeline.logs import get_log

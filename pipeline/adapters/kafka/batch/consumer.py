@@ -21,7 +21,8 @@ from pipeline.adapters.kafka.batch.offsets import (
     resume_point,
     token_prefixes,
 )
-from pipeline.adapters.kafka.batch.partition import FIRST_DELAY_S, AssignedPartition, Buffer
+from pipeline.adapters.kafka.batch.partition import AssignedPartition, Buffer
+from pipeline.adapters.kafka.batch.retries import FIRST_DELAY_S
 from pipeline.adapters.kafka.committed import committed_offsets
 from pipeline.adapters.kafka.config import client_config, member_config
 from pipeline.adapters.kafka.messages import error_of, input_record

@@ -7,11 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from pipeline.adapters.kafka.batch.retries import back_off_s
 from pipeline.ports.records import InputRecord
-
-FIRST_DELAY_S, QUICK_TRIES, SLOW_DELAY_S = 0.5, 5, 30.0
-"""A batch that is not stored is tried again after 0.5 s, doubled five times as Snuba does, then every 30 s
-until it works. It is never skipped."""
 
 
 class Cut(Protocol):
@@ -121,8 +118,3 @@ class AssignedPartition:
         """Notes that the batch is stored. It is not yet acknowledged."""
         self.buffer.done(now_s)
         self.failures, self.retry_at_s = 0, 0.0
-
-
-def back_off_s(failures: int) -> float:
-    """Returns the seconds to wait after so many failures in a row."""
-    return FIRST_DELAY_S * 2.0 ** (failures - 1) if failures <= QUICK_TRIES else SLOW_DELAY_S

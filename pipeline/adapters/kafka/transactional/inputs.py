@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, TopicPartition
 
-from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.loop.driver import StageSpec
 from pipeline.ports.records import InputRecord

@@ -17,7 +17,6 @@ from pipeline.adapters.kafka.committed import committed_offsets
 from pipeline.adapters.kafka.config import member_config
 from pipeline.adapters.kafka.messages import error_of, input_record
 from pipeline.adapters.kafka.transactional.changelog import ChangelogReader, end_offset
-from pipeline.adapters.kafka.transactional.doubt import DoubtRule
 from pipeline.adapters.kafka.transactional.inputs import (
     ADMIN_TIMEOUT_S,
     end_offsets,
@@ -26,6 +25,7 @@ from pipeline.adapters.kafka.transactional.inputs import (
     passes,
     start_of,
 )
+from pipeline.adapters.kafka.transactional.late_requests import DoubtRule
 from pipeline.adapters.kafka.transactional.observer import LoopObserver
 from pipeline.adapters.kafka.transactional.ownership import complete, still_true
 from pipeline.adapters.kafka.transactional.partition_loop import PartitionLoop

@@ -11,7 +11,7 @@ import orjson
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from pipeline.adapters.kafka.config import producer_config
-from pipeline.adapters.kafka.transactional.doubt import ClientStatistics, DoubtRule, Verdict
+from pipeline.adapters.kafka.transactional.late_requests import ClientStatistics, DoubtRule, Verdict
 from pipeline.errors import MustRestart
 from pipeline.ports.records import Record
 from pipeline.settings import KafkaSettings

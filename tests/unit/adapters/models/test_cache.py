@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.adapters.in_memory.model import KeywordSentiment
 from pipeline.adapters.models.cache import CachedModel
-from pipeline.adapters.twins.model import KeywordSentiment
 from pipeline.errors import Transient
 from pipeline.ports.models import TextScores
 

@@ -4,8 +4,8 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from pipeline.adapters.in_memory.model import KeywordSentiment
 from pipeline.adapters.models.one_caller import OneCaller
-from pipeline.adapters.twins.model import KeywordSentiment
 from pipeline.ports.models import TextScores
 
 

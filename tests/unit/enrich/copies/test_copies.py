@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.enrich.copies.clusters import WINDOW, Copies
 from pipeline.enrich.copies.comparable import comparable
 from pipeline.enrich.copies.consensus import COUNT_AT_VOTES, ConsensusVotes, consensus

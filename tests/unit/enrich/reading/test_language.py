@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.adapters.twins.language import KeywordLanguages
+from pipeline.adapters.in_memory.language import KeywordLanguages
 from pipeline.enrich.reading.language import detect_languages, words_of
 from pipeline.enrich.text.bounds import MAX_SIGNAL_CHARS
 from tests.unit.enrich.posts import raw_post

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.adapters.twins.language import KeywordLanguages
-from pipeline.adapters.twins.model import KeywordSentiment
+from pipeline.adapters.in_memory.language import KeywordLanguages
+from pipeline.adapters.in_memory.model import KeywordSentiment
 from pipeline.enrich.reading.reading import NOTHING_READ, Languages, read_posts, readable_text
 from pipeline.ports.models import DetectedLanguage, TextScores
 from schemas.posts.scored import Language

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.enrich.author.own import is_own
+from pipeline.enrich.author.brand import is_own
 from pipeline.enrich.facts import Words
 from pipeline.enrich.reading.reading import Reading
 from pipeline.enrich.triage.rules import first_match

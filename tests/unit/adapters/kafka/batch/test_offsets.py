@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.adapters.kafka.batch.offsets import decode_announced_end, encode_announced_end, resume_point
-from pipeline.adapters.kafka.batch.partition import back_off_s
+from pipeline.adapters.kafka.batch.retries import back_off_s
 from pipeline.errors import Misconfigured
 
 

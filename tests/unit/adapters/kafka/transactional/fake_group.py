@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import OFFSET_INVALID, TopicPartition
 
-from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.transactional import member as agent_module
 from pipeline.adapters.kafka.transactional.member import TransactionalMember
 from pipeline.adapters.kafka.transactional.observer import Outcome

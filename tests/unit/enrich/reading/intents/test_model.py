@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.adapters.twins.model import KeywordSentiment
+from pipeline.adapters.in_memory.model import KeywordSentiment
 from pipeline.enrich.reading.intents.features import INTENT_FEATURES, intent_features
 from pipeline.enrich.reading.intents.model import (
     INTENTS,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.adapters.kafka.partitioning import partition_of
+from pipeline.adapters.kafka.partitioner import partition_of
 
 VECTORS = {b"21": -973932308, b"foobar": -790332482, b"a-little-bit-long-string": -985981536, b"abc": 479470107}
 """murmur2 of Kafka's own `UtilsTest.testMurmur2`."""

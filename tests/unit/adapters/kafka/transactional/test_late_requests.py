@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.adapters.kafka.transactional.doubt import ClientStatistics, DoubtRule, Verdict
+from pipeline.adapters.kafka.transactional.late_requests import ClientStatistics, DoubtRule, Verdict
 
 
 def rule() -> DoubtRule:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from pipeline.enrich.reading.intents.by_example import IntentReader
 from pipeline.enrich.reading.intents.model import IntentModel, OwnIntents
-from pipeline.enrich.reading.intents.own import IntentReader
 from pipeline.enrich.reading.reading import read_posts
 from pipeline.ports.models import TextModel, TextScores
 from schemas.policy.policy import OwnIntent

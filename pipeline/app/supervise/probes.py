@@ -12,7 +12,7 @@ from pipeline.settings import Settings
 from pipeline.stages import stage_of
 
 
-class Vitals:
+class Probes:
     """The vital signs of one worker process.
 
     Args:

@@ -7,10 +7,10 @@ import os
 import urllib.error
 import urllib.request
 
-from pipeline.adapters.kafka.beside.members import count_members
+from pipeline.adapters.kafka.clients.members import count_members
 from pipeline.adapters.kafka.lag import unread_of
 from pipeline.adapters.kafka.reader import TopicReader
-from pipeline.app.dlq.letters import Wanted, read_letters, read_receipts
+from pipeline.app.dlq.listing import Wanted, read_letters, read_receipts
 from pipeline.app.supervise.run_file import RunStatus, WorkerStatus, read_run_file
 from pipeline.errors import ServiceMissing
 from pipeline.local.doctor import Note
