@@ -129,6 +129,7 @@ class Metrics:
         self._histograms: dict[str, Histogram] = {}
         for metric in METRICS:
             self._register(metric)
+        # The client library adds memory, CPU time and open files of the process.
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         self.set("build_info", 1, version=version("earshot"))

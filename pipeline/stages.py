@@ -38,6 +38,7 @@ class Stage:
     @property
     def reads(self) -> tuple[Topic, ...]:
         """Topics that it consumes. Its own state is left out."""
+        # A topic that a stage both writes and reads is its own changelog.
         return tuple(
             topic for topic in TOPICS if self.name in topic.consumers and self.name not in topic.producers
         )

@@ -51,6 +51,7 @@ def run(settings: Settings, roster_path: Path, *, speed: float = 1.0, seed: int 
         Misconfigured: the roster is wrong, each mistake with file and line; or the topics are missing.
         ServiceMissing: no broker is known or takes the events.
     """
+    # The roster is read before Kafka is asked, so that a mistake in it is told at once.
     roster = load_yaml(roster_path, Roster, "a roster is a mapping with workspace and reps").value
     kafka = resolve(settings).kafka
     stop = threading.Event()

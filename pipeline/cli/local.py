@@ -72,6 +72,7 @@ def status(
             say(_line(server))
     if not servers:
         say("there is no embedded stack here; `earshot local up` starts one")
+    # A script can wait for the stack by this code.
     raise typer.Exit(EXIT_OK if servers and all(server.answers for server in servers) else EXIT_NO)
 
 

@@ -23,6 +23,7 @@ def query(
     from pipeline.app.endpoints import resolve
     from pipeline.settings import load_settings
 
+    # A question to the store needs no Kafka.
     settings = resolve(load_settings(), kafka=False, clickhouse=True)
     with open_analyst(settings.clickhouse) as analyst:
         answer = analyst.ask(sys.stdin.read() if sql == "-" else sql)

@@ -39,4 +39,5 @@ def diff(quiet: Annotated[bool, typer.Option("--quiet", help="only the exit code
         for plan in plans:
             say(str(plan))
     if plans:
+        # A deployment can stop here, before stages meet topics that differ.
         raise typer.Exit(EXIT_NO)

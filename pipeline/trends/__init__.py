@@ -1,1 +1,1 @@
-"""Mentions to trend points and alerts. Its room is ready; its contents come with the analytics release."""
+"""The room of the trends stage, which will turn mentions into trend points and alerts. Nothing runs here yet."""

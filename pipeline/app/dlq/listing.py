@@ -104,6 +104,7 @@ def read_letters(reader: TopicReader, wanted: Wanted, newest: int | None = None)
     for topic in dead_letter_topics(reader, wanted.topic):
         window = reader.window(topic)
         if newest is not None:
+            # The newest letters of a partition lie at its end, so only that end is read.
             window = Window({n: max(low, window.end[n] - newest) for n, low in window.low.items()}, window.end)
         for message in reader.read(topic, window):
             letter = _letter(message)

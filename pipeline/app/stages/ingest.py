@@ -156,6 +156,7 @@ def ingest_file(
         stack.enter_context(stop.installed())
         opened = _open(request, stack, stop)
         kafka = resolve(settings).kafka
+        # A run that waits for silent brokers says so, and does not look as if it hung.
         brokers = BrokerWatch(kafka, _Sentences(say))
         stack.callback(brokers.close)
         brokers.start()

@@ -30,6 +30,7 @@ class Probes:
             stage, reads=[topic.name for topic in row.inputs], writes=[topic.name for topic in row.outputs]
         )
         self._stage = stage
+        # Until the stage says more it is not ready, so that nobody counts on it while its model loads.
         self._stage_ready: Ready = lambda: (False, "starting")
         calm = CalmLibraries(lambda: self._brokers.missing)
         reporter = SilenceLog(stage, settings.kafka.bootstrap_servers, calm.take_left_out)
