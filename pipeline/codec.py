@@ -8,7 +8,7 @@ import orjson
 from pydantic import BaseModel, RootModel, ValidationError
 
 from pipeline.errors import Permanent
-from pipeline.mistakes import plain
+from pipeline.input_mistakes import plain
 
 _UNKNOWN_TAG = frozenset({"union_tag_invalid", "union_tag_not_found"})
 M = TypeVar("M", bound=BaseModel)

@@ -11,7 +11,7 @@ from typing import get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 
-from pipeline.mistakes import did_you_mean
+from pipeline.input_mistakes import did_you_mean
 
 PREFIX = "EARSHOT_"
 DELIMITER = "__"

@@ -24,7 +24,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from pipeline.environment import mistakes
 from pipeline.errors import Misconfigured
-from pipeline.mistakes import plain
+from pipeline.input_mistakes import plain
 from schemas.base import LanguageCode
 
 ClockMode = Literal["processing", "event"]

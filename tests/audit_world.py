@@ -16,9 +16,9 @@ from pydantic import BaseModel
 from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.audit.collect.log_builder import LogBuilder, add_letter
 from pipeline.audit.collect.sample import StoredRows
-from pipeline.audit.facts import Facts, Store
+from pipeline.audit.collected import Facts, Store
+from pipeline.audit.interned_ids import Names, workspace_of
 from pipeline.audit.logs import AssignmentLog, ManifestLog, position
-from pipeline.audit.names import Names, workspace_of
 from pipeline.clock import from_ms
 from pipeline.codec import decode, encode
 from pipeline.enrich.outputs import belongs_in_actionable, mention_key, mentions_of

@@ -14,9 +14,9 @@ from pipeline.audit.collect.kafka import KafkaSummary, collect_kafka
 from pipeline.audit.collect.log_builder import LogBuilder
 from pipeline.audit.collect.manifests import collect_manifests
 from pipeline.audit.collect.stage_lag import unread_by_stages, wait_for_stages
-from pipeline.audit.facts import Facts
+from pipeline.audit.collected import Facts
 from pipeline.audit.hops.chain import judge_hops
-from pipeline.audit.names import Names, workspace_of
+from pipeline.audit.interned_ids import Names, workspace_of
 from pipeline.audit.verdict import Verdict
 from pipeline.clock import Clock, to_ms
 from pipeline.ingest.manifest.format import list_manifests

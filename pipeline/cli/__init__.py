@@ -16,8 +16,8 @@ from typer.main import get_command
 
 from pipeline.cli.text.endings import print_error_and_exit_code
 from pipeline.errors import EXIT_OK, EXIT_USAGE, EarshotError
+from pipeline.input_mistakes import nearest
 from pipeline.logs import setup_logs
-from pipeline.mistakes import nearest
 
 _HEADLINE = re.compile(r'"""`earshot [a-z-]+`: (.+?)(?:""")?\n')
 

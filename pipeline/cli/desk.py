@@ -18,7 +18,7 @@ def desk(
 
     With EARSHOT_CLOCK=event they answer at once, at the event time at which they would have, and stay signed in.
     """
-    from pipeline.app.desk import run
+    from pipeline.app.simulated_desk import run
     from pipeline.logs import setup_logs
     from pipeline.settings import load_settings
 

@@ -220,13 +220,13 @@ def _facts(letter: "Letter", receipts: "Receipts") -> dict[str, object]:
 
 
 def _is_slug(workspace: str | None) -> bool:
-    from pipeline.app.dlq.shape import LEGIBLE
+    from pipeline.app.dlq.masked_form import LEGIBLE
 
     return workspace is not None and LEGIBLE["workspace"].fullmatch(workspace) is not None
 
 
 def _show(letter: "Letter", receipts: "Receipts", *, as_json: bool) -> None:
-    from pipeline.app.dlq.shape import holds_plain_text, shape, shape_key
+    from pipeline.app.dlq.masked_form import holds_plain_text, shape, shape_key
     from schemas.dead_letter import place_of
 
     masked = holds_plain_text(letter.place.topic)

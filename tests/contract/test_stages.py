@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import pipeline
-from pipeline.adapters.kafka.batch.consumer import LoopSpec
+from pipeline.adapters.kafka.storing.consumer import LoopSpec
 from pipeline.metrics import METRICS
 from pipeline.settings import Settings
 from pipeline.sink.agent import TABLES
@@ -97,7 +97,7 @@ def test_liveness_is_told_where_a_process_lasts_and_is_what_its_module_does(stag
     assert (stage.liveness is not None) == stage.lasts
     if stage.lasts:
         code = source(f"pipeline/app/stages/{stage.name}.py")
-        assert "robes.beat" in code
+        assert "adiness.beat" in code
         assert ("LagWatchdog(" in code) == (stage.liveness == "beats and commits")
 
 

@@ -19,9 +19,9 @@ from pipeline.adapters.clickhouse.analytics import open_analyst
 from pipeline.adapters.clickhouse.migrate import migrate
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
 from pipeline.adapters.kafka.admin import ensure_topics
-from pipeline.adapters.kafka.batch.consumer import BatchConsumer, LoopSpec
 from pipeline.adapters.kafka.config import client_config, consumer_config, producer_config
 from pipeline.adapters.kafka.publisher import KafkaPublisher
+from pipeline.adapters.kafka.storing.consumer import BatchConsumer, LoopSpec
 from pipeline.app.stages.sink import DEAD_LETTER_TIMEOUT_S
 from pipeline.clock import SystemClock
 from pipeline.codec import encode

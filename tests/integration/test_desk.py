@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from pipeline.adapters.kafka.config import client_config, producer_config
 from pipeline.adapters.kafka.reader import read_topic
-from pipeline.app.desk import RunningDesk, group_of
+from pipeline.app.simulated_desk import RunningDesk, group_of
 from pipeline.clock import SystemClock, to_ms
 from pipeline.codec import decode, encode
 from pipeline.local.endpoints import Endpoints

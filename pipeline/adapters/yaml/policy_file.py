@@ -16,7 +16,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from pipeline.errors import Misconfigured
-from pipeline.mistakes import did_you_mean, plain
+from pipeline.input_mistakes import did_you_mean, plain
 from schemas.policy.agreement import Disagreements, disagreements
 from schemas.policy.policy import Policy
 from schemas.posts.signals import IntentName

@@ -19,7 +19,7 @@ from pipeline.enrich.listening.topics import TopicMatcher, refusals
 from pipeline.enrich.triage.reachable import unreached
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.lines import Line, numbered, unpacked
-from pipeline.mistakes import did_you_mean
+from pipeline.input_mistakes import did_you_mean
 from schemas.base import Part, ShortText
 from schemas.policy.policy import ListeningTopic, Policy
 from schemas.posts.raw import RawPost, Text

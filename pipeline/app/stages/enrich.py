@@ -24,7 +24,7 @@ from pipeline.adapters.models.one_caller import OneCaller
 from pipeline.app.endpoints import resolve
 from pipeline.app.garbage_collection import freeze_collector
 from pipeline.app.languages import load_languages
-from pipeline.app.supervise.probes import Probes
+from pipeline.app.readiness import Readiness
 from pipeline.clock import SystemClock
 from pipeline.enrich.agent import DELIVERY_TIMEOUT_S, STAGE, Parts, register
 from pipeline.enrich.batches import waiting
@@ -61,10 +61,10 @@ class _Worker:
         self._settings = settings
         self._log = get_log(STAGE)
         self._state = "starting"
-        self._probes = Probes(settings, STAGE)
-        self._metrics = self._probes.metrics
-        self._probes.ask(lambda: (self._state == "ok", self._state))
-        self._log.info("starting", health_port=self._probes.port)
+        self._readiness = Readiness(settings, STAGE)
+        self._metrics = self._readiness.metrics
+        self._readiness.ask(lambda: (self._state == "ok", self._state))
+        self._log.info("starting", health_port=self._readiness.port)
 
     def run(self) -> None:
         """Loads the models and policies, joins the group, and works until SIGTERM or SIGINT."""
@@ -101,11 +101,15 @@ class _Worker:
             freeze_collector()
             self._state = "joining the group"
             run_until_stopped(
-                app, self._log, started=self._started, beat=self._probes.beat, frozen_s=enrich.inference_timeout_s
+                app,
+                self._log,
+                started=self._started,
+                beat=self._readiness.beat,
+                frozen_s=enrich.inference_timeout_s,
             )
             watchdog.close()
         reader.close()
-        self._probes.close()
+        self._readiness.close()
         self._log.info("stopped")
 
     def _parts(

@@ -11,7 +11,7 @@ from pipeline.adapters.kafka.policies.in_force import PoliciesInForce
 from pipeline.adapters.kafka.transactional.member import TransactionalMember
 from pipeline.adapters.kafka.transactional.observer import Outcome
 from pipeline.app.endpoints import resolve
-from pipeline.app.supervise.probes import Probes
+from pipeline.app.readiness import Readiness
 from pipeline.clock import SystemClock, to_ms
 from pipeline.errors import EXIT_RESTART, MustRestart
 from pipeline.logs import Log, get_log
@@ -40,10 +40,10 @@ def run(settings: Settings) -> None:
     log, stop = get_log(STAGE), threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    probes = Probes(settings, STAGE)
-    log.info("starting", http_port=probes.port)
+    readiness = Readiness(settings, STAGE)
+    log.info("starting", http_port=readiness.port)
     policies = PoliciesInForce.start(settings.kafka)
-    observer = _Observer(probes.metrics, log)
+    observer = _Observer(readiness.metrics, log)
     clock = SystemClock()
     agent = TransactionalMember(
         settings.kafka,
@@ -58,9 +58,9 @@ def run(settings: Settings) -> None:
         lambda _: Router(policies.policies, int(settings.route.remember_days * DAY_MS), settings.clock),
         lambda: to_ms(clock.now()),
         observer,
-        lambda: _between(policies, observer, agent, probes.beat),
+        lambda: _between(policies, observer, agent, readiness.beat),
     )
-    probes.ask(lambda: agent.ready)
+    readiness.ask(lambda: agent.ready)
     log.info("started", clock=settings.clock)
     try:
         agent.run(stop.is_set)
@@ -69,7 +69,7 @@ def run(settings: Settings) -> None:
         log.error("cannot_go_on", error=str(error))
         os._exit(EXIT_RESTART)
     finally:
-        probes.close()
+        readiness.close()
     policies.close()
     log.info("stopped")
 

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pipeline.adapters.clickhouse.migrate import migrations_pending
 from pipeline.adapters.clickhouse.retention import ttl_days_in_force
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter
-from pipeline.adapters.kafka.batch.consumer import BatchConsumer, LoopSpec
 from pipeline.adapters.kafka.publisher import KafkaPublisher
+from pipeline.adapters.kafka.storing.consumer import BatchConsumer, LoopSpec
 from pipeline.app.endpoints import resolve
-from pipeline.app.supervise.probes import Probes
+from pipeline.app.readiness import Readiness
 from pipeline.clock import SystemClock
 from pipeline.errors import EXIT_RESTART, Misconfigured, MustRestart
 from pipeline.logs import get_log
@@ -40,10 +40,10 @@ def run(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     # The health server answers from here on, so that an orchestrator sees a start that takes long.
-    probes = Probes(settings, STAGE)
-    log.info("starting", http_port=probes.port)
+    readiness = Readiness(settings, STAGE)
+    log.info("starting", http_port=readiness.port)
     writer = _ready_writer(settings)
-    metrics = probes.metrics
+    metrics = readiness.metrics
     clock = SystemClock()
     publisher = KafkaPublisher(settings.kafka, DEAD_LETTER_TIMEOUT_S)
     loop = BatchConsumer(
@@ -52,9 +52,9 @@ def run(settings: Settings) -> None:
         SinkAgent(writer, publisher, clock=clock, metrics=metrics, log=log, ttl_days=settings.sink.ttl_days),
         metrics=metrics,
         log=log,
-        between=probes.beat,
+        between=readiness.beat,
     )
-    probes.ask(lambda: loop.ready)
+    readiness.ask(lambda: loop.ready)
     log.info("started", ttl_days=settings.sink.ttl_days)
     try:
         loop.run(stop.is_set)
@@ -63,7 +63,7 @@ def run(settings: Settings) -> None:
         log.error("cannot_go_on", error=str(error))
         os._exit(EXIT_RESTART)
     finally:
-        probes.close()
+        readiness.close()
     writer.close()
     log.info("stopped")
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from pipeline.adapters.clickhouse.table_reader import TableReader, open_table_reader
 from pipeline.audit.collect.sample import Sample, StoredRows
-from pipeline.audit.facts import Store
+from pipeline.audit.collected import Store
+from pipeline.audit.interned_ids import Names
 from pipeline.audit.logs import position
-from pipeline.audit.names import Names
 from pipeline.ports.records import InputRecord
 from pipeline.settings import ClickHouseSettings
 from pipeline.sink.agent import TABLES

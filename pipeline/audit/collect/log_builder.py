@@ -11,11 +11,11 @@ import xxhash
 from pydantic import BaseModel
 
 from pipeline.audit.collect.sample import Sample
-from pipeline.audit.facts import CurrentCase
+from pipeline.audit.collected import CurrentCase
 from pipeline.audit.hops import steps
+from pipeline.audit.interned_ids import Names
 from pipeline.audit.letters import Letter, Letters
 from pipeline.audit.logs import ActionableLog, AssignmentLog, EventLog, Log, MentionLog, ScoredLog, position
-from pipeline.audit.names import Names
 from pipeline.clock import to_ms
 from pipeline.codec import decode
 from pipeline.enrich.outputs import belongs_in_actionable

@@ -6,8 +6,8 @@ It returns a `ManifestLog` and what a reader should know about the runs. Kafka i
 from collections.abc import Iterable
 from pathlib import Path
 
+from pipeline.audit.interned_ids import Names
 from pipeline.audit.logs import ManifestLog, position
-from pipeline.audit.names import Names
 from pipeline.ingest.manifest.format import read_manifest
 from schemas.topics import RAW
 

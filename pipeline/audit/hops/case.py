@@ -9,7 +9,7 @@ once. The state of a case is judged in `current`.
 from collections.abc import Iterator
 from itertools import groupby
 
-from pipeline.audit.facts import Facts
+from pipeline.audit.collected import Facts
 from pipeline.audit.findings import HopReport
 from pipeline.audit.hops.arrivals import doubled_letters, expired_by, follow, repeats
 from pipeline.audit.logs import AssignmentLog, EventLog, partition_at, place

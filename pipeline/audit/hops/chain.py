@@ -6,7 +6,7 @@ those of cases in `case` and `current`, and those into ClickHouse in `store` and
 
 from collections.abc import Callable
 
-from pipeline.audit.facts import Facts
+from pipeline.audit.collected import Facts
 from pipeline.audit.findings import HopReport
 from pipeline.audit.hops import (
     case as case_hops,

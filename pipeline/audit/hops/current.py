@@ -7,7 +7,7 @@ A value is at least where the case stood when the audit began. It may be some st
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pipeline.audit.facts import CurrentCase, Facts
+from pipeline.audit.collected import CurrentCase, Facts
 from pipeline.audit.findings import HopReport
 from pipeline.audit.hops.case import cases_of
 from pipeline.audit.hops.steps import CLOSED, STATES_AFTER, UNCHANGED

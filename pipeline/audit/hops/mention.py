@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from pipeline.adapters.kafka.partitioner import partition_of
-from pipeline.audit.facts import Facts
+from pipeline.audit.collected import Facts
 from pipeline.audit.findings import HopReport
 from pipeline.audit.hops.arrivals import EXPIRY_MARGIN_MS
 from pipeline.audit.logs import place

@@ -5,11 +5,11 @@ What becomes of a case is judged elsewhere.
 
 from collections import Counter
 
-from pipeline.audit.facts import Facts
+from pipeline.audit.collected import Facts
 from pipeline.audit.findings import HopReport
 from pipeline.audit.hops.arrivals import doubled_letters, expired_by, follow, repeats
+from pipeline.audit.interned_ids import workspace_of
 from pipeline.audit.logs import place
-from pipeline.audit.names import workspace_of
 
 
 def manifest_to_raw(facts: Facts) -> HopReport:

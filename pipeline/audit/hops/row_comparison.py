@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.audit.facts import Facts
+from pipeline.audit.collected import Facts
 from pipeline.audit.findings import HopReport
 from pipeline.audit.logs import Log, place, position
 from pipeline.clock import to_ms

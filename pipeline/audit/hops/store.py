@@ -5,12 +5,12 @@ There is one report for each table, and all of these hops are exactly once. The 
 
 from collections.abc import Sequence
 
-from pipeline.audit.facts import Facts
+from pipeline.audit.collected import Facts
 from pipeline.audit.findings import HopReport
 from pipeline.audit.hops.arrivals import doubled_letters, follow, follow_unreadable, repeats
 from pipeline.audit.hops.row_comparison import compare_rows
+from pipeline.audit.interned_ids import post_of
 from pipeline.audit.logs import EventLog, Log
-from pipeline.audit.names import post_of
 
 
 def scored_to_posts(facts: Facts) -> HopReport:

@@ -9,8 +9,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 
+from pipeline.enrich.listening.cache_key import ByIdentity
 from pipeline.enrich.listening.finder import TermFinder
-from pipeline.enrich.listening.identity import ByIdentity
 from pipeline.enrich.listening.queries import Term, term_of
 from pipeline.enrich.listening.spelling import exact, prepare
 from pipeline.enrich.listening.words import Words

@@ -13,8 +13,8 @@ from functools import lru_cache
 from itertools import chain
 from typing import Literal, NamedTuple
 
+from pipeline.enrich.listening.cache_key import ByIdentity
 from pipeline.enrich.listening.finder import SearchResult, TermFinder
-from pipeline.enrich.listening.identity import ByIdentity
 from pipeline.enrich.listening.queries import Query, Term, parse_query, query_problem
 from pipeline.enrich.listening.words import Place, Words
 from schemas.policy.policy import ListeningTopic

@@ -22,9 +22,9 @@ from pipeline.adapters.kafka.admin import ensure_topics
 from pipeline.adapters.kafka.lag import unread_of
 from pipeline.adapters.kafka.policies.publication import publish_policy
 from pipeline.adapters.kafka.reader import TopicReader
-from pipeline.app.desk import group_of
 from pipeline.app.endpoints import resolve
 from pipeline.app.offline.policy import read_policy
+from pipeline.app.simulated_desk import group_of
 from pipeline.app.supervise.run_file import read_run_file
 from pipeline.codec import encode
 from pipeline.errors import Misconfigured, MustRestart

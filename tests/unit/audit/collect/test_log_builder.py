@@ -3,8 +3,8 @@ out.
 """
 
 from pipeline.audit.collect.log_builder import LogBuilder, add_letter, digest
+from pipeline.audit.interned_ids import Names, post_of
 from pipeline.audit.logs import position
-from pipeline.audit.names import Names, post_of
 from pipeline.codec import encode
 from pipeline.ports.records import InputRecord
 from schemas.posts.raw import MAX_REVISION

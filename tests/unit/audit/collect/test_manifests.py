@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.audit.collect.manifests import collect_manifests
+from pipeline.audit.interned_ids import Names
 from pipeline.audit.logs import position
-from pipeline.audit.names import Names
 from pipeline.clock import ManualClock
 from pipeline.errors import Misconfigured
 from pipeline.ingest.manifest.format import Delivered, Header, list_manifests

@@ -1,6 +1,6 @@
 """What retention has removed is expired, never missing, and only what it can have removed."""
 
-from pipeline.audit.facts import Facts
+from pipeline.audit.collected import Facts
 from pipeline.audit.hops import case as case_hops
 from pipeline.audit.hops import current as current_hop
 from pipeline.audit.hops import post as post_hops

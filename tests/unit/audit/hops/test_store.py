@@ -1,6 +1,6 @@
 """ClickHouse is judged under FINAL by versions, deletions, refusals and retention."""
 
-from pipeline.audit.facts import Facts
+from pipeline.audit.collected import Facts
 from pipeline.audit.hops.store import events_to_table, scored_to_posts
 from pipeline.audit.logs import Log
 from tests.audit_world import Cluster, World, collect

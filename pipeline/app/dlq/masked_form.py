@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from pipeline.mistakes import CLOSE_ENOUGH
+from pipeline.input_mistakes import CLOSE_ENOUGH
 from schemas.posts.raw import Author, PostMetrics, RawPost
 from schemas.topics import TOPICS
 

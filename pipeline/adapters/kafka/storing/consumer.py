@@ -15,17 +15,17 @@ from typing import Any, Protocol
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from pipeline.adapters.kafka.batch.offsets import (
+from pipeline.adapters.kafka.committed import committed_offsets
+from pipeline.adapters.kafka.config import client_config, member_config
+from pipeline.adapters.kafka.messages import error_of, input_record
+from pipeline.adapters.kafka.storing.offsets import (
     KAFKA_TIMEOUT_S,
     encode_announced_end,
     resume_point,
     token_prefixes,
 )
-from pipeline.adapters.kafka.batch.partition import AssignedPartition, Buffer
-from pipeline.adapters.kafka.batch.retries import FIRST_DELAY_S
-from pipeline.adapters.kafka.committed import committed_offsets
-from pipeline.adapters.kafka.config import client_config, member_config
-from pipeline.adapters.kafka.messages import error_of, input_record
+from pipeline.adapters.kafka.storing.partition import AssignedPartition, Buffer
+from pipeline.adapters.kafka.storing.retries import FIRST_DELAY_S
 from pipeline.errors import EarshotError, MustRestart, Permanent, Transient
 from pipeline.logs import Log
 from pipeline.metrics import Metrics

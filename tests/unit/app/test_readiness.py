@@ -7,45 +7,45 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline.adapters.kafka import broker_watch
-from pipeline.app.supervise.probes import Probes
+from pipeline.app.readiness import Readiness
 from pipeline.settings import KafkaSettings, Settings
 
 
 @pytest.fixture
-def probes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Probes]:
-    made = _probes(monkeypatch)
+def readiness(monkeypatch: pytest.MonkeyPatch) -> Iterator[Readiness]:
+    made = _readiness(monkeypatch)
     yield made
     made.close()
 
 
-def _probes(monkeypatch: pytest.MonkeyPatch) -> Probes:
+def _readiness(monkeypatch: pytest.MonkeyPatch) -> Readiness:
     monkeypatch.setattr(broker_watch, "SILENT_AFTER_S", 1.0)
-    return Probes(Settings(kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1")), "route")
+    return Readiness(Settings(kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1")), "route")
 
 
-def _get(probes: Probes, path: str) -> tuple[int, str]:
+def _get(readiness: Readiness, path: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{probes.port}/{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{readiness.port}/{path}", timeout=10) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
 
 
-def test_a_stage_that_is_fine_is_not_ready_without_a_broker(probes: Probes) -> None:
-    probes.ask(lambda: (True, "ok"))
+def test_a_stage_that_is_fine_is_not_ready_without_a_broker(readiness: Readiness) -> None:
+    readiness.ask(lambda: (True, "ok"))
     reason = "ok\n"
     while reason == "ok\n":
-        status, reason = _get(probes, "readyz")
+        status, reason = _get(readiness, "readyz")
     assert status == 503
     assert reason.startswith("no Kafka broker has answered for ")
-    metrics = _get(probes, "metrics")[1]
+    metrics = _get(readiness, "metrics")[1]
     assert 'earshot_broker_answers{stage="route"} 0.0' in metrics
     assert 'earshot_ready{stage="route"} 0.0' in metrics
 
 
-def test_a_stage_that_cannot_say_whether_it_is_ready_does_not_break_the_scrape(probes: Probes) -> None:
+def test_a_stage_that_cannot_say_whether_it_is_ready_does_not_break_the_scrape(readiness: Readiness) -> None:
     def breaks() -> tuple[bool, str]:
         raise RuntimeError("changed during iteration")
 
-    probes.ask(breaks)
-    assert 'earshot_ready{stage="route"} 0.0' in _get(probes, "metrics")[1]
+    readiness.ask(breaks)
+    assert 'earshot_ready{stage="route"} 0.0' in _get(readiness, "metrics")[1]

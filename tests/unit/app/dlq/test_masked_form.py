@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.app.dlq.shape import LEGIBLE, holds_plain_text, shape, shape_key
+from pipeline.app.dlq.masked_form import LEGIBLE, holds_plain_text, shape, shape_key
 
 SECRET = "Quxley"
 FIELDS = [

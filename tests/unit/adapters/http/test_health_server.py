@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.adapters.http.health import HealthServer, start_health_server
+from pipeline.adapters.http.health_server import HealthServer, start_health_server
 from pipeline.errors import Transient
 from pipeline.metrics import Metrics
 

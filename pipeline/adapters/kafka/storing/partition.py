@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.adapters.kafka.batch.retries import back_off_s
+from pipeline.adapters.kafka.storing.retries import back_off_s
 from pipeline.ports.records import InputRecord
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.adapters.kafka.batch.offsets import decode_announced_end, encode_announced_end, resume_point
-from pipeline.adapters.kafka.batch.retries import back_off_s
+from pipeline.adapters.kafka.storing.offsets import decode_announced_end, encode_announced_end, resume_point
+from pipeline.adapters.kafka.storing.retries import back_off_s
 from pipeline.errors import Misconfigured
 
 

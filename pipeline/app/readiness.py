@@ -4,7 +4,7 @@ It serves /readyz, /healthz and /metrics, watches whether brokers answer, and ca
 says by itself whether it can work.
 """
 
-from pipeline.adapters.http.health import Ready, ask, start_health_server
+from pipeline.adapters.http.health_server import Ready, ask, start_health_server
 from pipeline.adapters.kafka.broker_watch import BrokerWatch, SilenceLog
 from pipeline.calm_logs import CalmLibraries
 from pipeline.metrics import Metrics
@@ -12,8 +12,8 @@ from pipeline.settings import Settings
 from pipeline.stages import stage_of
 
 
-class Probes:
-    """The vital signs of one worker process.
+class Readiness:
+    """Whether one worker process is alive, ready and reached by brokers, and its metrics.
 
     Args:
         settings: resolved.

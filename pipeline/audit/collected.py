@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pipeline.audit.collect.sample import StoredRows
+from pipeline.audit.interned_ids import Names
 from pipeline.audit.logs import ActionableLog, AssignmentLog, EventLog, Log, ManifestLog, MentionLog, ScoredLog
-from pipeline.audit.names import Names
 
 
 class CurrentCase(NamedTuple):
