@@ -3,7 +3,7 @@
 from pipeline.adapters.models.cache import OnLookup
 from pipeline.adapters.models.engines import OnOpened, for_language, languages_of, open_engine
 from pipeline.adapters.models.fasttext import FastTextLanguages
-from pipeline.adapters.models.one_caller import OneCaller
+from pipeline.adapters.models.locked_model import LockedModel
 from pipeline.enrich.reading.reading import Languages
 from pipeline.logs import get_log
 from pipeline.ports.models import TextModel
@@ -38,7 +38,7 @@ def load_languages(
             engine = open_engine(
                 for_language(model, code), deadline_s=deadline_s, on_lookup=on_lookup, on_opened=on_opened
             )
-            opened[path] = OneCaller(engine)  # batches overlap, and any of them may hold texts for this model
+            opened[path] = LockedModel(engine)  # batches overlap, and any of them may hold texts for this model
     models = {code: opened[path] for code, path in model.by_language.items()}
     get_log("model").info(
         "languages", made_for=sorted(native), further={code: reader.name for code, reader in models.items()}

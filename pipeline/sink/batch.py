@@ -37,14 +37,14 @@ class PartitionBuffer:
 
     Args:
         start: the first offset that is not yet stored.
-        intended_end: the end of the cut that was promised before a restart, if any.
+        announced_end: the end of the cut that was promised before a restart, if any.
         limits: when to cut.
     """
 
-    def __init__(self, start: int, intended_end: int | None, limits: FlushLimits) -> None:
+    def __init__(self, start: int, announced_end: int | None, limits: FlushLimits) -> None:
         self._start = start
         self._limits = limits
-        self._intended_end = intended_end if intended_end is not None and intended_end > start else None
+        self._announced_end = announced_end if announced_end is not None and announced_end > start else None
         self._records: list[InputRecord] = []
         self._size_bytes = 0
         self._read_to = start
@@ -69,7 +69,7 @@ class PartitionBuffer:
     @property
     def full(self) -> bool:
         """Whether reading the partition should stop for now."""
-        if self._intended_end is not None and self._read_to < self._intended_end:
+        if self._announced_end is not None and self._read_to < self._announced_end:
             # The cut was announced before a restart, perhaps with larger limits, and can only be stored whole.
             return False
         return len(self._records) >= 2 * self._limits.rows or self._size_bytes >= 2 * self._limits.size_bytes
@@ -94,8 +94,8 @@ class PartitionBuffer:
         needed."""
         if self._chosen is not None:
             return 0.0
-        if self._intended_end is not None:
-            return 0.0 if self._read_to >= self._intended_end else None
+        if self._announced_end is not None:
+            return 0.0 if self._read_to >= self._announced_end else None
         if self._oldest_s is None:
             return None
         if len(self._records) >= self._limits.rows or self._size_bytes >= self._limits.size_bytes:
@@ -106,7 +106,7 @@ class PartitionBuffer:
         """Returns the batch to store now. It is the same one until `done`."""
         # A cut that was chosen stays, although records come meanwhile: a repeated insert must hold the same rows.
         if self._chosen is None and self.due_in_s(now_s) == 0.0:
-            self._chosen = self._cut_at(self._intended_end) if self._intended_end else self._cut_full()
+            self._chosen = self._cut_at(self._announced_end) if self._announced_end else self._cut_full()
         return self._chosen
 
     def done(self, now_s: float) -> None:
@@ -117,7 +117,7 @@ class PartitionBuffer:
         del self._records[:stored]
         self._start = self._chosen.end
         # The promise holds for one cut only. The next one is cut by the limits again.
-        self._chosen = self._intended_end = None
+        self._chosen = self._announced_end = None
         self._oldest_s = now_s if self._records else None
 
     def _cut_at(self, end: int) -> Cut:

@@ -17,7 +17,7 @@ import pytest
 from pipeline.adapters.in_memory.model import KeywordSentiment
 from pipeline.adapters.in_memory.publisher import MemoryPublisher
 from pipeline.adapters.kafka.partitioner import partition_of
-from pipeline.adapters.models.one_caller import OneCaller
+from pipeline.adapters.models.locked_model import LockedModel
 from pipeline.clock import ManualClock, from_ms
 from pipeline.codec import decode, encode
 from pipeline.enrich.agent import EnrichAgent, Parts
@@ -159,7 +159,7 @@ class Rig:
 
         with Executor(2) as executor:
             parts = Parts(
-                scorer=Scorer(OneCaller(self.model), 86_400, "processing"),
+                scorer=Scorer(LockedModel(self.model), 86_400, "processing"),
                 policies=lambda: {"acme": policy()},
                 partition_of=partition_of,
                 raw_partitions=PARTITIONS,

@@ -11,7 +11,7 @@ from itertools import islice
 
 import orjson
 
-from pipeline.adapters.models.one_caller import OneCaller
+from pipeline.adapters.models.locked_model import LockedModel
 from pipeline.app.languages import load_languages
 from pipeline.app.stages.enrich import load_intent_model, load_model
 from pipeline.clock import to_ms
@@ -56,7 +56,7 @@ def open_scorer(settings: Settings) -> Scorer:
     # There is no group to time out here, so a call of a model may take as long as it needs.
     model, languages = load_model(settings.model), load_languages(settings.model)
     intents = IntentReader(load_intent_model(settings.model))
-    return Scorer(OneCaller(model), settings.enrich.live_within_h * 3600, "event", languages, intents)
+    return Scorer(LockedModel(model), settings.enrich.live_within_h * 3600, "event", languages, intents)
 
 
 def score_lines(

@@ -20,7 +20,7 @@ from pipeline.adapters.kafka.policies.in_force import PoliciesInForce
 from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.models.cache import OnLookup
 from pipeline.adapters.models.engines import OnOpened, Served, open_engine
-from pipeline.adapters.models.one_caller import OneCaller
+from pipeline.adapters.models.locked_model import LockedModel
 from pipeline.app.endpoints import resolve
 from pipeline.app.garbage_collection import freeze_collector
 from pipeline.app.languages import load_languages
@@ -94,7 +94,7 @@ class _Worker:
         with ThreadPoolExecutor(2, thread_name_prefix="inference") as executor:
             live_within_s = settings.enrich.live_within_h * 3600
             intents = IntentReader(load_intent_model(settings.model))
-            scorer = Scorer(OneCaller(model), live_within_s, settings.clock, languages, intents)
+            scorer = Scorer(LockedModel(model), live_within_s, settings.clock, languages, intents)
             register(app, self._parts(app, scorer, reader, executor, raw_partitions, notes))
             watchdog = self._watchdog(app)
             watchdog.start()

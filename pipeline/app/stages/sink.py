@@ -87,4 +87,4 @@ def _ready_writer(settings: Settings) -> ClickHouseWriter:
 
 def _buffers(sink: SinkSettings) -> Callable[[int, int | None], PartitionBuffer]:
     limits = FlushLimits(rows=sink.batch_rows, wait_s=sink.flush_ms / 1000)
-    return lambda start, intended_end: PartitionBuffer(start, intended_end, limits)
+    return lambda start, announced_end: PartitionBuffer(start, announced_end, limits)

@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 
 from pipeline.adapters.kafka.reader import read_topic
-from pipeline.adapters.models.one_caller import OneCaller
+from pipeline.adapters.models.locked_model import LockedModel
 from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVinoEngine
 from pipeline.app.languages import load_languages
 from pipeline.app.stages.enrich import load_intent_model
@@ -226,7 +226,7 @@ class _Stage:
         received = [ReceivedPost(post, SOURCE, 0) for post in self._posts]
         # A scorer of the round before would remember its posts as copies, and every post would look repeated.
         intents = IntentReader(self._intent_model)
-        scorer = Scorer(OneCaller(self._engine), self._live_within_s, "event", self._languages, intents)
+        scorer = Scorer(LockedModel(self._engine), self._live_within_s, "event", self._languages, intents)
         batches = [received[first : first + self._size] for first in range(0, len(received), self._size)]
         started = time.perf_counter()
         with ThreadPoolExecutor(2) as executor:

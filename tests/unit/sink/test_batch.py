@@ -6,8 +6,8 @@ from pipeline.sink.batch import FlushLimits, PartitionBuffer
 LIMITS = FlushLimits(rows=3, wait_s=1.0, size_bytes=100)
 
 
-def buffer(start: int = 0, intended_end: int | None = None) -> PartitionBuffer:
-    return PartitionBuffer(start, intended_end, LIMITS)
+def buffer(start: int = 0, announced_end: int | None = None) -> PartitionBuffer:
+    return PartitionBuffer(start, announced_end, LIMITS)
 
 
 def rec(offset: int, value: bytes = b"v") -> InputRecord:
@@ -71,7 +71,7 @@ def test_a_chosen_cut_stays_the_same_until_done() -> None:
 
 
 def test_the_announced_end_is_kept_after_a_restart() -> None:
-    lane = buffer(start=10, intended_end=15)
+    lane = buffer(start=10, announced_end=15)
     fill(lane, 10, 11, 12, 13)
     assert lane.next_cut(100.0) is None, "neither size nor time may cut elsewhere"
     fill(lane, 14, 15)
@@ -83,7 +83,7 @@ def test_the_announced_end_is_kept_after_a_restart() -> None:
 
 
 def test_the_announced_end_is_reached_by_a_gap() -> None:
-    lane = buffer(start=10, intended_end=15)
+    lane = buffer(start=10, announced_end=15)
     fill(lane, 10)
     lane.passed(16)
     cut = lane.next_cut(0.0)
@@ -92,7 +92,7 @@ def test_the_announced_end_is_reached_by_a_gap() -> None:
 
 
 def test_an_announced_batch_whose_records_are_all_gone_is_empty() -> None:
-    lane = buffer(start=10, intended_end=15)
+    lane = buffer(start=10, announced_end=15)
     fill(lane, 20)
     cut = lane.next_cut(0.0)
     assert cut is not None
@@ -116,13 +116,13 @@ def test_reading_stops_while_two_batches_wait() -> None:
 
 
 def test_an_old_announcement_is_ignored() -> None:
-    lane = buffer(start=10, intended_end=10)
+    lane = buffer(start=10, announced_end=10)
     fill(lane, 10, now_s=0.0)
     assert lane.due_in_s(0.0) == 1.0
 
 
 def test_an_announced_batch_that_is_larger_than_the_limits_is_read_whole() -> None:
-    lane = buffer(intended_end=20)
+    lane = buffer(announced_end=20)
     fill(lane, *range(10))
     assert not lane.full
     assert lane.due_in_s(0.0) is None

@@ -6,7 +6,7 @@ from threading import Lock
 from pipeline.ports.models import TextModel, TextScores
 
 
-class OneCaller:
+class LockedModel:
     """`TextModel` that makes its callers wait for each other.
 
     Args:

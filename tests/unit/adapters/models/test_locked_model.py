@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from pipeline.adapters.in_memory.model import KeywordSentiment
-from pipeline.adapters.models.one_caller import OneCaller
+from pipeline.adapters.models.locked_model import LockedModel
 from pipeline.ports.models import TextScores
 
 
@@ -25,7 +25,7 @@ class Watched(KeywordSentiment):
 
 def test_threads_wait_for_each_other_and_each_gets_its_own_answers() -> None:
     watched = Watched()
-    model = OneCaller(watched)
+    model = LockedModel(watched)
     texts = ["love it", "awful", "there"] * 4
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(lambda text: model.score([text])[0], texts))
