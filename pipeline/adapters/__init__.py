@@ -1,1 +1,1 @@
-"""The machines behind the ports: Kafka, Faust, OpenVINO, ClickHouse, and their in-memory twins."""
+"""The machines behind the ports, which are Kafka, Faust, OpenVINO and ClickHouse, and their in-memory twins."""

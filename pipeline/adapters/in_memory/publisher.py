@@ -9,7 +9,7 @@ from schemas.topics import MAX_MESSAGE_BYTES
 
 
 class MemoryPublisher:
-    """`ports.records.Publisher` over lists.
+    """Keeps records in lists, as a `ports.records.Publisher`.
 
     Args:
         partitions: number of partitions of every topic.
@@ -21,9 +21,9 @@ class MemoryPublisher:
         self, partitions: int = 4, fail_after: int | None = None, max_bytes: int = MAX_MESSAGE_BYTES
     ) -> None:
         self.delivered: list[Record] = []
-        """All records that were taken, in the order of sending."""
+        """Holds the records that were delivered, in the order of sending."""
         self.logs: dict[tuple[str, int], list[Record]] = defaultdict(list)
-        """Maps (topic, partition) to its records, whose index is their offset."""
+        """Holds the records of each (topic, partition) by offset."""
         self._partitions = partitions
         self._fail_after = fail_after
         self.max_bytes = max_bytes

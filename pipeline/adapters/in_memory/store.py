@@ -17,7 +17,7 @@ Row = Mapping[str, object]
 
 @dataclass
 class MemoryTable:
-    """One ReplacingMergeTree.
+    """Holds the rows of one ReplacingMergeTree.
 
     Args:
         columns: every column of the table.
@@ -35,7 +35,7 @@ class MemoryTable:
 
 
 class MemoryRows:
-    """`ports.RowWriter` over dictionaries.
+    """Keeps rows in dictionaries, as a `ports.RowWriter`.
 
     Args:
         tables: by name.
@@ -60,6 +60,7 @@ class MemoryRows:
         unknown = [name for name in columns if name not in target.columns]
         if unknown or any(len(row) != len(columns) for row in rows):
             raise Permanent("store_refuses", f"{len(rows)} rows for {table}: columns do not fit")
+        # As in ClickHouse, the token alone decides. Rows that differ under the same token are dropped in silence.
         if token in target.tokens:
             return
         target.tokens[token] = None
