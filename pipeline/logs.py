@@ -43,7 +43,7 @@ def setup_logs(level: str, fmt: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     # Libraries below Earshot speak only when something is wrong. On a lower level Faust's root logger would build
-    # debug records for each send (faust.md c).
+    # debug records for each send.
     root.setLevel(logging.WARNING)
     logging.getLogger("earshot").setLevel(level.upper())
 

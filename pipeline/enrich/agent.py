@@ -2,8 +2,8 @@
 
 A record is acknowledged when the brokers have everything that it became: records of `posts.scored`,
 `posts.actionable` and `mentions`, or a dead letter. No exception may leave the agent, because Faust would then
-acknowledge the whole queue. What cannot be handled ends the process at once, with nothing acknowledged
-(faust.md, rules 1-9 and 18).
+acknowledge the event that failed, and behind `take` the whole queue (`finally` in `faust/streams.py` of 0.15.3,
+lines 435-453 and 1185-1187). What cannot be handled ends the process at once, with nothing acknowledged.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 STAGE = "enrich"
 DELIVERY_TIMEOUT_S = 60.0
-"""Longest wait for the brokers to take a batch's outputs; then the worker restarts (faust.md a.2)."""
+"""Longest wait for the brokers to take a batch's outputs. Then the worker restarts."""
 
 READS_PER_BATCH = 4
 """Taking less than a batch at once keeps what must be finished before a rebalance or a stop small."""
@@ -74,12 +74,17 @@ class Parts:
 
 
 def register(app: "faust.App", parts: Parts) -> None:
-    """Lets the Faust app run the agent on `posts.raw`, raw bytes in (rule 6), one instance (rule 7)."""
+    """Lets the Faust app run the agent on `posts.raw`.
+
+    It takes raw bytes, because Faust acknowledges a record that it cannot decode before the agent sees it. It has
+    one instance, because with more Faust 0.15.3 commits past events in flight (issue 606 of
+    faust-streaming/faust).
+    """
     raw = app.topic(RAW.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
     records = max(1, parts.batch_size // READS_PER_BATCH)
 
     async def enrich(stream: "faust.StreamT[bytes]") -> None:
-        # Only noack_take never acknowledges by itself (rule 3).
+        # Only noack_take never acknowledges by itself. `take` does so even behind `noack`.
         await EnrichAgent(parts).run(stream.noack().noack_take(records, within=parts.batch_wait_s))
 
     app.agent(raw, name=STAGE, concurrency=1)(enrich)
@@ -149,13 +154,13 @@ class EnrichAgent:
             records = [record for message, post in scored.posts for record in records_of(post, message.key)]
             failed_ms = to_ms(self._parts.clock.now())
             letters = [letter.to_send(STAGE, failed_ms) for letter in scored.refused]
-            # All are published together: one by one is more than ten times slower (rule 4).
+            # All are published together, because one by one was measured more than ten times slower.
             publishing = asyncio.to_thread(deliver, self._parts.publisher, [*records, *letters])
             await asyncio.wait_for(publishing, DELIVERY_TIMEOUT_S)
             delivered_s = time.perf_counter()
             for event in scored.events:
                 event.ack()
-            # Bounds what a kill repeats to the batches in flight (rule 5).
+            # This bounds what a kill repeats to the batches in flight.
             await self._parts.commit()
             committed_s = time.perf_counter()
             steps = {"deliver": delivered_s - started_s, "commit": committed_s - delivered_s}

@@ -1,4 +1,7 @@
-"""A commit whose answer is in doubt, on a real broker behind a proxy (ARCHITECTURE.md 5)."""
+"""A commit whose answer is in doubt, on a real broker behind a proxy.
+
+deploy/decisions/0001-two-runtimes-and-the-transactional-loop.md says what may go wrong and what is done about it.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path

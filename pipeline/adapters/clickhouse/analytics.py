@@ -18,8 +18,9 @@ from pipeline.settings import ClickHouseSettings
 
 READ_SETTINGS: Mapping[str, object] = {
     "final": 1,
-    # This makes FINAL faster, and is right because the partition of a row never changes (clickhouse.md 4.3).
-    # Otherwise two versions of a row could lie in two partitions, and both would count.
+    # This makes FINAL faster, and is right because the partition of a row never changes
+    # (deploy/decisions/0004-sink-exactness.md). Otherwise two versions of a row could lie in two partitions, and
+    # both would count.
     "do_not_merge_across_partitions_select_final": 1,
     "max_execution_time": 60,
 }

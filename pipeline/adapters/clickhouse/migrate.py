@@ -24,8 +24,8 @@ WINDOW = 10_000
 """Blocks whose tokens are remembered per table. They cover a day with an insert each 10 s, or 3 hours with an
 insert a second."""
 WINDOW_S = 604_800
-"""Seconds for which a cluster remembers tokens. A week is longer than a weekend's outage, and the server's default
-is one hour (clickhouse.md 6)."""
+"""Seconds for which a cluster remembers tokens. A week is longer than a weekend's outage, and the default is
+one hour (`replicated_deduplication_window_seconds` in `system.merge_tree_settings` of 26.9)."""
 
 _FILE = re.compile(r"^(\d{4})_([a-z0-9_]+)\.sql$")
 _CLUSTER_ONLY = "-- cluster only"

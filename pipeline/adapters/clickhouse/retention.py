@@ -1,7 +1,8 @@
 """Says how long posts are kept, by the TTL of the `posts` table, which is set only when an operator asks for one.
 
 It takes days, or None for ever. There is no default, because a TTL on creation time deletes imported history while
-it is being inserted (clickhouse.md 1.5). So the sink refuses such posts with a reason instead.
+it is being inserted. When posts of 2017 were imported under such a TTL, no row was left. So the sink
+refuses such posts with a reason instead.
 """
 
 import re

@@ -151,7 +151,7 @@ class ClickHouseWriter:
             key = (table, tuple(columns))
             context = contexts.get(key)
             if context is None:
-                # A context is kept for the next insert, because a new one costs a DESCRIBE (clickhouse.md 3).
+                # A context is kept for the next insert, because a new one costs a DESCRIBE of the table.
                 context = client.create_insert_context(table, columns, database=self._settings.database)
                 contexts[key] = context
             context.settings = {
@@ -196,7 +196,8 @@ class ClickHouseWriter:
 
 def _insert_settings(client: Client, clustered: bool) -> dict[str, object]:
     settings: dict[str, object] = {
-        # The defaults of these changed in 24.7, 26.2 and 26.3, so they are never relied on (clickhouse.md 1.1).
+        # The defaults of these changed in 24.7, 26.2 and 26.3, so they are never relied on (pull requests 61601,
+        # 95970 and 97590 of ClickHouse/ClickHouse).
         "async_insert": 0,
         "deduplicate_blocks_in_dependent_materialized_views": 1,
         "max_partitions_per_insert_block": MAX_PARTITIONS_PER_INSERT,

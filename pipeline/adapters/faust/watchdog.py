@@ -1,4 +1,7 @@
-"""Watches from outside Faust whether a group still makes progress (faust.md, rule 20).
+"""Watches from outside Faust whether a group still makes progress.
+
+A worker may stay alive and fetch nothing more (issues 175, 523 and 532 of faust-streaming/faust), or its commits
+may be blocked after a recovery (issue 596), while its own metrics are still served.
 
 A client of its own, which never joins the group, asks the brokers for the group's committed offsets and the
 ends of the partitions. It reports the lag of each partition, and calls when commits stand still while records

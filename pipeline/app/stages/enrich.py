@@ -43,8 +43,7 @@ if TYPE_CHECKING:
 
 GROUP_ID = group_of(STAGE)
 STALL_S = 60.0
-"""Seconds after which a commit that stands still will not move again, counted beyond the slowest batch (faust.md,
-rule 20)."""
+"""Seconds after which a commit that stands still will not move again, counted beyond the slowest batch."""
 CACHED_KEYS = 65_536
 PUBLISH_SHARE = 0.8
 """Share of the time for a batch's deliveries after which the publisher gives up. It must give up first, because it

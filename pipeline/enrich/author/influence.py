@@ -1,4 +1,7 @@
-"""How far an author's voice carries, judged by the profile alone (the prior of science.md 1.3).
+"""How far an author's voice carries, judged by the profile alone.
+
+Followers and past local influence predict best how far posts spread (Bakshy et al. 2011, "Everyone's
+an influencer"). The profile tells the followers, so they make the prior.
 
 The result is an `Influence` with confidence 0, since no engagement was seen yet. History joins in a later release.
 There is no percentile, because it needs the spread over all active authors.
@@ -10,9 +13,10 @@ from schemas.posts.raw import Author
 from schemas.posts.scored import Influence
 
 TH_CONSTANT, TH_FOLLOWERS, TH_VERIFIED = -0.04, 0.18, 0.43
-"""These make the prior mean of log engagement a post. They were fitted on 13,476 posts (science.md 1.3)."""
+"""These make the prior mean of log engagement a post, where engagement is likes + 2 reposts. They were fitted on
+the earlier half of a panel of 13,476 posts about vaccines by 8,554 authors."""
 MU_UNKNOWN = 1.04
-"""The prior mean when the platform states no followers is the panel's median author, score 9 (science.md 1.3)."""
+"""The prior mean when the platform states no followers is that of the panel's median author, score 9."""
 POINTS_PER_LOG = 20 / math.log(10)
 """One unit of log engagement is so many points, which makes 20 points ten times the engagement."""
 Z_ONE_SIDED_90 = 1.28
@@ -25,7 +29,7 @@ def prior_influence(author: Author) -> Influence:
     """Returns the influence of an author without history, 0..100 with two decimals.
 
     The score is min(100, 20 m / ln 10), where m is the prior mean. The lower bound is m - 1.28 sqrt(0.6 / (W + k))
-    with W = 0, in the same points and not below 0 (science.md 1.3). More followers never lower either of them.
+    with W = 0, in the same points and not below 0. More followers never lower either of them.
     """
     mean = _prior_mean(author)
     lower = mean - Z_ONE_SIDED_90 * math.sqrt(RESIDUAL_VARIANCE / PRIOR_POSTS)

@@ -2,8 +2,8 @@
 
 No post is ever dropped for its score. The brand's own accounts post like bots, so nobody should ask about them.
 
-The signs are those of science.md 5, where they are not validated. A noisy-OR joins them. One sign alone gives
-about even odds, and two give .8.
+The signs are a heuristic that was not validated. A noisy-OR joins them. One sign alone gives about even odds,
+and two give .8.
 """
 
 from collections import OrderedDict

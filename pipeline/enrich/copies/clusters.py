@@ -38,7 +38,7 @@ from pipeline.enrich.copies.signatures import POSITIONS, Signature, SignatureRin
 from schemas.posts.signals import Cluster, CopyKind
 
 WINDOW = timedelta(hours=24)
-"""A post belongs to a cluster if the cluster's last or first post is at most so far away (science.md 5)."""
+"""A post belongs to a cluster if the cluster's last or first post is at most so far away."""
 CAPACITY = 200_000
 """Signatures that a worker remembers. They last a day at 2.3 posts a second, each with a text of its own."""
 _POSITIONS_OF_ID = 16

@@ -11,8 +11,7 @@ from pipeline.enrich.text.bounds import MAX_SIGNAL_CHARS
 from pipeline.enrich.text.lexical import LINK_OR_DOTTED_NAME, decode_entities
 
 MIN_CHARACTERS = 20
-"""Texts with fewer characters are not compared. Otherwise all posts that say "thank you!" would be a cluster
-(science.md 5)."""
+"""Texts with fewer characters are not compared. Otherwise all posts that say "thank you!" would be a cluster."""
 _MAX_REMEMBERED = 20_000
 """Most characters whose replacement is remembered. All of Unicode would take 100 MB."""
 
@@ -47,8 +46,8 @@ def comparable(text: str) -> str:
     """Returns the words of a text, case-folded and with a single blank between them; empty without words.
 
     It drops the prefix of a repost ("RT @name:"), links, @names, punctuation, #, emoji and characters without a
-    glyph. Markup is decoded, and Unicode forms become the same (NFKC; science.md 5). A second call changes
-    nothing.
+    glyph. Markup is decoded, and Unicode forms become the same (NFKC of Unicode Standard Annex 15). A second
+    call changes nothing.
     """
     text = decode_entities(text[:MAX_SIGNAL_CHARS])
     # Apostrophes go before NFKC, which makes two characters of some of them: "don't" is "dont".

@@ -3,11 +3,11 @@
 It takes title and text as written and returns a number from 0 to 1, where calm text is next to 0. It needs no
 model, and what the text is about does not matter (`urgency.py`).
 
-Heat is a noisy-OR of marks that saturate, as the priority is of its factors (science.md 3.2). A single strong mark
-is enough, several reinforce each other, nothing exceeds 1, and no mark lowers another one. Most marks need no
-language. The weights are judgement and not fitted, because no posts with human labels of intensity were to be had.
-Swearing, threats and shouting weigh most, a mark alone stays below .7, and a lone exclamation mark is next to
-nothing.
+Heat is a noisy-OR of marks that saturate, as the priority is of its factors (`triage/priority.py`). A single
+strong mark is enough, several reinforce each other, nothing exceeds 1, and no mark lowers another one. Most marks
+need no language. The weights are judgement and not fitted, because no posts with human labels of intensity were to
+be had. Swearing, threats and shouting weigh most, a mark alone stays below .7, and a lone exclamation mark is next
+to nothing.
 """
 
 import re

@@ -29,10 +29,10 @@ GRADES: dict[UrgencyKind, float] = {
     "legal": 0.7,
     "cancelled": 0.7,
 }
-"""Score of each kind of urgency, the gravest first. science.md 3.2 gives all of them 1.0. Here they are graded by
-what an hour of waiting may cost: a life, a night on a floor or an emptied account, a home or a business without
-service, a deadline of days, a plan that has failed already. Urgency has weight .7 in the priority, so that 1.0
-alone reaches band P1 (70) and .7 reaches band P2 (45-70)."""
+"""Score of each kind of urgency, the gravest first. They are graded by what an hour of waiting may cost: a life, a
+night on a floor or an emptied account, a home or a business without service, a deadline of days, a plan that has
+failed already. Urgency has weight .7 in the priority, so that 1.0 alone reaches band P1 (70) and .7 reaches band
+P2 (45-70)."""
 
 NEGATION_WORDS = 3
 """Words that a negator reaches, as in "no smell of smoke" and "is not at all dangerous"."""

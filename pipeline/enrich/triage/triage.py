@@ -24,8 +24,8 @@ MAX_DETAIL_CHARS = 300
 SPAM_FROM = 0.7
 """The score of two signs. One alone is too weak to push a person's case to the end of the queue."""
 SPAM_ACTIONABLE, COPY_ACTIONABLE = 0.05, 0.2
-"""science.md 3.2 gives copies and spam .05 of their priority. A copy keeps .2 here, because the hundredth customer
-with the same sentence may still be a customer. The case waits behind the others and not at the very end."""
+"""Spam keeps .05 of its priority. A copy keeps .2, because the hundredth customer with the same sentence may still
+be a customer. The case waits behind the others and not at the very end."""
 URGENT = 0.8
 """From this urgency on nothing is a mere copy, because five people who smell smoke may well use the same words."""
 CAMPAIGN = 5

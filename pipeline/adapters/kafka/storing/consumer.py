@@ -3,8 +3,8 @@
 Rows count once, whatever dies.
 
 A batch holds consecutive records of one partition, and its token names exactly them. The same batch comes
-again, cut the same, until it is stored (clickhouse.md 1.4). One commit a batch acknowledges the past and
-announces the next end. No record is skipped.
+again, cut the same, until it is stored (deploy/decisions/0004-sink-exactness.md). One commit a batch acknowledges
+the past and announces the next end. No record is skipped.
 """
 
 import time
