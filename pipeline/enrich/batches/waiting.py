@@ -1,4 +1,8 @@
-"""Says how long a post waits for company, so that several are scored together."""
+"""Splits the longest wait of a post for company between the broker and the agent.
+
+Posts that are scored together cost less each. The longest wait is `EARSHOT_ENRICH__BATCH_WAIT_MS`, whose default
+stands in `pipeline/settings.py`.
+"""
 
 BROKER_SHARE = 0.8
 """Share of a post's longest wait for company that it spends at the broker. There it costs nothing, while in the
