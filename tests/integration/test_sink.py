@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -9,8 +11,8 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 from structlog.testing import capture_logs
 
-from pipeline.adapters.kafka.config import client_config
-from pipeline.errors import Misconfigured, Transient
+from pipeline.adapters.kafka.config import client_config, member_config
+from pipeline.errors import Misconfigured, MustRestart, Transient
 from pipeline.local.endpoints import Endpoints
 from pipeline.ports.rows import RowWriter
 from schemas.dead_letter import decode_headers
@@ -244,3 +246,18 @@ def test_a_log_that_lost_what_was_to_come_stops_the_sink_with_words(lab: SinkLab
     consumer.close()
     with pytest.raises(Misconfigured, match="recreated or truncated"):
         lab.loop(stage).run(lambda: False)
+
+
+def test_a_sink_whose_name_was_taken_over_is_restarted_instead_of_waiting(lab: SinkLab, stage: str) -> None:
+    named = lab.kafka.model_copy(update={"instance_id": f"{stage}-1"})
+    loop = replace(lab, kafka=named).loop(stage)
+    with ThreadPoolExecutor(1) as executor:
+        ended = executor.submit(loop.run, lambda: False)
+        await_value(True, lambda: loop.ready[0])
+        # A broker that restarts while a member joins does the same: the member's second try fences its first.
+        successor = Consumer(member_config(named, f"earshot-{stage}"))
+        successor.subscribe([SCORED.name])
+        await_value(True, lambda: (successor.poll(0.2), ended.done())[1])
+        successor.close()
+        with pytest.raises(MustRestart, match="fenced"):
+            ended.result()

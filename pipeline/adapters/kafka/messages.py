@@ -25,6 +25,19 @@ def error_of(message: Message) -> KafkaError | None:
     return None if error is None or error.code() == KafkaError._PARTITION_EOF else error
 
 
+_FATAL = (KafkaError._FATAL, KafkaError.FENCED_INSTANCE_ID)
+
+
+def is_fatal(error: KafkaError) -> bool:
+    """Whether the client will never work again, so that only a new process can go on.
+
+    The flag of librdkafka is not enough, because an error loses it on its way into a message or a delivery report,
+    and only the code is left. A broker that restarts while a static member joins may fence that very member, which
+    then reads nothing for ever and sees the code alone.
+    """
+    return bool(error.fatal()) or error.code() in _FATAL
+
+
 class Remainder:
     """The part of one topic that is still to be read, up to ends that were asked beforehand.
 

@@ -9,6 +9,7 @@ from functools import partial
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from pipeline.adapters.kafka.config import producer_config
+from pipeline.adapters.kafka.messages import is_fatal
 from pipeline.errors import EarshotError, MustRestart, Permanent, Transient
 from pipeline.ports.records import Delivery, Record
 from pipeline.settings import KafkaSettings
@@ -73,7 +74,7 @@ def _report(
 
 def _failure(error: KafkaError, topic: str) -> EarshotError:
     # After a fatal error an idempotent producer delivers nothing more, however often it is asked.
-    if error.fatal():
+    if is_fatal(error):
         return MustRestart(error.str())
     if error.code() in _NEVER_TAKEN:
         return Permanent("too_large", f"{topic} does not take the record: {error.str()}")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from pipeline.adapters.kafka.config import consumer_config
+from pipeline.adapters.kafka.messages import is_fatal
 from pipeline.errors import Misconfigured, MustRestart
 from pipeline.logs import Log
 from pipeline.settings import KafkaSettings
@@ -78,7 +79,7 @@ class GroupReader:
     def _raise(self, error: KafkaError) -> None:
         if error.code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC):
             raise Misconfigured(f"there is no topic {self._topic}: run `earshot topics apply`")
-        if error.fatal():
+        if is_fatal(error):
             raise MustRestart(error.str())
         self._log.warning("kafka_error", code=error.name(), detail=error.str())
 

@@ -17,7 +17,7 @@ from confluent_kafka.admin import AdminClient
 
 from pipeline.adapters.kafka.committed import committed_offsets
 from pipeline.adapters.kafka.config import client_config, member_config
-from pipeline.adapters.kafka.messages import error_of, input_record
+from pipeline.adapters.kafka.messages import error_of, input_record, is_fatal
 from pipeline.adapters.kafka.storing.offsets import (
     KAFKA_TIMEOUT_S,
     encode_announced_end,
@@ -189,7 +189,7 @@ class BatchConsumer:
                 partition.buffer.passed(message.offset())
 
     def _complain(self, error: KafkaError) -> None:
-        if error.fatal() or error.code() == KafkaError._AUTO_OFFSET_RESET:
+        if is_fatal(error) or error.code() == KafkaError._AUTO_OFFSET_RESET:
             raise MustRestart(f"{self._spec.group}: {error.str()}")
         self._metrics.count("errors_total", stage=self._spec.stage, code=error.name().lower())
         self._log.warning("kafka_error", code=error.name(), detail=error.str())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 from confluent_kafka import KafkaError
 
-from pipeline.adapters.kafka.messages import Remainder, error_of, input_record
+from pipeline.adapters.kafka.messages import Remainder, error_of, input_record, is_fatal
 from pipeline.ports.records import InputRecord
 
 
@@ -80,3 +80,19 @@ def test_the_end_of_a_partition_is_no_error(message: FakeMessage, code: int | No
 
 def test_a_message_becomes_a_record() -> None:
     assert input_record(FakeMessage(3, 1)) == InputRecord("posts.raw", 1, 3, b"k", None, 1000)
+
+
+@pytest.mark.parametrize(
+    ("code", "fatal"),
+    [
+        (KafkaError._FATAL, True),
+        (KafkaError.FENCED_INSTANCE_ID, True),
+        (KafkaError._TRANSPORT, False),
+        (KafkaError._ALL_BROKERS_DOWN, False),
+        (KafkaError.UNKNOWN_MEMBER_ID, False),
+    ],
+)
+def test_a_fatal_error_is_known_by_its_code_where_its_flag_was_lost(code: int, fatal: bool) -> None:
+    error = KafkaError(code)
+    assert not error.fatal(), "the flag is lost"
+    assert is_fatal(error) == fatal
