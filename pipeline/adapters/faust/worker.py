@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import aiokafka.codec
 
 from pipeline.adapters.faust.fixes import apply_fixes, set_fetch_wait
+from pipeline.adapters.faust.membership import membership_error
 from pipeline.adapters.kafka.config import instance_id
 from pipeline.errors import EXIT_RESTART, Misconfigured, ServiceMissing
 from pipeline.logs import Log
@@ -129,6 +130,8 @@ async def _run(
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     app.in_worker = True
+    # The start waits for the first partitions, so the membership is watched from before it.
+    watch = asyncio.ensure_future(_watch_membership(app, log))
     starting = asyncio.ensure_future(app.start())
     await _until(app, log, stop, starting)
     if not stop.is_set():
@@ -138,6 +141,7 @@ async def _run(
         faulthandler.dump_traceback_later(frozen_s, exit=True)
         await _until(app, log, stop, asyncio.sleep(1.0))
     faulthandler.cancel_dump_traceback_later()
+    watch.cancel()
     log.info("stopping: the batches in flight are finished first")
     try:
         await asyncio.wait_for(app.stop(), STOP_TIMEOUT_S)
@@ -148,6 +152,13 @@ async def _run(
         # A thread may still deliver. Waiting for it, as an ordinary end does, could outlast every grace period.
         log.error("the clean stop failed, ending at once", error=repr(error))
         end_at_once()
+
+
+async def _watch_membership(app: "faust.App", log: Log) -> None:
+    while (error := membership_error(app)) is None:
+        await asyncio.sleep(1.0)
+    log.error("no longer a member of the group, ending at once", error=repr(error))
+    end_at_once()
 
 
 async def _until(app: "faust.App", log: Log, stop: asyncio.Event, other: Awaitable[Any]) -> None:
