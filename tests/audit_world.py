@@ -354,20 +354,10 @@ def collect(
             for record, _ in log[: logs[name].end[n]]:
                 take(record)
     seen = {workspace_of(names.post_name(number)) for number in builder.scored.ids}
-    return Facts(
-        names=names,
-        manifests=_manifests(names, delivered),
-        raw=builder.raw,
-        scored=builder.scored,
-        actionable=builder.actionable,
-        actionable_partitions={workspace: partition_of(workspace.encode(), R) for workspace in seen},
-        mentions=builder.mentions,
-        events=builder.events,
-        assignments=builder.assignments,
-        teams=list(builder.teams.values()),
-        current=builder.current,
-        current_log=builder.current_log,
-        store=_store(names, cluster, workspaces, builder, moment),
+    return builder.facts(
+        _manifests(names, delivered),
+        {workspace: partition_of(workspace.encode(), R) for workspace in seen},
+        _store(names, cluster, workspaces, builder, moment),
     )
 
 

@@ -61,21 +61,7 @@ def run_audit(settings: Settings, scope: Scope, clock: Clock, progress: Callable
     reading = collect_kafka(settings.kafka, builder, now_ms, progress)
     # ClickHouse is read last: what the sink had committed when Kafka was read is in the tables by now.
     store = collect_clickhouse(settings.clickhouse, names, scope.workspaces, builder.samples)
-    facts = Facts(
-        names=names,
-        manifests=manifests,
-        raw=builder.raw,
-        scored=builder.scored,
-        actionable=builder.actionable,
-        actionable_partitions=_partitions(builder, names, reading),
-        mentions=builder.mentions,
-        events=builder.events,
-        assignments=builder.assignments,
-        teams=list(builder.teams.values()),
-        current=builder.current,
-        current_log=builder.current_log,
-        store=store,
-    )
+    facts = builder.facts(manifests, _partitions(builder, names, reading), store)
     late = [str(unread) for unread in lagging]
     return _verdict(facts, scope, reading, late + warnings)
 

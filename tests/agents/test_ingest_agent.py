@@ -19,22 +19,10 @@ from pipeline.ingest.manifest.format import Header, read_manifest
 from pipeline.ingest.manifest.writer import ManifestWriter
 from pipeline.ingest.replay import Pacer
 from pipeline.metrics import Metrics
+from tests.fake_time import FakeTime
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 CLOCK = ManualClock(START)
-
-
-class FakeTime:
-    """This is a monotonic clock that only `sleep` moves."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def monotonic(self) -> float:
-        return self.now_s
-
-    def sleep(self, seconds: float) -> None:
-        self.now_s += seconds
 
 
 def candidate(line: int, every_s: int = 1, **changes: object) -> Candidate:

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import uuid4
 
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
-from pydantic import SecretStr
 
 from pipeline.adapters.clickhouse.migrate import migrate
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
@@ -20,12 +19,13 @@ from pipeline.codec import decode
 from pipeline.ingest.manifest.format import Delivered, Header
 from pipeline.ingest.manifest.writer import ManifestWriter
 from pipeline.local.endpoints import Endpoints
-from pipeline.settings import ClickHouseSettings, KafkaSettings
+from pipeline.settings import KafkaSettings
 from pipeline.sink.agent import TABLES as STORED
 from pipeline.sink.columns import Source, Table
 from pipeline.stages import lasting_stages
 from schemas.topics import ASSIGNMENTS, RAW, Topic, all_topics, team_topic
 from tests.audit_world import Cluster, P, Place, R, position_in
+from tests.stores import own_database
 
 PATIENCE_S = 60.0
 GROUPS = {stage.group: stage.inputs for stage in lasting_stages()}
@@ -36,12 +36,7 @@ class AuditLab:
 
     def __init__(self, stack: Endpoints, state_dir: Path) -> None:
         self.kafka = KafkaSettings(bootstrap_servers=stack.kafka_bootstrap)
-        self.store = ClickHouseSettings(
-            url=stack.clickhouse_url,
-            user=stack.clickhouse_user,
-            password=SecretStr(stack.clickhouse_password),
-            database=f"audit_{uuid4().hex[:8]}",
-        )
+        self.store = own_database(stack, "audit")
         self.state_dir = state_dir
         self.admin = admin_client(self.kafka)
         self.recreate_topics()

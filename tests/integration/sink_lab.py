@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from confluent_kafka import Consumer, Producer, TopicPartition
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
 from pipeline.adapters.clickhouse.analytics import open_analyst
 from pipeline.adapters.clickhouse.migrate import migrate
@@ -33,6 +33,7 @@ from pipeline.settings import ClickHouseSettings, KafkaSettings
 from pipeline.sink.agent import TABLES, SinkAgent
 from pipeline.sink.batch import FlushLimits, PartitionBuffer
 from schemas.topics import all_topics
+from tests.stores import own_database
 
 PATIENCE_S = 60.0
 STATE_TABLES = ("posts", "case_events", "assignments", "refused_posts")
@@ -168,12 +169,7 @@ class SinkLab:
 
 def open_lab(stack: Endpoints) -> SinkLab:
     kafka = KafkaSettings(bootstrap_servers=stack.kafka_bootstrap, session_timeout_ms=6000)
-    store = ClickHouseSettings(
-        url=stack.clickhouse_url,
-        user=stack.clickhouse_user,
-        password=SecretStr(stack.clickhouse_password),
-        database=f"sink_{uuid4().hex}",
-    )
+    store = own_database(stack, "sink")
     ensure_topics(kafka, all_topics())
     migrate(store)
     with connect(store) as client:

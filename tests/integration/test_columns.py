@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from pydantic import SecretStr
 
 from pipeline.adapters.clickhouse.migrate import migrate, render
 from pipeline.adapters.clickhouse.writer import connect
@@ -15,6 +13,7 @@ from pipeline.settings import ClickHouseSettings
 from pipeline.sink.columns import Table
 from pipeline.sink.ddl import create_table
 from pipeline.sink.tables import ALL_TABLES
+from tests.stores import own_database
 
 pytestmark = pytest.mark.integration
 TABLES = pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.name)
@@ -22,12 +21,7 @@ TABLES = pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.na
 
 @pytest.fixture(scope="module")
 def store(stack: Endpoints) -> Iterator[ClickHouseSettings]:
-    settings = ClickHouseSettings(
-        url=stack.clickhouse_url,
-        user=stack.clickhouse_user,
-        password=SecretStr(stack.clickhouse_password),
-        database=f"columns_{uuid4().hex}",
-    )
+    settings = own_database(stack, "columns")
     migrate(settings)
     yield settings
     with connect(settings) as client:

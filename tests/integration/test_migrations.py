@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
@@ -23,18 +22,14 @@ from pipeline.local.endpoints import Endpoints
 from pipeline.settings import ClickHouseSettings
 from pipeline.sink.agent import TABLES
 from pipeline.sink.tables.posts import REFUSED_POSTS
+from tests.stores import own_database
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
 def store(stack: Endpoints) -> Iterator[ClickHouseSettings]:
-    settings = ClickHouseSettings(
-        url=stack.clickhouse_url,
-        user=stack.clickhouse_user,
-        password=SecretStr(stack.clickhouse_password),
-        database=f"migrations_{uuid4().hex}",
-    )
+    settings = own_database(stack, "migrations")
     yield settings
     with connect(settings) as client:
         client.command(f"DROP DATABASE IF EXISTS {settings.database}")

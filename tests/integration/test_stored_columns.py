@@ -6,13 +6,11 @@ This holds for any message of the contract, and for words that only a newer rele
 from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from clickhouse_connect.driver.client import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from pipeline.adapters.clickhouse.migrate import migrate
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
@@ -25,7 +23,6 @@ from pipeline.local.endpoints import Endpoints
 from pipeline.logs import get_log
 from pipeline.metrics import Metrics
 from pipeline.ports.records import InputRecord
-from pipeline.settings import ClickHouseSettings
 from pipeline.sink.agent import TABLES, SinkAgent
 from pipeline.sink.columns import Source, Table
 from pipeline.sink.tables.posts import POSTS, REFUSED_POSTS
@@ -35,6 +32,7 @@ from schemas.posts.scored import ScoredPost
 from schemas.topics import SCORED
 from tests.builders import START_MS, at, scored
 from tests.messages import messages, of_a_newer_release
+from tests.stores import own_database
 from tests.unit.sink.records import assignment, case_event
 
 pytestmark = pytest.mark.integration
@@ -49,12 +47,7 @@ class Shop:
     """Holds a fresh database, the sink's writer, and a look at what the database holds."""
 
     def __init__(self, stack: Endpoints) -> None:
-        self.settings = ClickHouseSettings(
-            url=stack.clickhouse_url,
-            user=stack.clickhouse_user,
-            password=SecretStr(stack.clickhouse_password),
-            database=f"stored_{uuid4().hex}",
-        )
+        self.settings = own_database(stack, "stored")
         migrate(self.settings)
         self.writer = ClickHouseWriter(self.settings)
         self.client: Client = connect(self.settings)

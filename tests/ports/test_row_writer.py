@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr
 
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
 from pipeline.adapters.in_memory.store import MemoryRows, MemoryTable
 from pipeline.errors import Permanent
 from pipeline.local.endpoints import Endpoints
 from pipeline.ports.rows import RowWriter
-from pipeline.settings import ClickHouseSettings
+from tests.stores import own_database
 
 COLUMNS = ("id", "text", "ver", "is_deleted")
 DDL = """
@@ -42,12 +40,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
         )
         return
     stack: Endpoints = request.getfixturevalue("stack")
-    settings = ClickHouseSettings(
-        url=stack.clickhouse_url,
-        user=stack.clickhouse_user,
-        password=SecretStr(stack.clickhouse_password),
-        database=f"rows_{uuid4().hex}",
-    )
+    settings = own_database(stack, "rows")
     with connect(settings) as client:
         client.command(f"CREATE DATABASE {settings.database}")
         client.command(DDL.format(database=settings.database))

@@ -11,11 +11,20 @@ import xxhash
 from pydantic import BaseModel
 
 from pipeline.audit.collect.sample import Sample
-from pipeline.audit.collected import CurrentCase
+from pipeline.audit.collected import CurrentCase, Facts, Store
 from pipeline.audit.hops import steps
 from pipeline.audit.interned_ids import Names
 from pipeline.audit.letters import Letter, Letters
-from pipeline.audit.logs import ActionableLog, AssignmentLog, EventLog, Log, MentionLog, ScoredLog, position
+from pipeline.audit.logs import (
+    ActionableLog,
+    AssignmentLog,
+    EventLog,
+    Log,
+    ManifestLog,
+    MentionLog,
+    ScoredLog,
+    position,
+)
 from pipeline.clock import to_ms
 from pipeline.codec import decode
 from pipeline.enrich.outputs import belongs_in_actionable
@@ -90,6 +99,24 @@ class LogBuilder:
         self._names = names
         self._workspaces = workspaces
         self._keep_from_ms = None if ttl_days is None else now_ms - ttl_days * DAY_MS
+
+    def facts(self, manifests: ManifestLog, actionable_partitions: dict[str, int], store: Store) -> Facts:
+        """Returns the logs of all topics together with what was collected elsewhere."""
+        return Facts(
+            names=self._names,
+            manifests=manifests,
+            raw=self.raw,
+            scored=self.scored,
+            actionable=self.actionable,
+            actionable_partitions=actionable_partitions,
+            mentions=self.mentions,
+            events=self.events,
+            assignments=self.assignments,
+            teams=list(self.teams.values()),
+            current=self.current,
+            current_log=self.current_log,
+            store=store,
+        )
 
     def add_raw(self, record: InputRecord) -> None:
         """Adds a record of posts.raw."""

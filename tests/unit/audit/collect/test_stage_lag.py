@@ -4,21 +4,9 @@ from collections.abc import Callable, Sequence
 
 from pipeline.adapters.kafka.lag import Unread
 from pipeline.audit.collect.stage_lag import INTERVAL_S, wait_for_stages
+from tests.fake_time import FakeTime
 
 LATE = Unread("earshot-sink", "posts.scored", 1, 4)
-
-
-class Watch:
-    """A clock that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def monotonic(self) -> float:
-        return self.now_s
-
-    def sleep(self, seconds: float) -> None:
-        self.now_s += seconds
 
 
 def looks(*answers: Sequence[Unread]) -> Callable[[], Sequence[Unread]]:
@@ -27,7 +15,7 @@ def looks(*answers: Sequence[Unread]) -> Callable[[], Sequence[Unread]]:
 
 
 def wait(look: Callable[[], Sequence[Unread]], wait_s: float) -> tuple[Sequence[Unread], float]:
-    watch = Watch()
+    watch = FakeTime()
     return wait_for_stages(look, wait_s, monotonic_s=watch.monotonic, sleep=watch.sleep), watch.now_s
 
 
