@@ -7,7 +7,6 @@ On a cluster each stage is a deployment of its own, and this module is not used.
 import os
 import queue
 import signal
-import socket
 import sys
 import threading
 import time
@@ -19,11 +18,12 @@ from types import FrameType
 
 from pipeline.app.supervise.member_names import INSTANCE_ID, name_prefix
 from pipeline.app.supervise.polling import INTERVAL_S, ask_regularly, is_ready
+from pipeline.app.supervise.ports import free_port
 from pipeline.app.supervise.restart_rule import Record, RestartRule
 from pipeline.app.supervise.run_file import RunStatus, WorkerState, WorkerStatus, only_one, write_run_file
 from pipeline.app.supervise.worker import Launch, Worker
 from pipeline.environment import PARENT_FD
-from pipeline.errors import EXIT_NO, EXIT_OK, Misconfigured
+from pipeline.errors import EXIT_NO, EXIT_OK
 from pipeline.logs import get_log
 
 GRACE_S = 30.0
@@ -173,7 +173,10 @@ class Supervisor:
 
     def _start(self, slot: _Slot) -> None:
         plan = self._plan
-        slot.port = plan.http_port + slot.position if plan.http_port else _free_port(plan.http_host, slot.port)
+        others = {other.port for other in self._slots if other is not slot}
+        slot.port = (
+            plan.http_port + slot.position if plan.http_port else free_port(plan.http_host, slot.port, others)
+        )
         # A worker reads its settings from its environment, as it does on a cluster.
         environment = os.environ | {
             PARENT_FD: str(self._parent_fd),
@@ -295,21 +298,3 @@ class Supervisor:
         if status != self._reported:
             write_run_file(self._plan.state_dir, status)
             self._reported = status
-
-
-def _free_port(host: str, before: int) -> int:
-    """Returns the port of the worker's life before while nobody else listens there, so that a scraper finds it
-    again. Otherwise it is any free port. A worker that finds its port taken nevertheless ends with 3 and gets
-    another."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for port in (before, 0):
-        with socket.socket(family) as probe:
-            # The probe binds as the health server does, because connections of the life before may still be in
-            # TIME_WAIT.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise Misconfigured(f"EARSHOT_OPERATE__HTTP_HOST: this machine cannot listen on {host}")
