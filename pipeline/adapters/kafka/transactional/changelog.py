@@ -6,10 +6,11 @@ still lag behind its commit marker (KAFKA-10167), and a restore up to there woul
 
 from collections.abc import Callable
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, TopicPartition
 
 from pipeline.adapters.kafka.config import client_config, reader_config
 from pipeline.adapters.kafka.messages import Remainder, error_of
+from pipeline.adapters.kafka.transactional.clients import Clients
 from pipeline.errors import MustRestart
 from pipeline.settings import KafkaSettings
 
@@ -23,11 +24,11 @@ _GROUP = "earshot-restore"
 class ChangelogReader:
     """Reads partition `partition` of `topic` from its beginning to the end that it has now."""
 
-    def __init__(self, kafka: KafkaSettings, topic: str, partition: int) -> None:
+    def __init__(self, kafka: KafkaSettings, topic: str, partition: int, clients: Clients) -> None:
         self._place = TopicPartition(topic, partition, OFFSET_BEGINNING)
-        self.end = end_offset(kafka, topic, partition)
+        self.end = end_offset(kafka, topic, partition, clients)
         """The offset at which the changelog ended when this reader was made, markers included."""
-        self._consumer = Consumer(reader_config(kafka, _GROUP))
+        self._consumer = clients.consumer(reader_config(kafka, _GROUP))
         self._consumer.assign([self._place])
         self._remainder = Remainder({partition: 0}, {partition: self.end})
         self.entries = 0
@@ -54,14 +55,14 @@ class ChangelogReader:
         self._consumer.close()
 
 
-def end_offset(kafka: KafkaSettings, topic: str, partition: int) -> int:
+def end_offset(kafka: KafkaSettings, topic: str, partition: int, clients: Clients) -> int:
     """Returns where a partition ends now, records of open transactions included.
 
     Raises:
         KafkaException: no broker answers in time.
     """
     config = client_config(kafka) | {"group.id": _GROUP, "isolation.level": "read_uncommitted"}
-    consumer = Consumer(config)
+    consumer = clients.consumer(config)
     try:
         end: int = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=QUERY_TIMEOUT_S)[1]
         return end

@@ -1,6 +1,5 @@
 """Polls the inputs, follows the consumer group, and runs the transactions of each owned partition number."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +16,7 @@ from pipeline.adapters.kafka.committed import committed_offsets
 from pipeline.adapters.kafka.config import member_config
 from pipeline.adapters.kafka.messages import error_of, input_record
 from pipeline.adapters.kafka.transactional.changelog import ChangelogReader, end_offset
+from pipeline.adapters.kafka.transactional.clients import REAL, Clients
 from pipeline.adapters.kafka.transactional.inputs import (
     ADMIN_TIMEOUT_S,
     end_offsets,
@@ -66,6 +66,7 @@ class TransactionalMember:
         observer: is told what the loop does.
         between: called once a round between transactions, where a new policy may be taken over.
         make_doubt: makes the rule by which a partition number's producer is renewed; for tests.
+        clients: makes the clients and measures time.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class TransactionalMember:
         observer: LoopObserver,
         between: Callable[[], None],
         make_doubt: Callable[[KafkaSettings], DoubtRule] = doubt_rule,
+        clients: Clients = REAL,
     ) -> None:
         self._kafka = kafka
         self._spec = spec
@@ -85,6 +87,7 @@ class TransactionalMember:
         self._observer = observer
         self._between = between
         self._make_doubt = make_doubt
+        self._clients = clients
         self._loops: dict[int, PartitionLoop] = {}
         self._kept: dict[int, PartitionLoop] = {}
         """Those of the last assignment, until the next one says whether they come back. Without them each
@@ -101,7 +104,7 @@ class TransactionalMember:
             "max.poll.interval.ms": MAX_POLL_MS,
             "fetch.wait.max.ms": FETCH_WAIT_MS,
         }
-        self._consumer = Consumer(config)
+        self._consumer = clients.consumer(config)
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Works until `stopping()` is true, then leaves the group.
@@ -234,15 +237,15 @@ class TransactionalMember:
 
     def _own(self, n: int) -> None:
         """Fences whoever had the number before, then finds out whether its state must be read."""
-        started_s = time.monotonic()
+        started_s = self._clients.monotonic_s()
         kept = self._kept.pop(n, None)
         producer = self._producer_of(n) if kept is None else kept.producer
         producer.init()
         changelog = self._spec.changelog
-        if kept is not None and still_true(kept.written_to, end_offset(self._kafka, changelog, n)):
+        if kept is not None and still_true(kept.written_to, end_offset(self._kafka, changelog, n, self._clients)):
             self._loops[n], self._restoring[n] = kept, _Acquisition(started_s, None)
             return
-        self._restoring[n] = _Acquisition(started_s, ChangelogReader(self._kafka, changelog, n))
+        self._restoring[n] = _Acquisition(started_s, ChangelogReader(self._kafka, changelog, n, self._clients))
         driver = Driver(
             self._spec,
             n,
@@ -258,6 +261,7 @@ class TransactionalMember:
             f"{group_of(self._spec.stage)}-{n}",
             self._make_doubt(self._kafka),
             lambda reason, seconds: self._observer.renewed(n, reason, seconds),
+            self._clients,
         )
 
     def _revoked(self, _: Consumer, places: Sequence[TopicPartition]) -> None:
@@ -296,7 +300,7 @@ class TransactionalMember:
             self._consumer.seek(TopicPartition(topic, n, offset))
         loop.restored = True
         self._observer.acquired(
-            n, None if reader is None else reader.entries, time.monotonic() - acquisition.started_s
+            n, None if reader is None else reader.entries, self._clients.monotonic_s() - acquisition.started_s
         )
 
     def _balance_buffers(self) -> None:

@@ -3,14 +3,14 @@
 Its `transactional.id` stays the same, so a new producer of any process fences every earlier one.
 """
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import orjson
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from pipeline.adapters.kafka.config import producer_config
+from pipeline.adapters.kafka.transactional.clients import REAL, Clients
 from pipeline.adapters.kafka.transactional.late_requests import ClientStatistics, DoubtRule, Verdict
 from pipeline.errors import MustRestart
 from pipeline.ports.records import Record
@@ -56,8 +56,7 @@ class TransactionalProducer:
         transactional_id: the same in every process that may own the partition number.
         doubt: says when a new producer is needed.
         on_renewed: called after each renewal.
-        make: makes a client of a configuration; for tests.
-        monotonic_s: for tests.
+        clients: makes the client of a configuration.
     """
 
     def __init__(
@@ -66,8 +65,7 @@ class TransactionalProducer:
         transactional_id: str,
         doubt: DoubtRule,
         on_renewed: OnRenewed = lambda _reason, _seconds: None,
-        make: Callable[[Mapping[str, object]], Producer] = Producer,
-        monotonic_s: Callable[[], float] = time.monotonic,
+        clients: Clients = REAL,
     ) -> None:
         self._id = transactional_id
         self._config: dict[str, object] = {
@@ -80,8 +78,8 @@ class TransactionalProducer:
         }
         self._doubt = doubt
         self._on_renewed = on_renewed
-        self._make = make
-        self._monotonic_s = monotonic_s
+        self._make = clients.producer
+        self._monotonic_s = clients.monotonic_s
         self._client: Producer | None = None
 
     def init(self) -> None:

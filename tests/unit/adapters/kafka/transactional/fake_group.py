@@ -8,6 +8,7 @@ from confluent_kafka import OFFSET_INVALID, TopicPartition
 
 from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.transactional import member as agent_module
+from pipeline.adapters.kafka.transactional.clients import Clients
 from pipeline.adapters.kafka.transactional.member import TransactionalMember
 from pipeline.adapters.kafka.transactional.observer import Outcome
 from pipeline.loop.driver import StageSpec
@@ -69,7 +70,7 @@ class FakeReader:
 
     cluster: Cluster
 
-    def __init__(self, _: KafkaSettings, topic: str, partition: int) -> None:
+    def __init__(self, _: KafkaSettings, topic: str, partition: int, _clients: object) -> None:
         self.cluster.done.append(("restore", partition))
         self.end = self.cluster.changelog_end.get(partition, 0)
         self.entries = self.end // 2
@@ -238,11 +239,15 @@ class Member:
             monkeypatch.setattr(twin, "cluster", cluster, raising=False)
         monkeypatch.setattr(agent_module, "TransactionalProducer", FakeProducer)
         monkeypatch.setattr(agent_module, "ChangelogReader", FakeReader)
-        monkeypatch.setattr(agent_module, "Consumer", FakeConsumer)
-        monkeypatch.setattr(agent_module, "end_offset", lambda _k, _t, n: cluster.changelog_end.get(n, 0))
+        monkeypatch.setattr(
+            agent_module, "end_offset", lambda _k, _t, n, _clients: cluster.changelog_end.get(n, 0)
+        )
         kafka = KafkaSettings(bootstrap_servers="nowhere:1", instance_id="route-1")
         self.deciders: list[Noting] = []
-        self.agent = TransactionalMember(kafka, SPEC, self._decider, lambda: 2000, self.heard, lambda: None)
+        self.agent = TransactionalMember(
+            kafka, SPEC, self._decider, lambda: 2000, self.heard, lambda: None,
+            clients=Clients(consumer=cast(Any, FakeConsumer)),
+        )  # fmt: skip
         self.consumer: FakeConsumer = cast(Any, self.agent)._consumer
 
     def _decider(self, _: int) -> Decider:

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Producer
 
+from pipeline.adapters.kafka.transactional.clients import Clients
 from pipeline.adapters.kafka.transactional.producer import TransactionalProducer, doubt_rule
 from pipeline.errors import MustRestart
 from pipeline.settings import KafkaSettings
@@ -84,7 +85,7 @@ class World:
         self.reasons: list[str] = []
         self.producer = TransactionalProducer(
             KAFKA, "earshot-test-0", doubt_rule(KAFKA), lambda reason, _: self.reasons.append(reason),
-            self._make, self.clock,
+            Clients(producer=self._make, monotonic_s=self.clock),
         )  # fmt: skip
         self.producer.init()
 
