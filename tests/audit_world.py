@@ -25,7 +25,6 @@ from pipeline.enrich.outputs import belongs_in_actionable, mention_key, mentions
 from pipeline.ingest.manifest.format import Delivered
 from pipeline.ports.records import InputRecord, Record
 from pipeline.route import ids
-from pipeline.route.router import Router
 from pipeline.sink.agent import TABLES as STORED
 from pipeline.sink.columns import Source, Table
 from pipeline.sink.tables.cases import ASSIGNMENTS as ASSIGNMENTS_TABLE
@@ -40,6 +39,7 @@ from schemas.posts.scored import ScoredPost
 from schemas.posts.signals import Span, TopicHit
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, MENTIONS, RAW, REPS, SCORED, post_key
 from tests.builders import START_MS, accept, policy, post, reject, reply, resolve, scored, signed_in
+from tests.routers import live_router
 
 M = TypeVar("M", bound=BaseModel)
 P, R = 4, 2
@@ -215,7 +215,7 @@ class World:
 
     def _route(self, actionable: Sequence[tuple[InputRecord, ScoredPost]]) -> None:
         """Runs the real router over the posts and a day's work of one rep."""
-        router = Router(lambda: {self.workspace: policy(workspace=self.workspace)}, 15 * 86_400_000, "processing")
+        router = live_router(policy(workspace=self.workspace))
         posts = [
             record
             for record, made in actionable

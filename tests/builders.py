@@ -85,8 +85,10 @@ def triage(action: TriageAction = "respond", queue: str | None = "care", **over:
 def scored(
     post_id: str = "p1", by: str = "ann", action: TriageAction = "respond", *, ms: int = 0, **over: Any
 ) -> ScoredPost:
-    """Makes a scored post. `queue`, `skills` and `priority` go to its triage."""
-    triage_fields = {name: over.pop(name) for name in ("queue", "skills", "priority") if name in over}
+    """Makes a scored post. `queue`, `skills`, `priority` and `policy_version` go to its triage."""
+    triage_fields = {
+        name: over.pop(name) for name in ("queue", "skills", "priority", "policy_version") if name in over
+    }
     fields = _post_fields(post_id, by) | {
         "created_at": at(ms),
         "received_at": at(ms),

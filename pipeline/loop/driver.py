@@ -19,6 +19,7 @@ from schemas.cases.journal import JournalEntry
 
 NOW_KEY = b"loop/now"
 """Changelog key under which the loop keeps `now`, so that a restart never goes back in time."""
+MOST_TIMERS = 10**9
 FUTURE_TOLERANCE_MS = 24 * 3_600_000
 """The same as enrich grants a post: nothing is replayed from more than a day ahead."""
 
@@ -115,6 +116,7 @@ class Driver:
         if not records and not follows_clock:
             return None
         started_ms = self.now_ms
+        self.decider.set_live(True, started_ms, MOST_TIMERS)
         count, timers, dead_letters = self._decide_records(records)
         # The rest waits, because a timer is due before it and an input has unread records.
         self.buffers.put_back(records[count:])
@@ -123,7 +125,7 @@ class Driver:
             return None
         if follows_clock:
             self.now_ms = max(self.now_ms, clock_ms)
-            timers += self.decider.fire_timers(self.now_ms)
+            timers += self.decider.fire_timers(self.now_ms, MOST_TIMERS)
         decisions = self.decider.decisions()
         entry = journal_entry(
             self._spec.stage,
@@ -134,7 +136,6 @@ class Driver:
             follows_clock=follows_clock,
             timers=timers,
             dead_letters=len(dead_letters),
-            policy_versions=self.decider.policy_versions(),
             outputs=len(decisions.outputs),
         )
         return Transaction(records, dead_letters, timers, started_ms, self.now_ms, decisions, entry)
@@ -161,7 +162,7 @@ class Driver:
                     return index, timers, dead_letters
                 # A timer due in the record's own millisecond fires after it: an accept that arrives in the last
                 # millisecond of its offer counts.
-                timers += self.decider.fire_timers(time_ms - 1)
+                timers += self.decider.fire_timers(time_ms - 1, MOST_TIMERS)
             self.now_ms = time_ms
             try:
                 wrong_partition = self._partition_error(record)

@@ -1,6 +1,6 @@
 """The journal entry of a transaction: what a replay needs to decide the same again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from pipeline.ports.records import InputRecord
@@ -17,7 +17,6 @@ def journal_entry(
     follows_clock: bool,
     timers: int,
     dead_letters: int,
-    policy_versions: Mapping[str, int],
     outputs: int,
 ) -> JournalEntry:
     """Returns the entry of one transaction.
@@ -31,7 +30,6 @@ def journal_entry(
         follows_clock: whether `now` followed the clock at its end.
         timers: number of timers that fired.
         dead_letters: number of the records that were given up.
-        policy_versions: workspace to the version of the policy in force.
         outputs: number of output records.
     """
     first: dict[str, int] = {}
@@ -54,6 +52,5 @@ def journal_entry(
         clock=follows_clock,
         timers_fired=timers,
         dead_letters=dead_letters,
-        policy_versions=dict(policy_versions),
         outputs=outputs,
     )

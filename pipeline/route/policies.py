@@ -1,11 +1,16 @@
 """The policies in force, with their queues looked up by name, as routing reads them.
 
-A `PolicyBook` asks for the policies by a function and never changes them.
+They are part of the router's state. So a restart goes on with the policies of before, also when the topic
+`policies` holds a newer record that nobody can read.
 """
 
-from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
+from pipeline.codec import decode
+from pipeline.errors import Permanent
+from pipeline.ports.decider import PolicyMark, policy_digest
+from pipeline.route.state.entities import PolicyInForce, key
+from pipeline.route.state.state import State
 from schemas.policy.policy import Policy, Queue
 
 OFFER_TIMEOUT_S: int = Queue.model_fields["offer_timeout_s"].default
@@ -24,32 +29,49 @@ class PolicyBook:
     """Looks up the policies of all workspaces.
 
     Args:
-        policies: gives the policy in force of each workspace; it is asked anew for each record.
+        state: holds them.
     """
 
-    def __init__(self, policies: Callable[[], Mapping[str, Policy]]) -> None:
-        self._policies = policies
+    def __init__(self, state: State) -> None:
+        self._state = state
         self._views: dict[str, View] = {}
+
+    def take(self, workspace: str, content: bytes | None) -> None:
+        """Puts a policy in force; None ends the workspace's.
+
+        Raises:
+            Permanent: the content is no policy of that workspace.
+        """
+        new = None
+        if content is not None:
+            new = PolicyInForce(policy_digest(content), decode(Policy, content))
+            if new.policy.workspace != workspace:
+                raise Permanent("wrong_key", "the policy is another workspace's", "workspace")
+        self._state.put(key("policy", workspace, ""), new)
+
+    def marks(self) -> dict[str, PolicyMark]:
+        """Returns version and digest of the policy in force of each workspace."""
+        return {
+            workspace: PolicyMark(held.policy.version, held.digest)
+            for workspace, held in sorted(self._state.indexes.policies.items())
+        }
 
     def view(self, workspace: str) -> View | None:
         """Returns the policy in force, None when the workspace has none."""
-        policy = self._policies().get(workspace)
-        if policy is None:
+        held = self._state.indexes.policies.get(workspace)
+        if held is None:
             return None
         view = self._views.get(workspace)
         # By identity, because comparing two large policies for each record would be slow.
-        if view is None or view.policy is not policy:
-            view = self._views[workspace] = View(policy, {queue.name: queue for queue in policy.queues})
+        if view is None or view.policy is not held.policy:
+            view = View(held.policy, {queue.name: queue for queue in held.policy.queues})
+            self._views[workspace] = view
         return view
 
     def version(self, workspace: str) -> int:
         """Returns the version in force, 0 without a policy."""
         view = self.view(workspace)
         return 0 if view is None else view.policy.version
-
-    def versions(self) -> dict[str, int]:
-        """Returns the version in force of each workspace, sorted by workspace."""
-        return {workspace: policy.version for workspace, policy in sorted(self._policies().items())}
 
     def offer_timeout_ms(self, workspace: str, queue: str) -> int:
         """Returns how long an offer of that queue stands, in milliseconds."""

@@ -10,11 +10,11 @@ docstring says how a case event is added), reveals `cases.reveals`, presence `pe
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 from pipeline.errors import Permanent
-from pipeline.ports.decider import Decisions
+from pipeline.ports.decider import Decisions, PolicyAwaited, PolicyMark
 from pipeline.ports.records import InputRecord, Record
 from pipeline.route import inputs, records
 from pipeline.route.cases import intake, requests, reveals
@@ -27,7 +27,6 @@ from pipeline.route.state.state import State
 from pipeline.route.time import timers
 from pipeline.route.turn import Turn
 from schemas.people.rep import PostRevealed
-from schemas.policy.policy import Policy
 from schemas.posts.scored import ScoredPost
 from schemas.topics import CASES
 
@@ -36,21 +35,20 @@ class Router:
     """Decides for one partition number.
 
     Args:
-        policies: gives the policy in force of each workspace; it is asked anew for each record.
         remember_ms: how long the repeat of an input is recognised, in milliseconds; older input is refused.
         clock_mode: on the `event` clock a record's own time counts, and late input counts as now, never too old.
     """
 
     def __init__(
         self,
-        policies: Callable[[], Mapping[str, Policy]],
         remember_ms: int,
         clock_mode: Literal["processing", "event"],
     ) -> None:
-        self._book = PolicyBook(policies)
         self._remember_ms = remember_ms
         self._clock_mode = clock_mode
         self._state = State(remember_ms)
+        self._book = PolicyBook(self._state)
+        self._live = self._was_live = False
         self._outputs: list[Record] = []
         self._counts: list[str] = []
         self._counters: Counter[str] = Counter()
@@ -79,7 +77,19 @@ class Router:
                 return None
         return inputs.event_ms(self._decoded[position])
 
-    def decide(self, record: InputRecord, now_ms: int) -> None:
+    def take_policy(self, workspace: str, content: bytes | None, now_ms: int) -> None:  # noqa: ARG002
+        """Puts a policy in force as part of the state; None ends the workspace's.
+
+        Raises:
+            Permanent: the content is no policy of that workspace. The one before stays in force.
+        """
+        self._book.take(workspace, content)
+
+    def policies(self) -> Mapping[str, PolicyMark]:
+        """Returns version and digest of the policy in force of each workspace."""
+        return self._book.marks()
+
+    def decide(self, record: InputRecord, now_ms: int, *, may_wait: bool = False) -> None:
         """Handles one record.
 
         Timers due before `now_ms` must have been fired and one due at `now_ms` not yet, because an accept that
@@ -88,10 +98,16 @@ class Router:
         Raises:
             Permanent: the record cannot be used, or met a bug of ours (`router_failed`); the state is as it was
                 before the call.
+            PolicyAwaited: only if `may_wait`, when the post was triaged by a newer policy.
         """
         mark, outputs, counts = self._state.mark(), len(self._outputs), len(self._counts)
         try:
-            self._handle(record, self._read(record), now_ms)
+            message = self._read(record)
+            if may_wait and isinstance(message, ScoredPost):
+                self._check_policy(record, message)
+            self._handle(record, message, now_ms)
+        except PolicyAwaited:
+            raise
         except Permanent:
             self._rollback(mark, outputs, counts)
             raise
@@ -104,9 +120,32 @@ class Router:
         """Returns when the earliest timer is due, in milliseconds since the epoch; None without timers."""
         return timers.next_due_ms(self._state)
 
-    def fire_timers(self, now_ms: int) -> int:
-        """Handles every timer due at or before `now_ms`, in order of their time; returns how many."""
-        return timers.fire_due(self._state, now_ms, lambda: self._turn(now_ms, None))
+    def fire_timers(self, now_ms: int, limit: int) -> int:
+        """Handles the timers due at or before `now_ms` in order, but at most `limit`, and returns how many."""
+        return timers.fire_due(self._state, now_ms, limit, lambda: self._turn(now_ms, None))
+
+    def park_timer(self, now_ms: int) -> None:  # noqa: ARG002 # the seam gives it
+        """Gives up the earliest timer. Its entity has none until it changes."""
+        earliest = self._state.indexes.timers.first()
+        if earliest is not None:
+            self._state.indexes.timers.discard(earliest[1])
+
+    def set_live(self, live: bool, now_ms: int, limit: int) -> bool:  # noqa: ARG002
+        """Lets cases be offered, or only be taken in.
+
+        Args:
+            live: True offers what has waited meanwhile.
+            now_ms: the router's now in milliseconds.
+            limit: how many offers may be made in this call.
+
+        Returns:
+            Whether the router is now what `live` says.
+        """
+        self._live = live
+        if live:
+            self._state.indexes.touched.update(self._state.indexes.lanes)
+            matching.match(self._turn(now_ms, None))
+        return True
 
     def decisions(self) -> Decisions:
         """Returns everything decided since the last `commit` or `abort`, in order.
@@ -116,9 +155,14 @@ class Router:
         currents = [self._current(name, new) for name, new in self._state.changed() if name.startswith("case/")]
         return Decisions([*self._outputs, *currents], self._state.changes())
 
+    def size_bytes(self) -> int:
+        """Returns how many bytes of outputs were decided since the last `commit` or `abort`."""
+        return sum(len(output.value or b"") for output in self._outputs)
+
     def commit(self) -> None:
         """Makes what was decided the truth, because the transaction with `decisions()` is committed."""
         self._state.commit()
+        self._was_live = self._live
         self._counters.update(self._counts)
         self._outputs.clear()
         self._counts.clear()
@@ -126,10 +170,7 @@ class Router:
     def abort(self) -> None:
         """Returns to the state after the last `commit`, because the transaction is aborted."""
         self._rollback(0, 0, 0)
-
-    def policy_versions(self) -> Mapping[str, int]:
-        """Returns the policy version in force of each workspace, for the journal."""
-        return self._book.versions()
+        self._live = self._was_live
 
     def counters(self) -> Mapping[str, int]:
         """Counts what happened in committed transactions since the start, by name, for the metrics.
@@ -150,7 +191,7 @@ class Router:
         cause = None
         if record is not None:
             cause = records.cause_of(record.topic, record.partition, record.offset)
-        return Turn(self._state, self._book, now_ms, cause, self._outputs, self._counts)
+        return Turn(self._state, self._book, now_ms, self._live, cause, self._outputs, self._counts)
 
     def _read(self, record: InputRecord) -> Input:
         # The event clock asks for a record's time before it is decided on, and decoding is dear.
@@ -172,7 +213,14 @@ class Router:
                 self._refuse_old(turn, message)
             else:
                 self._dispatch(turn, message)
-        matching.match(turn)
+        if self._live:
+            matching.match(turn)
+
+    def _check_policy(self, record: InputRecord, post: ScoredPost) -> None:
+        """Raises PolicyAwaited for a post that a newer policy has triaged."""
+        if post.triage.policy_version > self._book.version(post.workspace):
+            self._decoded[record.topic, record.partition, record.offset] = post
+            raise PolicyAwaited(post.workspace, post.triage.policy_version)
 
     def _dispatch(self, turn: Turn, message: Input) -> None:
         if isinstance(message, ScoredPost):

@@ -29,6 +29,7 @@ class Turn:
         state: the entities.
         book: the policies.
         now_ms: the router's now in milliseconds, with which everything that happens in this turn is stamped.
+        live: whether cases may be offered.
         cause: the input record; None for a timer.
         outputs: where records are appended, in order.
         counts: where the names of things that happened are appended, for the metrics.
@@ -39,6 +40,7 @@ class Turn:
         state: State,
         book: PolicyBook,
         now_ms: int,
+        live: bool,
         cause: Cause | None,
         outputs: list[Record],
         counts: list[str],
@@ -46,6 +48,7 @@ class Turn:
         self.state = state
         self.book = book
         self.now_ms = now_ms
+        self.live = live
         self.cause = cause
         self.outputs = outputs
         self.counts = counts

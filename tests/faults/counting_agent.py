@@ -20,7 +20,7 @@ from pipeline.adapters.kafka.transactional.observer import LoopObserver, Outcome
 from pipeline.adapters.kafka.transactional.producer import doubt_rule
 from pipeline.errors import EXIT_RESTART, MustRestart, Permanent
 from pipeline.loop.driver import StageSpec
-from pipeline.ports.decider import Decider, Decisions
+from pipeline.ports.decider import Decider, Decisions, PolicyMark
 from pipeline.ports.records import InputRecord, Record
 from pipeline.settings import KafkaSettings
 
@@ -43,7 +43,7 @@ class Counting:
     def event_ms(self, record: InputRecord) -> int | None:
         return None
 
-    def decide(self, record: InputRecord, now_ms: int) -> None:
+    def decide(self, record: InputRecord, now_ms: int, *, may_wait: bool = False) -> None:
         try:
             body = json.loads(record.value or b"")
             key = str(body["k"]).encode()
@@ -61,7 +61,7 @@ class Counting:
     def next_timer_ms(self) -> int | None:
         return min((state["due"] for state in self._state.values() if "due" in state), default=None)
 
-    def fire_timers(self, now_ms: int) -> int:
+    def fire_timers(self, now_ms: int, limit: int) -> int:
         due = sorted(
             (state["due"], key) for key, state in self._state.items() if state.get("due", now_ms + 1) <= now_ms
         )
@@ -83,8 +83,20 @@ class Counting:
         self._state = {k: dict(v) for k, v in self._truth.items()}
         self._outputs, self._changes = [], {}
 
-    def policy_versions(self) -> Mapping[str, int]:
+    def take_policy(self, workspace: str, content: bytes | None, now_ms: int) -> None:
+        pass
+
+    def policies(self) -> Mapping[str, PolicyMark]:
         return {}
+
+    def park_timer(self, now_ms: int) -> None:
+        raise AssertionError("no timer is ever undeliverable here")
+
+    def set_live(self, live: bool, now_ms: int, limit: int) -> bool:
+        return True
+
+    def size_bytes(self) -> int:
+        return 0
 
     def _put(self, key: bytes, state: dict[str, int]) -> None:
         self._state[key] = state

@@ -12,12 +12,13 @@ from typing import Any
 from pipeline.ports.records import InputRecord
 from pipeline.route.router import Router
 from tests.builders import START_MS, policy
+from tests.routers import ALL, live_router
 
 FOLDER = Path(__file__).parent
 
 
 def new_router() -> Router:
-    return Router(lambda: {"acme": policy()}, 15 * 86_400_000, "processing")
+    return live_router(policy())
 
 
 def said_by(router: Router, after: int = 0, until: int | None = None) -> list[dict[str, Any]]:
@@ -28,11 +29,11 @@ def said_by(router: Router, after: int = 0, until: int | None = None) -> list[di
         entry = json.loads(line)
         now_ms = START_MS + entry["ms"]
         if "topic" in entry:
-            router.fire_timers(now_ms - 1)
+            router.fire_timers(now_ms - 1, ALL)
             value = json.dumps(entry["value"]).encode()
             router.decide(InputRecord(entry["topic"], 0, offset, b"acme", value, now_ms), now_ms)
         else:
-            router.fire_timers(now_ms)
+            router.fire_timers(now_ms, ALL)
         for output in router.decisions().outputs:
             key = None if output.key is None else output.key.decode()
             value_out = None if output.value is None else json.loads(output.value)

@@ -47,10 +47,10 @@ class _Recorded(Router):
 
     def __init__(self, router: Router, live: dict[bytes, bytes | None]) -> None:
         self.__dict__ = router.__dict__
-        self._live = live
+        self._compacted = live
 
     def commit(self) -> None:
-        self._live.update(self.decisions().changes)
+        self._compacted.update(self.decisions().changes)
         super().commit()
 
 

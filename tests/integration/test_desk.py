@@ -19,13 +19,13 @@ from pipeline.app.simulated_desk import RunningDesk, group_of
 from pipeline.clock import SystemClock, to_ms
 from pipeline.codec import decode, encode
 from pipeline.local.endpoints import Endpoints
-from pipeline.route.router import Router
 from pipeline.scenario.desk.desk import Desk, Roster
 from pipeline.settings import ClockMode, KafkaSettings
 from schemas.cases.case import Assignment
 from schemas.people.rep import AnyRepEvent, RepEvent
 from schemas.topics import ASSIGNMENTS, REPS
 from tests.builders import START_MS, policy, record, scored, signed_in
+from tests.routers import live_router
 
 pytestmark = pytest.mark.integration
 PATIENCE_S = 60.0
@@ -33,7 +33,7 @@ PATIENCE_S = 60.0
 
 def _offers(workspace: str, count: int) -> list[tuple[bytes | None, bytes | None]]:
     """Returns real offers of a real router."""
-    router = Router(lambda: {workspace: policy(workspace=workspace)}, 10**9, "processing")
+    router = live_router(policy(workspace=workspace), remember_ms=10**9)
     sign_in = signed_in("r1", capacity=count).model_copy(update={"workspace": workspace})
     router.decide(record(sign_in), START_MS)
     for number in range(count):
@@ -117,7 +117,7 @@ def test_a_desk_that_is_stopped_signs_its_reps_out_where_time_is_real(
     with _running(kafka, workspace, clock) as desk:
         desk.sign_in()
         desk.sign_out()
-    router = Router(lambda: {workspace: policy(workspace=workspace)}, 10**9, clock)
+    router = live_router(policy(workspace=workspace), remember_ms=10**9, clock=clock)
     for number, event in enumerate(_answers(kafka, workspace)):
         append_ms = max(START_MS, to_ms(event.occurred_at))
         router.decide(record(event, number, append_ms=append_ms), append_ms)

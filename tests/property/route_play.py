@@ -21,6 +21,7 @@ from schemas.topics import ACTIONABLE, ASSIGNMENTS
 from schemas.topics import REPS as REPS_TOPIC
 from tests import builders
 from tests.builders import START_MS, policy, record, scored, sentiment
+from tests.routers import live_router
 
 REMEMBER_MS = 3_600_000
 REPS = {
@@ -79,7 +80,7 @@ class Played:
 
 
 def new_router() -> Router:
-    return Router(lambda: POLICIES, REMEMBER_MS, "processing")
+    return live_router(*POLICIES.values(), remember_ms=REMEMBER_MS)
 
 
 class Desk:

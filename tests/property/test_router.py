@@ -221,9 +221,13 @@ class FailsFirst:
         self.decisions = router.decisions
         self.commit = router.commit
         self.abort = router.abort
-        self.policy_versions = router.policy_versions
+        self.take_policy = router.take_policy
+        self.policies = router.policies
+        self.park_timer = router.park_timer
+        self.set_live = router.set_live
+        self.size_bytes = router.size_bytes
 
-    def decide(self, record: InputRecord, now_ms: int) -> None:
+    def decide(self, record: InputRecord, now_ms: int, *, may_wait: bool = False) -> None:
         _fail_once(self._router, record, now_ms)
         self._router.decide(record, now_ms)
 

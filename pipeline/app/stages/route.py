@@ -17,7 +17,7 @@ from pipeline.errors import EXIT_RESTART, MustRestart
 from pipeline.logs import Log, get_log
 from pipeline.loop.driver import StageSpec
 from pipeline.metrics import Metrics
-from pipeline.ports.decider import Decider
+from pipeline.ports.decider import Decider, policy_digest
 from pipeline.route.router import Router
 from pipeline.settings import Settings
 from pipeline.stages import stage_of
@@ -55,7 +55,7 @@ def run(settings: Settings) -> None:
             event_clock=settings.clock == "event",
             batch_size=settings.route.batch_size,
         ),
-        lambda _: Router(policies.policies, int(settings.route.remember_days * DAY_MS), settings.clock),
+        lambda _: Router(int(settings.route.remember_days * DAY_MS), settings.clock),
         lambda: to_ms(clock.now()),
         observer,
         lambda: _between(policies, observer, agent, readiness.beat),
@@ -78,6 +78,13 @@ def _between(
     policies: PoliciesInForce, observer: "_Observer", agent: TransactionalMember, beat: Callable[[], None]
 ) -> None:
     policies.poll()
+    for decider in agent.deciders.values():
+        marks = decider.policies()
+        for workspace, content in policies.contents().items():
+            if workspace not in marks or marks[workspace].digest != policy_digest(content):
+                decider.take_policy(workspace, content, 0)
+        for workspace in set(marks) - set(policies.contents()):
+            decider.take_policy(workspace, None, 0)
     observer.gauges(agent)
     beat()
 

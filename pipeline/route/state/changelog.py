@@ -20,16 +20,27 @@ from pipeline.route.state.entities import (  # fmt: skip
     Member,
     Offer,
     Picks,
+    PolicyInForce,
     Rep,
     Seen,
     Sender,
     context_post,
     json_copy,
 )
+from schemas.policy.policy import Policy
 
 Fields = dict[str, Any]
 
-VERSIONS: dict[Kind, int] = {"case": 1, "brief": 1, "post": 1, "rep": 2, "picks": 1, "seen-post": 1, "seen-rep": 1}
+VERSIONS: dict[Kind, int] = {
+    "policy": 1,
+    "case": 1,
+    "brief": 1,
+    "post": 1,
+    "rep": 2,
+    "picks": 1,
+    "seen-post": 1,
+    "seen-rep": 1,
+}
 
 
 def encode(entity_key: str, entity: Entity) -> bytes:
@@ -46,6 +57,8 @@ def encode(entity_key: str, entity: Entity) -> bytes:
             fields[name] = orjson.Fragment(fields[name])
         fields["sentiment"] = None if entity.sentiment is None else orjson.Fragment(entity.sentiment)
         fields["posts"] = [orjson.Fragment(post.text) for post in entity.posts]
+    elif isinstance(entity, PolicyInForce):
+        fields["policy"] = orjson.Fragment(entity.policy.model_dump_json(exclude_defaults=True))
     return orjson.dumps(fields)
 
 
@@ -87,6 +100,10 @@ def _kind(entity_key: str) -> Kind:
     return kind
 
 
+def _policy(fields: Fields) -> PolicyInForce:
+    return PolicyInForce(fields["digest"], Policy.model_validate(fields["policy"], strict=False))
+
+
 def _case(fields: Fields) -> Case:
     offer = fields["offer"]
     if offer is not None:
@@ -126,6 +143,7 @@ def _rep_with_senders(fields: Fields) -> Fields:
 
 
 _READERS: dict[Kind, Callable[[Fields], Entity]] = {
+    "policy": _policy,
     "case": _case,
     "brief": _brief,
     "post": lambda fields: Member(**fields),

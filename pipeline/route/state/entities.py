@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from schemas.cases.case import CaseState
+from schemas.policy.policy import Policy
 from schemas.posts.raw import Visibility
 from schemas.posts.scored import TriageAction
 
@@ -146,8 +147,16 @@ class Seen(NamedTuple):
     """The router's now when it was handled."""
 
 
-Entity = Case | Brief | Member | Rep | Picks | Seen
-Kind = Literal["case", "brief", "post", "rep", "picks", "seen-post", "seen-rep"]
+class PolicyInForce(NamedTuple):
+    """The policy by which a workspace is served."""
+
+    digest: str
+    """`policy_digest` of the bytes that were published."""
+    policy: Policy
+
+
+Entity = PolicyInForce | Case | Brief | Member | Rep | Picks | Seen
+Kind = Literal["policy", "case", "brief", "post", "rep", "picks", "seen-post", "seen-rep"]
 
 
 def key(kind: Kind, workspace: str, name: str) -> str:

@@ -7,7 +7,7 @@ function of the entities that live now. A restore and an undo therefore need no 
 from collections import Counter
 from typing import cast
 
-from pipeline.route.state.entities import Case, Entity, Member, Rep, Seen
+from pipeline.route.state.entities import Case, Entity, Member, PolicyInForce, Rep, Seen
 from pipeline.route.state.lanes import Lane, LaneKey, lane_key
 from pipeline.route.state.ordering import Ordered
 
@@ -30,6 +30,8 @@ class Indexes:
 
     def __init__(self, remember_ms: int) -> None:
         self._remember_ms = remember_ms
+        self.policies: dict[str, PolicyInForce] = {}
+        """The policy in force of each workspace."""
         self.open_case: dict[tuple[str, str], str] = {}
         """The open case of each (workspace, author)."""
         self.members: dict[str, set[str]] = {}
@@ -64,8 +66,17 @@ class Indexes:
                 self._rep(cast("Rep | None", old), cast("Rep | None", new))
             case Member():
                 self._member(entity_key, cast("Member | None", old), cast("Member | None", new))
+            case PolicyInForce():
+                self._policy(entity_key, cast("PolicyInForce | None", new))
             case Seen():
                 self._seen(entity_key, cast("Seen | None", old), cast("Seen | None", new))
+
+    def _policy(self, entity_key: str, new: PolicyInForce | None) -> None:
+        workspace = entity_key.split("/")[1]
+        if new is None:
+            self.policies.pop(workspace, None)
+        else:
+            self.policies[workspace] = new
 
     def _case(self, entity_key: str, old: Case | None, new: Case | None) -> None:
         if old is not None:

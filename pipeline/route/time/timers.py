@@ -19,15 +19,16 @@ def next_due_ms(state: State) -> int | None:
     return None if earliest is None else earliest[0][0]
 
 
-def fire_due(state: State, until_ms: int, new_turn: Callable[[], Turn]) -> int:
-    """Fires the timers due at or before `until_ms`, in the order of their due times.
+def fire_due(state: State, until_ms: int, limit: int, new_turn: Callable[[], Turn]) -> int:
+    """Fires the timers due at or before `until_ms`, in the order of their due times, but at most `limit`.
 
     Returns:
         How many fired.
     """
     fired = 0
-    # The loop ends, because an offer that is made on the way stands for its full timeout counted from now.
-    while (earliest := state.indexes.timers.first()) is not None and earliest[0][0] <= until_ms:
+    while fired < limit and (earliest := state.indexes.timers.first()) is not None:
+        if earliest[0][0] > until_ms:
+            break
         (_, kind, name), _ = earliest
         turn = new_turn()
         if kind == FORGET:
@@ -36,7 +37,8 @@ def fire_due(state: State, until_ms: int, new_turn: Callable[[], Turn]) -> int:
             _time_out(turn, name)
             # Matched after each timer and not once at the end, so that it makes no difference how many timers the
             # loop lets fire in one call.
-            matching.match(turn)
+            if turn.live:
+                matching.match(turn)
         turn.counts.append("timers_fired")
         fired += 1
     return fired

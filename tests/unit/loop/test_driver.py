@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import Permanent
 from pipeline.loop.driver import FUTURE_TOLERANCE_MS, NOW_KEY, Driver, StageSpec, Transaction
-from pipeline.ports.decider import Decisions
+from pipeline.ports.decider import Decisions, PolicyMark
 from pipeline.ports.records import InputRecord, Record
 
 FAR_MS = 10**9
@@ -34,7 +34,7 @@ class Noting:
         own: int | None = json.loads(record.value or b"null")
         return own
 
-    def decide(self, record: InputRecord, now_ms: int) -> None:
+    def decide(self, record: InputRecord, now_ms: int, *, may_wait: bool = False) -> None:
         if record.key is None:
             raise Permanent("no_key", "a record needs a key")
         if self.wants_timers:
@@ -44,7 +44,7 @@ class Noting:
     def next_timer_ms(self) -> int | None:
         return self.due_ms[0] if self.due_ms else None
 
-    def fire_timers(self, now_ms: int) -> int:
+    def fire_timers(self, now_ms: int, limit: int) -> int:
         due = [ms for ms in self.due_ms if ms <= now_ms]
         self.due_ms = [ms for ms in self.due_ms if ms > now_ms]
         self.calls += [("timer", ms) for ms in due]
@@ -60,8 +60,20 @@ class Noting:
         self.undone += 1
         self.calls = self.calls[: self.committed]
 
-    def policy_versions(self) -> Mapping[str, int]:
-        return {"acme": 3}
+    def take_policy(self, workspace: str, content: bytes | None, now_ms: int) -> None:
+        pass
+
+    def policies(self) -> Mapping[str, PolicyMark]:
+        return {}
+
+    def park_timer(self, now_ms: int) -> None:
+        raise AssertionError("no timer is ever undeliverable here")
+
+    def set_live(self, live: bool, now_ms: int, limit: int) -> bool:
+        return True
+
+    def size_bytes(self) -> int:
+        return 0
 
 
 class Broker:
@@ -231,7 +243,7 @@ def test_the_journal_names_the_inputs_in_merged_order_and_what_a_replay_needs() 
     assert [(part.topic, part.first, part.next) for part in entry.inputs] == [("a", 0, 2), ("b", 0, 1)]
     assert entry.merged == ((0, 1), (1, 1), (0, 1)), "the last record of b waits: a may hold one before it"
     assert (entry.started_ms, entry.now_ms, entry.clock) == (0, 30, False)
-    assert (entry.policy_versions, entry.outputs) == ({"acme": 3}, 3)
+    assert entry.outputs == 3
 
 
 @given(

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from pipeline.codec import decode
+from pipeline.codec import decode, encode
 from pipeline.ports.records import InputRecord, Record
-from pipeline.route.router import Router
 from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
 from schemas.people.rep import AnyRepEvent
 from schemas.policy.policy import Policy
 from schemas.posts.scored import ScoredPost
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, CASES
 from tests.builders import START_MS, WORKSPACE, policy, record
+from tests.routers import ALL, live_router
 
 DAY_MS = 86_400_000
 
@@ -44,8 +44,7 @@ class Desk:
     """One router with one workspace; time moves only when told."""
 
     def __init__(self, given: Policy | None = None, *, remember_ms: int = 15 * DAY_MS) -> None:
-        self.policies: dict[str, Policy] = {WORKSPACE: given if given is not None else policy()}
-        self.router = Router(lambda: self.policies, remember_ms, "processing")
+        self.router = live_router(given if given is not None else policy(), remember_ms=remember_ms)
         self.now_ms = START_MS
         self.offset = 0
 
@@ -61,13 +60,19 @@ class Desk:
         return self.commit()
 
     def feed_raw(self, raw: InputRecord) -> None:
-        self.router.fire_timers(self.now_ms - 1)
+        self.router.fire_timers(self.now_ms - 1, ALL)
         self.router.decide(raw, self.now_ms)
         self.offset += 1
 
     def tick(self) -> Answer:
         """The clock reaches now."""
-        self.router.fire_timers(self.now_ms)
+        self.router.fire_timers(self.now_ms, ALL)
+        return self.commit()
+
+    def take(self, given: Policy | None) -> Answer:
+        """A policy comes into force, or the one in force ends."""
+        content = None if given is None else encode(given)
+        self.router.take_policy(WORKSPACE, content, self.now_ms)
         return self.commit()
 
     def commit(self) -> Answer:

@@ -2,18 +2,21 @@
 
 import pytest
 
+from pipeline.clock import to_ms
+from pipeline.codec import encode
 from pipeline.errors import Permanent
-from pipeline.ports.decider import Decider
+from pipeline.ports.decider import Decider, PolicyAwaited, PolicyMark, policy_digest
 from pipeline.ports.records import InputRecord
 from pipeline.route.cases import briefs
 from pipeline.route.router import Router
 from schemas.cases.case import Assignment
 from tests.builders import START_MS, accept, policy, record, scored, signed_in
-from tests.unit.route.desk_of_one import Desk
+from tests.routers import ALL, live_router
+from tests.unit.route.desk_of_one import Answer, Desk
 
 
 def test_the_router_is_a_decider() -> None:
-    decider: Decider = Router(lambda: {}, 1, "processing")
+    decider: Decider = Router(1, "processing")
     assert decider.next_timer_ms() is None
 
 
@@ -121,6 +124,58 @@ def _offered_changes() -> tuple[Assignment, dict[bytes, bytes | None]]:
     return offer, changes
 
 
-def test_policy_versions_are_those_in_force() -> None:
-    router = Router(lambda: {"b": policy(workspace="b", version=4), "a": policy(workspace="a")}, 1, "processing")
-    assert list(router.policy_versions().items()) == [("a", 1), ("b", 4)]
+def test_policies_are_named_by_version_and_content() -> None:
+    given = {"b": policy(workspace="b", version=4), "a": policy(workspace="a")}
+    marks = live_router(*given.values()).policies()
+    assert list(marks.items()) == [
+        (name, PolicyMark(given[name].version, policy_digest(encode(given[name])))) for name in "ab"
+    ]
+
+
+def test_a_policy_is_state_that_an_abort_undoes_and_a_restart_keeps() -> None:
+    router = live_router(policy())
+    router.take_policy("acme", encode(policy(version=2)), START_MS)
+    router.abort()
+    assert router.policies()["acme"].version == 1
+    router.take_policy("acme", encode(policy(version=3)), START_MS)
+    changes, before = router.decisions().changes, router.policies()
+    router.commit()
+    other = Router(1, "processing")
+    for entity_key, value in changes.items():
+        other.restore(entity_key, value)
+    assert other.policies() == before
+
+
+def test_what_is_no_policy_leaves_the_one_before_in_force() -> None:
+    router = live_router(policy())
+    for content in (b"{}", encode(policy(workspace="other"))):
+        with pytest.raises(Permanent):
+            router.take_policy("acme", content, START_MS)
+    assert router.policies()["acme"].version == 1
+
+
+def test_a_post_of_a_newer_policy_is_held_back_only_while_it_may_wait() -> None:
+    router = live_router(policy())
+    post = record(scored("p1", policy_version=2))
+    with pytest.raises(PolicyAwaited) as awaited:
+        router.decide(post, START_MS, may_wait=True)
+    assert (awaited.value.workspace, awaited.value.version) == ("acme", 2)
+    assert not router.decisions().outputs
+    router.decide(post, START_MS)
+    assert Answer(router.decisions().outputs).steps == [("queued", "opened")]
+
+
+def test_a_router_that_is_not_live_takes_in_and_offers_nothing_until_it_is() -> None:
+    router = live_router(policy())
+    router.set_live(False, START_MS, ALL)
+    router.decide(record(signed_in(), 0), START_MS)
+    router.decide(record(scored("p1"), 1), START_MS)
+    assert Answer(router.decisions().outputs).steps == [("queued", "opened")]
+    router.commit()
+    assert router.set_live(True, START_MS + 5, ALL)
+    [offer] = Answer(router.decisions().outputs).assignments
+    assert offer.expires_at is not None
+    assert to_ms(offer.expires_at) == START_MS + 5 + 120_000
+    router.abort()
+    router.decide(record(scored("p2", by="b"), 2), START_MS)
+    assert not Answer(router.decisions().outputs).assignments, "the abort undid that it was live"

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 from pipeline.clock import to_ms
 from pipeline.codec import decode
-from pipeline.route.router import Router
 from pipeline.scenario.desk.desk import Desk, Roster
 from schemas.cases.case import Assignment, CaseEvent
 from schemas.people.rep import AnyRepEvent
 from schemas.posts.scored import ScoredPost
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS
 from tests.builders import START_MS, at, policy, record, scored
+from tests.routers import ALL, live_router
 
 ROSTER = Roster.model_validate(
     {
@@ -26,7 +26,7 @@ ROSTER = Roster.model_validate(
 
 
 def _day(seed: int, posts: int) -> Counter[str]:
-    router, desk = Router(lambda: {"acme": policy()}, 10**9, "event"), Desk(ROSTER, seed)
+    router, desk = live_router(policy(), remember_ms=10**9, clock="event"), Desk(ROSTER, seed)
     due: list[tuple[int, int, ScoredPost | AnyRepEvent]] = []
     for n, sign_in in enumerate(desk.sign_ins(at() - timedelta(seconds=1))):
         due.append((START_MS - 1000, n, sign_in))
@@ -38,7 +38,7 @@ def _day(seed: int, posts: int) -> Counter[str]:
         timer = router.next_timer_ms()
         if not due or (timer is not None and timer < due[0][0]):
             assert timer is not None
-            router.fire_timers(timer)
+            router.fire_timers(timer, ALL)
         else:
             now_ms, number, message = heapq.heappop(due)
             router.decide(record(message, number), now_ms)

@@ -36,6 +36,7 @@ class PoliciesInForce:
     def __init__(self, consumer: Consumer) -> None:
         self._consumer = consumer
         self._policies: Mapping[str, Policy] = MappingProxyType({})
+        self._contents: Mapping[str, bytes] = MappingProxyType({})
         self._log = get_log("policies")
         self._remainder = Remainder({}, {})
         self._stopping = threading.Event()
@@ -60,6 +61,10 @@ class PoliciesInForce:
     def policies(self) -> Mapping[str, Policy]:
         """Returns workspace to policy; a new mapping each time that something changed."""
         return self._policies
+
+    def contents(self) -> Mapping[str, bytes]:
+        """Returns workspace to policy as it was published; a new mapping each time that something changed."""
+        return self._contents
 
     def versions(self) -> dict[str, int]:
         """Returns workspace to the version of its policy."""
@@ -104,8 +109,12 @@ class PoliciesInForce:
             self._take(POLL_S)
 
     def _take(self, timeout_s: float) -> bool:
-        fresh = dict(self._policies)
-        for message in self._consumer.consume(_BATCH, timeout_s):
+        messages = self._consumer.consume(_BATCH, timeout_s)
+        # Most calls find nothing new, and then copy nothing.
+        if not messages:
+            return False
+        fresh, contents = dict(self._policies), dict(self._contents)
+        for message in messages:
             error = error_of(message)
             if error is not None:
                 # librdkafka goes on trying. Until it succeeds, the policies of before hold.
@@ -113,21 +122,22 @@ class PoliciesInForce:
                 continue
             self._remainder.pass_by(message)
             if message.error() is None:
-                self._apply(message, fresh)
-        if fresh == self._policies:
+                self._apply(message, fresh, contents)
+        if contents == self._contents:
             return False
         # Replaced whole, never changed: other threads may be reading the former mapping.
-        self._policies = MappingProxyType(fresh)
+        self._policies, self._contents = MappingProxyType(fresh), MappingProxyType(contents)
         # What was there at the start is no change; whoever started the reader logs it.
         if not self._remainder:
             self._log.info("policies changed", versions=self.versions())
         return True
 
-    def _apply(self, message: Message, fresh: dict[str, Policy]) -> None:
+    def _apply(self, message: Message, fresh: dict[str, Policy], contents: dict[str, bytes]) -> None:
         key, value = message.key(), message.value()
         try:
             if value is None:
                 fresh.pop((key or b"").decode(), None)
+                contents.pop((key or b"").decode(), None)
                 return
             policy = decode(Policy, value)
             if key != policy.workspace.encode():
@@ -139,4 +149,4 @@ class PoliciesInForce:
                 error=str(error),
             )
             return
-        fresh[policy.workspace] = policy
+        fresh[policy.workspace], contents[policy.workspace] = policy, value

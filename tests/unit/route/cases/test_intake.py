@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.codec import encode
 from pipeline.route import ids
 from tests.builders import WORKSPACE, accept, author, policy, reply, scored, signed_in
 from tests.unit.route.desk_of_one import Desk
@@ -160,7 +161,7 @@ def test_deleting_a_post_of_no_case_is_refused() -> None:
 
 def test_without_a_policy_a_post_is_refused() -> None:
     desk = Desk()
-    desk.policies.clear()
+    desk.take(None)
     assert desk.feed(scored("p1")).steps == [("refused", "no_policy")]
 
 
@@ -181,7 +182,7 @@ def test_an_edit_after_the_case_was_closed_opens_one_with_another_id() -> None:
 
 def test_cases_of_two_workspaces_do_not_mix() -> None:
     desk = Desk()
-    desk.policies["other"] = policy(workspace="other")
+    desk.router.take_policy("other", encode(policy(workspace="other")), 0)
     answer = desk.feed(scored("p1"), scored("p1", workspace="other"), signed_in())
     assert answer.types == ["queued", "queued", "offered"]
     assert [a.workspace for a in answer.assignments] == [WORKSPACE]

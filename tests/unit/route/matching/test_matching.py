@@ -164,7 +164,7 @@ def test_a_longer_offer_timeout_counts_from_the_next_offer() -> None:
     desk = Desk()
     desk.feed(scored("p1"))
     queues = tuple(queue.model_copy(update={"offer_timeout_s": 300}) for queue in policy().queues)
-    desk.policies["acme"] = policy(version=2, queues=queues)
+    desk.take(policy(version=2, queues=queues))
     [offer] = desk.feed(signed_in()).assignments
     assert offer.expires_at is not None
     assert (offer.expires_at - offer.decided_at).total_seconds() == 300
@@ -174,5 +174,5 @@ def test_a_longer_offer_timeout_counts_from_the_next_offer() -> None:
 def test_a_case_is_still_offered_when_its_queue_was_withdrawn() -> None:
     desk = Desk()
     desk.feed(scored("p1"))
-    desk.policies.clear()
+    desk.take(None)
     assert desk.feed(signed_in()).types == ["offered"]

@@ -3,8 +3,8 @@
 import pytest
 
 from pipeline.errors import Permanent
-from pipeline.route.router import Router
 from tests.builders import START_MS, accept, policy, presence, record, scored, signed_in
+from tests.routers import ALL, live_router
 from tests.unit.route.desk_of_one import DAY_MS, Answer, Desk
 
 
@@ -69,7 +69,7 @@ def test_handled_inputs_are_forgotten_after_the_remembered_time() -> None:
     desk = Desk(remember_ms=DAY_MS)
     desk.feed(scored("p1", action="none"))
     assert desk.after(86_400).feed(scored("p1", action="none")).types == [], "still remembered"
-    desk.after(61).router.fire_timers(desk.now_ms)
+    desk.after(61).router.fire_timers(desk.now_ms, ALL)
     changes = desk.router.decisions().changes
     assert changes == {b"seen-post/acme/0/x:p1": None}
     desk.commit()
@@ -98,7 +98,7 @@ def test_input_that_is_too_old_is_refused_once_however_often_it_comes() -> None:
 
 
 def test_on_the_event_clock_a_records_own_time_counts_and_late_input_is_not_too_old() -> None:
-    router = Router(lambda: {"acme": policy()}, DAY_MS, "event")
+    router = live_router(policy(), remember_ms=DAY_MS, clock="event")
     late = record(scored("p1", ms=1234), 0, append_ms=START_MS * 2)
     assert router.event_ms(late) == START_MS + 1234
     assert router.event_ms(record(signed_in(ms=99), 1)) == START_MS + 99

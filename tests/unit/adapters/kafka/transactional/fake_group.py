@@ -1,6 +1,6 @@
 """Twins of the clients that `TransactionalMember` makes: one cluster in memory, driven step by step."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import pytest
@@ -12,7 +12,7 @@ from pipeline.adapters.kafka.transactional.clients import Clients
 from pipeline.adapters.kafka.transactional.member import TransactionalMember
 from pipeline.adapters.kafka.transactional.observer import Outcome
 from pipeline.loop.driver import StageSpec
-from pipeline.ports.decider import Decider, Decisions
+from pipeline.ports.decider import Decider, Decisions, PolicyMark
 from pipeline.ports.records import InputRecord, Record
 from pipeline.settings import KafkaSettings
 
@@ -184,13 +184,13 @@ class Noting:
     def event_ms(self, record: InputRecord) -> int | None:
         return None
 
-    def decide(self, record: InputRecord, now_ms: int) -> None:
+    def decide(self, record: InputRecord, now_ms: int, *, may_wait: bool = False) -> None:
         self.offsets.append((record.topic, record.offset))
 
     def next_timer_ms(self) -> int | None:
         return None
 
-    def fire_timers(self, now_ms: int) -> int:
+    def fire_timers(self, now_ms: int, limit: int) -> int:
         return 0
 
     def decisions(self) -> Decisions:
@@ -202,8 +202,20 @@ class Noting:
     def abort(self) -> None:
         pass
 
-    def policy_versions(self) -> dict[str, int]:
+    def take_policy(self, workspace: str, content: bytes | None, now_ms: int) -> None:
+        pass
+
+    def policies(self) -> Mapping[str, PolicyMark]:
         return {}
+
+    def park_timer(self, now_ms: int) -> None:
+        raise AssertionError("no timer is ever undeliverable here")
+
+    def set_live(self, live: bool, now_ms: int, limit: int) -> bool:
+        return True
+
+    def size_bytes(self) -> int:
+        return 0
 
 
 class Heard:
