@@ -9,6 +9,7 @@ from pipeline.errors import Permanent
 from pipeline.ports.records import InputRecord
 from pipeline.route.state.entities import key
 from schemas.people.rep import AnyRepEvent, RepEvent
+from schemas.policy.policy import Policy
 from schemas.posts.scored import ScoredPost
 from schemas.topics import ACTIONABLE, REPS
 
@@ -33,6 +34,18 @@ def read(record: InputRecord) -> Input:
     if record.key != message.workspace.encode():
         raise Permanent("wrong_key", "the record's key must be the workspace", "workspace")
     return message
+
+
+def read_policy(workspace: str, content: bytes) -> Policy:
+    """Decodes a policy as it was published.
+
+    Raises:
+        Permanent: with one of the codec's codes, or with `wrong_key` when it is another workspace's.
+    """
+    policy = decode(Policy, content)
+    if policy.workspace != workspace:
+        raise Permanent("wrong_key", "the policy is another workspace's", "workspace")
+    return policy
 
 
 def event_ms(message: Input) -> int:

@@ -6,9 +6,8 @@ They are part of the router's state. So a restart goes on with the policies of b
 
 from typing import Literal, NamedTuple
 
-from pipeline.codec import decode
-from pipeline.errors import Permanent
 from pipeline.ports.decider import PolicyMark, policy_digest
+from pipeline.route import inputs
 from pipeline.route.state.entities import PolicyInForce, key
 from pipeline.route.state.state import State
 from schemas.policy.policy import Policy, Queue
@@ -44,9 +43,7 @@ class PolicyBook:
         """
         new = None
         if content is not None:
-            new = PolicyInForce(policy_digest(content), decode(Policy, content))
-            if new.policy.workspace != workspace:
-                raise Permanent("wrong_key", "the policy is another workspace's", "workspace")
+            new = PolicyInForce(policy_digest(content), inputs.read_policy(workspace, content))
         self._state.put(key("policy", workspace, ""), new)
 
     def marks(self) -> dict[str, PolicyMark]:
