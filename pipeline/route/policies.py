@@ -6,8 +6,7 @@ They are part of the router's state. So a restart goes on with the policies of b
 
 from typing import Literal, NamedTuple
 
-from pipeline.ports.decider import PolicyMark, policy_digest
-from pipeline.route import inputs
+from pipeline.ports.decider import PolicyMark
 from pipeline.route.state.entities import PolicyInForce, key
 from pipeline.route.state.state import State
 from schemas.policy.policy import Policy, Queue
@@ -35,16 +34,9 @@ class PolicyBook:
         self._state = state
         self._views: dict[str, View] = {}
 
-    def take(self, workspace: str, content: bytes | None) -> None:
-        """Puts a policy in force; None ends the workspace's.
-
-        Raises:
-            Permanent: the content is no policy of that workspace.
-        """
-        new = None
-        if content is not None:
-            new = PolicyInForce(policy_digest(content), inputs.read_policy(workspace, content))
-        self._state.put(key("policy", workspace, ""), new)
+    def take(self, workspace: str, held: PolicyInForce | None) -> None:
+        """Puts a policy in force; None ends the workspace's."""
+        self._state.put(key("policy", workspace, ""), held)
 
     def marks(self) -> dict[str, PolicyMark]:
         """Returns version and digest of the policy in force of each workspace."""

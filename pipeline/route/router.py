@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from pipeline.errors import Permanent
-from pipeline.ports.decider import Decisions, PolicyAwaited, PolicyMark
+from pipeline.ports.decider import Decisions, PolicyAwaited, PolicyMark, policy_digest
 from pipeline.ports.records import InputRecord, Record
 from pipeline.route import inputs, records
 from pipeline.route.cases import intake, requests, reveals
@@ -22,7 +22,7 @@ from pipeline.route.inputs import Input
 from pipeline.route.matching import matching
 from pipeline.route.people import presence
 from pipeline.route.policies import PolicyBook
-from pipeline.route.state.entities import Case
+from pipeline.route.state.entities import Case, PolicyInForce
 from pipeline.route.state.state import State
 from pipeline.route.time import timers
 from pipeline.route.turn import Turn
@@ -83,7 +83,10 @@ class Router:
         Raises:
             Permanent: the content is no policy of that workspace. The one before stays in force.
         """
-        self._book.take(workspace, content)
+        held = None
+        if content is not None:
+            held = PolicyInForce(policy_digest(content), inputs.read_policy(workspace, content))
+        self._book.take(workspace, held)
 
     def policies(self) -> Mapping[str, PolicyMark]:
         """Returns version and digest of the policy in force of each workspace."""
