@@ -1,5 +1,6 @@
 """`earshot bench`: rates, as ratios side by side in one run."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -92,3 +93,36 @@ def enrich(
         return
     for table in enrich_tables(bench, processor):
         table_console().print(table)
+
+
+@app.command()
+def route(
+    waiting: Annotated[list[int], typer.Option(min=2000, help="waiting cases; may be given several times")] = [  # noqa: B006
+        100_000
+    ],
+    reps: Annotated[list[int], typer.Option(min=5, help="reps at work; may be given several times")] = [2000],  # noqa: B006
+    rounds: Annotated[int, typer.Option(min=1, help="rounds of each combination, 4,000 records each")] = 5,
+    against: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="checkout of another release, run in turns")
+    ] = None,
+    profile: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="write a profile of this router, for pstats")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the router without Kafka: rate, bytes, pauses and memory on half posts, a quarter accepts, a quarter
+    resolves."""
+    from pipeline.adapters.models.processor import read_processor
+    from pipeline.bench.route.comparison import Plan, bench_route
+    from pipeline.cli.text.bench_tables import route_row, route_table
+    from pipeline.settings import load_settings
+
+    processor = read_processor()
+    say(str(processor))
+    plan = Plan(waiting, reps, rounds, against, profile)
+    figures = list(bench_route(plan, load_settings().state_dir / "bench", say))
+    if as_json:
+        for one in figures:
+            emit_json(route_row(one, processor))
+        return
+    table_console().print(route_table(figures, processor))

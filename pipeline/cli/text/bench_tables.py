@@ -2,13 +2,15 @@
 nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 
 from rich.table import Table
 
 from pipeline.adapters.models.processor import Processor
 from pipeline.bench.figures import Spread
 from pipeline.bench.model.engine import EngineBench
+from pipeline.bench.route.results import RouteFigures
 from pipeline.bench.signal_costs import SignalCost
 from pipeline.bench.stage.results import EnrichBench, Latency
 
@@ -80,6 +82,39 @@ def enrich_tables(bench: EnrichBench, processor: Processor) -> Iterator[Table]:
     yield rates
     yield _costs(bench)
     yield _latency(bench.latency)
+
+
+def route_row(figures: RouteFigures, processor: Processor) -> Row:
+    """Returns the row of one router at one size."""
+    return {**asdict(figures), "processor": processor}
+
+
+def route_table(figures: Sequence[RouteFigures], processor: Processor) -> Table:
+    """Returns a table with a column for each router at each size."""
+    table = Table("", *(f"{one.waiting:,} cases\n{one.reps:,} reps\n{one.name}" for one in figures))
+    table.title = str(processor)
+    lines: dict[str, Callable[[RouteFigures], str]] = {
+        "CPU us a record": lambda one: _rate(one.us_per_record),
+        "records/s": lambda one: _rate(one.records_per_s),
+        "offers/s": lambda one: _rate(one.offers_per_s),
+        "times the other": lambda one: "" if one.times_other is None else _ratio(one.times_other),
+        "output bytes a record": lambda one: f"{one.output_bytes:,.0f}",
+        "changelog bytes a record": lambda one: f"{one.changelog_bytes:,.0f}",
+        "longest transaction, ms": lambda one: f"{one.transaction_ms:,.0f}",
+        "longest decision, ms": lambda one: f"{one.decide_ms:,.1f}",
+        "longest call for timers, ms": lambda one: f"{one.timers_ms:,.1f}",
+        "longest collection, ms": lambda one: f"{one.collection_ms:,.1f}",
+        "a full collection, ms": lambda one: f"{one.full_collection_ms:,.0f}",
+        "resident bytes a case": lambda one: f"{one.resident_bytes:,.0f}",
+        "restore us a case": lambda one: f"{one.restore_us:,.1f}",
+    }
+    for name, cell in lines.items():
+        table.add_row(name, *map(cell, figures))
+    table.caption = (
+        "half posts, a quarter accepts, a quarter resolves; processor time of one core; median of the rounds "
+        f"(lowest-highest); {figures[0].records_per_transaction:,.0f} records a transaction"
+    )
+    return table
 
 
 def _costs(bench: EnrichBench) -> Table:

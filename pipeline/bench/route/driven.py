@@ -1,0 +1,65 @@
+"""Drives the router of this release with the pure driver."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pipeline.bench.route.seam import BATCH, INPUTS, REMEMBER_MS, Transaction
+from pipeline.bench.route.traffic import Arrival, Produced
+from pipeline.loop.driver import NOW_KEY, Driver, StageSpec
+from pipeline.ports.records import InputRecord
+from pipeline.route.router import Router
+from schemas.policy.policy import Policy
+from schemas.topics import JOURNAL, ROUTE_STATE
+
+
+class Stage:
+    """The stage behind `pipeline.loop`.
+
+    Args:
+        workspace: name of the only workspace.
+        policy: its policy as JSON.
+    """
+
+    def __init__(self, workspace: str, policy: bytes) -> None:
+        policies = {workspace: Policy.model_validate_json(policy)}
+        self.decider = Router(lambda: policies, REMEMBER_MS, "processing")
+        spec = StageSpec("route", INPUTS, ROUTE_STATE.name, JOURNAL.name, batch_size=BATCH)
+        self._driver = Driver(spec, 0, self.decider, lambda _: None, self._ends)
+        self._next = dict.fromkeys(INPUTS, 0)
+        self._key = workspace.encode()
+        for topic in INPUTS:
+            self._driver.buffers.start(topic, 0)
+
+    def restore(self, entries: Iterable[tuple[bytes, bytes | None]]) -> None:
+        """Takes entries of the changelog."""
+        for key, value in entries:
+            self._driver.restore(key, value)
+
+    def settle(self) -> None:
+        """Does what the stage does when its state is restored."""
+
+    def read(self, arrivals: Iterable[Arrival]) -> list[InputRecord]:
+        """Returns the arrivals as input records."""
+        records = []
+        for topic, value, append_ms in arrivals:
+            records.append(InputRecord(topic, 0, self._next[topic], self._key, value, append_ms))
+            self._next[topic] += 1
+        return records
+
+    def run(self, records: Sequence[InputRecord]) -> Transaction:
+        """Decides, encodes and commits one transaction over all of the records."""
+        for record in records:
+            self._driver.buffers.add(record)
+        for topic in INPUTS:
+            self._driver.buffers.reached_end(topic, self._next[topic])
+        transaction = self._driver.decide(records[-1].append_ms)
+        assert transaction is not None, "there are records"
+        decisions = transaction.decisions
+        outputs = [Produced(record.topic, record.key, record.value) for record in decisions.outputs]
+        changes = [Produced(ROUTE_STATE.name, key, value) for key, value in decisions.changes.items()]
+        changes.append(Produced(ROUTE_STATE.name, NOW_KEY, str(transaction.now_ms).encode()))
+        journal = transaction.journal.model_dump_json().encode()
+        self._driver.commit()
+        return Transaction(len(transaction.records), len(transaction.dead_letters), outputs, changes, journal)
+
+    def _ends(self, topics: Sequence[str]) -> Mapping[str, int]:
+        return {topic: self._next[topic] for topic in topics}
