@@ -7,7 +7,6 @@ from pipeline.bench.route.traffic import Arrival, Produced
 from pipeline.loop.driver import NOW_KEY, Driver, StageSpec
 from pipeline.ports.records import InputRecord
 from pipeline.route.router import Router
-from schemas.policy.policy import Policy
 from schemas.topics import JOURNAL, ROUTE_STATE
 
 
@@ -20,11 +19,12 @@ class Stage:
     """
 
     def __init__(self, workspace: str, policy: bytes) -> None:
-        policies = {workspace: Policy.model_validate_json(policy)}
-        self.decider = Router(lambda: policies, REMEMBER_MS, "processing")
+        self.decider = Router(REMEMBER_MS, "processing")
         spec = StageSpec("route", INPUTS, ROUTE_STATE.name, JOURNAL.name, batch_size=BATCH)
         self._driver = Driver(spec, 0, self.decider, lambda _: None, self._ends)
         self._next = dict.fromkeys(INPUTS, 0)
+        self._workspace = workspace
+        self._policy = policy
         self._key = workspace.encode()
         for topic in INPUTS:
             self._driver.buffers.start(topic, 0)
@@ -36,6 +36,8 @@ class Stage:
 
     def settle(self) -> None:
         """Does what the stage does when its state is restored."""
+        if self._workspace not in self.decider.policies():
+            self.decider.take_policy(self._workspace, self._policy, 0)
 
     def read(self, arrivals: Iterable[Arrival]) -> list[InputRecord]:
         """Returns the arrivals as input records."""

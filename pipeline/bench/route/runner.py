@@ -51,6 +51,7 @@ class Runner:
 
     def fill(self, sizes: list[int]) -> Answer:
         """Lets posts open cases, and writes the changelog; returns where it ends at each number of cases."""
+        self._stage.settle()
         done, ends = 0, {}
         with self._changelog.open("wb") as file:
             for size in sorted(sizes):
