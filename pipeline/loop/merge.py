@@ -26,10 +26,12 @@ class InputBuffers:
         self._next: dict[str, int] = {}
         self._at_end: set[str] = set()
         self._last_ms: dict[str, int] = {}
+        self._bytes = dict.fromkeys(self._buffers, 0)
 
     def start(self, topic: str, offset: int) -> None:
         """Notes that the partition is read from `offset` on, and forgets what was buffered of it."""
         self._buffers[topic].clear()
+        self._bytes[topic] = 0
         self._next[topic] = offset
         self._at_end.discard(topic)
         self._last_ms.pop(topic, None)
@@ -37,6 +39,7 @@ class InputBuffers:
     def add(self, record: InputRecord) -> None:
         """Buffers a record that was read."""
         self._buffers[record.topic].append(record)
+        self._bytes[record.topic] += len(record.value or b"")
         self._next[record.topic] = record.offset + 1
         self._last_ms[record.topic] = record.append_ms
         self._at_end.discard(record.topic)
@@ -63,6 +66,7 @@ class InputBuffers:
             if head is None:
                 break
             batch.append(self._buffers[head.topic].popleft())
+            self._bytes[head.topic] -= len(head.value or b"")
         return batch
 
     def put_back(self, records: Sequence[InputRecord]) -> None:
@@ -70,6 +74,7 @@ class InputBuffers:
         # Backwards, so that the first one taken is again the first of its buffer.
         for record in reversed(records):
             self._buffers[record.topic].appendleft(record)
+            self._bytes[record.topic] += len(record.value or b"")
 
     def positions(self) -> dict[str, int]:
         """Returns the offset of the next record to decide, by topic."""
@@ -93,6 +98,10 @@ class InputBuffers:
     def size(self, topic: str) -> int:
         """Returns how many records of one input are buffered."""
         return len(self._buffers[topic])
+
+    def size_bytes(self, topic: str) -> int:
+        """Returns how many bytes the values of those records have."""
+        return self._bytes[topic]
 
     @property
     def drained(self) -> bool:

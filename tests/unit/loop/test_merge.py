@@ -78,3 +78,17 @@ def test_taking_and_putting_back_loses_doubles_and_reorders_nothing(
     assert len(seen) == len(items)
     for topic in "ab":
         assert [r.offset for r in seen if r.topic == topic] == list(range(offsets[topic]))
+
+
+def test_the_bytes_of_what_is_buffered_are_counted() -> None:
+    merged = buffers()
+    for offset in range(3):
+        merged.add(record("a", offset, 5)._replace(value=b"four"))
+    merged.add(record("b", 0, 9)._replace(value=None))
+    assert (merged.size_bytes("a"), merged.size_bytes("b")) == (12, 0)
+    taken = merged.take(2)
+    assert merged.size_bytes("a") == 4
+    merged.put_back(taken)
+    assert merged.size_bytes("a") == 12
+    merged.start("a", 0)
+    assert merged.size_bytes("a") == 0

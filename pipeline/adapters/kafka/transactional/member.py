@@ -15,6 +15,12 @@ from confluent_kafka import (
 from pipeline.adapters.kafka.committed import committed_offsets
 from pipeline.adapters.kafka.config import member_config
 from pipeline.adapters.kafka.messages import error_of, input_record
+from pipeline.adapters.kafka.transactional.backpressure import (
+    BUFFER_BATCHES,
+    BUFFER_BYTES,
+    Waiting,
+    must_pause,
+)
 from pipeline.adapters.kafka.transactional.changelog import ChangelogReader, end_offset
 from pipeline.adapters.kafka.transactional.clients import REAL, Clients
 from pipeline.adapters.kafka.transactional.inputs import (
@@ -39,8 +45,6 @@ from pipeline.stages import group_of
 POLL_S = 0.02
 """Shorter than a commit, which takes 26 ms (measured), so that polling adds little to the way of a record."""
 POLL_RECORDS = 2_000
-BUFFER_BATCHES = 4
-"""An input is paused while so many batches of it wait. Otherwise a slow input would let the others fill memory."""
 MAX_POLL_MS = 300_000
 FETCH_WAIT_MS = 100
 """A fetch waits at most this long, because a question for the end of an input waits behind it."""
@@ -304,17 +308,21 @@ class TransactionalMember:
         )
 
     def _balance_buffers(self) -> None:
-        limit = BUFFER_BATCHES * self._spec.batch_size
+        limit = Waiting(BUFFER_BATCHES * self._spec.batch_size, BUFFER_BYTES)
         for n, loop in self._loops.items():
             if not loop.restored:
                 continue
+            buffers = loop.driver.buffers
             for topic in self._spec.inputs:
-                place, full = (topic, n), loop.driver.buffers.size(topic) >= limit
-                if full and place not in self._paused:
+                place, waiting = (topic, n), Waiting(buffers.size(topic), buffers.size_bytes(topic))
+                paused = place in self._paused
+                if must_pause(waiting, limit, paused=paused) == paused:
+                    continue
+                if paused:
+                    self._resume([place])
+                else:
                     self._consumer.pause([TopicPartition(*place)])
                     self._paused.add(place)
-                elif not full and place in self._paused:
-                    self._resume([place])
 
     def _resume(self, places: Sequence[tuple[str, int]]) -> None:
         self._consumer.resume([TopicPartition(*place) for place in places])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import pytest
-from confluent_kafka import OFFSET_INVALID, TopicPartition
+from confluent_kafka import OFFSET_INVALID, KafkaError, TopicPartition
 
 from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.transactional import member as agent_module
@@ -96,6 +96,7 @@ class FakeConsumer:
         self.member_id = "m1"
         self.inbox: list[FakeMessage] = []
         self.assigned: list[tuple[str, int, int]] = []
+        self.pauses: list[tuple[str, str, int]] = []
 
     def subscribe(self, _: list[str], on_assign: Any, on_revoke: Any, on_lost: Any) -> None:
         self.on_assign, self.on_revoke = on_assign, on_revoke
@@ -125,11 +126,11 @@ class FakeConsumer:
     def get_watermark_offsets(self, *_: object, **__: object) -> tuple[int, int]:
         return 0, 100
 
-    def pause(self, _: object) -> None:
-        pass
+    def pause(self, places: Iterable[TopicPartition]) -> None:
+        self.pauses += [("pause", place.topic, place.partition) for place in places]
 
-    def resume(self, _: object) -> None:
-        pass
+    def resume(self, places: Iterable[TopicPartition]) -> None:
+        self.pauses += [("resume", place.topic, place.partition) for place in places]
 
     def seek(self, _: object) -> None:
         pass
@@ -145,10 +146,14 @@ class FakeConsumer:
 
 
 class FakeMessage:
-    """One record."""
+    """One record, or the news that a partition was read to its end."""
 
-    def __init__(self, topic: str, partition: int, offset: int) -> None:
+    def __init__(
+        self, topic: str, partition: int, offset: int, value: bytes = b"", error: KafkaError | None = None
+    ) -> None:
         self._place = (topic, partition, offset)
+        self._value = value
+        self._error = error
 
     def topic(self) -> str:
         return self._place[0]
@@ -159,14 +164,14 @@ class FakeMessage:
     def offset(self) -> int:
         return self._place[2]
 
-    def error(self) -> None:
-        return None
+    def error(self) -> KafkaError | None:
+        return self._error
 
     def key(self) -> bytes:
         return next(key for key in map(str.encode, map(str, range(99))) if partition_of(key, 8) == self._place[1])
 
     def value(self) -> bytes:
-        return b""
+        return self._value
 
     def timestamp(self) -> tuple[int, int]:
         return 1, 1000
@@ -286,6 +291,11 @@ class Member:
         """A step: the group takes these away."""
         return lambda: self.consumer.on_revoke(self.consumer, [TopicPartition(*place) for place in places])
 
-    def reads(self, *records: tuple[str, int, int]) -> Callable[[], None]:
+    def reads(self, *records: tuple[str, int, int], value: bytes = b"") -> Callable[[], None]:
         """A step: the next poll returns these (topic, partition, offset)."""
-        return lambda: self.consumer.inbox.extend(FakeMessage(*record) for record in records)
+        return lambda: self.consumer.inbox.extend(FakeMessage(*record, value) for record in records)
+
+    def ends(self, *places: tuple[str, int, int]) -> Callable[[], None]:
+        """A step: the next poll says that these (topic, partition, offset) are the ends."""
+        end = KafkaError(KafkaError._PARTITION_EOF)
+        return lambda: self.consumer.inbox.extend(FakeMessage(*place, error=end) for place in places)
