@@ -47,8 +47,8 @@ def _values(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> st.SearchStra
         return st.just(schema["const"])
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
-    if "anyOf" in schema:
-        return st.one_of([_values(one, defs) for one in schema["anyOf"]])
+    if "anyOf" in schema or "oneOf" in schema:
+        return st.one_of([_values(one, defs) for one in schema.get("anyOf") or schema["oneOf"]])
     return _BY_TYPE[schema["type"]](schema, defs)
 
 

@@ -3,17 +3,34 @@
 The router reads `posts.actionable` and `reps.events`. Nothing here changes the state.
 """
 
-from pipeline.clock import to_ms
+from typing import get_args
+
 from pipeline.codec import decode
 from pipeline.errors import Permanent
 from pipeline.ports.records import InputRecord
+from pipeline.route import messages
+from pipeline.route.decoders import Decoder
+from pipeline.route.messages import AnyRepEvent, Input, ScoredPost
 from pipeline.route.state.entities import key
-from schemas.people.rep import AnyRepEvent, RepEvent
+from schemas.base import SourcePosition
+from schemas.people import rep
 from schemas.policy.policy import Policy
-from schemas.posts.scored import ScoredPost
+from schemas.posts import raw, scored
 from schemas.topics import ACTIONABLE, REPS
 
-Input = ScoredPost | AnyRepEvent
+_POSTS: Decoder[ScoredPost] = Decoder(
+    scored.ScoredPost,
+    {
+        scored.ScoredPost: ScoredPost,
+        raw.Author: messages.Author,
+        scored.Triage: messages.Triage,
+        SourcePosition: messages.Source,
+    },
+)
+_REP_EVENTS: Decoder[AnyRepEvent] = Decoder(
+    rep.RepEvent,
+    {getattr(rep, event.__name__): event for event in get_args(AnyRepEvent)},
+)
 
 
 def read(record: InputRecord) -> Input:
@@ -25,9 +42,9 @@ def read(record: InputRecord) -> Input:
     """
     message: Input
     if record.topic == ACTIONABLE.name:
-        message = decode(ScoredPost, record.value)
+        message = _POSTS.decode(record.value)
     elif record.topic == REPS.name:
-        message = decode(RepEvent, record.value).root
+        message = _REP_EVENTS.decode(record.value)
     else:
         raise Permanent("unknown_topic", f"the router does not read {record.topic}")
     # The key decides the partition. Under another key, another router may own the workspace, and two would decide.
@@ -50,7 +67,7 @@ def read_policy(workspace: str, content: bytes) -> Policy:
 
 def event_ms(message: Input) -> int:
     """Returns the message's own time in milliseconds since the epoch."""
-    return to_ms(message.created_at if isinstance(message, ScoredPost) else message.occurred_at)
+    return message.own_ms
 
 
 def seen_key(message: Input) -> str:

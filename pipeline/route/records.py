@@ -6,7 +6,6 @@ here.
 """
 
 from functools import lru_cache
-from typing import Any
 
 import orjson
 
@@ -15,27 +14,25 @@ from pipeline.route import ids
 from pipeline.route.state.entities import Brief, Case, Offer
 from schemas.cases.case import AssignmentState, CaseEventType
 
-MAX_REASONS = 20
-"""`Assignment.reasons` takes 20. The reasons of triage are cut to leave room for those of the routing itself."""
-
 Cause = dict[str, str | int]
 """A SourcePosition as a mapping of plain fields, which becomes the `cause` of a record."""
 
 
-@lru_cache(maxsize=4096)
 def rfc3339(ms: int) -> str:
     """Returns the contract's text of a time in milliseconds since the epoch."""
-    return from_ms(ms).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    minute, rest = divmod(ms, 60_000)
+    return f"{_minute(minute)}{rest // 1000:02}.{rest % 1000:03}Z"
+
+
+@lru_cache(maxsize=65_536)
+def _minute(minute: int) -> str:
+    # A case is written with its times again and again, and those of all open cases lie in a few thousand minutes.
+    return from_ms(60_000 * minute).strftime("%Y-%m-%dT%H:%M:")
 
 
 def cause_of(topic: str, partition: int, offset: int) -> Cause:
     """Returns the plain fields of a SourcePosition."""
     return {"topic": topic, "partition": partition, "offset": offset}
-
-
-def _dump(fields: dict[str, Any]) -> bytes:
-    # An absent field and a null mean the same in the contract, so nulls would only take room.
-    return orjson.dumps({name: value for name, value in fields.items() if value is not None})
 
 
 def assignment(
@@ -50,9 +47,8 @@ def assignment(
     cause: Cause | None,
 ) -> bytes:
     """Returns an `Assignment`, which is the offer of `case` in its new state, complete in itself."""
-    why = [{"code": code, "detail": detail, "weight": 0.0} for code, detail in offer.why]
-    reasons = orjson.loads(brief.reasons)[: MAX_REASONS - len(why)] + why
-    fields = {
+    # An absent field and a null mean the same in the contract, so nulls would only take room, here and below.
+    fields: dict[str, object] = {
         "schema_version": 1,
         "workspace": case.workspace,
         "assignment_id": ids.assignment_id(case.case_id, case.attempt, state),
@@ -64,16 +60,10 @@ def assignment(
         "rep_id": offer.rep_id,
         "queue": case.queue,
         "team": case.team,
-        "platform": brief.platform,
-        "author": orjson.Fragment(brief.author),
-        "posts": [orjson.Fragment(post.text) for post in brief.posts],
         "posts_total": case.posts_total,
-        "sentiment": None if brief.sentiment is None else orjson.Fragment(brief.sentiment),
-        "influence": orjson.Fragment(brief.influence),
         "priority": case.priority,
         "action": case.action,
         "channel": case.channel,
-        "reasons": reasons,
         "candidates": {
             "eligible": offer.eligible,
             "present": offer.present,
@@ -81,13 +71,18 @@ def assignment(
         },
         "queued_at": rfc3339(case.queued_at_ms),
         "decided_at": rfc3339(now_ms),
-        "expires_at": rfc3339(offer.expires_at_ms) if state == "offered" else None,
         "respond_by": rfc3339(case.respond_by_ms),
         "policy_version": version,
-        "cause": cause,
         "trace_started_at": rfc3339(case.trace_ms),
     }
-    return _dump(fields)
+    if state == "offered":
+        fields["expires_at"] = rfc3339(offer.expires_at_ms)
+    if cause is not None:
+        fields["cause"] = cause
+    why = [{"code": code, "detail": detail, "weight": 0.0} for code, detail in offer.why]
+    # The brief ends in its list of reasons, to which those of the routing are added.
+    comma = b"" if brief.endswith(b"[]") or not why else b","
+    return b"%b,%b%b%b}" % (orjson.dumps(fields)[:-1], brief[:-1], comma, orjson.dumps(why)[1:])
 
 
 def case_event(
@@ -101,29 +96,31 @@ def case_event(
     rep_id: str | None,
 ) -> bytes:
     """Returns the `CaseEvent` number `case.seq`; `post` is (post_id, revision)."""
-    return _dump(
-        {
-            "schema_version": 1,
-            "workspace": case.workspace,
-            "event_id": ids.event_id(case.case_id, case.seq),
-            "case_id": case.case_id,
-            "seq": case.seq,
-            "type": type_,
-            "at": rfc3339(case.updated_at_ms),
-            "reason": reason,
-            "post_id": None if post is None else post[0],
-            "revision": None if post is None else post[1],
-            "rep_id": rep_id,
-            # 0 before the first offer, which the contract writes as absent.
-            "attempt": case.attempt or None,
-            "queue": case.queue,
-            "team": case.team,
-            "priority": case.priority,
-            "respond_by": rfc3339(case.respond_by_ms),
-            "policy_version": version,
-            "cause": cause,
-        }
-    )
+    fields: dict[str, object] = {
+        "schema_version": 1,
+        "workspace": case.workspace,
+        "event_id": ids.event_id(case.case_id, case.seq),
+        "case_id": case.case_id,
+        "seq": case.seq,
+        "type": type_,
+        "at": rfc3339(case.updated_at_ms),
+        "reason": reason,
+        "queue": case.queue,
+        "team": case.team,
+        "priority": case.priority,
+        "respond_by": rfc3339(case.respond_by_ms),
+        "policy_version": version,
+    }
+    if post is not None:
+        fields["post_id"], fields["revision"] = post
+    if rep_id is not None:
+        fields["rep_id"] = rep_id
+    # It is 0 before the first offer, which the contract writes as absent.
+    if case.attempt:
+        fields["attempt"] = case.attempt
+    if cause is not None:
+        fields["cause"] = cause
+    return orjson.dumps(fields)
 
 
 def caseless_event(
@@ -140,43 +137,44 @@ def caseless_event(
 ) -> bytes:
     """Returns a `CaseEvent` about a case that is not open, as for a refused post or a request that came too
     late."""
-    return _dump(
-        {
-            "schema_version": 1,
-            "workspace": workspace,
-            "event_id": event_id,
-            "case_id": case_id,
-            "seq": 0,
-            "type": type_,
-            "at": rfc3339(now_ms),
-            "reason": reason,
-            "policy_version": version,
-            "cause": cause,
-        }
-        | more
-    )
+    fields: dict[str, object] = {
+        "schema_version": 1,
+        "workspace": workspace,
+        "event_id": event_id,
+        "case_id": case_id,
+        "seq": 0,
+        "type": type_,
+        "at": rfc3339(now_ms),
+        "reason": reason,
+        "policy_version": version,
+        **more,
+    }
+    if cause is not None:
+        fields["cause"] = cause
+    return orjson.dumps(fields)
 
 
 def current(case: Case, brief: Brief) -> bytes:
     """Returns the `CaseCurrent` of an open case."""
-    return _dump(
-        {
-            "schema_version": 1,
-            "workspace": case.workspace,
-            "case_id": case.case_id,
-            "state": case.state,
-            "queue": case.queue,
-            "team": case.team,
-            "priority": case.priority,
-            "attempt": case.attempt,
-            "rep_id": None if case.offer is None else case.offer.rep_id,
-            "root_post_id": case.root_post_id,
-            "author": orjson.Fragment(brief.author),
-            "posts_total": case.posts_total,
-            "queued_at": rfc3339(case.queued_at_ms),
-            "respond_by": rfc3339(case.respond_by_ms),
-            "replied_at": None if case.replied_at_ms is None else rfc3339(case.replied_at_ms),
-            "updated_at": rfc3339(case.updated_at_ms),
-            "event_seq": case.seq,
-        }
-    )
+    fields: dict[str, object] = {
+        "schema_version": 1,
+        "workspace": case.workspace,
+        "case_id": case.case_id,
+        "state": case.state,
+        "queue": case.queue,
+        "team": case.team,
+        "priority": case.priority,
+        "attempt": case.attempt,
+        "root_post_id": case.root_post_id,
+        "author": orjson.Fragment(brief.author),
+        "posts_total": case.posts_total,
+        "queued_at": rfc3339(case.queued_at_ms),
+        "respond_by": rfc3339(case.respond_by_ms),
+        "updated_at": rfc3339(case.updated_at_ms),
+        "event_seq": case.seq,
+    }
+    if case.offer is not None:
+        fields["rep_id"] = case.offer.rep_id
+    if case.replied_at_ms is not None:
+        fields["replied_at"] = rfc3339(case.replied_at_ms)
+    return orjson.dumps(fields)

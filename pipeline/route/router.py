@@ -18,16 +18,15 @@ from pipeline.ports.decider import Decisions, PolicyAwaited, PolicyMark, policy_
 from pipeline.ports.records import InputRecord, Record
 from pipeline.route import inputs, records
 from pipeline.route.cases import intake, requests, reveals
-from pipeline.route.inputs import Input
 from pipeline.route.matching import matching
+from pipeline.route.messages import Input, PostRevealed, Presence, Request, ScoredPost
 from pipeline.route.people import presence
 from pipeline.route.policies import PolicyBook
+from pipeline.route.state.changelog import encode
 from pipeline.route.state.entities import Case, PolicyInForce
 from pipeline.route.state.state import State
 from pipeline.route.time import timers
 from pipeline.route.turn import Turn
-from schemas.people.rep import PostRevealed
-from schemas.posts.scored import ScoredPost
 from schemas.topics import CASES
 
 
@@ -155,8 +154,10 @@ class Router:
 
         However often a case changed, its current state is written once.
         """
-        currents = [self._current(name, new) for name, new in self._state.changed() if name.startswith("case/")]
-        return Decisions([*self._outputs, *currents], self._state.changes())
+        changed = self._state.changed()
+        currents = [self._current(name, new) for name, new in changed if name.startswith("case/")]
+        changes = {name.encode(): None if new is None else encode(name, new) for name, new in changed}
+        return Decisions([*self._outputs, *currents], changes)
 
     def size_bytes(self) -> int:
         """Returns how many bytes of outputs were decided since the last `commit` or `abort`."""
@@ -228,7 +229,7 @@ class Router:
     def _dispatch(self, turn: Turn, message: Input) -> None:
         if isinstance(message, ScoredPost):
             intake.handle_post(turn, message)
-        elif isinstance(message, presence.Presence):
+        elif isinstance(message, Presence):
             presence.handle_presence(turn, message)
         elif isinstance(message, PostRevealed):
             reveals.handle_reveal(turn, message)
@@ -241,7 +242,7 @@ class Router:
         # presence is of its time only, and a reveal that is published twice would be a lie.
         if isinstance(message, ScoredPost):
             intake.refuse(turn, message, "too_old")
-        elif isinstance(message, requests.Request):
+        elif isinstance(message, Request):
             requests.refuse_request(turn, message, "too_old")
         else:
             raise Permanent("too_old", "older than input is remembered, so it may have been handled before")

@@ -13,7 +13,7 @@ from pipeline.errors import Permanent
 from pipeline.loop.driver import NOW_KEY
 from pipeline.ports.decider import Decisions
 from pipeline.ports.records import InputRecord
-from pipeline.route.inputs import Input
+from pipeline.route.messages import Input
 from pipeline.route.router import Router
 from pipeline.route.turn import Turn
 from schemas.cases.case import Assignment, CaseCurrent, CaseEvent

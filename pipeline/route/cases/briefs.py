@@ -3,32 +3,58 @@
 The texts are those of scored posts, in which personal data is masked already. No plain text passes through here.
 """
 
-from typing import Any
+import msgspec
+from msgspec import Raw, Struct
 
-import orjson
-from pydantic import BaseModel
-
-from pipeline.clock import to_ms
-from pipeline.route.records import rfc3339
-from pipeline.route.state.entities import Brief, context_post, json_copy
-from schemas.posts.scored import ScoredPost
+from pipeline.route.messages import Author, ScoredPost
+from pipeline.route.state.entities import NOTHING, Brief, BriefParts
+from schemas.posts.raw import Visibility
 
 MAX_POSTS = 10
 """The newest posts, which an assignment carries. They are enough to answer, and the bound holds whatever a
 conversation grows to."""
 MAX_TEXT_CHARS = 2000
 """Each post is cut to so many characters, so that ten of them make an assignment of about 20 KB."""
+MAX_REASONS = 17
+"""Reasons of triage that are kept. An assignment takes 20, and the routing adds up to three of its own."""
+
+_encode = msgspec.json.Encoder().encode
 
 
-def _plain(model: BaseModel | None) -> Any:
-    # Through JSON, so that numbers have the digits that they will have after a restore. Otherwise the assignment
-    # of a restored router would differ in a byte.
-    return None if model is None else orjson.loads(model.model_dump_json(exclude_none=True))
+class _CasePost(Struct, kw_only=True, omit_defaults=True, gc=False):
+    """A CasePost of the contract, made of parts that were checked when they were read."""
+
+    post_id: str
+    revision: int
+    author: Author
+    text: str | None = None
+    created_at: str
+    visibility: Visibility
+    url: str | None = None
+    sentiment: Struct | None = None
+    own: bool
+
+
+class _Place(Struct, order=True, frozen=True, gc=False):
+    """What orders the posts of a case: their age, then their id."""
+
+    created_at: str
+    post_id: str
+
+
+_place = msgspec.json.Decoder(_Place).decode
 
 
 def open_brief(post: ScoredPost) -> Brief:
     """Returns the brief of a case that this post opens."""
-    return add_post(with_lead_post(Brief(post.platform, b"", b"", None, b"", ()), post), post)
+    return BriefParts(
+        author=_raw(post.author),
+        platform=post.platform,
+        influence=_raw(post.influence),
+        sentiment=NOTHING if post.sentiment is None else _raw(post.sentiment),
+        posts=[_case_post(post)],
+        reasons=_reasons(post),
+    ).joined()
 
 
 def add_post(brief: Brief, post: ScoredPost) -> Brief:
@@ -36,34 +62,50 @@ def add_post(brief: Brief, post: ScoredPost) -> Brief:
 
     The author is described as in the newest post that is not the brand's own.
     """
-    author = _plain(post.author)
-    text = "\n".join(part for part in (post.title, post.text) if part)
-    fields = {
-        "post_id": post.post_id,
-        "revision": post.revision,
-        "author": author,
-        "text": text[:MAX_TEXT_CHARS] or None,
-        "created_at": rfc3339(to_ms(post.created_at)),
-        "visibility": post.visibility,
-        "url": post.url,
-        "sentiment": _plain(post.sentiment),
-        "own": post.own,
-    }
-    newest = context_post({name: value for name, value in fields.items() if value is not None})
-    others = [other for other in brief.posts if other.post_id != post.post_id]
-    posts = tuple(sorted([*others, newest])[-MAX_POSTS:])
-    if post.own:
-        return brief._replace(posts=posts)
-    return brief._replace(posts=posts, author=json_copy(author), influence=json_copy(_plain(post.influence)))
+    parts = brief.parts()
+    by_age = [(place, raw) for raw in parts.posts if (place := _place(raw)).post_id != post.post_id]
+    by_age.append((_Place(post.created_at, post.post_id), _case_post(post)))
+    parts.posts = [raw for _, raw in sorted(by_age)[-MAX_POSTS:]]
+    if not post.own:
+        parts.author, parts.influence = _raw(post.author), _raw(post.influence)
+    return parts.joined()
 
 
 def drop_post(brief: Brief, post_id: str) -> Brief:
     """Returns the brief without a post that was deleted."""
-    return brief._replace(posts=tuple(post for post in brief.posts if post.post_id != post_id))
+    parts = brief.parts()
+    parts.posts = [raw for raw in parts.posts if _place(raw).post_id != post_id]
+    return parts.joined()
 
 
 def with_lead_post(brief: Brief, post: ScoredPost) -> Brief:
     """Returns the brief of a case whose most urgent post is now this one, which therefore says why to act."""
-    sentiment = brief.sentiment if post.sentiment is None else json_copy(_plain(post.sentiment))
-    reasons = json_copy([_plain(reason) for reason in post.triage.reasons])
-    return brief._replace(reasons=reasons, sentiment=sentiment)
+    parts = brief.parts()
+    parts.reasons = _reasons(post)
+    if post.sentiment is not None:
+        parts.sentiment = _raw(post.sentiment)
+    return parts.joined()
+
+
+def _case_post(post: ScoredPost) -> Raw:
+    return _raw(
+        _CasePost(
+            post_id=post.post_id,
+            revision=post.revision,
+            author=post.author,
+            text="\n".join(part for part in (post.title, post.text) if part)[:MAX_TEXT_CHARS] or None,
+            created_at=post.created_at,
+            visibility=post.visibility,
+            url=post.url,
+            sentiment=post.sentiment,
+            own=post.own,
+        )
+    )
+
+
+def _reasons(post: ScoredPost) -> list[Raw]:
+    return [_raw(reason) for reason in post.triage.reasons[:MAX_REASONS]]
+
+
+def _raw(part: Struct) -> Raw:
+    return Raw(_encode(part))

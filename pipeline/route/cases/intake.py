@@ -7,9 +7,10 @@ decided in `matching`.
 
 from pipeline.route import ids
 from pipeline.route.cases import briefs
+from pipeline.route.messages import ScoredPost
 from pipeline.route.state.entities import Case, Member, key
 from pipeline.route.turn import Turn
-from schemas.posts.scored import ScoredPost, TriageAction
+from schemas.posts.scored import TriageAction
 from schemas.refusals import PostRefusal
 
 URGENCY: dict[TriageAction, int] = {"none": 0, "thank": 1, "engage": 2, "respond": 3}

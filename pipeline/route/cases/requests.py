@@ -5,25 +5,22 @@ A request is only a wish. The router answers each with a case event, and only th
 refused with a `request_refused` event that says why. Offers that have expired are the business of `time.timers`,
 which has released them before a later request is read.
 
-To add a request and the case event that answers it, touch three files. Declare the rep event in
+To add a request and the case event that answers it, touch four files. Declare the rep event in
 `schemas/people/rep.py` (and in its union `AnyRepEvent`), and name the case event in `CaseEventType` of
-`schemas/cases/case.py`. Then add the rep event to `Request` below and give it a row of `_RULES` with the function
-that grants it, which ends in `turn.step`. Ids, dispatch, refusals and duplicates follow from these. Last,
-`earshot schemas` writes the exported files anew. A code of refusal of its own would be a row of
-`schemas/refusals.py` besides.
+`schemas/cases/case.py`. Then say in `messages` what the router reads of it, add it to `Request` there, and give it
+a row of `_RULES` with the function that grants it, which ends in `turn.step`. Ids, dispatch, refusals and
+duplicates follow from these. Last, `earshot schemas` writes the exported files anew. A code of refusal of its own
+would be a row of `schemas/refusals.py` besides.
 """
 
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from pipeline.route import ids
+from pipeline.route.messages import CaseResolved, OfferAccepted, OfferRejected, ReplySent, Request
 from pipeline.route.state.entities import Case
 from pipeline.route.turn import Turn
-from schemas.people.rep import CaseResolved, OfferAccepted, OfferRejected, ReplySent
 from schemas.refusals import RequestRefusal
-
-Request = OfferAccepted | OfferRejected | ReplySent | CaseResolved
-"""The rep events that name a case and one of its attempts."""
 
 
 def handle_request(turn: Turn, event: Request) -> None:
@@ -36,7 +33,7 @@ def handle_request(turn: Turn, event: Request) -> None:
     if case is None:
         refuse_request(turn, event, "unknown_case")
         return
-    rule = _RULES[type(event)]
+    rule = _RULES[event.type]
     refusal = _refusal(turn, case, event, rule)
     if refusal is None:
         rule.grant(turn, case, event)
@@ -113,9 +110,9 @@ class _Rule(NamedTuple):
     grant: Callable[[Turn, Case, Any], None]
 
 
-_RULES: dict[type[Request], _Rule] = {
-    OfferAccepted: _Rule("offered", "stale_accept", _accept),
-    OfferRejected: _Rule("offered", "stale_reject", _reject),
-    ReplySent: _Rule("assigned", "stale_reply", _reply),
-    CaseResolved: _Rule("assigned", "stale_resolve", _resolve),
+_RULES: dict[str, _Rule] = {
+    "offer_accepted": _Rule("offered", "stale_accept", _accept),
+    "offer_rejected": _Rule("offered", "stale_reject", _reject),
+    "reply_sent": _Rule("assigned", "stale_reply", _reply),
+    "case_resolved": _Rule("assigned", "stale_resolve", _resolve),
 }

@@ -7,8 +7,8 @@ the event arrives, and the record of who read what must be complete.
 import re
 
 from pipeline.route import ids
+from pipeline.route.messages import PostRevealed
 from pipeline.route.turn import Turn
-from schemas.people.rep import PostRevealed
 
 IN_WORDS = "in_words"
 """The reason of the step when the rep gave words in place of a code, because `cases.events` holds no text. The

@@ -8,13 +8,10 @@ made here: `matching` makes them once the rep is stored.
 
 from collections.abc import Callable
 
-from pipeline.clock import to_ms
 from pipeline.errors import Permanent
+from pipeline.route.messages import Presence, SignedIn, SignedOut
 from pipeline.route.state.entities import Case, Rep, Sender
 from pipeline.route.turn import Turn
-from schemas.people.rep import PresenceChanged, SignedIn, SignedOut
-
-Presence = SignedIn | PresenceChanged | SignedOut
 
 MAX_SENDERS = 8
 """Desktops that are remembered of one rep, so that a desktop which names itself anew each time costs a bounded
@@ -54,7 +51,7 @@ def _check_order(rep: Rep, event: Presence) -> None:
         return
     # A desktop that was set up anew counts from the start. Without this its rep
     # could not sign in there until the new count had passed the old one.
-    if isinstance(event, SignedIn) and to_ms(event.occurred_at) > last.at_ms:
+    if isinstance(event, SignedIn) and event.own_ms > last.at_ms:
         return
     raise Permanent(
         "stale_seq", f"the sender's last presence event had seq {last.seq}, this one {event.seq}", "seq"
@@ -66,7 +63,7 @@ def _with_event(rep: Rep, event: Presence) -> Rep:
     name = event.sender or ""
     before = next((sender for sender in rep.senders if sender.name == name), None)
     is_in = isinstance(event, SignedIn) or (before is not None and before.signed_in)
-    newest = Sender(name, event.seq, to_ms(event.occurred_at), is_in and not isinstance(event, SignedOut))
+    newest = Sender(name, event.seq, event.own_ms, is_in and not isinstance(event, SignedOut))
     others = [sender for sender in rep.senders if sender.name != name]
     if len(others) == MAX_SENDERS:
         others.remove(min(others, key=lambda sender: (sender.signed_in, sender.at_ms, sender.name)))

@@ -9,11 +9,13 @@ which something was added, so that equal entities have equal bytes.
 from collections.abc import Callable
 from typing import Any, get_args
 
+import msgspec
 import orjson
 
 from pipeline.errors import Misconfigured
 from pipeline.route.state.entities import (  # fmt: skip
     Brief,
+    BriefParts,
     Case,
     Entity,
     Kind,
@@ -24,8 +26,6 @@ from pipeline.route.state.entities import (  # fmt: skip
     Rep,
     Seen,
     Sender,
-    context_post,
-    json_copy,
 )
 from schemas.policy.policy import Policy
 
@@ -42,9 +42,13 @@ VERSIONS: dict[Kind, int] = {
     "seen-rep": 1,
 }
 
+_BRIEF = b'{"v":%d,' % VERSIONS["brief"]
+
 
 def encode(entity_key: str, entity: Entity) -> bytes:
     """Returns JSON that `decode` turns into an equal entity."""
+    if isinstance(entity, Brief):
+        return b"%b%b}" % (_BRIEF, entity)
     fields: Fields = {"v": VERSIONS[_kind(entity_key)], **entity._asdict()}
     if isinstance(entity, Case) and entity.offer is not None:
         fields["offer"] = entity.offer._asdict()
@@ -52,11 +56,6 @@ def encode(entity_key: str, entity: Entity) -> bytes:
         # The order of a set differs from process to process, and the changelog of a replay must not.
         fields["skills"] = sorted(entity.skills)
         fields["senders"] = [sender._asdict() for sender in entity.senders]
-    elif isinstance(entity, Brief):
-        for name in ("author", "influence", "reasons"):
-            fields[name] = orjson.Fragment(fields[name])
-        fields["sentiment"] = None if entity.sentiment is None else orjson.Fragment(entity.sentiment)
-        fields["posts"] = [orjson.Fragment(post.text) for post in entity.posts]
     elif isinstance(entity, PolicyInForce):
         fields["policy"] = orjson.Fragment(entity.policy.model_dump_json(exclude_defaults=True))
     return orjson.dumps(fields)
@@ -77,6 +76,8 @@ def decode(entity_key: str, value: bytes) -> Entity | None:
         return None
     kind = _kind(entity_key)
     try:
+        if kind == "brief" and value.startswith(_BRIEF + Brief.BEGIN):
+            return _written_brief(value)
         fields: Fields = orjson.loads(value)
         version = fields.pop("v", 1)
         while version < VERSIONS[kind]:
@@ -112,16 +113,17 @@ def _case(fields: Fields) -> Case:
     return Case(**fields | {"skills": tuple(fields["skills"]), "refused": tuple(fields["refused"])})
 
 
+def _written_brief(value: bytes) -> Brief:
+    # Kept as it was written, so that an assignment has the same bytes as before the restore.
+    brief = Brief(value[len(_BRIEF) : -1])
+    brief.parts()
+    return brief
+
+
 def _brief(fields: Fields) -> Brief:
-    sentiment = fields["sentiment"]
-    return Brief(
-        platform=fields["platform"],
-        author=json_copy(fields["author"]),
-        influence=json_copy(fields["influence"]),
-        sentiment=None if sentiment is None else json_copy(sentiment),
-        reasons=json_copy(fields["reasons"]),
-        posts=tuple(context_post(post) for post in fields["posts"]),
-    )
+    # Earlier releases wrote the fields in another order, and null for no sentiment.
+    fields = {name: value for name, value in fields.items() if value is not None}
+    return msgspec.json.decode(orjson.dumps(fields), type=BriefParts).joined()
 
 
 def _rep(fields: Fields) -> Rep:

@@ -4,9 +4,10 @@ They are made from the fields of validated messages and never changed in place, 
 old one back. Their bytes in the changelog are the business of `changelog.py`.
 """
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-import orjson
+import msgspec
+from msgspec import Raw, Struct
 
 from schemas.cases.case import CaseState
 from schemas.policy.policy import Policy
@@ -61,27 +62,52 @@ class Case(NamedTuple):
         return self._replace(refused=tuple(sorted({*self.refused, rep_id})))
 
 
-class ContextPost(NamedTuple):
-    """One post as the rep will read it. The field order makes context posts sort by age."""
-
-    created_at: str
-    post_id: str
-    text: bytes
-    """The whole CasePost as JSON."""
+NOTHING = Raw()
 
 
-class Brief(NamedTuple):
-    """What a rep reads about a case: pieces of JSON that go into an assignment as they are.
+class BriefParts(Struct, kw_only=True, omit_defaults=True):
+    """The pieces of a brief, each as the JSON that an assignment has under that name."""
 
-    Only a post that joins or leaves the case rewrites it, so that an offer need not serialise any post again.
+    author: Raw
+    platform: str
+    influence: Raw
+    sentiment: Raw = NOTHING
+    posts: list[Raw]
+    """Each a CasePost, the oldest first."""
+    reasons: list[Raw]
+
+    def joined(self) -> "Brief":
+        """Returns the brief that is made of them."""
+        return Brief(_join(self)[1:-1])
+
+
+_join = msgspec.json.Encoder().encode
+_split = msgspec.json.Decoder(BriefParts).decode
+
+
+class Brief(bytes):
+    """What a rep reads about a case: the JSON fields of `BriefParts` in their order, without the outer braces.
+
+    They go into each assignment of the case as they are. Only a post that joins or leaves the case rewrites them,
+    so that an offer need not serialise any post again.
     """
 
-    platform: str
-    author: bytes
-    influence: bytes
-    sentiment: bytes | None
-    reasons: bytes
-    posts: tuple[ContextPost, ...]
+    BEGIN = b'"author":'
+    __slots__ = ()
+
+    @property
+    def author(self) -> bytes:
+        """The author as JSON."""
+        # What stands before and after cannot be within a string, where each quotation mark has a backslash.
+        return self[len(self.BEGIN) : self.index(b',"platform":')]
+
+    def parts(self) -> BriefParts:
+        """Returns its pieces.
+
+        Raises:
+            ValueError: it is not what `joined` has made.
+        """
+        return _split(b"{%b}" % self)
 
 
 class Member(NamedTuple):
@@ -162,14 +188,3 @@ Kind = Literal["policy", "case", "brief", "post", "rep", "picks", "seen-post", "
 def key(kind: Kind, workspace: str, name: str) -> str:
     """Returns the changelog key. A workspace has no slash, so all after the second one is the name."""
     return f"{kind}/{workspace}/{name}"
-
-
-def json_copy(fields: Any) -> bytes:
-    """Returns JSON that is kept for long."""
-    # An exact copy, because each bytes object that orjson returns holds on to a buffer of 4 KB.
-    return bytes(memoryview(orjson.dumps(fields)))
-
-
-def context_post(fields: dict[str, Any]) -> ContextPost:
-    """Returns the post with a CasePost's JSON fields, in the canonical bytes that survive a restore."""
-    return ContextPost(fields["created_at"], fields["post_id"], json_copy(fields))

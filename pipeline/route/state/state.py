@@ -4,7 +4,7 @@ It gives the entities, their look-ups (`indexes`) and the changes for the change
 elsewhere.
 """
 
-from pipeline.route.state.changelog import decode, encode
+from pipeline.route.state.changelog import decode
 from pipeline.route.state.entities import Brief, Case, Entity, Member, Picks, Rep, Seen, key
 from pipeline.route.state.indexes import Indexes
 
@@ -102,13 +102,6 @@ class State:
             before.setdefault(entity_key, old)
         now = ((entity_key, self._live.get(entity_key)) for entity_key in before)
         return [(entity_key, new) for entity_key, new in now if not (new is None and before[entity_key] is None)]
-
-    def changes(self) -> dict[bytes, bytes | None]:
-        """Returns `changed` as changelog records."""
-        return {
-            entity_key.encode(): None if new is None else encode(entity_key, new)
-            for entity_key, new in self.changed()
-        }
 
     def restore(self, entity_key: bytes, value: bytes | None) -> None:
         """Takes one changelog record; None ends the entity.

@@ -46,7 +46,7 @@ def test_a_record_on_which_the_core_fails_leaves_no_trace(monkeypatch: pytest.Mo
         raise KeyError("a bug")
 
     with monkeypatch.context() as patch:
-        patch.setattr(briefs, "context_post", fail)
+        patch.setattr(briefs, "open_brief", fail)
         with pytest.raises(Permanent) as refused:
             desk.feed_raw(record(scored("p2", by="bob"), 2))
     assert refused.value.code == "router_failed"

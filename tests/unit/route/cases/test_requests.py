@@ -5,7 +5,9 @@ from typing import get_args
 import pytest
 
 from pipeline.route.cases import requests
+from pipeline.route.messages import Request
 from schemas.cases.case import Assignment
+from schemas.people import rep
 from tests.builders import accept, presence, reject, reply, resolve, scored, signed_in
 from tests.unit.route.desk_of_one import Desk
 
@@ -158,4 +160,5 @@ def test_any_accept_shows_that_a_rep_responds_again() -> None:
 
 
 def test_every_request_of_a_rep_has_a_rule() -> None:
-    assert set(requests._RULES) == set(get_args(requests.Request))
+    contract = {getattr(rep, request.__name__) for request in get_args(Request)}
+    assert set(requests._RULES) == {model.model_fields["type"].default for model in contract}
