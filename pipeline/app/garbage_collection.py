@@ -1,13 +1,17 @@
-"""Sets Python's cyclic garbage collector for a worker that remembers a lot. It never switches the collector
-off."""
+"""Sets Python's cyclic garbage collector for workers that remember a lot. It is never switched off."""
 
 import gc
+from collections.abc import Mapping
 
 YOUNG, MIDDLE, OLD = 50_000, 20, 100
 """Allocations between two looks at the youngest objects, and the numbers of looks before the older ones are looked
 at. Python's own are 700 (3.11), 10 and 10. A batch of 512 posts makes some 100,000 objects, and nearly all of them
 die by their reference count. The hundreds of thousands that the copies keep live on, and each look at the oldest
 objects went through all of them, which cost 70 of 550 us a post (measured)."""
+SHORT = (5_000, 2, 2)
+"""The same for a process that `ShortPauses` watches. At most some 65,000 new objects are looked at in one go."""
+_OLDEST = 2
+"""Number of the oldest generation, whose collection looks at everything that is not frozen."""
 
 
 def freeze_collector() -> None:
@@ -16,3 +20,38 @@ def freeze_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, MIDDLE, OLD)
+
+
+class ShortPauses:
+    """Keeps each collection short in a process whose state has millions of objects.
+
+    What survives a full collection is frozen, so that the next one looks only at what has come since. Frozen
+    objects still end by their reference count. Only those that point at each other in a circle would stay. A state
+    has no such circles inside, but what holds it may have, so whoever lets a whole state go says so.
+    """
+
+    def __init__(self) -> None:
+        self._let_go = False
+        gc.set_threshold(*SHORT)
+        gc.callbacks.append(_freeze_survivors)
+        gc.collect()
+
+    def let_go(self) -> None:
+        """Notes that a whole state will not be needed any more once the caller has returned."""
+        self._let_go = True
+
+    def between(self) -> None:
+        """Frees what was let go, which takes as long as a full collection of everything. Call it between turns."""
+        if self._let_go:
+            self._let_go = False
+            gc.unfreeze()
+            gc.collect()
+
+    def close(self) -> None:
+        """Freezes nothing any more."""
+        gc.callbacks.remove(_freeze_survivors)
+
+
+def _freeze_survivors(phase: str, info: Mapping[str, int]) -> None:
+    if phase == "stop" and info["generation"] == _OLDEST:
+        gc.freeze()

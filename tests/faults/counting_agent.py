@@ -121,6 +121,9 @@ class Quiet:
     def acquired(self, partition: int, entries: int | None, seconds: float) -> None:
         pass
 
+    def let_go(self, partition: int) -> None:
+        pass
+
     def incomplete(self, partition: int, missing: Sequence[str]) -> None:
         pass
 

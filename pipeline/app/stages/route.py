@@ -11,6 +11,7 @@ from pipeline.adapters.kafka.policies.in_force import PoliciesInForce
 from pipeline.adapters.kafka.transactional.member import TransactionalMember
 from pipeline.adapters.kafka.transactional.observer import Outcome
 from pipeline.app.endpoints import resolve
+from pipeline.app.garbage_collection import ShortPauses
 from pipeline.app.readiness import Readiness
 from pipeline.clock import SystemClock, to_ms
 from pipeline.errors import EXIT_RESTART, MustRestart
@@ -43,7 +44,8 @@ def run(settings: Settings) -> None:
     readiness = Readiness(settings, STAGE)
     log.info("starting", http_port=readiness.port)
     policies = PoliciesInForce.start(settings.kafka)
-    observer = _Observer(readiness.metrics, log)
+    pauses = ShortPauses()
+    observer = _Observer(readiness.metrics, log, pauses)
     clock = SystemClock()
     agent = TransactionalMember(
         settings.kafka,
@@ -86,13 +88,15 @@ def _between(
         for workspace in set(marks) - set(policies.contents()):
             decider.take_policy(workspace, None, 0)
     observer.gauges(agent)
+    observer.pauses.between()
     beat()
 
 
 class _Observer:
     """Turns what the loop did into metrics and log lines."""
 
-    def __init__(self, metrics: Metrics, log: Log) -> None:
+    def __init__(self, metrics: Metrics, log: Log, pauses: ShortPauses) -> None:
+        self.pauses = pauses
         self._metrics = metrics
         self._log = log
         self._next_gauges = 0.0
@@ -142,6 +146,11 @@ class _Observer:
             "partition_left_alone", partition=partition, missing=list(missing),
             reason="other workers of the group, of another release, read its other inputs",
         )  # fmt: skip
+
+    def let_go(self, partition: int) -> None:
+        """Has the memory of a dropped state freed."""
+        self._log.info("partition_dropped", partition=partition)
+        self.pauses.let_go()
 
     def gauges(self, agent: TransactionalMember) -> None:
         """Sets lag and numbers of cases every `GAUGE_INTERVAL_S`."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from pipeline.app.garbage_collection import ShortPauses
 from pipeline.bench.route.seam import BATCH, INPUTS, REMEMBER_MS, Transaction
 from pipeline.bench.route.traffic import Arrival, Produced
 from pipeline.loop.driver import NOW_KEY, Driver, StageSpec
@@ -19,6 +20,8 @@ class Stage:
     """
 
     def __init__(self, workspace: str, policy: bytes) -> None:
+        # The route worker does the same.
+        ShortPauses()
         self.decider = Router(REMEMBER_MS, "processing")
         spec = StageSpec("route", INPUTS, ROUTE_STATE.name, JOURNAL.name, batch_size=BATCH)
         self._driver = Driver(spec, 0, self.decider, lambda _: None, self._ends)

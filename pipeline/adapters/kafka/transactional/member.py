@@ -208,6 +208,7 @@ class TransactionalMember:
             self._observer.incomplete(n, missing)
         for n in set(self._kept) - set(numbers):
             self._kept.pop(n).producer.close()
+            self._observer.let_go(n)
         for n in numbers:
             self._own(n)
         mine = [place for place in places if place.partition in self._loops]
@@ -249,6 +250,8 @@ class TransactionalMember:
         if kept is not None and still_true(kept.written_to, end_offset(self._kafka, changelog, n, self._clients)):
             self._loops[n], self._restoring[n] = kept, _Acquisition(started_s, None)
             return
+        if kept is not None:
+            self._observer.let_go(n)
         self._restoring[n] = _Acquisition(started_s, ChangelogReader(self._kafka, changelog, n, self._clients))
         driver = Driver(
             self._spec,
@@ -280,6 +283,7 @@ class TransactionalMember:
                 self._kept[n] = loop
             else:
                 loop.producer.close()
+                self._observer.let_go(n)
         for place in places:
             self._paused.discard((place.topic, place.partition))
 

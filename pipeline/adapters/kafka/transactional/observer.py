@@ -42,3 +42,8 @@ class LoopObserver(Protocol):
 
     def incomplete(self, partition: int, missing: Sequence[str]) -> None:
         """Called when a partition number was assigned without these inputs. It is left alone."""
+
+    def let_go(self, partition: int) -> None:
+        """Called when what is kept of a partition number in memory is dropped, because it is not the truth any
+        more.
+        """

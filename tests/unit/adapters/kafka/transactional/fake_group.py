@@ -229,6 +229,7 @@ class Heard:
     def __init__(self) -> None:
         self.taken_as: list[tuple[int, str]] = []
         self.left_alone: dict[int, Sequence[str]] = {}
+        self.dropped: list[int] = []
         self.commits = 0
 
     def committed(self, partition: int, outcome: Outcome) -> None:
@@ -242,6 +243,9 @@ class Heard:
 
     def acquired(self, partition: int, entries: int | None, seconds: float) -> None:
         self.taken_as.append((partition, "kept" if entries is None else "restored"))
+
+    def let_go(self, partition: int) -> None:
+        self.dropped.append(partition)
 
     def incomplete(self, partition: int, missing: Sequence[str]) -> None:
         self.left_alone[partition] = missing

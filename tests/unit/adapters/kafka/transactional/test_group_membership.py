@@ -78,7 +78,16 @@ def test_a_partition_on_which_another_owner_decided_meanwhile_is_restored(
     member.play(member.gets(*BOTH), member.reads(*WORK), another_decides, member.gets(*BOTH))
     assert member.heard.taken_as == [(3, "restored"), (3, "restored")]
     assert len(member.deciders) == 2
+    assert member.heard.dropped == [3]
     assert ("a", 3, 7) in member.consumer.assigned
+
+
+def test_the_state_of_a_partition_is_dropped_once_it_goes_to_another_worker(member: Member) -> None:
+    other = (("a", 4), ("b", 4))
+    found: list[list[int]] = []
+    look = [lambda: found.append(list(member.heard.dropped))] * 2
+    member.play(member.gets(*BOTH), member.loses(*BOTH), look[0], member.gets(*other), look[1])
+    assert found == [[], [3]]
 
 
 def test_a_partition_lost_while_it_was_being_restored_is_restored_from_its_beginning(member: Member) -> None:
