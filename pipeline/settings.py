@@ -163,7 +163,7 @@ class RouteSettings(_Section):
 
     batch_size: int = Field(default=2000, ge=1, le=100_000, description="input records a transaction")
     remember_days: float = Field(
-        default=15.0, gt=0, le=3650, description="how long input duplicates are recognised"
+        default=15.0, gt=0, le=360, description="how long input duplicates are recognised"
     )
 
 

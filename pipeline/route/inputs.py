@@ -70,11 +70,12 @@ def event_ms(message: Input) -> int:
     return message.own_ms
 
 
-def seen_key(message: Input) -> str:
-    """Returns the key under which it is noted that this input was handled.
+def name_of(message: Input) -> str:
+    """Returns the name by which a repeat of this input is known.
 
     Each revision of a post is an input of its own, and each rep event counts once by its `event_id`.
     """
     if isinstance(message, ScoredPost):
+        # The release before had these names as keys of its changelog.
         return key("seen-post", message.workspace, f"{message.revision}/{message.post_id}")
     return key("seen-rep", message.workspace, message.event_id)

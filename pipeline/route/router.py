@@ -24,10 +24,14 @@ from pipeline.route.people import presence
 from pipeline.route.policies import PolicyBook
 from pipeline.route.state.changelog import encode
 from pipeline.route.state.entities import Case, PolicyInForce
-from pipeline.route.state.state import State
+from pipeline.route.state.state import Mark, State
 from pipeline.route.time import timers
 from pipeline.route.turn import Turn
 from schemas.topics import CASES
+
+MOST_AHEAD = 8192
+"""Most records that are kept decoded on the event clock, between the question for their time and the decision. By
+default a transaction takes fewer. One that is never decided, as in a wrong partition, makes room in the end."""
 
 
 class Router:
@@ -71,9 +75,12 @@ class Router:
         position = (record.topic, record.partition, record.offset)
         if position not in self._decoded:
             try:
-                self._decoded[position] = inputs.read(record)
+                message = inputs.read(record)
             except Permanent:  # `decide` meets the same fault again, and its caller makes the dead letter
                 return None
+            if len(self._decoded) >= MOST_AHEAD:
+                del self._decoded[next(iter(self._decoded))]
+            self._decoded[position] = message
         return inputs.event_ms(self._decoded[position])
 
     def take_policy(self, workspace: str, content: bytes | None, now_ms: int) -> None:  # noqa: ARG002
@@ -156,7 +163,8 @@ class Router:
         """
         changed = self._state.changed()
         currents = [self._current(name, new) for name, new in changed if name.startswith("case/")]
-        changes = {name.encode(): None if new is None else encode(name, new) for name, new in changed}
+        entries = (*changed, *self._state.handled.changes().items())
+        changes = {name.encode(): None if new is None else encode(name, new) for name, new in entries}
         return Decisions([*self._outputs, *currents], changes)
 
     def size_bytes(self) -> int:
@@ -173,7 +181,7 @@ class Router:
 
     def abort(self) -> None:
         """Returns to the state after the last `commit`, because the transaction is aborted."""
-        self._rollback(0, 0, 0)
+        self._rollback((0, 0, 0), 0, 0)
         self._live = self._was_live
 
     def counters(self) -> Mapping[str, int]:
@@ -206,17 +214,14 @@ class Router:
         turn = self._turn(now_ms, record)
         # On the event clock late input counts as now, however late it is, because replays are seldom in order.
         appended_ms = now_ms if self._clock_mode == "event" else record.append_ms
-        seen_key = inputs.seen_key(message)
-        if self._state.get(seen_key) is not None:
+        # Noted before a refusal too. A repeat of it would otherwise publish a second event under the same id.
+        if not self._state.handled.note(inputs.name_of(message), now_ms):
             kind = "posts" if isinstance(message, ScoredPost) else "rep_events"
             self._counts.append(f"duplicate_{kind}")
+        elif appended_ms < now_ms - self._remember_ms:
+            self._refuse_old(turn, message)
         else:
-            # Before a refusal too. A repeat of it would otherwise publish a second event under the same id.
-            self._state.put_seen(seen_key, now_ms)
-            if appended_ms < now_ms - self._remember_ms:
-                self._refuse_old(turn, message)
-            else:
-                self._dispatch(turn, message)
+            self._dispatch(turn, message)
         if self._live:
             matching.match(turn)
 
@@ -252,7 +257,7 @@ class Router:
             return Record(CASES.name, case.case_id.encode(), records.current(case, self._state.brief(case)))
         return Record(CASES.name, entity_key.split("/", 2)[2].encode(), None)
 
-    def _rollback(self, mark: int, outputs: int, counts: int) -> None:
+    def _rollback(self, mark: Mark, outputs: int, counts: int) -> None:
         self._state.rollback(mark)
         # The undo touches teams as well, although it leaves nothing to match.
         self._state.indexes.touched.clear()

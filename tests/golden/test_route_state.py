@@ -14,14 +14,15 @@ from pipeline.codec import encode as encode_message
 from pipeline.errors import Misconfigured
 from pipeline.route.router import Router
 from pipeline.route.state.changelog import VERSIONS, decode, encode
-from pipeline.route.state.entities import Picks
+from pipeline.route.state.chunks import hash_of, is_of_handled
+from pipeline.route.state.entities import HashChunk, Picks
 from tests.builders import policy
 from tests.golden.test_route import FOLDER, new_router, said_by
 
 STATES = FOLDER / "route_state"
 CUTS = (8, 17)
 """After 8 lines a case waits, one is offered and one is assigned. After 17 a rep has missed an offer, too."""
-RELEASES = ("without_versions", "current")
+RELEASES = ("without_versions", "an_entry_an_input", "current")
 
 
 def entries(release: str, cut: int) -> dict[bytes, bytes]:
@@ -79,18 +80,34 @@ def test_this_release_writes_the_golden_changelog(cut: int) -> None:
 
 
 @pytest.mark.parametrize("cut", CUTS)
-def test_the_releases_hold_the_same_state(cut: int) -> None:
-    before, now = entries("without_versions", cut), entries("current", cut)
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_releases_hold_the_same_state(release: str, cut: int) -> None:
+    before, now = entries(release, cut), entries("current", cut)
     # The release without versions kept no policies in its state.
-    assert before.keys() == now.keys() - {b"policy/acme/"}
-    for key, value in before.items():
-        name = key.decode()
+    assert _without_handled(before) | {"policy/acme/"} == _without_handled(now)
+    for name in _without_handled(before):
+        key = name.encode()
+        value = before[key]
         assert decode(name, value) == decode(name, now[key]), name
         assert json.loads(now[key])["v"] == VERSIONS[name.split("/")[0]]  # type: ignore[index]
 
 
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("release", RELEASES[:-1])
+def test_chunks_hold_the_hash_of_each_entry_of_the_releases_before_them(release: str, cut: int) -> None:
+    seen = {name for key in entries(release, cut) if (name := key.decode()).startswith("seen-")}
+    chunks = [decode(key.decode(), value) for key, value in entries("current", cut).items() if b"handled/" in key]
+    hashes = b"".join(chunk.hashes for chunk in chunks if isinstance(chunk, HashChunk))
+    held = {int.from_bytes(hashes[at : at + 8], "little") for at in range(0, len(hashes), 8)}
+    assert held == {hash_of(name) for name in seen}
+
+
+def _without_handled(found: dict[bytes, bytes]) -> set[str]:
+    return {name for key in found if not is_of_handled(name := key.decode())}
+
+
 def test_the_golden_changelogs_hold_every_kind() -> None:
-    held = {key.split(b"/")[0].decode() for cut in CUTS for key in entries("current", cut)}
+    held = {key.split(b"/")[0].decode() for release in RELEASES for cut in CUTS for key in entries(release, cut)}
     assert held == set(VERSIONS)
 
 

@@ -6,6 +6,7 @@ before versions wrote it. To change a form, raise its version, write the functio
 which something was added, so that equal entities have equal bytes.
 """
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from typing import Any, get_args
 
@@ -18,6 +19,7 @@ from pipeline.route.state.entities import (  # fmt: skip
     BriefParts,
     Case,
     Entity,
+    HashChunk,
     Kind,
     Member,
     Offer,
@@ -38,6 +40,7 @@ VERSIONS: dict[Kind, int] = {
     "post": 1,
     "rep": 2,
     "picks": 1,
+    "handled": 1,
     "seen-post": 1,
     "seen-rep": 1,
 }
@@ -56,6 +59,8 @@ def encode(entity_key: str, entity: Entity) -> bytes:
         # The order of a set differs from process to process, and the changelog of a replay must not.
         fields["skills"] = sorted(entity.skills)
         fields["senders"] = [sender._asdict() for sender in entity.senders]
+    elif isinstance(entity, HashChunk):
+        fields["hashes"] = b64encode(entity.hashes).decode()
     elif isinstance(entity, PolicyInForce):
         fields["policy"] = orjson.Fragment(entity.policy.model_dump_json(exclude_defaults=True))
     return orjson.dumps(fields)
@@ -126,6 +131,13 @@ def _brief(fields: Fields) -> Brief:
     return msgspec.json.decode(orjson.dumps(fields), type=BriefParts).joined()
 
 
+def _chunk(fields: Fields) -> HashChunk:
+    hashes = b64decode(fields["hashes"], validate=True)
+    if len(hashes) % 8:
+        raise ValueError("a hash has 8 bytes")
+    return HashChunk(hashes)
+
+
 def _rep(fields: Fields) -> Rep:
     senders = tuple(Sender(**sender) for sender in fields["senders"])
     return Rep(
@@ -151,6 +163,7 @@ _READERS: dict[Kind, Callable[[Fields], Entity]] = {
     "post": lambda fields: Member(**fields),
     "rep": _rep,
     "picks": lambda fields: Picks(**fields),
+    "handled": _chunk,
     "seen-post": lambda fields: Seen(**fields),
     "seen-rep": lambda fields: Seen(**fields),
 }

@@ -166,8 +166,15 @@ class Picks(NamedTuple):
     total: int
 
 
+class HashChunk(NamedTuple):
+    """Inputs that were handled in one minute, so that their repeats change nothing."""
+
+    hashes: bytes
+    """A 64-bit hash of the name of each, in 8 bytes, little-endian."""
+
+
 class Seen(NamedTuple):
-    """An input that was handled, so that its repeats change nothing."""
+    """One input that was handled, as the release before kept it."""
 
     at_ms: int
     """The router's now when it was handled."""
@@ -181,8 +188,8 @@ class PolicyInForce(NamedTuple):
     policy: Policy
 
 
-Entity = PolicyInForce | Case | Brief | Member | Rep | Picks | Seen
-Kind = Literal["policy", "case", "brief", "post", "rep", "picks", "seen-post", "seen-rep"]
+Entity = PolicyInForce | Case | Brief | Member | Rep | Picks | HashChunk | Seen
+Kind = Literal["policy", "case", "brief", "post", "rep", "picks", "handled", "seen-post", "seen-rep"]
 
 
 def key(kind: Kind, workspace: str, name: str) -> str:

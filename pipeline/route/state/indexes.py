@@ -7,7 +7,7 @@ function of the entities that live now. A restore and an undo therefore need no 
 from collections import Counter
 from typing import cast
 
-from pipeline.route.state.entities import Case, Entity, Member, PolicyInForce, Rep, Seen
+from pipeline.route.state.entities import Case, Entity, Member, PolicyInForce, Rep
 from pipeline.route.state.lanes import Lane, LaneKey, lane_key
 from pipeline.route.state.ordering import Ordered
 
@@ -15,21 +15,13 @@ Team = tuple[str, str]
 """A team is named by its workspace and its name."""
 Due = tuple[int, str, str]
 """Due time in milliseconds since the epoch, kind of timer, and what the timer is about."""
-OFFER, FORGET = "offer", "forget"
-BUCKET_MS = 60_000
-"""Inputs that were seen are forgotten a minute's worth at a time, so that one timer serves all of them and no
-burst is larger than the input of that minute was."""
+OFFER = "offer"
 
 
 class Indexes:
-    """All look-ups of the router.
+    """All look-ups of the router."""
 
-    Args:
-        remember_ms: how long inputs that were seen are remembered.
-    """
-
-    def __init__(self, remember_ms: int) -> None:
-        self._remember_ms = remember_ms
+    def __init__(self) -> None:
         self.policies: dict[str, PolicyInForce] = {}
         """The policy in force of each workspace."""
         self.open_case: dict[tuple[str, str], str] = {}
@@ -44,8 +36,6 @@ class Indexes:
         self.held: dict[tuple[str, str], set[str]] = {}
         """The cases that each (workspace, rep) has or is offered."""
         self.timers: Ordered[tuple[str, str], Due] = Ordered()
-        self.seen: dict[int, set[str]] = {}
-        """The keys of the inputs that were handled in each minute since the epoch."""
         self.states: Counter[str] = Counter()
         self.present = 0
         self.touched: set[Team] = set()
@@ -68,8 +58,6 @@ class Indexes:
                 self._member(entity_key, cast("Member | None", old), cast("Member | None", new))
             case PolicyInForce():
                 self._policy(entity_key, cast("PolicyInForce | None", new))
-            case Seen():
-                self._seen(entity_key, cast("Seen | None", old), cast("Seen | None", new))
 
     def _policy(self, entity_key: str, new: PolicyInForce | None) -> None:
         workspace = entity_key.split("/")[1]
@@ -164,17 +152,3 @@ class Indexes:
                 del self.members[old.case_id]
         if new is not None:
             self.members.setdefault(new.case_id, set()).add(entity_key)
-
-    def _seen(self, entity_key: str, old: Seen | None, new: Seen | None) -> None:
-        if old is not None:
-            minute = old.at_ms // BUCKET_MS
-            self.seen[minute].discard(entity_key)
-            if not self.seen[minute]:
-                del self.seen[minute]
-                self.timers.discard((FORGET, str(minute)))
-        if new is not None:
-            minute = new.at_ms // BUCKET_MS
-            self.seen.setdefault(minute, set()).add(entity_key)
-            # Counted from the end of the minute, so that its last input is remembered for the full time as well.
-            due_ms = (minute + 1) * BUCKET_MS + self._remember_ms
-            self.timers.set((FORGET, str(minute)), (due_ms, FORGET, str(minute)))

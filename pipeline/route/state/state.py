@@ -5,19 +5,25 @@ elsewhere.
 """
 
 from pipeline.route.state.changelog import decode
-from pipeline.route.state.entities import Brief, Case, Entity, Member, Picks, Rep, Seen, key
+from pipeline.route.state.chunks import is_of_handled
+from pipeline.route.state.entities import Brief, Case, Entity, Member, Picks, Rep, key
+from pipeline.route.state.handled import Handled
 from pipeline.route.state.indexes import Indexes
+
+Mark = tuple[int, int, int]
+"""Lengths of the undo log of the entities and of those of the handled inputs."""
 
 
 class State:
-    """Entities and their indexes.
+    """Entities and their indexes, and which inputs were handled.
 
     Args:
-        remember_ms: how long inputs that were seen are remembered.
+        remember_ms: how long handled inputs are remembered.
     """
 
     def __init__(self, remember_ms: int) -> None:
-        self.indexes = Indexes(remember_ms)
+        self.indexes = Indexes()
+        self.handled = Handled(remember_ms)
         self._live: dict[str, Entity] = {}
         self._undo: list[tuple[str, Entity | None]] = []
 
@@ -72,28 +78,27 @@ class State:
         """Sets a rep."""
         self.put(key("rep", rep.workspace, rep.rep_id), rep)
 
-    def put_seen(self, entity_key: str, at_ms: int) -> None:
-        """Notes that an input was handled."""
-        self.put(entity_key, Seen(at_ms))
-
-    def mark(self) -> int:
+    def mark(self) -> Mark:
         """Returns a point to which `rollback` can go back."""
-        return len(self._undo)
+        return len(self._undo), *self.handled.mark()
 
-    def rollback(self, mark: int = 0) -> None:
-        """Restores the state of that point; 0 is the last `commit`."""
+    def rollback(self, mark: Mark = (0, 0, 0)) -> None:
+        """Restores the state of that point; zeros are the last `commit`."""
+        undone, *handled = mark
+        self.handled.rollback((handled[0], handled[1]))
         # From the newest change to the oldest: a key that was changed twice ends with what it had first.
-        while len(self._undo) > mark:
+        while len(self._undo) > undone:
             entity_key, old = self._undo.pop()
             self._set(entity_key, self._live.get(entity_key), old)
 
     def commit(self) -> None:
         """Makes everything so far the state to which `rollback()` goes back."""
         self._undo.clear()
+        self.handled.commit()
 
     def changed(self) -> list[tuple[str, Entity | None]]:
-        """Returns each key changed since the last `commit`, in order of its first change, with what lives there
-        now.
+        """Returns the key of each entity changed since the last `commit`, in order of its first change, with what
+        lives there now.
 
         What came and went in between is left out.
         """
@@ -110,8 +115,12 @@ class State:
             Misconfigured: a newer release wrote the value, or it is not whole.
         """
         name = entity_key.decode()
-        # Past the undo log: what was restored is committed already.
-        self._set(name, self._live.get(name), None if value is None else decode(name, value))
+        entity = None if value is None else decode(name, value)
+        if is_of_handled(name):
+            self.handled.restore(name, entity)
+        else:
+            # Past the undo log: what was restored is committed already.
+            self._set(name, self._live.get(name), entity)
 
     def _set(self, entity_key: str, old: Entity | None, new: Entity | None) -> None:
         if new is None:

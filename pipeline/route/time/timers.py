@@ -1,4 +1,4 @@
-"""Timers: an offer that nobody answered goes back, and an input that is old enough is forgotten.
+"""Timers: an offer that nobody answered goes back, and entries about forgotten inputs end.
 
 The due times come from the indexes, and what they lead to goes through a `Turn` as after a record. No clock is
 read here, for the driving loop says how late it is.
@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from pipeline.route.matching import matching
 from pipeline.route.state.entities import Case
-from pipeline.route.state.indexes import FORGET
 from pipeline.route.state.state import State
 from pipeline.route.turn import Turn
 
@@ -16,7 +15,8 @@ from pipeline.route.turn import Turn
 def next_due_ms(state: State) -> int | None:
     """Returns when the earliest timer is due, in milliseconds since the epoch; None without timers."""
     earliest = state.indexes.timers.first()
-    return None if earliest is None else earliest[0][0]
+    dues_ms = state.handled.next_due_ms(), None if earliest is None else earliest[0][0]
+    return min((due_ms for due_ms in dues_ms if due_ms is not None), default=None)
 
 
 def fire_due(state: State, until_ms: int, limit: int, new_turn: Callable[[], Turn]) -> int:
@@ -26,14 +26,13 @@ def fire_due(state: State, until_ms: int, limit: int, new_turn: Callable[[], Tur
         How many fired.
     """
     fired = 0
-    while fired < limit and (earliest := state.indexes.timers.first()) is not None:
-        if earliest[0][0] > until_ms:
-            break
-        (_, kind, name), _ = earliest
+    while fired < limit and (due_ms := next_due_ms(state)) is not None and due_ms <= until_ms:
         turn = new_turn()
-        if kind == FORGET:
-            _forget(turn, int(name))
-        else:
+        if due_ms == state.handled.next_due_ms():
+            # One entry a turn. A minute of a busy partition has thousands, too many for one transaction.
+            state.handled.end_entry()
+        elif earliest := state.indexes.timers.first():
+            (_, _, name), _ = earliest
             _time_out(turn, name)
             # Matched after each timer and not once at the end, so that it makes no difference how many timers the
             # loop lets fire in one call.
@@ -42,12 +41,6 @@ def fire_due(state: State, until_ms: int, limit: int, new_turn: Callable[[], Tur
         turn.counts.append("timers_fired")
         fired += 1
     return fired
-
-
-def _forget(turn: Turn, minute: int) -> None:
-    # Sorted, because the order of the tombstones is part of the output and a set has none of its own.
-    for entity_key in sorted(turn.state.indexes.seen[minute]):
-        turn.state.put(entity_key, None)
 
 
 def _time_out(turn: Turn, case_key: str) -> None:

@@ -54,6 +54,9 @@ def test_a_record_on_which_the_core_fails_leaves_no_trace(monkeypatch: pytest.Mo
     assert desk.feed(scored("p2", by="bob")).types == ["queued", "offered", "queued", "offered"]
 
 
+MINUTE = START_MS // 60_000
+
+
 def test_an_abort_forgets_everything_since_the_commit() -> None:
     desk = Desk()
     desk.feed(signed_in())
@@ -69,6 +72,16 @@ def test_an_abort_forgets_everything_since_the_commit() -> None:
 
 FORGETS_SIGN_IN_MS = START_MS + 15 * 86_400_000 + 60_000
 """Before the post only the handled sign-in waits to be forgotten."""
+
+
+def test_records_that_are_never_decided_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.route.router.MOST_AHEAD", 10)
+    router = live_router(policy(), clock="event")
+    for offset in range(100):
+        assert router.event_ms(record(signed_in(), offset)) == START_MS
+    assert len(router._decoded) == 10
+    router.decide(record(signed_in(), 0), START_MS)
+    assert router.gauges()["reps_present"] == 1, "decoded again"
 
 
 def test_counters_count_committed_transactions_only() -> None:
@@ -88,7 +101,7 @@ def test_the_changelog_has_readable_keys_and_ends_what_is_over() -> None:
     assert sorted(changes) == sorted(
         key.encode()
         for key in (
-            f"brief/acme/{offer.case_id}", f"case/acme/{offer.case_id}", "post/acme/x:p2", "seen-post/acme/0/x:p2"
+            f"brief/acme/{offer.case_id}", f"case/acme/{offer.case_id}", "post/acme/x:p2", f"handled/{MINUTE}/0"
         )
     )  # fmt: skip
 

@@ -71,10 +71,41 @@ def test_handled_inputs_are_forgotten_after_the_remembered_time() -> None:
     assert desk.after(86_400).feed(scored("p1", action="none")).types == [], "still remembered"
     desk.after(61).router.fire_timers(desk.now_ms, ALL)
     changes = desk.router.decisions().changes
-    assert changes == {b"seen-post/acme/0/x:p1": None}
+    assert changes == {f"handled/{START_MS // 60_000}/0".encode(): None}
     desk.commit()
     assert desk.router.next_timer_ms() is None
     assert desk.feed(scored("p1", action="none")).types == ["refused"]
+
+
+def test_a_busy_minute_is_forgotten_at_once_and_leaves_the_changelog_a_slice_at_a_time() -> None:
+    desk = Desk(remember_ms=DAY_MS)
+    posts = [scored(f"p{number}", action="none") for number in range(300)]
+    desk.feed(*posts)
+    desk.after(86_461)
+    left = []
+    while desk.router.next_timer_ms() is not None:
+        assert desk.router.fire_timers(desk.now_ms, 2) <= 2
+        left.append(list(desk.router.decisions().changes))
+        desk.commit()
+    minute = START_MS // 60_000
+    assert left == [
+        [f"handled/{minute}/0".encode(), f"handled/{minute}/1".encode()],
+        [f"handled/{minute}/2".encode()],
+    ]
+    assert desk.feed(posts[299]).types == ["refused"], "of the last chunk"
+
+
+def test_inputs_handled_by_the_release_before_are_remembered_and_their_entries_end() -> None:
+    desk = Desk(remember_ms=DAY_MS)
+    entries = {b"seen-post/acme/0/x:p1": START_MS, b"seen-rep/acme/e1": START_MS + 1000}
+    for key, at_ms in entries.items():
+        desk.router.restore(key, b'{"at_ms":%d}' % at_ms)
+    assert desk.feed(scored("p1"), signed_in(event_id="e1")).outputs == []
+    assert desk.router.counters() == {"duplicate_posts": 1, "duplicate_rep_events": 1}
+    desk.after(86_461).router.fire_timers(desk.now_ms, ALL)
+    assert desk.router.decisions().changes == dict.fromkeys(entries)
+    desk.commit()
+    assert desk.feed(scored("p1")).types == ["queued"]
 
 
 def test_input_older_than_the_remembered_time_is_refused_and_counted() -> None:
