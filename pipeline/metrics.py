@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import product
-from typing import Literal
+from typing import Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 
 from pipeline.stages import STAGES, running_stages
-from schemas.refusals import refusals_at
+from schemas.refusals import PostRefusal, RequestRefusal, refusals_at
 
 LATENCY_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 """They reach from one transaction's commit (26 ms measured) to a consumer that was down for half an hour."""
@@ -51,6 +51,13 @@ class Metric:
 DEAD_LETTER_CODES = tuple(
     dict.fromkeys(refusal.code for place in ("desktop", "stream") for refusal in refusals_at(place))
 )
+ROUTING_OUTCOMES = (
+    "duplicate_posts", "duplicate_rep_events", "revealed_without_case", "timers_parked",
+    *(f"refused_{reason}" for reason in get_args(PostRefusal)),
+    *(f"request_refused_{reason}" for reason in get_args(RequestRefusal)),
+)  # fmt: skip
+"""What the router counts by name besides what it publishes; `refused_` are posts and `request_refused_` what reps
+asked for."""
 
 METRICS: tuple[Metric, ...] = (
     Metric("records_consumed_total", "counter", ("stage", "topic"), "records read from a topic",
@@ -97,6 +104,10 @@ METRICS: tuple[Metric, ...] = (
            values={"how": ("restored", "kept")}),
     Metric("timers_fired_total", "counter", ("stage",), "timers that fired",
            "many timeouts: too few reps present", stages=("route",)),
+    Metric("routing_outcomes_total", "counter", ("outcome",),
+           "input that changed no case (repeats, refused posts and requests, lone reveals), and parked timers",
+           "refused_no_policy, refused_unknown_queue, refused_too_old: work is left undone, see PostsRefused; "
+           "timers_parked: a fault, see TimerParked", stages=("route",), values={"outcome": ROUTING_OUTCOMES}),
     Metric("cases_open", "gauge", ("partition", "state"), "open cases by state", "waiting grows: add reps",
            stages=("route",)),
     Metric("reps_present", "gauge", ("partition",), "reps signed in and available",

@@ -13,6 +13,7 @@ from pipeline.adapters.kafka.transactional.observer import Outcome
 from pipeline.app.endpoints import resolve
 from pipeline.app.garbage_collection import ShortPauses
 from pipeline.app.readiness import Readiness
+from pipeline.app.routing_outcomes import RoutingOutcomes
 from pipeline.clock import SystemClock, to_ms
 from pipeline.errors import EXIT_RESTART, MustRestart
 from pipeline.logs import Log, get_log
@@ -87,7 +88,7 @@ def _between(
                 decider.take_policy(workspace, content, 0)
         for workspace in set(marks) - set(policies.contents()):
             decider.take_policy(workspace, None, 0)
-    observer.gauges(agent)
+    observer.measure(agent)
     observer.pauses.between()
     beat()
 
@@ -99,6 +100,7 @@ class _Observer:
         self.pauses = pauses
         self._metrics = metrics
         self._log = log
+        self._outcomes = RoutingOutcomes(metrics)
         self._next_gauges = 0.0
         self._lags: dict[tuple[str, int], int] = {}
         self._gauges: dict[int, Mapping[str, int]] = {}
@@ -152,8 +154,10 @@ class _Observer:
         self._log.info("partition_dropped", partition=partition)
         self.pauses.let_go()
 
-    def gauges(self, agent: TransactionalMember) -> None:
-        """Sets lag and numbers of cases every `GAUGE_INTERVAL_S`."""
+    def measure(self, agent: TransactionalMember) -> None:
+        """Exports what the routers count, and every `GAUGE_INTERVAL_S` the lag and the numbers of cases."""
+        routers = {n: _router(decider) for n, decider in agent.deciders.items()}
+        self._outcomes.look(routers.values())
         # The loop turns many times a second, while a scrape comes every few seconds.
         if time.monotonic() < self._next_gauges:
             return
@@ -163,14 +167,15 @@ class _Observer:
         self._lags = dict.fromkeys(self._lags, 0) | agent.lags()
         for (topic, partition), lag in self._lags.items():
             self._metrics.set("lag_records", lag, stage=STAGE, topic=topic, partition=str(partition))
-        deciders = agent.deciders
-        self._gauges = dict.fromkeys(self._gauges, _NOTHING) | {n: _gauges_of(deciders[n]) for n in deciders}
+        self._gauges = dict.fromkeys(self._gauges, _NOTHING) | {
+            n: router.gauges() for n, router in routers.items()
+        }
         for number, gauges in self._gauges.items():
             self._metrics.set("reps_present", gauges["reps_present"], partition=str(number))
             for state in ("waiting", "offered", "assigned"):
                 self._metrics.set("cases_open", gauges[state], partition=str(number), state=state)
 
 
-def _gauges_of(decider: Decider) -> Mapping[str, int]:
+def _router(decider: Decider) -> Router:
     assert isinstance(decider, Router)
-    return decider.gauges()
+    return decider
