@@ -11,7 +11,6 @@ from pipeline.ports.records import InputRecord
 from pipeline.route import messages
 from pipeline.route.decoders import Decoder
 from pipeline.route.messages import AnyRepEvent, Input, ScoredPost
-from pipeline.route.state.entities import key
 from schemas.base import SourcePosition
 from schemas.people import rep
 from schemas.policy.policy import Policy
@@ -77,5 +76,5 @@ def name_of(message: Input) -> str:
     """
     if isinstance(message, ScoredPost):
         # The release before had these names as keys of its changelog.
-        return key("seen-post", message.workspace, f"{message.revision}/{message.post_id}")
-    return key("seen-rep", message.workspace, message.event_id)
+        return f"seen-post/{message.workspace}/{message.revision}/{message.post_id}"
+    return f"seen-rep/{message.workspace}/{message.event_id}"

@@ -74,7 +74,7 @@ class Turn:
         Returns:
             The case as it is now stored.
         """
-        case = case._replace(seq=case.seq + 1, updated_at_ms=self.now_ms)
+        case = case._replace(seq=case.seq + 1, updated_at_ms=self.now_ms, timer_parked=False)
         self.state.put_case(case)
         version = self.book.version(case.workspace)
         value = records.case_event(
@@ -122,20 +122,20 @@ class Turn:
         """
         assert case.offer is not None
         self.publish_assignment(case, case.offer, "released", reason)
-        return case._replace(state="waiting", offer=None)
+        return case._replace(state="waiting", offer=None).lapsed(self.now_ms)
 
     def put_brief(self, case: Case, brief: Brief) -> None:
         """Stores what there is to read about a case."""
         self.state.put(key("brief", case.workspace, case.case_id), brief)
 
-    def count_pick(self, case: Case) -> None:
-        """Counts one more pick of the case's queue."""
-        total = self.state.picks(case.workspace, case.queue) + 1
-        self.state.put(key("picks", case.workspace, case.queue), Picks(total))
+    def count_pick(self, workspace: str, class_name: str) -> None:
+        """Counts one more pick by the reps of a class."""
+        total = self.state.picks(workspace, class_name) + 1
+        self.state.put(key("picks", workspace, class_name), Picks(total))
 
     def end(self, case: Case) -> None:
         """Forgets a case that is over, with everything about it."""
-        for member in sorted(self.state.indexes.members.get(case.case_id, ())):
-            self.state.put(member, None)
+        for post_id in self.state.indexes.posts(case.case_id):
+            self.state.put(key("post", case.workspace, post_id), None)
         self.state.put(key("brief", case.workspace, case.case_id), None)
         self.state.put(key("case", case.workspace, case.case_id), None)

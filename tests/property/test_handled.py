@@ -44,7 +44,7 @@ class Model:
     """Each name with when it was handled, and the changelog, both as of the last commit and as of now."""
 
     def __init__(self, former: dict[str, int]) -> None:
-        self.changelog = {name: encode(name, Seen(at_ms)) for name, at_ms in former.items()}
+        self.changelog = {name: encode("seen-post", Seen(at_ms)) for name, at_ms in former.items()}
         self.committed = dict(former)
         self.handled_ms = dict(former)
 
@@ -70,7 +70,7 @@ class Model:
             else:
                 assert key not in ended
                 assert int(key.split("/")[2]) == 0 or self._before(key) in self.changelog, "numbered without a gap"
-                self.changelog[key] = encode(key, chunk)
+                self.changelog[key] = encode("handled", chunk)
         handled.commit()
         self.committed = dict(self.handled_ms)
 

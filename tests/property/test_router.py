@@ -13,8 +13,10 @@ from pipeline.errors import Permanent
 from pipeline.loop.driver import NOW_KEY
 from pipeline.ports.decider import Decisions
 from pipeline.ports.records import InputRecord
+from pipeline.route.matching import takers
 from pipeline.route.messages import Input
 from pipeline.route.router import Router
+from pipeline.route.state.entities import Case
 from pipeline.route.turn import Turn
 from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
 from schemas.people.rep import PostRevealed, RepEvent
@@ -116,11 +118,10 @@ def test_each_reading_of_a_post_is_told_exactly_once_with_who_and_a_code(steps: 
 def test_no_case_waits_while_somebody_free_may_take_it(steps: list[Step]) -> None:
     router = new_router()
     for _ in Desk(router).play(play(steps)):
-        indexes = router._state.indexes
-        for team, lanes in indexes.lanes.items():
-            for lane in lanes.values():
-                for rep in indexes.free.get(team, {}).values():
-                    assert not rep.skills.issuperset(lane.key.skills) or rep.rep_id in lane.key.refused
+        state = router._state
+        for case in state._live["case"].get("acme", {}).values():
+            assert isinstance(case, Case)
+            assert case.state != "waiting" or takers.best_taker(state, case) is None
 
 
 @EXAMPLES

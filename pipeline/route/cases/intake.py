@@ -68,8 +68,7 @@ def _join_own_reply(turn: Turn, post: ScoredPost) -> None:
 
 
 def _join_or_open(turn: Turn, post: ScoredPost) -> None:
-    case_id = turn.state.indexes.open_case.get((post.workspace, post.author.author_id))
-    case = None if case_id is None else turn.state.case(post.workspace, case_id)
+    case = _open_case_of(turn, post)
     actionable = post.triage.action != "none"
     if case is not None:
         reason = _join_reason(turn, post)
@@ -80,6 +79,13 @@ def _join_or_open(turn: Turn, post: ScoredPost) -> None:
         _open_case(turn, post)
     else:
         refuse(turn, post, "no_case" if case is None else "unrelated")
+
+
+def _open_case_of(turn: Turn, post: ScoredPost) -> Case | None:
+    """Returns the author's open case, of several the newest."""
+    found = turn.state.indexes.open_cases(post.workspace, post.author.author_id)
+    cases = [case for case_id in found if (case := turn.state.case(post.workspace, case_id)) is not None]
+    return max(cases, key=lambda case: (case.queued_at_ms, case.case_id), default=None)
 
 
 def _join_reason(turn: Turn, post: ScoredPost) -> str | None:
@@ -175,8 +181,8 @@ def _delete(turn: Turn, post: ScoredPost) -> None:
 
 
 def _has_posts(turn: Turn, case: Case) -> bool:
-    members = (turn.state.get(name) for name in turn.state.indexes.members[case.case_id])
-    return any(isinstance(member, Member) and not (member.own or member.deleted) for member in members)
+    members = (turn.state.member(case.workspace, post_id) for post_id in turn.state.indexes.posts(case.case_id))
+    return any(not (member is None or member.own or member.deleted) for member in members)
 
 
 def _cancel(turn: Turn, case: Case) -> None:

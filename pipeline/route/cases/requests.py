@@ -84,7 +84,7 @@ def _accept(turn: Turn, case: Case, event: OfferAccepted) -> None:
 
 def _reject(turn: Turn, case: Case, event: OfferRejected) -> None:
     released = turn.release(case, "declined")
-    turn.step(released.refused_by(event.rep_id), "rejected", event.reason, rep_id=event.rep_id)
+    turn.step(released.refused_by(event.rep_id, turn.now_ms), "rejected", event.reason, rep_id=event.rep_id)
 
 
 def _reply(turn: Turn, case: Case, event: ReplySent) -> None:

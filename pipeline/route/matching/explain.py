@@ -1,62 +1,71 @@
 """Says why a case went where it went, in codes, numbers and short texts.
 
-It describes the reps of a team at the moment of a decision that `matching` has made. The same situation gives the
-same words.
+It describes the reps of a team at the moment of a decision that `matching` has made, from the counts that the
+classes keep. The same situation gives the same words.
 """
 
-from collections import Counter
 from typing import NamedTuple
 
-from pipeline.route.state.entities import Rep
-from pipeline.route.state.lanes import LaneKey
+from pipeline.route.matching.takers import demand_of, present_refusers
+from pipeline.route.state.classes import RepClass
+from pipeline.route.state.entities import Case, Rep
 from pipeline.route.turn import Turn
 
 
 class Survey(NamedTuple):
     """How the team stood at the moment of the offer, as counts for `Candidates`."""
 
+    eligible: int
     present: int
     excluded: tuple[tuple[str, int], ...]
 
 
-def survey(turn: Turn, lane: LaneKey, takers: list[Rep]) -> Survey:
-    """Counts the signed-in reps of the lane's team, each who is not eligible under the first reason that holds."""
-    eligible = {rep.rep_id for rep in takers}
-    members = turn.state.indexes.signed_in.get((lane.workspace, lane.team), {}).values()
-    excluded = Counter(_obstacle(rep, lane) for rep in members if rep.rep_id not in eligible)
-    return Survey(sum(rep.present for rep in members), tuple(sorted(excluded.items())))
+def survey(turn: Turn, case: Case, *, start_over: bool) -> Survey:
+    """Counts the signed-in reps of the case's team, each who is not eligible under the first reason that holds."""
+    demand = demand_of(turn.state, case)
+    workspace = turn.state.indexes.workspace(case.workspace)
+    away = not_responding = present = able = free = 0
+    for reps in workspace.classes.team[case.team]:
+        away += reps.away
+        not_responding += reps.not_responding
+        present += reps.present
+        if demand.suits(reps):
+            able += reps.present
+            free += len(reps.free)
+    refusers = [workspace.staff.place(rep_id) for rep_id in present_refusers(turn.state, demand, case)]
+    idle = sum(place is not None and place.free is not None for place in refusers)
+    # They are asked once more, so their refusal is no reason against them.
+    excused = idle if start_over else 0
+    excluded = {
+        "at_capacity": able - free - (len(refusers) - idle),
+        "away": away,
+        "missing_skill": present - able,
+        "not_responding": not_responding,
+        "refused_before": len(refusers) - excused,
+    }
+    pairs = tuple((reason, number) for reason, number in excluded.items() if number)
+    return Survey(free - idle + excused, present, pairs)
 
 
-def _obstacle(rep: Rep, lane: LaneKey) -> str:
-    if not rep.available:
-        return "away"
-    if rep.not_responding:
-        return "not_responding"
-    if not rep.skills.issuperset(lane.skills):
-        return "missing_skill"
-    if rep.rep_id in lane.refused:
-        return "refused_before"
-    return "at_capacity"
-
-
-def why_case(queue: str, waiting: int, oldest_every: int | None) -> tuple[str, str]:
-    """Says why it was this case of its queue.
+def why_case(turn: Turn, case: Case, reps: RepClass, oldest_every: int | None) -> tuple[str, str]:
+    """Says why it was this case.
 
     `oldest_every` is n when the case was taken because one pick in n takes the oldest, and None when it was taken
     for its priority.
     """
     if oldest_every is not None:
+        waiting = sum(map(len, reps.demands))
         picks = f"one pick in {oldest_every} takes the oldest"
-        return "route.oldest_turn", f"oldest of {waiting} waiting in queue {queue}; {picks}"
-    return "route.highest_priority", f"highest priority of {waiting} waiting in queue {queue}"
+        return "route.oldest_turn", f"oldest of {waiting} waiting for reps of these teams and skills; {picks}"
+    waiting = turn.state.indexes.workspace(case.workspace).waiting[case.queue]
+    return "route.highest_priority", f"highest priority of {waiting} waiting in queue {case.queue}"
 
 
-def why_rep(turn: Turn, rep: Rep, takers: list[Rep], *, start_over: bool) -> tuple[str, str]:
+def why_rep(turn: Turn, rep: Rep, eligible: int, *, start_over: bool) -> tuple[str, str]:
     """Says why it was this rep of those who could take the case."""
-    load = turn.state.indexes.load(rep.workspace, rep.rep_id)
-    at = f"has {load} of {rep.capacity} cases"
+    at = f"has {turn.state.indexes.load(rep.workspace, rep.rep_id)} of {rep.capacity} cases"
     if start_over:
         return "route.start_over", f"every rep who could take it has refused; {at}"
-    if len(takers) == 1:
+    if eligible == 1:
         return "route.only_rep", f"the only rep who can take it now; {at}"
-    return "route.lowest_load", f"lowest load of {len(takers)} reps, then longest without an offer; {at}"
+    return "route.lowest_load", f"lowest load of {eligible} reps, then longest without an offer; {at}"

@@ -75,7 +75,7 @@ def _sign_in(turn: Turn, before: Rep | None, event: SignedIn) -> None:
         workspace=event.workspace,
         rep_id=event.rep_id,
         teams=tuple(sorted(set(event.teams))),
-        skills=frozenset(event.skills),
+        skills=tuple(sorted(set(event.skills))),
         capacity=event.capacity,
         signed_in=True,
         available=True,
@@ -107,7 +107,7 @@ def _sign_out(turn: Turn, before: Rep, event: SignedOut) -> None:
     turn.state.put_rep(rep._replace(signed_in=False, available=False))
     keep_answered = turn.book.sign_out_release(event.workspace) == "unanswered"
     # Listed before the first release, which takes the case out of the set that is walked here.
-    for case_id in sorted(turn.state.indexes.held.get((event.workspace, event.rep_id), ())):
+    for case_id in turn.state.indexes.held(event.workspace, event.rep_id):
         case = turn.state.case(event.workspace, case_id)
         assert case is not None, "only open cases are held"
         if not (keep_answered and _is_answered(case)):

@@ -8,13 +8,14 @@ which something was added, so that equal entities have equal bytes.
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 import orjson
 
 from pipeline.errors import Misconfigured
 from pipeline.route.state.entities import (  # fmt: skip
+    KINDS,
     Brief,
     BriefParts,
     Case,
@@ -35,11 +36,11 @@ Fields = dict[str, Any]
 
 VERSIONS: dict[Kind, int] = {
     "policy": 1,
-    "case": 1,
+    "case": 2,
     "brief": 1,
     "post": 1,
     "rep": 2,
-    "picks": 1,
+    "picks": 2,
     "handled": 1,
     "seen-post": 1,
     "seen-rep": 1,
@@ -48,16 +49,14 @@ VERSIONS: dict[Kind, int] = {
 _BRIEF = b'{"v":%d,' % VERSIONS["brief"]
 
 
-def encode(entity_key: str, entity: Entity) -> bytes:
+def encode(kind: Kind, entity: Entity) -> bytes:
     """Returns JSON that `decode` turns into an equal entity."""
     if isinstance(entity, Brief):
         return b"%b%b}" % (_BRIEF, entity)
-    fields: Fields = {"v": VERSIONS[_kind(entity_key)], **entity._asdict()}
+    fields: Fields = {"v": VERSIONS[kind], **entity._asdict()}
     if isinstance(entity, Case) and entity.offer is not None:
         fields["offer"] = entity.offer._asdict()
     elif isinstance(entity, Rep):
-        # The order of a set differs from process to process, and the changelog of a replay must not.
-        fields["skills"] = sorted(entity.skills)
         fields["senders"] = [sender._asdict() for sender in entity.senders]
     elif isinstance(entity, HashChunk):
         fields["hashes"] = b64encode(entity.hashes).decode()
@@ -70,40 +69,38 @@ def decode(entity_key: str, value: bytes) -> Entity | None:
     """Reads the entity that this release or the one before wrote under that key.
 
     Returns:
-        The entity, or None for a kind that this release does not know. Its value is left in the changelog as it
+        The entity, or None for one that has no meaning in this release. Its value is left in the changelog as it
         is, for the release that wrote it.
 
     Raises:
         Misconfigured: a newer release wrote the value, or it is not whole.
     """
     name = entity_key.split("/", 1)[0]
-    if name not in get_args(Kind):
+    if name not in KINDS:
         return None
-    kind = _kind(entity_key)
+    kind: Kind = name  # type: ignore[assignment] # it is one of them
     try:
         if kind == "brief" and value.startswith(_BRIEF + Brief.BEGIN):
             return _written_brief(value)
         fields: Fields = orjson.loads(value)
         version = fields.pop("v", 1)
         while version < VERSIONS[kind]:
+            if (kind, version) in _ENDED:
+                return None
             fields = _UPGRADES[kind, version](fields)
             version += 1
         if version == VERSIONS[kind]:
             return _READERS[kind](fields)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Misconfigured(
-            f"route.state, {entity_key}: the value is damaged or no release wrote it ({type(error).__name__}). "
+            f"route.state, {entity_key}: the value is damaged or no release wrote it "
+            f"({type(error).__name__}). "
             "Nothing was decided; restore the topic, or run the release that wrote it."
         ) from error
     raise Misconfigured(
         f"route.state, {entity_key}: written in version {version} of its form, this release reads up to "
         f"{VERSIONS[kind]}. A newer release has run here: run that one or a newer one."
     )
-
-
-def _kind(entity_key: str) -> Kind:
-    kind: Kind = entity_key.split("/", 1)[0]  # type: ignore[assignment] # every key is made by entities.key
-    return kind
 
 
 def _policy(fields: Fields) -> PolicyInForce:
@@ -115,7 +112,8 @@ def _case(fields: Fields) -> Case:
     if offer is not None:
         pairs = {name: tuple((pair[0], pair[1]) for pair in offer[name]) for name in ("excluded", "why")}
         fields["offer"] = Offer(**offer | pairs)
-    return Case(**fields | {"skills": tuple(fields["skills"]), "refused": tuple(fields["refused"])})
+    refused = tuple((rep_id, at_ms) for rep_id, at_ms in fields["refused"])
+    return Case(**fields | {"skills": tuple(fields["skills"]), "refused": refused})
 
 
 def _written_brief(value: bytes) -> Brief:
@@ -140,9 +138,7 @@ def _chunk(fields: Fields) -> HashChunk:
 
 def _rep(fields: Fields) -> Rep:
     senders = tuple(Sender(**sender) for sender in fields["senders"])
-    return Rep(
-        **fields | {"teams": tuple(fields["teams"]), "skills": frozenset(fields["skills"]), "senders": senders}
-    )
+    return Rep(**fields | {"teams": tuple(fields["teams"]), "skills": tuple(fields["skills"]), "senders": senders})
 
 
 def _rep_with_senders(fields: Fields) -> Fields:
@@ -154,6 +150,12 @@ def _rep_with_senders(fields: Fields) -> Fields:
         "signed_in": fields["signed_in"],
     }
     return fields | {"senders": [only]}
+
+
+def _case_with_times_of_refusal(fields: Fields) -> Fields:
+    """Upgrades version 1, in which a refusal never lapsed. It counts from the last step of the case."""
+    refused = [(rep_id, fields["updated_at_ms"]) for rep_id in fields["refused"]]
+    return fields | {"refused": refused, "timer_parked": False}
 
 
 _READERS: dict[Kind, Callable[[Fields], Entity]] = {
@@ -168,5 +170,10 @@ _READERS: dict[Kind, Callable[[Fields], Entity]] = {
     "seen-rep": lambda fields: Seen(**fields),
 }
 
-_UPGRADES: dict[tuple[Kind, int], Callable[[Fields], Fields]] = {("rep", 1): _rep_with_senders}
+_UPGRADES: dict[tuple[Kind, int], Callable[[Fields], Fields]] = {
+    ("case", 1): _case_with_times_of_refusal,
+    ("rep", 1): _rep_with_senders,
+}
 """By (kind, version) the function that turns fields of that version into those of the next one."""
+_ENDED: frozenset[tuple[Kind, int]] = frozenset({("picks", 1)})
+"""Forms that nothing is made of. The picks of version 1 were counted by queue, and now count by rep class."""

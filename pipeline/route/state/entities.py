@@ -4,7 +4,8 @@ They are made from the fields of validated messages and never changed in place, 
 old one back. Their bytes in the changelog are the business of `changelog.py`.
 """
 
-from typing import Literal, NamedTuple
+import sys
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 from msgspec import Raw, Struct
@@ -13,6 +14,14 @@ from schemas.cases.case import CaseState
 from schemas.policy.policy import Policy
 from schemas.posts.raw import Visibility
 from schemas.posts.scored import TriageAction
+
+Refusals = tuple[tuple[str, int], ...]
+"""Pairs, sorted, of the id of a rep who did not take the case and the time in milliseconds when that was."""
+REFUSAL_TTL_MS = 30 * 60_000
+"""A refusal lapses after half an hour. Without an end, a case that all but one rep has refused would wait for ever
+for that one, however busy."""
+CASE_WEIGHT = 1
+"""How much of a rep's capacity a case takes. The load of a rep is the sum of the weights of the rep's cases."""
 
 
 class Offer(NamedTuple):
@@ -44,8 +53,8 @@ class Case(NamedTuple):
     channel: Visibility
     state: CaseState
     attempt: int
-    refused: tuple[str, ...]
-    """The reps, sorted, who have rejected the case or let it time out since it last went round from the start."""
+    refused: Refusals
+    """The reps who have rejected the case or let it time out since it last went round from the start, and when."""
     offer: Offer | None
     seq: int
     """The number of its newest event, which counts from 0 without a gap."""
@@ -56,10 +65,33 @@ class Case(NamedTuple):
     updated_at_ms: int
     trace_ms: int
     """When the broker took in the raw record that opened the case."""
+    timer_parked: bool = False
+    """Whether what was due next has failed, so that nothing is due before the next step."""
 
-    def refused_by(self, rep_id: str) -> "Case":
-        """Returns the case so that the rep does not get it again before everybody else has refused it too."""
-        return self._replace(refused=tuple(sorted({*self.refused, rep_id})))
+    def refused_by(self, rep_id: str, now_ms: int) -> "Case":
+        """Returns the case so that the rep does not get it again before the refusal lapses or everybody else has
+        refused it too."""
+        return self._replace(
+            refused=tuple(sorted([*(pair for pair in self.refused if pair[0] != rep_id), (rep_id, now_ms)]))
+        )
+
+    def lapsed(self, now_ms: int) -> "Case":
+        """Returns the case without the refusals that are too old to count."""
+        if not self.refused:
+            return self
+        return self._replace(refused=tuple(pair for pair in self.refused if pair[1] + REFUSAL_TTL_MS > now_ms))
+
+    @property
+    def due_ms(self) -> int | None:
+        """Returns when the case needs attention, in milliseconds: at the end of its offer, or while it waits when
+        the oldest of its refusals lapses. None where nothing is due."""
+        if self.timer_parked:
+            return None
+        if self.state == "offered" and self.offer is not None:
+            return self.offer.expires_at_ms
+        if self.state == "waiting" and self.refused:
+            return min(at_ms for _, at_ms in self.refused) + REFUSAL_TTL_MS
+        return None
 
 
 NOTHING = Raw()
@@ -136,7 +168,8 @@ class Rep(NamedTuple):
     workspace: str
     rep_id: str
     teams: tuple[str, ...]
-    skills: frozenset[str]
+    skills: tuple[str, ...]
+    """Sorted, like the teams."""
     capacity: int
     signed_in: bool
     """Whether the rep is signed in at one of the senders at least."""
@@ -161,7 +194,7 @@ class Rep(NamedTuple):
 
 
 class Picks(NamedTuple):
-    """How many cases were picked from a queue since its first."""
+    """How many cases the reps of one class, who have the same teams and skills, have been offered."""
 
     total: int
 
@@ -190,8 +223,25 @@ class PolicyInForce(NamedTuple):
 
 Entity = PolicyInForce | Case | Brief | Member | Rep | Picks | HashChunk | Seen
 Kind = Literal["policy", "case", "brief", "post", "rep", "picks", "handled", "seen-post", "seen-rep"]
+KINDS: frozenset[str] = frozenset(get_args(Kind))
 
 
-def key(kind: Kind, workspace: str, name: str) -> str:
+Key = tuple[Kind, str, str]
+"""Kind, workspace and name of an entity. As text they are its changelog key."""
+
+
+def key(kind: Kind, workspace: str, name: str) -> Key:
+    """Returns the key of an entity, which is unique among all."""
+    return kind, workspace, name
+
+
+def key_text(entity_key: Key) -> str:
     """Returns the changelog key. A workspace has no slash, so all after the second one is the name."""
-    return f"{kind}/{workspace}/{name}"
+    return "/".join(entity_key)
+
+
+def key_of(text: str) -> Key | None:
+    """Returns the key that has this text, None for a kind that this release does not know."""
+    kind, _, rest = text.partition("/")
+    workspace, _, name = rest.partition("/")
+    return (kind, sys.intern(workspace), name) if kind in KINDS else None  # type: ignore[return-value]

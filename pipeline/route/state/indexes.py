@@ -1,4 +1,4 @@
-"""What can be looked up about the entities: lanes, free reps, open cases, due times.
+"""What can be looked up about the entities: classes with their lanes and free reps, open cases, due times.
 
 Each index is kept up to date from pairs of an old and a new entity alone, also those of an undone change, and is a
 function of the entities that live now. A restore and an undo therefore need no code of their own here.
@@ -7,15 +7,49 @@ function of the entities that live now. A restore and an undo therefore need no 
 from collections import Counter
 from typing import cast
 
-from pipeline.route.state.entities import Case, Entity, Member, PolicyInForce, Rep
-from pipeline.route.state.lanes import Lane, LaneKey, lane_key
-from pipeline.route.state.ordering import Ordered
+from sortedcontainers import SortedList
 
-Team = tuple[str, str]
-"""A team is named by its workspace and its name."""
+from pipeline.route.state.classes import Classes, RepClass
+from pipeline.route.state.entities import Case, Entity, Key, Member, PolicyInForce, Rep
+from pipeline.route.state.staff import Staff
+
 Due = tuple[int, str, str]
-"""Due time in milliseconds since the epoch, kind of timer, and what the timer is about."""
-OFFER = "offer"
+"""Due time in milliseconds since the epoch, workspace, and the id of the case that the timer is about."""
+OneOrMore = dict[str, str | set[str]]
+"""A name leads to one other name or to a set of several, because nearly all lead to one and a set is large."""
+
+
+class Touched:
+    """Where a match may have become possible since the last one. Nothing else needs to be looked at."""
+
+    def __init__(self) -> None:
+        self.cases: set[tuple[str, str]] = set()
+        """(workspace, case_id) of the cases that have begun to wait, or were refused by other reps than before."""
+        self.freed: set[RepClass] = set()
+        """The classes with a rep who has become free."""
+        self.thinned: set[RepClass] = set()
+        """The classes that have lost a rep who was present. All who are left may have refused a case."""
+
+    def __bool__(self) -> bool:
+        return bool(self.cases or self.freed or self.thinned)
+
+    def clear(self) -> None:
+        """Forgets what was touched, because it was matched."""
+        self.cases.clear()
+        self.freed.clear()
+        self.thinned.clear()
+
+
+class Workspace:
+    """The look-ups of one workspace."""
+
+    def __init__(self, touched: Touched) -> None:
+        self.classes = Classes()
+        self.staff = Staff(self.classes, touched.freed, touched.thinned)
+        self.contacts: OneOrMore = {}
+        """The open cases of each author."""
+        self.waiting: Counter[str] = Counter()
+        """The number of waiting cases of each queue."""
 
 
 class Indexes:
@@ -24,131 +58,173 @@ class Indexes:
     def __init__(self) -> None:
         self.policies: dict[str, PolicyInForce] = {}
         """The policy in force of each workspace."""
-        self.open_case: dict[tuple[str, str], str] = {}
-        """The open case of each (workspace, author)."""
-        self.members: dict[str, set[str]] = {}
-        """The keys of the posts of each case."""
-        self.lanes: dict[Team, dict[LaneKey, Lane]] = {}
-        self.signed_in: dict[Team, dict[str, Rep]] = {}
-        """The signed-in reps of each team by id."""
-        self.free: dict[Team, dict[str, Rep]] = {}
-        """Those of them who could take one more case now."""
-        self.held: dict[tuple[str, str], set[str]] = {}
-        """The cases that each (workspace, rep) has or is offered."""
-        self.timers: Ordered[tuple[str, str], Due] = Ordered()
+        self._workspaces: dict[str, Workspace] = {}
+        self._posts: OneOrMore = {}
+        self.timers: SortedList[Due] = SortedList()
         self.states: Counter[str] = Counter()
         self.present = 0
-        self.touched: set[Team] = set()
-        """Teams in which a match may have become possible since this set was last emptied."""
-        self._reps: dict[tuple[str, str], Rep] = {}
+        self.touched = Touched()
+
+    def workspace(self, name: str) -> Workspace:
+        """Returns the look-ups of that workspace."""
+        workspace = self._workspaces.get(name)
+        if workspace is None:
+            workspace = self._workspaces[name] = Workspace(self.touched)
+        return workspace
+
+    def next_due_ms(self) -> int | None:
+        """Returns when the earliest timer of a case is due, in milliseconds; None without any."""
+        if not self.timers:
+            return None
+        due_ms: int = self.timers[0][0]
+        return due_ms
+
+    def touch_all(self) -> None:
+        """Marks every class with a free rep, as if all of them had just become free."""
+        for workspace in self._workspaces.values():
+            self.touched.freed.update(reps for reps in workspace.classes.reps() if reps.free)
+
+    def open_cases(self, workspace: str, author_id: str) -> list[str]:
+        """Returns the ids of the author's open cases, sorted."""
+        return _sorted(self.workspace(workspace).contacts, author_id)
+
+    def posts(self, case_id: str) -> list[str]:
+        """Returns the ids of the posts of an open case, sorted."""
+        return _sorted(self._posts, case_id)
 
     def load(self, workspace: str, rep_id: str) -> int:
-        """Counts the cases that the rep has or is offered."""
-        return len(self.held.get((workspace, rep_id), ()))
+        """Returns the sum of the weights of the cases that the rep has or is offered."""
+        place = self.workspace(workspace).staff.place(rep_id)
+        return 0 if place is None else place.load
 
-    def update(self, entity_key: str, old: Entity | None, new: Entity | None) -> None:
+    def held(self, workspace: str, rep_id: str) -> list[str]:
+        """Returns the ids of the cases that the rep has or is offered, sorted."""
+        place = self.workspace(workspace).staff.place(rep_id)
+        return [] if place is None else sorted(place.held)
+
+    def update(self, entity_key: Key, old: Entity | None, new: Entity | None) -> None:
         """Takes one change."""
         either = old if old is not None else new
         match either:
             case Case():
-                self._case(entity_key, cast("Case | None", old), cast("Case | None", new))
+                self._case(cast("Case | None", old), cast("Case | None", new))
             case Rep():
                 self._rep(cast("Rep | None", old), cast("Rep | None", new))
             case Member():
-                self._member(entity_key, cast("Member | None", old), cast("Member | None", new))
+                self._member(entity_key[2], cast("Member | None", old), cast("Member | None", new))
             case PolicyInForce():
-                self._policy(entity_key, cast("PolicyInForce | None", new))
+                self._policy(entity_key[1], cast("PolicyInForce | None", new))
 
-    def _policy(self, entity_key: str, new: PolicyInForce | None) -> None:
-        workspace = entity_key.split("/")[1]
+    def _policy(self, workspace: str, new: PolicyInForce | None) -> None:
         if new is None:
             self.policies.pop(workspace, None)
         else:
             self.policies[workspace] = new
 
-    def _case(self, entity_key: str, old: Case | None, new: Case | None) -> None:
+    def _case(self, old: Case | None, new: Case | None) -> None:
+        either = new if new is not None else old
+        assert either is not None
+        workspace = self.workspace(either.workspace)
+        if old is None:
+            _add_one(workspace.contacts, either.author_id, either.case_id)
+        elif new is None:
+            _remove_one(workspace.contacts, either.author_id, either.case_id)
+        if old is None or new is None or old.state != new.state:
+            if old is not None:
+                self.states[old.state] -= 1
+            if new is not None:
+                self.states[new.state] += 1
+        self._set_waiting(workspace, _waiting(old), _waiting(new))
+        self._set_holder(workspace.staff, either.case_id, _holder(old), _holder(new))
+        self._set_due(_due(old), _due(new))
+
+    def _set_waiting(self, workspace: Workspace, old: Case | None, new: Case | None) -> None:
+        if old is not None and new is not None and _same_place(old, new):
+            return
         if old is not None:
-            self._remove_case(entity_key, old, new)
+            workspace.classes.demand_of(old).lane(old).remove(old)
+            workspace.waiting[old.queue] -= 1
         if new is not None:
-            self._add_case(entity_key, new)
-        for case in (old, new):
-            if case is not None:
-                self.touched.add((case.workspace, case.team))
-                # The rep's load has changed, and with it whether the rep is free.
-                if case.offer is not None:
-                    self._update_free(case.workspace, case.offer.rep_id)
+            workspace.classes.demand_of(new).lane(new).add(new)
+            workspace.waiting[new.queue] += 1
+            # With no more than another priority it stays a case that nobody free may take.
+            if old is None or not _same_place(old._replace(priority=new.priority), new):
+                self.touched.cases.add((new.workspace, new.case_id))
 
-    def _remove_case(self, entity_key: str, old: Case, new: Case | None) -> None:
-        self.states[old.state] -= 1
-        author = (old.workspace, old.author_id)
-        # In a restore the author's next case may have come before the tombstone of this one.
-        if new is None and self.open_case.get(author) == old.case_id:
-            del self.open_case[author]
-        if old.state == "waiting" and not (new and new.state == "waiting" and lane_key(new) == lane_key(old)):
-            lanes = self.lanes[old.workspace, old.team]
-            lane = lanes[lane_key(old)]
-            lane.discard(old.case_id)
-            # Without this, lanes whose cases are gone would pile up and every match would walk over them.
-            if not lane:
-                del lanes[lane.key]
-        if old.offer is not None:
-            holder = (old.workspace, old.offer.rep_id)
-            self.held[holder].discard(old.case_id)
-            if not self.held[holder]:
-                del self.held[holder]
-        if old.state == "offered":
-            self.timers.discard((OFFER, entity_key))
+    def _set_holder(self, staff: Staff, case_id: str, old: str | None, new: str | None) -> None:
+        if old == new:
+            return
+        if old is not None:
+            staff.give_back(old, case_id)
+        if new is not None:
+            staff.hold(new, case_id)
 
-    def _add_case(self, entity_key: str, new: Case) -> None:
-        self.states[new.state] += 1
-        self.open_case[new.workspace, new.author_id] = new.case_id
-        if new.state == "waiting":
-            lanes = self.lanes.setdefault((new.workspace, new.team), {})
-            wanted = lane_key(new)
-            lane = lanes.get(wanted)
-            if lane is None:
-                lane = lanes[wanted] = Lane(wanted)
-            lane.add(new)
-        if new.offer is not None:
-            self.held.setdefault((new.workspace, new.offer.rep_id), set()).add(new.case_id)
-            if new.state == "offered":
-                self.timers.set((OFFER, entity_key), (new.offer.expires_at_ms, OFFER, entity_key))
+    def _set_due(self, old: Due | None, new: Due | None) -> None:
+        if old == new:
+            return
+        if old is not None:
+            self.timers.remove(old)
+        if new is not None:
+            self.timers.add(new)
 
     def _rep(self, old: Rep | None, new: Rep | None) -> None:
-        if old is not None:
-            del self._reps[old.workspace, old.rep_id]
-            self.present -= old.present
-            for team in old.teams:
-                self.signed_in.get((old.workspace, team), {}).pop(old.rep_id, None)
-                self.free.get((old.workspace, team), {}).pop(old.rep_id, None)
-                self.touched.add((old.workspace, team))
-        if new is not None:
-            self._reps[new.workspace, new.rep_id] = new
-            self.present += new.present
-            if new.signed_in:
-                for team in new.teams:
-                    self.signed_in.setdefault((new.workspace, team), {})[new.rep_id] = new
-            self._update_free(new.workspace, new.rep_id)
+        either = new if new is not None else old
+        assert either is not None
+        self.present += (new is not None and new.present) - (old is not None and old.present)
+        self.workspace(either.workspace).staff.set_rep(either.rep_id, new)
 
-    def _update_free(self, workspace: str, rep_id: str) -> None:
-        rep = self._reps.get((workspace, rep_id))
-        # A restore may bring the case before its rep; the rep's own entry then ends up here once more.
-        if rep is None:
+    def _member(self, post_id: str, old: Member | None, new: Member | None) -> None:
+        if old is not None and new is not None and old.case_id == new.case_id:
             return
-        is_free = rep.present and self.load(workspace, rep_id) < rep.capacity
-        for team in rep.teams:
-            self.touched.add((workspace, team))
-            members = self.free.setdefault((workspace, team), {})
-            if is_free:
-                members[rep_id] = rep
-            else:
-                members.pop(rep_id, None)
-
-    def _member(self, entity_key: str, old: Member | None, new: Member | None) -> None:
         if old is not None:
-            members = self.members[old.case_id]
-            members.discard(entity_key)
-            if not members:
-                del self.members[old.case_id]
+            _remove_one(self._posts, old.case_id, post_id)
         if new is not None:
-            self.members.setdefault(new.case_id, set()).add(entity_key)
+            _add_one(self._posts, new.case_id, post_id)
+
+
+def _waiting(case: Case | None) -> Case | None:
+    return case if case is not None and case.state == "waiting" else None
+
+
+def _holder(case: Case | None) -> str | None:
+    return None if case is None or case.offer is None else case.offer.rep_id
+
+
+def _due(case: Case | None) -> Due | None:
+    due_ms = None if case is None else case.due_ms
+    return None if case is None or due_ms is None else (due_ms, case.workspace, case.case_id)
+
+
+def _same_place(old: Case, new: Case) -> bool:
+    return (
+        old.priority == new.priority
+        and old.refused == new.refused
+        and old.queue == new.queue
+        and old.team == new.team
+        and old.skills == new.skills
+    )
+
+
+def _add_one(index: OneOrMore, name: str, value: str) -> None:
+    found = index.get(name)
+    if found is None:
+        index[name] = value
+    elif isinstance(found, str):
+        index[name] = {found, value}
+    else:
+        found.add(value)
+
+
+def _remove_one(index: OneOrMore, name: str, value: str) -> None:
+    found = index[name]
+    if isinstance(found, str):
+        del index[name]
+        return
+    found.remove(value)
+    if len(found) == 1:
+        index[name] = found.pop()
+
+
+def _sorted(index: OneOrMore, name: str) -> list[str]:
+    found = index.get(name, ())
+    return [found] if isinstance(found, str) else sorted(found)

@@ -4,9 +4,23 @@ It gives the entities, their look-ups (`indexes`) and the changes for the change
 elsewhere.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from pipeline.route.state.changelog import decode
 from pipeline.route.state.chunks import is_of_handled
-from pipeline.route.state.entities import Brief, Case, Entity, Member, Picks, Rep, key
+from pipeline.route.state.entities import (  # fmt: skip
+    KINDS,
+    Brief,
+    Case,
+    Entity,
+    Key,
+    Member,
+    Picks,
+    Rep,
+    key,
+    key_of,
+)
 from pipeline.route.state.handled import Handled
 from pipeline.route.state.indexes import Indexes
 
@@ -24,46 +38,48 @@ class State:
     def __init__(self, remember_ms: int) -> None:
         self.indexes = Indexes()
         self.handled = Handled(remember_ms)
-        self._live: dict[str, Entity] = {}
-        self._undo: list[tuple[str, Entity | None]] = []
+        self._live: dict[str, dict[str, dict[str, Entity]]] = {kind: {} for kind in KINDS}
+        """Entities by kind, workspace and name. One text for all three would take more room than most entities."""
+        self._undo: list[tuple[Key, Entity | None]] = []
 
-    def get(self, entity_key: str) -> Entity | None:
+    def get(self, entity_key: Key) -> Entity | None:
         """Returns whatever lives under that key."""
-        return self._live.get(entity_key)
+        kind, workspace, name = entity_key
+        return self._live[kind].get(workspace, _NOTHING).get(name)
 
     def case(self, workspace: str, case_id: str) -> Case | None:
         """Returns an open case."""
-        case = self._live.get(key("case", workspace, case_id))
+        case = self.get(("case", workspace, case_id))
         assert case is None or isinstance(case, Case)
         return case
 
     def brief(self, case: Case) -> Brief:
         """Returns what there is to read about an open case."""
-        brief = self._live[key("brief", case.workspace, case.case_id)]
+        brief = self._live["brief"][case.workspace][case.case_id]
         assert isinstance(brief, Brief)
         return brief
 
     def member(self, workspace: str, post_id: str) -> Member | None:
         """Returns the post as a member of the open case that it is in."""
-        member = self._live.get(key("post", workspace, post_id))
+        member = self.get(("post", workspace, post_id))
         assert member is None or isinstance(member, Member)
         return member
 
     def rep(self, workspace: str, rep_id: str) -> Rep | None:
         """Returns a rep who has signed in at some time."""
-        rep = self._live.get(key("rep", workspace, rep_id))
+        rep = self.get(("rep", workspace, rep_id))
         assert rep is None or isinstance(rep, Rep)
         return rep
 
-    def picks(self, workspace: str, queue: str) -> int:
-        """Returns how many cases were picked from a queue."""
-        picks = self._live.get(key("picks", workspace, queue))
+    def picks(self, workspace: str, class_name: str) -> int:
+        """Returns how many cases the reps of a class have been offered."""
+        picks = self.get(("picks", workspace, class_name))
         assert picks is None or isinstance(picks, Picks)
         return 0 if picks is None else picks.total
 
-    def put(self, entity_key: str, new: Entity | None) -> None:
+    def put(self, entity_key: Key, new: Entity | None) -> None:
         """Sets an entity, or ends it with None."""
-        old = self._live.get(entity_key)
+        old = self.get(entity_key)
         # Nothing is written for nothing: the changelog would grow, and a team would be matched again.
         if old == new:
             return
@@ -89,23 +105,23 @@ class State:
         # From the newest change to the oldest: a key that was changed twice ends with what it had first.
         while len(self._undo) > undone:
             entity_key, old = self._undo.pop()
-            self._set(entity_key, self._live.get(entity_key), old)
+            self._set(entity_key, self.get(entity_key), old)
 
     def commit(self) -> None:
         """Makes everything so far the state to which `rollback()` goes back."""
         self._undo.clear()
         self.handled.commit()
 
-    def changed(self) -> list[tuple[str, Entity | None]]:
+    def changed(self) -> list[tuple[Key, Entity | None]]:
         """Returns the key of each entity changed since the last `commit`, in order of its first change, with what
         lives there now.
 
         What came and went in between is left out.
         """
-        before: dict[str, Entity | None] = {}
+        before: dict[Key, Entity | None] = {}
         for entity_key, old in self._undo:
             before.setdefault(entity_key, old)
-        now = ((entity_key, self._live.get(entity_key)) for entity_key in before)
+        now = ((entity_key, self.get(entity_key)) for entity_key in before)
         return [(entity_key, new) for entity_key, new in now if not (new is None and before[entity_key] is None)]
 
     def restore(self, entity_key: bytes, value: bytes | None) -> None:
@@ -114,18 +130,25 @@ class State:
         Raises:
             Misconfigured: a newer release wrote the value, or it is not whole.
         """
-        name = entity_key.decode()
-        entity = None if value is None else decode(name, value)
-        if is_of_handled(name):
-            self.handled.restore(name, entity)
-        else:
+        text = entity_key.decode()
+        entity = None if value is None else decode(text, value)
+        if is_of_handled(text):
+            self.handled.restore(text, entity)
+        elif (name := key_of(text)) is not None:
             # Past the undo log: what was restored is committed already.
-            self._set(name, self._live.get(name), entity)
+            self._set(name, self.get(name), entity)
 
-    def _set(self, entity_key: str, old: Entity | None, new: Entity | None) -> None:
-        if new is None:
-            self._live.pop(entity_key, None)
-        else:
-            self._live[entity_key] = new
+    def _set(self, entity_key: Key, old: Entity | None, new: Entity | None) -> None:
+        kind, workspace, name = entity_key
+        if new is not None:
+            table = self._live[kind].get(workspace)
+            if table is None:
+                table = self._live[kind][workspace] = {}
+            table[name] = new
+        elif old is not None:
+            del self._live[kind][workspace][name]
         if old is not None or new is not None:
             self.indexes.update(entity_key, old, new)
+
+
+_NOTHING: Mapping[str, Entity] = MappingProxyType({})

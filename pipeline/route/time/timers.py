@@ -1,10 +1,8 @@
-"""Timers: an offer that nobody answered goes back, and entries about forgotten inputs end.
+"""Timers: an offer that nobody answered goes back, a refusal lapses, and entries about forgotten inputs end.
 
-The due times come from the indexes, and what they lead to goes through a `Turn` as after a record. No clock is
-read here, for the driving loop says how late it is.
+A case has one timer at most, for what is due next. The due times come from the indexes, and what they lead to goes
+through a `Turn` as after a record. No clock is read here, for the driving loop says how late it is.
 """
-
-from collections.abc import Callable
 
 from pipeline.route.matching import matching
 from pipeline.route.state.entities import Case
@@ -14,42 +12,48 @@ from pipeline.route.turn import Turn
 
 def next_due_ms(state: State) -> int | None:
     """Returns when the earliest timer is due, in milliseconds since the epoch; None without timers."""
-    earliest = state.indexes.timers.first()
-    dues_ms = state.handled.next_due_ms(), None if earliest is None else earliest[0][0]
-    return min((due_ms for due_ms in dues_ms if due_ms is not None), default=None)
+    entries_ms, case_ms = state.handled.next_due_ms(), state.indexes.next_due_ms()
+    if entries_ms is None or case_ms is None:
+        return case_ms if entries_ms is None else entries_ms
+    return min(entries_ms, case_ms)
 
 
-def fire_due(state: State, until_ms: int, limit: int, new_turn: Callable[[], Turn]) -> int:
-    """Fires the timers due at or before `until_ms`, in the order of their due times, but at most `limit`.
-
-    Returns:
-        How many fired.
-    """
-    fired = 0
-    while fired < limit and (due_ms := next_due_ms(state)) is not None and due_ms <= until_ms:
-        turn = new_turn()
-        if due_ms == state.handled.next_due_ms():
-            # One entry a turn. A minute of a busy partition has thousands, too many for one transaction.
-            state.handled.end_entry()
-        elif earliest := state.indexes.timers.first():
-            (_, _, name), _ = earliest
-            _time_out(turn, name)
-            # Matched after each timer and not once at the end, so that it makes no difference how many timers the
-            # loop lets fire in one call.
-            if turn.live:
-                matching.match(turn)
-        turn.counts.append("timers_fired")
-        fired += 1
-    return fired
+def fire_first(turn: Turn) -> None:
+    """Handles the earliest timer, which is due, and offers what it has made possible."""
+    state = turn.state
+    if next_due_ms(state) == state.handled.next_due_ms():
+        # One entry a turn. A minute of a busy partition has thousands, too many for one transaction.
+        state.handled.end_entry()
+    else:
+        _, workspace, case_id = state.indexes.timers[0]
+        _fire_case(turn, workspace, case_id)
+        # After each timer and not once at the end, so that it makes no difference how many of them the loop lets
+        # fire in one call.
+        matching.match(turn)
+    turn.counts.append("timers_fired")
 
 
-def _time_out(turn: Turn, case_key: str) -> None:
-    case = turn.state.get(case_key)
-    assert isinstance(case, Case)
-    assert case.offer is not None, "only offers have a timer"
-    rep_id = case.offer.rep_id
+def park_first(state: State) -> None:
+    """Gives up the earliest timer of a case, if there is one. The case has none until its next step."""
+    if state.indexes.timers:
+        _, workspace, case_id = state.indexes.timers[0]
+        case = state.case(workspace, case_id)
+        assert case is not None, "only open cases have a timer"
+        state.put_case(case._replace(timer_parked=True))
+
+
+def _fire_case(turn: Turn, workspace: str, case_id: str) -> None:
+    case = turn.state.case(workspace, case_id)
+    assert case is not None, "only open cases have a timer"
+    if case.offer is None:
+        turn.state.put_case(case.lapsed(turn.now_ms))
+    else:
+        _time_out(turn, case, case.offer.rep_id)
+
+
+def _time_out(turn: Turn, case: Case, rep_id: str) -> None:
     released = turn.release(case, "timed_out")
-    turn.step(released.refused_by(rep_id), "timed_out", "not_answered", rep_id=rep_id)
+    turn.step(released.refused_by(rep_id, turn.now_ms), "timed_out", "not_answered", rep_id=rep_id)
     rep = turn.state.rep(case.workspace, rep_id)
     if rep is not None:
         turn.state.put_rep(rep.missed_offer())

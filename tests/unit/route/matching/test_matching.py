@@ -1,7 +1,9 @@
 """Which case goes to which rep."""
 
+import sys
+
 from schemas.cases.case import Assignment
-from tests.builders import accept, policy, presence, reject, resolve, scored, signed_in, signed_out
+from tests.builders import accept, policy, presence, record, reject, resolve, scored, signed_in, signed_out
 from tests.unit.route.desk_of_one import Desk
 
 
@@ -88,9 +90,10 @@ def test_at_equal_load_the_rep_longest_without_an_offer_is_chosen() -> None:
 
 def test_equal_reps_share_cases_by_a_hash_not_by_name() -> None:
     first = {
-        Desk().feed(signed_in("r1"), signed_in("r2"), scored(f"p{n}")).assignments[0].rep_id for n in range(20)
+        Desk().feed(signed_in(f"a{n}"), signed_in(f"b{n}"), scored("p1")).assignments[0].rep_id[0]
+        for n in range(20)
     }
-    assert first == {"r1", "r2"}
+    assert first == {"a", "b"}
 
 
 def test_a_rejected_case_goes_to_another_rep_and_keeps_its_age() -> None:
@@ -117,6 +120,58 @@ def test_a_rep_who_rejected_waits_until_everybody_present_has_refused() -> None:
     [again] = answer.assignments
     assert (again.rep_id, again.attempt) == ("r1", 2)
     assert again.reasons[-1].code == "route.start_over"
+
+
+def test_a_refusal_lapses_after_half_an_hour_however_busy_the_others_are() -> None:
+    desk = Desk()
+    [first] = desk.feed(signed_in("busy", capacity=1), scored("p1", by="ann")).assignments
+    desk.feed(accept(first.case_id, rep_id="busy"), signed_in("idle", capacity=1))
+    [offer] = desk.feed(scored("p2", by="bob")).assignments
+    assert desk.feed(reject(offer.case_id, rep_id="idle")).types == ["rejected"], "the busy one may still want it"
+    assert desk.after(30 * 60 - 0.001).tick().types == []
+    [again] = desk.after(0.001).tick().assignments
+    assert (again.rep_id, again.attempt) == ("idle", 2)
+    assert again.reasons[-1].code == "route.only_rep", "it does not start over, for the busy one has not refused"
+
+
+def test_a_case_of_low_priority_in_another_queue_is_served_beside_a_busy_queue() -> None:
+    desk = Desk(policy(oldest_every=3))
+    desk.feed(signed_in(capacity=1), scored("first", by="first"))
+    desk.after(1).feed(scored("low", by="low", queue="billing", priority=1.0))
+    roots = []
+    for n in range(4):
+        [held] = desk.router._state.indexes.held("acme", "r1")
+        desk.after(1).feed(scored(f"p{n}", by=f"a{n}", priority=90.0), accept(held, attempt=1))
+        roots += [_root(a) for a in desk.feed(resolve(held)).assignments if a.state == "offered"]
+    assert roots == ["p0", "low", "p1", "p2"], "one pick in three takes the oldest, whatever its queue"
+
+
+def test_an_offer_costs_the_same_among_few_and_many_reps_and_cases() -> None:
+    few, many = (_calls_of_an_offer(reps, cases) for reps, cases in ((20, 40), (400, 2000)))
+    assert many <= few + 5, "only the heads of the classes are looked at"
+
+
+def _calls_of_an_offer(reps: int, cases: int) -> int:
+    """Counts the calls of functions that one resolved case and the offer after it take."""
+    desk = Desk(policy(oldest_every=1000))
+    offers = desk.feed(
+        *(signed_in(f"r{n}", capacity=1) for n in range(reps)), *(scored(f"p{n}", f"a{n}") for n in range(cases))
+    ).assignments
+    desk.feed(accept(offers[0].case_id, rep_id=offers[0].rep_id))
+    raw = record(resolve(offers[0].case_id, rep_id=offers[0].rep_id), desk.offset)
+    calls = 0
+
+    def count(*event: object) -> None:
+        nonlocal calls
+        calls += event[1] in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        desk.router.decide(raw, desk.now_ms)
+    finally:
+        sys.setprofile(None)
+    assert desk.commit().types == ["resolved", "offered"]
+    return calls
 
 
 def test_the_only_rep_gets_the_case_again_after_rejecting_it() -> None:

@@ -3,7 +3,9 @@
 import pytest
 
 from pipeline.errors import Permanent
-from tests.builders import START_MS, accept, policy, presence, record, scored, signed_in
+from pipeline.route.state.entities import Case
+from pipeline.route.turn import Turn
+from tests.builders import START_MS, accept, policy, presence, record, scored, signed_in, signed_out
 from tests.routers import ALL, live_router
 from tests.unit.route.desk_of_one import DAY_MS, Answer, Desk
 
@@ -136,3 +138,27 @@ def test_on_the_event_clock_a_records_own_time_counts_and_late_input_is_not_too_
     assert router.event_ms(record(signed_in(), 2)._replace(value=b"{")) is None
     router.decide(late, START_MS + 30 * DAY_MS)
     assert Answer(router.decisions().outputs).steps == [("queued", "opened")]
+
+
+def test_a_timer_that_fails_is_given_up_without_a_trace_and_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk()
+    desk.feed(signed_in("r1", capacity=1), scored("bad", by="ann"))
+    [good] = desk.after(1).feed(signed_in("r2", capacity=1), scored("good", by="bob")).assignments
+    release = Turn.release
+
+    def fail(turn: Turn, case: Case, reason: str) -> Case:
+        released = release(turn, case, reason)
+        if case.root_post_id == "x:bad":
+            raise KeyError("a bug")
+        return released
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Turn, "release", fail)
+        answer = desk.after(121).tick()
+    assert [(event.type, event.case_id) for event in answer.events] == [("timed_out", good.case_id)]
+    assert desk.router.counters() == {"timers_fired": 1, "timers_parked": 1}
+    assert desk.router.gauges() == {"waiting": 1, "offered": 1, "assigned": 0, "reps_present": 1}
+    assert desk.after(3600).tick().types == [], "its timer is gone, for it would fail again and again"
+    assert desk.feed(signed_out("r1")).types == ["released"], "the next step goes as ever"

@@ -1,0 +1,184 @@
+"""Classes: what is the same for many cases and for many reps, said once for all of them.
+
+Cases of one demand class may be taken by the same reps, and reps of one rep class may take the same cases. Who may
+take what is therefore decided once for each pair of classes, when the later of the two appears, and a decision
+never walks over cases or reps. Classes come from the entities alone and hold no rules of routing.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from pipeline.route.state.entities import Case, Rep
+from pipeline.route.state.lanes import Lane
+
+SLACK = 64
+"""Demand classes without a case that are kept, besides as many as there are with one. Most come back soon, and to
+find out anew who may take them would cost more than to remember it."""
+
+
+class DemandKey(NamedTuple):
+    """All that decides who may take a case, apart from refusals of single reps."""
+
+    workspace: str
+    team: str
+    queue: str
+    skills: tuple[str, ...]
+
+
+class RepKey(NamedTuple):
+    """All that decides which cases a rep may take, apart from the rep's own refusals."""
+
+    workspace: str
+    teams: tuple[str, ...]
+    skills: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Returns the text that names the class within its workspace, the same in every release. Names of teams
+        and skills hold no comma and no slash."""
+        return f"{','.join(self.teams)}/{','.join(self.skills)}"
+
+
+FreeRep = tuple[float, int, int, str]
+"""(share of capacity in use, time of the last offer in milliseconds, hash, rep_id), so that the smallest gets the
+next case."""
+
+
+class DemandClass:
+    """The waiting cases of one demand class, and the rep classes that may take them."""
+
+    __slots__ = ("fresh", "key", "parked", "takers")
+
+    def __init__(self, key: DemandKey) -> None:
+        self.key = key
+        self.fresh = Lane()
+        """The cases that nobody has refused, so that the first of them suits every free rep of `takers`."""
+        self.parked = Lane()
+        """The cases with refusals. Each must be compared with the reps before it is offered."""
+        self.takers: list[RepClass] = []
+
+    def __len__(self) -> int:
+        return len(self.fresh.by_rank) + len(self.parked.by_rank)
+
+    def lane(self, case: Case) -> Lane:
+        """Returns the lane in which a waiting case of this class belongs."""
+        return self.parked if case.refused else self.fresh
+
+    def suits(self, reps: "RepClass") -> bool:
+        """Whether reps of that class may take the cases."""
+        return self.key.team in reps.key.teams and reps.skills.issuperset(self.key.skills)
+
+    @property
+    def present(self) -> int:
+        """Counts the reps at work who may take the cases."""
+        return sum(taker.present for taker in self.takers)
+
+
+class RepClass:
+    """The signed-in reps of one class: the free ones in order, the others as counts."""
+
+    __slots__ = ("away", "demands", "free", "key", "name", "not_responding", "present", "skills")
+
+    def __init__(self, key: RepKey) -> None:
+        self.key = key
+        self.name = key.name
+        self.skills = frozenset(key.skills)
+        self.demands: list[DemandClass] = []
+        """The demand classes whose cases they may take."""
+        self.free: list[FreeRep] = []
+        """The reps who could take one more case now, the next one first."""
+        self.present = 0
+        self.away = 0
+        self.not_responding = 0
+
+    def count(self, rep: Rep, by: int) -> None:
+        """Adds a signed-in rep to the counts (1), or takes one away (-1)."""
+        # The first that holds, because each rep is counted once among the reasons why reps could not take a case.
+        if not rep.available:
+            self.away += by
+        elif rep.not_responding:
+            self.not_responding += by
+        else:
+            self.present += by
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody of the class is signed in."""
+        return not (self.present or self.away or self.not_responding)
+
+    def add_free(self, place: FreeRep) -> None:
+        """Adds a rep who could take one more case."""
+        insort(self.free, place)
+
+    def remove_free(self, place: FreeRep) -> None:
+        """Takes out a rep who was added at that place."""
+        del self.free[bisect_left(self.free, place)]
+
+
+class Classes:
+    """The classes of one workspace, each found by its key."""
+
+    def __init__(self) -> None:
+        self._demands: dict[DemandKey, DemandClass] = {}
+        self._reps: dict[RepKey, RepClass] = {}
+        self.team: dict[str, list[RepClass]] = {}
+        """The rep classes of each team."""
+        self._most_demands = SLACK
+
+    def demand_of(self, case: Case) -> DemandClass:
+        """Returns the class of a case, which is made where it is new."""
+        demand = self._demands.get((case.workspace, case.team, case.queue, case.skills))  # type: ignore[call-overload]
+        return self._new_demand(case) if demand is None else demand
+
+    def _new_demand(self, case: Case) -> DemandClass:
+        self._drop_empty_demands()
+        key = DemandKey(case.workspace, case.team, case.queue, case.skills)
+        demand = self._demands[key] = DemandClass(key)
+        for reps in self.team.get(key.team, ()):
+            if demand.suits(reps):
+                _join(demand, reps)
+        return demand
+
+    def reps_of(self, rep: Rep) -> RepClass:
+        """Returns the class of a rep, which is made where it is new."""
+        key = RepKey(rep.workspace, rep.teams, rep.skills)
+        reps = self._reps.get(key)
+        if reps is None:
+            reps = self._reps[key] = RepClass(key)
+            for team in key.teams:
+                self.team.setdefault(team, []).append(reps)
+            for demand in self._demands.values():
+                if demand.suits(reps):
+                    _join(demand, reps)
+        return reps
+
+    def drop_reps(self, reps: RepClass) -> None:
+        """Forgets a class of which nobody is signed in."""
+        del self._reps[reps.key]
+        for team in reps.key.teams:
+            self.team[team].remove(reps)
+        for demand in reps.demands:
+            demand.takers.remove(reps)
+
+    def demands(self) -> Iterable[DemandClass]:
+        """Returns the demand classes, in no order that means anything."""
+        return self._demands.values()
+
+    def reps(self) -> Iterable[RepClass]:
+        """Returns the rep classes, in no order that means anything."""
+        return self._reps.values()
+
+    def _drop_empty_demands(self) -> None:
+        if len(self._demands) < self._most_demands:
+            return
+        for demand in [demand for demand in self._demands.values() if not len(demand)]:
+            del self._demands[demand.key]
+            for reps in demand.takers:
+                reps.demands.remove(demand)
+        self._most_demands = 2 * len(self._demands) + SLACK
+
+
+def _join(demand: DemandClass, reps: RepClass) -> None:
+    demand.takers.append(reps)
+    reps.demands.append(demand)
