@@ -7,7 +7,8 @@ here.
 
 from functools import lru_cache
 
-import orjson
+import msgspec
+from msgspec import Raw
 
 from pipeline.clock import from_ms
 from pipeline.route import ids
@@ -18,10 +19,18 @@ Cause = dict[str, str | int]
 """A SourcePosition as a mapping of plain fields, which becomes the `cause` of a record."""
 
 
+# Not orjson's, which fills 4 KB anew for each record that is kept until it is sent: that takes 5 us, this one takes .5.
+_encode = msgspec.json.Encoder().encode
+
+
 def rfc3339(ms: int) -> str:
     """Returns the contract's text of a time in milliseconds since the epoch."""
     minute, rest = divmod(ms, 60_000)
-    return f"{_minute(minute)}{rest // 1000:02}.{rest % 1000:03}Z"
+    return _minute(minute) + _SECONDS[rest // 1000] + _MILLISECONDS[rest % 1000]
+
+
+_SECONDS = [f"{second:02}." for second in range(60)]
+_MILLISECONDS = [f"{ms:03}Z" for ms in range(1000)]
 
 
 @lru_cache(maxsize=65_536)
@@ -82,7 +91,7 @@ def assignment(
     why = [{"code": code, "detail": detail, "weight": 0.0} for code, detail in offer.why]
     # The brief ends in its list of reasons, to which those of the routing are added.
     comma = b"" if brief.endswith(b"[]") or not why else b","
-    return b"%b,%b%b%b}" % (orjson.dumps(fields)[:-1], brief[:-1], comma, orjson.dumps(why)[1:])
+    return b"".join((_encode(fields)[:-1], b",", brief[:-1], comma, _encode(why)[1:], b"}"))
 
 
 def case_event(
@@ -120,7 +129,7 @@ def case_event(
         fields["attempt"] = case.attempt
     if cause is not None:
         fields["cause"] = cause
-    return orjson.dumps(fields)
+    return _encode(fields)
 
 
 def caseless_event(
@@ -151,7 +160,7 @@ def caseless_event(
     }
     if cause is not None:
         fields["cause"] = cause
-    return orjson.dumps(fields)
+    return _encode(fields)
 
 
 def current(case: Case, brief: Brief) -> bytes:
@@ -166,7 +175,7 @@ def current(case: Case, brief: Brief) -> bytes:
         "priority": case.priority,
         "attempt": case.attempt,
         "root_post_id": case.root_post_id,
-        "author": orjson.Fragment(brief.author),
+        "author": Raw(brief.author),
         "posts_total": case.posts_total,
         "queued_at": rfc3339(case.queued_at_ms),
         "respond_by": rfc3339(case.respond_by_ms),
@@ -177,4 +186,4 @@ def current(case: Case, brief: Brief) -> bytes:
         fields["rep_id"] = case.offer.rep_id
     if case.replied_at_ms is not None:
         fields["replied_at"] = rfc3339(case.replied_at_ms)
-    return orjson.dumps(fields)
+    return _encode(fields)

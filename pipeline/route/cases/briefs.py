@@ -103,9 +103,9 @@ def _case_post(post: ScoredPost) -> Raw:
     )
 
 
-def _reasons(post: ScoredPost) -> list[Raw]:
-    return [_raw(reason) for reason in post.triage.reasons[:MAX_REASONS]]
+def _reasons(post: ScoredPost) -> Raw:
+    return _raw(post.triage.reasons[:MAX_REASONS])
 
 
-def _raw(part: Struct) -> Raw:
+def _raw(part: Struct | tuple[Struct, ...]) -> Raw:
     return Raw(_encode(part))

@@ -46,14 +46,15 @@ VERSIONS: dict[Kind, int] = {
     "seen-rep": 1,
 }
 
+_encode = msgspec.json.Encoder().encode
 _BRIEF = b'{"v":%d,' % VERSIONS["brief"]
 
 
 def encode(kind: Kind, entity: Entity) -> bytes:
     """Returns JSON that `decode` turns into an equal entity."""
     if isinstance(entity, Brief):
-        return b"%b%b}" % (_BRIEF, entity)
-    fields: Fields = {"v": VERSIONS[kind], **entity._asdict()}
+        return b"".join((_BRIEF, entity, b"}"))
+    fields: Fields = dict(zip(("v", *entity._fields), (VERSIONS[kind], *entity), strict=True))
     if isinstance(entity, Case) and entity.offer is not None:
         fields["offer"] = entity.offer._asdict()
     elif isinstance(entity, Rep):
@@ -61,8 +62,8 @@ def encode(kind: Kind, entity: Entity) -> bytes:
     elif isinstance(entity, HashChunk):
         fields["hashes"] = b64encode(entity.hashes).decode()
     elif isinstance(entity, PolicyInForce):
-        fields["policy"] = orjson.Fragment(entity.policy.model_dump_json(exclude_defaults=True))
-    return orjson.dumps(fields)
+        fields["policy"] = msgspec.Raw(entity.policy.model_dump_json(exclude_defaults=True))
+    return _encode(fields)
 
 
 def decode(entity_key: str, value: bytes) -> Entity | None:

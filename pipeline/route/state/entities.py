@@ -106,7 +106,8 @@ class BriefParts(Struct, kw_only=True, omit_defaults=True):
     sentiment: Raw = NOTHING
     posts: list[Raw]
     """Each a CasePost, the oldest first."""
-    reasons: list[Raw]
+    reasons: Raw
+    """The list of them. It is the last, so that an assignment can add its own."""
 
     def joined(self) -> "Brief":
         """Returns the brief that is made of them."""
