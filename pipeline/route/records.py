@@ -19,7 +19,7 @@ Cause = dict[str, str | int]
 """A SourcePosition as a mapping of plain fields, which becomes the `cause` of a record."""
 
 
-# Not orjson's, which fills 4 KB anew for each record that is kept until it is sent: that takes 5 us, this one takes .5.
+# Orjson would touch 4 KB of fresh memory for each record that is kept until it is sent, which took 5 us, not .5.
 _encode = msgspec.json.Encoder().encode
 
 

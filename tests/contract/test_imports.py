@@ -21,7 +21,7 @@ PLANTED = {
 """Each of these lines is forbidden, and each contract has at least one."""
 PURE = {
     "ahocorasick_rs", "annotated_types", "msgspec", "numpy", "orjson", "packaging", "phonenumbers", "pydantic",
-    "pydantic_core", "rensa", "rich", "sortedcontainers", "stdnum", "xxhash",
+    "pydantic_core", "rensa", "rich", "sortedcontainers", "stdnum", "xxhash", "zstandard",
 }  # fmt: skip
 """Libraries that compute and reach no machine: whoever needs one imports it."""
 

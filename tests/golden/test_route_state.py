@@ -93,7 +93,7 @@ def entities(release: str, cut: int) -> dict[str, Entity]:
     found = {
         name: value for key, value in entries(release, cut).items() if not is_of_handled(name := key.decode())
     }
-    read = {name: decode(name, value) for name, value in found.items()}
+    read = {name: decode(name, value, {}) for name, value in found.items()}
     return {name: entity for name, entity in read.items() if entity is not None}
 
 
@@ -107,7 +107,8 @@ def test_each_value_says_the_version_of_its_form(cut: int) -> None:
 @pytest.mark.parametrize("release", RELEASES[:-1])
 def test_chunks_hold_the_hash_of_each_entry_of_the_releases_before_them(release: str, cut: int) -> None:
     seen = {name for key in entries(release, cut) if (name := key.decode()).startswith("seen-")}
-    chunks = [decode(key.decode(), value) for key, value in entries("current", cut).items() if b"handled/" in key]
+    found = entries("current", cut)
+    chunks = [decode(key.decode(), value, {}) for key, value in found.items() if b"handled/" in key]
     hashes = b"".join(chunk.hashes for chunk in chunks if isinstance(chunk, HashChunk))
     held = {int.from_bytes(hashes[at : at + 8], "little") for at in range(0, len(hashes), 8)}
     assert held == {hash_of(name) for name in seen}

@@ -59,7 +59,7 @@ class Model:
         handled, entries = Handled(REMEMBER_MS), list(self.changelog.items())
         chance.shuffle(entries)
         for key, value in entries:
-            handled.restore(key, decode(key, value))
+            handled.restore(key, decode(key, value, {}))
         return handled
 
     def commit(self, handled: Handled) -> None:

@@ -8,6 +8,7 @@ which something was added, so that equal entities have equal bytes.
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -24,6 +25,7 @@ from pipeline.route.state.entities import (  # fmt: skip
     Kind,
     Member,
     Offer,
+    PackedBrief,
     Picks,
     PolicyInForce,
     Rep,
@@ -52,6 +54,7 @@ _BRIEF = b'{"v":%d,' % VERSIONS["brief"]
 
 def encode(kind: Kind, entity: Entity) -> bytes:
     """Returns JSON that `decode` turns into an equal entity."""
+    assert not isinstance(entity, PackedBrief), "what has changed is packed only after it was written"
     if isinstance(entity, Brief):
         return b"".join((_BRIEF, entity, b"}"))
     fields: Fields = dict(zip(("v", *entity._fields), (VERSIONS[kind], *entity), strict=True))
@@ -66,8 +69,13 @@ def encode(kind: Kind, entity: Entity) -> bytes:
     return _encode(fields)
 
 
-def decode(entity_key: str, value: bytes) -> Entity | None:
+def decode(entity_key: str, value: bytes, names: dict[str, str]) -> Entity | None:
     """Reads the entity that this release or the one before wrote under that key.
+
+    Args:
+        entity_key: as it was written.
+        value: its value.
+        names: ids that were read before, so that the same id is held once. It grows.
 
     Returns:
         The entity, or None for one that has no meaning in this release. Its value is left in the changelog as it
@@ -91,7 +99,7 @@ def decode(entity_key: str, value: bytes) -> Entity | None:
             fields = _UPGRADES[kind, version](fields)
             version += 1
         if version == VERSIONS[kind]:
-            return _READERS[kind](fields)
+            return _READERS[kind](_shared(fields, names))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Misconfigured(
             f"route.state, {entity_key}: the value is damaged or no release wrote it "
@@ -102,6 +110,19 @@ def decode(entity_key: str, value: bytes) -> Entity | None:
         f"route.state, {entity_key}: written in version {version} of its form, this release reads up to "
         f"{VERSIONS[kind]}. A newer release has run here: run that one or a newer one."
     )
+
+
+def _shared(fields: Fields, names: dict[str, str]) -> Fields:
+    """Replaces texts by equal ones that are held already, because a text takes more room than most entities."""
+    for name in _WORDS & fields.keys():
+        fields[name] = intern(fields[name])
+    for name in _IDS & fields.keys():
+        fields[name] = names.setdefault(fields[name], fields[name])
+    return fields
+
+
+_WORDS = frozenset({"workspace", "queue", "team", "action", "channel", "state"})
+_IDS = frozenset({"case_id", "root_post_id"})
 
 
 def _policy(fields: Fields) -> PolicyInForce:

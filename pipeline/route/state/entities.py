@@ -143,6 +143,12 @@ class Brief(bytes):
         return _split(b"{%b}" % self)
 
 
+class PackedBrief(bytes):
+    """A brief that is committed, as `Packer` packs it. Only the state has to do with it."""
+
+    __slots__ = ()
+
+
 class Member(NamedTuple):
     """A post that is in an open case. A deleted one stays a member, so that a late edit cannot bring it back."""
 
@@ -222,7 +228,7 @@ class PolicyInForce(NamedTuple):
     policy: Policy
 
 
-Entity = PolicyInForce | Case | Brief | Member | Rep | Picks | HashChunk | Seen
+Entity = PolicyInForce | Case | Brief | PackedBrief | Member | Rep | Picks | HashChunk | Seen
 Kind = Literal["policy", "case", "brief", "post", "rep", "picks", "handled", "seen-post", "seen-rep"]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 

@@ -16,6 +16,7 @@ from pipeline.route.state.entities import (  # fmt: skip
     Entity,
     Key,
     Member,
+    PackedBrief,
     Picks,
     Rep,
     key,
@@ -23,6 +24,7 @@ from pipeline.route.state.entities import (  # fmt: skip
 )
 from pipeline.route.state.handled import Handled
 from pipeline.route.state.indexes import Indexes
+from pipeline.route.state.packing import Packer
 
 Mark = tuple[int, int, int]
 """Lengths of the undo log of the entities and of those of the handled inputs."""
@@ -41,6 +43,11 @@ class State:
         self._live: dict[str, dict[str, dict[str, Entity]]] = {kind: {} for kind in KINDS}
         """Entities by kind, workspace and name. One text for all three would take more room than most entities."""
         self._undo: list[tuple[Key, Entity | None]] = []
+        self._packer = Packer()
+        self._read: dict[str, Brief] = {}
+        """The briefs, by case, that were unpacked since the last `commit`."""
+        self._names: dict[str, str] = {}
+        """The ids that were restored since the last `commit`, so that each is held once."""
 
     def get(self, entity_key: Key) -> Entity | None:
         """Returns whatever lives under that key."""
@@ -56,6 +63,10 @@ class State:
     def brief(self, case: Case) -> Brief:
         """Returns what there is to read about an open case."""
         brief = self._live["brief"][case.workspace][case.case_id]
+        if isinstance(brief, PackedBrief):
+            if case.case_id not in self._read:
+                self._read[case.case_id] = Brief(self._packer.unpack(brief))
+            return self._read[case.case_id]
         assert isinstance(brief, Brief)
         return brief
 
@@ -109,8 +120,13 @@ class State:
 
     def commit(self) -> None:
         """Makes everything so far the state to which `rollback()` goes back."""
+        for (kind, workspace, name), _ in self._undo:
+            if kind == "brief":
+                self._pack(workspace, name)
         self._undo.clear()
         self.handled.commit()
+        self._read.clear()
+        self._names.clear()
 
     def changed(self) -> list[tuple[Key, Entity | None]]:
         """Returns the key of each entity changed since the last `commit`, in order of its first change, with what
@@ -131,12 +147,22 @@ class State:
             Misconfigured: a newer release wrote the value, or it is not whole.
         """
         text = entity_key.decode()
-        entity = None if value is None else decode(text, value)
+        entity = None if value is None else decode(text, value, self._names)
         if is_of_handled(text):
             self.handled.restore(text, entity)
         elif (name := key_of(text)) is not None:
+            kind, workspace, own = name
+            own = self._names.setdefault(own, own)
             # Past the undo log: what was restored is committed already.
-            self._set(name, self.get(name), entity)
+            self._set((kind, workspace, own), self.get(name), entity)
+            if kind == "brief":
+                self._pack(workspace, own)
+
+    def _pack(self, workspace: str, case_id: str) -> None:
+        briefs = self._live["brief"].get(workspace, {})
+        brief = briefs.get(case_id)
+        if isinstance(brief, Brief):
+            briefs[case_id] = PackedBrief(self._packer.pack(brief))
 
     def _set(self, entity_key: Key, old: Entity | None, new: Entity | None) -> None:
         kind, workspace, name = entity_key
