@@ -1,18 +1,22 @@
 """The parent of all messages, and the types of which their fields are made.
 
-Unknown fields are ignored, so that a producer may be newer than a consumer within one major version. An unknown
-`schema_version` is an error, because then even the known fields may mean something else.
+Unknown fields are ignored, and an unknown word of an enumeration counts as its declared default (`Unknown`), so
+that a producer may be newer than a consumer within one major version. An unknown `schema_version` is an error,
+because then even the known fields may mean something else.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     PlainSerializer,
     StringConstraints,
 )
@@ -67,6 +71,32 @@ EpochMs = Annotated[
     int, Field(ge=0, lt=4_102_444_800_000, description="time in milliseconds since 1970-01-01 UTC")
 ]
 Offset = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Says what a word means that a newer producer has added to an enumeration, or to a list of its words.
+
+    A consumer that is not upgraded yet would otherwise give up every message that has the new word.
+    """
+
+    default: str | None
+    """The known word that stands for it; None leaves it out of the list."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
+        """Returns the schema of the enumeration or the list, which sees known words only."""
+        words = get_args(get_args(source)[0]) if self.default is None else get_args(source)
+
+        def known(said: Any) -> Any:
+            if self.default is not None:
+                return self.default if isinstance(said, str) and said not in words else said
+            return (
+                [word for word in said if word in words or not isinstance(word, str)]
+                if isinstance(said, list)
+                else said
+            )
+
+        return BeforeValidator(known).__get_pydantic_core_schema__(source, handler)
 
 
 class Part(BaseModel):

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, AllowInfNan, AwareDatetime, BaseModel, Root
 from pydantic.fields import FieldInfo
 
 from pipeline.codec import decode, encode
-from schemas.base import UtcDatetime
+from schemas.base import Unknown, UtcDatetime
 
 S = TypeVar("S", bound=Struct)
 Bases = Mapping[type[BaseModel], type[Struct]]
@@ -174,7 +174,7 @@ def _flat(rules: Sequence[Any]) -> Iterator[Any]:
     for rule in rules:
         if isinstance(rule, FieldInfo):
             yield from _flat(rule.metadata)
-        else:
+        elif not isinstance(rule, Unknown):  # the model replaces the word that a struct refuses
             yield rule
 
 

@@ -4,8 +4,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import EpochMs, LanguageCode, Part, Priority, Probability, Slug, SourcePosition, UtcDatetime
-from schemas.posts.raw import PostBody
+from schemas.base import (
+    EpochMs,
+    LanguageCode,
+    Part,
+    Priority,
+    Probability,
+    Slug,
+    SourcePosition,
+    Unknown,
+    UtcDatetime,
+)
+from schemas.posts.raw import PostBody, Visibility
 from schemas.posts.signals import Cluster, Intent, PersonalData, Spam, TopicHit, UrgencyKind
 
 SentimentLabel = Literal["negative", "neutral", "positive"]
@@ -32,7 +42,9 @@ class SentimentProbabilities(Part):
 class Sentiment(Part):
     """How the writer feels, as the language model reads the text."""
 
-    label: SentimentLabel = Field(description="the likeliest of the three labels")
+    label: Annotated[SentimentLabel, Unknown("neutral")] = Field(
+        description="the likeliest of the three labels; a label that the reader does not know counts as neutral"
+    )
     probabilities: SentimentProbabilities
     model: Annotated[str, StringConstraints(max_length=200)] = Field(description="model id and revision")
     weak: bool = Field(
@@ -93,7 +105,10 @@ class Triage(Part):
     the language of the text.
     """
 
-    action: TriageAction = Field(description="what should be done; none means that nobody needs to act")
+    action: Annotated[TriageAction, Unknown("respond")] = Field(
+        description="what should be done; none means that nobody needs to act, and an action that the reader does "
+        "not know counts as respond"
+    )
     queue: Slug | None = Field(
         default=None, description="queue of the policy in which the case waits; absent exactly when action is none"
     )
@@ -126,6 +141,11 @@ class ScoredPost(PostBody):
     Title and text are masked: personal data is replaced by its kind in brackets, and listed in `pii`.
     """
 
+    visibility: Annotated[Visibility, Unknown("direct")] = Field(
+        default="public",
+        description="direct for a private message to the brand, public for everything else; a visibility that the "
+        "reader does not know counts as direct, so that nobody answers it in public",
+    )
     received_at: UtcDatetime = Field(
         description="append time of the raw record; on the event clock the time of writing"
     )
@@ -156,8 +176,10 @@ class ScoredPost(PostBody):
         description="how soon somebody must act by the words of the text, from 0 to 1; triage takes the rule's "
         "urgency when that is higher",
     )
-    urgency_kinds: tuple[UrgencyKind, ...] = Field(
-        default=(), max_length=7, description="kinds of urgency that the words speak of, the gravest first"
+    urgency_kinds: Annotated[tuple[UrgencyKind, ...], Unknown(None)] = Field(
+        default=(),
+        max_length=7,
+        description="kinds of urgency that the words speak of, the gravest first; leave out what you do not know",
     )
     intensity: Probability = Field(
         default=0.0, description="how heated the text is, from 0 to 1, whatever its sentiment"

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import Part, Probability, Slug, UtcDatetime
+from schemas.base import Part, Probability, Slug, Unknown, UtcDatetime
 
 TopicKind = Literal["brand", "product", "competitor", "topic"]
 IntentName = Literal[
@@ -27,7 +27,9 @@ PersonalDataKind = Literal["phone", "email", "card", "iban", "national-id", "add
 class Span(Part):
     """A span is a place in the masked title or text of the post."""
 
-    field: Literal["title", "text"] = Field(default="text", description="where it stands")
+    field: Annotated[Literal["title", "text"], Unknown("text")] = Field(
+        default="text", description="where it stands; a field that the reader does not know counts as text"
+    )
     start: int = Field(ge=0, description="first character, counted in Unicode code points from 0")
     end: int = Field(gt=0, description="character after the last, in Unicode code points; greater than start")
 
@@ -43,7 +45,9 @@ class TopicHit(Part):
     """A listening topic of the policy that the post concerns, and the words by which it does."""
 
     topic: Slug = Field(description="name of the listening topic")
-    kind: TopicKind = Field(description="what the listening topic is")
+    kind: Annotated[TopicKind, Unknown("topic")] = Field(
+        description="what the listening topic is; a kind that the reader does not know counts as topic"
+    )
     at: tuple[Span, ...] = Field(
         min_length=1, max_length=20, description="where its words stand, the first 20 places"
     )
@@ -70,9 +74,9 @@ class Cluster(Part):
     id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")] = Field(
         description="id of the cluster, a hash of workspace and content in 16 hexadecimal digits"
     )
-    kind: CopyKind = Field(
+    kind: Annotated[CopyKind, Unknown("copy")] = Field(
         description="what this post is in the cluster: the original, a repost, the same text (copy), or nearly "
-        "the same text (near-copy)"
+        "the same text (near-copy); a kind that the reader does not know counts as copy"
     )
     size: int = Field(
         ge=1, description="posts of the cluster so far, this one included, as far as this worker has seen them"
@@ -84,15 +88,19 @@ class Spam(Part):
     """How much a post looks like spam or like a bot, by a heuristic. A post is never dropped for it."""
 
     score: Probability = Field(description="from 0 (nothing points to spam) to 1; not a calibrated probability")
-    reasons: tuple[SpamReason, ...] = Field(
-        default=(), max_length=10, description="what points to spam; empty when nothing does"
+    reasons: Annotated[tuple[SpamReason, ...], Unknown(None)] = Field(
+        default=(),
+        max_length=10,
+        description="what points to spam; empty when nothing does; leave out what you do not know",
     )
 
 
 class PersonalData(Part):
     """Personal data that was masked, so that for example `[phone]` stands in its place."""
 
-    kind: PersonalDataKind = Field(description="kind of personal data")
+    kind: Annotated[PersonalDataKind, Unknown("number")] = Field(
+        description="kind of personal data; a kind that the reader does not know counts as number"
+    )
     name: Slug | None = Field(
         default=None, description="name of the policy's number pattern that matched; absent for all other kinds"
     )

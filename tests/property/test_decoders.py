@@ -125,6 +125,16 @@ def test_each_odd_value_is_taken_or_refused_as_by_the_model_in_every_field(odd: 
         check(model, message.value[:-1] + b',"unknown":' + odd + b"}")
 
 
+def test_a_word_of_a_newer_producer_counts_as_its_declared_default() -> None:
+    value = record(scored()).value
+    assert value is not None
+    fields = orjson.loads(value) | {"visibility": "followers", "urgency_kinds": ["flood", "outage"]}
+    fields["triage"]["action"], fields["sentiment"]["label"] = "escalate", "mixed"
+    read = check(ScoredPost, orjson.dumps(fields))
+    assert (read["triage"]["action"], read["sentiment"]["label"]) == ("respond", "neutral")
+    assert (read["visibility"], read["urgency_kinds"]) == ("direct", ["outage"])
+
+
 @pytest.mark.parametrize("depth", [MAX_BRACKETS - 20, MAX_BRACKETS, 199, 201, 5000])
 def test_a_deep_value_in_an_unknown_field_is_taken_or_refused_as_by_the_model(depth: int) -> None:
     value = record(scored()).value
