@@ -22,9 +22,9 @@ from pipeline.route.state.entities import (  # fmt: skip
     Case,
     Entity,
     HashChunk,
+    Kept,
     Kind,
     Member,
-    Offer,
     PackedBrief,
     Picks,
     PolicyInForce,
@@ -49,7 +49,8 @@ VERSIONS: dict[Kind, int] = {
 }
 
 _encode = msgspec.json.Encoder().encode
-_BRIEF = b'{"v":%d,' % VERSIONS["brief"]
+_HEADS: dict[Kind, bytes] = {kind: b'{"v":%d,' % version for kind, version in VERSIONS.items()}
+_BRIEF = _HEADS["brief"]
 
 
 def encode(kind: Kind, entity: Entity) -> bytes:
@@ -57,10 +58,10 @@ def encode(kind: Kind, entity: Entity) -> bytes:
     assert not isinstance(entity, PackedBrief), "what has changed is packed only after it was written"
     if isinstance(entity, Brief):
         return b"".join((_BRIEF, entity, b"}"))
-    fields: Fields = dict(zip(("v", *entity._fields), (VERSIONS[kind], *entity), strict=True))
-    if isinstance(entity, Case) and entity.offer is not None:
-        fields["offer"] = entity.offer._asdict()
-    elif isinstance(entity, Rep):
+    if isinstance(entity, Kept):
+        return b"".join((_HEADS[kind], _encode(entity)[1:]))
+    fields: Fields = {"v": VERSIONS[kind], **entity._asdict()}
+    if isinstance(entity, Rep):
         fields["senders"] = [sender._asdict() for sender in entity.senders]
     elif isinstance(entity, HashChunk):
         fields["hashes"] = b64encode(entity.hashes).decode()
@@ -129,15 +130,6 @@ def _policy(fields: Fields) -> PolicyInForce:
     return PolicyInForce(fields["digest"], Policy.model_validate(fields["policy"], strict=False))
 
 
-def _case(fields: Fields) -> Case:
-    offer = fields["offer"]
-    if offer is not None:
-        pairs = {name: tuple((pair[0], pair[1]) for pair in offer[name]) for name in ("excluded", "why")}
-        fields["offer"] = Offer(**offer | pairs)
-    refused = tuple((rep_id, at_ms) for rep_id, at_ms in fields["refused"])
-    return Case(**fields | {"skills": tuple(fields["skills"]), "refused": refused})
-
-
 def _written_brief(value: bytes) -> Brief:
     # Kept as it was written, so that an assignment has the same bytes as before the restore.
     brief = Brief(value[len(_BRIEF) : -1])
@@ -182,9 +174,9 @@ def _case_with_times_of_refusal(fields: Fields) -> Fields:
 
 _READERS: dict[Kind, Callable[[Fields], Entity]] = {
     "policy": _policy,
-    "case": _case,
+    "case": lambda fields: msgspec.convert(fields, Case),
     "brief": _brief,
-    "post": lambda fields: Member(**fields),
+    "post": lambda fields: msgspec.convert(fields, Member),
     "rep": _rep,
     "picks": lambda fields: Picks(**fields),
     "handled": _chunk,
