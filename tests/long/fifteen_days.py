@@ -67,7 +67,7 @@ def _grow(handled: Handled, names: int, changelog: Path) -> dict[str, float]:
 def _restore(handled: Handled, changelog: Path) -> dict[str, float]:
     started_s, entries = time.process_time(), 0
     for key, value in _lines(changelog):
-        handled.restore(key, decode(key, value))
+        handled.restore(key, decode(key, value, {}))
         entries += 1
     assert handled.next_due_ms() is not None
     return {"restore_cpu_s": time.process_time() - started_s, "entries": entries}
@@ -75,7 +75,7 @@ def _restore(handled: Handled, changelog: Path) -> dict[str, float]:
 
 def _line(key: str, entity: Entity | None) -> bytes:
     assert entity is not None
-    return b"%b %b\n" % (key.encode(), encode(key, entity))
+    return b"%b %b\n" % (key.encode(), encode("handled", entity))
 
 
 def _lines(changelog: Path) -> Iterator[tuple[str, bytes]]:
