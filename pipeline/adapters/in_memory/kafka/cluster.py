@@ -1,7 +1,7 @@
 """What the brokers of the simulated cluster hold, and the clients that reach them."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from random import Random
 from typing import Any, cast
 
@@ -16,6 +16,9 @@ from pipeline.adapters.in_memory.kafka.transactions import Place, TransactionalI
 from pipeline.adapters.in_memory.kafka.virtual_time import VirtualTime
 from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.transactional.clients import Clients
+
+_partition_of = lru_cache(maxsize=10_000)(partition_of)
+"""The same few keys come again and again, and their hash is made in Python."""
 
 
 class SimulatedCluster:
@@ -78,7 +81,7 @@ class SimulatedCluster:
 
     def partition_of(self, topic: str, key: bytes | None) -> int:
         """Returns the partition that a key is kept in."""
-        return partition_of(key or b"", len(self._topics[topic]))
+        return _partition_of(key or b"", len(self._topics[topic]))
 
     def group(self, name: str) -> Group:
         """Returns a consumer group, which is made where there is none."""
@@ -96,7 +99,7 @@ class SimulatedCluster:
     ) -> int:
         """Appends a record of no transaction at once and returns its offset."""
         number = self.partition_of(topic, key) if partition is None else partition
-        return self.log(topic, number).append(key, value, headers, self.clock_ms())
+        return self.log(topic, number).append([(key, value, headers)], self.clock_ms())
 
     def _write_markers(self, known: TransactionalId, committed: bool) -> None:
         """Writes a marker into each partition and group of a transaction, each at its own time."""

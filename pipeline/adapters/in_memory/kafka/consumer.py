@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 Callback = Callable[["SimulatedConsumer", list[TopicPartition]], None]
 _SOCKET_TIMEOUT_S = 60.0
-_LONGEST_IDLE = 32
-"""An empty poll lasts up to so many times as long as it was asked for, as on a busy machine."""
+_IDLE_FIRST, _IDLE = 8, 32
+"""An empty poll lasts so many times as long as it was asked to, and one that follows an empty one."""
 
 
 class SimulatedConsumer:
@@ -42,7 +42,10 @@ class SimulatedConsumer:
         self._link = Link(cluster.brokers, host, _SOCKET_TIMEOUT_S)
         self._places: dict[Place, _Reading] = {}
         self._news = Signal()
-        self._idle = 0
+        self._idle = False
+        self._stirred = True
+        """Whether a fetch may now bring something that the last one did not."""
+        self._look_again_s = 0.0
         self._topics: Sequence[str] = ()
         self._callbacks: tuple[Callback | None, Callback | None, Callback | None] = (None, None, None)
         self._member, self._generation = "", -1
@@ -58,6 +61,7 @@ class SimulatedConsumer:
     def assign(self, places: Sequence[TopicPartition]) -> None:
         """Reads these partitions and no others."""
         self.unassign()
+        self._stirred = True
         for place in places:
             log = self._cluster.log(place.topic, place.partition)
             start = {OFFSET_BEGINNING: 0, OFFSET_INVALID: 0, OFFSET_END: log.high}.get(place.offset, place.offset)
@@ -77,11 +81,13 @@ class SimulatedConsumer:
 
     def resume(self, places: Sequence[TopicPartition]) -> None:
         """Goes on reading them."""
+        self._stirred = True
         for place in places:
             self._places[place.topic, place.partition].paused = False
 
     def seek(self, place: TopicPartition) -> None:
         """Reads a partition from there on."""
+        self._stirred = True
         self._places[place.topic, place.partition].go(place.offset)
 
     def position(self, places: Sequence[TopicPartition]) -> list[TopicPartition]:
@@ -94,17 +100,22 @@ class SimulatedConsumer:
     def consume(self, num_messages: int = 1, timeout: float = -1) -> list[SimulatedMessage]:
         """Returns what there is, or nothing after the time."""
         time = self._cluster.time
-        # Where nothing has come for a while, the next poll lasts longer, which saves events of the simulation.
-        deadline_s = time.now_s + timeout * (1 << min(self._idle, 5))
+        # Records end the wait at once. An empty poll only lasts longer than it was asked to, as on a busy machine,
+        # which saves most events of the simulation.
+        deadline_s = time.now_s + timeout * (_IDLE if self._idle else _IDLE_FIRST)
         while True:
             while self._pending:
                 self._pending.pop(0)()
-            found, self._errors = [*self._errors, *self._fetch(num_messages)], []
+            found, self._errors = self._errors, []
+            if self._stirred or time.now_s >= self._look_again_s:
+                self._stirred = False
+                found += self._fetch(num_messages)
+                self._look_again_s = self._next_end_s()
             if found or time.now_s >= deadline_s:
-                self._idle = 0 if found else self._idle + 1
+                self._idle = not any(message.error() is None for message in found)
                 return found
             if not self._news.fired:
-                time.wait(min(deadline_s, self._next_end_s()), self._news)
+                time.wait(min(deadline_s, self._look_again_s), self._news)
             self._news = Signal()
 
     def get_watermark_offsets(
@@ -135,7 +146,7 @@ class SimulatedConsumer:
             if reading.paused:
                 continue
             if reading.held_until_s is None:
-                late = self._cluster.brokers.faults.late(self._host.name, "fetch")
+                late = self._cluster.brokers.faults.late(self._host.name, f"fetch {topic}")
                 reading.held_until_s = now_s + (0.0 if late is None else late.seconds)
             if reading.held_until_s > now_s:
                 continue
@@ -146,7 +157,7 @@ class SimulatedConsumer:
                 reading.told_end = -1
                 for entry in log.read(reading.position, end, committed=self._committed_only):
                     if len(found) >= limit:
-                        reading.position = entry.offset
+                        reading.position, self._stirred = entry.offset, True
                         break
                     found.append(SimulatedMessage(topic, partition, entry))
                 else:
@@ -161,6 +172,8 @@ class SimulatedConsumer:
 
     def _next_end_s(self) -> float:
         """Returns when the next end of a partition is to be told, or the next held fetch comes."""
+        if self._cluster.brokers.silent_until_s > self._cluster.time.now_s:
+            return self._cluster.brokers.silent_until_s
         times = [
             max(reading.held_until_s or 0.0, (reading.end_since_s or 0.0) + self._fetch_wait_s)
             for reading in self._places.values()
@@ -169,6 +182,7 @@ class SimulatedConsumer:
         return max(min(times, default=float("inf")), self._cluster.time.now_s + 0.001)
 
     def _wake(self) -> None:
+        self._stirred = True
         self._news.fire()
 
     # The group.
@@ -225,8 +239,8 @@ class SimulatedConsumer:
 
     def told_expelled(self, member: str, error: KafkaError) -> None:
         """See `groups.MemberClient`. The name is forgotten at once, and the loss is told by a later poll."""
-        if member == self._member:
-            self._member, self._generation = "", -1
+        if member in (self._member, self._joining):
+            self._member, self._generation, self._joining = "", -1, None
             self._later(lambda: self._lose(error))
 
     def _later(self, action: Callable[[], None]) -> None:
@@ -259,7 +273,6 @@ class SimulatedConsumer:
 
     def _lose(self, error: KafkaError) -> None:
         self._call_back(2)
-        self._joining = None
         if error.fatal():
             self._errors.append(failed(error))
         else:

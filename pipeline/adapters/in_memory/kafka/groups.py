@@ -85,8 +85,12 @@ class Group:
             known = self.members.get(member.name)
             if known is None:
                 return ""
-            known.joined = True
-            self._rebalance()
+            if self._rebalancing:
+                known.joined = True
+                self._rebalance()
+            else:
+                # The call to join came late. Nothing has changed, so the member is told again what it has.
+                self._tell_assignment(known)
             return known.name
         self._names += 1
         member.name = f"{member.host.name}-{self._names}"

@@ -66,7 +66,7 @@ class Host:
         """Returns the monotonic time of the process in seconds."""
         return self._time.now_s
 
-    def when_running(self, action: Callable[[], None]) -> None:
+    def when_running(self, action: Callable[[], object]) -> None:
         """Calls `action` now, or when the process goes on; never where it is dead."""
         if not self.alive:
             return
@@ -89,11 +89,11 @@ class Brokers:
         """Returns how long a request or an answer takes."""
         return FASTEST_S + (SLOWEST_S - FASTEST_S) * self._chance.random()
 
-    def deliver(self, action: Callable[[], None], late_s: float = 0.0) -> None:
+    def deliver(self, action: Callable[[], object], late_s: float = 0.0) -> None:
         """Calls `action` when a request that is sent now reaches the brokers."""
         self.time.call_in(self.latency_s() + late_s, lambda: self._arrive(action))
 
-    def _arrive(self, action: Callable[[], None]) -> None:
+    def _arrive(self, action: Callable[[], object]) -> None:
         if self.silent_until_s > self.time.now_s:
             self.time.call_at(self.silent_until_s + self.latency_s(), lambda: self._arrive(action))
         else:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 Headers = tuple[tuple[str, bytes], ...]
+Content = tuple[bytes | None, bytes | None, Headers]
+"""Key, value and headers of a record."""
 
 
 class Entry(NamedTuple):
@@ -42,24 +44,21 @@ class PartitionLog:
     @property
     def stable(self) -> int:
         """The last stable offset, below which every transaction has ended."""
-        return min((offsets[0] for offsets in self._open.values()), default=len(self.entries))
+        return min(offsets[0] for offsets in self._open.values()) if self._open else len(self.entries)
 
     def append(
-        self,
-        key: bytes | None,
-        value: bytes | None,
-        headers: Headers,
-        append_ms: int,
-        producer: int | None = None,
-        serial: int = 0,
+        self, records: Sequence[Content], append_ms: int, producer: int | None = None, serial: int = 0
     ) -> int:
-        """Appends a record and returns its offset."""
-        offset = len(self.entries)
-        self.entries.append(Entry(offset, append_ms, key, value, headers, producer, serial, marker=False))
+        """Appends records and returns the offset of the first."""
+        first = len(self.entries)
+        self.entries += [
+            Entry(offset, append_ms, *content, producer, serial, False)
+            for offset, content in enumerate(records, first)
+        ]
         if producer is not None:
-            self._open.setdefault(producer, []).append(offset)
+            self._open.setdefault(producer, []).extend(range(first, len(self.entries)))
         self._tell()
-        return offset
+        return first
 
     def end(self, producer: int, append_ms: int, *, committed: bool, serial: int) -> None:
         """Appends the marker that ends the producer's transaction. An aborted one stays hidden."""

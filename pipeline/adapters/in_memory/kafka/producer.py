@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException, TopicPartition
 
 from pipeline.adapters.in_memory.kafka.groups import GroupMetadata
 from pipeline.adapters.in_memory.kafka.link import Host, Link, NotYet
@@ -178,8 +178,10 @@ class SimulatedProducer:
             except NotYet:
                 self._cluster.time.call_in(0.02, lambda: self._host.when_running(lambda: self._add(batches, new)))
             except KafkaException as error:
-                for place, batch in batches.items():
-                    self._answer(place, batch, error, ())
+                answer = _Answer(len(batches))
+                for batch in batches.values():
+                    answer.add(batch, error)
+                self._return(answer)
             else:
                 self._added |= new
                 self._cluster.time.call_in(
@@ -190,10 +192,11 @@ class SimulatedProducer:
         self._cluster.brokers.deliver(add)
 
     def _write(self, batches: dict[Place, list[_Record]]) -> None:
+        answer = _Answer(len(batches))
         for place, batch in batches.items():
-            self._cluster.brokers.deliver(partial(self._append, place, batch))
+            self._cluster.brokers.deliver(partial(self._append, place, batch, answer))
 
-    def _append(self, place: Place, batch: list[_Record]) -> None:
+    def _append(self, place: Place, batch: list[_Record], answer: "_Answer") -> None:
         cluster = self._cluster
         try:
             serial = 0
@@ -206,31 +209,20 @@ class SimulatedProducer:
             if limit is not None and any(len(value or b"") > limit for _, _, value, _, _ in batch):
                 raise KafkaException(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE, place[0]))
             producer = None if self._id is None else self._producer
-            offsets = [
-                log.append(key, value, headers, now_ms, producer, serial) for _, key, value, headers, _ in batch
-            ]
+            first = log.append([record[1:4] for record in batch], now_ms, producer, serial)
+            answer.add(batch, None, first, now_ms)
         except KafkaException as error:
-            self._answer(place, batch, error, ())
-        else:
-            self._answer(place, batch, None, [log.entries[offset] for offset in offsets])
+            answer.add(batch, error)
+        if not answer.awaited:
+            self._return(answer)
 
-    def _answer(
-        self, place: Place, batch: list[_Record], error: KafkaException | None, entries: Sequence[Entry]
-    ) -> None:
-        """Lets the delivery reports of a batch come back to the client."""
+    def _return(self, answer: "_Answer") -> None:
+        """Lets the delivery reports of a request come back to the client."""
 
         def come_back() -> None:
-            self._on_the_way -= 1
-            cause: KafkaError | None = None if error is None else error.args[0]
-            if cause is not None:
-                fenced = cause.code() == KafkaError._FENCED
-                self._failure = KafkaException(KafkaError(cause.code(), cause.str(), fenced, False, not fenced))
-            for index, (_, key, value, headers, on_delivery) in enumerate(batch):
-                if on_delivery is not None:
-                    entry = (
-                        entries[index] if entries else Entry(-1001, -1, key, value, headers, None, 0, marker=False)
-                    )
-                    self._reports.append((on_delivery, cause, SimulatedMessage(*place, entry)))
+            self._on_the_way -= answer.batches
+            self._failure = answer.failure or self._failure
+            self._reports += answer.reports
             if not self._on_the_way:
                 self._settled.fire()
 
@@ -247,3 +239,31 @@ class SimulatedProducer:
         age = int((due_s - self._made_s) * 1_000_000)
         counts = f'"txretries":{self._link.retries},"disconnects":{self._link.disconnects}'
         self._statistics(f'{{"age":{age},"brokers":{{"b":{{{counts}}}}}}}')
+
+
+class _Answer:
+    """The delivery reports of batches that were sent together."""
+
+    def __init__(self, batches: int) -> None:
+        self.batches = self.awaited = batches
+        self.failure: KafkaException | None = None
+        self.reports: list[tuple[OnDelivery, KafkaError | None, SimulatedMessage]] = []
+
+    def add(
+        self,
+        batch: list[_Record],
+        error: KafkaException | None,
+        first: int = OFFSET_INVALID,
+        append_ms: int = -1,
+    ) -> None:
+        """Takes the fate of one batch."""
+        self.awaited -= 1
+        cause: KafkaError | None = None if error is None else error.args[0]
+        if cause is not None:
+            fenced = cause.code() == KafkaError._FENCED
+            self.failure = KafkaException(KafkaError(cause.code(), cause.str(), fenced, False, not fenced))
+        for index, (place, key, value, headers, on_delivery) in enumerate(batch):
+            if on_delivery is not None:
+                offset = first if error is not None else first + index
+                entry = Entry(offset, append_ms, key, value, headers, None, 0, marker=False)
+                self.reports.append((on_delivery, cause, SimulatedMessage(*place, entry)))

@@ -28,15 +28,15 @@ class VirtualTime:
 
     def __init__(self) -> None:
         self.now_s = 0.0
-        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._events: list[tuple[float, int, Callable[[], object]]] = []
         self._serial = 0
 
-    def call_at(self, at_s: float, action: Callable[[], None]) -> None:
+    def call_at(self, at_s: float, action: Callable[[], object]) -> None:
         """Calls `action` at that time, or next where the time has passed."""
         self._serial += 1
         heappush(self._events, (max(at_s, self.now_s), self._serial, action))
 
-    def call_in(self, seconds: float, action: Callable[[], None]) -> None:
+    def call_in(self, seconds: float, action: Callable[[], object]) -> None:
         """Calls `action` after so many seconds."""
         self.call_at(self.now_s + seconds, action)
 
