@@ -8,8 +8,7 @@ Prometheus, the README) is compared with this table by `tests/contract/test_stag
 from dataclasses import dataclass
 from typing import Literal
 
-from schemas.cases.journal import JournalEntry
-from schemas.topics import TOPICS, Topic
+from schemas.topics import JOURNAL, POLICY_LOG, TOPICS, Topic
 
 Liveness = Literal["beats", "beats and commits"]
 """How a worker shows that it still works. With `beats`, /healthz fails once the loop has not come round for two
@@ -58,8 +57,8 @@ class Stage:
 
     @property
     def outputs(self) -> tuple[Topic, ...]:
-        """Topics that its results go to, which is what it writes without the journal of its transactions."""
-        return tuple(topic for topic in self.writes if topic.model is not JournalEntry)
+        """Topics that its results go to, which is what it writes without what only a replay reads."""
+        return tuple(topic for topic in self.writes if topic not in (JOURNAL, POLICY_LOG))
 
     @property
     def state(self) -> tuple[Topic, ...]:

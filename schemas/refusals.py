@@ -72,6 +72,8 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("wrong_key", _READ, "the key does not fit the value", "use the key that the contract states"),
     Refusal("wrong_partition", _READ, "the record lies in another partition than its key belongs to",
             "partition by murmur2"),
+    Refusal("undeliverable", ("stream",), "a topic never takes what the record leads to, as `detail` says",
+            "mend the topic, its permission or its size limit, and replay the letter"),
     Refusal("unknown_topic", ("stream",), "the stage does not read the topic of the record", "report it"),
     Refusal("created_in_future", ("stream",), "the post was written more than 24 h after it was received",
             "correct the clock or time zone of the source"),

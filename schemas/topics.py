@@ -132,11 +132,14 @@ CASES = Topic("cases.current", "case_id", "the state of each open case", CaseCur
               "R", "compact", None, ("route",), ("desktops",), tombstone="the case is closed")  # fmt: skip
 JOURNAL = Topic("route.journal", "-", "one record for each transaction of the router", JournalEntry,
                 "R", "delete", 14, ("route",), ("operators",))  # fmt: skip
+POLICY_LOG = Topic("policies.log", "workspace", "each policy that was ever in force, as it was published", Policy,
+                   1, "delete", 400, ("route",), ("operators",))  # fmt: skip
 ROUTE_STATE = Topic("route.state", "entity", "changelog of the router's state, by partition", None,
                     "R", "compact", None, ("route",), ("route",), tombstone="the entity has ended")  # fmt: skip
 
 TOPICS: tuple[Topic, ...] = (
-    RAW, SCORED, ACTIONABLE, MENTIONS, POLICIES, REPS, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL, ROUTE_STATE,
+    RAW, SCORED, ACTIONABLE, MENTIONS, POLICIES, REPS, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL, POLICY_LOG,
+    ROUTE_STATE,
 )  # fmt: skip
 
 REPLAYS = Topic("dlq.replays", "topic/partition/offset of the letter", "receipts of letters that were sent back",

@@ -1,64 +1,45 @@
 """Decides the transactions of one partition number: which records, at which time, and which timers before them.
 
-The stage's time is `now`: the largest time of a record decided so far. It follows the wall clock only while every
-input is read to its end, and no timer fires before the broker has confirmed that nothing older is unread. Without
-that question a timer due at 12:00 could fire before an unread record of 11:59 that would have stopped it, and the
-decisions would depend on how fast each input was fetched.
+The stage's time is `now`: the largest time of a record decided so far. It follows the brokers' time only while
+every input is read to its end, and no timer fires before the broker has confirmed that nothing older is unread.
+Without that question a timer due at 12:00 could fire before an unread record of 11:59 that would have stopped it,
+and the decisions would depend on how fast each input was fetched.
+
+A transaction takes new policies first, then records with the timers that are due before each, then timers that
+only time has made due. At its end it makes up for what was held back behind the live edge. The journal entry of a
+transaction tells all of it, so that `replay` can decide the same again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
-from pipeline.errors import Permanent
-from pipeline.loop.journal import journal_entry
+from pipeline.errors import Misconfigured, Permanent
+from pipeline.loop.broker_time import BrokerTime
+from pipeline.loop.draft import Draft
+from pipeline.loop.live_edge import LIVE_MS, LiveEdge
 from pipeline.loop.merge import InputBuffers
-from pipeline.ports.dead_letters import DeadLetter
-from pipeline.ports.decider import Decider, Decisions
+from pipeline.loop.patience import Patience
+from pipeline.loop.setbacks import Setbacks
+from pipeline.loop.spec import Moment, StageSpec, Transaction
+from pipeline.ports.decider import Decider, PolicyAwaited, PolicyMark, policy_digest
 from pipeline.ports.records import InputRecord
-from schemas.cases.journal import JournalEntry
+from schemas.cases.journal import PolicyTaken
 
 NOW_KEY = b"loop/now"
 """Changelog key under which the loop keeps `now`, so that a restart never goes back in time."""
-MOST_TIMERS = 10**9
 FUTURE_TOLERANCE_MS = 24 * 3_600_000
 """The same as enrich grants a post: nothing is replayed from more than a day ahead."""
+AHEAD_MS = 3_600_000
+"""A `now` that is further ahead of the clock at a restart was made by a wrong clock."""
+POLICY_LIMIT = 100
+"""Most policies that one transaction puts in force. Each may have 1 MiB."""
+BATCH_BYTES = 16 * 2**20
+"""A transaction takes records, and writes outputs, of about so many bytes. It must be written within the
+transaction's time, which is 10 s."""
 
 PartitionError = Callable[[InputRecord], Permanent | None]
 """Says what is wrong with the partition that a record lies in; None: nothing."""
 EndOffsets = Callable[[Sequence[str]], Mapping[str, int]]
 """Asks the broker where these inputs end now: topic to offset."""
-
-
-@dataclass(frozen=True)
-class StageSpec:
-    """What a transactional stage reads and writes."""
-
-    stage: str
-    inputs: tuple[str, ...]
-    changelog: str
-    journal: str
-    event_clock: bool = False
-    """A record's own time counts, as in demos and replays; otherwise its append time does."""
-    batch_size: int = 2000
-    """Most records of one transaction."""
-
-
-@dataclass(frozen=True)
-class Transaction:
-    """One transaction that is decided and not yet committed."""
-
-    records: Sequence[InputRecord]
-    """The input records that it decided, in merged order."""
-    dead_letters: Sequence[DeadLetter]
-    """Those of them that are given up."""
-    timers: int
-    """Number of timers that fired."""
-    started_ms: int
-    """The stage's `now` before it, milliseconds since the epoch."""
-    now_ms: int
-    """The stage's `now` at its end."""
-    decisions: Decisions
-    journal: JournalEntry
 
 
 class Driver:
@@ -71,7 +52,7 @@ class Driver:
         partition: the number.
         decider: the stage's core, empty.
         partition_error: a record that lies in a wrong partition is given up undecided.
-        end_offsets: asked before a timer may fire.
+        end_offsets: asked before a timer may fire, and on the way to the live edge.
     """
 
     def __init__(
@@ -85,10 +66,19 @@ class Driver:
         self.decider = decider
         self.now_ms = 0
         self.buffers = InputBuffers(spec.inputs, self.time_of)
+        self.time = BrokerTime()
+        self.edge = LiveEdge()
+        self.setbacks = Setbacks(spec.batch_size)
         self._spec = spec
         self._partition = partition
         self._partition_error = partition_error
         self._end_offsets = end_offsets
+        self._patience = Patience()
+        self._published: Mapping[str, bytes] | None = None
+        self._in_force: Mapping[str, bytes] | None = None
+        self._refused: dict[str, bytes] = {}
+        self._core_is_live = False
+        self._bound_ms = 0
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Takes one entry of the changelog. Entries arrive in changelog order, before the first record."""
@@ -97,88 +87,245 @@ class Driver:
         else:
             self.decider.restore(key, value)
 
+    def begin(self, at: Moment) -> None:
+        """Begins, or begins again, after a time in which other members may have had the partition number.
+
+        Raises:
+            Misconfigured: the stage's time, as it was stored, is far ahead of the clock.
+        """
+        if not self._spec.event_clock and self.now_ms > at.clock_ms + AHEAD_MS:
+            raise Misconfigured(
+                f"{self._spec.changelog}/{self._partition}: the stage's time is "
+                f"{(self.now_ms - at.clock_ms) / 3_600_000:.1f} h ahead of this machine's clock. One of them is "
+                "wrong, and no timer would fire until then. Correct the clock, or wait."
+            )
+        self.edge.leave()
+
+    def publish(self, policies: Mapping[str, bytes]) -> None:
+        """Says which policies are published now, by workspace. The next transactions put them in force."""
+        self._published = policies
+
     def time_of(self, record: InputRecord) -> int:
         """Returns the time that a record counts at: its append time, or its own on the event clock."""
         if not self._spec.event_clock:
-            return record.append_ms
+            # A broker with a wrong clock must not drag `now`, which never goes back, into the far future.
+            return record.append_ms if record.append_ms <= self._bound_ms else self.now_ms
         own_ms = self.decider.event_ms(record)
-        # A wrong date must not drag `now`, which never goes back, into the far future.
         return self.now_ms if own_ms is None or own_ms > record.append_ms + FUTURE_TOLERANCE_MS else own_ms
 
-    def decide(self, clock_ms: int) -> Transaction | None:
-        """Decides one transaction over what was read; None when nothing can be decided now.
+    def decide(self, at: Moment) -> Transaction | None:
+        """Decides one transaction over what was read; None when nothing can be decided now."""
+        self._take_evidence(at)
+        if self.setbacks.must_pause(at.monotonic_ms):
+            return None
+        draft = Draft(self.now_ms, self._bound_ms, self.setbacks.limit, self.setbacks.reason)
+        if self._take_policies(draft):
+            self._decide_records(draft, at)
+            if not draft.records and not draft.is_stopped:
+                self._follow_time(draft, at)
+            if not draft.is_stopped:
+                self._come_to_the_edge(draft, at)
+        if draft.is_empty:
+            return None
+        return draft.completed(self._spec, self._partition, self.decider, self.now_ms)
+
+    def commit(self, transaction: Transaction, written_ms: int | None, at: Moment) -> None:
+        """Makes the transaction that `decide` returned the truth.
 
         Args:
-            clock_ms: the wall clock, milliseconds since the epoch.
+            transaction: what `decide` returned.
+            written_ms: when the broker appended its last record; None when that is not known.
+            at: when that became known.
         """
-        records: Sequence[InputRecord] = self.buffers.take(self._spec.batch_size)
-        follows_clock = not records and not self._spec.event_clock and self._clock_may_fire(clock_ms)
-        if not records and not follows_clock:
-            return None
-        started_ms = self.now_ms
-        self.decider.set_live(True, started_ms, MOST_TIMERS)
-        count, timers, dead_letters = self._decide_records(records)
-        # The rest waits, because a timer is due before it and an input has unread records.
-        self.buffers.put_back(records[count:])
-        records = records[:count]
-        if not records and not follows_clock:
-            return None
-        if follows_clock:
-            self.now_ms = max(self.now_ms, clock_ms)
-            timers += self.decider.fire_timers(self.now_ms, MOST_TIMERS)
-        decisions = self.decider.decisions()
-        entry = journal_entry(
-            self._spec.stage,
-            self._partition,
-            records,
-            started_ms=started_ms,
-            now_ms=self.now_ms,
-            follows_clock=follows_clock,
-            timers=timers,
-            dead_letters=len(dead_letters),
-            outputs=len(decisions.outputs),
-        )
-        return Transaction(records, dead_letters, timers, started_ms, self.now_ms, decisions, entry)
-
-    def commit(self) -> None:
-        """Makes the transaction that `decide` returned the truth."""
         self.decider.commit()
+        self.setbacks.committed(transaction.size)
+        self._core_is_live = transaction.live
+        if transaction.live and not self.edge.live:
+            self.edge.reach()
+        if written_ms is not None and not self._spec.event_clock:
+            self.time.was_written(written_ms, at)
 
-    def abort(self, transaction: Transaction) -> None:
-        """Undoes the transaction that `decide` returned: its records are decided again by the next one."""
+    def abort(self, transaction: Transaction, refusal: str | None, at: Moment) -> None:
+        """Undoes the transaction that `decide` returned: its records are decided again by the next one.
+
+        Args:
+            transaction: what `decide` returned.
+            refusal: what a broker will never take of it, and why; None when the fault may pass.
+            at: now.
+        """
         self.decider.abort()
+        self._in_force = None
         self.now_ms = transaction.started_ms
         self.buffers.put_back(transaction.records)
+        self.setbacks.aborted(transaction.size, refusal, at.monotonic_ms)
 
-    def _decide_records(self, records: Sequence[InputRecord]) -> tuple[int, int, list[DeadLetter]]:
-        """Returns how many of the records were decided, how many timers fired, and what was given up."""
-        timers, at_end = 0, set[str]()
-        dead_letters: list[DeadLetter] = []
-        for index, record in enumerate(records):
-            time_ms = max(self.now_ms, self.time_of(record))
-            due_ms = self.decider.next_timer_ms()
-            if due_ms is not None and due_ms < time_ms:
-                if not self._nothing_older_is_unread(time_ms, at_end):
-                    return index, timers, dead_letters
-                # A timer due in the record's own millisecond fires after it: an accept that arrives in the last
-                # millisecond of its offer counts.
-                timers += self.decider.fire_timers(time_ms - 1, MOST_TIMERS)
-            self.now_ms = time_ms
-            try:
-                wrong_partition = self._partition_error(record)
-                if wrong_partition is not None:
-                    raise wrong_partition
-                self.decider.decide(record, time_ms)
-            except Permanent as reason:
-                dead_letters.append(DeadLetter(record, reason))
-        return len(records), timers, dead_letters
+    def _take_evidence(self, at: Moment) -> None:
+        if self._spec.event_clock:
+            return
+        for topic in self._spec.inputs:
+            append_ms = self.buffers.last_append_ms(topic)
+            if append_ms is not None:
+                self.edge.was_read(topic, append_ms, at)
+                self.time.was_read(append_ms, at)
+        self._bound_ms = self.time.bound_ms(at)
 
-    def _clock_may_fire(self, clock_ms: int) -> bool:
-        due_ms = self.decider.next_timer_ms()
-        if due_ms is None or due_ms > clock_ms or not self.buffers.drained:
+    def _take_policies(self, draft: Draft) -> bool:
+        """Puts published policies in force. Returns whether all of them are, so that records may be decided."""
+        if self._published is None or self._published is self._in_force:
+            return True
+        published, marks = self._published, self.decider.policies()
+        changed = [
+            (workspace, content)
+            for workspace in sorted({*published, *marks})
+            if (content := published.get(workspace)) != self._refused.get(workspace, b"")
+            and (None if content is None else policy_digest(content)) != _digest(marks.get(workspace))
+        ]
+        for workspace, content in changed[:POLICY_LIMIT]:
+            self._take_policy(draft, workspace, content)
+        if len(changed) > POLICY_LIMIT:
             return False
+        self._in_force = self._published
+        return True
+
+    def _take_policy(self, draft: Draft, workspace: str, content: bytes | None) -> None:
+        try:
+            self.decider.take_policy(workspace, content, self.now_ms)
+        except Permanent:
+            # Whoever reads the topic of policies has logged it. The policy of before stays in force.
+            self._refused[workspace] = content or b""
+            return
+        mark = self.decider.policies().get(workspace)
+        taken = PolicyTaken(
+            workspace=workspace,
+            version=None if mark is None else mark.version,
+            digest=None if mark is None else mark.digest,
+        )
+        draft.policies.append((taken, content))
+        self._patience.arrived(workspace)
+
+    def _decide_records(self, draft: Draft, at: Moment) -> None:
+        records = self.buffers.take(min(self._spec.batch_size, draft.limit), BATCH_BYTES)
+        draft.live = draft.live_after = self._stays_live(records, at)
+        at_end: set[str] = set()
+        for index, record in enumerate(records):
+            if not self._decide_record(draft, record, at, at_end):
+                # The rest waits: a timer is due before it that may not fire yet, or there is no more room.
+                self.buffers.put_back(records[index:])
+                draft.is_stopped = True
+                return
+
+    def _stays_live(self, records: Sequence[InputRecord], at: Moment) -> bool:
+        if self._spec.event_clock:
+            live = self._core_is_live and not records
+        else:
+            first = {record.topic: record for record in reversed(records)}
+            if self.edge.live and any(self.edge.is_past(record, at) for record in first.values()):
+                self.edge.leave()
+            live = self._core_is_live and self.edge.live
+        if self._core_is_live and not live:
+            self.decider.set_live(False, self.now_ms, 0)
+        return live
+
+    def _decide_record(self, draft: Draft, record: InputRecord, at: Moment, at_end: set[str]) -> bool:
+        """Decides one record and the timers before it. Returns False where it must wait."""
+        wrong = self._partition_error(record)
+        time_ms = self.now_ms if wrong else max(self.now_ms, self.time_of(record))
+        due_ms = self.decider.next_timer_ms()
+        # A timer due in the record's own millisecond fires after it: an accept that arrives in the last
+        # millisecond of its offer counts.
+        if due_ms is not None and due_ms < time_ms:
+            if not self._nothing_older_is_unread(time_ms, at_end):
+                return False
+            all_fired = self._fire(draft, time_ms - 1)
+            # A replay of this transaction fires the same timers, if nothing follows them here.
+            draft.follows_time, self.now_ms = True, max(self.now_ms, time_ms - 1)
+            if not (all_fired and self._decide_now(draft, record, wrong, time_ms, at)):
+                return False
+            draft.follows_time = False
+            return True
+        return self._decide_now(draft, record, wrong, time_ms, at)
+
+    def _decide_now(
+        self, draft: Draft, record: InputRecord, wrong: Permanent | None, time_ms: int, at: Moment
+    ) -> bool:
+        if draft.room <= 0 or self.decider.size_bytes() > BATCH_BYTES:
+            return False
+        if draft.undeliverable is not None and wrong is None:
+            wrong, draft.undeliverable = Permanent("undeliverable", draft.undeliverable), None
+        try:
+            if wrong is not None:
+                raise wrong
+            self._decide_or_wait(record, time_ms, at)
+        except Permanent as reason:
+            draft.give_up(record, reason)
+        except PolicyAwaited:
+            return False
+        else:
+            draft.records.append(record)
+        self.now_ms = time_ms
+        return True
+
+    def _decide_or_wait(self, record: InputRecord, time_ms: int, at: Moment) -> None:
+        try:
+            self.decider.decide(record, time_ms, may_wait=True)
+        except PolicyAwaited as awaited:
+            if self._patience.holds(awaited, at):
+                raise
+            self.decider.decide(record, time_ms)
+
+    def _fire(self, draft: Draft, until_ms: int) -> bool:
+        """Fires timers due at or before `until_ms`. Returns whether all of them have fired."""
+        if draft.undeliverable is not None:
+            self.decider.park_timer(until_ms)
+            draft.is_parked, draft.undeliverable, draft.is_stopped = True, None, True
+            return False
+        room = min(self._spec.timer_limit - draft.timers, draft.room)
+        if room > 0:
+            draft.timers += self.decider.fire_timers(until_ms, room)
+        due_ms = self.decider.next_timer_ms()
+        return due_ms is None or due_ms > until_ms
+
+    def _follow_time(self, draft: Draft, at: Moment) -> None:
+        """Fires the timers that time alone has made due, while nothing is unread."""
+        due_ms, reading_ms = self.decider.next_timer_ms(), self.time.read_ms(at)
+        if self._spec.event_clock or due_ms is None or (reading_ms is not None and due_ms > reading_ms):
+            return
         # Asked last: the question costs an answer of the broker for each input.
-        return self._are_at_end(self._spec.inputs)
+        if not self.buffers.drained or not self._are_at_end(self._spec.inputs):
+            return
+        if reading_ms is None or not self.time.is_fresh(at):
+            draft.asks_for_time = True
+            return
+        self._advance(draft, reading_ms)
+
+    def _advance(self, draft: Draft, reading_ms: int) -> bool:
+        self.now_ms = max(self.now_ms, reading_ms)
+        draft.follows_time = True
+        return self._fire(draft, self.now_ms)
+
+    def _come_to_the_edge(self, draft: Draft, at: Moment) -> None:
+        """Lets the core make up for what it held back, once everything is decided that the inputs held."""
+        if draft.live or not self._is_at_the_edge(draft, at):
+            return
+        # A core that cannot get rid of what it held back goes on without it until something changes.
+        limit = 0 if draft.undeliverable is not None else max(1, min(self._spec.offer_limit, draft.room))
+        draft.undeliverable, draft.edge_limit = None, limit
+        draft.live_after = self.decider.set_live(True, self.now_ms, limit)
+
+    def _is_at_the_edge(self, draft: Draft, at: Moment) -> bool:
+        if self._spec.event_clock:
+            # What was read to the ends that were listed when this round began is decided.
+            return bool(draft.records) and self.buffers.drained
+        if not self.edge.is_reached(self.buffers.positions(), at, lambda: self._end_offsets(self._spec.inputs)):
+            return False
+        reading_ms = self.time.read_ms(at)
+        if reading_ms is None or not self.time.is_fresh(at):
+            draft.asks_for_time = True
+            return False
+        if self.now_ms >= reading_ms - LIVE_MS:
+            return True
+        # The inputs are silent. Only time itself tells that offers of long ago are over.
+        return self.buffers.drained and self._are_at_end(self._spec.inputs) and self._advance(draft, reading_ms)
 
     def _nothing_older_is_unread(self, time_ms: int, at_end: set[str]) -> bool:
         """Whether every record that counts before `time_ms` was read, so that a timer before it may fire.
@@ -207,3 +354,7 @@ class Driver:
     def _are_at_end(self, topics: Sequence[str]) -> bool:
         ends = self._end_offsets(topics)
         return all(ends[topic] <= self.buffers.read_to(topic) for topic in topics)
+
+
+def _digest(mark: PolicyMark | None) -> str | None:
+    return None if mark is None else mark.digest

@@ -2,35 +2,20 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 from pipeline.ports.records import InputRecord
 from schemas.cases.journal import InputRange, JournalEntry
 
 
-def journal_entry(
-    stage: str,
-    partition: int,
-    records: Sequence[InputRecord],
-    *,
-    started_ms: int,
-    now_ms: int,
-    follows_clock: bool,
-    timers: int,
-    dead_letters: int,
-    outputs: int,
-) -> JournalEntry:
+def journal_entry(stage: str, partition: int, records: Sequence[InputRecord], **fields: Any) -> JournalEntry:
     """Returns the entry of one transaction.
 
     Args:
         stage: name of the stage.
         partition: number of the partition, the same for every input.
         records: the input records that it decided, in merged order.
-        started_ms: the stage's `now` before it, milliseconds since the epoch.
-        now_ms: the stage's `now` at its end.
-        follows_clock: whether `now` followed the clock at its end.
-        timers: number of timers that fired.
-        dead_letters: number of the records that were given up.
-        outputs: number of output records.
+        fields: the other fields of the entry, by name.
     """
     first: dict[str, int] = {}
     last: dict[str, int] = {}
@@ -47,10 +32,5 @@ def journal_entry(
             for topic in topics
         ),
         merged=tuple((topics.index(topic), len(list(run))) for topic, run in runs),
-        started_ms=started_ms,
-        now_ms=now_ms,
-        clock=follows_clock,
-        timers_fired=timers,
-        dead_letters=dead_letters,
-        outputs=outputs,
+        **fields,
     )

@@ -49,15 +49,16 @@ class InputBuffers:
         self._next[topic] = max(offset, self._next.get(topic, 0))
         self._at_end.add(topic)
 
-    def take(self, limit: int) -> list[InputRecord]:
-        """Removes up to `limit` records and returns them in merged order.
+    def take(self, limit: int, limit_bytes: int) -> list[InputRecord]:
+        """Removes up to `limit` records, of about `limit_bytes` bytes, and returns them in merged order.
 
         It returns none while an input must be awaited.
         """
         batch: list[InputRecord] = []
+        size_bytes = 0
         # Whether every input is ready is asked again for each record, because the one before may have emptied an
         # input whose next record, still on its way, is older than all that are buffered.
-        while len(batch) < limit and self._ready():
+        while len(batch) < limit and size_bytes < limit_bytes and self._ready():
             head = min(
                 (buffer[0] for buffer in self._buffers.values() if buffer),
                 key=lambda record: (self._time_of(record), record.topic, record.offset),
@@ -66,7 +67,9 @@ class InputBuffers:
             if head is None:
                 break
             batch.append(self._buffers[head.topic].popleft())
-            self._bytes[head.topic] -= len(head.value or b"")
+            taken_bytes = len(head.value or b"")
+            self._bytes[head.topic] -= taken_bytes
+            size_bytes += taken_bytes
         return batch
 
     def put_back(self, records: Sequence[InputRecord]) -> None:

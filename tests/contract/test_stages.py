@@ -17,7 +17,7 @@ from pipeline.metrics import METRICS
 from pipeline.settings import Settings
 from pipeline.sink.agent import TABLES
 from pipeline.stages import STAGES, Stage, inputs_by_group, lasting_stages, running_stages, stage_of
-from schemas.topics import JOURNAL, TOPICS
+from schemas.topics import JOURNAL, POLICY_LOG, TOPICS
 
 ROOT = Path(__file__).parents[2]
 ORDER = tuple(stage.name for stage in STAGES)
@@ -61,7 +61,7 @@ def test_lasting_processes_are_the_stages_that_read() -> None:
 
 def test_a_journal_is_written_and_no_output_of_a_decision() -> None:
     route = stage_of("route")
-    assert {*route.writes} - {*route.outputs} == {JOURNAL}
+    assert {*route.writes} - {*route.outputs} == {JOURNAL, POLICY_LOG}
 
 
 def test_policies_are_read_and_belong_to_no_group() -> None:

@@ -19,7 +19,7 @@ from pipeline.adapters.kafka.transactional.member import TransactionalMember
 from pipeline.adapters.kafka.transactional.observer import LoopObserver, Outcome
 from pipeline.adapters.kafka.transactional.producer import doubt_rule
 from pipeline.errors import EXIT_RESTART, MustRestart, Permanent
-from pipeline.loop.driver import StageSpec
+from pipeline.loop.spec import StageSpec
 from pipeline.ports.decider import Decider, Decisions, PolicyMark
 from pipeline.ports.records import InputRecord, Record
 from pipeline.settings import KafkaSettings

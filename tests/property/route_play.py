@@ -8,8 +8,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pipeline.codec import decode
-from pipeline.loop.driver import Driver, StageSpec, Transaction
+from pipeline.codec import decode, encode
+from pipeline.loop.driver import Driver
+from pipeline.loop.live_edge import LiveEdge
+from pipeline.loop.spec import Moment, StageSpec, Transaction
 from pipeline.ports.decider import Decider, Decisions
 from pipeline.ports.records import InputRecord
 from pipeline.route.router import Router
@@ -21,7 +23,6 @@ from schemas.topics import ACTIONABLE, ASSIGNMENTS
 from schemas.topics import REPS as REPS_TOPIC
 from tests import builders
 from tests.builders import START_MS, policy, record, scored, sentiment
-from tests.routers import live_router
 
 REMEMBER_MS = 3_600_000
 REPS = {
@@ -80,7 +81,14 @@ class Played:
 
 
 def new_router() -> Router:
-    return live_router(*POLICIES.values(), remember_ms=REMEMBER_MS)
+    return Router(REMEMBER_MS, "processing")
+
+
+class NeverBehind(LiveEdge):
+    """The edge of a loop that never lags, so that a desk decides the same whether or not it began anew."""
+
+    def is_past(self, record: InputRecord, at: Moment) -> bool:
+        return False
 
 
 class Desk:
@@ -93,8 +101,16 @@ class Desk:
     def __init__(self, decider: Decider | None = None) -> None:
         self.router = decider or new_router()
         self.driver = Driver(SPEC, 0, self.router, lambda _: None, self._end_offsets)
+        self.driver.edge = NeverBehind()
         for topic in SPEC.inputs:
             self.driver.buffers.start(topic, 0)
+        self.driver.publish({workspace: encode(given) for workspace, given in POLICIES.items()})
+        self.driver.begin(Moment(START_MS, START_MS))
+
+    def settle(self, clock_ms: int) -> None:
+        """Brings a desk that has begun anew to its live edge."""
+        while (transaction := self.decide([], clock_ms)) is not None:
+            self.commit(transaction, clock_ms)
 
     def decide(self, records: Iterable[InputRecord], clock_ms: int) -> Transaction | None:
         """Reads the records and decides them, or what the clock brings; None where there is nothing to do."""
@@ -102,15 +118,27 @@ class Desk:
             self.driver.buffers.add(raw)
         for topic in SPEC.inputs:
             self.driver.buffers.reached_end(topic, self.driver.buffers.read_to(topic))
-        return self.driver.decide(clock_ms)
+        at = Moment(clock_ms, clock_ms)
+        # A broker says the time all the while, so that no transaction is needed only to ask for it.
+        self.driver.time.was_written(clock_ms, at)
+        return self.driver.decide(at)
+
+    def commit(self, transaction: Transaction, clock_ms: int) -> None:
+        """Makes the transaction the truth."""
+        self.driver.commit(transaction, clock_ms, Moment(clock_ms, clock_ms))
+
+    def abort(self, transaction: Transaction, clock_ms: int) -> None:
+        """Undoes the transaction, as after a fault that passes at once."""
+        self.driver.abort(transaction, None, Moment(clock_ms, clock_ms - 10**6))
 
     def play(self, day: Iterable[Played]) -> Iterator[Transaction]:
         """Decides a day again, transaction by transaction; each is committed when the next is asked for."""
+        self.settle(START_MS)
         for played in day:
             transaction = self.decide(played.records, played.clock_ms)
             assert transaction is not None
             yield transaction
-            self.driver.commit()
+            self.commit(transaction, played.clock_ms)
 
     def _end_offsets(self, topics: Sequence[str]) -> Mapping[str, int]:
         return {topic: self.driver.buffers.read_to(topic) for topic in topics}
@@ -124,6 +152,7 @@ def play(steps: list[Step]) -> list[Played]:
 class _Player:
     def __init__(self) -> None:
         self.desk = Desk()
+        self.desk.settle(START_MS)
         self.day: list[Played] = []
         self.now_ms = START_MS
         self.posts: list[ScoredPost] = []
@@ -153,7 +182,7 @@ class _Player:
         if transaction is None:
             return
         assert {letter.reason.code for letter in transaction.dead_letters} <= {"stale_seq", "not_signed_in"}
-        self.desk.driver.commit()
+        self.desk.commit(transaction, self.now_ms)
         self.day.append(Played(tuple(records), self.now_ms, transaction))
         for output in transaction.decisions.outputs:
             if output.topic == ASSIGNMENTS.name:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
 
 from pipeline.adapters.kafka.policies.in_force import PoliciesInForce
 from pipeline.adapters.kafka.transactional.member import TransactionalMember
@@ -17,13 +18,13 @@ from pipeline.app.routing_outcomes import RoutingOutcomes
 from pipeline.clock import SystemClock, to_ms
 from pipeline.errors import EXIT_RESTART, MustRestart
 from pipeline.logs import Log, get_log
-from pipeline.loop.driver import StageSpec
+from pipeline.loop.spec import StageSpec
 from pipeline.metrics import Metrics
-from pipeline.ports.decider import Decider, policy_digest
+from pipeline.ports.decider import Decider
 from pipeline.route.router import Router
 from pipeline.settings import Settings
 from pipeline.stages import stage_of
-from schemas.topics import JOURNAL, ROUTE_STATE
+from schemas.topics import JOURNAL, POLICY_LOG, ROUTE_STATE
 
 STAGE = "route"
 GAUGE_INTERVAL_S = 5.0
@@ -57,6 +58,9 @@ def run(settings: Settings) -> None:
             journal=JOURNAL.name,
             event_clock=settings.clock == "event",
             batch_size=settings.route.batch_size,
+            policy_log=POLICY_LOG.name,
+            configuration=f"earshot {version('earshot')}, clock {settings.clock}, "
+            f"remember_days {settings.route.remember_days}",
         ),
         lambda _: Router(int(settings.route.remember_days * DAY_MS), settings.clock),
         lambda: to_ms(clock.now()),
@@ -81,13 +85,7 @@ def _between(
     policies: PoliciesInForce, observer: "_Observer", agent: TransactionalMember, beat: Callable[[], None]
 ) -> None:
     policies.poll()
-    for decider in agent.deciders.values():
-        marks = decider.policies()
-        for workspace, content in policies.contents().items():
-            if workspace not in marks or marks[workspace].digest != policy_digest(content):
-                decider.take_policy(workspace, content, 0)
-        for workspace in set(marks) - set(policies.contents()):
-            decider.take_policy(workspace, None, 0)
+    agent.publish(policies.contents())
     observer.measure(agent)
     observer.pauses.between()
     beat()

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pipeline.app.garbage_collection import ShortPauses
 from pipeline.bench.route.seam import BATCH, INPUTS, REMEMBER_MS, Transaction
 from pipeline.bench.route.traffic import Arrival, Produced
-from pipeline.loop.driver import NOW_KEY, Driver, StageSpec
+from pipeline.loop.driver import NOW_KEY, Driver
+from pipeline.loop.spec import Moment, StageSpec
 from pipeline.ports.records import InputRecord
 from pipeline.route.router import Router
 from schemas.topics import JOURNAL, ROUTE_STATE
@@ -39,8 +40,11 @@ class Stage:
 
     def settle(self) -> None:
         """Does what the stage does when its state is restored."""
-        if self._workspace not in self.decider.policies():
-            self.decider.take_policy(self._workspace, self._policy, 0)
+        self._driver.publish({self._workspace: self._policy})
+        at = Moment(self._driver.now_ms, self._driver.now_ms)
+        self._driver.begin(at)
+        while (transaction := self._driver.decide(at)) is not None:
+            self._driver.commit(transaction, at.clock_ms, at)
 
     def read(self, arrivals: Iterable[Arrival]) -> list[InputRecord]:
         """Returns the arrivals as input records."""
@@ -56,14 +60,15 @@ class Stage:
             self._driver.buffers.add(record)
         for topic in INPUTS:
             self._driver.buffers.reached_end(topic, self._next[topic])
-        transaction = self._driver.decide(records[-1].append_ms)
+        at = Moment(records[-1].append_ms, records[-1].append_ms)
+        transaction = self._driver.decide(at)
         assert transaction is not None, "there are records"
         decisions = transaction.decisions
         outputs = [Produced(record.topic, record.key, record.value) for record in decisions.outputs]
         changes = [Produced(ROUTE_STATE.name, key, value) for key, value in decisions.changes.items()]
         changes.append(Produced(ROUTE_STATE.name, NOW_KEY, str(transaction.now_ms).encode()))
         journal = transaction.journal.model_dump_json().encode()
-        self._driver.commit()
+        self._driver.commit(transaction, None, at)
         return Transaction(len(transaction.records), len(transaction.dead_letters), outputs, changes, journal)
 
     def _ends(self, topics: Sequence[str]) -> Mapping[str, int]:

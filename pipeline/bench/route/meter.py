@@ -85,10 +85,10 @@ class Meter:
 
 
 def _timed(call: Callable[..., object], name: str, longest_s: dict[str, float]) -> Callable[..., object]:
-    def timed(*arguments: object) -> object:
+    def timed(*arguments: object, **options: object) -> object:
         started_s = time.process_time()
         try:
-            return call(*arguments)
+            return call(*arguments, **options)
         finally:
             longest_s[name] = max(longest_s[name], time.process_time() - started_s)
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import Permanent
-from pipeline.loop.driver import FUTURE_TOLERANCE_MS, NOW_KEY, Driver, StageSpec, Transaction
-from pipeline.ports.decider import Decisions, PolicyMark
+from pipeline.loop.driver import FUTURE_TOLERANCE_MS, NOW_KEY, Driver
+from pipeline.loop.spec import Moment, StageSpec, Transaction
+from pipeline.ports.decider import Decisions, PolicyAwaited, PolicyMark, policy_digest
 from pipeline.ports.records import InputRecord, Record
 
 FAR_MS = 10**9
@@ -26,6 +27,10 @@ class Noting:
     undone: int = 0
     committed: int = 0
     restored: list[tuple[bytes, bytes | None]] = field(default_factory=list)
+    in_force: dict[str, bytes] = field(default_factory=dict)
+    edges: list[tuple[bool, int]] = field(default_factory=list)
+    held: int = 0
+    """How many decisions wait for the live edge."""
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         self.restored.append((key, value))
@@ -37,6 +42,9 @@ class Noting:
     def decide(self, record: InputRecord, now_ms: int, *, may_wait: bool = False) -> None:
         if record.key is None:
             raise Permanent("no_key", "a record needs a key")
+        version = int(record.key) if record.key.isdigit() else 0
+        if may_wait and version > int(self.in_force.get("acme", b"0")):
+            raise PolicyAwaited("acme", version)
         if self.wants_timers:
             self.due_ms = sorted([*self.due_ms, record.append_ms + 7])
         self.calls.append((record.topic, record.offset, now_ms))
@@ -45,8 +53,8 @@ class Noting:
         return self.due_ms[0] if self.due_ms else None
 
     def fire_timers(self, now_ms: int, limit: int) -> int:
-        due = [ms for ms in self.due_ms if ms <= now_ms]
-        self.due_ms = [ms for ms in self.due_ms if ms > now_ms]
+        due = [ms for ms in self.due_ms if ms <= now_ms][:limit]
+        self.due_ms = self.due_ms[len(due) :]
         self.calls += [("timer", ms) for ms in due]
         return len(due)
 
@@ -61,19 +69,37 @@ class Noting:
         self.calls = self.calls[: self.committed]
 
     def take_policy(self, workspace: str, content: bytes | None, now_ms: int) -> None:
-        pass
+        if content == b"bad":
+            raise Permanent("invalid_json", "no policy")
+        self.in_force = {name: held for name, held in self.in_force.items() if name != workspace}
+        if content is not None:
+            self.in_force[workspace] = content
 
     def policies(self) -> Mapping[str, PolicyMark]:
-        return {}
+        return {name: PolicyMark(int(held), policy_digest(held)) for name, held in self.in_force.items()}
 
     def park_timer(self, now_ms: int) -> None:
-        raise AssertionError("no timer is ever undeliverable here")
+        self.calls.append(("parked", self.due_ms.pop(0)))
 
     def set_live(self, live: bool, now_ms: int, limit: int) -> bool:
+        if live and self.held > limit:
+            self.held -= limit
+            return False
+        self.edges.append((live, now_ms))
         return True
 
     def size_bytes(self) -> int:
         return 0
+
+
+def at(ms: int) -> Moment:
+    return Moment(ms, ms)
+
+
+def told(made: Driver, ms: int) -> Moment:
+    """A moment just after a broker said what time it is."""
+    made.time.was_written(ms, at(ms))
+    return at(ms)
 
 
 class Broker:
@@ -103,12 +129,13 @@ def decided(timer_ms: int, broker: Broker, posts: Sequence[int], *, event_clock:
     """What is decided of `posts`, times of input a; input b was read to offset 3 and has no record."""
     core = Noting([timer_ms])
     made = driver(core, broker, event_clock=event_clock)
+    made._core_is_live = made.edge.live = True
     made.buffers.start("a", 0)
     made.buffers.start("b", 3)
     made.buffers.reached_end("b", 3)
     for offset, append_ms in enumerate(posts):
         made.buffers.add(record("a", offset, append_ms, append_ms))
-    made.decide(FAR_MS)
+    made.decide(at(FAR_MS))
     return core.calls
 
 
@@ -127,7 +154,7 @@ def test_a_timer_of_the_record_s_own_millisecond_fires_after_it() -> None:
     core = Noting([15, 20])
     made = idle(core, Broker({"a": 1, "b": 0}))
     made.buffers.add(record("a", 0, 20))
-    made.decide(FAR_MS)
+    made.decide(at(FAR_MS))
     assert core.calls == [("timer", 15), ("a", 0, 20)]
 
 
@@ -139,14 +166,14 @@ def test_an_input_whose_last_record_is_older_than_the_timer_is_asked_and_what_wa
     made.buffers.add(record("a", 0, 20))
     made.buffers.add(record("b", 0, 12))
     made.buffers.reached_end("b", 1)
-    first = made.decide(FAR_MS)
+    first = made.decide(at(FAR_MS))
     assert core.calls == [("b", 0, 12)], "the second record of b, which is unread, may be older than the timer"
     assert first is not None
     assert [part.topic for part in first.journal.inputs] == ["b"]
-    made.commit()
+    made.commit(first, None, at(0))
     made.buffers.add(record("b", 1, 14))
     made.buffers.reached_end("b", 2)
-    made.decide(FAR_MS)
+    made.decide(at(FAR_MS))
     assert core.calls[1:] == [("b", 1, 14), ("timer", 15), ("a", 0, 20)]
 
 
@@ -157,7 +184,9 @@ def test_on_the_event_clock_every_input_is_asked_for_its_end() -> None:
 
 
 def test_a_record_counts_at_its_append_time_and_on_the_event_clock_at_its_own() -> None:
-    assert driver(Noting(), Broker({})).time_of(record("a", 0, 10_000, 7)) == 10_000
+    made = idle(Noting(), Broker({"a": 0, "b": 0}))
+    made.decide(at(10_000))
+    assert made.time_of(record("a", 0, 10_000, 7)) == 10_000
     on_event_clock = driver(Noting(), Broker({}), event_clock=True)
     on_event_clock.now_ms = 500
     assert on_event_clock.time_of(record("a", 0, 10_000, 7)) == 7
@@ -181,28 +210,37 @@ def idle(core: Noting, broker: Broker, *, event_clock: bool = False) -> Driver:
     return made
 
 
+def live(core: Noting, broker: Broker) -> Driver:
+    """A driver at its live edge, whose inputs hold nothing."""
+    made = idle(core, broker)
+    made._core_is_live = made.edge.live = True
+    return made
+
+
 def test_the_clock_fires_a_due_timer_only_when_every_input_is_read_to_its_end() -> None:
-    made = idle(Noting([50]), Broker({"a": 0, "b": 0}))
-    assert made.decide(49) is None
-    transaction = made.decide(60)
+    made = live(Noting([50]), Broker({"a": 0, "b": 0}))
+    assert made.decide(told(made, 49)) is None
+    transaction = made.decide(told(made, 60))
     assert transaction is not None
     assert (transaction.timers, transaction.now_ms, transaction.journal.clock) == (1, 60, True)
-    assert idle(Noting([50]), Broker({"a": 0, "b": 1})).decide(60) is None, "b has an unread record"
-    assert idle(Noting([50]), Broker({"a": 0, "b": 0}), event_clock=True).decide(60) is None
+    unread = live(Noting([50]), Broker({"a": 0, "b": 1}))
+    assert unread.decide(told(unread, 60)) is None, "b has an unread record"
+    assert idle(Noting([50]), Broker({"a": 0, "b": 0}), event_clock=True).decide(at(60)) is None
 
 
 def test_the_clock_fires_nothing_over_a_record_that_waits_for_another_input() -> None:
     made = driver(Noting([50]), Broker({"a": 1, "b": 0}))
+    made.edge.live = True
     for topic in ("a", "b"):
         made.buffers.start(topic, 0)
     made.buffers.add(record("a", 0, 40))
-    assert made.decide(60) is None, "b is read to its end, but nobody has said so yet"
+    assert made.decide(told(made, 60)) is None, "b is read to its end, but nobody has said so yet"
 
 
 def test_the_clock_behind_now_does_not_take_it_back() -> None:
-    made = idle(Noting([50]), Broker({"a": 0, "b": 0}))
+    made = live(Noting([50]), Broker({"a": 0, "b": 0}))
     made.restore(NOW_KEY, b"90")
-    transaction = made.decide(60)
+    transaction = made.decide(told(made, 60))
     assert transaction is not None
     assert (transaction.started_ms, transaction.now_ms) == (90, 90)
 
@@ -213,12 +251,12 @@ def test_an_abort_takes_now_and_the_records_back_and_the_next_transaction_is_the
     for offset, ms in enumerate((10, 20)):
         made.buffers.add(record("a", offset, ms))
     made.buffers.reached_end("a", 2)
-    first = made.decide(FAR_MS)
+    first = made.decide(at(FAR_MS))
     assert first is not None
-    made.abort(first)
+    made.abort(first, None, at(-(10**6)))
     assert (made.now_ms, core.undone) == (0, 1)
     core.due_ms = [15]  # as the core's own undo brings it back
-    assert made.decide(FAR_MS) == first
+    assert made.decide(at(FAR_MS)) == first
 
 
 def test_a_record_that_is_given_up_is_a_dead_letter_of_the_transaction_and_the_rest_is_decided() -> None:
@@ -226,7 +264,7 @@ def test_a_record_that_is_given_up_is_a_dead_letter_of_the_transaction_and_the_r
     made = idle(core, Broker({"a": 3, "b": 0}))
     for offset, key in enumerate((b"k", None, b"k")):
         made.buffers.add(record("a", offset, 10, key=key))
-    transaction = made.decide(FAR_MS)
+    transaction = made.decide(at(FAR_MS))
     assert transaction is not None
     assert [(letter.record.offset, letter.reason.code) for letter in transaction.dead_letters] == [(1, "no_key")]
     assert core.calls == [("a", 0, 10), ("a", 2, 10)]
@@ -237,7 +275,7 @@ def test_the_journal_names_the_inputs_in_merged_order_and_what_a_replay_needs() 
     made = idle(Noting(), Broker({"a": 2, "b": 2}))
     for topic, offset, ms in (("a", 0, 10), ("a", 1, 30), ("b", 0, 20), ("b", 1, 40)):
         made.buffers.add(record(topic, offset, ms))
-    transaction = made.decide(FAR_MS)
+    transaction = made.decide(at(FAR_MS))
     assert transaction is not None
     entry = transaction.journal
     assert [(part.topic, part.first, part.next) for part in entry.inputs] == [("a", 0, 2), ("b", 0, 1)]
@@ -266,6 +304,7 @@ def run(logs: Mapping[str, Sequence[InputRecord]], batch_size: int, chance: rand
     """Plays whole logs: at once, or in pieces that arrive in any order, some transactions aborted at first."""
     core = Noting(wants_timers=True)
     made = driver(core, Broker({topic: len(log) for topic, log in logs.items()}), batch_size=batch_size)
+    made._core_is_live = made.edge.live = True
     for topic in logs:
         made.buffers.start(topic, 0)
     unread = {topic: list(log) for topic, log in logs.items()}
@@ -285,11 +324,11 @@ def drain(made: Driver, core: Noting, chance: random.Random | None) -> None:
     while True:
         due_ms = list(core.due_ms)
         # The clock stands still, so that it fires nothing itself.
-        transaction: Transaction | None = made.decide(-1)
+        transaction: Transaction | None = made.decide(at(-1))
         if transaction is None:
             return
         if chance is not None and chance.random() < 0.3:
-            made.abort(transaction)
+            made.abort(transaction, None, at(-(10**6)))
             core.due_ms = due_ms
         else:
-            made.commit()
+            made.commit(transaction, None, at(0))

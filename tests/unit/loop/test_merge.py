@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from pipeline.loop.merge import InputBuffers
 from pipeline.ports.records import InputRecord
 
+ALL = 10**9
+
 
 def record(topic: str, offset: int, time_ms: int) -> InputRecord:
     return InputRecord(topic, 0, offset, b"k", b"v", time_ms)
@@ -24,15 +26,15 @@ def test_records_are_taken_by_time_then_topic_then_offset() -> None:
         merged.add(item)
     merged.reached_end("a", 2)
     merged.reached_end("b", 2)
-    assert [(r.topic, r.offset) for r in merged.take(10)] == [("a", 0), ("b", 0), ("b", 1), ("a", 1)]
+    assert [(r.topic, r.offset) for r in merged.take(10, ALL)] == [("a", 0), ("b", 0), ("b", 1), ("a", 1)]
 
 
 def test_an_input_that_is_not_read_to_its_end_is_awaited() -> None:
     merged = buffers()
     merged.add(record("a", 0, 5))
-    assert merged.take(10) == []
+    assert merged.take(10, ALL) == []
     merged.reached_end("b", 0)
-    assert len(merged.take(10)) == 1
+    assert len(merged.take(10, ALL)) == 1
 
 
 def test_a_new_record_means_that_the_end_is_not_known_any_more() -> None:
@@ -41,7 +43,7 @@ def test_a_new_record_means_that_the_end_is_not_known_any_more() -> None:
     merged.reached_end("b", 0)
     merged.add(record("b", 0, 1))
     assert not merged.drained
-    assert len(merged.take(10)) == 1
+    assert len(merged.take(10, ALL)) == 1
     assert not merged.drained, "b had more after its end: its end must be seen again"
 
 
@@ -53,9 +55,9 @@ def test_positions_are_those_of_the_next_record_to_decide() -> None:
     merged.reached_end("a", 9)
     merged.reached_end("b", 41)
     assert merged.positions() == {"a": 3, "b": 41}
-    merged.take(1)
+    merged.take(1, ALL)
     assert merged.positions() == {"a": 7, "b": 41}
-    merged.take(1)
+    merged.take(1, ALL)
     assert merged.positions() == {"a": 9, "b": 41}, "the end lies behind a transaction marker"
 
 
@@ -71,9 +73,9 @@ def test_taking_and_putting_back_loses_doubles_and_reorders_nothing(
     for topic in "ab":
         merged.reached_end(topic, offsets[topic])
     seen: list[InputRecord] = []
-    while batch := merged.take(size):
+    while batch := merged.take(size, ALL):
         merged.put_back(batch)
-        assert merged.take(size) == batch
+        assert merged.take(size, ALL) == batch
         seen += batch
     assert len(seen) == len(items)
     for topic in "ab":
@@ -86,7 +88,7 @@ def test_the_bytes_of_what_is_buffered_are_counted() -> None:
         merged.add(record("a", offset, 5)._replace(value=b"four"))
     merged.add(record("b", 0, 9)._replace(value=None))
     assert (merged.size_bytes("a"), merged.size_bytes("b")) == (12, 0)
-    taken = merged.take(2)
+    taken = merged.take(2, ALL)
     assert merged.size_bytes("a") == 4
     merged.put_back(taken)
     assert merged.size_bytes("a") == 12

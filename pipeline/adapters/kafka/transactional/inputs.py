@@ -7,7 +7,7 @@ from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException
 
 from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.errors import Misconfigured, Permanent
-from pipeline.loop.driver import StageSpec
+from pipeline.loop.spec import StageSpec
 from pipeline.ports.records import InputRecord
 from pipeline.stages import group_of
 

@@ -15,6 +15,7 @@ from confluent_kafka import (
 from pipeline.adapters.kafka.committed import committed_offsets
 from pipeline.adapters.kafka.config import member_config
 from pipeline.adapters.kafka.messages import error_of, input_record
+from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.transactional.backpressure import (
     BUFFER_BATCHES,
     BUFFER_BYTES,
@@ -37,7 +38,8 @@ from pipeline.adapters.kafka.transactional.ownership import complete, still_true
 from pipeline.adapters.kafka.transactional.partition_loop import PartitionLoop
 from pipeline.adapters.kafka.transactional.producer import TransactionalProducer, doubt_rule
 from pipeline.errors import Misconfigured, MustRestart
-from pipeline.loop.driver import Driver, StageSpec
+from pipeline.loop.driver import Driver
+from pipeline.loop.spec import Moment, StageSpec
 from pipeline.ports.decider import Decider
 from pipeline.settings import KafkaSettings
 from pipeline.stages import group_of
@@ -102,6 +104,9 @@ class TransactionalMember:
         self._without_offsets: set[int] = set()
         self._paused: set[tuple[str, int]] = set()
         self._partitions: Mapping[str, int] = {}
+        self._published: Mapping[str, bytes] | None = None
+        self._handed_out: Mapping[str, bytes] | None = None
+        self._by_number: dict[int, dict[str, bytes]] = {}
         config = member_config(kafka, group_of(spec.stage)) | {
             # Offsets that vanish while state exists must never silently mean "start again".
             "auto.offset.reset": "error",
@@ -149,6 +154,10 @@ class TransactionalMember:
         """The decider of each owned partition number, for gauges."""
         return {n: loop.driver.decider for n, loop in self._loops.items()}
 
+    def publish(self, policies: Mapping[str, bytes]) -> None:
+        """Says which policies are published now, by workspace. Each partition number puts its own in force."""
+        self._published = policies
+
     def lags(self) -> dict[tuple[str, int], int]:
         """Returns (topic, partition) to the number of records not yet decided, as the last fetch reported."""
         lags = {}
@@ -167,9 +176,23 @@ class TransactionalMember:
         for n in list(self._restoring):
             self._restore_step(n)
         self._between()
+        self._hand_out_policies()
         for loop in list(self._loops.values()):
-            loop.run(self._clock_ms(), self._membership)
+            loop.run(self._membership)
         self._balance_buffers()
+
+    def _hand_out_policies(self) -> None:
+        if self._published is None:
+            return
+        if self._published is not self._handed_out:
+            count = self._partitions[self._spec.changelog]
+            # A policy is state of the number that decides for its workspace, and of no other.
+            self._by_number = {n: {} for n in range(count)}
+            for workspace, content in self._published.items():
+                self._by_number[partition_of(workspace.encode(), count)][workspace] = content
+            self._handed_out = self._published
+        for n, loop in self._loops.items():
+            loop.driver.publish(self._by_number[n])
 
     def _buffer(self, message: Message) -> None:
         error = error_of(message)
@@ -195,7 +218,7 @@ class TransactionalMember:
         for n, loop in self._loops.items():
             if not loop.restored:
                 continue
-            for topic in loop.driver.buffers.empty_topics():
+            for topic in self._spec.inputs:
                 read_to = loop.driver.buffers.read_to(topic)
                 high = self._consumer.get_watermark_offsets(TopicPartition(topic, n), cached=True)[1]
                 if 0 <= high <= read_to:
@@ -260,7 +283,7 @@ class TransactionalMember:
             partial(partition_error, self._partitions),
             partial(end_offsets, self._consumer, n),
         )
-        self._loops[n] = PartitionLoop(self._spec, n, producer, driver, self._observer)
+        self._loops[n] = PartitionLoop(self._spec, n, producer, driver, self._observer, self._moment)
 
     def _producer_of(self, n: int) -> TransactionalProducer:
         return TransactionalProducer(
@@ -306,10 +329,14 @@ class TransactionalMember:
         self._resume([(topic, n) for topic in positions])
         for topic, offset in positions.items():
             self._consumer.seek(TopicPartition(topic, n, offset))
+        loop.driver.begin(self._moment())
         loop.restored = True
         self._observer.acquired(
             n, None if reader is None else reader.entries, self._clients.monotonic_s() - acquisition.started_s
         )
+
+    def _moment(self) -> Moment:
+        return Moment(self._clock_ms(), int(self._clients.monotonic_s() * 1000))
 
     def _balance_buffers(self) -> None:
         limit = Waiting(BUFFER_BATCHES * self._spec.batch_size, BUFFER_BYTES)

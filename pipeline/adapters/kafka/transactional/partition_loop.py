@@ -5,14 +5,31 @@ positions of the inputs. A read_committed reader sees all of them or none.
 """
 
 from collections import Counter
+from collections.abc import Callable
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from pipeline.adapters.kafka.transactional.observer import LoopObserver, Outcome
 from pipeline.adapters.kafka.transactional.producer import TransactionalProducer
 from pipeline.errors import MustRestart
-from pipeline.loop.driver import NOW_KEY, Driver, StageSpec, Transaction
+from pipeline.loop.driver import NOW_KEY, Driver
+from pipeline.loop.spec import Moment, StageSpec, Transaction
 from pipeline.ports.records import Record
+
+NEVER_TAKEN = frozenset(
+    {
+        KafkaError.MSG_SIZE_TOO_LARGE,
+        KafkaError.RECORD_LIST_TOO_LARGE,
+        KafkaError.INVALID_RECORD,
+        KafkaError.INVALID_MSG,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.TOPIC_EXCEPTION,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._UNKNOWN_TOPIC,
+        KafkaError._UNKNOWN_PARTITION,
+    }
+)
+"""With these errors a broker says of a record that it will not take it, however often it is sent."""
 
 
 class PartitionLoop:
@@ -24,6 +41,7 @@ class PartitionLoop:
         producer: initialised.
         driver: decides the transactions, empty.
         observer: told about each transaction.
+        moment: says what time it is.
     """
 
     def __init__(
@@ -33,6 +51,7 @@ class PartitionLoop:
         producer: TransactionalProducer,
         driver: Driver,
         observer: LoopObserver,
+        moment: Callable[[], Moment],
     ) -> None:
         self.driver = driver
         self.producer = producer
@@ -43,13 +62,15 @@ class PartitionLoop:
         self._spec = spec
         self._partition = partition
         self._observer = observer
+        self._moment = moment
         self._now_offset: int | None = None
+        self._written: tuple[int, Moment] | None = None
+        self._refusal: str | None = None
 
-    def run(self, clock_ms: int, membership: object) -> Outcome | None:
+    def run(self, membership: object) -> Outcome | None:
         """Runs one transaction over what is ready; returns None when there was nothing to do.
 
         Args:
-            clock_ms: the wall clock, milliseconds since the epoch.
             membership: of the assignment that gave this number to us; the group refuses offsets of an older one.
 
         Raises:
@@ -57,19 +78,20 @@ class PartitionLoop:
         """
         if not self.restored or self.producer.in_doubt():
             return None
-        transaction = self.driver.decide(clock_ms)
+        transaction = self.driver.decide(self._moment())
         if transaction is None:
             return None
         try:
             self._write(transaction, membership)
         except KafkaException as error:
             self._abort_or_die(error)
-            self.driver.abort(transaction)
-            self._observer.aborted(self._partition, error.args[0].str())
+            self.driver.abort(transaction, self._refusal, self._moment())
+            self._observer.aborted(self._partition, self._refusal or error.args[0].str())
             return None
         # The record of `now` is the transaction's last in the changelog; the commit marker stands behind it.
         self.written_to = None if self._now_offset is None else self._now_offset + 2
-        self.driver.commit()
+        written_ms, at = self._written or (None, self._moment())
+        self.driver.commit(transaction, written_ms, at)
         outcome = Outcome(
             transaction.records,
             Counter(output.topic for output in transaction.decisions.outputs),
@@ -81,31 +103,51 @@ class PartitionLoop:
         return outcome
 
     def _write(self, transaction: Transaction, membership: object) -> None:
-        spec, n, produce = self._spec, self._partition, self.producer.produce
+        spec, n = self._spec, self._partition
         # From here on the changelog grows, and where it ends is certain only after the commit has succeeded.
-        self.written_to = self._now_offset = None
+        self.written_to = self._now_offset = self._written = self._refusal = None
         self.producer.begin()
-        for output in transaction.decisions.outputs:
-            produce(output)
+        for output in (*transaction.decisions.outputs, *transaction.policies):
+            self._produce(output)
         # Changelog and journal go to the inputs' own partition number, never by a hash of the key. Whoever
         # owns the number must find all of its state there, and nothing else.
         for key, value in transaction.decisions.changes.items():
-            produce(Record(spec.changelog, key, value), n)
+            self._produce(Record(spec.changelog, key, value), n)
         now = Record(spec.changelog, NOW_KEY, str(transaction.now_ms).encode())
-        produce(now, n, delivered_at=self._note_now_offset)
+        self.producer.produce(now, n, self._note_now)
         for letter in transaction.dead_letters:
-            produce(letter.to_send(spec.stage, transaction.now_ms))
-        produce(Record(spec.journal, None, transaction.journal.model_dump_json().encode()), n)
+            self._produce(letter.to_send(spec.stage, transaction.now_ms))
+        self._produce(Record(spec.journal, None, transaction.journal.model_dump_json().encode()), n)
         positions = [TopicPartition(topic, n, offset) for topic, offset in self.driver.buffers.positions().items()]
         self.producer.commit(positions, membership)
 
-    def _note_now_offset(self, offset: int) -> None:
-        self._now_offset = offset
+    def _produce(self, record: Record, partition: int = -1) -> None:
+        # The fate of each record costs a call. Only after a transaction was undone is it worth knowing which one
+        # was refused.
+        on_fate = self._note_refusal if self.driver.setbacks.suspicious else None
+        try:
+            self.producer.produce(record, partition, on_fate)
+        except KafkaException as error:
+            self._refuse(record.topic, error.args[0])
+            raise
+
+    def _note_now(self, error: KafkaError | None, message: Message) -> None:
+        if error is None:
+            self._now_offset = message.offset()
+            self._written = message.timestamp()[1], self._moment()
+
+    def _note_refusal(self, error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            self._refuse(message.topic(), error)
+
+    def _refuse(self, topic: str, error: KafkaError) -> None:
+        if error.code() in NEVER_TAKEN and self._refusal is None:
+            self._refusal = f"{topic} does not take what would be written: {error.str()}"
 
     def _abort_or_die(self, error: KafkaException) -> None:
         place = f"{self._spec.stage}/{self._partition}"
         cause: KafkaError = error.args[0]
-        if not cause.txn_requires_abort():
+        if not cause.txn_requires_abort() and self._refusal is None:
             raise MustRestart(f"{place}: {cause.name()}: {cause.str()}") from error
         try:
             self.producer.abort()

@@ -24,13 +24,15 @@ QUEUE_FULL_WAIT_S = 1.0
 POLL_S = 0.02
 BACKOFF_MS = 100
 """`retry.backoff.ms`, librdkafka's default; a commit takes 26 ms (measured)."""
+PROPAGATION_MS = 2000
+"""A topic that was just made is known to all brokers within this time."""
 STATISTICS_MS = 200
 """A transaction that is in doubt waits at most this long for the statistics that clear it."""
 PATIENCE_S = 2.0
 """A client that gives no statistics for ten intervals is stuck, and a new one does no harm."""
 
-DeliveredAt = Callable[[int], None]
-"""Is called with the offset that a record got."""
+OnFate = Callable[[KafkaError | None, Message], None]
+"""Is called with the fate of a record: an error, or the message with the offset and the time that it got."""
 OnRenewed = Callable[[str, float], None]
 """Is called after a renewal with its reason and the seconds that it took."""
 
@@ -74,6 +76,8 @@ class TransactionalProducer:
             "transaction.timeout.ms": kafka.transaction_timeout_ms,
             "socket.timeout.ms": socket_timeout_ms(kafka),
             "retry.backoff.ms": BACKOFF_MS,
+            # A topic that does not exist is known as such while the transaction still has time to be undone.
+            "topic.metadata.propagation.max.ms": PROPAGATION_MS,
             "statistics.interval.ms": STATISTICS_MS,
         }
         self._doubt = doubt
@@ -136,16 +140,18 @@ class TransactionalProducer:
         self,
         record: Record,
         partition: int = -1,
-        delivered_at: DeliveredAt | None = None,
+        on_fate: OnFate | None = None,
     ) -> None:
         """Hands one record over; blocks while the outgoing queue is full.
 
         Args:
             record: to send in the open transaction.
             partition: number of its partition; -1: the key decides.
-            delivered_at: called with the offset that the record got.
+            on_fate: called during a later call, at the latest by `commit` or `abort`.
+
+        Raises:
+            KafkaException: the client itself refuses the record, which is too large.
         """
-        on_delivery = None if delivered_at is None else partial(_report_offset, delivered_at)
         while True:
             try:
                 self._producer.produce(
@@ -154,7 +160,7 @@ class TransactionalProducer:
                     key=record.key,
                     partition=partition,
                     headers=list(record.headers),
-                    on_delivery=on_delivery,
+                    on_delivery=on_fate,
                 )
                 return
             except BufferError:
@@ -211,11 +217,6 @@ def _read_statistics(doubt: DoubtRule, made_s: float, text: str) -> None:
             sum(broker["disconnects"] for broker in brokers),
         )
     )
-
-
-def _report_offset(delivered_at: DeliveredAt, error: KafkaError | None, message: Message) -> None:
-    if error is None:
-        delivered_at(message.offset())
 
 
 def _resumed(call: Callable[[], None]) -> None:

@@ -11,7 +11,7 @@ from pipeline.adapters.kafka.transactional import member as agent_module
 from pipeline.adapters.kafka.transactional.clients import Clients
 from pipeline.adapters.kafka.transactional.member import TransactionalMember
 from pipeline.adapters.kafka.transactional.observer import Outcome
-from pipeline.loop.driver import StageSpec
+from pipeline.loop.spec import StageSpec
 from pipeline.ports.decider import Decider, Decisions, PolicyMark
 from pipeline.ports.records import InputRecord, Record
 from pipeline.settings import KafkaSettings
@@ -38,7 +38,7 @@ class FakeProducer:
 
     def __init__(self, _: KafkaSettings, transactional_id: str, *_others: object) -> None:
         self.partition = int(transactional_id.rpartition("-")[2])
-        self._delivered_at: Callable[[int], None] | None = None
+        self._on_fate: Callable[[None, Any], None] | None = None
 
     def init(self) -> None:
         self.cluster.done.append(("init", self.partition))
@@ -49,15 +49,17 @@ class FakeProducer:
     def begin(self) -> None:
         pass
 
-    def produce(self, *_: object, headers: object = (), delivered_at: Callable[[int], None] | None = None) -> None:
-        if delivered_at is not None:
-            self._delivered_at = delivered_at
+    def produce(
+        self, record: Record, partition: int = -1, on_fate: Callable[[None, Any], None] | None = None
+    ) -> None:
+        if on_fate is not None:
+            self._on_fate = on_fate
 
     def commit(self, positions: Sequence[TopicPartition], membership: object) -> None:
         self.cluster.memberships.append(membership)
         end = self.cluster.changelog_end.get(self.partition, 0)
-        assert self._delivered_at is not None
-        self._delivered_at(end)
+        assert self._on_fate is not None
+        self._on_fate(None, FakeMessage("state", self.partition, end))
         self.cluster.changelog_end[self.partition] = end + 2
         self.cluster.committed |= {(place.topic, place.partition): place.offset for place in positions}
 

@@ -1,0 +1,62 @@
+"""Knows the brokers' time between two records, without trust in the worker's wall clock.
+
+A wall clock that was once wrong by a month would otherwise move the stage's `now` by a month, and `now` never goes
+back. So the time is what a broker last said, plus what a monotonic clock has counted since. The wall clock only
+confirms a broker whose own clock seems to jump.
+"""
+
+from pipeline.loop.spec import Moment
+
+TOLERANCE_MS = 10 * 60_000
+"""A broker may be ahead of what we count by so much. It covers the skew between brokers and a worker that stood
+still without counting (a suspended machine), and is far below a wrong date."""
+DRIFT_MS = 60_000
+"""A monotonic clock that is ahead of the broker by less than this has drifted, and is set back. One that is
+further ahead stays: then it is the broker's clock that was set back."""
+FRESH_MS = 60_000
+"""So long after a broker's answer the count is good enough for timers. Quartz clocks drift by less than 100
+millionths, which is 6 ms in this time."""
+
+
+class BrokerTime:
+    """The brokers' time, as far as one worker knows it."""
+
+    def __init__(self) -> None:
+        self._anchor: tuple[int, int] | None = None
+        self._asked_ms: int | None = None
+        self.doubted = 0
+        """How many statements of brokers were not believed, for the metrics."""
+
+    def read_ms(self, at: Moment) -> int | None:
+        """Returns the brokers' time in milliseconds since the epoch, never more than it is by what was said; None
+        before the first statement.
+        """
+        return None if self._anchor is None else self._anchor[0] + at.monotonic_ms - self._anchor[1]
+
+    def is_fresh(self, at: Moment) -> bool:
+        """Whether a broker said the time of one of our own writes recently enough for a timer to go by it."""
+        return self._asked_ms is not None and at.monotonic_ms - self._asked_ms <= FRESH_MS
+
+    def bound_ms(self, at: Moment) -> int:
+        """Returns the latest time that is believed when a broker says it."""
+        reading_ms = self.read_ms(at)
+        return max(at.clock_ms, at.clock_ms if reading_ms is None else reading_ms) + TOLERANCE_MS
+
+    def was_read(self, append_ms: int, at: Moment) -> None:
+        """Takes the append time of a record that was read. It was appended then or earlier."""
+        reading_ms = self.read_ms(at)
+        if reading_ms is None or append_ms > reading_ms:
+            self._believe(append_ms, at)
+
+    def was_written(self, append_ms: int, at: Moment) -> None:
+        """Takes the append time of a record that we wrote just now, which is the time itself."""
+        self._asked_ms = at.monotonic_ms
+        reading_ms = self.read_ms(at)
+        if reading_ms is None or append_ms > reading_ms or reading_ms - append_ms <= DRIFT_MS:
+            self._believe(append_ms, at)
+
+    def _believe(self, append_ms: int, at: Moment) -> None:
+        if self._anchor is not None and append_ms > self.bound_ms(at):
+            self.doubted += 1
+            return
+        self._anchor = (append_ms, at.monotonic_ms)

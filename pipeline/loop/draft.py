@@ -1,0 +1,134 @@
+"""Collects what one transaction decides, until it is complete."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import xxhash
+
+from pipeline.errors import Permanent
+from pipeline.loop.journal import journal_entry
+from pipeline.loop.spec import StageSpec, Transaction
+from pipeline.ports.dead_letters import DeadLetter
+from pipeline.ports.decider import Decider, Decisions
+from pipeline.ports.records import InputRecord, Record
+from schemas.cases.journal import PolicyTaken
+
+
+@dataclass
+class Draft:
+    """One transaction in the making."""
+
+    started_ms: int
+    """The stage's `now` before it."""
+    bound_ms: int
+    """A record that says it was appended later counts as now."""
+    limit: int
+    """Most decisions that it may hold."""
+    undeliverable: str | None
+    """Why the first decision must be given up; None when nothing must be."""
+    live: bool = False
+    """Whether the core hands decisions out at once while it decides."""
+    live_after: bool = False
+    records: list[InputRecord] = field(default_factory=list)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    verdicts: list[tuple[int, str]] = field(default_factory=list)
+    policies: list[tuple[PolicyTaken, bytes | None]] = field(default_factory=list)
+    timers: int = 0
+    is_parked: bool = False
+    follows_time: bool = False
+    edge_limit: int | None = None
+    """The limit under which the core made up for what was held back; None when it did not."""
+    asks_for_time: bool = False
+    """Whether it is written only to learn the broker's time."""
+    is_stopped: bool = False
+    """Whether nothing more may be decided in it."""
+
+    @property
+    def size(self) -> int:
+        """How many decisions it holds."""
+        return len(self.records) + self.timers + self.is_parked + (self.edge_limit is not None)
+
+    @property
+    def room(self) -> int:
+        """How many more decisions it may hold."""
+        return self.limit - self.size
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.size or self.policies or self.asks_for_time)
+
+    def give_up(self, record: InputRecord, reason: Permanent) -> None:
+        """Takes a record that is given up."""
+        self.verdicts.append((len(self.records), reason.code))
+        self.dead_letters.append(DeadLetter(record, reason))
+        self.records.append(record)
+
+    def completed(self, spec: StageSpec, partition: int, decider: Decider, now_ms: int) -> Transaction:
+        """Returns the transaction, complete.
+
+        Args:
+            spec: what the stage reads and writes.
+            partition: the partition number.
+            decider: the core, which holds the decisions.
+            now_ms: the stage's time at the end.
+        """
+        decisions = decider.decisions()
+        entry = journal_entry(
+            spec.stage,
+            partition,
+            self.records,
+            started_ms=self.started_ms,
+            now_ms=now_ms,
+            bound_ms=self.bound_ms,
+            clock=self.follows_time,
+            live=self.live,
+            live_after=self.live_after,
+            edge_limit=self.edge_limit,
+            parked=int(self.is_parked),
+            timers_fired=self.timers,
+            dead_letters=len(self.dead_letters),
+            verdicts=tuple(self.verdicts),
+            policies=tuple(taken for taken, _ in self.policies),
+            configuration=spec.configuration,
+            digest=digest_of(decisions),
+            outputs=len(decisions.outputs),
+        )
+        return Transaction(
+            self.records,
+            self.dead_letters,
+            tuple(self._policy_records(spec)),
+            self.timers,
+            self.size,
+            self.started_ms,
+            now_ms,
+            self.live_after,
+            decisions,
+            entry,
+        )
+
+    def _policy_records(self, spec: StageSpec) -> Iterator[Record]:
+        if spec.policy_log is not None:
+            for taken, content in self.policies:
+                if content is not None:
+                    yield Record(spec.policy_log, taken.workspace.encode(), content)
+
+
+def digest_of(decisions: Decisions) -> str:
+    """Returns a digest over everything that is decided, in order: XXH3 with 128 bits, as hexadecimal digits."""
+    digest = xxhash.xxh3_128()
+    for output in decisions.outputs:
+        digest.update(f"{output.topic}\n".encode())
+        _add(digest, output.key)
+        _add(digest, output.value)
+    for key, value in decisions.changes.items():
+        _add(digest, key)
+        _add(digest, value)
+    return digest.hexdigest()
+
+
+def _add(digest: xxhash.xxh3_128, value: bytes | None) -> None:
+    # The length goes before the bytes, so that the end of one and the beginning of the next cannot be exchanged.
+    digest.update(b"-" if value is None else b"%d:" % len(value))
+    if value:
+        digest.update(value)

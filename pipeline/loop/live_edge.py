@@ -1,0 +1,73 @@
+"""Knows whether a loop has decided everything that its inputs hold, give or take two seconds.
+
+A loop that catches up decides in the past. What it handed out there would be over before anybody saw it. So a loop
+begins behind its live edge. It reaches the edge when it has decided everything below the ends that the brokers
+named at most `LIVE_MS` ago. It leaves the edge when it meets a record that is older.
+
+Neither asks a wall clock. How old a record is at least follows from the newest record of the same input: it was
+appended before it was read, and a monotonic clock says how long ago that was.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+
+from pipeline.loop.spec import Moment
+from pipeline.ports.records import InputRecord
+
+LIVE_MS = 2000
+"""A loop that lags less decides in the present. The shortest offer stands for 5 s."""
+
+
+class LiveEdge:
+    """Follows one partition number, on the processing clock."""
+
+    def __init__(self) -> None:
+        self.live = False
+        self._newest: dict[str, tuple[int, int]] = {}
+        self._ends: Mapping[str, int] | None = None
+        self._asked_ms = 0
+
+    def was_read(self, topic: str, append_ms: int, at: Moment) -> None:
+        """Takes the append time of the newest record that was read of an input."""
+        before = self._newest.get(topic)
+        if before is None or append_ms > before[0] + at.monotonic_ms - before[1]:
+            self._newest[topic] = (append_ms, at.monotonic_ms)
+
+    def is_past(self, record: InputRecord, at: Moment) -> bool:
+        """Whether the record certainly was appended longer than `LIVE_MS` ago."""
+        newest = self._newest.get(record.topic)
+        return newest is not None and newest[0] + at.monotonic_ms - newest[1] - record.append_ms > LIVE_MS
+
+    def leave(self) -> None:
+        """Notes that the loop is behind, or that this is not certain."""
+        self.live = False
+        self._ends = None
+
+    def is_reached(
+        self, positions: Mapping[str, int], at: Moment, end_offsets: Callable[[], Mapping[str, int]]
+    ) -> bool:
+        """Whether everything is decided that the inputs held a moment ago.
+
+        Args:
+            positions: offset of the next record to decide, by input.
+            at: now.
+            end_offsets: asks the brokers where the inputs end. It is called only after the last answer was used
+                up, so that catching up does not ask for each transaction.
+        """
+        if self._ends is None:
+            self._ends, self._asked_ms = end_offsets(), at.monotonic_ms
+        if any(positions.get(topic, 0) < end for topic, end in self._ends.items()):
+            # No broker has answered, which is no end that could be reached.
+            if sys.maxsize in self._ends.values():
+                self._ends = None
+            return False
+        self._ends = None
+        return at.monotonic_ms - self._asked_ms <= LIVE_MS
+
+    def reach(self) -> None:
+        """Notes that the loop is at its live edge.
+
+        A broker whose clock was set back would otherwise look as if it lagged for ever.
+        """
+        self.live = True
+        self._newest.clear()

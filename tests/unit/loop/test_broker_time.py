@@ -1,0 +1,69 @@
+"""The brokers' time goes on between two records, and no wrong clock moves it."""
+
+import pytest
+
+from pipeline.loop.broker_time import FRESH_MS, BrokerTime
+from pipeline.loop.spec import Moment
+
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+T_MS = 1_800_000_000_000
+
+
+def at(ms: int, *, wall_ms: int = T_MS) -> Moment:
+    """`ms` after the beginning by the monotonic clock. The wall clock stands at `wall_ms` then."""
+    return Moment(wall_ms, ms)
+
+
+def test_nothing_is_known_before_a_broker_has_said_something() -> None:
+    assert BrokerTime().read_ms(at(0)) is None
+    assert not BrokerTime().is_fresh(at(0))
+
+
+@pytest.mark.parametrize("jump_ms", [HOUR_MS, -HOUR_MS, 30 * DAY_MS])
+def test_a_jump_of_the_wall_clock_moves_nothing(jump_ms: int) -> None:
+    time = BrokerTime()
+    time.was_read(T_MS, at(0))
+    assert time.read_ms(at(500, wall_ms=T_MS + jump_ms)) == T_MS + 500
+    time.was_read(T_MS + 700, at(700, wall_ms=T_MS + jump_ms))
+    assert time.read_ms(at(1000, wall_ms=T_MS + jump_ms)) == T_MS + 1000
+
+
+def test_a_broker_whose_clock_jumps_ahead_alone_is_not_believed() -> None:
+    time = BrokerTime()
+    time.was_read(T_MS, at(0))
+    time.was_read(T_MS + 30 * DAY_MS, at(100, wall_ms=T_MS + 100))
+    assert time.read_ms(at(100)) == T_MS + 100
+    assert time.doubted == 1
+
+
+def test_a_worker_that_stood_still_without_counting_believes_the_broker_whom_its_wall_clock_confirms() -> None:
+    time = BrokerTime()
+    time.was_read(T_MS, at(0))
+    after_ms = T_MS + 3 * HOUR_MS
+    time.was_read(after_ms, at(50, wall_ms=after_ms + 1000))
+    assert time.read_ms(at(50)) == after_ms
+
+
+def test_an_old_record_takes_nothing_back() -> None:
+    time = BrokerTime()
+    time.was_read(T_MS, at(0))
+    time.was_read(T_MS - HOUR_MS, at(10))
+    assert time.read_ms(at(10)) == T_MS + 10
+
+
+def test_a_monotonic_clock_that_runs_fast_is_set_back_and_a_broker_that_was_set_back_is_not_followed() -> None:
+    time = BrokerTime()
+    time.was_written(T_MS, at(0))
+    time.was_written(T_MS + 9_990, at(10_000))
+    assert time.read_ms(at(10_000)) == T_MS + 9_990
+    time.was_written(T_MS - HOUR_MS, at(20_000))
+    assert time.read_ms(at(20_000)) == T_MS + 19_990
+
+
+def test_the_time_is_good_for_timers_for_a_minute_after_a_broker_took_a_record() -> None:
+    time = BrokerTime()
+    time.was_read(T_MS, at(0))
+    assert not time.is_fresh(at(0)), "a record that was read may be old"
+    time.was_written(T_MS, at(5))
+    assert time.is_fresh(at(5 + FRESH_MS))
+    assert not time.is_fresh(at(6 + FRESH_MS))

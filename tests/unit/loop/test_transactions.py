@@ -1,0 +1,227 @@
+"""What a transaction holds besides records: policies, slices of timers, the live edge, and what is given up."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from pipeline.errors import Misconfigured
+from pipeline.loop.driver import AHEAD_MS, NOW_KEY, Driver
+from pipeline.loop.patience import PATIENCE_MS
+from pipeline.loop.setbacks import TRIES
+from pipeline.loop.spec import Moment, StageSpec, Transaction
+from pipeline.ports.decider import policy_digest
+from tests.unit.loop.test_driver import Broker, Noting, at, record, told
+
+T_MS = 1_800_000_000_000
+MINUTE_MS = 60_000
+
+
+def member(core: Noting, ends: Mapping[str, int], **spec: int) -> Driver:
+    """A driver that has just restored its state."""
+    made = Driver(
+        StageSpec("test", ("a", "b"), "state", "journal", policy_log="policies.log", **spec),  # type: ignore[arg-type]
+        0, core, lambda _: None, Broker(ends),
+    )  # fmt: skip
+    for topic in ("a", "b"):
+        made.buffers.start(topic, 0)
+    made.begin(at(T_MS))
+    return made
+
+
+def read(made: Driver, *records: tuple[int, int], upto: int | None = None) -> None:
+    """Reads (offset, append_ms) of input a; the inputs were read to their ends."""
+    for offset, append_ms in records:
+        made.buffers.add(record("a", offset, append_ms))
+    made.buffers.reached_end("a", made.buffers.read_to("a"))
+    made.buffers.reached_end("b", 0)
+
+
+def done(made: Driver, now: Moment) -> Transaction:
+    transaction = made.decide(now)
+    assert transaction is not None
+    made.commit(transaction, now.monotonic_ms, now)
+    return transaction
+
+
+def lively(core: Noting, **spec: int) -> Driver:
+    """A driver at its live edge, with inputs that hold nothing."""
+    made = member(core, {"a": 0, "b": 0}, **spec)
+    read(made)
+    assert done(made, told(made, T_MS)).live
+    core.edges.clear()
+    return made
+
+
+def test_records_of_half_an_hour_ago_are_decided_without_handing_out_and_made_up_for_at_the_end() -> None:
+    core = Noting()
+    made = member(core, {"a": 4, "b": 0}, batch_size=2)
+    old = [(n, T_MS - 30 * MINUTE_MS + n) for n in range(3)]
+    read(made, *old, (3, T_MS - 100))
+    first = done(made, told(made, T_MS))
+    assert (first.journal.live, first.live, core.edges) == (False, False, [])
+    second = done(made, told(made, T_MS + 50))
+    assert (second.journal.live, second.live) == (False, True)
+    assert core.edges == [(True, T_MS - 100)], "from the last record on, offers are made"
+
+
+def test_silent_inputs_are_made_up_for_at_the_brokers_time_and_not_at_that_of_the_last_record() -> None:
+    core = Noting(due_ms=[T_MS - MINUTE_MS])
+    made = member(core, {"a": 0, "b": 0})
+    made.restore(NOW_KEY, str(T_MS - 30 * MINUTE_MS).encode())
+    read(made)
+    asks = made.decide(at(T_MS))
+    assert asks is not None
+    assert (asks.records, asks.timers, asks.live) == ([], 0, False), "it asks only for the broker's time"
+    made.commit(asks, T_MS, at(T_MS))
+    transaction = done(made, at(T_MS + 10))
+    assert core.calls == [("timer", T_MS - MINUTE_MS)]
+    assert core.edges == [(True, T_MS + 10)]
+    assert (transaction.timers, transaction.live, transaction.now_ms) == (1, True, T_MS + 10)
+
+
+def test_a_worker_that_stood_still_leaves_the_edge_before_it_decides_and_comes_back_to_it() -> None:
+    core = Noting()
+    made = lively(core)
+    read(made, (0, T_MS + 10))
+    done(made, told(made, T_MS + 20))
+    read(made, (1, T_MS + 1000), (2, T_MS + 179_990))
+    transaction = done(made, at(T_MS + 180_000))
+    assert core.edges[0] == (False, T_MS + 10)
+    assert (transaction.journal.live, transaction.live) == (False, False)
+
+
+def test_what_was_held_back_is_made_up_for_in_slices() -> None:
+    core = Noting(held=25)
+    made = member(core, {"a": 0, "b": 0}, offer_limit=10)
+    read(made)
+    moments = [told(made, T_MS + n) for n in range(3)]
+    assert [done(made, moment).live for moment in moments] == [False, False, True]
+
+
+def test_timers_come_in_slices_and_the_record_behind_them_waits() -> None:
+    core = Noting(due_ms=[T_MS + n for n in range(1, 6)])
+    made = lively(core, timer_limit=2)
+    read(made, (0, T_MS + 100))
+    transactions = [done(made, told(made, T_MS + 100 + n)) for n in range(3)]
+    assert [transaction.timers for transaction in transactions] == [2, 2, 1]
+    assert [len(transaction.records) for transaction in transactions] == [0, 0, 1]
+    assert core.calls == [*(("timer", T_MS + n) for n in range(1, 6)), ("a", 0, T_MS + 100)]
+
+
+def test_a_broker_with_a_wrong_clock_does_not_drag_now_along() -> None:
+    core = Noting()
+    made = lively(core)
+    read(made, (0, T_MS + 10))
+    done(made, told(made, T_MS + 10))
+    read(made, (1, T_MS + 30 * 86_400_000))
+    assert done(made, at(T_MS + 20)).now_ms == T_MS + 10
+    read(made, (2, T_MS + 30))
+    assert done(made, at(T_MS + 40)).now_ms == T_MS + 30
+    assert made.time.doubted == 1
+
+
+def test_a_stored_time_far_ahead_of_the_clock_is_refused_with_a_sentence() -> None:
+    made = member(Noting(), {"a": 0, "b": 0})
+    made.restore(NOW_KEY, str(T_MS + 20 * 86_400_000).encode())
+    with pytest.raises(Misconfigured, match=r"state/0: the stage's time is 480\.0 h ahead"):
+        made.begin(at(T_MS))
+    made.begin(at(T_MS + 20 * 86_400_000 - AHEAD_MS))
+
+
+def test_policies_come_into_force_before_records_and_their_contents_go_to_the_log() -> None:
+    core = Noting()
+    made = lively(core)
+    made.publish({"acme": b"7"})
+    read(made, (0, T_MS + 10))
+    transaction = done(made, told(made, T_MS + 10))
+    [taken] = transaction.journal.policies
+    assert (taken.workspace, taken.version, taken.digest) == ("acme", 7, policy_digest(b"7"))
+    assert [(policy.topic, policy.key, policy.value) for policy in transaction.policies] == [
+        ("policies.log", b"acme", b"7")
+    ]
+    made.publish({})
+    assert done(made, told(made, T_MS + 20)).journal.policies[0].digest is None
+    assert core.in_force == {}
+
+
+def test_a_policy_that_the_core_refuses_leaves_the_one_before_in_force_and_is_not_tried_again() -> None:
+    core = Noting(in_force={"acme": b"6"})
+    made = lively(core)
+    made.publish({"acme": b"bad"})
+    assert made.decide(told(made, T_MS + 10)) is None
+    assert core.in_force == {"acme": b"6"}
+    made.publish({"acme": b"7"})
+    assert done(made, told(made, T_MS + 20)).journal.policies[0].version == 7
+
+
+def test_a_policy_is_taken_again_after_an_abort() -> None:
+    core = Noting()
+    made = lively(core)
+    made.publish({"acme": b"7"})
+    first = made.decide(told(made, T_MS + 10))
+    assert first is not None
+    core.in_force = {}  # as the core's own undo brings it back
+    made.abort(first, None, at(T_MS - 10**6))
+    again = made.decide(told(made, T_MS + 20))
+    assert again is not None
+    assert again.journal.policies == first.journal.policies
+
+
+def test_a_record_of_a_newer_policy_waits_for_it_and_what_stands_before_it_does_not() -> None:
+    core = Noting(in_force={"acme": b"1"})
+    made = lively(core)
+    made.buffers.add(record("a", 0, T_MS + 1))
+    made.buffers.add(record("a", 1, T_MS + 2, key=b"2"))
+    read(made)
+    assert [r.offset for r in done(made, told(made, T_MS + 10)).records] == [0]
+    assert made.decide(told(made, T_MS + 1000)) is None
+    made.publish({"acme": b"2"})
+    assert [r.offset for r in done(made, told(made, T_MS + 1100)).records] == [1]
+
+
+def test_a_record_waits_for_a_policy_that_never_comes_at_most_half_a_minute_and_the_next_does_not() -> None:
+    core = Noting(in_force={"acme": b"1"})
+    made = lively(core)
+    for offset in range(2):
+        made.buffers.add(record("a", offset, T_MS + offset, key=b"2"))
+    read(made)
+    assert made.decide(told(made, T_MS + 10)) is None
+    assert made.decide(told(made, T_MS + 10 + PATIENCE_MS - 1)) is None
+    assert len(done(made, told(made, T_MS + 10 + PATIENCE_MS)).records) == 2
+
+
+def test_a_record_whose_output_no_topic_takes_becomes_one_dead_letter_and_the_others_are_decided() -> None:
+    core = Noting()
+    made = lively(core)
+    read(made, *((n, T_MS + n) for n in range(50)))
+    ms, given_up, decided = T_MS + 100, list[int](), 0
+    while decided < 50:
+        ms += 10_000
+        transaction = made.decide(told(made, ms))
+        assert transaction is not None
+        offsets = [r.offset for r in transaction.records]
+        letters = [letter for letter in transaction.dead_letters if letter.reason.code == "undeliverable"]
+        if 31 in offsets and not letters:
+            made.abort(transaction, "assignments.acme.care: no such topic", at(ms))
+            continue
+        given_up += [letter.record.offset for letter in letters]
+        made.commit(transaction, ms, at(ms))
+        decided += len(offsets)
+    assert given_up == [31]
+    assert [call[1] for call in core.calls if isinstance(call, tuple)] == [n for n in range(50) if n != 31]
+
+
+def test_a_timer_whose_output_no_topic_takes_is_parked() -> None:
+    core = Noting(due_ms=[T_MS + 1, T_MS + 2])
+    made = lively(core)
+    for n in range(TRIES + 2):
+        due_ms = list(core.due_ms)
+        transaction = made.decide(told(made, T_MS + 10_000 * (n + 1)))
+        assert transaction is not None
+        if ("timer", T_MS + 1) not in core.calls:
+            break
+        core.due_ms = due_ms
+        made.abort(transaction, "assignments.acme.care: no such topic", at(T_MS + 10_000 * n))
+    assert core.calls == [("parked", T_MS + 1)]
+    assert transaction is not None
+    assert transaction.journal.parked == 1
