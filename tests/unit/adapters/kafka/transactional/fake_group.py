@@ -29,6 +29,8 @@ class Cluster:
         self.memberships: list[object] = []
         """Under which each transaction was committed."""
         self.done: list[tuple[str, int]] = []
+        self.asked: list[str] = []
+        """Groups of the clients that asked the brokers for the end of a partition."""
 
 
 class FakeProducer:
@@ -125,7 +127,9 @@ class FakeConsumer:
     def assign(self, places: Iterable[TopicPartition]) -> None:
         self.assigned = [(place.topic, place.partition, place.offset) for place in places]
 
-    def get_watermark_offsets(self, *_: object, **__: object) -> tuple[int, int]:
+    def get_watermark_offsets(self, *_: object, cached: bool = False, **__: object) -> tuple[int, int]:
+        if not cached:
+            self.cluster.asked.append(str(self.config["group.id"]))
         return 0, 100
 
     def pause(self, places: Iterable[TopicPartition]) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.errors import MustRestart
-from tests.unit.adapters.kafka.transactional.fake_group import Cluster, Member
+from tests.unit.adapters.kafka.transactional.fake_group import Cluster, Member, Noting
 
 BOTH = (("a", 3), ("b", 3))
 WORK = (("a", 3, 0), ("b", 3, 0))
@@ -48,6 +48,20 @@ def test_a_worker_is_not_ready_while_it_restores_nor_after_its_partitions_are_ta
 
     member.play(assign_and_look, look, lose_and_look)
     assert seen == [False, True, False]
+
+
+def test_where_inputs_end_is_asked_by_a_client_that_fetches_nothing(
+    member: Member, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Noting, "next_timer_ms", lambda _: 1500)
+
+    def start() -> None:
+        member.gets(*BOTH)()
+        cluster.asked.clear()
+
+    # A question waits behind the fetch of its client, and no record is decided meanwhile.
+    member.play(start, member.ends(("a", 3, 0), ("b", 3, 0)))
+    assert set(cluster.asked) == {"earshot-test-ends"}
 
 
 def test_offsets_are_asked_for_after_every_former_owner_is_fenced(member: Member, cluster: Cluster) -> None:
