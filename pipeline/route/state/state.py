@@ -56,7 +56,7 @@ class State:
 
     def case(self, workspace: str, case_id: str) -> Case | None:
         """Returns an open case."""
-        case = self.get(("case", workspace, case_id))
+        case = self._live["case"].get(workspace, _NOTHING).get(case_id)
         assert case is None or isinstance(case, Case)
         return case
 
@@ -72,7 +72,7 @@ class State:
 
     def member(self, workspace: str, post_id: str) -> Member | None:
         """Returns the post as a member of the open case that it is in."""
-        member = self.get(("post", workspace, post_id))
+        member = self._live["post"].get(workspace, _NOTHING).get(post_id)
         assert member is None or isinstance(member, Member)
         return member
 

@@ -8,7 +8,24 @@ from pipeline.route.cases.briefs import open_brief
 from pipeline.route.inputs import read
 from pipeline.route.messages import ScoredPost
 from pipeline.route.state.packing import SAMPLES, Packer
-from tests.builders import record, scored
+from tests.builders import record, scored, signed_in
+from tests.unit.route.desk_of_one import Desk
+
+
+def test_cases_are_offered_with_their_texts_whether_packed_before_or_after_the_packer_has_learnt() -> None:
+    desk, numbers = Desk(), range(SAMPLES + 50)
+    desk.feed(*(scored(f"p{number}", by=f"author{number}", text=f"text {number}") for number in numbers))
+    offered = desk.feed(signed_in(capacity=100), *(signed_in(f"r{more}", capacity=100) for more in (2, 3)))
+    texts = {said.posts[0].post_id: said.posts[0].text for said in offered.assignments}
+    assert texts == {f"x:p{number}": f"text {number}" for number in numbers}
+
+
+def test_a_post_joins_a_brief_that_was_packed() -> None:
+    desk = Desk()
+    desk.feed(scored("p1", text="first"))
+    desk.feed(scored("p2", text="second", ms=1))
+    [offer] = desk.feed(signed_in()).assignments
+    assert [post.text for post in offer.posts] == ["first", "second"]
 
 
 def brief(number: int) -> bytes:
