@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from pipeline.route.messages import Author, ScoredPost
-from pipeline.route.state.entities import NOTHING, Brief, BriefParts
+from pipeline.route.state.entities import Brief
 from schemas.posts.raw import Visibility
 
 MAX_POSTS = 10
@@ -35,6 +35,17 @@ class _CasePost(Struct, kw_only=True, omit_defaults=True, gc=False):
     own: bool
 
 
+class _Opened(Struct, kw_only=True, omit_defaults=True, gc=False):
+    """The brief of one post, with the fields of `BriefParts` in their order, so that it is written at once."""
+
+    author: Author
+    platform: str
+    influence: Struct
+    sentiment: Struct | None = None
+    posts: tuple[_CasePost]
+    reasons: tuple[Struct, ...]
+
+
 class _Place(Struct, order=True, frozen=True, gc=False):
     """What orders the posts of a case: their age, then their id."""
 
@@ -47,14 +58,15 @@ _place = msgspec.json.Decoder(_Place).decode
 
 def open_brief(post: ScoredPost) -> Brief:
     """Returns the brief of a case that this post opens."""
-    return BriefParts(
-        author=_raw(post.author),
+    opened = _Opened(
+        author=post.author,
         platform=post.platform,
-        influence=_raw(post.influence),
-        sentiment=NOTHING if post.sentiment is None else _raw(post.sentiment),
-        posts=[_case_post(post)],
-        reasons=_reasons(post),
-    ).joined()
+        influence=post.influence,
+        sentiment=post.sentiment,
+        posts=(_case_post(post),),
+        reasons=post.triage.reasons[:MAX_REASONS],
+    )
+    return Brief(_encode(opened)[1:-1])
 
 
 def add_post(brief: Brief, post: ScoredPost) -> Brief:
@@ -64,7 +76,7 @@ def add_post(brief: Brief, post: ScoredPost) -> Brief:
     """
     parts = brief.parts()
     by_age = [(place, raw) for raw in parts.posts if (place := _place(raw)).post_id != post.post_id]
-    by_age.append((_Place(post.created_at, post.post_id), _case_post(post)))
+    by_age.append((_Place(post.created_at, post.post_id), _raw(_case_post(post))))
     parts.posts = [raw for _, raw in sorted(by_age)[-MAX_POSTS:]]
     if not post.own:
         parts.author, parts.influence = _raw(post.author), _raw(post.influence)
@@ -81,30 +93,29 @@ def drop_post(brief: Brief, post_id: str) -> Brief:
 def with_lead_post(brief: Brief, post: ScoredPost) -> Brief:
     """Returns the brief of a case whose most urgent post is now this one, which therefore says why to act."""
     parts = brief.parts()
-    parts.reasons = _reasons(post)
+    parts.reasons = _raw(post.triage.reasons[:MAX_REASONS])
     if post.sentiment is not None:
         parts.sentiment = _raw(post.sentiment)
     return parts.joined()
 
 
-def _case_post(post: ScoredPost) -> Raw:
-    return _raw(
-        _CasePost(
-            post_id=post.post_id,
-            revision=post.revision,
-            author=post.author,
-            text="\n".join(part for part in (post.title, post.text) if part)[:MAX_TEXT_CHARS] or None,
-            created_at=post.created_at,
-            visibility=post.visibility,
-            url=post.url,
-            sentiment=post.sentiment,
-            own=post.own,
-        )
+def _case_post(post: ScoredPost) -> _CasePost:
+    return _CasePost(
+        post_id=post.post_id,
+        revision=post.revision,
+        author=post.author,
+        text=_text(post),
+        created_at=post.created_at,
+        visibility=post.visibility,
+        url=post.url,
+        sentiment=post.sentiment,
+        own=post.own,
     )
 
 
-def _reasons(post: ScoredPost) -> Raw:
-    return _raw(post.triage.reasons[:MAX_REASONS])
+def _text(post: ScoredPost) -> str | None:
+    text = f"{post.title}\n{post.text}" if post.title and post.text else post.title or post.text
+    return text[:MAX_TEXT_CHARS] if text else None
 
 
 def _raw(part: Struct | tuple[Struct, ...]) -> Raw:

@@ -55,11 +55,11 @@ _BRIEF = _HEADS["brief"]
 
 def encode(kind: Kind, entity: Entity) -> bytes:
     """Returns JSON that `decode` turns into an equal entity."""
-    assert not isinstance(entity, PackedBrief), "what has changed is packed only after it was written"
-    if isinstance(entity, Brief):
-        return b"".join((_BRIEF, entity, b"}"))
     if isinstance(entity, Kept):
         return b"".join((_HEADS[kind], _encode(entity)[1:]))
+    if isinstance(entity, Brief):
+        return b"".join((_BRIEF, entity, b"}"))
+    assert not isinstance(entity, PackedBrief), "what has changed is packed only after it was written"
     fields: Fields = {"v": VERSIONS[kind], **entity._asdict()}
     if isinstance(entity, Rep):
         fields["senders"] = [sender._asdict() for sender in entity.senders]

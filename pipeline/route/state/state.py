@@ -92,7 +92,7 @@ class State:
         """Sets an entity, or ends it with None."""
         old = self.get(entity_key)
         # Nothing is written for nothing: the changelog would grow, and a team would be matched again.
-        if old == new:
+        if old is new or old == new:
             return
         self._undo.append((entity_key, old))
         self._set(entity_key, old, new)
@@ -173,7 +173,7 @@ class State:
             table[name] = new
         elif old is not None:
             del self._live[kind][workspace][name]
-        if old is not None or new is not None:
+        if kind != "brief" and (old is not None or new is not None):
             self.indexes.update(entity_key, old, new)
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pipeline.route.cases.briefs import open_brief
 from pipeline.route.inputs import read
 from pipeline.route.messages import ScoredPost
+from pipeline.route.state.entities import Brief
 from pipeline.route.state.packing import SAMPLES, Packer
 from tests.builders import record, scored, signed_in
 from tests.unit.route.desk_of_one import Desk
@@ -26,6 +27,11 @@ def test_a_post_joins_a_brief_that_was_packed() -> None:
     desk.feed(scored("p2", text="second", ms=1))
     [offer] = desk.feed(signed_in()).assignments
     assert [post.text for post in offer.posts] == ["first", "second"]
+
+
+def test_a_brief_of_one_post_is_written_as_the_pieces_of_any_brief_are() -> None:
+    opened = Brief(brief(1))
+    assert opened.parts().joined() == opened
 
 
 def brief(number: int) -> bytes:
