@@ -106,7 +106,7 @@ METRICS: tuple[Metric, ...] = (
            "many timeouts: too few reps present", stages=("route",)),
     Metric("routing_outcomes_total", "counter", ("outcome",),
            "input that changed no case (repeats, refused posts and requests, lone reveals), and parked timers",
-           "refused_no_policy, refused_unknown_queue, refused_too_old: work is left undone, see PostsRefused; "
+           "refused_no_policy, refused_too_old: work is left undone, see PostsRefused; "
            "timers_parked: a fault, see TimerParked", stages=("route",), values={"outcome": ROUTING_OUTCOMES}),
     Metric("cases_open", "gauge", ("partition", "state"), "open cases by state", "waiting grows: add reps",
            stages=("route",)),

@@ -13,7 +13,7 @@ RequestRefusal = Literal[
     "stale_accept", "stale_reject", "stale_reply", "stale_resolve", "too_old",
 ]  # fmt: skip
 """A case event `request_refused` has one of these as its `reason`."""
-PostRefusal = Literal["no_case", "own_post", "unrelated", "no_policy", "unknown_queue", "too_old"]
+PostRefusal = Literal["no_case", "own_post", "unrelated", "no_policy", "too_old"]
 """A case event `refused` has one of these as its `reason`."""
 Place = Literal["request", "post", "desktop", "stream", "line", "store"]
 """Where a code is met. Requests and posts have it as `reason` of `request_refused` and `refused` in
@@ -56,8 +56,6 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("unrelated", ("post",), "the post asks for nothing and does not belong to the author's open case",
             "nothing"),
     Refusal("no_policy", ("post",), "the workspace has no policy", "publish one with `earshot policy apply`"),
-    Refusal("unknown_queue", ("post",), "the policy in force has no queue of that name",
-            "apply a policy that has it"),
     Refusal("stale_seq", ("desktop",), "the rep and sender have sent a presence event with a higher `seq`",
             "let `seq` grow; after a reset sign in again"),
     Refusal("not_signed_in", ("desktop",), "a presence event came for a rep who is not signed in",

@@ -62,6 +62,17 @@ class PolicyBook:
         view = self.view(workspace)
         return 0 if view is None else view.policy.version
 
+    def queue(self, workspace: str, name: str | None) -> Queue | None:
+        """Returns the queue of that name, or the policy's default queue where it has none of that name.
+
+        None without a policy.
+        """
+        view = self.view(workspace)
+        if view is None:
+            return None
+        queue = None if name is None else view.queues.get(name)
+        return view.policy.fallback if queue is None else queue
+
     def offer_timeout_ms(self, workspace: str, queue: str) -> int:
         """Returns how long an offer of that queue stands, in milliseconds."""
         view = self.view(workspace)

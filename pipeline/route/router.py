@@ -17,7 +17,7 @@ from pipeline.errors import Permanent
 from pipeline.ports.decider import Decisions, PolicyAwaited, PolicyMark, policy_digest
 from pipeline.ports.records import InputRecord, Record
 from pipeline.route import inputs, records
-from pipeline.route.cases import intake, requests, reveals
+from pipeline.route.cases import intake, requests, requeue, reveals
 from pipeline.route.matching import matching
 from pipeline.route.messages import Input, PostRevealed, Presence, Request, ScoredPost
 from pipeline.route.people import presence
@@ -83,7 +83,7 @@ class Router:
             self._decoded[position] = message
         return inputs.event_ms(self._decoded[position])
 
-    def take_policy(self, workspace: str, content: bytes | None, now_ms: int) -> None:  # noqa: ARG002
+    def take_policy(self, workspace: str, content: bytes | None, now_ms: int) -> None:
         """Puts a policy in force as part of the state; None ends the workspace's.
 
         Raises:
@@ -93,6 +93,7 @@ class Router:
         if content is not None:
             held = PolicyInForce(policy_digest(content), inputs.read_policy(workspace, content))
         self._book.take(workspace, held)
+        requeue.begin_move(self._turn(now_ms, None), workspace)
 
     def policies(self) -> Mapping[str, PolicyMark]:
         """Returns version and digest of the policy in force of each workspace."""

@@ -19,7 +19,7 @@ AssignmentState = Literal["offered", "assigned", "released", "closed"]
 CaseState = Literal["waiting", "offered", "assigned"]
 CaseEventType = Literal[
     "queued", "joined", "refused", "offered", "assigned", "rejected", "timed_out", "released",
-    "replied", "resolved", "canceled", "request_refused", "revealed",
+    "replied", "resolved", "canceled", "request_refused", "revealed", "requeued",
 ]  # fmt: skip
 
 

@@ -60,6 +60,9 @@ def disagreements(policy: object, built_in_intents: Sequence[str]) -> Iterator[D
             seen.add(name)
     candidates = {field: tuple(dict.fromkeys(name for _, name in entries)) for field, entries in names.items()}
     candidates["intents"] += tuple(built_in_intents)
+    default = policy.get("default_queue") if isinstance(policy, Mapping) else None
+    if _is_text(default) and default not in candidates["queues"]:
+        yield Disagreement(("default_queue",), f"there is no queue {default}", str(default), candidates["queues"])
     for at, rule in _entries(policy, "rules"):
         yield from _of_rule(at, rule, candidates)
 

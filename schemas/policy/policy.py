@@ -210,7 +210,16 @@ class Policy(Message):
         description="countries (ISO 3166, two letters) whose phone numbers are recognised without a leading +",
     )
     oldest_every: int = Field(
-        default=10, ge=2, le=1000, description="n, where every n-th pick of a queue takes its oldest case"
+        default=10,
+        ge=2,
+        le=1000,
+        description="n, where every n-th pick by reps of the same teams and skills takes the oldest case that "
+        "they may take, whatever its queue",
+    )
+    default_queue: Slug | None = Field(
+        default=None,
+        description="queue of the posts and cases whose own queue the policy does not have; absent for the first "
+        "of queues",
     )
     sign_out_release: Literal["all", "unanswered"] = Field(
         default="unanswered",
@@ -220,7 +229,7 @@ class Policy(Message):
     @model_validator(mode="after")
     def _parts_agree(self) -> "Policy":
         # All mistakes at once, so that whoever writes a policy need not apply it once for each.
-        mistakes = list(disagreements(self.model_dump(include=set(NAMED)), get_args(IntentName)))
+        mistakes = list(disagreements(self.model_dump(include={*NAMED, "default_queue"}), get_args(IntentName)))
         if mistakes:
             raise Disagreements(mistakes)
         return self
@@ -228,6 +237,12 @@ class Policy(Message):
     def queue(self, name: str) -> Queue | None:
         """Returns the queue of that name."""
         return next((queue for queue in self.queues if queue.name == name), None)
+
+    @property
+    def fallback(self) -> Queue:
+        """Returns the queue of posts and cases whose own queue the policy does not have."""
+        queue = None if self.default_queue is None else self.queue(self.default_queue)
+        return self.queues[0] if queue is None else queue
 
     @property
     def teams(self) -> tuple[str, ...]:

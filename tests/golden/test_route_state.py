@@ -116,7 +116,8 @@ def test_chunks_hold_the_hash_of_each_entry_of_the_releases_before_them(release:
 
 def test_the_golden_changelogs_hold_every_kind() -> None:
     held = {key.split(b"/")[0].decode() for release in RELEASES for cut in CUTS for key in entries(release, cut)}
-    assert held == set(VERSIONS)
+    # A move of cases lasts for moments, and has its own test in `unit/route/cases/test_requeue.py`.
+    assert held == set(VERSIONS) - {"move"}
 
 
 def test_a_value_of_a_newer_release_is_refused_with_a_sentence_that_names_it() -> None:

@@ -130,10 +130,9 @@ def _take_in(turn: Turn, case: Case, post: ScoredPost) -> Case:
 
 
 def _open_case(turn: Turn, post: ScoredPost) -> None:
-    view = turn.book.view(post.workspace)
-    queue = None if view is None or post.triage.queue is None else view.queues.get(post.triage.queue)
+    queue = turn.book.queue(post.workspace, post.triage.queue)
     if queue is None:
-        refuse(turn, post, "no_policy" if view is None else "unknown_queue")
+        refuse(turn, post, "no_policy")
         return
     case = Case(
         workspace=post.workspace,
@@ -161,7 +160,9 @@ def _open_case(turn: Turn, post: ScoredPost) -> None:
     member = Member(case.case_id, post.revision, own=False, deleted=False)
     turn.state.put(key("post", post.workspace, post.post_id), member)
     turn.put_brief(case, briefs.open_brief(post))
-    turn.step(case, "queued", "opened", post=(post.post_id, post.revision))
+    # A queue that was withdrawn while the post was on its way loses no post.
+    reason = "opened" if queue.name == post.triage.queue else "queue_gone"
+    turn.step(case, "queued", reason, post=(post.post_id, post.revision))
 
 
 def _delete(turn: Turn, post: ScoredPost) -> None:

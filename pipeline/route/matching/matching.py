@@ -17,6 +17,7 @@ hash.
 
 from typing import NamedTuple
 
+from pipeline.route.cases import requeue
 from pipeline.route.matching import explain, takers
 from pipeline.route.state.classes import RepClass
 from pipeline.route.state.entities import Case, Offer
@@ -45,6 +46,10 @@ def match(turn: Turn, limit: int | None = None) -> bool:
     touched = turn.state.indexes.touched
     if not touched:
         return True
+    for workspace, case_id in sorted(touched.cases):
+        case = turn.state.case(workspace, case_id)
+        if case is not None and case.state == "waiting":
+            requeue.follow_policy(turn, case)
     made = 0
     if turn.live:
         cases = _Cases(turn.state)

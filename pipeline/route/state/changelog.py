@@ -25,6 +25,7 @@ from pipeline.route.state.entities import (  # fmt: skip
     Kept,
     Kind,
     Member,
+    Move,
     PackedBrief,
     Picks,
     PolicyInForce,
@@ -38,6 +39,7 @@ Fields = dict[str, Any]
 
 VERSIONS: dict[Kind, int] = {
     "policy": 1,
+    "move": 1,
     "case": 2,
     "brief": 1,
     "post": 1,
@@ -174,6 +176,7 @@ def _case_with_times_of_refusal(fields: Fields) -> Fields:
 
 _READERS: dict[Kind, Callable[[Fields], Entity]] = {
     "policy": _policy,
+    "move": lambda fields: Move(**fields),
     "case": lambda fields: msgspec.convert(fields, Case),
     "brief": _brief,
     "post": lambda fields: msgspec.convert(fields, Member),

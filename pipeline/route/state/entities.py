@@ -228,6 +228,13 @@ class Seen(NamedTuple):
     """The router's now when it was handled."""
 
 
+class Move(NamedTuple):
+    """Cases of the workspace are being moved, because the policy has changed whose they are."""
+
+    due_ms: int
+    """When the next of them are moved, in milliseconds."""
+
+
 class PolicyInForce(NamedTuple):
     """The policy by which a workspace is served."""
 
@@ -236,8 +243,8 @@ class PolicyInForce(NamedTuple):
     policy: Policy
 
 
-Entity = PolicyInForce | Case | Brief | PackedBrief | Member | Rep | Picks | HashChunk | Seen
-Kind = Literal["policy", "case", "brief", "post", "rep", "picks", "handled", "seen-post", "seen-rep"]
+Entity = PolicyInForce | Move | Case | Brief | PackedBrief | Member | Rep | Picks | HashChunk | Seen
+Kind = Literal["policy", "move", "case", "brief", "post", "rep", "picks", "handled", "seen-post", "seen-rep"]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 
 

@@ -10,11 +10,12 @@ from typing import cast
 from sortedcontainers import SortedList
 
 from pipeline.route.state.classes import Classes, RepClass
-from pipeline.route.state.entities import Case, Entity, Key, Member, PolicyInForce, Rep
+from pipeline.route.state.entities import Case, Entity, Key, Member, Move, PolicyInForce, Rep
 from pipeline.route.state.staff import Staff
 
 Due = tuple[int, str, str]
-"""Due time in milliseconds since the epoch, workspace, and the id of the case that the timer is about."""
+"""Due time in milliseconds since the epoch, workspace, and the id of the case that the timer is about. The id is
+empty where cases are to be moved to other queues."""
 OneOrMore = dict[str, str | set[str]]
 """A name leads to one other name or to a set of several, because nearly all lead to one and a set is large."""
 
@@ -114,12 +115,18 @@ class Indexes:
                 self._member(entity_key[2], cast("Member | None", old), cast("Member | None", new))
             case PolicyInForce():
                 self._policy(entity_key[1], cast("PolicyInForce | None", new))
+            case Move():
+                self._move(entity_key[1], cast("Move | None", old), cast("Move | None", new))
 
     def _policy(self, workspace: str, new: PolicyInForce | None) -> None:
         if new is None:
             self.policies.pop(workspace, None)
         else:
             self.policies[workspace] = new
+
+    def _move(self, workspace: str, old: Move | None, new: Move | None) -> None:
+        dues = (None if move is None else (move.due_ms, workspace, "") for move in (old, new))
+        self._set_due(*dues)
 
     def _case(self, old: Case | None, new: Case | None) -> None:
         either = new if new is not None else old

@@ -1,11 +1,12 @@
-"""Timers: an offer that nobody answered goes back, a refusal lapses, and entries about forgotten inputs end.
+"""Timers: unanswered offers go back, refusals lapse, cases move to other queues, entries of forgotten inputs end.
 
 A case has one timer at most, for what is due next. The due times come from the indexes, and what they lead to goes
 through a `Turn` as after a record. No clock is read here, for the driving loop says how late it is.
 """
 
+from pipeline.route.cases import requeue
 from pipeline.route.matching import matching
-from pipeline.route.state.entities import Case
+from pipeline.route.state.entities import Case, key
 from pipeline.route.state.state import State
 from pipeline.route.turn import Turn
 
@@ -26,7 +27,10 @@ def fire_first(turn: Turn) -> None:
         state.handled.end_entry()
     else:
         _, workspace, case_id = state.indexes.timers[0]
-        _fire_case(turn, workspace, case_id)
+        if case_id:
+            _fire_case(turn, workspace, case_id)
+        else:
+            requeue.move_some(turn, workspace)
         # After each timer and not once at the end, so that it makes no difference how many of them the loop lets
         # fire in one call.
         matching.match(turn)
@@ -34,11 +38,17 @@ def fire_first(turn: Turn) -> None:
 
 
 def park_first(state: State) -> None:
-    """Gives up the earliest timer of a case, if there is one. The case has none until its next step."""
-    if state.indexes.timers:
-        _, workspace, case_id = state.indexes.timers[0]
-        case = state.case(workspace, case_id)
-        assert case is not None, "only open cases have a timer"
+    """Gives up the earliest timer of a case, if there is one. The case has none until its next step.
+
+    The same for a move of cases, which begins anew with the next policy.
+    """
+    if not state.indexes.timers:
+        return
+    _, workspace, case_id = state.indexes.timers[0]
+    case = state.case(workspace, case_id)
+    if case is None:
+        state.put(key("move", workspace, ""), None)
+    else:
         state.put_case(case._replace(timer_parked=True))
 
 

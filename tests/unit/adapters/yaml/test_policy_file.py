@@ -61,6 +61,11 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
             "queue: genral\n",
             "11: rules[0].queue: there is no queue genral; did you mean general?",
         ),
+        (
+            "version: 2\n",
+            "version: 2\ndefault_queue: genral\n",
+            "3: default_queue: there is no queue genral; did you mean general?",
+        ),
         ("when:", "wen:", "9: rules[0].wen: there is no such field"),
         ("team: care", "team: Care Team", "6: queues[0].team: must be at most 63 small letters"),
         (

@@ -165,10 +165,12 @@ def test_without_a_policy_a_post_is_refused() -> None:
     assert desk.feed(scored("p1")).steps == [("refused", "no_policy")]
 
 
-def test_a_queue_that_the_policy_no_longer_has_is_refused() -> None:
-    answer = Desk().feed(scored("p1", queue="gone"))
-    assert answer.steps == [("refused", "unknown_queue")]
-    assert answer.events[0].policy_version == policy().version
+@pytest.mark.parametrize(("default", "queue"), [(None, "care"), ("fans", "fans")])
+def test_a_post_whose_queue_the_policy_does_not_have_goes_to_the_default_queue(
+    default: str | None, queue: str
+) -> None:
+    [event] = Desk(policy(default_queue=default)).feed(scored("p1", queue="gone")).events
+    assert (event.type, event.reason, event.queue) == ("queued", "queue_gone", queue)
 
 
 def test_an_edit_after_the_case_was_closed_opens_one_with_another_id() -> None:

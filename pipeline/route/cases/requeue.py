@@ -1,0 +1,56 @@
+"""Waiting cases follow their queue when a policy gives it to another team, or withdraws it.
+
+The cases of a queue that is gone go to the default queue. They keep their age and their deadline. There may be a
+million of them, so they are moved some at a time, while records go on to be handled in between. A case that begins
+to wait meanwhile is moved at once.
+"""
+
+from itertools import chain, islice
+
+from pipeline.route.state.classes import DemandClass
+from pipeline.route.state.entities import Case, Move, key
+from pipeline.route.turn import Turn
+
+SLICE = 200
+"""Cases that are moved together, which takes about 20 ms."""
+PAUSE_MS = 100
+"""Time until the next of them, so that 10^5 cases are moved in a minute and records wait for none of it."""
+
+
+def follow_policy(turn: Turn, case: Case) -> None:
+    """Moves a waiting case whose queue is not as the policy in force has it."""
+    queue = turn.book.queue(case.workspace, case.queue)
+    if queue is None or (queue.name, queue.team) == (case.queue, case.team):
+        return
+    reason = "queue_moved" if queue.name == case.queue else "queue_gone"
+    turn.step(case._replace(queue=queue.name, team=queue.team), "requeued", reason)
+
+
+def begin_move(turn: Turn, workspace: str) -> None:
+    """Sees to it that all waiting cases are moved whose queue is not as the policy in force has it."""
+    if _astray(turn, workspace):
+        turn.state.put(key("move", workspace, ""), Move(turn.now_ms))
+
+
+def move_some(turn: Turn, workspace: str) -> None:
+    """Moves the next of them, and sees to the rest."""
+    places = chain.from_iterable(
+        chain(demand.fresh.by_age, demand.parked.by_age) for demand in _astray(turn, workspace)
+    )
+    # Listed first, because each that is moved leaves the order that is walked here.
+    for _, case_id in list(islice(places, SLICE)):
+        case = turn.state.case(workspace, case_id)
+        assert case is not None, "lanes hold open cases"
+        follow_policy(turn, case)
+    rest = Move(turn.now_ms + PAUSE_MS) if _astray(turn, workspace) else None
+    turn.state.put(key("move", workspace, ""), rest)
+
+
+def _astray(turn: Turn, workspace: str) -> list[DemandClass]:
+    """Returns the classes of waiting cases whose queue is not as the policy in force has it, in a fixed order."""
+    found = []
+    for demand in turn.state.indexes.workspace(workspace).classes.demands():
+        queue = turn.book.queue(workspace, demand.key.queue)
+        if len(demand) and queue is not None and (queue.name, queue.team) != (demand.key.queue, demand.key.team):
+            found.append(demand)
+    return sorted(found, key=lambda demand: demand.key)
