@@ -122,7 +122,7 @@ def test_no_case_waits_while_somebody_free_may_take_it(steps: list[Step]) -> Non
         state = router._state
         for case in state._live["case"].get("acme", {}).values():
             assert isinstance(case, Case)
-            assert case.state != "waiting" or takers.best_taker(state, case) is None
+            assert case.state != "waiting" or takers.best_taker(state, takers.demand_of(state, case), case) is None
 
 
 @EXAMPLES

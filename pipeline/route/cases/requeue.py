@@ -5,6 +5,7 @@ million of them, so they are moved some at a time, while records go on to be han
 to wait meanwhile is moved at once.
 """
 
+from collections.abc import Iterable
 from itertools import chain, islice
 
 from pipeline.route.state.classes import DemandClass
@@ -17,8 +18,17 @@ PAUSE_MS = 100
 """Time until the next of them, so that 10^5 cases are moved in a minute and records wait for none of it."""
 
 
-def follow_policy(turn: Turn, case: Case) -> None:
-    """Moves a waiting case whose queue is not as the policy in force has it."""
+def follow_policy(turn: Turn, cases: Iterable[tuple[str, str]]) -> None:
+    """Moves those of the cases, each by workspace and case_id, that wait in a queue which is not as the policy in
+    force has it."""
+    # Sorted, because the order of the events is part of the output and a set has none of its own.
+    for workspace, case_id in sorted(cases):
+        case = turn.state.case(workspace, case_id)
+        if case is not None and case.state == "waiting":
+            _follow(turn, case)
+
+
+def _follow(turn: Turn, case: Case) -> None:
     queue = turn.book.queue(case.workspace, case.queue)
     if queue is None or (queue.name, queue.team) == (case.queue, case.team):
         return
@@ -41,7 +51,7 @@ def move_some(turn: Turn, workspace: str) -> None:
     for _, case_id in list(islice(places, SLICE)):
         case = turn.state.case(workspace, case_id)
         assert case is not None, "lanes hold open cases"
-        follow_policy(turn, case)
+        _follow(turn, case)
     rest = Move(turn.now_ms + PAUSE_MS) if _astray(turn, workspace) else None
     turn.state.put(key("move", workspace, ""), rest)
 

@@ -29,9 +29,9 @@ def survey(turn: Turn, case: Case, *, start_over: bool) -> Survey:
         away += reps.away
         not_responding += reps.not_responding
         present += reps.present
-        if demand.suits(reps):
-            able += reps.present
-            free += len(reps.free)
+    for reps in demand.takers:
+        able += reps.present
+        free += len(reps.free)
     refusers = [workspace.staff.place(rep_id) for rep_id in present_refusers(turn.state, demand, case)]
     idle = sum(place is not None and place.free is not None for place in refusers)
     # They are asked once more, so their refusal is no reason against them.

@@ -46,14 +46,12 @@ def match(turn: Turn, limit: int | None = None) -> bool:
     touched = turn.state.indexes.touched
     if not touched:
         return True
-    for workspace, case_id in sorted(touched.cases):
-        case = turn.state.case(workspace, case_id)
-        if case is not None and case.state == "waiting":
-            requeue.follow_policy(turn, case)
+    if touched.cases:
+        requeue.follow_policy(turn, touched.cases)
     made = 0
     if turn.live:
         cases = _Cases(turn.state)
-        classes = touched.freed | _with_refusers(touched.thinned)
+        classes = touched.freed | _with_refusers(touched.thinned) if touched.thinned else set(touched.freed)
         while made != limit and (case := _first(turn.state, cases, classes)) is not None:
             _offer(turn, _pick(turn, case))
             made += 1
@@ -67,41 +65,44 @@ class _Cases:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        found = (state.case(workspace, case_id) for workspace, case_id in state.indexes.touched.cases)
+        touched = state.indexes.touched.cases
+        found = [case for workspace, case_id in touched if (case := state.case(workspace, case_id)) is not None]
         # Backwards, so that the first of them is taken from the end.
-        self._left = sorted((case for case in found if case is not None), key=rank_of, reverse=True)
+        self._left = sorted(found, key=rank_of, reverse=True) if len(found) > 1 else found
 
     def first(self) -> Case | None:
         """Returns the first of them that somebody free may take."""
         while self._left:
             case = self._state.case(self._left[-1].workspace, self._left[-1].case_id)
-            if case is not None and case.state == "waiting" and takers.best_taker(self._state, case) is not None:
-                return case
+            if case is not None and case.state == "waiting":
+                demand = takers.demand_of(self._state, case)
+                if takers.best_taker(self._state, demand, case) is not None:
+                    return case
             self._left.pop()
         return None
 
 
 def _with_refusers(thinned: set[RepClass]) -> set[RepClass]:
     """Returns the classes with somebody free who has perhaps refused a case that nobody else is left to take."""
-    demands = {demand for lost in thinned for demand in lost.demands if len(demand.parked)}
+    demands = {demand for lost in thinned for demand in lost.demands if demand.parked.first is not None}
     return {reps for demand in demands for reps in demand.takers if reps.free}
 
 
 def _first(state: State, cases: _Cases, classes: set[RepClass]) -> Case | None:
     """Returns the case of the highest priority that can be offered now."""
-    heads = [] if (case := cases.first()) is None else [case]
+    best = cases.first()
     for reps in list(classes):
         head = takers.first_case(state, reps)
         if head is None:
             classes.discard(reps)
-        else:
-            heads.append(head)
-    return min(heads, key=rank_of, default=None)
+        elif best is None or rank_of(head) < rank_of(best):
+            best = head
+    return best
 
 
 def _pick(turn: Turn, first: Case) -> _Pick:
     """Returns who picks, and the case that is picked after all."""
-    taker = takers.best_taker(turn.state, first)
+    taker = takers.best_taker(turn.state, takers.demand_of(turn.state, first), first)
     assert taker is not None, "the case was found because somebody free may take it"
     place, reps = taker
     every = turn.book.oldest_every(first.workspace)
@@ -131,8 +132,9 @@ def _offer(turn: Turn, pick: _Pick) -> None:
         ),
     )
     turn.count_pick(case.workspace, pick.reps.name)
-    turn.state.put_rep(rep._replace(last_offer_ms=turn.now_ms))
     refused = () if start_over else case.refused
     case = case._replace(state="offered", attempt=case.attempt + 1, offer=offer, refused=refused)
     case = turn.step(case, "offered", "matched", rep_id=pick.rep_id)
+    # After the case, because a rep who is full by now need not be put in order once more.
+    turn.state.put_rep(rep._replace(last_offer_ms=turn.now_ms))
     turn.publish_assignment(case, offer, "offered", "matched")

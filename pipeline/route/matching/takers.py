@@ -6,11 +6,14 @@ while the others answer. Nothing is decided here.
 """
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from pipeline.route.state.classes import DemandClass, FreeRep, RepClass
 from pipeline.route.state.entities import Case
-from pipeline.route.state.lanes import Age, Rank, rank_of
+from pipeline.route.state.lanes import Age, Rank
 from pipeline.route.state.state import State
+
+Place = TypeVar("Place", Rank, Age)
 
 
 def demand_of(state: State, case: Case) -> DemandClass:
@@ -32,13 +35,14 @@ def free_taker(state: State, demand: DemandClass, reps: RepClass, case: Case) ->
     return reps.free[0] if len(present_refusers(state, demand, case)) == demand.present else None
 
 
-def best_taker(state: State, case: Case) -> tuple[FreeRep, RepClass] | None:
-    """Returns the free rep, of all classes, who gets the case, and the rep's class."""
-    demand = demand_of(state, case)
-    found = ((free_taker(state, demand, reps, case), reps) for reps in demand.takers)
-    return min(
-        ((place, reps) for place, reps in found if place is not None), key=lambda taker: taker[0], default=None
-    )
+def best_taker(state: State, demand: DemandClass, case: Case) -> tuple[FreeRep, RepClass] | None:
+    """Returns the free rep, of all classes, who gets the case of this class, and the rep's class."""
+    best = None
+    for reps in demand.takers:
+        place = free_taker(state, demand, reps, case) if reps.free else None
+        if place is not None and (best is None or place < best[0]):
+            best = place, reps
+    return best
 
 
 def present_refusers(state: State, demand: DemandClass, case: Case) -> list[str]:
@@ -57,39 +61,39 @@ def present_refusers(state: State, demand: DemandClass, case: Case) -> list[str]
 
 def first_case(state: State, reps: RepClass) -> Case | None:
     """Returns the waiting case of the highest priority that somebody free of the class may take."""
-    heads = []
-    for demand in reps.demands:
-        if len(demand.fresh):
-            heads.append(_case(state, demand, demand.fresh.by_rank[0]))
-        if len(demand.parked):
-            heads.extend(_first_takeable(state, demand, reps, demand.parked.by_rank))
-    return min(heads, key=rank_of, default=None) if reps.free else None
+    best = None
+    for demand in reps.demands if reps.free else ():
+        place = demand.fresh.first
+        if place is not None and (best is None or place < best):
+            best = place
+        if demand.parked.first is not None:
+            place = _first_takeable(state, demand, reps, demand.parked.by_rank())
+            if place is not None and (best is None or place < best):
+                best = place
+    return None if best is None else _case(state, reps, best)
 
 
 def oldest_case(state: State, reps: RepClass) -> Case | None:
     """Returns the oldest waiting case that somebody free of the class may take."""
-    heads = []
-    for demand in reps.demands:
-        if len(demand.fresh):
-            heads.append(_case(state, demand, demand.fresh.by_age[0]))
-        if len(demand.parked):
-            heads.extend(_first_takeable(state, demand, reps, demand.parked.by_age))
-    return min(heads, key=lambda case: (case.queued_at_ms, case.case_id), default=None) if reps.free else None
+    best = None
+    for demand in reps.demands if reps.free else ():
+        place = demand.fresh.oldest
+        if place is not None and (best is None or place < best):
+            best = place
+        if demand.parked.oldest is not None:
+            place = _first_takeable(state, demand, reps, demand.parked.by_age)
+            if place is not None and (best is None or place < best):
+                best = place
+    return None if best is None else _case(state, reps, best)
 
 
-def _first_takeable(
-    state: State, demand: DemandClass, reps: RepClass, order: Iterable[Rank | Age]
-) -> Iterable[Case]:
-    """Yields the first case of the lane that somebody free of the class may take, if there is one."""
+def _first_takeable(state: State, demand: DemandClass, reps: RepClass, order: Iterable[Place]) -> Place | None:
+    """Returns the place of the first case that somebody free of the class may take; None where there is none."""
     # Passes over no more than the cases that the free reps of the class have refused lately.
-    for place in order:
-        case = _case(state, demand, place)
-        if free_taker(state, demand, reps, case) is not None:
-            yield case
-            return
+    return next((place for place in order if free_taker(state, demand, reps, _case(state, reps, place))), None)
 
 
-def _case(state: State, demand: DemandClass, place: Rank | Age) -> Case:
-    case = state.case(demand.key.workspace, place[-1])
+def _case(state: State, reps: RepClass, place: Rank | Age) -> Case:
+    case = state.case(reps.key.workspace, place[-1])
     assert case is not None, "lanes hold open cases"
     return case

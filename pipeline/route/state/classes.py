@@ -59,7 +59,7 @@ class DemandClass:
         self.takers: list[RepClass] = []
 
     def __len__(self) -> int:
-        return len(self.fresh.by_rank) + len(self.parked.by_rank)
+        return len(self.fresh) + len(self.parked)
 
     def lane(self, case: Case) -> Lane:
         """Returns the lane in which a waiting case of this class belongs."""

@@ -12,6 +12,7 @@ from sortedcontainers import SortedList
 from pipeline.route.state.classes import Classes, RepClass
 from pipeline.route.state.entities import Case, Entity, Key, Member, Move, PolicyInForce, Rep
 from pipeline.route.state.staff import Staff
+from schemas.cases.case import CaseState
 
 Due = tuple[int, str, str]
 """Due time in milliseconds since the epoch, workspace, and the id of the case that the timer is about. The id is
@@ -105,18 +106,17 @@ class Indexes:
 
     def update(self, entity_key: Key, old: Entity | None, new: Entity | None) -> None:
         """Takes one change."""
-        either = old if old is not None else new
-        match either:
-            case Case():
-                self._case(cast("Case | None", old), cast("Case | None", new))
-            case Rep():
-                self._rep(cast("Rep | None", old), cast("Rep | None", new))
-            case Member():
-                self._member(entity_key[2], cast("Member | None", old), cast("Member | None", new))
-            case PolicyInForce():
-                self._policy(entity_key[1], cast("PolicyInForce | None", new))
-            case Move():
-                self._move(entity_key[1], cast("Move | None", old), cast("Move | None", new))
+        kind = entity_key[0]
+        if kind == "case":
+            self._case(cast("Case | None", old), cast("Case | None", new))
+        elif kind == "rep":
+            self._rep(cast("Rep | None", old), cast("Rep | None", new))
+        elif kind == "post":
+            self._member(entity_key[2], cast("Member | None", old), cast("Member | None", new))
+        elif kind == "policy":
+            self._policy(entity_key[1], cast("PolicyInForce | None", new))
+        elif kind == "move":
+            self._move(entity_key[1], cast("Move | None", old), cast("Move | None", new))
 
     def _policy(self, workspace: str, new: PolicyInForce | None) -> None:
         if new is None:
@@ -136,14 +136,21 @@ class Indexes:
             _add_one(workspace.contacts, either.author_id, either.case_id)
         elif new is None:
             _remove_one(workspace.contacts, either.author_id, either.case_id)
-        if old is None or new is None or old.state != new.state:
-            if old is not None:
-                self.states[old.state] -= 1
-            if new is not None:
-                self.states[new.state] += 1
-        self._set_waiting(workspace, _waiting(old), _waiting(new))
-        self._set_holder(workspace.staff, either.case_id, _holder(old), _holder(new))
+        was, now = None if old is None else old.state, None if new is None else new.state
+        if was != now:
+            self._count(was, now)
+        if was == "waiting" or now == "waiting":
+            waited, waits = old if was == "waiting" else None, new if now == "waiting" else None
+            self._set_waiting(workspace, waited, waits)
+        if was != now:
+            self._set_holder(workspace.staff, either.case_id, _holder(old), _holder(new))
         self._set_due(_due(old), _due(new))
+
+    def _count(self, was: CaseState | None, now: CaseState | None) -> None:
+        if was is not None:
+            self.states[was] -= 1
+        if now is not None:
+            self.states[now] += 1
 
     def _set_waiting(self, workspace: Workspace, old: Case | None, new: Case | None) -> None:
         if old is not None and new is not None and _same_place(old, new):
@@ -187,10 +194,6 @@ class Indexes:
             _remove_one(self._posts, old.case_id, post_id)
         if new is not None:
             _add_one(self._posts, new.case_id, post_id)
-
-
-def _waiting(case: Case | None) -> Case | None:
-    return case if case is not None and case.state == "waiting" else None
 
 
 def _holder(case: Case | None) -> str | None:

@@ -56,6 +56,7 @@ class State:
 
     def case(self, workspace: str, case_id: str) -> Case | None:
         """Returns an open case."""
+        # Not by `get`, because this is asked more often than all the rest.
         case = self._live["case"].get(workspace, _NOTHING).get(case_id)
         assert case is None or isinstance(case, Case)
         return case
