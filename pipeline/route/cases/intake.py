@@ -5,10 +5,12 @@ replies join the case that they answer. The outcome is published as a case event
 decided in `matching`.
 """
 
+from sys import intern
+
 from pipeline.route import ids
 from pipeline.route.cases import briefs
 from pipeline.route.messages import ScoredPost
-from pipeline.route.state.entities import Case, Member, key
+from pipeline.route.state.entities import Case, Member, key, skill_set
 from pipeline.route.turn import Turn
 from schemas.posts.scored import TriageAction
 from schemas.refusals import PostRefusal
@@ -135,13 +137,13 @@ def _open_case(turn: Turn, post: ScoredPost) -> None:
         refuse(turn, post, "no_policy")
         return
     case = Case(
-        workspace=post.workspace,
+        workspace=intern(post.workspace),
         case_id=ids.case_id(post.workspace, post.post_id, post.revision),
         root_post_id=post.post_id,
         author_id=post.author.author_id,
         queue=queue.name,
         team=queue.team,
-        skills=tuple(sorted(set(post.triage.skills))),
+        skills=skill_set(tuple(post.triage.skills)),
         action=post.triage.action,
         priority=post.triage.priority,
         channel=post.visibility,

@@ -32,6 +32,7 @@ from pipeline.route.state.entities import (  # fmt: skip
     Rep,
     Seen,
     Sender,
+    skill_set,
 )
 from schemas.policy.policy import Policy
 
@@ -119,6 +120,8 @@ def _shared(fields: Fields, names: dict[str, str]) -> Fields:
     """Replaces texts by equal ones that are held already, because a text takes more room than most entities."""
     for name in _WORDS & fields.keys():
         fields[name] = intern(fields[name])
+    if "skills" in fields:
+        fields["skills"] = skill_set(tuple(fields["skills"]))
     for name in _IDS & fields.keys():
         fields[name] = names.setdefault(fields[name], fields[name])
     return fields
@@ -126,6 +129,12 @@ def _shared(fields: Fields, names: dict[str, str]) -> Fields:
 
 _WORDS = frozenset({"workspace", "queue", "team", "action", "channel", "state"})
 _IDS = frozenset({"case_id", "root_post_id"})
+
+
+def _case(fields: Fields) -> Case:
+    case: Case = msgspec.convert(fields, Case)
+    # The conversion makes a tuple of its own.
+    return case._replace(skills=fields["skills"]) if case.skills else case
 
 
 def _policy(fields: Fields) -> PolicyInForce:
@@ -154,7 +163,7 @@ def _chunk(fields: Fields) -> HashChunk:
 
 def _rep(fields: Fields) -> Rep:
     senders = tuple(Sender(**sender) for sender in fields["senders"])
-    return Rep(**fields | {"teams": tuple(fields["teams"]), "skills": tuple(fields["skills"]), "senders": senders})
+    return Rep(**fields | {"teams": tuple(fields["teams"]), "senders": senders})
 
 
 def _rep_with_senders(fields: Fields) -> Fields:
@@ -177,7 +186,7 @@ def _case_with_times_of_refusal(fields: Fields) -> Fields:
 _READERS: dict[Kind, Callable[[Fields], Entity]] = {
     "policy": _policy,
     "move": lambda fields: Move(**fields),
-    "case": lambda fields: msgspec.convert(fields, Case),
+    "case": _case,
     "brief": _brief,
     "post": lambda fields: msgspec.convert(fields, Member),
     "rep": _rep,

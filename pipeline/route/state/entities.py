@@ -5,6 +5,7 @@ old one back. Their bytes in the changelog are the business of `changelog.py`.
 """
 
 import sys
+from functools import lru_cache
 from typing import Literal, NamedTuple, Self, get_args
 
 import msgspec
@@ -23,6 +24,12 @@ REFUSAL_TTL_MS = 30 * 60_000
 for that one, however busy."""
 CASE_WEIGHT = 1
 """How much of a rep's capacity a case takes. The load of a rep is the sum of the weights of the rep's cases."""
+
+
+@lru_cache(maxsize=4096)
+def skill_set(skills: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the skills sorted, each once. Equal ones are held once, because most cases ask for the same few."""
+    return tuple(sys.intern(skill) for skill in sorted(set(skills)))
 
 
 class Kept(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
