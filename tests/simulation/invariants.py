@@ -1,0 +1,263 @@
+"""What must hold of every day, judged by the logs alone. Each check yields a sentence for each damage."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import Any
+
+from schemas.topics import ACTIONABLE, REPS
+from tests.simulation.history import History, Written, ms_of
+
+TIMER_BOUND_MS = 4_000
+"""A timer that is due fires so soon while nothing is wrong: polls of an idle simulated consumer take up to 0.64 s,
+and `now` follows the clock once the ends of the inputs are confirmed."""
+LAG_MS = 2_000
+"""A loop at its live edge decides at a time that is at most so long ago."""
+BESIDE_S = 4
+"""No case waits longer beside a free rep: two seconds, and the longest idle poll before and after."""
+CALM_AFTER_S = 15.0
+"""A worker that is away for good is replaced, and its successor has caught up, so long after the last fault."""
+
+
+def each_step_once(history: History) -> Iterator[str]:
+    steps = Counter(
+        (said.body["case_id"], said.body["attempt"], said.body["state"], said.body.get("update", 0))
+        for said in history.assignments
+    )
+    yield from (f"step {step} was published {count} times" for step, count in steps.items() if count > 1)
+    ids = Counter(event.body["event_id"] for event in history.events)
+    yield from (f"event {event_id} was published {count} times" for event_id, count in ids.items() if count > 1)
+
+
+def one_holder_and_no_rep_above_capacity(history: History) -> Iterator[str]:
+    capacity = {
+        (record.key, record.body["rep_id"]): record.body["capacity"]
+        for record in history.inputs
+        if record.body is not None and record.body.get("type") == "signed_in"
+    }
+    holder: dict[str, tuple[str, str]] = {}
+    for _, transaction in groupby(history.assignments, key=lambda said: said.serial):
+        for said in transaction:
+            case_id, rep = said.body["case_id"], (said.body["workspace"], said.body["rep_id"])
+            if said.body["state"] == "offered":
+                if case_id in holder:
+                    yield f"{case_id} was offered to {rep} while {holder[case_id]} had it"
+                holder[case_id] = rep
+            elif holder.get(case_id) != rep:
+                yield f"{case_id} was {said.body['state']} by {rep} and held by {holder.get(case_id)}"
+            elif said.body["state"] != "assigned":
+                del holder[case_id]
+        # Records of one transaction in two partitions have no order between them, so capacity counts at its end.
+        for rep, held in Counter(holder.values()).items():
+            if held > capacity[rep]:
+                yield f"{rep} holds {held} cases and takes {capacity[rep]}"
+
+
+def events_without_gap(history: History) -> Iterator[str]:
+    following: dict[str, int] = defaultdict(int)
+    for event in history.events:
+        case_id, seq = event.body["case_id"], event.body["seq"]
+        if event.body.get("queue") is None:
+            continue
+        if seq != following[case_id]:
+            yield f"{case_id}: event {seq} follows {following[case_id] - 1}"
+        following[case_id] = seq + 1
+
+
+def each_post_told_once(history: History) -> Iterator[str]:
+    told = Counter(
+        (event.body["workspace"], event.body["post_id"], event.body["revision"])
+        for event in history.events
+        if event.body["type"] in ("queued", "joined", "refused")
+    )
+    sent = {
+        (record.key, record.body["post_id"], record.body["revision"])
+        for record in history.inputs
+        if record.topic == ACTIONABLE.name and record.body is not None
+    }
+    yield from (f"post {post} was told {count} times" for post, count in told.items() if count > 1)
+    yield from (f"post {post} was never told" for post in sorted(sent - set(told)))
+    yield from (f"post {post} was told and never sent" for post in sorted(set(told) - sent))
+    for event in history.events:
+        if event.body["type"] == "refused":
+            yield f"post {event.body['post_id']} was refused: {event.body['reason']}"
+    broken = sum(record.body is None for record in history.inputs)
+    if len(history.letters) != broken:
+        yield f"{broken} inputs are broken, and {len(history.letters)} dead letters were written"
+
+
+def offsets_without_gap(history: History) -> Iterator[str]:
+    """What is visible belongs to committed transactions, and those read the inputs without gap or overlap."""
+    journaled = {entry.serial: entry for entry in history.journal}
+    committed = dict(history.offsets)
+    for serial in sorted(history.serials):
+        if not history.outcomes.get(serial):
+            yield f"transaction {serial} is visible and was not committed"
+        if serial not in committed:
+            yield f"transaction {serial} is visible and committed no offsets"
+        if serial not in journaled:
+            yield f"transaction {serial} is visible and has no journal entry"
+    position: dict[tuple[str, int], int] = {}
+    for serial, offsets in history.offsets:
+        entry = journaled.get(serial)
+        ranges = {} if entry is None else {
+            (part["topic"], part["partition"]): part for part in entry.body.get("inputs", ())
+        }  # fmt: skip
+        for place, offset in offsets.items():
+            before = position.get(place, 0)
+            part = ranges.get(place)
+            first, following = (before, before) if part is None else (part["first"], part["next"])
+            if first != before or offset != following:
+                yield (
+                    f"transaction {serial} read {place} from {first} to {following} and committed {offset}; "
+                    f"the one before had come to {before}"
+                )
+            position[place] = offset
+    for place, end in history.ends.items():
+        if position.get(place, 0) != end:
+            yield f"{place} ends at {end} and was read to {position.get(place, 0)}"
+
+
+def timers_neither_early_nor_stuck(history: History) -> Iterator[str]:
+    offers = {_offer(said): said for said in history.assignments if said.body["state"] == "offered"}
+    ended = {_offer(said) for said in history.assignments if said.body["state"] != "offered"}
+    for event in history.events:
+        if event.body["type"] == "timed_out":
+            if _offer(event) not in offers:
+                yield f"{_offer(event)} timed out and was never offered"
+            elif (early_ms := -_since_expiry_ms(history, offers[_offer(event)], event.append_ms, event.at_s)) > 0:
+                yield f"{_offer(event)} timed out {early_ms} ms early"
+    for offer, said in offers.items():
+        late_ms = _since_expiry_ms(history, said, history.end_ms, history.end_s)
+        if offer not in ended and late_ms > TIMER_BOUND_MS:
+            yield f"{offer} has not timed out {late_ms} ms after its time"
+
+
+def _since_expiry_ms(history: History, offer: Written, append_ms: int, at_s: float) -> int:
+    """Returns for how long an offer had been over, by the brokers' time or, where that jumped, by the true one."""
+    expires_ms = ms_of(offer.body["expires_at"])
+    if not history.clock_jumped:
+        return append_ms - expires_ms
+    stands_ms = expires_ms - ms_of(offer.body["decided_at"])
+    return int((at_s - offer.at_s) * 1000) - stands_ms + LAG_MS * (at_s < history.end_s)
+
+
+def no_timer_overtakes_an_answer(history: History) -> Iterator[str]:
+    """An offer that its rep answered in time does not time out, whenever the answer is read."""
+    if history.clock_jumped:
+        return
+    expires = {
+        _offer(said): (said.body["rep_id"], ms_of(said.body["expires_at"]))
+        for said in history.assignments
+        if said.body["state"] == "offered"
+    }
+    timed_out = {_offer(event) for event in history.events if event.body["type"] == "timed_out"}
+    for record in history.inputs:
+        if record.body is None or record.body.get("type") not in ("offer_accepted", "offer_rejected"):
+            continue
+        rep_id, expires_ms = expires.get(_offer(record), ("", 0))
+        if _offer(record) in timed_out and record.body["rep_id"] == rep_id and record.append_ms <= expires_ms:
+            yield f"{_offer(record)} timed out and was answered {expires_ms - record.append_ms} ms before its end"
+
+
+def no_offer_published_after_its_time(history: History) -> Iterator[str]:
+    for said in history.assignments:
+        if said.body["state"] == "offered" and not history.clock_jumped:
+            late_ms = said.append_ms - ms_of(said.body["expires_at"])
+            if late_ms >= 0:
+                yield f"{_offer(said)} was first published {late_ms} ms after it had expired"
+
+
+def no_case_waits_beside_a_free_rep(history: History) -> Iterator[str]:
+    """Looks once a second while all is calm at pairs that surely fit, and reports those that last."""
+    told = sorted([*history.inputs, *history.assignments, *history.events, *history.cases], key=lambda r: r.at_s)
+    desks: dict[str, _Desk] = defaultdict(_Desk)
+    lasting: Counter[tuple[str, str, str]] = Counter()
+    look_s = history.calm_from_s + CALM_AFTER_S
+    for record in [*told, None]:
+        at_s = history.end_s if record is None else record.at_s
+        while look_s <= at_s:
+            pairs = {(name, *pair) for name, desk in desks.items() for pair in desk.pairs()}
+            lasting = Counter({pair: lasting[pair] + 1 for pair in pairs})
+            yield from (f"{pair} lasts at {look_s:.0f} s" for pair in pairs if lasting[pair] == BESIDE_S + 1)
+            look_s += 1
+        if record is not None:
+            _note(desks, record)
+
+
+class _Desk:
+    """What is known about a workspace at a moment."""
+
+    def __init__(self) -> None:
+        self.reps: dict[str, dict[str, Any]] = {}
+        """Those who are signed in and have let no offer expire since."""
+        self.skills: dict[str, set[str]] = defaultdict(set)
+        self.of_post: dict[str, set[str]] = {}
+        self.waiting: dict[str, str] = {}
+        """Case to team."""
+        self.holder: dict[str, str] = {}
+        self.had: set[tuple[str, str]] = set()
+        """Case and rep of each offer so far."""
+
+    def pairs(self) -> set[tuple[str, str]]:
+        held = Counter(self.holder.values())
+        return {
+            (case_id, rep_id)
+            for rep_id, rep in self.reps.items()
+            if held[rep_id] < rep["capacity"]
+            for case_id, team in self.waiting.items()
+            if team in rep["teams"]
+            and (case_id, rep_id) not in self.had
+            and self.skills[case_id] <= {*rep["skills"]}
+        }
+
+
+def _note(desks: dict[str, _Desk], record: Written) -> None:
+    body = record.body
+    if body is None and record.topic in (ACTIONABLE.name, REPS.name):
+        return
+    if record.topic == ACTIONABLE.name:
+        desks[record.key].of_post[body["post_id"]] = {*body["triage"]["skills"]}
+    elif record.topic == REPS.name:
+        if body["type"] == "signed_in":
+            desks[record.key].reps[body["rep_id"]] = body
+    elif record.topic == "cases.current":
+        for name, desk in desks.items():
+            desk.waiting.pop(record.key, None)
+            if body is not None and body["workspace"] == name and body["state"] == "waiting":
+                desk.waiting[record.key] = body["team"]
+    elif record.topic == "cases.events":
+        desk = desks[body["workspace"]]
+        if body["type"] in ("queued", "joined"):
+            desk.skills[body["case_id"]] |= desk.of_post.get(body["post_id"], set())
+        if body["type"] == "timed_out":
+            desk.reps.pop(body["rep_id"], None)
+    else:
+        desk = desks[body["workspace"]]
+        if body["state"] in ("offered", "assigned"):
+            desk.holder[body["case_id"]] = body["rep_id"]
+            desk.had.add((body["case_id"], body["rep_id"]))
+        else:
+            desk.holder.pop(body["case_id"], None)
+
+
+def _offer(record: Written) -> tuple[str, int]:
+    return record.body["case_id"], record.body["attempt"]
+
+
+CHECKS: tuple[Callable[[History], Iterator[str]], ...] = (
+    each_step_once,
+    one_holder_and_no_rep_above_capacity,
+    events_without_gap,
+    each_post_told_once,
+    offsets_without_gap,
+    timers_neither_early_nor_stuck,
+    no_timer_overtakes_an_answer,
+    no_offer_published_after_its_time,
+    no_case_waits_beside_a_free_rep,
+)
+
+
+def damage(history: History) -> list[str]:
+    """Returns every damage, each with the name of the check that found it."""
+    return [f"{check.__name__}: {said}" for check in CHECKS for said in check(history)]

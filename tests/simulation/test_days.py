@@ -1,0 +1,30 @@
+"""Days of two workers on the simulated cluster, each with three faults, keep every promise."""
+
+import pytest
+
+from tests.simulation.day import play
+from tests.simulation.many import play_all
+
+DAYS = 1_000
+"""About four minutes of one processor. `make test-long` plays more."""
+AT_ONCE = 50
+
+
+@pytest.mark.parametrize("first", range(0, DAYS, DAYS // 5))
+def test_no_fault_loses_doubles_or_delays_a_decision(first: int) -> None:
+    play_all(first, first + DAYS // 5, AT_ONCE)
+
+
+def test_a_seed_gives_the_same_day_each_time() -> None:
+    first, again = play(7), play(7)
+    assert first.history == again.history
+    assert first.world.notes.lines == again.world.notes.lines
+
+
+def test_the_days_meet_what_they_are_for() -> None:
+    """Aborts, renewals and restarts all happen, so that a day without damage says something."""
+    days = [play(seed) for seed in range(10)]
+    assert sum(day.world.notes.aborted for day in days) >= 5
+    assert sum(day.world.notes.renewed for day in days) >= 5
+    assert sum(day.world.notes.restarts for day in days) >= 5
+    assert min(len(day.history.inputs) for day in days) >= 200

@@ -1,0 +1,27 @@
+"""Half an hour without any worker, while customers go on posting."""
+
+from functools import partial
+
+from tests.simulation.day import judged
+from tests.simulation.desk import Hours
+from tests.simulation.world import World
+
+AWAY_FROM_S, AWAY_S = 300.0, 1_800.0
+DAY = Hours(posts=150, posts_s=2_300, work_s=2_900, end_s=3_000, accepts=1.0)
+
+
+def test_after_half_an_hour_without_workers_no_offer_is_over_and_every_rep_is_still_there() -> None:
+    world = World(1, [], hours=DAY)
+    for worker in world.workers:
+        world.time.call_at(AWAY_FROM_S, partial(worker.kill, AWAY_S))
+    world.trouble.calm_from_s = AWAY_FROM_S + AWAY_S
+    day = judged(world)
+    assert not day.damage, day.story()
+    waited = sum(AWAY_FROM_S < record.at_s < AWAY_FROM_S + AWAY_S for record in day.history.inputs)
+    assert waited > 150, "work was waiting when the workers came back"
+    assert not [event for event in day.history.events if event.body["type"] == "timed_out"]
+    offered = [said for said in day.history.assignments if said.body["state"] == "offered"]
+    assert not [said for said in offered if AWAY_FROM_S < said.at_s < AWAY_FROM_S + AWAY_S]
+    assert {said.body["case_id"] for said in offered} == {
+        event.body["case_id"] for event in day.history.events if event.body["type"] == "queued"
+    }
