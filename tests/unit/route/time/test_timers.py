@@ -5,6 +5,7 @@ import pytest
 from pipeline.errors import Permanent
 from pipeline.route.state.entities import Case
 from pipeline.route.turn import Turn
+from schemas.base import SourcePosition
 from tests.builders import START_MS, accept, policy, presence, record, scored, signed_in, signed_out
 from tests.routers import ALL, live_router
 from tests.unit.route.desk_of_one import DAY_MS, Answer, Desk
@@ -57,6 +58,23 @@ def test_another_revision_is_no_duplicate() -> None:
     desk = Desk()
     desk.feed(scored("p1"))
     assert desk.feed(scored("p1", revision=1)).types == ["joined"]
+
+
+def test_a_repeat_is_known_by_what_it_is_and_not_by_the_place_of_its_raw_record() -> None:
+    desk = Desk()
+    p1, p2 = (
+        scored(post_id, by=post_id, source=_source(10 - number)) for number, post_id in enumerate(["p1", "p2"])
+    )
+    assert desk.feed(p1, p2).types == ["queued", "queued"], (
+        "as of a dead letter that is replayed after later posts"
+    )
+    assert desk.feed(p1.model_copy(update={"source": _source(99)})).outputs == [], (
+        "as of a post that was sent twice"
+    )
+
+
+def _source(offset: int) -> SourcePosition:
+    return SourcePosition(topic="posts.raw", partition=0, offset=offset)
 
 
 def test_a_duplicate_rep_event_says_nothing_and_is_counted() -> None:
