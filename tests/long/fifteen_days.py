@@ -18,8 +18,9 @@ from pipeline.route.state.handled import Handled
 
 REMEMBER_MS = 15 * 86_400_000
 START_MS = 29_453_760 * 60_000
-A_SECOND = 100
-TRANSACTION = 20
+A_SECOND = 101
+"""So that 130 million come within the remembered time."""
+TRANSACTION = 100
 SAMPLE = 100_000
 
 

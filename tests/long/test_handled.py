@@ -35,5 +35,5 @@ def test_fifteen_days_of_inputs_are_remembered_within_their_bounds(tmp_path: Pat
 
 def _run(what: str, changelog: Path) -> dict[str, float]:
     command = [sys.executable, "-m", fifteen_days.__name__, what, str(NAMES), str(changelog)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=3000)
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, timeout=3000)
     return json.loads(done.stdout)  # type: ignore[no-any-return]
