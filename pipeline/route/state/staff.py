@@ -63,7 +63,7 @@ class Staff:
         place.rep, place.reps = new, after
         if new is not None and after is not None:
             after.count(new, 1)
-            if old is None or old.last_offer_ms != new.last_offer_ms:
+            if old is None or before is None or old.last_offer_ms != new.last_offer_ms:
                 # Many reps are equal in load and last offer when a day begins. By id alone the same rep would get
                 # the first case every day.
                 place.spread = xxh3_64_intdigest(f"{rep_id}\n{new.last_offer_ms}".encode())

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.errors import Permanent
 from schemas.people.rep import AnyRepEvent
+from schemas.posts.scored import ScoredPost
 from tests.builders import accept, policy, presence, record, reply, scored, signed_in, signed_out
 from tests.unit.route.desk_of_one import Desk
 
@@ -146,3 +147,19 @@ def refused(desk: Desk, event: AnyRepEvent) -> str:
         desk.feed_raw(record(event, desk.offset))
     assert desk.commit().outputs == []
     return given_up.value.code
+
+
+def test_reps_who_were_signed_out_at_a_restore_come_back_in_the_same_order() -> None:
+    reps = [f"r{number}" for number in range(6)]
+    went_on, restored = Desk(), Desk()
+    for event in [signed_in(rep, seq=0) for rep in reps] + [signed_out(rep, seq=1) for rep in reps]:
+        went_on.feed_raw(record(event, went_on.offset))
+    for key, value in went_on.router.decisions().changes.items():
+        restored.router.restore(key, value)
+    went_on.commit()
+    day: list[ScoredPost | AnyRepEvent] = [
+        *(signed_in(rep, seq=2, event_id=f"{rep}-again") for rep in reps),
+        *(scored(f"p{rep}", by=rep) for rep in reps),
+    ]
+    offered = [[offer.rep_id for offer in desk.feed(*day).assignments] for desk in (went_on, restored)]
+    assert offered[0] == offered[1] != reps
