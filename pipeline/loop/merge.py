@@ -56,20 +56,24 @@ class InputBuffers:
         """
         batch: list[InputRecord] = []
         size_bytes = 0
-        # Whether every input is ready is asked again for each record, because the one before may have emptied an
-        # input whose next record, still on its way, is older than all that are buffered.
-        while len(batch) < limit and size_bytes < limit_bytes and self._ready():
-            head = min(
-                (buffer[0] for buffer in self._buffers.values() if buffer),
-                key=lambda record: (self._time_of(record), record.topic, record.offset),
-                default=None,
-            )
-            if head is None:
-                break
-            batch.append(self._buffers[head.topic].popleft())
-            taken_bytes = len(head.value or b"")
-            self._bytes[head.topic] -= taken_bytes
+        if not self._ready():
+            return batch
+        places = {topic: self._place(buffer[0]) for topic, buffer in self._buffers.items() if buffer}
+        while places and len(batch) < limit and size_bytes < limit_bytes:
+            topic = min(places, key=places.__getitem__)
+            buffer = self._buffers[topic]
+            record = buffer.popleft()
+            batch.append(record)
+            taken_bytes = len(record.value or b"")
+            self._bytes[topic] -= taken_bytes
             size_bytes += taken_bytes
+            if buffer:
+                places[topic] = self._place(buffer[0])
+                continue
+            del places[topic]
+            # The next record of this input, still on its way, may be older than all that are buffered.
+            if topic not in self._at_end:
+                break
         return batch
 
     def put_back(self, records: Sequence[InputRecord]) -> None:
@@ -110,6 +114,9 @@ class InputBuffers:
     def drained(self) -> bool:
         """True when nothing is buffered and every input was read to its end."""
         return not any(self._buffers.values()) and len(self._at_end) == len(self._buffers)
+
+    def _place(self, record: InputRecord) -> tuple[int, str, int]:
+        return self._time_of(record), record.topic, record.offset
 
     def _ready(self) -> bool:
         return all(buffer or topic in self._at_end for topic, buffer in self._buffers.items())

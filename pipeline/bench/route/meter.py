@@ -47,10 +47,12 @@ class Meter:
                 self._profiler.disable()
             gc.disable()
 
-    def profile(self) -> Profile:
-        """Runs what is measured from now on under a profiler."""
-        self._profiler = Profile()
-        return self._profiler
+    @contextmanager
+    def profiled(self) -> Iterator[Profile]:
+        """Runs what is measured in the block under a profiler."""
+        self._profiler = profiler = Profile()
+        yield profiler
+        self._profiler = None
 
     def longest_collection_ms(self) -> float:
         """Returns the processor time of the longest collection since the last call, in milliseconds; 0 without

@@ -127,8 +127,8 @@ class Runner:
 
     def profile(self, transactions: int, file: str) -> Answer:
         """Runs some transactions under the profiler and writes what `pstats` reads."""
-        profiler = self._meter.profile()
-        self.round(transactions)
+        with self._meter.profiled() as profiler:
+            self.round(transactions)
         profiler.dump_stats(file)
         return {}
 
