@@ -54,6 +54,8 @@ class Router:
         self._live = self._was_live = False
         self._outputs: list[Record] = []
         self._counts: list[str] = []
+        self._sized = self._size_bytes = 0
+        """How many of the outputs were added up, and what they came to."""
         self._counters: Counter[str] = Counter()
         self._decoded: dict[tuple[str, int, int], Input] = {}
 
@@ -186,7 +188,10 @@ class Router:
 
     def size_bytes(self) -> int:
         """Returns how many bytes of outputs were decided since the last `commit` or `abort`."""
-        return sum(len(output.value or b"") for output in self._outputs)
+        # The driver asks before each record, so that only what is new is added up.
+        self._size_bytes += sum(len(output.value or b"") for output in self._outputs[self._sized :])
+        self._sized = len(self._outputs)
+        return self._size_bytes
 
     def commit(self) -> None:
         """Makes what was decided the truth, because the transaction with `decisions()` is committed."""
@@ -195,6 +200,7 @@ class Router:
         self._counters.update(self._counts)
         self._outputs.clear()
         self._counts.clear()
+        self._sized = self._size_bytes = 0
 
     def abort(self) -> None:
         """Returns to the state after the last `commit`, because the transaction is aborted."""
@@ -278,4 +284,6 @@ class Router:
         # The undo touches teams as well, although it leaves nothing to match.
         self._state.indexes.touched.clear()
         del self._outputs[outputs:]
+        if outputs < self._sized:
+            self._sized = self._size_bytes = 0
         del self._counts[counts:]

@@ -10,6 +10,7 @@ from pipeline.ports.records import InputRecord
 from pipeline.route.cases import briefs
 from pipeline.route.router import Router
 from schemas.cases.case import Assignment
+from schemas.topics import CASES
 from tests.builders import START_MS, accept, policy, record, scored, signed_in
 from tests.routers import ALL, live_router
 from tests.unit.route.desk_of_one import Answer, Desk
@@ -68,6 +69,30 @@ def test_an_abort_forgets_everything_since_the_commit() -> None:
     assert desk.router.next_timer_ms() == FORGETS_SIGN_IN_MS
     desk.feed_raw(record(scored("p1"), 1))
     assert desk.router.decisions() == first
+
+
+def test_the_size_is_that_of_the_outputs_since_the_commit_whatever_was_refused_or_undone() -> None:
+    desk = Desk()
+    desk.feed(signed_in())
+    assert desk.router.size_bytes() == 0
+    for offset, post in enumerate((scored("p1"), scored("p2", by="bob"), scored("p3", by="cid")), 1):
+        desk.feed_raw(record(post, offset))
+        if offset != 2:
+            assert desk.router.size_bytes() == _size_of_outputs(desk)
+        with pytest.raises(Permanent):
+            desk.feed_raw(record(post)._replace(value=b"{"))
+        assert desk.router.size_bytes() == _size_of_outputs(desk)
+    desk.router.abort()
+    desk.feed_raw(record(scored("p1"), 4))
+    assert desk.router.size_bytes() == _size_of_outputs(desk) > 0
+    desk.router.commit()
+    assert desk.router.size_bytes() == 0
+
+
+def _size_of_outputs(desk: Desk) -> int:
+    return sum(
+        len(output.value or b"") for output in desk.router.decisions().outputs if output.topic != CASES.name
+    )
 
 
 FORGETS_SIGN_IN_MS = START_MS + 15 * 86_400_000 + 60_000
