@@ -62,10 +62,11 @@ fmt: $(READY) ## format and fix (writes)
 schemas: $(READY) ## export the contract's files (writes)
 	@$(BIN)/earshot schemas
 
-bench: $(TORCH_READY) ## rates of the engine and of the enrich stage, and what each signal costs (some minutes)
+bench: $(TORCH_READY) ## rates of the engine, of enrich and of the router, and what each signal costs (some minutes)
 	@$(BIN)/earshot bench engine
 	@$(BIN)/earshot bench signals
 	@$(BIN)/earshot bench enrich
+	@$(BIN)/earshot bench route
 
 lock: ## resolve the lock files anew (writes; needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra local --extra dev pyproject.toml -o requirements.lock

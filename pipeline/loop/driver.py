@@ -78,6 +78,8 @@ class Driver:
         self._in_force: Mapping[str, bytes] | None = None
         self._refused: dict[str, bytes] = {}
         self._core_is_live = False
+        self._owes = False
+        """Whether the core has more to make up for than the last transaction had room for, on the event clock."""
         self._bound_ms = 0
 
     def restore(self, key: bytes, value: bytes | None) -> None:
@@ -154,7 +156,7 @@ class Driver:
             at: now.
         """
         self.decider.abort()
-        self._in_force = None
+        self._owes, self._in_force = True, None
         self.now_ms = transaction.started_ms
         self.buffers.put_back(transaction.records)
         self.setbacks.aborted(transaction.size, refusal, at.monotonic_ms)
@@ -311,11 +313,12 @@ class Driver:
         limit = 0 if draft.undeliverable is not None else max(1, min(self._spec.offer_limit, draft.room))
         draft.undeliverable, draft.edge_limit = None, limit
         draft.live_after = self.decider.set_live(True, self.now_ms, limit)
+        self._owes = limit > 0 and not draft.live_after
 
     def _is_at_the_edge(self, draft: Draft, at: Moment) -> bool:
         if self._spec.event_clock:
             # What was read to the ends that were listed when this round began is decided.
-            return bool(draft.records) and self.buffers.drained
+            return self.buffers.drained and (bool(draft.records) or self._owes)
         if not self.edge.is_reached(self.buffers.positions(), at, lambda: self._end_offsets(self._spec.inputs)):
             return False
         reading_ms = self.time.read_ms(at)

@@ -225,3 +225,12 @@ def test_a_timer_whose_output_no_topic_takes_is_parked() -> None:
     assert core.calls == [("parked", T_MS + 1)]
     assert transaction is not None
     assert transaction.journal.parked == 1
+
+
+def test_on_the_event_clock_what_one_transaction_has_no_room_for_is_made_up_for_in_the_next_ones() -> None:
+    core = Noting(held=5)
+    made = member(core, {"a": 1, "b": 0}, event_clock=True, offer_limit=2)
+    read(made, (0, T_MS))
+    assert [done(made, at(T_MS)).live for _ in range(3)] == [False, False, True]
+    assert core.edges == [(True, made.now_ms)]
+    assert made.decide(at(T_MS)) is None, "there is nothing more to make up for"
