@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from random import Random
+from traceback import format_exception
 
 from pipeline.adapters.in_memory.kafka.cluster import SimulatedCluster
 from pipeline.adapters.in_memory.kafka.link import Host
@@ -15,15 +16,32 @@ from pipeline.adapters.kafka.transactional.producer import doubt_rule
 from pipeline.errors import Misconfigured, MustRestart
 from pipeline.loop.spec import StageSpec
 from pipeline.settings import KafkaSettings
-from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL, REPS, ROUTE_STATE, team_topic
+from schemas.topics import (
+    ACTIONABLE,
+    ASSIGNMENTS,
+    CASE_EVENTS,
+    CASES,
+    JOURNAL,
+    POLICY_LOG,
+    REPS,
+    ROUTE_STATE,
+    team_topic,
+)
 from tests.builders import START_MS
 from tests.simulation.desk import SHORT, TEAMS, Desk, Hours, policy_of
 from tests.simulation.processes import Killed, Process, TurnTaking
 from tests.simulation.routers import new_router
 from tests.simulation.trouble import Trouble
 
-SPEC = StageSpec("route", (ACTIONABLE.name, REPS.name), ROUTE_STATE.name, JOURNAL.name, batch_size=20)
-TOPICS = (ACTIONABLE, REPS, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL, ROUTE_STATE)
+SPEC = StageSpec(
+    "route",
+    (ACTIONABLE.name, REPS.name),
+    ROUTE_STATE.name,
+    JOURNAL.name,
+    batch_size=20,
+    policy_log=POLICY_LOG.name,
+)
+TOPICS = (ACTIONABLE, REPS, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL, POLICY_LOG, ROUTE_STATE)
 PARTITIONS = 2
 NAMES = ("w0", "w1")
 WORKSPACES = ("acme", "nimbus")
@@ -91,6 +109,9 @@ class Worker:
             world.notes.damage.append(f"misconfigured: {error}")
         except Killed:
             pass
+        except Exception as bug:
+            world.note("".join(format_exception(bug)[-3:]))
+            world.notes.damage.append(f"a worker cannot go on: {bug!r}")
 
 
 class Observer:

@@ -142,8 +142,8 @@ class Indexes:
         if was == "waiting" or now == "waiting":
             waited, waits = old if was == "waiting" else None, new if now == "waiting" else None
             self._set_waiting(workspace, waited, waits)
-        if was != now:
-            self._set_holder(workspace.staff, either.case_id, _holder(old), _holder(new))
+        # Where a transaction takes the case from one rep and gives it to the next, the state is the same again.
+        self._set_holder(workspace.staff, either.case_id, _holder(old), _holder(new))
         self._set_due(_due(old), _due(new))
 
     def _count(self, was: CaseState | None, now: CaseState | None) -> None:

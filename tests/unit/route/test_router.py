@@ -10,8 +10,10 @@ from pipeline.ports.records import InputRecord
 from pipeline.route.cases import briefs
 from pipeline.route.router import Router
 from schemas.cases.case import Assignment
+from schemas.people.rep import AnyRepEvent
+from schemas.posts.scored import ScoredPost
 from schemas.topics import CASES
-from tests.builders import START_MS, accept, policy, record, scored, signed_in
+from tests.builders import START_MS, accept, policy, record, reject, resolve, scored, signed_in
 from tests.routers import ALL, live_router
 from tests.unit.route.desk_of_one import Answer, Desk
 
@@ -151,6 +153,25 @@ def test_a_restore_takes_older_values_and_ends_in_the_order_of_the_changelog() -
         other.router.restore(entity_key, None)
     assert other.router.next_timer_ms() is None
     assert other.feed(scored("p1")).events[0].case_id == offer.case_id
+
+
+def test_a_restore_follows_a_case_that_went_from_one_rep_to_the_next_within_a_transaction() -> None:
+    desk, other = Desk(), Desk()
+
+    def feed(*messages: AnyRepEvent | ScoredPost) -> Answer:
+        for message in messages:
+            desk.feed_raw(record(message, desk.offset))
+        for key, value in desk.router.decisions().changes.items():
+            other.router.restore(key, value)
+        return desk.commit()
+
+    feed(signed_in("r1"), signed_in("r2"))
+    [first] = feed(scored("p1")).assignments
+    *_, second = feed(reject(first.case_id, first.attempt, first.rep_id)).assignments
+    assert (second.state, second.rep_id == first.rep_id) == ("offered", False)
+    feed(accept(second.case_id, second.attempt, second.rep_id))
+    feed(resolve(second.case_id, second.attempt, second.rep_id))
+    assert other.router.gauges() == desk.router.gauges()
 
 
 def _offered_changes() -> tuple[Assignment, dict[bytes, bytes | None]]:
