@@ -53,11 +53,12 @@ DEAD_LETTER_CODES = tuple(
 )
 ROUTING_OUTCOMES = (
     "duplicate_posts", "duplicate_rep_events", "revealed_without_case", "timers_parked",
+    "requests_after_close", "reposts_after_close",
     *(f"refused_{reason}" for reason in get_args(PostRefusal)),
     *(f"request_refused_{reason}" for reason in get_args(RequestRefusal)),
 )  # fmt: skip
 """What the router counts by name besides what it publishes; `refused_` are posts and `request_refused_` what reps
-asked for."""
+asked for. `_after_close` are those of both that name a case of the last week."""
 
 METRICS: tuple[Metric, ...] = (
     Metric("records_consumed_total", "counter", ("stage", "topic"), "records read from a topic",

@@ -211,7 +211,7 @@ class Router:
         """Counts what happened in committed transactions since the start, by name, for the metrics.
 
         The names are `duplicate_posts`, `duplicate_rep_events`, `refused_<reason>`, `request_refused_<reason>`,
-        `revealed_without_case`, `timers_fired`, `timers_parked`.
+        `revealed_without_case`, `requests_after_close`, `reposts_after_close`, `timers_fired`, `timers_parked`.
         """
         return dict(self._counters)
 

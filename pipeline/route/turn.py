@@ -10,7 +10,7 @@ from pipeline.ports.records import Record
 from pipeline.route import records
 from pipeline.route.policies import PolicyBook
 from pipeline.route.records import Cause
-from pipeline.route.state.entities import Brief, Case, Offer, Picks, key
+from pipeline.route.state.entities import MOST_CLOSED, Brief, Case, Closed, Offer, Picks, key
 from pipeline.route.state.state import State
 from schemas.cases.case import AssignmentState, CaseEventType
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, team_topic
@@ -134,8 +134,17 @@ class Turn:
         self.state.put(key("picks", workspace, class_name), Picks(total))
 
     def end(self, case: Case) -> None:
-        """Forgets a case that is over, with everything about it."""
+        """Forgets a case that is over, with everything about it but the little that a `Closed` says."""
         for post_id in self.state.indexes.posts(case.case_id):
             self.state.put(key("post", case.workspace, post_id), None)
         self.state.put(key("brief", case.workspace, case.case_id), None)
         self.state.put(key("case", case.workspace, case.case_id), None)
+        closed = Closed(self.now_ms, case.root_post_id, case.author_id)
+        self.state.put(key("closed", case.workspace, case.case_id), closed)
+        if len(self.state.indexes.closed) > MOST_CLOSED:
+            self.forget_closed()
+
+    def forget_closed(self) -> None:
+        """Forgets the case that was closed first."""
+        _, workspace, case_id = self.state.indexes.closed[0]
+        self.state.put(key("closed", workspace, case_id), None)

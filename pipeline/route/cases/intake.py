@@ -53,6 +53,8 @@ def _case_with(turn: Turn, workspace: str, post_id: str | None) -> Case | None:
 def _count_repost(turn: Turn, post: ScoredPost) -> bool:
     case = _case_with(turn, post.workspace, post.repost_of)
     if case is None:
+        if post.repost_of in turn.state.indexes.workspace(post.workspace).closed_posts:
+            turn.counts.append("reposts_after_close")
         return False
     # Counted and not made a member, because a hundred thousand reposts of one complaint are one piece of work, and
     # must not be a hundred thousand entities.

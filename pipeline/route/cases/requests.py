@@ -45,6 +45,8 @@ def refuse_request(turn: Turn, event: Request, reason: RequestRefusal) -> None:
     """Publishes why a request changes nothing."""
     turn.counts.append(f"request_refused_{reason}")
     case = turn.state.case(event.workspace, event.case_id)
+    if case is None and turn.state.closed(event.workspace, event.case_id) is not None:
+        turn.counts.append("requests_after_close")
     if case is not None:
         turn.step(case, "request_refused", reason, rep_id=event.rep_id)
         return

@@ -109,6 +109,23 @@ class Case(Kept, frozen=True):
         return None
 
 
+CLOSED_TTL_MS = 7 * 24 * 3_600_000
+"""A case is remembered for a week after its end."""
+MOST_CLOSED = 100_000
+"""Closed cases that a partition remembers, which take 40 MB. With more, the one that was closed first is
+forgotten, or a busy week would take more memory than all that waits."""
+
+
+class Closed(Kept, frozen=True):
+    """A case that is over."""
+
+    closed_ms: int
+    root_post_id: str
+    author_id: str
+    into: str | None = None
+    """The id of the case that goes on in its place, where it was merged into another."""
+
+
 NOTHING = Raw()
 
 
@@ -250,8 +267,10 @@ class PolicyInForce(NamedTuple):
     policy: Policy
 
 
-Entity = PolicyInForce | Move | Case | Brief | PackedBrief | Member | Rep | Picks | HashChunk | Seen
-Kind = Literal["policy", "move", "case", "brief", "post", "rep", "picks", "handled", "seen-post", "seen-rep"]
+Entity = PolicyInForce | Move | Case | Closed | Brief | PackedBrief | Member | Rep | Picks | HashChunk | Seen
+Kind = Literal[
+    "policy", "move", "case", "closed", "brief", "post", "rep", "picks", "handled", "seen-post", "seen-rep"
+]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 
 

@@ -10,7 +10,17 @@ from typing import cast
 from sortedcontainers import SortedList
 
 from pipeline.route.state.classes import Classes, RepClass
-from pipeline.route.state.entities import Case, Entity, Key, Member, Move, PolicyInForce, Rep
+from pipeline.route.state.entities import (
+    CLOSED_TTL_MS,
+    Case,
+    Closed,
+    Entity,
+    Key,
+    Member,
+    Move,
+    PolicyInForce,
+    Rep,
+)
 from pipeline.route.state.staff import Staff
 from schemas.cases.case import CaseState
 
@@ -50,6 +60,8 @@ class Workspace:
         self.staff = Staff(self.classes, touched.freed, touched.thinned)
         self.contacts: OneOrMore = {}
         """The open cases of each author."""
+        self.closed_posts: OneOrMore = {}
+        """The closed cases that each post has opened."""
         self.waiting: Counter[str] = Counter()
         """The number of waiting cases of each queue."""
 
@@ -63,6 +75,8 @@ class Indexes:
         self._workspaces: dict[str, Workspace] = {}
         self._posts: OneOrMore = {}
         self.timers: SortedList[Due] = SortedList()
+        self.closed: SortedList[Due] = SortedList()
+        """The closed cases that are remembered, each by the time of its end, workspace and id."""
         self.states: Counter[str] = Counter()
         self.present = 0
         self.touched = Touched()
@@ -75,11 +89,12 @@ class Indexes:
         return workspace
 
     def next_due_ms(self) -> int | None:
-        """Returns when the earliest timer of a case is due, in milliseconds; None without any."""
-        if not self.timers:
-            return None
-        due_ms: int = self.timers[0][0]
-        return due_ms
+        """Returns when the earliest timer of an open case, or of a move of cases, is due, in milliseconds."""
+        return self.timers[0][0] if self.timers else None
+
+    def next_forgotten_ms(self) -> int | None:
+        """Returns when the next closed case is forgotten, in milliseconds."""
+        return self.closed[0][0] + CLOSED_TTL_MS if self.closed else None
 
     def touch_all(self) -> None:
         """Marks every class with a free rep, as if all of them had just become free."""
@@ -115,6 +130,8 @@ class Indexes:
             self._member(entity_key[2], cast("Member | None", old), cast("Member | None", new))
         elif kind == "policy":
             self._policy(entity_key[1], cast("PolicyInForce | None", new))
+        elif kind == "closed":
+            self._closed(entity_key, cast("Closed | None", old), cast("Closed | None", new))
         elif kind == "move":
             self._move(entity_key[1], cast("Move | None", old), cast("Move | None", new))
 
@@ -127,6 +144,15 @@ class Indexes:
     def _move(self, workspace: str, old: Move | None, new: Move | None) -> None:
         dues = (None if move is None else (move.due_ms, workspace, "") for move in (old, new))
         self._set_due(*dues)
+
+    def _closed(self, entity_key: Key, old: Closed | None, new: Closed | None) -> None:
+        _, workspace, case_id = entity_key
+        if old is not None:
+            self.closed.remove((old.closed_ms, workspace, case_id))
+            _remove_one(self.workspace(workspace).closed_posts, old.root_post_id, case_id)
+        if new is not None:
+            self.closed.add((new.closed_ms, workspace, case_id))
+            _add_one(self.workspace(workspace).closed_posts, new.root_post_id, case_id)
 
     def _case(self, old: Case | None, new: Case | None) -> None:
         either = new if new is not None else old

@@ -13,6 +13,7 @@ from pipeline.route.state.entities import (  # fmt: skip
     KINDS,
     Brief,
     Case,
+    Closed,
     Entity,
     Key,
     Member,
@@ -60,6 +61,12 @@ class State:
         case = self._live["case"].get(workspace, _NOTHING).get(case_id)
         assert case is None or isinstance(case, Case)
         return case
+
+    def closed(self, workspace: str, case_id: str) -> Closed | None:
+        """Returns a case that was closed lately."""
+        closed = self.get(("closed", workspace, case_id))
+        assert closed is None or isinstance(closed, Closed)
+        return closed
 
     def brief(self, case: Case) -> Brief:
         """Returns what there is to read about an open case."""

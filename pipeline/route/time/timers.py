@@ -13,18 +13,18 @@ from pipeline.route.turn import Turn
 
 def next_due_ms(state: State) -> int | None:
     """Returns when the earliest timer is due, in milliseconds since the epoch; None without timers."""
-    entries_ms, case_ms = state.handled.next_due_ms(), state.indexes.next_due_ms()
-    if entries_ms is None or case_ms is None:
-        return case_ms if entries_ms is None else entries_ms
-    return min(entries_ms, case_ms)
+    dues_ms = state.handled.next_due_ms(), state.indexes.next_forgotten_ms(), state.indexes.next_due_ms()
+    return min((due_ms for due_ms in dues_ms if due_ms is not None), default=None)
 
 
 def fire_first(turn: Turn) -> None:
     """Handles the earliest timer, which is due, and offers what it has made possible."""
-    state = turn.state
-    if next_due_ms(state) == state.handled.next_due_ms():
+    state, due_ms = turn.state, next_due_ms(turn.state)
+    if due_ms == state.handled.next_due_ms():
         # One entry a turn. A minute of a busy partition has thousands, too many for one transaction.
         state.handled.end_entry()
+    elif due_ms == state.indexes.next_forgotten_ms():
+        turn.forget_closed()
     else:
         _, workspace, case_id = state.indexes.timers[0]
         if case_id:
