@@ -15,7 +15,7 @@ from pipeline.errors import Misconfigured
 from pipeline.route.router import Router
 from pipeline.route.state.changelog import VERSIONS, decode, encode
 from pipeline.route.state.chunks import hash_of, is_of_handled
-from pipeline.route.state.entities import Entity, HashChunk, Picks
+from pipeline.route.state.entities import Brief, Entity, HashChunk, Picks
 from tests.builders import policy
 from tests.golden.test_route import FOLDER, new_router, said_by
 
@@ -141,3 +141,12 @@ def test_a_kind_of_a_newer_release_is_left_alone() -> None:
 
 def test_the_version_is_the_first_thing_in_a_value() -> None:
     assert encode("picks", Picks(3)) == b'{"v":2,"total":3}'
+
+
+def test_a_brief_of_an_earlier_release_leaves_room_for_the_reasons_of_the_routing() -> None:
+    key, value = next(item for item in entries("without_versions", 8).items() if item[0].startswith(b"brief/"))
+    fields = json.loads(value)
+    fields["reasons"] = [{"code": f"rule.{number}", "detail": "", "weight": 1.0} for number in range(20)]
+    brief = decode(key.decode(), json.dumps(fields).encode(), {})
+    assert isinstance(brief, Brief)
+    assert len(json.loads(bytes(brief.parts().reasons))) + 3 == 20

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from pipeline.route.messages import Author, ScoredPost
-from pipeline.route.state.entities import Brief
+from pipeline.route.state.entities import MAX_REASONS, Brief
 from schemas.posts.raw import Visibility
 
 MAX_POSTS = 10
@@ -15,8 +15,6 @@ MAX_POSTS = 10
 conversation grows to."""
 MAX_TEXT_CHARS = 2000
 """Each post is cut to so many characters, so that ten of them make an assignment of about 20 KB."""
-MAX_REASONS = 17
-"""Reasons of triage that are kept. An assignment takes 20, and the routing adds up to three of its own."""
 
 _encode = msgspec.json.Encoder().encode
 

@@ -17,6 +17,7 @@ import orjson
 from pipeline.errors import Misconfigured
 from pipeline.route.state.entities import (  # fmt: skip
     KINDS,
+    MAX_REASONS,
     Brief,
     BriefParts,
     Case,
@@ -151,8 +152,9 @@ def _written_brief(value: bytes) -> Brief:
 
 
 def _brief(fields: Fields) -> Brief:
-    # Earlier releases wrote the fields in another order, and null for no sentiment.
+    # Earlier releases wrote the fields in another order, null for no sentiment, and all reasons of triage.
     fields = {name: value for name, value in fields.items() if value is not None}
+    fields["reasons"] = fields["reasons"][:MAX_REASONS]
     return msgspec.json.decode(orjson.dumps(fields), type=BriefParts).joined()
 
 

@@ -127,6 +127,8 @@ class Closed(Kept, frozen=True):
 
 
 NOTHING = Raw()
+MAX_REASONS = 17
+"""Reasons of triage that a brief keeps. An assignment takes 20, and the routing adds up to three of its own."""
 
 
 class BriefParts(Struct, kw_only=True, omit_defaults=True):

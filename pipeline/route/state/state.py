@@ -128,9 +128,9 @@ class State:
 
     def commit(self) -> None:
         """Makes everything so far the state to which `rollback()` goes back."""
-        for (kind, workspace, name), _ in self._undo:
-            if kind == "brief":
-                self._pack(workspace, name)
+        for entity_key, _ in self._undo:
+            if entity_key[0] == "brief":
+                self._pack(entity_key[1], entity_key[2])
         self._undo.clear()
         self.handled.commit()
         self._read.clear()
