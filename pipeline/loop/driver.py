@@ -109,11 +109,7 @@ class Driver:
 
     def time_of(self, record: InputRecord) -> int:
         """Returns the time that a record counts at: its append time, or its own on the event clock."""
-        if not self._spec.event_clock:
-            # A broker with a wrong clock must not drag `now`, which never goes back, into the far future.
-            return record.append_ms if record.append_ms <= self._bound_ms else self.now_ms
-        own_ms = self.decider.event_ms(record)
-        return self.now_ms if own_ms is None or own_ms > record.append_ms + FUTURE_TOLERANCE_MS else own_ms
+        return time_of(record, self.decider if self._spec.event_clock else None, self._bound_ms, self.now_ms)
 
     def decide(self, at: Moment) -> Transaction | None:
         """Decides one transaction over what was read; None when nothing can be decided now."""
@@ -121,6 +117,7 @@ class Driver:
         if self.setbacks.must_pause(at.monotonic_ms):
             return None
         draft = Draft(self.now_ms, self._bound_ms, self.setbacks.limit, self.setbacks.reason)
+        draft.live = draft.live_after = self._core_is_live
         if self._take_policies(draft):
             self._decide_records(draft, at)
             if not draft.records and not draft.is_stopped:
@@ -357,6 +354,22 @@ class Driver:
     def _are_at_end(self, topics: Sequence[str]) -> bool:
         ends = self._end_offsets(topics)
         return all(ends[topic] <= self.buffers.read_to(topic) for topic in topics)
+
+
+def time_of(record: InputRecord, event_clock: Decider | None, bound_ms: int, now_ms: int) -> int:
+    """Returns the time that a record counts at.
+
+    Args:
+        record: one of the inputs.
+        event_clock: reads the record's own time; None where its append time counts.
+        bound_ms: the latest append time that is believed.
+        now_ms: the stage's time, which counts where the record's own cannot be believed.
+    """
+    if event_clock is None:
+        # A broker with a wrong clock must not drag `now`, which never goes back, into the far future.
+        return record.append_ms if record.append_ms <= bound_ms else now_ms
+    own_ms = event_clock.event_ms(record)
+    return now_ms if own_ms is None or own_ms > record.append_ms + FUTURE_TOLERANCE_MS else own_ms
 
 
 def _digest(mark: PolicyMark | None) -> str | None:
