@@ -147,15 +147,19 @@ REPLAYS = Topic("dlq.replays", "topic/partition/offset of the letter", "receipts
 """It lies beside the flow and belongs to no stage. It is kept as long as the dead letters that are kept
 longest."""
 
+SNAPSHOTS = Topic("route.snapshots", "entity", "the router's state after a transaction, written at once", None,
+                  "R", "delete", 14, ("operators",), ("operators",))  # fmt: skip
+"""It lies beside the flow like the receipts. `earshot snapshot` writes it, and `earshot replay` reads it."""
+
 
 def all_topics() -> Iterator[Topic]:
-    """Yields every topic, each followed by its dead-letter topic if it has one, and last the receipts of
-    replays."""
+    """Yields every topic, each followed by its dead-letter topic if it has one, and last those beside the flow."""
     for topic in TOPICS:
         yield topic
         if topic.dead_letters:
             yield topic.dlq
     yield REPLAYS
+    yield SNAPSHOTS
 
 
 def team_topic(workspace: str, team: str) -> Topic:

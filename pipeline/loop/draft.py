@@ -64,13 +64,16 @@ class Draft:
         self.dead_letters.append(DeadLetter(record, reason))
         self.records.append(record)
 
-    def completed(self, spec: StageSpec, partition: int, decider: Decider, now_ms: int) -> Transaction:
+    def completed(
+        self, spec: StageSpec, partition: int, decider: Decider, number: int, now_ms: int
+    ) -> Transaction:
         """Returns the transaction, complete.
 
         Args:
             spec: what the stage reads and writes.
             partition: the partition number.
             decider: the core, which holds the decisions.
+            number: of the transaction.
             now_ms: the stage's time at the end.
         """
         decisions = decider.decisions()
@@ -78,6 +81,7 @@ class Draft:
             spec.stage,
             partition,
             self.records,
+            number=number,
             started_ms=self.started_ms,
             now_ms=now_ms,
             bound_ms=self.bound_ms,

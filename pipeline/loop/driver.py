@@ -25,7 +25,8 @@ from pipeline.ports.records import InputRecord
 from schemas.cases.journal import PolicyTaken
 
 NOW_KEY = b"loop/now"
-"""Changelog key under which the loop keeps `now`, so that a restart never goes back in time."""
+"""Changelog key under which the loop keeps `now`, so that a restart never goes back in time, and behind it the
+number of the transaction."""
 FUTURE_TOLERANCE_MS = 24 * 3_600_000
 """The same as enrich grants a post: nothing is replayed from more than a day ahead."""
 AHEAD_MS = 3_600_000
@@ -65,6 +66,8 @@ class Driver:
     ) -> None:
         self.decider = decider
         self.now_ms = 0
+        self.number = 0
+        """How many transactions of the partition number were committed."""
         self.buffers = InputBuffers(spec.inputs, self.time_of)
         self.time = BrokerTime()
         self.edge = LiveEdge()
@@ -85,7 +88,8 @@ class Driver:
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Takes one entry of the changelog. Entries arrive in changelog order, before the first record."""
         if key == NOW_KEY:
-            self.now_ms = int(value or 0)
+            # Releases before the number wrote only the time.
+            self.now_ms, self.number, *_ = (*map(int, (value or b"0").split()), 0)
         else:
             self.decider.restore(key, value)
 
@@ -126,7 +130,7 @@ class Driver:
                 self._come_to_the_edge(draft, at)
         if draft.is_empty:
             return None
-        return draft.completed(self._spec, self._partition, self.decider, self.now_ms)
+        return draft.completed(self._spec, self._partition, self.decider, self.number + 1, self.now_ms)
 
     def commit(self, transaction: Transaction, written_ms: int | None, at: Moment) -> None:
         """Makes the transaction that `decide` returned the truth.
@@ -137,6 +141,7 @@ class Driver:
             at: when that became known.
         """
         self.decider.commit()
+        self.number = transaction.journal.number
         self.setbacks.committed(transaction.size)
         self._core_is_live = transaction.live
         if transaction.live and not self.edge.live:

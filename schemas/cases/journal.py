@@ -49,6 +49,9 @@ class JournalEntry(Part):
     )
     stage: str = Field(max_length=32, description="stage that wrote the transaction")
     partition: int = Field(ge=0, description="partition number that was decided on, the same in all inputs")
+    number: int = Field(
+        default=0, ge=0, description="number of the transaction in its partition, from 1 and without a gap"
+    )
     inputs: tuple[InputRange, ...] = Field(
         max_length=64, description="what was consumed of each input partition; empty when only timers fired"
     )

@@ -39,7 +39,7 @@ def test_a_restart_from_a_log_that_is_compacted_in_parts_changes_no_byte(
         desk.commit(transaction, played.clock_ms)
         assert transaction.decisions == played.decisions
         assert list(transaction.decisions.changes) == list(played.decisions.changes), "in the same order"
-        log += [(NOW_KEY, str(transaction.now_ms).encode()), *transaction.decisions.changes.items()]
+        log += [(NOW_KEY, transaction.now_value), *transaction.decisions.changes.items()]
 
 
 @pytest.mark.parametrize("hash_seed", ["1", "2"])  # a set of two skills has another order under each

@@ -164,7 +164,7 @@ def test_a_restart_from_the_compacted_changelog_in_any_order_changes_no_byte(
         desk.commit(transaction, played.clock_ms)
         assert _as_bytes(transaction.decisions) == _as_bytes(played.decisions)
         assert transaction.now_ms == played.decided.now_ms, "the changelog keeps the loop's time too"
-        changelog[NOW_KEY] = str(transaction.now_ms).encode()
+        changelog[NOW_KEY] = transaction.now_value
         for entity_key, value in transaction.decisions.changes.items():
             if value is None:
                 del changelog[entity_key]

@@ -32,6 +32,16 @@ DAY_MS = 86_400_000
 _NOTHING: Mapping[str, int] = Counter()
 
 
+def new_router(settings: Settings) -> Router:
+    """Returns the core of the stage, without state."""
+    return Router(int(settings.route.remember_days * DAY_MS), settings.clock)
+
+
+def configuration(settings: Settings) -> str:
+    """Names all on which the router's decisions depend besides its inputs and its state."""
+    return f"earshot {version('earshot')}, clock {settings.clock}, remember_days {settings.route.remember_days}"
+
+
 def run(settings: Settings) -> None:
     """Routes until SIGTERM or SIGINT.
 
@@ -59,10 +69,9 @@ def run(settings: Settings) -> None:
             event_clock=settings.clock == "event",
             batch_size=settings.route.batch_size,
             policy_log=POLICY_LOG.name,
-            configuration=f"earshot {version('earshot')}, clock {settings.clock}, "
-            f"remember_days {settings.route.remember_days}",
+            configuration=configuration(settings),
         ),
-        lambda _: Router(int(settings.route.remember_days * DAY_MS), settings.clock),
+        lambda _: new_router(settings),
         lambda: to_ms(clock.now()),
         observer,
         lambda: _between(policies, observer, agent, readiness.beat),

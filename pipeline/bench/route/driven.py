@@ -66,7 +66,7 @@ class Stage:
         decisions = transaction.decisions
         outputs = [Produced(record.topic, record.key, record.value) for record in decisions.outputs]
         changes = [Produced(ROUTE_STATE.name, key, value) for key, value in decisions.changes.items()]
-        changes.append(Produced(ROUTE_STATE.name, NOW_KEY, str(transaction.now_ms).encode()))
+        changes.append(Produced(ROUTE_STATE.name, NOW_KEY, transaction.now_value))
         journal = transaction.journal.model_dump_json().encode()
         self._driver.commit(transaction, None, at)
         return Transaction(len(transaction.records), len(transaction.dead_letters), outputs, changes, journal)

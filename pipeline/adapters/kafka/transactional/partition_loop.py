@@ -113,7 +113,7 @@ class PartitionLoop:
         # owns the number must find all of its state there, and nothing else.
         for key, value in transaction.decisions.changes.items():
             self._produce(Record(spec.changelog, key, value), n)
-        now = Record(spec.changelog, NOW_KEY, str(transaction.now_ms).encode())
+        now = Record(spec.changelog, NOW_KEY, transaction.now_value)
         self.producer.produce(now, n, self._note_now)
         for letter in transaction.dead_letters:
             self._produce(letter.to_send(spec.stage, transaction.now_ms))

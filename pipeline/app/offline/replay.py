@@ -1,0 +1,130 @@
+"""Takes snapshots of the router's state, and decides what it has decided since then again.
+
+A replay proves that the router's decisions follow from its inputs, and shows whoever doubts one the very state in
+which it was made. It reads topics only and changes nothing.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+from pipeline.adapters.kafka.messages import input_record
+from pipeline.adapters.kafka.reader import TopicReader, Window
+from pipeline.adapters.kafka.snapshots import Snapshot, SnapshotWriter, snapshots
+from pipeline.app.stages.route import configuration, new_router
+from pipeline.codec import decode
+from pipeline.errors import Misconfigured
+from pipeline.loop.driver import NOW_KEY
+from pipeline.loop.replay import Replay
+from pipeline.ports.records import InputRecord
+from pipeline.settings import KafkaSettings, Settings
+from schemas.cases.journal import JournalEntry
+from schemas.topics import JOURNAL, POLICY_LOG, ROUTE_STATE, SNAPSHOTS
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a replay of one partition number decided again."""
+
+    partition: int
+    after: int
+    """Number of the transaction after which it began; 0: at the beginning."""
+    transactions: int
+    records: int
+    outputs: int
+
+
+def take_snapshots(kafka: KafkaSettings) -> dict[int, int]:
+    """Keeps the state of each partition number. Returns number to the transaction after which its state was.
+
+    Raises:
+        ServiceMissing: no broker answers.
+        Transient: the brokers do not take a snapshot.
+    """
+    reader = TopicReader(kafka)
+    writer = SnapshotWriter(kafka, ROUTE_STATE.name, SNAPSHOTS.name, NOW_KEY)
+    taken = {n: writer.copy(reader, n) for n in reader.partitions[ROUTE_STATE.name]}
+    return {n: int(last.split()[-1]) for n, last in taken.items() if last is not None and b" " in last}
+
+
+def partitions(kafka: KafkaSettings) -> tuple[int, ...]:
+    """Returns the numbers of the router's partitions.
+
+    Raises:
+        ServiceMissing: no broker answers.
+    """
+    return tuple(TopicReader(kafka).partitions[JOURNAL.name])
+
+
+def replay(settings: Settings, partition: int) -> Replayed:
+    """Decides what a partition number has decided since its newest snapshot again.
+
+    Args:
+        settings: resolved, the same that the router has.
+        partition: the number.
+
+    Raises:
+        ReplayDiffers: something was decided differently, or under another configuration.
+        Misconfigured: a topic no longer holds what the replay needs.
+    """
+    reader = TopicReader(settings.kafka)
+    kept = deque(snapshots(reader, SNAPSHOTS.name, partition, NOW_KEY), maxlen=1)
+    newest = kept[0] if kept else Snapshot()
+    router = new_router(settings)
+    for key, value in newest.entries.items():
+        if key != NOW_KEY:
+            router.restore(key, value)
+    contents = {sha256(value).hexdigest(): value for value in _values(reader, POLICY_LOG.name)}
+    played = Replay(router, contents.__getitem__, configuration(settings), event_clock=settings.clock == "event")
+    inputs: dict[str, _Input] = {}
+    number, records, outputs = newest.number, 0, 0
+    for entry in _entries(reader, partition, newest.number):
+        if entry.number != number + 1:
+            raise Misconfigured(
+                f"{JOURNAL.name}/{partition} holds no entry {number + 1}. The newest snapshot is of transaction "
+                f"{newest.number}; take one more often than the journal's retention."
+            )
+        batch: list[InputRecord] = []
+        for part in entry.inputs:
+            if part.topic not in inputs:
+                inputs[part.topic] = _Input(settings.kafka, part.topic, partition, part.first)
+            batch += inputs[part.topic].until(part.next)
+        outputs += len(played.play(entry, batch).outputs)
+        number, records = entry.number, records + len(batch)
+    return Replayed(partition, newest.number, number - newest.number, records, outputs)
+
+
+class _Input:
+    """Reads one partition of an input in order, as far as the entries need it."""
+
+    def __init__(self, kafka: KafkaSettings, topic: str, partition: int, first: int) -> None:
+        # A client of its own, because inputs are read side by side.
+        reader = TopicReader(kafka)
+        window = reader.window(topic)
+        if first < window.low[partition]:
+            raise Misconfigured(f"{topic}/{partition}: the records before {window.low[partition]} are gone")
+        self._messages = reader.read(topic, Window({partition: first}, {partition: window.end[partition]}))
+
+    def until(self, offset: int) -> list[InputRecord]:
+        """Returns the records below the offset that were not returned before. The one just below it exists."""
+        records: list[InputRecord] = []
+        while not records or records[-1].offset < offset - 1:
+            records.append(input_record(next(self._messages)))
+        return records
+
+
+def _entries(reader: TopicReader, partition: int, after: int) -> Iterator[JournalEntry]:
+    window = reader.window(JOURNAL.name)
+    one = Window({partition: window.low[partition]}, {partition: window.end[partition]})
+    for message in reader.read(JOURNAL.name, one):
+        entry = decode(JournalEntry, message.value())
+        # Entries of releases before the numbers have none.
+        if entry.number > after:
+            yield entry
+
+
+def _values(reader: TopicReader, topic: str) -> Iterator[bytes]:
+    for message in reader.read(topic, reader.window(topic)):
+        if message.value() is not None:
+            yield message.value()
