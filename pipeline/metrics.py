@@ -109,6 +109,9 @@ METRICS: tuple[Metric, ...] = (
            "input that changed no case (repeats, refused posts and requests, lone reveals), and parked timers",
            "refused_no_policy, refused_too_old: work is left undone, see PostsRefused; "
            "timers_parked: a fault, see TimerParked", stages=("route",), values={"outcome": ROUTING_OUTCOMES}),
+    Metric("at_live_edge", "gauge", ("partition",),
+           "1 where the router has decided all that its inputs hold, give or take 2 s; 0: it offers nothing yet",
+           "0 for minutes: it lags, see NothingOffered", stages=("route",)),
     Metric("cases_open", "gauge", ("partition", "state"), "open cases by state", "waiting grows: add reps",
            stages=("route",)),
     Metric("reps_present", "gauge", ("partition",), "reps signed in and available",

@@ -107,6 +107,11 @@ class Driver:
             )
         self.edge.leave()
 
+    @property
+    def is_live(self) -> bool:
+        """Whether the core hands out at once what it decides."""
+        return self._core_is_live
+
     def publish(self, policies: Mapping[str, bytes]) -> None:
         """Says which policies are published now, by workspace. The next transactions put them in force."""
         self._published = policies

@@ -111,6 +111,7 @@ class _Observer:
         self._next_gauges = 0.0
         self._lags: dict[tuple[str, int], int] = {}
         self._gauges: dict[int, Mapping[str, int]] = {}
+        self._edges: dict[int, bool] = {}
 
     def committed(self, _: int, outcome: Outcome) -> None:
         """Counts one committed transaction."""
@@ -177,6 +178,9 @@ class _Observer:
         self._gauges = dict.fromkeys(self._gauges, _NOTHING) | {
             n: router.gauges() for n, router in routers.items()
         }
+        self._edges = dict.fromkeys(self._edges, True) | agent.edges
+        for number, live in self._edges.items():
+            self._metrics.set("at_live_edge", int(live), partition=str(number))
         for number, gauges in self._gauges.items():
             self._metrics.set("reps_present", gauges["reps_present"], partition=str(number))
             for state in ("waiting", "offered", "assigned"):

@@ -158,6 +158,11 @@ class TransactionalMember:
         """The decider of each owned partition number, for gauges."""
         return {n: loop.driver.decider for n, loop in self._loops.items()}
 
+    @property
+    def edges(self) -> dict[int, bool]:
+        """Whether each owned partition number is at its live edge."""
+        return {n: loop.driver.is_live for n, loop in self._loops.items()}
+
     def publish(self, policies: Mapping[str, bytes]) -> None:
         """Says which policies are published now, by workspace. Each partition number puts its own in force."""
         self._published = policies
