@@ -20,9 +20,9 @@ def replay(
     Run it with the release and the settings of the router. It reads topics only.
     """
     from pipeline.app.endpoints import resolve
-    from pipeline.app.offline.replay import partitions, replay
+    from pipeline.app.offline.rerun import partitions, replay
     from pipeline.cli.text.output import emit_json, say
-    from pipeline.loop.replay import ReplayDiffers
+    from pipeline.loop.rerun import ReplayDiffers
     from pipeline.settings import load_settings
 
     settings = resolve(load_settings())

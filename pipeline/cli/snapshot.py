@@ -13,7 +13,7 @@ def snapshot() -> None:
     journal is kept for 14 days.
     """
     from pipeline.app.endpoints import resolve
-    from pipeline.app.offline.replay import take_snapshots
+    from pipeline.app.offline.rerun import take_snapshots
     from pipeline.cli.text.output import say
     from pipeline.settings import load_settings
 

@@ -7,7 +7,7 @@ and the decisions would depend on how fast each input was fetched.
 
 A transaction takes new policies first, then records with the timers that are due before each, then timers that
 only time has made due. At its end it makes up for what was held back behind the live edge. The journal entry of a
-transaction tells all of it, so that `replay` can decide the same again.
+transaction tells all of it, so that `rerun` can decide the same again.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.codec import encode
 from pipeline.loop.live_edge import LiveEdge
-from pipeline.loop.replay import Replay, ReplayDiffers
+from pipeline.loop.rerun import Replay, ReplayDiffers
 from pipeline.loop.spec import Transaction
 from pipeline.ports.decider import policy_digest
 from pipeline.ports.records import InputRecord

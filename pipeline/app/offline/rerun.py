@@ -16,7 +16,7 @@ from pipeline.app.stages.route import configuration, new_router
 from pipeline.codec import decode
 from pipeline.errors import Misconfigured
 from pipeline.loop.driver import NOW_KEY
-from pipeline.loop.replay import Replay
+from pipeline.loop.rerun import Replay
 from pipeline.ports.records import InputRecord
 from pipeline.settings import KafkaSettings, Settings
 from schemas.cases.journal import JournalEntry
