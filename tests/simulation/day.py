@@ -100,15 +100,18 @@ def _differences(world: World, number: int, loop: PartitionLoop) -> list[str]:
         return []  # in the middle of a transaction, or another worker has gone on
     log.compact()
     entries = [entry for entry in log.committed() if entry.key != NOW_KEY]
-    live = _future(cast(Router, loop.driver.decider))
     found = []
-    for how in ("in order", "shuffled"):
-        restored = new_router()
-        for entry in entries:
-            restored.restore(entry.key or b"", entry.value)
-        if _future(restored) != live:
-            found.append(how)
-        Random(number).shuffle(entries)
+    try:
+        live = _future(cast(Router, loop.driver.decider))
+        for how in ("in order", "shuffled"):
+            restored = new_router()
+            for entry in entries:
+                restored.restore(entry.key or b"", entry.value)
+            if _future(restored) != live:
+                found.append(how)
+            Random(number).shuffle(entries)
+    except Exception as bug:
+        found.append(repr(bug))
     return found
 
 
