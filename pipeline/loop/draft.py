@@ -1,5 +1,6 @@
 """Collects what one transaction decides, until it is complete."""
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -120,19 +121,14 @@ class Draft:
 
 def digest_of(decisions: Decisions) -> str:
     """Returns a digest over everything that is decided, in order: XXH3 with 128 bits, as hexadecimal digits."""
-    digest = xxhash.xxh3_128()
+    parts: list[bytes | None] = []
     for output in decisions.outputs:
-        digest.update(f"{output.topic}\n".encode())
-        _add(digest, output.key)
-        _add(digest, output.value)
-    for key, value in decisions.changes.items():
-        _add(digest, key)
-        _add(digest, value)
+        parts += (output.topic.encode(), output.key, output.value)
+    for change in decisions.changes.items():
+        parts += change
+    # The lengths tell where one part ends and the next begins. Two calls for all parts together take much less
+    # time than two for each.
+    lengths = [-1 if part is None else len(part) for part in parts]
+    digest = xxhash.xxh3_128(struct.pack(f"<{len(lengths)}q", *lengths))
+    digest.update(b"".join(part for part in parts if part))
     return digest.hexdigest()
-
-
-def _add(digest: xxhash.xxh3_128, value: bytes | None) -> None:
-    # The length goes before the bytes, so that the end of one and the beginning of the next cannot be exchanged.
-    digest.update(b"-" if value is None else b"%d:" % len(value))
-    if value:
-        digest.update(value)

@@ -61,14 +61,24 @@ class InputBuffers:
         places = {topic: self._place(buffer[0]) for topic, buffer in self._buffers.items() if buffer}
         while places and len(batch) < limit and size_bytes < limit_bytes:
             topic = min(places, key=places.__getitem__)
-            buffer = self._buffers[topic]
-            record = buffer.popleft()
-            batch.append(record)
-            taken_bytes = len(record.value or b"")
+            buffer, place_of = self._buffers[topic], self._place
+            others = [place for other, place in places.items() if other != topic]
+            limit_place = min(others) if others else None
+            taken_bytes = 0
+            # The input keeps its turn until another one's head is older.
+            while True:
+                record = buffer.popleft()
+                batch.append(record)
+                taken_bytes += len(record.value or b"")
+                if not buffer or len(batch) >= limit or size_bytes + taken_bytes >= limit_bytes:
+                    break
+                place = place_of(buffer[0])
+                if limit_place is not None and place > limit_place:
+                    places[topic] = place
+                    break
             self._bytes[topic] -= taken_bytes
             size_bytes += taken_bytes
             if buffer:
-                places[topic] = self._place(buffer[0])
                 continue
             del places[topic]
             # The next record of this input, still on its way, may be older than all that are buffered.
