@@ -15,6 +15,11 @@ def test_no_fault_loses_doubles_or_delays_a_decision(first: int) -> None:
     play_all(first, first + DAYS // 5, AT_ONCE)
 
 
+def test_offers_that_silent_brokers_hold_back_are_not_published_when_their_time_is_over() -> None:
+    """The brokers fell silent between the decision and the commit, for longer than the offer would stand."""
+    assert not play(10_046).damage
+
+
 def test_a_seed_gives_the_same_day_each_time() -> None:
     first, again = play(7), play(7)
     assert first.history == again.history

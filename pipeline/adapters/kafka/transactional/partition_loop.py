@@ -13,6 +13,7 @@ from pipeline.adapters.kafka.transactional.observer import LoopObserver, Outcome
 from pipeline.adapters.kafka.transactional.producer import TransactionalProducer
 from pipeline.errors import MustRestart
 from pipeline.loop.driver import NOW_KEY, Driver
+from pipeline.loop.live_edge import LIVE_MS
 from pipeline.loop.spec import Moment, StageSpec, Transaction
 from pipeline.ports.records import Record
 
@@ -78,15 +79,20 @@ class PartitionLoop:
         """
         if not self.restored or self.producer.in_doubt():
             return None
-        transaction = self.driver.decide(self._moment())
+        began = self._moment()
+        transaction = self.driver.decide(began)
         if transaction is None:
             return None
         try:
             self._write(transaction, membership)
+            if self._is_too_late(transaction, began):
+                # Decided again, behind the live edge.
+                self._abort(transaction, "the brokers took so long that what it hands out would be old")
+                return None
+            self.producer.commit()
         except KafkaException as error:
-            self._abort_or_die(error)
-            self.driver.abort(transaction, self._refusal, self._moment())
-            self._observer.aborted(self._partition, self._refusal or error.args[0].str())
+            self._die_unless_it_can_be_undone(error)
+            self._abort(transaction, self._refusal or error.args[0].str())
             return None
         # The record of `now` is the transaction's last in the changelog; the commit marker stands behind it.
         self.written_to = None if self._now_offset is None else self._now_offset + 2
@@ -119,7 +125,7 @@ class PartitionLoop:
             self._produce(letter.to_send(spec.stage, transaction.now_ms))
         self._produce(Record(spec.journal, None, transaction.journal.model_dump_json().encode()), n)
         positions = [TopicPartition(topic, n, offset) for topic, offset in self.driver.buffers.positions().items()]
-        self.producer.commit(positions, membership)
+        self.producer.send_positions(positions, membership)
 
     def _produce(self, record: Record, partition: int = -1) -> None:
         # The fate of each record costs a call. Only after a transaction was undone is it worth knowing which one
@@ -144,12 +150,27 @@ class PartitionLoop:
         if error.code() in NEVER_TAKEN and self._refusal is None:
             self._refusal = f"{topic} does not take what would be written: {error.str()}"
 
-    def _abort_or_die(self, error: KafkaException) -> None:
-        place = f"{self._spec.stage}/{self._partition}"
+    def _is_too_late(self, transaction: Transaction, began: Moment) -> bool:
+        """Whether the brokers were silent for so long that offers would be partly over when they are seen."""
+        entry = transaction.journal
+        hands_out = entry.outputs > 0 and (entry.live or entry.edge_limit is not None)
+        lasted_ms = self._moment().monotonic_ms - began.monotonic_ms
+        # Brokers that are always slow must not stop everything: the second try is committed whatever it takes.
+        return hands_out and lasted_ms > LIVE_MS and not self.driver.setbacks.suspicious
+
+    def _die_unless_it_can_be_undone(self, error: KafkaException) -> None:
         cause: KafkaError = error.args[0]
         if not cause.txn_requires_abort() and self._refusal is None:
-            raise MustRestart(f"{place}: {cause.name()}: {cause.str()}") from error
+            raise MustRestart(f"{self._place}: {cause.name()}: {cause.str()}") from error
+
+    def _abort(self, transaction: Transaction, reason: str) -> None:
         try:
             self.producer.abort()
-        except KafkaException as again:
-            raise MustRestart(f"{place}: abort failed: {again.args[0].str()}") from again
+        except KafkaException as error:
+            raise MustRestart(f"{self._place}: abort failed: {error.args[0].str()}") from error
+        self.driver.abort(transaction, self._refusal, self._moment())
+        self._observer.aborted(self._partition, reason)
+
+    @property
+    def _place(self) -> str:
+        return f"{self._spec.stage}/{self._partition}"

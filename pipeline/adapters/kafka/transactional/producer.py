@@ -166,15 +166,23 @@ class TransactionalProducer:
             except BufferError:
                 self._producer.poll(QUEUE_FULL_WAIT_S)
 
-    def commit(self, positions: Sequence[TopicPartition], group_metadata: object) -> None:
-        """Commits what was produced together with the positions of the inputs, and returns when it is the truth.
+    def send_positions(self, positions: Sequence[TopicPartition], group_metadata: object) -> None:
+        """Adds the positions of the inputs to the transaction. What was produced is at the brokers after it.
+
+        Raises:
+            KafkaException: as for `commit`.
+        """
+        self._producer.flush(COMMIT_TIMEOUT_S)
+        self._answered(
+            lambda: self._producer.send_offsets_to_transaction(list(positions), group_metadata, COMMIT_TIMEOUT_S)
+        )
+
+    def commit(self) -> None:
+        """Commits what was produced together with the positions, and returns when it is the truth.
 
         Raises:
             KafkaException: it is not committed, or that is not certain. `txn_requires_abort()` says which.
         """
-        self._answered(
-            lambda: self._producer.send_offsets_to_transaction(list(positions), group_metadata, COMMIT_TIMEOUT_S)
-        )
         self._answered(lambda: _resumed(lambda: self._producer.commit_transaction(COMMIT_TIMEOUT_S)))
 
     def abort(self) -> None:

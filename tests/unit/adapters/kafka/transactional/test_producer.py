@@ -55,6 +55,9 @@ class FakeClient:
         assert not self.closed
         self.in_transaction = True
 
+    def flush(self, _: float) -> int:
+        return 0
+
     def send_offsets_to_transaction(self, *_: object) -> None:
         pass
 
@@ -97,7 +100,8 @@ class World:
         """One transaction, the statistics that follow it, and a poll a fifth of a second later."""
         self.commit_s = commit_s
         self.producer.begin()
-        self.producer.commit([], None)
+        self.producer.send_positions([], None)
+        self.producer.commit()
         self.statistics = after or self.statistics
         self.clock.now_s += 0.2
 
