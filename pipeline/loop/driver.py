@@ -284,6 +284,9 @@ class Driver:
 
     def _fire(self, draft: Draft, until_ms: int) -> bool:
         """Fires timers due at or before `until_ms`. Returns whether all of them have fired."""
+        due_ms = self.decider.next_timer_ms()
+        if due_ms is None or due_ms > until_ms:
+            return True
         if draft.undeliverable is not None:
             self.decider.park_timer(until_ms)
             draft.is_parked, draft.undeliverable, draft.is_stopped = True, None, True
@@ -314,7 +317,10 @@ class Driver:
 
     def _come_to_the_edge(self, draft: Draft, at: Moment) -> None:
         """Lets the core make up for what it held back, once everything is decided that the inputs held."""
-        if draft.live or not self._is_at_the_edge(draft, at):
+        # In a search for what no topic takes, it is a transaction of its own once there is no more room. On the
+        # event clock the next one may have no records, and so no edge.
+        is_full = draft.room <= 0 and draft.limit < self._spec.batch_size and not self._spec.event_clock
+        if draft.live or is_full or not self._is_at_the_edge(draft, at):
             return
         # A core that cannot get rid of what it held back goes on without it until something changes.
         limit = 0 if draft.undeliverable is not None else max(1, min(self._spec.offer_limit, draft.room))

@@ -37,6 +37,9 @@ class StageSpec:
     """Most decisions that one transaction makes up for when the loop comes to its live edge."""
     policy_log: str | None = None
     """Topic that keeps the content of each policy that was ever in force."""
+    copies: str | None = None
+    """The names of topics that repeat outputs of another topic, for readers of a part of them, begin with this.
+    Such a topic is left out where it takes nothing at all."""
     configuration: str = ""
     """Names everything else on which decisions depend, so that a replay under another configuration is noticed."""
 

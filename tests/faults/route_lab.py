@@ -60,14 +60,15 @@ class RouteLab:
         self._producer = Producer(producer_config(kafka))
         self._lives: list[Life] = []
 
-    def start(self) -> Life:
+    def start(self, **environment: str) -> Life:
         """Starts a router and returns when it has restored its state."""
         (port,) = free_ports(1)
+        environment = self.environment | {"EARSHOT_OPERATE__HTTP_PORT": str(port)} | environment
         log = self._folder / f"route-{len(self._lives)}.log"
         with log.open("wb") as file:
             process = subprocess.Popen(
                 [sys.executable, "-m", "pipeline.cli", "run", "route"], stdout=file, stderr=file, cwd=ROOT,
-                env=self.environment | {"EARSHOT_OPERATE__HTTP_PORT": str(port)}, start_new_session=True,
+                env=environment, start_new_session=True,
             )  # fmt: skip
         life = Life(process, port, log)
         self._lives.append(life)
@@ -89,10 +90,15 @@ class RouteLab:
 
     def send(self, *messages: ScoredPost | AnyRepEvent) -> None:
         """Sends posts and what reps do, and returns when the broker has them."""
+        self.hand_over(*messages)
+        assert self._producer.flush(60) == 0
+
+    def hand_over(self, *messages: ScoredPost | AnyRepEvent) -> None:
+        """Sends posts and what reps do, without waiting."""
         for message in messages:
             topic = ACTIONABLE if isinstance(message, ScoredPost) else REPS
             self._producer.produce(topic.name, encode(message), message.workspace.encode())
-        assert self._producer.flush(60) == 0
+        self._producer.poll(0)
 
     def put(self, topic: str, key: bytes, value: bytes) -> None:
         """Sends one record as it is."""

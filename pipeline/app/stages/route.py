@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 
 from pipeline.adapters.kafka.policies.in_force import PoliciesInForce
+from pipeline.adapters.kafka.policies.team_topics import TeamTopics
 from pipeline.adapters.kafka.transactional.member import TransactionalMember
 from pipeline.adapters.kafka.transactional.observer import Outcome
 from pipeline.app.endpoints import resolve
@@ -24,7 +25,7 @@ from pipeline.ports.decider import Decider
 from pipeline.route.router import Router
 from pipeline.settings import Settings
 from pipeline.stages import stage_of
-from schemas.topics import JOURNAL, POLICY_LOG, ROUTE_STATE
+from schemas.topics import ASSIGNMENTS, JOURNAL, POLICY_LOG, ROUTE_STATE
 
 STAGE = "route"
 GAUGE_INTERVAL_S = 5.0
@@ -58,6 +59,7 @@ def run(settings: Settings) -> None:
     policies = PoliciesInForce.start(settings.kafka)
     pauses = ShortPauses()
     observer = _Observer(readiness.metrics, log, pauses)
+    topics = TeamTopics(settings.kafka)
     clock = SystemClock()
     agent = TransactionalMember(
         settings.kafka,
@@ -69,12 +71,13 @@ def run(settings: Settings) -> None:
             event_clock=settings.clock == "event",
             batch_size=settings.route.batch_size,
             policy_log=POLICY_LOG.name,
+            copies=f"{ASSIGNMENTS.name}.",
             configuration=configuration(settings),
         ),
         lambda _: new_router(settings),
         lambda: to_ms(clock.now()),
         observer,
-        lambda: _between(policies, observer, agent, readiness.beat),
+        lambda: _between(policies, topics, observer, agent, readiness.beat),
     )
     readiness.ask(lambda: agent.ready)
     log.info("started", clock=settings.clock)
@@ -91,9 +94,15 @@ def run(settings: Settings) -> None:
 
 
 def _between(
-    policies: PoliciesInForce, observer: "_Observer", agent: TransactionalMember, beat: Callable[[], None]
+    policies: PoliciesInForce,
+    topics: TeamTopics,
+    observer: "_Observer",
+    agent: TransactionalMember,
+    beat: Callable[[], None],
 ) -> None:
     policies.poll()
+    # The topics come before the policies that name them. An undone transaction may mean that one was deleted.
+    topics.keep(policies.policies(), observer.aborts)
     agent.publish(policies.contents())
     observer.measure(agent)
     observer.pauses.between()
@@ -111,6 +120,8 @@ class _Observer:
         self._next_gauges = 0.0
         self._lags: dict[tuple[str, int], int] = {}
         self._gauges: dict[int, Mapping[str, int]] = {}
+        self.aborts = 0
+        """How many transactions were undone."""
         self._edges: dict[int, bool] = {}
 
     def committed(self, _: int, outcome: Outcome) -> None:
@@ -136,6 +147,7 @@ class _Observer:
 
     def aborted(self, partition: int, reason: str) -> None:
         """Counts one undone transaction and logs its reason."""
+        self.aborts += 1
         self._metrics.count("transactions_total", stage=STAGE, outcome="aborted")
         self._log.warning("transaction_aborted", partition=partition, reason=reason)
 

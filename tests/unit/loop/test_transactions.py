@@ -234,3 +234,23 @@ def test_on_the_event_clock_what_one_transaction_has_no_room_for_is_made_up_for_
     assert [done(made, at(T_MS)).live for _ in range(3)] == [False, False, True]
     assert core.edges == [(True, made.now_ms)]
     assert made.decide(at(T_MS)) is None, "there is nothing more to make up for"
+
+
+def test_a_search_for_what_no_topic_takes_tries_the_live_edge_apart_from_the_last_record() -> None:
+    core = Noting()
+    made = member(core, {"a": 2, "b": 0})
+    read(made, (0, T_MS - 20), (1, T_MS - 10))
+    decided = letters = 0
+    for ms in range(T_MS, T_MS + 10_000, 1000):
+        transaction = made.decide(told(made, ms))
+        if transaction is None:
+            continue
+        # What is made up for at the edge is never taken.
+        if transaction.journal.edge_limit:
+            made.abort(transaction, "too large", at(ms))
+        else:
+            made.commit(transaction, ms, at(ms))
+            decided += len(transaction.records)
+            letters += len(transaction.dead_letters)
+    assert (decided, letters) == (2, 0), "neither is to blame"
+    assert made.decide(told(made, T_MS + 11_000)) is None, "what held the edge back is given up"

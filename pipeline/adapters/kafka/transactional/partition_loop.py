@@ -6,6 +6,7 @@ positions of the inputs. A read_committed reader sees all of them or none.
 
 from collections import Counter
 from collections.abc import Callable
+from typing import NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
@@ -17,12 +18,8 @@ from pipeline.loop.live_edge import LIVE_MS
 from pipeline.loop.spec import Moment, StageSpec, Transaction
 from pipeline.ports.records import Record
 
-NEVER_TAKEN = frozenset(
+TAKES_NOTHING = frozenset(
     {
-        KafkaError.MSG_SIZE_TOO_LARGE,
-        KafkaError.RECORD_LIST_TOO_LARGE,
-        KafkaError.INVALID_RECORD,
-        KafkaError.INVALID_MSG,
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
         KafkaError.TOPIC_EXCEPTION,
         KafkaError.UNKNOWN_TOPIC_OR_PART,
@@ -30,7 +27,26 @@ NEVER_TAKEN = frozenset(
         KafkaError._UNKNOWN_PARTITION,
     }
 )
+"""With these errors a broker says of a topic that it takes no record at all."""
+NEVER_TAKEN = TAKES_NOTHING | {
+    KafkaError.MSG_SIZE_TOO_LARGE,
+    KafkaError.RECORD_LIST_TOO_LARGE,
+    KafkaError.INVALID_RECORD,
+    KafkaError.INVALID_MSG,
+}
 """With these errors a broker says of a record that it will not take it, however often it is sent."""
+LEFT_OUT_MS = 5 * 60_000
+"""So long a topic of copies is spared what it did not take. A new try costs the whole partition number an undone
+transaction. Where the topic does not exist that takes 2 s, for which the client waits for it to appear."""
+
+
+class LeftOut(NamedTuple):
+    """What is not sent to a topic of copies."""
+
+    until_ms: int
+    """By the monotonic clock."""
+    from_bytes: int
+    """Size of the smallest value that is left out."""
 
 
 class PartitionLoop:
@@ -66,7 +82,11 @@ class PartitionLoop:
         self._moment = moment
         self._now_offset: int | None = None
         self._written: tuple[int, Moment] | None = None
+        self._blame: str | None = None
         self._refusal: str | None = None
+        self._left_out: dict[str, LeftOut] = {}
+        self._not_taken: dict[str, int] = {}
+        self._started_ms = 0
 
     def run(self, membership: object) -> Outcome | None:
         """Runs one transaction over what is ready; returns None when there was nothing to do.
@@ -92,15 +112,21 @@ class PartitionLoop:
             self.producer.commit()
         except KafkaException as error:
             self._die_unless_it_can_be_undone(error)
-            self._abort(transaction, self._refusal or error.args[0].str())
+            until_ms = self._started_ms + LEFT_OUT_MS
+            self._left_out |= {topic: LeftOut(until_ms, size) for topic, size in self._not_taken.items()}
+            self._abort(transaction, self._blame or error.args[0].str())
             return None
         # The record of `now` is the transaction's last in the changelog; the commit marker stands behind it.
         self.written_to = None if self._now_offset is None else self._now_offset + 2
         written_ms, at = self._written or (None, self._moment())
         self.driver.commit(transaction, written_ms, at)
+        outputs = Counter(output.topic for output in transaction.decisions.outputs if self._is_sent(output))
+        for topic in self._left_out.keys() & outputs.keys():
+            if self._left_out[topic].until_ms <= self._started_ms:
+                del self._left_out[topic]
         outcome = Outcome(
             transaction.records,
-            Counter(output.topic for output in transaction.decisions.outputs),
+            outputs,
             transaction.timers,
             transaction.dead_letters,
             transaction.now_ms,
@@ -111,10 +137,13 @@ class PartitionLoop:
     def _write(self, transaction: Transaction, membership: object) -> None:
         spec, n = self._spec, self._partition
         # From here on the changelog grows, and where it ends is certain only after the commit has succeeded.
-        self.written_to = self._now_offset = self._written = self._refusal = None
+        self.written_to = self._now_offset = self._written = self._blame = self._refusal = None
+        self._not_taken = {}
+        self._started_ms = self._moment().monotonic_ms
         self.producer.begin()
         for output in (*transaction.decisions.outputs, *transaction.policies):
-            self._produce(output)
+            if self._is_sent(output):
+                self._produce(output)
         # Changelog and journal go to the inputs' own partition number, never by a hash of the key. Whoever
         # owns the number must find all of its state there, and nothing else.
         for key, value in transaction.decisions.changes.items():
@@ -130,11 +159,12 @@ class PartitionLoop:
     def _produce(self, record: Record, partition: int = -1) -> None:
         # The fate of each record costs a call. Only after a transaction was undone is it worth knowing which one
         # was refused.
-        on_fate = self._note_refusal if self.driver.setbacks.suspicious else None
+        suspicious = self.driver.setbacks.suspicious or record.topic in self._left_out
+        on_fate = self._note_refusal if suspicious else None
         try:
             self.producer.produce(record, partition, on_fate)
         except KafkaException as error:
-            self._refuse(record.topic, error.args[0])
+            self._refuse(record.topic, error.args[0], len(record.value or b""))
             raise
 
     def _note_now(self, error: KafkaError | None, message: Message) -> None:
@@ -144,11 +174,28 @@ class PartitionLoop:
 
     def _note_refusal(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:
-            self._refuse(message.topic(), error)
+            self._refuse(message.topic(), error, len(message.value() or b""))
 
-    def _refuse(self, topic: str, error: KafkaError) -> None:
-        if error.code() in NEVER_TAKEN and self._refusal is None:
-            self._refusal = f"{topic} does not take what would be written: {error.str()}"
+    def _refuse(self, topic: str, error: KafkaError, size_bytes: int) -> None:
+        if error.code() not in NEVER_TAKEN:
+            return
+        blame = f"{topic} does not take what would be written: {error.str()}"
+        self._blame = self._blame or blame
+        if self._spec.copies is None or not topic.startswith(self._spec.copies):
+            self._refusal = self._refusal or blame
+            return
+        # Readers of this topic do not get the record either way. Without it nothing else is held up. Records that
+        # share a request are refused together, of which the largest is to blame.
+        largest = max(size_bytes, self._not_taken.get(topic, 0))
+        self._not_taken[topic] = 0 if error.code() in TAKES_NOTHING else largest
+
+    def _is_sent(self, output: Record) -> bool:
+        left_out = self._left_out.get(output.topic)
+        return (
+            left_out is None
+            or left_out.until_ms <= self._started_ms
+            or len(output.value or b"") < left_out.from_bytes
+        )
 
     def _is_too_late(self, transaction: Transaction, began: Moment) -> bool:
         """Whether the brokers were silent for so long that offers would be partly over when they are seen."""
@@ -160,7 +207,7 @@ class PartitionLoop:
 
     def _die_unless_it_can_be_undone(self, error: KafkaException) -> None:
         cause: KafkaError = error.args[0]
-        if not cause.txn_requires_abort() and self._refusal is None:
+        if not cause.txn_requires_abort() and self._blame is None:
             raise MustRestart(f"{self._place}: {cause.name()}: {cause.str()}") from error
 
     def _abort(self, transaction: Transaction, reason: str) -> None:
