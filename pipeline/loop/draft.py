@@ -47,7 +47,9 @@ class Draft:
     @property
     def size(self) -> int:
         """How many decisions it holds."""
-        return len(self.records) + self.timers + self.is_parked + (self.edge_limit is not None)
+        return (
+            len(self.policies) + len(self.records) + self.timers + self.is_parked + (self.edge_limit is not None)
+        )
 
     @property
     def room(self) -> int:
@@ -57,7 +59,7 @@ class Draft:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.size or self.policies or self.asks_for_time)
+        return not (self.size or self.asks_for_time)
 
     def give_up(self, record: InputRecord, reason: Permanent) -> None:
         """Takes a record that is given up."""

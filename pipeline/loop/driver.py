@@ -106,6 +106,8 @@ class Driver:
                 "wrong, and no timer would fire until then. Correct the clock, or wait."
             )
         self.edge.leave()
+        # The run before may have ended before all was made up for that it held back.
+        self._owes = self.now_ms > 0
 
     @property
     def is_live(self) -> bool:
@@ -189,9 +191,15 @@ class Driver:
             if (content := published.get(workspace)) != self._refused.get(workspace, b"")
             and (None if content is None else policy_digest(content)) != _digest(marks.get(workspace))
         ]
-        for workspace, content in changed[:POLICY_LIMIT]:
+        if changed and draft.undeliverable is not None:
+            # What is taken first is what is given up. The policy of before stays in force.
+            workspace, content = changed.pop(0)
+            self._refused[workspace], draft.undeliverable = content or b"", None
+            self.setbacks.committed(1)
+        limit = min(POLICY_LIMIT, draft.limit)
+        for workspace, content in changed[:limit]:
             self._take_policy(draft, workspace, content)
-        if len(changed) > POLICY_LIMIT:
+        if len(changed) > limit:
             return False
         self._in_force = self._published
         return True
@@ -317,10 +325,13 @@ class Driver:
 
     def _come_to_the_edge(self, draft: Draft, at: Moment) -> None:
         """Lets the core make up for what it held back, once everything is decided that the inputs held."""
-        # In a search for what no topic takes, it is a transaction of its own once there is no more room. On the
-        # event clock the next one may have no records, and so no edge.
-        is_full = draft.room <= 0 and draft.limit < self._spec.batch_size and not self._spec.event_clock
-        if draft.live or is_full or not self._is_at_the_edge(draft, at):
+        if draft.live:
+            return
+        if draft.room <= 0 and draft.limit < self._spec.batch_size:
+            # In a search for what no topic takes, it is a transaction of its own once there is no more room.
+            self._owes = True
+            return
+        if not self._is_at_the_edge(draft, at):
             return
         # A core that cannot get rid of what it held back goes on without it until something changes.
         limit = 0 if draft.undeliverable is not None else max(1, min(self._spec.offer_limit, draft.room))

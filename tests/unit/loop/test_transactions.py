@@ -254,3 +254,54 @@ def test_a_search_for_what_no_topic_takes_tries_the_live_edge_apart_from_the_las
             letters += len(transaction.dead_letters)
     assert (decided, letters) == (2, 0), "neither is to blame"
     assert made.decide(told(made, T_MS + 11_000)) is None, "what held the edge back is given up"
+
+
+def test_on_the_event_clock_a_restart_makes_up_for_what_the_run_before_still_held_back() -> None:
+    core = Noting(held=5)
+    made = member(core, {"a": 0, "b": 0}, event_clock=True)
+    made.restore(NOW_KEY, str(T_MS).encode())
+    made.begin(at(T_MS))
+    read(made)
+    assert done(made, at(T_MS)).live
+    assert made.decide(at(T_MS)) is None
+
+
+def test_a_policy_that_no_topic_takes_is_given_up_and_neither_a_record_nor_another_policy_with_it() -> None:
+    core = Noting()
+    made = lively(core)
+    made.publish({"acme": b"2", "bold": b"3", "cafe": b"4"})
+    read(made, (0, T_MS))
+    ms = T_MS + 100
+    for _ in range(30):
+        ms += 10_000
+        before = dict(core.in_force)
+        transaction = made.decide(told(made, ms))
+        if transaction is None:
+            continue
+        assert not transaction.dead_letters
+        if any(record.value == b"3" for record in transaction.policies):
+            core.in_force = before
+            made.abort(transaction, "route.state: too large", at(ms))
+        else:
+            made.commit(transaction, ms, at(ms))
+    assert core.in_force == {"acme": b"2", "cafe": b"4"}
+    assert [call[:2] for call in core.calls if isinstance(call, tuple)] == [("a", 0)]
+
+
+def test_on_the_event_clock_a_record_that_no_topic_takes_is_found_where_the_edge_is_reached_with_it() -> None:
+    core = Noting()
+    made = member(core, {"a": 1, "b": 0}, event_clock=True)
+    read(made, (0, T_MS))
+    ms, given_up = T_MS, list[int]()
+    for _ in range(20):
+        ms += 10_000
+        transaction = made.decide(told(made, ms))
+        if transaction is None:
+            continue
+        given_up += [letter.record.offset for letter in transaction.dead_letters]
+        if transaction.records and not transaction.dead_letters:
+            made.abort(transaction, "cases.events: too large", at(ms))
+        else:
+            made.commit(transaction, ms, at(ms))
+    assert given_up == [0]
+    assert made.edge.live
