@@ -167,12 +167,11 @@ class TransactionalProducer:
                 self._producer.poll(QUEUE_FULL_WAIT_S)
 
     def send_positions(self, positions: Sequence[TopicPartition], group_metadata: object) -> None:
-        """Adds the positions of the inputs to the transaction. What was produced is at the brokers after it.
+        """Adds the positions of the inputs to the transaction, and returns when a broker has them.
 
         Raises:
             KafkaException: as for `commit`.
         """
-        self._producer.flush(COMMIT_TIMEOUT_S)
         self._answered(
             lambda: self._producer.send_offsets_to_transaction(list(positions), group_metadata, COMMIT_TIMEOUT_S)
         )

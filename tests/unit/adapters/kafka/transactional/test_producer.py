@@ -55,9 +55,6 @@ class FakeClient:
         assert not self.closed
         self.in_transaction = True
 
-    def flush(self, _: float) -> int:
-        return 0
-
     def send_offsets_to_transaction(self, *_: object) -> None:
         pass
 
