@@ -4,6 +4,7 @@ Its `transactional.id` stays the same, so a new producer of any process fences e
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 import orjson
@@ -191,14 +192,23 @@ class TransactionalProducer:
             KafkaException: as librdkafka says.
         """
         self._doubt.transaction_failed()
-        _resumed(lambda: self._producer.abort_transaction(COMMIT_TIMEOUT_S))
+        try:
+            _resumed(lambda: self._producer.abort_transaction(COMMIT_TIMEOUT_S))
+        except KafkaException as error:
+            # The broker does not know a transaction whose first records were for a topic that does not exist, so
+            # there is nothing to undo. After this answer the client is of no use.
+            if error.args[0].code() != KafkaError.INVALID_TXN_STATE:
+                raise
+            self._renew()
 
     def close(self) -> None:
         """Ends the client, if there is one, and drops what it has not delivered."""
         if self._client is not None:
             # Without the purge, close would wait for records of a transaction that is never committed.
-            self._client.purge()
-            self._client.close()
+            # One that broke says so once more, which its last call has told already.
+            with suppress(KafkaException):
+                self._client.purge()
+                self._client.close()
             self._client = None
 
     def _answered(self, call: Callable[[], None]) -> None:

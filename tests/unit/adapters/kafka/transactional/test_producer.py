@@ -64,6 +64,8 @@ class FakeClient:
 
     def abort_transaction(self, _: float) -> None:
         self.in_transaction = False
+        if self._world.abort_failures:
+            raise self._world.abort_failures.pop()
 
     def purge(self) -> None:
         pass
@@ -81,6 +83,7 @@ class World:
         self.commit_s = 0.026
         self.statistics: tuple[int, int] | None = (0, 0)
         self.refusals: list[KafkaException] = []
+        self.abort_failures: list[KafkaException] = []
         self.clients: list[FakeClient] = []
         self.reasons: list[str] = []
         self.producer = TransactionalProducer(
@@ -144,6 +147,19 @@ def test_half_the_transactions_time_without_an_answer_and_every_abort_take_a_new
     world.producer.abort()
     world.producer.begin()
     assert world.reasons == ["unanswered", "failed"]
+
+
+def test_an_abort_of_what_the_broker_never_knew_takes_a_new_producer_at_once() -> None:
+    world = World()
+    world.producer.begin()
+    world.abort_failures = [KafkaException(KafkaError(KafkaError.INVALID_TXN_STATE))]
+    world.producer.abort()
+    assert world.reasons == ["failed"]
+    world.transact()
+    world.producer.begin()
+    world.abort_failures = [KafkaException(KafkaError(KafkaError.INVALID_PRODUCER_EPOCH))]
+    with pytest.raises(KafkaException):
+        world.producer.abort()
 
 
 def test_who_cannot_be_renewed_must_restart() -> None:
