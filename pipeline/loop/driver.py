@@ -81,6 +81,7 @@ class Driver:
         self._in_force: Mapping[str, bytes] | None = None
         self._refused: dict[str, bytes] = {}
         self._core_is_live = False
+        self._edge_refused = False
         self._owes = False
         """Whether the core has more to make up for than the last transaction had room for, on the event clock."""
         self._bound_ms = 0
@@ -129,7 +130,17 @@ class Driver:
             return None
         draft = Draft(self.now_ms, self._bound_ms, self.setbacks.limit, self.setbacks.reason)
         draft.live = draft.live_after = self._core_is_live
-        if self._take_policies(draft):
+        if self.setbacks.is_searching and self._core_is_live:
+            # In a search nothing is handed out beside other decisions. They would be given up for what they only
+            # made possible.
+            self.edge.leave()
+            draft.live = draft.live_after = False
+            self.decider.set_live(False, self.now_ms, 0)
+        if self._edge_refused and self.setbacks.is_searching:
+            # Alone, and at once: beside new records it would never be found which of the decisions was refused.
+            limit = 0 if draft.undeliverable is not None else max(1, min(self._spec.offer_limit, draft.limit))
+            self._make_up(draft, limit)
+        elif self._take_policies(draft):
             self._decide_records(draft, at)
             if not draft.records and not draft.is_stopped:
                 self._follow_time(draft, at)
@@ -150,6 +161,7 @@ class Driver:
         self.decider.commit()
         self.number = transaction.journal.number
         self.setbacks.committed(transaction.size)
+        self._edge_refused = False
         self._core_is_live = transaction.live
         if transaction.live and not self.edge.live:
             self.edge.reach()
@@ -168,7 +180,8 @@ class Driver:
         self._owes, self._in_force = True, None
         self.now_ms = transaction.started_ms
         self.buffers.put_back(transaction.records)
-        self.setbacks.aborted(transaction.size, refusal, at.monotonic_ms)
+        self.setbacks.aborted(transaction.size, refusal, at.monotonic_ms, live=transaction.journal.live)
+        self._edge_refused = refusal is not None and transaction.journal.edge_limit is not None
 
     def _take_evidence(self, at: Moment) -> None:
         if self._spec.event_clock:
@@ -222,7 +235,7 @@ class Driver:
 
     def _decide_records(self, draft: Draft, at: Moment) -> None:
         records = self.buffers.take(min(self._spec.batch_size, draft.limit), BATCH_BYTES)
-        draft.live = draft.live_after = self._stays_live(records, at)
+        draft.live = draft.live_after = draft.live and self._stays_live(records, at)
         at_end: set[str] = set()
         for index, record in enumerate(records):
             if not self._decide_record(draft, record, at, at_end):
@@ -333,11 +346,12 @@ class Driver:
             return
         if not self._is_at_the_edge(draft, at):
             return
-        # A core that cannot get rid of what it held back goes on without it until something changes.
-        limit = 0 if draft.undeliverable is not None else max(1, min(self._spec.offer_limit, draft.room))
-        draft.undeliverable, draft.edge_limit = None, limit
+        self._make_up(draft, max(1, min(self._spec.offer_limit, draft.room)))
+
+    def _make_up(self, draft: Draft, limit: int) -> None:
+        draft.edge_limit = limit
         draft.live_after = self.decider.set_live(True, self.now_ms, limit)
-        self._owes = limit > 0 and not draft.live_after
+        self._owes = not draft.live_after
 
     def _is_at_the_edge(self, draft: Draft, at: Moment) -> bool:
         if self._spec.event_clock:

@@ -30,6 +30,11 @@ class Setbacks:
         self._not_before_ms = 0
 
     @property
+    def is_searching(self) -> bool:
+        """Whether the decision is being looked for that no topic takes."""
+        return self._to_search > 0 or self.reason is not None
+
+    @property
     def suspicious(self) -> bool:
         """Whether the fate of each output is worth knowing, because a transaction was undone before."""
         return self._row > 0 or self._to_search > 0
@@ -38,13 +43,15 @@ class Setbacks:
         """Whether it is too early to try again."""
         return self._row > 0 and monotonic_ms < self._not_before_ms
 
-    def aborted(self, size: int, refusal: str | None, monotonic_ms: int) -> None:
+    def aborted(self, size: int, refusal: str | None, monotonic_ms: int, *, live: bool = False) -> None:
         """Notes that a transaction was undone.
 
         Args:
             size: how many decisions it held.
             refusal: what a broker will never take, and why; None when the fault may pass.
             monotonic_ms: now.
+            live: whether its decisions handed out at once what they made possible. Then even a single one may be
+                innocent, and is tried again without.
         """
         # Only a broker in trouble needs time. A search that paused ever longer would hold up the whole partition.
         doublings = 0 if self._to_search else self._row
@@ -55,10 +62,10 @@ class Setbacks:
         self._refused += 1
         if not self._to_search and self._refused < TRIES:
             return
-        if size <= 1:
+        if size <= 1 and not live:
             self.limit, self.reason = 1, refusal
         else:
-            self._to_search, self.limit = size, size // 2
+            self._to_search, self.limit = size, max(1, size // 2)
 
     def committed(self, size: int) -> None:
         """Notes that a transaction of `size` decisions is the truth."""

@@ -123,7 +123,8 @@ class Decider(Protocol):
         Args:
             live: True makes up for what was held back, and lets everything that follows be handed out at once.
             now_ms: the stage's time in milliseconds.
-            limit: how many decisions may be made up for in this call.
+            limit: how many decisions may be made up for in this call. With 0 the first of them is given up,
+                because what it leads to cannot be written, and the core stays as it was.
 
         Returns:
             Whether the core is now what `live` says. False means that more is to be made up for: the core stays

@@ -159,12 +159,17 @@ class Router:
         Args:
             live: True offers what has waited meanwhile.
             now_ms: the router's now in milliseconds.
-            limit: how many offers may be made in this call.
+            limit: how many offers may be made in this call. With 0 the case that would be offered first is put
+                aside until its next step.
 
         Returns:
             Whether the router is now what `live` says.
         """
-        if live and not self._live:
+        if live and not limit:
+            self._state.indexes.touch_all()
+            matching.put_aside_first(self._turn(now_ms, None))
+            self._counts.append("timers_parked")
+        elif live and not self._live:
             self._state.indexes.touch_all()
             self._live = True
             # Undone until all is made up for, or the records that come in between would be matched before those

@@ -59,6 +59,16 @@ def match(turn: Turn, limit: int | None = None) -> bool:
     return made != limit
 
 
+def put_aside_first(turn: Turn) -> None:
+    """Puts the case aside that a match would offer first. It is not offered before its next step."""
+    touched = turn.state.indexes.touched
+    requeue.follow_policy(turn, touched.cases)
+    first = _first(turn.state, _Cases(turn.state), set(touched.freed))
+    if first is not None:
+        turn.state.put_case(_pick(turn, first).case._replace(timer_parked=True))
+    touched.clear()
+
+
 class _Cases:
     """The touched cases in order of priority. One that nobody free may take is not looked at again, because a
     match frees nobody."""

@@ -81,7 +81,8 @@ class Case(Kept, frozen=True):
     trace_ms: int
     """When the broker took in the raw record that opened the case."""
     timer_parked: bool = False
-    """Whether what was due next has failed, so that nothing is due before the next step."""
+    """Whether what was due next has failed, or its offer can be written nowhere. Then nothing is due, and nothing
+    is offered, before the next step."""
 
     def refused_by(self, rep_id: str, now_ms: int) -> "Case":
         """Returns the case so that the rep does not get it again before the refusal lapses or everybody else has

@@ -166,8 +166,7 @@ class Indexes:
         if was != now:
             self._count(was, now)
         if was == "waiting" or now == "waiting":
-            waited, waits = old if was == "waiting" else None, new if now == "waiting" else None
-            self._set_waiting(workspace, waited, waits)
+            self._set_waiting(workspace, _offered_next(old), _offered_next(new))
         # Where a transaction takes the case from one rep and gives it to the next, the state is the same again.
         self._set_holder(workspace.staff, either.case_id, _holder(old), _holder(new))
         self._set_due(_due(old), _due(new))
@@ -220,6 +219,11 @@ class Indexes:
             _remove_one(self._posts, old.case_id, post_id)
         if new is not None:
             _add_one(self._posts, new.case_id, post_id)
+
+
+def _offered_next(case: Case | None) -> Case | None:
+    """Returns the case where it waits for an offer."""
+    return None if case is None or case.state != "waiting" or case.timer_parked else case
 
 
 def _holder(case: Case | None) -> str | None:

@@ -1,0 +1,84 @@
+"""One offer that no topic takes costs one case its offer, and nobody else anything."""
+
+import pytest
+
+from pipeline.loop.spec import Moment, Transaction
+from pipeline.ports.records import InputRecord
+from schemas.people.rep import AnyRepEvent
+from schemas.posts.scored import ScoredPost
+from schemas.topics import ASSIGNMENTS
+from tests.builders import START_MS, record, scored, signed_in
+from tests.property.route_play import Desk
+
+POISON = b':p0"'
+
+
+class Partition:
+    """A partition number whose topic of assignments never takes the offers of one post."""
+
+    def __init__(self) -> None:
+        self.desk = Desk()
+        self.desk.settle(START_MS)
+        self.now_ms = START_MS
+        self.offset = 0
+        self.offered: set[str] = set()
+        self.lost: list[InputRecord] = []
+        self.aborts = 0
+
+    def send(self, *messages: ScoredPost | AnyRepEvent) -> None:
+        records = []
+        for message in messages:
+            self.offset += 1
+            records.append(record(message, self.offset, append_ms=self.now_ms))
+        self.step(records)
+
+    def step(self, records: list[InputRecord]) -> None:
+        self.now_ms += 200
+        transaction = self.desk.decide(records, self.now_ms)
+        if transaction is None:
+            return
+        if self.is_refused(transaction):
+            self.aborts += 1
+            self.desk.driver.abort(transaction, "too large", Moment(self.now_ms, self.now_ms))
+            return
+        self.lost += [letter.record for letter in transaction.dead_letters]
+        for output in transaction.decisions.outputs:
+            if output.topic == ASSIGNMENTS.name and output.value is not None:
+                self.offered |= {
+                    name for name in map("p{}".format, range(1000)) if f':{name}"'.encode() in output.value
+                }
+        self.desk.commit(transaction, self.now_ms)
+
+    def is_refused(self, transaction: Transaction) -> bool:
+        return any(
+            output.topic == ASSIGNMENTS.name and POISON in (output.value or b"")
+            for output in transaction.decisions.outputs
+        )
+
+
+def behind_the_edge() -> Partition:
+    made = Partition()
+    made.desk.driver.edge.leave()
+    made.desk.driver._core_is_live = False
+    made.desk.router.set_live(False, START_MS, 1)
+    made.desk.router.commit()
+    return made
+
+
+@pytest.mark.parametrize("traffic", [False, True])
+@pytest.mark.parametrize("live", [False, True])
+def test_an_offer_that_no_topic_takes_is_put_aside_and_all_others_are_made(traffic: bool, live: bool) -> None:
+    made = Partition() if live else behind_the_edge()
+    posts = [scored(f"p{n}", f"a{n}", priority=90.0 - n) for n in range(5)]
+    made.send(*posts)
+    made.send(signed_in("r0", teams=("care",), capacity=100))
+    for n in range(150):
+        if traffic and n % 2:
+            made.send(scored(f"p{100 + n}", f"b{n}", priority=5.0))
+        else:
+            made.step([])
+    assert {f"p{n}" for n in range(1, 5)} <= made.offered
+    assert "p0" not in made.offered
+    assert made.lost == []
+    assert made.aborts < 40
+    assert made.desk.driver.is_live
