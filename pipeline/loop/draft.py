@@ -111,6 +111,7 @@ class Draft:
             self.live_after,
             decisions,
             entry,
+            b"%d %d %s" % (now_ms, number, clock_of(spec)),
         )
 
     def _policy_records(self, spec: StageSpec) -> Iterator[Record]:
@@ -118,6 +119,11 @@ class Draft:
             for taken, content in self.policies:
                 if content is not None:
                     yield Record(spec.policy_log, taken.workspace.encode(), content)
+
+
+def clock_of(spec: StageSpec) -> bytes:
+    """Names the clock by which the stage's time goes."""
+    return b"event" if spec.event_clock else b"processing"
 
 
 def digest_of(decisions: Decisions) -> str:

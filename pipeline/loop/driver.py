@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.loop.broker_time import BrokerTime
-from pipeline.loop.draft import Draft
+from pipeline.loop.draft import Draft, clock_of
 from pipeline.loop.live_edge import LIVE_MS, LiveEdge
 from pipeline.loop.merge import InputBuffers
 from pipeline.loop.patience import Patience
@@ -89,10 +89,17 @@ class Driver:
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Takes one entry of the changelog. Entries arrive in changelog order, before the first record."""
         if key == NOW_KEY:
-            # Releases before the number wrote only the time.
-            self.now_ms, self.number, *_ = (*map(int, (value or b"0").split()), 0)
+            self._restore_now(value or b"0")
         else:
             self.decider.restore(key, value)
+
+    def _restore_now(self, value: bytes) -> None:
+        now, *others = value.split()
+        # Releases before the number wrote only the time.
+        number, clock = others or (b"0", clock_of(self._spec))
+        # The time of posts that were played on the event clock may lie hours ahead, and says nothing here.
+        self.now_ms = 0 if self._spec.event_clock < (clock == b"event") else int(now)
+        self.number = int(number)
 
     def begin(self, at: Moment) -> None:
         """Begins, or begins again, after a time in which other members may have had the partition number.

@@ -66,8 +66,5 @@ class Transaction:
     """Whether decisions are handed out at once after it."""
     decisions: Decisions
     journal: JournalEntry
-
-    @property
-    def now_value(self) -> bytes:
-        """Returns what the changelog keeps of the loop itself: the stage's time and the transaction's number."""
-        return b"%d %d" % (self.now_ms, self.journal.number)
+    now_value: bytes
+    """What the changelog keeps of the loop itself: the stage's time, the transaction's number, and the clock."""

@@ -95,7 +95,7 @@ def snapshots(reader: TopicReader, topic: str, partition: int, last_key: bytes) 
         reader: of the cluster.
         topic: with snapshots.
         partition: the number.
-        last_key: key of the record that ends a snapshot, whose value ends with the transaction's number.
+        last_key: key of the record that ends a snapshot, whose second word is the transaction's number.
     """
     entries: dict[bytes, bytes] = {}
     for key, value in _entries(reader, topic, partition):
@@ -104,7 +104,7 @@ def snapshots(reader: TopicReader, topic: str, partition: int, last_key: bytes) 
         else:
             entries[key] = value
         if key == last_key and value is not None:
-            yield Snapshot(int(value.split()[-1]), entries)
+            yield Snapshot(int(value.split()[1]), entries)
             entries = {}
 
 

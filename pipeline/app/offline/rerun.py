@@ -45,7 +45,7 @@ def take_snapshots(kafka: KafkaSettings) -> dict[int, int]:
     reader = TopicReader(kafka)
     writer = SnapshotWriter(kafka, ROUTE_STATE.name, SNAPSHOTS.name, NOW_KEY)
     taken = {n: writer.copy(reader, n) for n in reader.partitions[ROUTE_STATE.name]}
-    return {n: int(last.split()[-1]) for n, last in taken.items() if last is not None and b" " in last}
+    return {n: int(last.split()[1]) for n, last in taken.items() if last is not None and b" " in last}
 
 
 def partitions(kafka: KafkaSettings) -> tuple[int, ...]:

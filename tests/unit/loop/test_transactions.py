@@ -128,6 +128,16 @@ def test_a_stored_time_far_ahead_of_the_clock_is_refused_with_a_sentence() -> No
     made.begin(at(T_MS + 20 * 86_400_000 - AHEAD_MS))
 
 
+def test_a_time_of_the_event_clock_says_nothing_on_the_processing_clock() -> None:
+    made = member(Noting(), {"a": 0, "b": 0})
+    made.restore(NOW_KEY, b"%d 7 event" % (T_MS + 12 * 3_600_000))
+    made.begin(at(T_MS))
+    read(made)
+    transaction = done(made, told(made, T_MS + 5))
+    assert (transaction.now_ms, transaction.journal.number, transaction.live) == (T_MS + 5, 8, True)
+    assert transaction.now_value == b"%d 8 processing" % (T_MS + 5)
+
+
 def test_policies_come_into_force_before_records_and_their_contents_go_to_the_log() -> None:
     core = Noting()
     made = lively(core)
