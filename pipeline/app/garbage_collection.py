@@ -34,7 +34,7 @@ class ShortPauses:
         self._let_go = False
         gc.set_threshold(*SHORT)
         gc.callbacks.append(_freeze_survivors)
-        gc.collect()
+        _collect()
 
     def let_go(self) -> None:
         """Notes that a whole state will not be needed any more once the caller has returned."""
@@ -45,11 +45,21 @@ class ShortPauses:
         if self._let_go:
             self._let_go = False
             gc.unfreeze()
-            gc.collect()
+            _collect()
 
     def close(self) -> None:
         """Freezes nothing any more."""
         gc.callbacks.remove(_freeze_survivors)
+
+
+def _collect() -> None:
+    """Collects and freezes everything, and lets Python forget how much that was.
+
+    Python waits with the next full collection until a quarter as many objects are new as the last one has left.
+    The second collection here finds next to nothing, so that a large state does not put the next one off.
+    """
+    gc.collect()
+    gc.collect()
 
 
 def _freeze_survivors(phase: str, info: Mapping[str, int]) -> None:

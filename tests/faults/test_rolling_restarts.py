@@ -27,7 +27,8 @@ def test_the_partition_that_stays_is_not_restored_and_a_spare_router_is_ready(ro
     routers.start_both()
     routers.open_cases(300)
     routers.await_cases()
-    routers.restart(0, report, trickle=20)
+    # Two heartbeats, so that the group deals anew when the router leaves, and not only when it is back.
+    routers.restart(0, report, pause_s=6.0, trickle=20)
     assert report.restored_by_stayers <= 1, "at most the partition of the other one, while it was away"
     assert report.kept_by_stayers >= 1, "its own, each time that it was dealt anew"
     routers.add_spare()

@@ -52,6 +52,20 @@ def test_a_growing_state_never_has_more_to_look_at_than_the_limit(pauses: ShortP
     assert most < 100_000 < len(state)
 
 
+def test_what_lived_before_does_not_put_the_next_look_off() -> None:
+    before = [[number] for number in range(1_000_000)]
+    thresholds, pauses = gc.get_threshold(), ShortPauses()
+    state, most = [], 0
+    for number in range(400_000):
+        state.append([number])
+        if number % 20_000 == 0:
+            most = max(most, walked())
+    pauses.close()
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
+    assert most < 100_000 < len(before)
+
+
 def test_new_circles_are_freed(pauses: ShortPauses) -> None:
     seen = weakref.ref(circle())
     gc.collect()
