@@ -18,11 +18,11 @@ from pipeline.loop.draft import Draft, clock_of
 from pipeline.loop.live_edge import LIVE_MS, LiveEdge
 from pipeline.loop.merge import InputBuffers
 from pipeline.loop.patience import Patience
+from pipeline.loop.policy_intake import PolicyIntake
 from pipeline.loop.setbacks import Setbacks
 from pipeline.loop.spec import Moment, StageSpec, Transaction
-from pipeline.ports.decider import Decider, PolicyAwaited, PolicyMark, policy_digest
+from pipeline.ports.decider import Decider, PolicyAwaited
 from pipeline.ports.records import InputRecord
-from schemas.cases.journal import PolicyTaken
 
 NOW_KEY = b"loop/now"
 """Changelog key under which the loop keeps `now`, so that a restart never goes back in time, and behind it the
@@ -31,8 +31,6 @@ FUTURE_TOLERANCE_MS = 24 * 3_600_000
 """The same as enrich grants a post: nothing is replayed from more than a day ahead."""
 AHEAD_MS = 3_600_000
 """A `now` that is further ahead of the clock at a restart was made by a wrong clock."""
-POLICY_LIMIT = 100
-"""Most policies that one transaction puts in force. Each may have 1 MiB."""
 BATCH_BYTES = 16 * 2**20
 """A transaction takes records, and writes outputs, of about so many bytes. It must be written within the
 transaction's time, which is 10 s."""
@@ -77,9 +75,7 @@ class Driver:
         self._partition_error = partition_error
         self._end_offsets = end_offsets
         self._patience = Patience()
-        self._published: Mapping[str, bytes] | None = None
-        self._in_force: Mapping[str, bytes] | None = None
-        self._refused: dict[str, bytes] = {}
+        self._policies = PolicyIntake(decider)
         self._core_is_live = False
         self._edge_refused = False
         self._owes = False
@@ -124,7 +120,7 @@ class Driver:
 
     def publish(self, policies: Mapping[str, bytes]) -> None:
         """Says which policies are published now, by workspace. The next transactions put them in force."""
-        self._published = policies
+        self._policies.publish(policies)
 
     def time_of(self, record: InputRecord) -> int:
         """Returns the time that a record counts at: its append time, or its own on the event clock."""
@@ -184,7 +180,8 @@ class Driver:
             at: now.
         """
         self.decider.abort()
-        self._owes, self._in_force = True, None
+        self._owes = True
+        self._policies.undone()
         self.now_ms = transaction.started_ms
         self.buffers.put_back(transaction.records)
         self.setbacks.aborted(transaction.size, refusal, at.monotonic_ms, live=transaction.journal.live)
@@ -202,43 +199,13 @@ class Driver:
 
     def _take_policies(self, draft: Draft) -> bool:
         """Puts published policies in force. Returns whether all of them are, so that records may be decided."""
-        if self._published is None or self._published is self._in_force:
-            return True
-        published, marks = self._published, self.decider.policies()
-        changed = [
-            (workspace, content)
-            for workspace in sorted({*published, *marks})
-            if (content := published.get(workspace)) != self._refused.get(workspace, b"")
-            and (None if content is None else policy_digest(content)) != _digest(marks.get(workspace))
-        ]
-        if changed and draft.undeliverable is not None:
-            # What is taken first is what is given up. The policy of before stays in force.
-            workspace, content = changed.pop(0)
-            self._refused[workspace], draft.undeliverable = content or b"", None
+        if draft.undeliverable is not None and self._policies.give_up_first():
+            draft.undeliverable = None
             self.setbacks.committed(1)
-        limit = min(POLICY_LIMIT, draft.limit)
-        for workspace, content in changed[:limit]:
-            self._take_policy(draft, workspace, content)
-        if len(changed) > limit:
-            return False
-        self._in_force = self._published
-        return True
-
-    def _take_policy(self, draft: Draft, workspace: str, content: bytes | None) -> None:
-        try:
-            self.decider.take_policy(workspace, content, self.now_ms)
-        except Permanent:
-            # Whoever reads the topic of policies has logged it. The policy of before stays in force.
-            self._refused[workspace] = content or b""
-            return
-        mark = self.decider.policies().get(workspace)
-        taken = PolicyTaken(
-            workspace=workspace,
-            version=None if mark is None else mark.version,
-            digest=None if mark is None else mark.digest,
-        )
-        draft.policies.append((taken, content))
-        self._patience.arrived(workspace)
+        all_taken = self._policies.take(draft, self.now_ms)
+        for taken, _ in draft.policies:
+            self._patience.arrived(taken.workspace)
+        return all_taken
 
     def _decide_records(self, draft: Draft, at: Moment) -> None:
         records = self.buffers.take(min(self._spec.batch_size, draft.limit), BATCH_BYTES)
@@ -418,7 +385,3 @@ def time_of(record: InputRecord, event_clock: Decider | None, bound_ms: int, now
         return record.append_ms if record.append_ms <= bound_ms else now_ms
     own_ms = event_clock.event_ms(record)
     return now_ms if own_ms is None or own_ms > record.append_ms + FUTURE_TOLERANCE_MS else own_ms
-
-
-def _digest(mark: PolicyMark | None) -> str | None:
-    return None if mark is None else mark.digest

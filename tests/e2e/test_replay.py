@@ -52,3 +52,5 @@ def test_what_a_router_decides_after_a_snapshot_is_decided_again_byte_for_byte(l
     busiest = max(done.values(), key=lambda one: int(one["records"]))
     assert busiest["records"] >= 20
     assert busiest["outputs"] > busiest["records"]
+    refused = lab.earshot("replay", "--partition", "99", expect=2)
+    assert "--partition 99: the router has partitions 0 to" in refused.stderr

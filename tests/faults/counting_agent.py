@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from pipeline.adapters.kafka.transactional.late_requests import DoubtRule
 from pipeline.adapters.kafka.transactional.member import TransactionalMember
@@ -20,12 +20,13 @@ from pipeline.adapters.kafka.transactional.observer import LoopObserver, Outcome
 from pipeline.adapters.kafka.transactional.producer import doubt_rule
 from pipeline.errors import EXIT_RESTART, MustRestart, Permanent
 from pipeline.loop.spec import StageSpec
-from pipeline.ports.decider import Decider, Decisions, PolicyMark
+from pipeline.ports.decider import Decider, Decisions
 from pipeline.ports.records import InputRecord, Record
 from pipeline.settings import KafkaSettings
+from tests.deciders import Plain
 
 
-class Counting:
+class Counting(Plain):
     """Counts for each key, and undoes by copying, which is slow and obviously right."""
 
     def __init__(self, out: str) -> None:
@@ -82,21 +83,6 @@ class Counting:
     def abort(self) -> None:
         self._state = {k: dict(v) for k, v in self._truth.items()}
         self._outputs, self._changes = [], {}
-
-    def take_policy(self, workspace: str, content: bytes | None, now_ms: int) -> None:
-        pass
-
-    def policies(self) -> Mapping[str, PolicyMark]:
-        return {}
-
-    def park_timer(self, now_ms: int) -> None:
-        raise AssertionError("no timer is ever undeliverable here")
-
-    def set_live(self, live: bool, now_ms: int, limit: int) -> bool:
-        return True
-
-    def size_bytes(self) -> int:
-        return 0
 
     def _put(self, key: bytes, state: dict[str, int]) -> None:
         self._state[key] = state

@@ -104,12 +104,17 @@ def snapshots(reader: TopicReader, topic: str, partition: int, last_key: bytes) 
         else:
             entries[key] = value
         if key == last_key and value is not None:
-            yield Snapshot(int(value.split()[1]), entries)
+            # A router of before the numbers wrote only the time. The journal cannot be followed from there.
+            _, *others = value.split()
+            if others:
+                yield Snapshot(int(others[0]), entries)
             entries = {}
 
 
 def _entries(reader: TopicReader, topic: str, partition: int) -> Iterator[tuple[bytes, bytes | None]]:
     window = reader.window(topic)
+    if partition not in window.low:
+        return
     one = Window({partition: window.low[partition]}, {partition: window.end[partition]})
     for message in reader.read(topic, one):
         yield message.key(), message.value()

@@ -5,7 +5,7 @@ which it was made. It reads topics only and changes nothing.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -14,7 +14,7 @@ from pipeline.adapters.kafka.reader import TopicReader, Window
 from pipeline.adapters.kafka.snapshots import Snapshot, SnapshotWriter, snapshots
 from pipeline.app.stages.route import configuration, new_router
 from pipeline.codec import decode
-from pipeline.errors import Misconfigured
+from pipeline.errors import Misconfigured, ServiceMissing
 from pipeline.loop.driver import NOW_KEY
 from pipeline.loop.rerun import Replay
 from pipeline.ports.records import InputRecord
@@ -44,7 +44,7 @@ def take_snapshots(kafka: KafkaSettings) -> dict[int, int]:
     """
     reader = TopicReader(kafka)
     writer = SnapshotWriter(kafka, ROUTE_STATE.name, SNAPSHOTS.name, NOW_KEY)
-    taken = {n: writer.copy(reader, n) for n in reader.partitions[ROUTE_STATE.name]}
+    taken = {n: writer.copy(reader, n) for n in partitions(kafka)}
     return {n: int(last.split()[1]) for n, last in taken.items() if last is not None and b" " in last}
 
 
@@ -52,9 +52,12 @@ def partitions(kafka: KafkaSettings) -> tuple[int, ...]:
     """Returns the numbers of the router's partitions.
 
     Raises:
-        ServiceMissing: no broker answers.
+        ServiceMissing: no broker answers, or no router has its topics yet.
     """
-    return tuple(TopicReader(kafka).partitions[JOURNAL.name])
+    found = tuple(TopicReader(kafka).partitions.get(JOURNAL.name, ()))
+    if not found:
+        raise ServiceMissing(f"topic {JOURNAL.name} does not exist: run `earshot topics apply`")
+    return found
 
 
 def replay(settings: Settings, partition: int) -> Replayed:
@@ -66,8 +69,11 @@ def replay(settings: Settings, partition: int) -> Replayed:
 
     Raises:
         ReplayDiffers: something was decided differently, or under another configuration.
-        Misconfigured: a topic no longer holds what the replay needs.
+        Misconfigured: there is no such partition, or a topic no longer holds what the replay needs.
+        ServiceMissing: no broker answers, or no router has its topics yet.
     """
+    if partition not in (numbers := partitions(settings.kafka)):
+        raise Misconfigured(f"--partition {partition}: the router has partitions 0 to {numbers[-1]}")
     reader = TopicReader(settings.kafka)
     kept = deque(snapshots(reader, SNAPSHOTS.name, partition, NOW_KEY), maxlen=1)
     newest = kept[0] if kept else Snapshot()
@@ -76,7 +82,7 @@ def replay(settings: Settings, partition: int) -> Replayed:
         if key != NOW_KEY:
             router.restore(key, value)
     contents = {sha256(value).hexdigest(): value for value in _values(reader, POLICY_LOG.name)}
-    played = Replay(router, contents.__getitem__, configuration(settings), event_clock=settings.clock == "event")
+    played = Replay(router, _looked_up(contents), configuration(settings), event_clock=settings.clock == "event")
     inputs: dict[str, _Input] = {}
     number, records, outputs = newest.number, 0, 0
     for entry in _entries(reader, partition, newest.number):
@@ -104,14 +110,27 @@ class _Input:
         window = reader.window(topic)
         if first < window.low[partition]:
             raise Misconfigured(f"{topic}/{partition}: the records before {window.low[partition]} are gone")
+        self._place = f"{topic}/{partition}"
         self._messages = reader.read(topic, Window({partition: first}, {partition: window.end[partition]}))
 
     def until(self, offset: int) -> list[InputRecord]:
         """Returns the records below the offset that were not returned before. The one just below it exists."""
         records: list[InputRecord] = []
         while not records or records[-1].offset < offset - 1:
-            records.append(input_record(next(self._messages)))
+            message = next(self._messages, None)
+            if message is None:
+                raise Misconfigured(f"{self._place} ends before offset {offset}: the topic was made anew")
+            records.append(input_record(message))
         return records
+
+
+def _looked_up(contents: Mapping[str, bytes]) -> Callable[[str], bytes]:
+    def content(digest: str) -> bytes:
+        if digest not in contents:
+            raise Misconfigured(f"{POLICY_LOG.name} no longer holds the policy {digest}, which the replay needs")
+        return contents[digest]
+
+    return content
 
 
 def _entries(reader: TopicReader, partition: int, after: int) -> Iterator[JournalEntry]:

@@ -5,12 +5,13 @@ has refused it. Somebody who is busy now may still want it, or those who refused
 while the others answer. Nothing is decided here.
 """
 
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import Generic, NamedTuple, TypeVar
 
 from pipeline.route.state.classes import DemandClass, FreeRep, RepClass
 from pipeline.route.state.entities import Case
-from pipeline.route.state.lanes import Age, Rank
+from pipeline.route.state.lanes import Age, Lane, Rank
 from pipeline.route.state.state import State
 
 Place = TypeVar("Place", Rank, Age)
@@ -61,27 +62,33 @@ def present_refusers(state: State, demand: DemandClass, case: Case) -> list[str]
 
 def first_case(state: State, reps: RepClass) -> Case | None:
     """Returns the waiting case of the highest priority that somebody free of the class may take."""
-    best = None
-    for demand in reps.demands if reps.free else ():
-        place = demand.fresh.first
-        if place is not None and (best is None or place < best):
-            best = place
-        if demand.parked.first is not None:
-            place = _first_takeable(state, demand, reps, demand.parked.by_rank())
-            if place is not None and (best is None or place < best):
-                best = place
-    return None if best is None else _case(state, reps, best)
+    return _best_case(state, reps, _BY_RANK)
 
 
 def oldest_case(state: State, reps: RepClass) -> Case | None:
     """Returns the oldest waiting case that somebody free of the class may take."""
+    return _best_case(state, reps, _BY_AGE)
+
+
+class _Order(NamedTuple, Generic[Place]):
+    """One of the two orders of a lane."""
+
+    head: Callable[[Lane], Place | None]
+    walk: Callable[[Lane], Iterable[Place]]
+
+
+_BY_RANK: _Order[Rank] = _Order(attrgetter("first"), attrgetter("by_rank"))
+_BY_AGE: _Order[Age] = _Order(attrgetter("oldest"), attrgetter("by_age"))
+
+
+def _best_case(state: State, reps: RepClass, order: _Order[Place]) -> Case | None:
     best = None
     for demand in reps.demands if reps.free else ():
-        place = demand.fresh.oldest
+        place = order.head(demand.fresh)
         if place is not None and (best is None or place < best):
             best = place
-        if demand.parked.oldest is not None:
-            place = _first_takeable(state, demand, reps, demand.parked.by_age)
+        if order.head(demand.parked) is not None:
+            place = _first_takeable(state, demand, reps, order.walk(demand.parked))
             if place is not None and (best is None or place < best):
                 best = place
     return None if best is None else _case(state, reps, best)

@@ -4,8 +4,6 @@ A lane answers which of its cases goes first without a walk over them, so that i
 as with one.
 """
 
-from collections.abc import Iterator
-
 from sortedcontainers import SortedList
 
 from pipeline.route.state.entities import Case
@@ -24,10 +22,10 @@ def rank_of(case: Case) -> Rank:
 class Lane:
     """Waiting cases in both orders, with their heads at hand, which are asked for more often than they change."""
 
-    __slots__ = ("_by_rank", "by_age", "first", "oldest")
+    __slots__ = ("by_age", "by_rank", "first", "oldest")
 
     def __init__(self) -> None:
-        self._by_rank: SortedList[Rank] = SortedList()
+        self.by_rank: SortedList[Rank] = SortedList()
         self.by_age: SortedList[Age] = SortedList()
         self.first: Rank | None = None
         """The place of the case that goes first; None in an empty lane."""
@@ -37,14 +35,10 @@ class Lane:
     def __len__(self) -> int:
         return len(self.by_age)
 
-    def by_rank(self) -> Iterator[Rank]:
-        """Walks over the cases in order of priority."""
-        return iter(self._by_rank)
-
     def add(self, case: Case) -> None:
         """Adds a case, which must not be there."""
         rank, age = rank_of(case), (case.queued_at_ms, case.case_id)
-        self._by_rank.add(rank)
+        self.by_rank.add(rank)
         self.by_age.add(age)
         if self.first is None or rank < self.first:
             self.first = rank
@@ -54,9 +48,9 @@ class Lane:
     def remove(self, case: Case) -> None:
         """Takes a case out, which must be there with this priority."""
         rank, age = rank_of(case), (case.queued_at_ms, case.case_id)
-        self._by_rank.remove(rank)
+        self.by_rank.remove(rank)
         self.by_age.remove(age)
         if rank == self.first:
-            self.first = self._by_rank[0] if self._by_rank else None
+            self.first = self.by_rank[0] if self.by_rank else None
         if age == self.oldest:
             self.oldest = self.by_age[0] if self.by_age else None

@@ -1,12 +1,14 @@
 """What a transaction holds besides records: policies, slices of timers, the live edge, and what is given up."""
 
 from collections.abc import Mapping
+from unittest.mock import Mock
 
 import pytest
 
 from pipeline.errors import Misconfigured
 from pipeline.loop.driver import AHEAD_MS, NOW_KEY, Driver
 from pipeline.loop.patience import PATIENCE_MS
+from pipeline.loop.policy_intake import POLICY_LIMIT
 from pipeline.loop.setbacks import TRIES
 from pipeline.loop.spec import Moment, StageSpec, Transaction
 from pipeline.ports.decider import policy_digest
@@ -152,6 +154,21 @@ def test_policies_come_into_force_before_records_and_their_contents_go_to_the_lo
     made.publish({})
     assert done(made, told(made, T_MS + 20)).journal.policies[0].digest is None
     assert core.in_force == {}
+
+
+def test_many_policies_come_in_slices_before_any_record_and_the_core_lists_its_own_once_for_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    core = Noting()
+    made = lively(core)
+    asked = Mock(wraps=core.policies)
+    monkeypatch.setattr(core, "policies", asked)
+    made.publish({f"w{number}": b"%d" % number for number in range(1, 2 * POLICY_LIMIT + 50)})
+    read(made, (0, T_MS + 10))
+    transactions = [done(made, told(made, T_MS + 10 + n)) for n in range(3)]
+    assert [len(t.journal.policies) for t in transactions] == [POLICY_LIMIT, POLICY_LIMIT, 49]
+    assert [len(t.records) for t in transactions] == [0, 0, 1]
+    assert asked.call_count == 1 + 3
 
 
 def test_a_policy_that_the_core_refuses_leaves_the_one_before_in_force_and_is_not_tried_again() -> None:

@@ -1,6 +1,6 @@
 """Twins of the clients that `TransactionalMember` makes: one cluster in memory, driven step by step."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 import pytest
@@ -12,9 +12,10 @@ from pipeline.adapters.kafka.transactional.clients import Clients
 from pipeline.adapters.kafka.transactional.member import TransactionalMember
 from pipeline.adapters.kafka.transactional.observer import Outcome
 from pipeline.loop.spec import StageSpec
-from pipeline.ports.decider import Decider, Decisions, PolicyMark
+from pipeline.ports.decider import Decider, Decisions
 from pipeline.ports.records import InputRecord, Record
 from pipeline.settings import KafkaSettings
+from tests.deciders import Plain
 
 SPEC = StageSpec("test", ("a", "b"), "state", "journal")
 
@@ -186,7 +187,7 @@ class FakeMessage:
         return 1, 1000
 
 
-class Noting:
+class Noting(Plain):
     """A decider that notes what it was given."""
 
     def __init__(self) -> None:
@@ -215,21 +216,6 @@ class Noting:
 
     def abort(self) -> None:
         pass
-
-    def take_policy(self, workspace: str, content: bytes | None, now_ms: int) -> None:
-        pass
-
-    def policies(self) -> Mapping[str, PolicyMark]:
-        return {}
-
-    def park_timer(self, now_ms: int) -> None:
-        raise AssertionError("no timer is ever undeliverable here")
-
-    def set_live(self, live: bool, now_ms: int, limit: int) -> bool:
-        return True
-
-    def size_bytes(self) -> int:
-        return 0
 
 
 class Heard:

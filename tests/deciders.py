@@ -1,0 +1,24 @@
+"""The part of a decider that a core without policies, and without anything to hand out, need not have."""
+
+from collections.abc import Mapping
+
+from pipeline.ports.decider import PolicyMark
+
+
+class Plain:
+    """A core that has no policies and holds nothing back."""
+
+    def take_policy(self, workspace: str, content: bytes | None, now_ms: int) -> None:
+        pass
+
+    def policies(self) -> Mapping[str, PolicyMark]:
+        return {}
+
+    def park_timer(self, now_ms: int) -> None:
+        raise AssertionError("no timer is ever undeliverable here")
+
+    def set_live(self, live: bool, now_ms: int, limit: int) -> bool:
+        return True
+
+    def size_bytes(self) -> int:
+        return 0
