@@ -18,6 +18,7 @@ from pipeline.bench.rounds import Report
 from pipeline.bench.route.process import OURS, TEMPLATES_FILE, RouterProcess, running
 from pipeline.bench.route.results import RouteFigures
 from pipeline.bench.route.templates import post_templates
+from pipeline.errors import Misconfigured
 
 TEMPLATES = 2_000
 TRANSACTIONS = 2
@@ -48,10 +49,15 @@ def bench_route(plan: Plan, folder: Path, report: Report) -> Iterator[RouteFigur
         report: takes lines of progress.
 
     Raises:
+        Misconfigured: there is no other checkout where the plan says.
         MustRestart: a router ended.
     """
     checkouts = {"this checkout": OURS}
     if plan.against is not None:
+        if not (plan.against / "pipeline" / "route" / "router.py").is_file():
+            raise Misconfigured(
+                f"--against {plan.against}: no checkout of Earshot is there (a git worktree is one)"
+            )
         checkouts[str(plan.against)] = plan.against.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder) as made:
