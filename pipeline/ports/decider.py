@@ -83,7 +83,10 @@ class Decider(Protocol):
         ...
 
     def decide(self, record: InputRecord, now_ms: int, *, may_wait: bool = False) -> None:
-        """Handles one record. `now_ms` never decreases from call to call.
+        """Handles one record.
+
+        `now_ms` never decreases from call to call. Only after a restart on another clock may it be less than what
+        the restored state has seen.
 
         Args:
             record: to be handled.

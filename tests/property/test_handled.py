@@ -172,3 +172,44 @@ def _end_due(handled: Handled, now_ms: int, limit: int) -> int:
         handled.end_entry()
         ended += 1
     return ended
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 200), st.lists(st.integers(0, 60), min_size=1, max_size=8)),
+        min_size=2,
+        max_size=8,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_a_time_that_falls_at_a_restart_on_another_clock_loses_no_name_and_changes_no_key(
+    runs: list[tuple[int, list[int]]], chance: random.Random
+) -> None:
+    """Posts that were played on the event clock may have lain hours ahead."""
+    changelog, names, number = dict[str, bytes](), list[str](), 0
+    for first_minute, waits in runs:
+        went_on, now_ms = restored(changelog, chance), START_MS + first_minute * MINUTE_MS
+        for wait in waits:
+            now_ms += wait * 1000
+            # Another process begins amid the run, and must write the same.
+            began_anew = restored(changelog, chance)
+            number += 1
+            assert went_on.note(f"n{number}", now_ms)
+            assert began_anew.note(f"n{number}", now_ms)
+            assert began_anew.changes() == went_on.changes()
+            for key, chunk in went_on.changes().items():
+                assert chunk is not None
+                changelog[key] = encode("handled", chunk)
+            went_on.commit()
+            names.append(f"n{number}")
+    after = restored(changelog, chance)
+    assert not any(after.note(name, START_MS) for name in names)
+
+
+def restored(changelog: dict[str, bytes], chance: random.Random) -> Handled:
+    handled, entries = Handled(10**9), list(changelog.items())
+    chance.shuffle(entries)
+    for key, value in entries:
+        handled.restore(key, decode(key, value, {}))
+    return handled

@@ -57,10 +57,10 @@ class Handled:
 
         Args:
             name: what tells the input from every other, its kind and workspace included.
-            now_ms: the router's now, which never falls.
+            now_ms: the router's now. It may be less than before a restart, where the clock is another one now.
         """
         self._settle()
-        hash_, minute, oldest = hash_of(name), now_ms // MINUTE_MS, self._oldest_minute(now_ms)
+        hash_, minute, oldest = hash_of(name), self._minute(now_ms), self._oldest_minute(now_ms)
         if self._noted_minutes.get(hash_, oldest - 1) >= oldest or self._index.holds(hash_, oldest, minute):
             return False
         self._noted.append((hash_, minute))
@@ -129,6 +129,12 @@ class Handled:
         if self._restored is not None:
             self._minutes, self._last_chunk = self._restored.settle()
             self._restored = None
+
+    def _minute(self, now_ms: int) -> int:
+        """Returns the minute to note an input at, which never falls. An older one has chunks that are written, and
+        those would be written over."""
+        newest = self._noted[-1][1] if self._noted else self._minutes[-1].minute if self._minutes else 0
+        return max(now_ms // MINUTE_MS, newest)
 
     def _oldest_minute(self, now_ms: int) -> int:
         """Returns the oldest minute that is remembered. One that is due just now still is."""
