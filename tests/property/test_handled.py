@@ -3,7 +3,7 @@
 import random
 from typing import NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.route.state import chunks
@@ -85,6 +85,11 @@ class Model:
 
 @settings(max_examples=300, deadline=None)
 @given(STEPS, FORMER, st.randoms(use_true_random=False))
+@example(
+    [Step("note", 0, MINUTE_MS), Step("end", 1, 0), Step("restart", 0, 0), Step("note", 0, 0)],
+    {"seen-post/acme/0/x:p0": START_MS - REMEMBER_MS},
+    random.Random(0),
+)
 def test_a_name_is_handled_once_in_the_remembered_time(
     steps: list[Step], former: dict[str, int], chance: random.Random
 ) -> None:

@@ -74,7 +74,9 @@ class Handled:
         # the same one.
         if not self._minutes or (self._noted and self._minutes[0].minute >= self._noted[0][1]):
             return None
-        return (self._minutes[0].minute + 1) * MINUTE_MS + self._remember_ms
+        # A millisecond later than it is remembered. An entry that ended in that very millisecond would still be
+        # remembered by this process, and not by one that restores.
+        return (self._minutes[0].minute + 1) * MINUTE_MS + self._remember_ms + 1
 
     def end_entry(self) -> None:
         """Ends the oldest entry of the changelog, which must be due."""

@@ -97,7 +97,7 @@ def _size_of_outputs(desk: Desk) -> int:
     )
 
 
-FORGETS_SIGN_IN_MS = START_MS + 15 * 86_400_000 + 60_000
+FORGETS_SIGN_IN_MS = START_MS + 15 * 86_400_000 + 60_001
 """Before the post only the handled sign-in waits to be forgotten."""
 
 

@@ -60,7 +60,7 @@ def test_a_restart_remembers_closed_cases() -> None:
     other = Router(1, "processing")
     for entity_key, value in desk.router.decisions().changes.items():
         other.restore(entity_key, value)
-    assert other.next_timer_ms() == START_MS + 60_001, "the hashes of this minute end first"
+    assert other.next_timer_ms() == START_MS + 60_002, "the hashes of this minute end first"
     late = desk.router.decisions().changes[f"closed/acme/{offer.case_id}".encode()]
     assert late is not None
     assert other._state.closed("acme", offer.case_id) is not None
