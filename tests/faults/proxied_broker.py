@@ -1,7 +1,8 @@
 """Runs a broker whose second listener leads through a proxy that holds one EndTxn request back.
 
 The proxy holds the request and lets its repeat pass. It sends the held one after all as soon as the next
-transaction has produced something, whose own end waits until then. `cut` also closes the client's connection.
+transaction has produced to the topic that `arm` names, whose own end waits until then. `cut` also closes the client's
+connection.
 """
 
 import contextlib
@@ -32,6 +33,7 @@ class Proxy:
         self._upstream_port = upstream_port
         self._armed = False
         self._cut = False
+        self._topic = b""
         self._held: tuple[socket.socket, bytes] | None = None
         self._repeated = False
         self._released = threading.Event()
@@ -42,10 +44,11 @@ class Proxy:
         self.held = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def arm(self, *, cut: bool) -> None:
-        """Makes the proxy hold the next EndTxn."""
+    def arm(self, topic: str, *, cut: bool) -> None:
+        """Makes the proxy hold the next EndTxn until the transaction after it has produced to `topic`."""
         with self._lock:
             self._armed, self._cut, self._held, self._repeated = True, cut, None, False
+            self._topic = topic.encode()
 
     @property
     def released(self) -> bool:
@@ -84,7 +87,7 @@ class Proxy:
                         return
                     continue
                 upstream.sendall(frame)
-                if key == PRODUCE:
+                if key == PRODUCE and self._topic in frame:
                     self._release()
 
     def _hold(self, upstream: socket.socket, frame: bytes) -> bool:

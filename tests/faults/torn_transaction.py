@@ -75,7 +75,7 @@ def torn(direct: str, proxied: str, proxy: Proxy, folder: Path, *, cut: bool, re
     try:
         send(lab, "warm")
         lab.wait(lambda: "warm" in ids(lab))
-        proxy.arm(cut=cut)
+        proxy.arm(f"{lab.name}.out", cut=cut)
         send(lab, "first")
         lab.wait(lambda: "first" in ids(lab))
         send(lab, SPOILT_ID)
