@@ -24,6 +24,10 @@ _WORDS: Mapping[str, str] = {
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "string_type": "must be text: put a number in quotes",
+    "date_type": "must be a date, such as 2026-12-25",
+    "date_parsing": "must be a date, such as 2026-12-25",
+    "date_from_datetime_parsing": "must be a date, such as 2026-12-25",
+    "date_from_datetime_inexact": "must be a date, such as 2026-12-25, without a time",
     "path_type": "must be a path",
     "tuple_type": "must be a list",
     "list_type": "must be a list",
@@ -47,6 +51,9 @@ _PATTERNS: Mapping[str, str] = {
     r"^[a-z0-9][a-z0-9_-]{0,62}$": "must be a platform's name: small letters, digits and _, such as google_play",
     r"^[a-z][a-z0-9_]{0,31}:[^\s\x00-\x1f\x7f]{1,200}$": "must be PLATFORM:ID, such as x:12345",
     r"^[a-z]{2,3}$": "must be a language code of two or three small letters, such as en",
+    r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$": (
+        "must be HH:MM-HH:MM, such as 08:00-12:30 or 00:00-24:00"
+    ),
     r"^[A-Z]{2}$": "must be a country code of two capital letters, such as GB",
 }
 """What the patterns of the contract's types mean. Others are shown as they are."""

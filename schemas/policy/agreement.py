@@ -7,12 +7,17 @@ is said by its type.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from schemas.policy.calendar import calendar_mistakes
+from schemas.policy.sla import target_mistakes
+
 NAMED: Mapping[str, str] = {
     "queues": "queue",
     "rules": "rule",
     "topics": "topic",
     "intents": "intent",
     "numbers": "number pattern",
+    "calendars": "calendar",
+    "slas": "service level agreement",
 }
 """The lists whose entries have names of their own, each with the noun for one entry."""
 
@@ -65,6 +70,7 @@ def disagreements(policy: object, built_in_intents: Sequence[str]) -> Iterator[D
         yield Disagreement(("default_queue",), f"there is no queue {default}", str(default), candidates["queues"])
     for at, rule in _entries(policy, "rules"):
         yield from _of_rule(at, rule, candidates)
+    yield from _of_hours(policy, candidates)
 
 
 def queue_mistake(action: str, queue: object) -> str | None:
@@ -90,6 +96,23 @@ def _of_rule(
                 yield Disagreement(
                     ("rules", at, "when", part, number), f"there is no {part} {name}", str(name), candidates[field]
                 )
+
+
+def _of_hours(policy: object, candidates: Mapping[str, tuple[str, ...]]) -> Iterator[Disagreement]:
+    for holder, part, field in (("queues", "sla", "slas"), ("queues", "calendar", "calendars"),
+                                ("slas", "calendar", "calendars")):  # fmt: skip
+        for at, entry in _entries(policy, holder):
+            name = entry.get(part)
+            if _is_text(name) and name not in candidates[field]:
+                what = f"there is no {NAMED[field]} {name}"
+                yield Disagreement((holder, at, part), what, str(name), candidates[field])
+    for at, calendar in _entries(policy, "calendars"):
+        for place, what in calendar_mistakes(calendar):
+            yield Disagreement(("calendars", at, *place), what)
+    for at, sla in _entries(policy, "slas"):
+        for number, target in _entries(sla, "targets"):
+            for place, what in target_mistakes(target):
+                yield Disagreement(("slas", at, "targets", number, *place), what)
 
 
 def _entries(policy: object, field: str) -> Iterator[tuple[int, Mapping[str, Any]]]:

@@ -6,6 +6,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import LanguageCode, Message, NativeId, Part, Probability, Slug
 from schemas.policy.agreement import NAMED, Disagreements, disagreements, queue_mistake
+from schemas.policy.calendar import Calendar
+from schemas.policy.sla import Sla
 from schemas.posts.raw import Visibility
 from schemas.posts.scored import SentimentLabel, TriageAction
 from schemas.posts.signals import IntentName, TopicKind
@@ -182,7 +184,14 @@ class Queue(Part):
         default=3600,
         ge=60,
         le=30 * 86_400,
-        description="seconds within which the first reply is due, by the clock and not by business hours",
+        description="seconds within which the first reply is due, by the clock and not by business hours, where "
+        "the queue has no sla or its sla says nothing about the first reply",
+    )
+    sla: Slug | None = Field(
+        default=None, description="SLA of its cases; absent when only first_response_s counts, around the clock"
+    )
+    calendar: Slug | None = Field(
+        default=None, description="calendar that says when the queue is open; absent when it always is"
     )
 
 
@@ -203,6 +212,10 @@ class Policy(Message):
     )
     numbers: tuple[NumberPattern, ...] = Field(
         default=(), max_length=50, description="personal numbers of its customers, which are masked"
+    )
+    calendars: tuple[Calendar, ...] = Field(default=(), max_length=50, description="opening hours")
+    slas: tuple[Sla, ...] = Field(
+        default=(), max_length=50, description="what the brand promises itself, by opening hours"
     )
     regions: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")], ...] = Field(
         default=("US", "GB"),

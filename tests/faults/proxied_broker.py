@@ -1,8 +1,8 @@
 """Runs a broker whose second listener leads through a proxy that holds one EndTxn request back.
 
 The proxy holds the request and lets its repeat pass. It sends the held one after all as soon as the next
-transaction has produced to the topic that `arm` names, whose own end waits until then. `cut` also closes the client's
-connection.
+transaction has produced to the topic that `arm` names, whose own end waits until then. `cut` also closes the
+client's connection.
 """
 
 import contextlib

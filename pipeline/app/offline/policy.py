@@ -20,6 +20,7 @@ from pipeline.enrich.triage.reachable import unreached
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.lines import Line, numbered, unpacked
 from pipeline.input_mistakes import did_you_mean
+from pipeline.route.sla.zones import zone_names
 from schemas.base import Part, ShortText
 from schemas.policy.policy import ListeningTopic, Policy
 from schemas.posts.raw import RawPost, Text
@@ -133,6 +134,11 @@ def _refusals(document: Any) -> Iterator[tuple[Location, str]]:
     for at, handle in enumerate(_list(_part(document, "brand"), "handles")):
         if isinstance(handle, str) and not handle.rpartition(":")[2].strip("@ "):
             yield ("brand", "handles", at), "a handle must follow, such as x:acmecare"
+    for at, entry in enumerate(_list(document, "calendars")):
+        name = _part(entry, "zone")
+        if isinstance(name, str) and name not in zone_names():
+            meant = did_you_mean(name, zone_names())
+            yield ("calendars", at, "zone"), f"there is no time zone {name}{meant}"
 
 
 def _bare_handles(policy: Policy) -> Iterator[tuple[Location, str]]:

@@ -23,6 +23,7 @@ from pipeline.loop.spec import StageSpec
 from pipeline.metrics import Metrics
 from pipeline.ports.decider import Decider
 from pipeline.route.router import Router
+from pipeline.route.sla.zones import tzdata_version
 from pipeline.settings import Settings
 from pipeline.stages import stage_of
 from schemas.topics import ASSIGNMENTS, JOURNAL, POLICY_LOG, ROUTE_STATE
@@ -40,7 +41,10 @@ def new_router(settings: Settings) -> Router:
 
 def configuration(settings: Settings) -> str:
     """Names all on which the router's decisions depend besides its inputs and its state."""
-    return f"earshot {version('earshot')}, clock {settings.clock}, remember_days {settings.route.remember_days}"
+    return (
+        f"earshot {version('earshot')}, clock {settings.clock}, remember_days {settings.route.remember_days}, "
+        f"tzdata {tzdata_version()}"
+    )
 
 
 def run(settings: Settings) -> None:
