@@ -20,6 +20,11 @@ def test_offers_that_silent_brokers_hold_back_are_not_published_when_their_time_
     assert not play(10_046).damage
 
 
+def test_offers_that_a_standing_worker_holds_back_are_not_published_when_their_time_is_over() -> None:
+    """The worker stood still in the commit, before its client had sent what it handed out."""
+    assert not play(20_992).damage
+
+
 def test_a_seed_gives_the_same_day_each_time() -> None:
     first, again = play(7), play(7)
     assert first.history == again.history

@@ -105,6 +105,9 @@ class PartitionLoop:
             return None
         try:
             self._write(transaction, membership)
+            # Before the question, so that nothing which was handed out lies here while the process stands still
+            # between the answer and the commit.
+            self.producer.deliver()
             if self._is_too_late(transaction, began):
                 # Decided again, behind the live edge.
                 self._abort(transaction, "the brokers took so long that what it hands out would be old")

@@ -167,6 +167,12 @@ class TransactionalProducer:
             except BufferError:
                 self._producer.poll(QUEUE_FULL_WAIT_S)
 
+    def deliver(self) -> None:
+        """Returns when the brokers have what was produced, or have refused it, or do not answer. The commit says
+        which.
+        """
+        self._producer.flush(COMMIT_TIMEOUT_S)
+
     def send_positions(self, positions: Sequence[TopicPartition], group_metadata: object) -> None:
         """Adds the positions of the inputs to the transaction, and returns when a broker has them.
 

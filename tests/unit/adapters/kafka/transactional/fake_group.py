@@ -58,6 +58,9 @@ class FakeProducer:
         if on_fate is not None:
             self._on_fate = on_fate
 
+    def deliver(self) -> None:
+        pass
+
     def commit(self) -> None:
         pass
 
