@@ -28,6 +28,8 @@ class Seen:
     reasons: list[str]
     """Lists the reasons of renewals, in order."""
     aborts: int
+    late: int
+    """Aborts because the brokers took too long, which a busy machine adds."""
     restarts: int
 
 
@@ -91,6 +93,7 @@ def torn(direct: str, proxied: str, proxy: Proxy, folder: Path, *, cut: bool, re
         sum(value.get("undone", False) for value in values),
         [line["renewed"] for line in told if "renewed" in line],
         sum("aborted" in line for line in told),
+        sum("took so long" in line.get("aborted", "") for line in told),
         worker.restarts,
     )
 
