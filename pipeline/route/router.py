@@ -230,7 +230,7 @@ class Router:
     def _turn(self, now_ms: int, record: InputRecord | None) -> Turn:
         cause = None
         if record is not None:
-            cause = records.cause_of(record.topic, record.partition, record.offset)
+            cause = records.Cause(record.topic, record.partition, record.offset)
         return Turn(self._state, self._book, now_ms, self._live, cause, self._outputs, self._counts)
 
     def _read(self, record: InputRecord) -> Input:
