@@ -11,7 +11,6 @@ from pipeline.ports.records import InputRecord
 from pipeline.route import messages
 from pipeline.route.decoders import Decoder
 from pipeline.route.messages import AnyRepEvent, Input, ScoredPost
-from schemas.base import SourcePosition
 from schemas.people import rep
 from schemas.policy.policy import Policy
 from schemas.posts import raw, scored
@@ -23,7 +22,6 @@ _POSTS: Decoder[ScoredPost] = Decoder(
         scored.ScoredPost: ScoredPost,
         raw.Author: messages.Author,
         scored.Triage: messages.Triage,
-        SourcePosition: messages.Source,
     },
 )
 _REP_EVENTS: Decoder[AnyRepEvent] = Decoder(

@@ -1,8 +1,8 @@
 """The messages of the router's inputs as the core reads them. Each has the fields that decisions depend on.
 
 The rules of the fields, and all other fields, stand in the contract (`schemas.posts.scored` and
-`schemas.people.rep`). `inputs` derives from both what it decodes into, so that an instance here has kept every
-rule of the contract. Times are text in the contract's one spelling.
+`schemas.people.rep`). `inputs` derives from both what it decodes into, so that each field of an instance here has
+kept the rules of the contract. Times are text in the contract's one spelling.
 """
 
 from datetime import datetime
@@ -16,9 +16,15 @@ from schemas.posts.scored import TriageAction
 
 
 class Author(Struct):
-    """Whoever wrote a post."""
+    """Whoever wrote a post. All but the id is only handed on."""
 
     author_id: str
+    handle: str | None
+    name: str | None
+    followers: int | None
+    following: int | None
+    verified: bool | None
+    created_at: str | None
 
 
 class Triage(Struct):
@@ -32,16 +38,10 @@ class Triage(Struct):
     policy_version: int
 
 
-class Source(Struct):
-    """Where the raw record of a post lies."""
-
-    partition: int
-    offset: int
-
-
 class ScoredPost(Struct):
     """A post of `posts.actionable`, masked."""
 
+    schema_version: int
     workspace: str
     post_id: str
     revision: int
@@ -60,7 +60,6 @@ class ScoredPost(Struct):
     sentiment: Struct | None
     influence: Struct
     triage: Triage
-    source: Source
     appended_ms: int
 
     @property
@@ -73,6 +72,7 @@ class _RepEvent(Struct):
     type: ClassVar[str]
     """The type by which the contract tells the events apart."""
 
+    schema_version: int
     workspace: str
     event_id: str
     rep_id: str

@@ -1,5 +1,5 @@
-"""The router's decoders take exactly what the contract's models take, read the same from it, and refuse the rest
-for the same reason."""
+"""The router's decoders take what the contract's models take and read the same from it. They refuse every mistake
+in what they read, for the same reason, and look at nothing else."""
 
 import json
 import random
@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from pipeline.codec import decode, encode
 from pipeline.errors import Permanent
 from pipeline.route import inputs
-from pipeline.route.decoders import MAX_BRACKETS, Decoder
+from pipeline.route.decoders import Decoder
 from schemas.base import EARLIEST, LATEST
 from schemas.people.rep import RepEvent
 from schemas.posts.scored import ScoredPost
@@ -52,11 +52,32 @@ def said(read: Callable[[], Any]) -> Any:
         return refusal.code, refusal.detail, refusal.field
 
 
+GOOD: dict[type[BaseModel], bytes | None] = {
+    ScoredPost: record(scored()).value,
+    RepEvent: b'{"schema_version":1,"channel":"public"}',
+}
+"""Right values of all that is not read."""
+
+
 def check(model: type[BaseModel], value: bytes) -> Any:
+    """Compares what both say, and returns it."""
     by_model = said(lambda: encode(decode(model, value)))
-    by_decoder = said(lambda: msgspec.json.encode(DECODERS[model].decode(value)))
-    assert by_decoder == by_model
-    return by_model
+    read: dict[str, Any] = {}
+
+    def by_decoder() -> bytes:
+        message = DECODERS[model].decode(value)
+        read.update(dict.fromkeys(message.__struct_fields__) | {"type": None})
+        return msgspec.json.encode(message)
+
+    heard = said(by_decoder)
+    if isinstance(by_model, tuple) and isinstance(heard, dict):
+        # The mistake lies in what is not read: beside right values of that, the model takes the message as well.
+        whole = orjson.dumps({**orjson.loads(GOOD[model] or b""), **dict.fromkeys(read), **heard})
+        by_model = said(lambda: encode(decode(model, whole)))
+    if isinstance(by_model, dict) and isinstance(heard, dict):
+        by_model = {name: said for name, said in by_model.items() if name in read}
+    assert heard == by_model
+    return heard
 
 
 def places(part: Any) -> Iterator[tuple[Any, Any]]:
@@ -128,18 +149,24 @@ def test_each_odd_value_is_taken_or_refused_as_by_the_model_in_every_field(odd: 
 def test_a_word_of_a_newer_producer_counts_as_its_declared_default() -> None:
     value = record(scored()).value
     assert value is not None
-    fields = orjson.loads(value) | {"visibility": "followers", "urgency_kinds": ["flood", "outage"]}
+    fields = orjson.loads(value) | {"visibility": "followers"}
     fields["triage"]["action"], fields["sentiment"]["label"] = "escalate", "mixed"
     read = check(ScoredPost, orjson.dumps(fields))
     assert (read["triage"]["action"], read["sentiment"]["label"]) == ("respond", "neutral")
-    assert (read["visibility"], read["urgency_kinds"]) == ("direct", ["outage"])
+    assert read["visibility"] == "direct"
 
 
-@pytest.mark.parametrize("depth", [MAX_BRACKETS - 20, MAX_BRACKETS, 199, 201, 5000])
-def test_a_deep_value_in_an_unknown_field_is_taken_or_refused_as_by_the_model(depth: int) -> None:
+@pytest.mark.parametrize("depth", [100, 199, 201, 5000, 10**6])
+def test_a_deep_value_in_a_field_that_is_not_read_does_no_harm(depth: int) -> None:
     value = record(scored()).value
     assert value is not None
     check(ScoredPost, value[:-1] + b',"unknown":' + b"[" * depth + b"]" * depth + b"}")
+
+
+def test_a_mistake_in_a_field_that_is_not_read_stops_no_post() -> None:
+    value = record(scored()).value
+    assert value is not None
+    assert check(ScoredPost, orjson.dumps(orjson.loads(value) | {"topics": 3}))["post_id"]
 
 
 @given(st.datetimes(EARLIEST.replace(tzinfo=None), LATEST.replace(tzinfo=None)))

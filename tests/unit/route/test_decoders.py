@@ -15,6 +15,7 @@ class Read(Struct):
     """What is read of `Pair`."""
 
     low: int
+    high: int
 
 
 class Pair(BaseModel):
@@ -22,6 +23,7 @@ class Pair(BaseModel):
 
     low: int = Field(ge=0)
     high: int = Field(default=9, lt=2**63)
+    note: str = ""
 
     @model_validator(mode="after")
     def _is_ordered(self) -> "Pair":
@@ -36,7 +38,11 @@ PAIRS: Decoder[Read] = Decoder(Pair, {Pair: Read})
 def test_what_is_read_is_an_instance_of_the_struct_that_says_so() -> None:
     read = PAIRS.decode(b'{"low": 3}')
     assert isinstance(read, Read)
-    assert read.low == 3
+    assert (read.low, read.high) == (3, 9)
+
+
+def test_a_field_that_the_struct_does_not_declare_is_not_looked_at() -> None:
+    assert not hasattr(PAIRS.decode(b'{"low": 3, "note": 3}'), "note")
 
 
 def test_another_spelling_of_a_right_value_is_read_by_the_model() -> None:
