@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.text.output import emit_json, say
+from pipeline.cli.text.output import emit, emit_json, say
 
 if TYPE_CHECKING:
     from pipeline.app.offline.policy import Tried
@@ -22,6 +22,8 @@ app = typer.Typer(
     help="Check a workspace's policy, try its topics on posts, and publish it to the cluster.",
 )
 File = Annotated[Path, typer.Argument(help="the policy, YAML")]
+MOST_YEARS = 20
+"""Most years of holidays at once. Those of one calendar and more years would not fit into a policy."""
 
 
 @app.command()
@@ -74,6 +76,30 @@ def try_topics(
 
 
 @app.command()
+def holidays(
+    file: File,
+    country: Annotated[str, typer.Option(metavar="CODE", help="country, ISO 3166, such as GB")],
+    years: Annotated[str, typer.Option(metavar="YEAR[-YEAR]", help="first and last year, such as 2026-2028")],
+    calendar: Annotated[str, typer.Option(metavar="NAME", help="calendar of FILE that is closed on them")],
+    subdivision: Annotated[
+        str | None, typer.Option(metavar="CODE", help="part of the country with holidays of its own, such as ENG")
+    ] = None,
+) -> None:
+    """Write the public holidays of a country into FILE, as dates on which a calendar is closed, and show the diff.
+
+    Every other line of FILE stays as it is. Dates that are there already stay too, and so do special days.
+    """
+    from pipeline.app.offline.holidays import fill_holidays
+
+    filled = fill_holidays(file, calendar, country, subdivision, _years(years))
+    if filled.diff:
+        emit(filled.diff)
+    for day in filled.special:
+        say(f"{day} is a special day of {calendar} and stays one")
+    say(f"{file}: {filled.added} dates added to calendar {calendar}")
+
+
+@app.command()
 def apply(file: File) -> None:
     """Create the team topics of FILE, then publish it. The version must be newer than the published one."""
     from pipeline.adapters.kafka.policies.publication import publish_policy
@@ -88,6 +114,17 @@ def apply(file: File) -> None:
     news = publish_policy(resolve(load_settings()).kafka, policy)
     verb = "published" if news else "already in force"
     say(f"version {policy.version} of the policy of {policy.workspace} is {verb}")
+
+
+def _years(text: str) -> range:
+    first, _, last = text.partition("-")
+    try:
+        years = range(int(first), int(last or first) + 1)
+    except ValueError:
+        years = range(0)
+    if not years or len(years) > MOST_YEARS or first[:2] not in ("19", "20"):
+        raise typer.BadParameter(f"--years takes a year, or the first and the last of at most {MOST_YEARS}")
+    return years
 
 
 def _emit_tried(tried: "list[Tried]", counts: dict[str, int]) -> None:

@@ -1,0 +1,81 @@
+"""`earshot policy holidays` fills the public holidays of a country into a policy."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipeline.app.offline.policy import read_policy
+from pipeline.cli import main
+from pipeline.errors import EXIT_OK, EXIT_USAGE
+
+POLICY = """\
+workspace: acme
+version: 2
+brand: {name: Acme}
+calendars:
+  - name: office
+    zone: Europe/London
+    week: {mon: ["08:00-12:00", "13:00-18:00"]}
+    special:
+      - {date: 2026-12-28, open: ["10:00-12:00"]} # the sale
+queues:
+  - {name: general, team: care, calendar: office}
+rules:
+  - {name: rest, action: respond, queue: general}
+"""
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    path = tmp_path / "policy.yaml"
+    path.write_text(POLICY, encoding="utf-8")
+    return path
+
+
+def run(policy: Path, *words: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["policy", "holidays", str(policy), *words])
+    return int(ended.value.code or 0)
+
+
+def test_holidays_are_filled_in_once_and_special_days_stay(
+    policy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--country", "GB", "--subdivision", "ENG", "--years", "2026-2027", "--calendar", "office"]
+    assert run(policy, *words) == EXIT_OK
+    out, err = capsys.readouterr()
+    assert "+      - 2026-12-25 # Christmas Day\n" in out
+    assert not [line for line in out.splitlines()[2:] if line.startswith("-")]
+    assert "2026-12-28 is a special day of office and stays one\n" in err
+    (calendar,) = read_policy(policy).calendars
+    assert date(2027, 3, 29) in calendar.closed
+    assert date(2026, 12, 28) not in calendar.closed
+    assert run(policy, *words) == EXIT_OK
+    assert capsys.readouterr().out == ""
+
+
+def test_one_year_and_a_country_without_parts(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(policy, "--country", "JP", "--years", "2027", "--calendar", "office") == EXIT_OK
+    assert "2027-02-23" in capsys.readouterr().out
+    assert {day.year for day in read_policy(policy).calendars[0].closed} == {2027}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"--calendar": "ofice"}, "there is no calendar ofice; did you mean office?"),
+        ({"--country": "XX"}, "no holidays of XX are known"),
+        ({"--subdivision": "BY"}, "no part BY of GB is known: --subdivision takes ENG, NIR, SCT, WLS"),
+        ({"--years": "2028-2026"}, "--years takes a year"),
+        ({"--years": "next"}, "--years takes a year"),
+        ({"--country": "SS", "--years": "1990"}, "no holidays of SS in 1990-1990 are known"),
+    ],
+)
+def test_what_is_not_known_is_wrong_use_and_the_file_stays(
+    policy: Path, wrong: dict[str, str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = {"--country": "GB", "--years": "2027", "--calendar": "office", **wrong}
+    assert run(policy, *(word for pair in options.items() for word in pair)) == EXIT_USAGE
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert policy.read_text(encoding="utf-8") == POLICY
