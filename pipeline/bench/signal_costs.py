@@ -29,6 +29,7 @@ from pipeline.enrich.privacy.mask import mask_post
 from pipeline.enrich.reading.intents.by_example import IntentReader
 from pipeline.enrich.reading.intents.model import IntentModel
 from pipeline.enrich.reading.language import detect_languages
+from pipeline.enrich.reading.pressing.head import PressingModel
 from pipeline.enrich.reading.reading import Languages, readable_text
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
@@ -99,7 +100,8 @@ def bench_signals(
         {policy.workspace: policy},
         IntentReader(IntentModel()),
     )
-    scorer = Scorer(model, 86_400, "event", Languages(detector, frozenset({"en"})), intents, preparation)
+    pressing, spoken = PressingModel(), Languages(detector, frozenset({"en"}))
+    scorer = Scorer(model, 86_400, "event", spoken, intents, pressing, preparation)
     first = model.answers(sample[:1])
     # The examples are read once for all posts, as in the worker.
     intents.classify(*first, [WORKSPACE], model, policies)
@@ -114,6 +116,7 @@ def bench_signals(
         ],
         "spam": lambda share: [meter.see(post, None, now) for post in share],
         "intent": lambda share: intents.classify(*model.answers(share), [WORKSPACE] * len(share), model, policies),
+        "pressing": lambda share: pressing.classify(*model.answers(share), model.name),
         ALL_PARTS: lambda share: scorer.score(_received(share), policies),
     }
     # The worker does the same, and pauses of the garbage collector would land on whichever part runs.

@@ -1,5 +1,6 @@
-"""`earshot eval`: judge the model on labelled posts."""
+"""`earshot eval`: judge the model, or the priorities of triage, on labelled posts."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -10,13 +11,15 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 Engine = Literal["auto", "openvino", "torch"]
+NO_ANSWER = ("none", "context", "thank", "engage")
+"""Posts with these actions wait for nobody's answer, so their priorities are not those of work."""
 
 
 @app.command()
 def evaluate(
     head: Annotated[
-        Literal["sentiment", "offence", "complaint"],
-        typer.Argument(metavar="HEAD", help="what is judged: sentiment, offence or complaint"),
+        Literal["sentiment", "offence", "complaint", "priority"],
+        typer.Argument(metavar="HEAD", help="what is judged: sentiment, offence, complaint or priority"),
     ],
     file: Annotated[
         str, typer.Argument(metavar="FILE|-", help="JSON lines with text and label, perhaps source; .gz or not")
@@ -25,15 +28,23 @@ def evaluate(
     model: Annotated[
         str | None, typer.Option(help="folder or hub id; default: EARSHOT_MODEL__PATH, else the shipped one")
     ] = None,
+    policy: Annotated[Path | None, typer.Option(help="YAML of the policy that triages; for priority")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object to stdout")] = False,
 ) -> None:
     """Print macro recall, macro F1, AUC and calibration error, with intervals, confusion matrix and slices.
 
     The labels are negative, neutral and positive for sentiment, offensive and not_offensive for offence, and
-    complaint and not_complaint for complaint. The latter two also take 1 and 0, or true and false. Every bad line
-    is named as FILE:LINE: field, and makes the exit code 2. The texts go through the same normalising as in the
-    service.
+    complaint and not_complaint for complaint, urgent and not_urgent for priority. All but the first also take 1
+    and 0, or true and false. Every bad line is named as FILE:LINE: field, and makes the exit code 2. The texts
+    go through the same normalising as in the service.
+
+    Priority asks whether the priorities that triage gives by a policy put urgent posts first, and how far apart
+    they lie. It prints the AUC with its interval and percentiles, of all posts, of those that somebody must
+    answer, and by source.
     """
+    if head == "priority":
+        _judge_priorities(file, policy, as_json=as_json)
+        return
     from pipeline.cli.text.output import emit_json, say, table_console
     from pipeline.evaluation.evaluate import evaluate as evaluate_model
     from pipeline.evaluation.heads import HEADS
@@ -48,6 +59,36 @@ def evaluate(
         emit_json(as_object(evaluation, engine_name))
     else:
         table_console().print(*render(evaluation, engine_name), sep="\n")
+
+
+def _judge_priorities(file: str, policy: Path | None, *, as_json: bool) -> None:
+    import numpy as np
+
+    from pipeline.app.offline.policy import read_policy
+    from pipeline.app.offline.priorities import triage_labelled
+    from pipeline.app.offline.score import open_scorer
+    from pipeline.cli.text.output import emit_json, say, table_console
+    from pipeline.errors import Misconfigured
+    from pipeline.evaluation.heads import URGENT
+    from pipeline.evaluation.labelled import read_labelled
+    from pipeline.evaluation.priorities import as_object, judge, render
+    from pipeline.settings import load_settings
+
+    if policy is None:
+        raise Misconfigured("priority: name the policy that triages with --policy")
+    rules, posts = read_policy(policy), read_labelled(file, URGENT)
+    say(f"{file}: {len(posts):,} labelled posts, triaged by version {rules.version} of {rules.workspace}")
+    decided = triage_labelled(posts, open_scorer(load_settings()), rules)
+    judged = judge(
+        np.array([one.priority for one in decided]),
+        np.array([post.label == 1 for post in posts]),
+        np.array([one.action not in NO_ANSWER for one in decided]),
+        [post.source for post in posts],
+    )
+    if as_json:
+        emit_json(as_object(judged))
+    else:
+        table_console().print(*render(judged), sep="\n")
 
 
 def _open(engine: Engine | None, model: str | None) -> "tuple[TextModel, str]":

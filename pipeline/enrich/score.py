@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pipeline.enrich.facts import Facts
 from pipeline.enrich.preparation import Preparation
 from pipeline.enrich.reading.intents.by_example import IntentReader
+from pipeline.enrich.reading.pressing.head import PressingModel
 from pipeline.enrich.reading.reading import Languages, read_posts
 from pipeline.enrich.received import ClockMode, ReceivedPost
 from pipeline.enrich.triage.triage import triage
@@ -36,6 +37,7 @@ class Scorer:
         languages: which model reads which language; with None no language is detected and `model` reads
             everything.
         intents: classifies the intents; with None no post has one.
+        pressing: tells what is pressing; with None no post says it.
         preparation: remembers texts and authors from call to call.
     """
 
@@ -44,6 +46,7 @@ class Scorer:
     clock_mode: ClockMode
     languages: Languages | None = None
     intents: IntentReader | None = None
+    pressing: PressingModel | None = None
     preparation: Preparation = field(default_factory=Preparation)
 
     def score(self, posts: Sequence[ReceivedPost], policies: Mapping[str, Policy]) -> list[ScoredPost | Permanent]:
@@ -86,7 +89,7 @@ class Scorer:
 
     def _score(self, prepared: Sequence[Prepared], policies: Mapping[str, Policy]) -> list[ScoredPost]:
         posts = [received.post for received, _ in prepared]
-        readings = read_posts(posts, self.model, self.languages, self.intents, policies)
+        readings = read_posts(posts, self.model, self.languages, self.intents, policies, self.pressing)
         return [
             self._score_one(received, facts.with_reading(reading), policies)
             for (received, facts), reading in zip(prepared, readings, strict=True)

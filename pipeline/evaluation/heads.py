@@ -68,6 +68,8 @@ class Head:
         return named | {0: 0, "0": 0, "false": 0, 1: 1, "1": 1, "true": 1} if self.binary else named
 
 
+URGENT = Head("urgent", ("not_urgent", "urgent"))
+"""Whether somebody must act within about an hour. No head of the text model answers it, but triage does."""
 HEADS: Mapping[str, Head] = {
     head.name: head
     for head in (

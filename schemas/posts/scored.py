@@ -171,6 +171,12 @@ class ScoredPost(PostBody):
         default=(), max_length=50, description="listening topics that the post concerns, in the policy's order"
     )
     intent: Intent | None = Field(default=None, description="absent when there is no text to read")
+    pressing: Probability | None = Field(
+        default=None,
+        description="calibrated probability from 0 to 1 that somebody must act within about an hour, or the "
+        "writer loses something that matters; absent when there is no text, or when the model does not answer "
+        "this question in the language of the text",
+    )
     urgency: Probability = Field(
         default=0.0,
         description="how soon somebody must act by the words of the text, from 0 to 1; triage takes the rule's "

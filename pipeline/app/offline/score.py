@@ -13,7 +13,7 @@ import orjson
 
 from pipeline.adapters.models.locked_model import LockedModel
 from pipeline.app.languages import load_languages
-from pipeline.app.stages.enrich import load_intent_model, load_model
+from pipeline.app.stages.enrich import load_intent_model, load_model, load_pressing_model
 from pipeline.clock import to_ms
 from pipeline.codec import decode
 from pipeline.enrich.reading.intents.by_example import IntentReader
@@ -56,7 +56,9 @@ def open_scorer(settings: Settings) -> Scorer:
     # There is no group to time out here, so a call of a model may take as long as it needs.
     model, languages = load_model(settings.model), load_languages(settings.model)
     intents = IntentReader(load_intent_model(settings.model))
-    return Scorer(LockedModel(model), settings.enrich.live_within_h * 3600, "event", languages, intents)
+    live_within_s = settings.enrich.live_within_h * 3600
+    pressing = load_pressing_model(settings.model)
+    return Scorer(LockedModel(model), live_within_s, "event", languages, intents, pressing)
 
 
 def score_lines(

@@ -4,11 +4,11 @@ The process turns `posts.raw` into `posts.scored`, `posts.actionable` and `menti
 module holds wiring only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 from zipfile import BadZipFile
 
 from pipeline.adapters.faust.notes import CommitNotes
@@ -30,6 +30,8 @@ from pipeline.enrich.agent import DELIVERY_TIMEOUT_S, STAGE, Parts, register
 from pipeline.enrich.batches import waiting
 from pipeline.enrich.reading.intents.by_example import IntentReader
 from pipeline.enrich.reading.intents.model import HEAD_BESIDE, IntentModel, load_head
+from pipeline.enrich.reading.pressing.head import HEAD_BESIDE as PRESSING_BESIDE
+from pipeline.enrich.reading.pressing.head import PressingModel, load_pressing_head
 from pipeline.enrich.score import Scorer
 from pipeline.errors import Misconfigured, ServiceMissing
 from pipeline.logs import get_log, setup_logs
@@ -41,6 +43,7 @@ from schemas.topics import RAW
 if TYPE_CHECKING:
     import faust
 
+H = TypeVar("H")
 GROUP_ID = group_of(STAGE)
 STALL_S = 60.0
 """Seconds after which a commit that stands still will not move again, counted beyond the slowest batch."""
@@ -93,7 +96,8 @@ class _Worker:
         with ThreadPoolExecutor(2, thread_name_prefix="inference") as executor:
             live_within_s = settings.enrich.live_within_h * 3600
             intents = IntentReader(load_intent_model(settings.model))
-            scorer = Scorer(LockedModel(model), live_within_s, settings.clock, languages, intents)
+            pressing = load_pressing_model(settings.model)
+            scorer = Scorer(LockedModel(model), live_within_s, settings.clock, languages, intents, pressing)
             register(app, self._parts(app, scorer, reader, executor, raw_partitions, notes))
             watchdog = self._watchdog(app)
             watchdog.start()
@@ -214,13 +218,27 @@ def load_intent_model(model: ModelSettings) -> IntentModel:
     Raises:
         Misconfigured: the head is of another version of this code, or none.
     """
-    beside = None if model.path is None else Path(model.path) / HEAD_BESIDE
+    return IntentModel(_head_beside(model, HEAD_BESIDE, load_head))
+
+
+def load_pressing_model(model: ModelSettings) -> PressingModel:
+    """Returns what tells pressing posts, with the head that stands beside the model (`pressing.npz`), or else with
+    the head of the package.
+
+    Raises:
+        Misconfigured: the head is of another version of this code, or none.
+    """
+    return PressingModel(_head_beside(model, PRESSING_BESIDE, load_pressing_head))
+
+
+def _head_beside(model: ModelSettings, name: str, load: Callable[[Path], H]) -> H | None:
+    beside = None if model.path is None else Path(model.path) / name
     if beside is None or not beside.is_file():
-        return IntentModel()
+        return None
     try:
-        return IntentModel(load_head(beside))
+        return load(beside)
     except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
-        raise Misconfigured(f"{beside}: cannot read the head of the intents: {error}") from error
+        raise Misconfigured(f"{beside}: cannot read the head: {error}") from error
 
 
 def count_partitions(settings: Settings) -> int:

@@ -22,7 +22,7 @@ from pipeline.adapters.kafka.reader import read_topic
 from pipeline.adapters.models.locked_model import LockedModel
 from pipeline.adapters.models.openvino.text_model import SHIPPED_MODEL, OpenVinoEngine
 from pipeline.app.languages import load_languages
-from pipeline.app.stages.enrich import load_intent_model
+from pipeline.app.stages.enrich import load_intent_model, load_pressing_model
 from pipeline.bench.figures import ratios, spread
 from pipeline.bench.model.engine import open_engine
 from pipeline.bench.model.torch_baselines import require_torch
@@ -139,6 +139,7 @@ class _Stage:
         self._report = report
         self._languages = load_languages(settings.model.model_copy(update={"cache_entries": 0}))
         self._intent_model = load_intent_model(settings.model)
+        self._pressing = load_pressing_model(settings.model)
         self._live_within_s = 3600 * settings.enrich.live_within_h
         self._port = free_ports(1)[0]
         self._notes = lab.folder / "notes.json"
@@ -226,7 +227,9 @@ class _Stage:
         received = [ReceivedPost(post, SOURCE, 0) for post in self._posts]
         # A scorer of the round before would remember its posts as copies, and every post would look repeated.
         intents = IntentReader(self._intent_model)
-        scorer = Scorer(LockedModel(self._engine), self._live_within_s, "event", self._languages, intents)
+        scorer = Scorer(
+            LockedModel(self._engine), self._live_within_s, "event", self._languages, intents, self._pressing
+        )
         batches = [received[first : first + self._size] for first in range(0, len(received), self._size)]
         started = time.perf_counter()
         with ThreadPoolExecutor(2) as executor:

@@ -10,6 +10,7 @@ from typing import NamedTuple, get_args
 
 from pipeline.enrich.reading.intents.by_example import IntentReader
 from pipeline.enrich.reading.language import detect_languages
+from pipeline.enrich.reading.pressing.head import PressingModel
 from pipeline.enrich.text.bounds import MAX_SIGNAL_CHARS
 from pipeline.enrich.text.normalise import normalise
 from pipeline.ports.models import UNDETERMINED, LanguageModel, TextModel, TextScores
@@ -38,6 +39,9 @@ class Reading(NamedTuple):
     """The language that the text is written in. It is None too where no detector was given."""
     intent: Intent | None = None
     """What the writer wants. It is None too where no intents were asked for, or the model gives no embedding."""
+    pressing: float | None = None
+    """The calibrated probability that somebody must act within about an hour, rounded. It is None too where it was
+    not asked for, or the model was not made for the language."""
 
 
 NOTHING_READ = Reading()
@@ -75,6 +79,7 @@ def read_posts(
     languages: Languages | None = None,
     intents: IntentReader | None = None,
     policies: Mapping[str, Policy] = NO_POLICIES,
+    pressing: PressingModel | None = None,
 ) -> list[Reading]:
     """Returns the reading of each post, in order, and `NOTHING_READ` for a post without readable text.
 
@@ -84,6 +89,7 @@ def read_posts(
         languages: with None no language is detected, and `model` reads everything.
         intents: classifies the intents; with None no reading has one.
         policies: workspace to policy, for its own intents.
+        pressing: tells what is pressing; with None no reading says it.
 
     Raises:
         Transient: an engine failed.
@@ -101,9 +107,15 @@ def read_posts(
         if intents is not None:
             workspaces = [posts[index].workspace for index, _ in shares]
             wanted = intents.classify(batch, answers, workspaces, reader, policies)
-        for (index, language), scores, intent in zip(shares, answers, wanted, strict=True):
+        pressed: Sequence[float | None] = [None] * len(batch)
+        if pressing is not None:
+            pressed = pressing.classify(batch, answers, reader.name)
+        for (index, language), scores, intent, urgent in zip(shares, answers, wanted, pressed, strict=True):
             weak = languages is not None and language is not None and languages.is_weak(language.code)
-            readings[index] = _reading(scores, reader.name, language, weak=weak)._replace(intent=intent)
+            # Its words are of the model's language, and a guess by nothing but foreign words would look like one.
+            readings[index] = _reading(scores, reader.name, language, weak=weak)._replace(
+                intent=intent, pressing=None if weak else urgent
+            )
     return readings
 
 

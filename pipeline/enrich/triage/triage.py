@@ -5,7 +5,13 @@ that nobody should act on gets action `none` and the reason for it.
 """
 
 from pipeline.enrich.facts import Facts
-from pipeline.enrich.triage.priority import Factors, influence_factor, priority_of
+from pipeline.enrich.triage.priority import (
+    Factors,
+    influence_factor,
+    priority_of,
+    severity_factor,
+    urgency_factor,
+)
 from pipeline.enrich.triage.rules import Match, first_match
 from schemas.policy.policy import Policy
 from schemas.posts.scored import Reason, Triage
@@ -67,10 +73,10 @@ def _never_work(facts: Facts, *, backfill: bool) -> str | None:
 
 
 def _action(facts: Facts, match: Match, version: int) -> Triage:
-    sentiment = facts.reading.sentiment
+    sentiment, complaint = facts.reading.sentiment, facts.reading.complaint
     factors = Factors(
-        severity=0.0 if sentiment is None else sentiment.probabilities.negative,
-        urgency=max(match.rule.urgency, facts.words.urgency),
+        severity=0.0 if sentiment is None else severity_factor(sentiment.probabilities.negative, complaint),
+        urgency=urgency_factor(match.rule.urgency, facts.words.urgency, facts.reading.pressing),
         influence=influence_factor(facts.influence.lower_bound),
     )
     actionable, why_less = _actionable(facts, factors.urgency)
@@ -116,7 +122,9 @@ def _actionable(facts: Facts, urgency: float) -> tuple[float, tuple[Reason, ...]
     # Spam is asked first, because spammers copy and should lose more than customers who use the same words.
     if spam is not None and spam.score >= SPAM_FROM:
         return SPAM_ACTIONABLE, (Reason(code=SPAM, detail=f"{', '.join(spam.reasons)}: {spam.score:.2f} of 1"),)
-    campaign = cluster is not None and cluster.kind != "original" and cluster.size >= CAMPAIGN
+    # A standard sentence in private is no campaign, because each of these writers waits for an answer alone.
+    public = facts.post.visibility != "direct"
+    campaign = public and cluster is not None and cluster.kind != "original" and cluster.size >= CAMPAIGN
     if cluster is not None and campaign and urgency < URGENT:
         return COPY_ACTIONABLE, (Reason(code=COPY, detail=f"{cluster.kind} number {cluster.size} of its text"),)
     return 1.0, ()

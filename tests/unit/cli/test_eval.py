@@ -133,3 +133,24 @@ def test_an_unknown_head_or_engine_and_a_missing_file_exit_2(posts: str, tmp_pat
     assert run("sentiment", posts, "--engine", "onnx") == EXIT_USAGE
     assert run("sentiment", str(tmp_path / "none.jsonl")) == EXIT_USAGE
     assert run("sentiment") == EXIT_USAGE
+
+
+def test_priorities_are_judged_by_a_policy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    policy = Path(__file__).parents[3] / "deploy" / "policies" / "acme.yaml"
+    posts = tmp_path / "posts.jsonl"
+    lines = [
+        {
+            "text": "my flight leaves in an hour and I am locked out of my account, please help now",
+            "label": "urgent",
+        },
+        {"text": "the new logo is ugly", "label": "not_urgent"},
+    ]
+    posts.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert run("priority", str(posts), "--policy", str(policy), "--json") == EXIT_OK
+    judged = json.loads(capsys.readouterr().out)
+    assert (judged["all"]["n"], judged["all"]["urgent"], judged["all"]["auc"]) == (2, 1, 1.0)
+
+
+def test_priorities_need_a_policy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("priority", str(tmp_path / "posts.jsonl")) == EXIT_USAGE
+    assert "--policy" in capsys.readouterr().err

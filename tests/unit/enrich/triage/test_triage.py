@@ -4,11 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.enrich.facts import Words
 from pipeline.enrich.reading.reading import Reading
 from pipeline.enrich.triage.triage import triage
 from schemas.policy.policy import Policy
 from schemas.posts.scored import Language, Reason, Triage
-from tests.unit.enrich.posts import facts_of, policy, raw_post, sentiment
+from schemas.posts.signals import Cluster
+from tests.unit.enrich.posts import WRITTEN, facts_of, policy, raw_post, sentiment
 
 SAFETY = {
     "name": "safety", "when": {"any_keyword": ["fire"]}, "action": "respond", "queue": "urgent",
@@ -149,3 +151,22 @@ def test_a_plain_repost_is_never_above_its_original(negative: float, lower_bound
 def test_the_same_post_gets_the_same_triage(negative: float, lower_bound: float) -> None:
     feeling = sentiment("negative", negative)
     assert decide(feeling=feeling, lower_bound=lower_bound) == decide(feeling=feeling, lower_bound=lower_bound)
+
+
+def test_standard_sentences_in_private_are_no_campaign() -> None:
+    def fifth(visibility: str) -> float:
+        cluster = Cluster(id="0" * 16, kind="copy", size=5, first_seen=WRITTEN)
+        post = raw_post("I would like to speak to an agent please", visibility=visibility)
+        facts = facts_of(post, words=Words(cluster=cluster), reading=Reading(sentiment("negative", 0.9)))
+        return triage(facts, policy=policy(), backfill=False).priority
+
+    assert fifth("direct") == pytest.approx(5 * fifth("public"), abs=0.05)
+
+
+def test_a_pressing_text_goes_before_another_of_the_same_rule() -> None:
+    def priority(pressing: float | None) -> float:
+        reading = Reading(sentiment("negative", 0.9), pressing=pressing)
+        return triage(facts_of(raw_post(), reading=reading), policy=policy(), backfill=False).priority
+
+    assert priority(0.9) > priority(0.1) + 40
+    assert priority(None) == priority(0.0)

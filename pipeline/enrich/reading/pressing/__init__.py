@@ -1,0 +1,1 @@
+"""Whether the writer of a post needs somebody within the hour."""

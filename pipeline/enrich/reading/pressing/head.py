@@ -1,0 +1,99 @@
+"""Whether somebody must act within about an hour, as one probability a text.
+
+The input is normalised texts with the answers of one pass of the model. Training is `pipeline/train/pressing.py`,
+and `deploy/decisions/0013-priority.md` says what counts as pressing and how the head was measured.
+
+The head is logistic regression over the embedding and the signs of `signs`. The words of urgency (`tone/urgency`)
+know the gravest matters in five languages and say nothing about most posts. This head tells the others apart, so
+that the priorities of ordinary complaints do not all lie close together.
+"""
+
+import io
+import math
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.enrich.reading.pressing.signs import PRESSING_SIGNS, pressing_signs
+from pipeline.ports.models import TextScores
+
+Floats = NDArray[np.float32]
+DECIMALS = 4
+HEAD_BESIDE = "pressing.npz"
+"""A model that is not the shipped one brings the head that was made for it under this name in its folder."""
+
+
+class PressingHead(NamedTuple):
+    """Holds the trained numbers (`pipeline/weights/pressing/head.npz`), which `pipeline.train.pressing` makes."""
+
+    model: str
+    """The name, without revision, of the model on whose embeddings it was trained."""
+    weights: Floats
+    """The shape is (width + signs,)."""
+    bias: float
+
+
+class PressingModel:
+    """Answers whether texts are pressing. It keeps no state, and any thread may call it.
+
+    Args:
+        head: the trained numbers; None stands for those that come with the package.
+    """
+
+    def __init__(self, head: PressingHead | None = None) -> None:
+        self._head = load_pressing_head() if head is None else head
+
+    def classify(self, texts: Sequence[str], scores: Sequence[TextScores], model: str) -> list[float | None]:
+        """Returns the probability of each text, in order; None without an embedding that the head can read.
+
+        Args:
+            texts: as the model read them.
+            scores: the model's answers.
+            model: its name, with revision. It must be the model that the head was trained on, in any revision.
+        """
+        width = len(self._head.weights) - len(PRESSING_SIGNS)
+        answers: list[float | None] = [None] * len(texts)
+        if model.partition("@")[0] != self._head.model:
+            return answers
+        for index, (text, score) in enumerate(zip(texts, scores, strict=True)):
+            if score.embedding is not None and len(score.embedding) == width:
+                # A text by itself is not slower than a matrix of all, and needs no BLAS, whose threads spin.
+                value = self._head.bias + float(
+                    np.einsum("i,i->", _row(text, score.embedding), self._head.weights, optimize=False)
+                )
+                answers[index] = round(1 / (1 + math.exp(-value)), DECIMALS)
+        return answers
+
+
+def load_pressing_head(path: Path | None = None) -> PressingHead:
+    """Reads a head; without a path it is the one that comes with the package.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        ValueError: the head is of another version of this code.
+    """
+    path = path or Path(str(files("pipeline"))) / "weights" / "pressing" / "head.npz"
+    with np.load(io.BytesIO(path.read_bytes())) as stored:
+        # A head that was trained for other signs would give plausible nonsense.
+        if tuple(stored["signs"]) != PRESSING_SIGNS:
+            raise ValueError(f"{path}: trained for other signs: run python -m pipeline.train.pressing")
+        return PressingHead(str(stored["model"]), stored["weights"].astype(np.float32), float(stored["bias"]))
+
+
+def pressing_inputs(texts: Sequence[str], scores: Sequence[TextScores]) -> Floats:
+    """Returns what the head reads of texts with an embedding, shape (texts, width + signs)."""
+    return np.stack(
+        [
+            _row(text, score.embedding)
+            for text, score in zip(texts, scores, strict=True)
+            if score.embedding is not None
+        ]
+    )
+
+
+def _row(text: str, embedding: NDArray[np.float16]) -> Floats:
+    return np.concatenate([embedding, pressing_signs(text)], dtype=np.float32, casting="same_kind")
