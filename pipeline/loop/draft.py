@@ -47,8 +47,14 @@ class Draft:
     @property
     def size(self) -> int:
         """How many decisions it holds, where making up for what was held back counts as many as its limit."""
-        edge = 0 if self.edge_limit is None else max(1, self.edge_limit)
-        return len(self.policies) + len(self.records) + self.timers + self.is_parked + edge
+        # One expression, because it is asked before each record.
+        return (
+            len(self.policies)
+            + len(self.records)
+            + self.timers
+            + self.is_parked
+            + (0 if self.edge_limit is None else max(1, self.edge_limit))
+        )
 
     @property
     def room(self) -> int:

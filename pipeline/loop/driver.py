@@ -124,6 +124,8 @@ class Driver:
 
     def time_of(self, record: InputRecord) -> int:
         """Returns the time that a record counts at: its append time, or its own on the event clock."""
+        if record.append_ms <= self._bound_ms and not self._spec.event_clock:
+            return record.append_ms
         return time_of(record, self.decider if self._spec.event_clock else None, self._bound_ms, self.now_ms)
 
     def decide(self, at: Moment) -> Transaction | None:
@@ -233,21 +235,23 @@ class Driver:
     def _decide_record(self, draft: Draft, record: InputRecord, at: Moment, at_end: set[str]) -> bool:
         """Decides one record and the timers before it. Returns False where it must wait."""
         wrong = self._partition_error(record)
-        time_ms = self.now_ms if wrong else max(self.now_ms, self.time_of(record))
+        time_ms = self.now_ms
+        if wrong is None and (own_ms := self.time_of(record)) > time_ms:
+            time_ms = own_ms
         due_ms = self.decider.next_timer_ms()
         # A timer due in the record's own millisecond fires after it: an accept that arrives in the last
         # millisecond of its offer counts.
-        if due_ms is not None and due_ms < time_ms:
-            if not self._nothing_older_is_unread(time_ms, at_end):
-                return False
-            all_fired = self._fire(draft, time_ms - 1)
-            # A replay of this transaction fires the same timers, if nothing follows them here.
-            draft.follows_time, self.now_ms = True, max(self.now_ms, time_ms - 1)
-            if not (all_fired and self._decide_now(draft, record, wrong, time_ms, at)):
-                return False
-            draft.follows_time = False
-            return True
-        return self._decide_now(draft, record, wrong, time_ms, at)
+        if due_ms is None or due_ms >= time_ms:
+            return self._decide_now(draft, record, wrong, time_ms, at)
+        if not self._nothing_older_is_unread(time_ms, at_end):
+            return False
+        all_fired = self._fire(draft, time_ms - 1)
+        # A replay of this transaction fires the same timers, if nothing follows them here.
+        draft.follows_time, self.now_ms = True, max(self.now_ms, time_ms - 1)
+        if not (all_fired and self._decide_now(draft, record, wrong, time_ms, at)):
+            return False
+        draft.follows_time = False
+        return True
 
     def _decide_now(
         self, draft: Draft, record: InputRecord, wrong: Permanent | None, time_ms: int, at: Moment
@@ -259,23 +263,25 @@ class Driver:
         try:
             if wrong is not None:
                 raise wrong
-            self._decide_or_wait(record, time_ms, at)
+            self.decider.decide(record, time_ms, may_wait=True)
         except Permanent as reason:
             draft.give_up(record, reason)
-        except PolicyAwaited:
-            return False
+        except PolicyAwaited as awaited:
+            if self._patience.holds(awaited, at):
+                return False
+            self._decide_without_policy(draft, record, time_ms)
         else:
             draft.records.append(record)
         self.now_ms = time_ms
         return True
 
-    def _decide_or_wait(self, record: InputRecord, time_ms: int, at: Moment) -> None:
+    def _decide_without_policy(self, draft: Draft, record: InputRecord, time_ms: int) -> None:
         try:
-            self.decider.decide(record, time_ms, may_wait=True)
-        except PolicyAwaited as awaited:
-            if self._patience.holds(awaited, at):
-                raise
             self.decider.decide(record, time_ms)
+        except Permanent as reason:
+            draft.give_up(record, reason)
+        else:
+            draft.records.append(record)
 
     def _fire(self, draft: Draft, until_ms: int) -> bool:
         """Fires timers due at or before `until_ms`. Returns whether all of them have fired."""

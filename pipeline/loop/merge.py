@@ -6,6 +6,7 @@ partition that is merely slower to fetch does not lose its place in time.
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from heapq import heapify, heappop, heapreplace
 
 from pipeline.ports.records import InputRecord
 
@@ -55,32 +56,25 @@ class InputBuffers:
         It returns none while an input must be awaited.
         """
         batch: list[InputRecord] = []
-        size_bytes = 0
         if not self._ready():
             return batch
-        places = {topic: self._place(buffer[0]) for topic, buffer in self._buffers.items() if buffer}
-        while places and len(batch) < limit and size_bytes < limit_bytes:
-            topic = min(places, key=places.__getitem__)
-            buffer, place_of = self._buffers[topic], self._place
-            others = [place for other, place in places.items() if other != topic]
-            limit_place = min(others) if others else None
-            taken_bytes = 0
-            # The input keeps its turn until another one's head is older.
-            while True:
-                record = buffer.popleft()
-                batch.append(record)
-                taken_bytes += len(record.value or b"")
-                if not buffer or len(batch) >= limit or size_bytes + taken_bytes >= limit_bytes:
-                    break
-                place = place_of(buffer[0])
-                if limit_place is not None and place > limit_place:
-                    places[topic] = place
-                    break
-            self._bytes[topic] -= taken_bytes
-            size_bytes += taken_bytes
+        size_bytes, time_of = 0, self._time_of
+        heads = [
+            (time_of(buffer[0]), topic, buffer[0].offset) for topic, buffer in self._buffers.items() if buffer
+        ]
+        heapify(heads)
+        while heads and len(batch) < limit and size_bytes < limit_bytes:
+            topic = heads[0][1]
+            buffer = self._buffers[topic]
+            record = buffer.popleft()
+            batch.append(record)
+            if record.value is not None:
+                self._bytes[topic] -= len(record.value)
+                size_bytes += len(record.value)
             if buffer:
+                heapreplace(heads, (time_of(buffer[0]), topic, buffer[0].offset))
                 continue
-            del places[topic]
+            heappop(heads)
             # The next record of this input, still on its way, may be older than all that are buffered.
             if topic not in self._at_end:
                 break
@@ -124,9 +118,6 @@ class InputBuffers:
     def drained(self) -> bool:
         """True when nothing is buffered and every input was read to its end."""
         return not any(self._buffers.values()) and len(self._at_end) == len(self._buffers)
-
-    def _place(self, record: InputRecord) -> tuple[int, str, int]:
-        return self._time_of(record), record.topic, record.offset
 
     def _ready(self) -> bool:
         return all(buffer or topic in self._at_end for topic, buffer in self._buffers.items())

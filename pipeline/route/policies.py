@@ -7,7 +7,7 @@ They are part of the router's state. So a restart goes on with the policies of b
 from typing import Literal, NamedTuple
 
 from pipeline.ports.decider import PolicyMark
-from pipeline.route.state.entities import PolicyInForce, key
+from pipeline.route.state.entities import PolicyInForce
 from pipeline.route.state.state import State
 from schemas.policy.policy import Policy, Queue
 
@@ -36,7 +36,7 @@ class PolicyBook:
 
     def take(self, workspace: str, held: PolicyInForce | None) -> None:
         """Puts a policy in force; None ends the workspace's."""
-        self._state.put(key("policy", workspace, ""), held)
+        self._state.put("policy", workspace, "", held)
 
     def marks(self) -> dict[str, PolicyMark]:
         """Returns version and digest of the policy in force of each workspace."""
@@ -59,8 +59,8 @@ class PolicyBook:
 
     def version(self, workspace: str) -> int:
         """Returns the version in force, 0 without a policy."""
-        view = self.view(workspace)
-        return 0 if view is None else view.policy.version
+        held = self._state.indexes.policies.get(workspace)
+        return 0 if held is None else held.policy.version
 
     def queue(self, workspace: str, name: str | None) -> Queue | None:
         """Returns the queue of that name, or the policy's default queue where it has none of that name.

@@ -23,7 +23,7 @@ from pipeline.route.messages import Input, PostRevealed, Presence, Request, Scor
 from pipeline.route.people import presence
 from pipeline.route.policies import PolicyBook
 from pipeline.route.state.changelog import encode
-from pipeline.route.state.entities import Case, Key, PolicyInForce, key_text
+from pipeline.route.state.entities import Case, Key, PolicyInForce
 from pipeline.route.state.state import Mark, State
 from pipeline.route.time import timers
 from pipeline.route.turn import Turn
@@ -52,8 +52,8 @@ class Router:
         self._state = State(remember_ms)
         self._book = PolicyBook(self._state)
         self._live = self._was_live = False
-        self._outputs: list[Record] = []
-        self._counts: list[str] = []
+        self._turn = Turn(self._state, self._book)
+        self._outputs, self._counts = self._turn.outputs, self._turn.counts
         self._sized = self._size_bytes = 0
         """How many of the outputs were added up, and what they came to."""
         self._counters: Counter[str] = Counter()
@@ -95,7 +95,7 @@ class Router:
         if content is not None:
             held = PolicyInForce(policy_digest(content), inputs.read_policy(workspace, content))
         self._book.take(workspace, held)
-        requeue.begin_move(self._turn(now_ms, None), workspace)
+        requeue.begin_move(self._turn.begin(now_ms, self._live), workspace)
 
     def policies(self) -> Mapping[str, PolicyMark]:
         """Returns version and digest of the policy in force of each workspace."""
@@ -141,7 +141,7 @@ class Router:
         while fired < limit and (due_ms := self.next_timer_ms()) is not None and due_ms <= now_ms:
             mark, outputs, counts = self._state.mark(), len(self._outputs), len(self._counts)
             try:
-                timers.fire_first(self._turn(now_ms, None))
+                timers.fire_first(self._turn.begin(now_ms, self._live))
             except Exception:  # one case must not stop the time of a whole partition
                 self._rollback(mark, outputs, counts)
                 self.park_timer(now_ms)
@@ -167,14 +167,14 @@ class Router:
         """
         if live and not limit:
             self._state.indexes.touch_all()
-            matching.put_aside_first(self._turn(now_ms, None))
+            matching.put_aside_first(self._turn.begin(now_ms, self._live))
             self._counts.append("timers_parked")
         elif live and not self._live:
             self._state.indexes.touch_all()
             self._live = True
             # Undone until all is made up for, or the records that come in between would be matched before those
             # that have waited.
-            self._live = matching.match(self._turn(now_ms, None), limit)
+            self._live = matching.match(self._turn.begin(now_ms, self._live), limit)
         else:
             self._live = live
         return self._live == live
@@ -185,8 +185,10 @@ class Router:
         However often a case changed, its current state is written once.
         """
         changed = self._state.changed()
-        currents = [self._current(name, new) for name, new in changed if name[0] == "case"]
-        changes = {key_text(name).encode(): None if new is None else encode(name[0], new) for name, new in changed}
+        currents = [self._current(key, new) for key, new in changed.items() if key[0] == "case"]
+        changes = {
+            "/".join(key).encode(): None if new is None else encode(key[0], new) for key, new in changed.items()
+        }
         for name, chunk in self._state.handled.changes().items():
             changes[name.encode()] = None if chunk is None else encode("handled", chunk)
         return Decisions([*self._outputs, *currents], changes)
@@ -194,7 +196,8 @@ class Router:
     def size_bytes(self) -> int:
         """Returns how many bytes of outputs were decided since the last `commit` or `abort`."""
         # The driver asks before each record, so that only what is new is added up.
-        self._size_bytes += sum(len(output.value or b"") for output in self._outputs[self._sized :])
+        for output in self._outputs[self._sized :]:
+            self._size_bytes += len(output.value or b"")
         self._sized = len(self._outputs)
         return self._size_bytes
 
@@ -227,19 +230,15 @@ class Router:
             "reps_present": self._state.indexes.present
         }
 
-    def _turn(self, now_ms: int, record: InputRecord | None) -> Turn:
-        cause = None
-        if record is not None:
-            cause = records.Cause(record.topic, record.partition, record.offset)
-        return Turn(self._state, self._book, now_ms, self._live, cause, self._outputs, self._counts)
-
     def _read(self, record: InputRecord) -> Input:
         # The event clock asks for a record's time before it is decided on, and decoding is dear.
         message = self._decoded.pop((record.topic, record.partition, record.offset), None)
         return inputs.read(record) if message is None else message
 
     def _handle(self, record: InputRecord, message: Input, now_ms: int) -> None:
-        turn = self._turn(now_ms, record)
+        turn = self._turn.begin(
+            now_ms, self._live, records.Cause(record.topic, record.partition, record.offset)
+        )
         # On the event clock late input counts as now, however late it is, because replays are seldom in order.
         appended_ms = now_ms if self._clock_mode == "event" else record.append_ms
         # Noted before a refusal too. A repeat of it would otherwise publish a second event under the same id.

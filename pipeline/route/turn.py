@@ -6,11 +6,14 @@ same time, policy version and cause. What to publish is decided elsewhere (`case
 
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from pipeline.ports.records import Record
 from pipeline.route import records
 from pipeline.route.policies import PolicyBook
 from pipeline.route.records import Cause
-from pipeline.route.state.entities import MOST_CLOSED, Brief, Case, Closed, Offer, Picks, key
+from pipeline.route.state.entities import MOST_CLOSED, Brief, Case, Closed, Offer, Picks
+from pipeline.route.state.indexes import names_of
 from pipeline.route.state.state import State
 from schemas.cases.case import AssignmentState, CaseEventType
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, team_topic
@@ -25,33 +28,33 @@ def _team_topic_name(workspace: str, team: str) -> str:
 class Turn:
     """The handling of one record or timer, which ends when all that follows from it is decided.
 
+    Each `begin` makes it the next one, so that a decision need not make an object for itself.
+
     Args:
         state: the entities.
         book: the policies.
-        now_ms: the router's now in milliseconds, with which everything that happens in this turn is stamped.
-        live: whether cases may be offered.
-        cause: the input record; None for a timer.
-        outputs: where records are appended, in order.
-        counts: where the names of things that happened are appended, for the metrics.
     """
 
-    def __init__(
-        self,
-        state: State,
-        book: PolicyBook,
-        now_ms: int,
-        live: bool,
-        cause: Cause | None,
-        outputs: list[Record],
-        counts: list[str],
-    ) -> None:
+    __slots__ = ("book", "cause", "counts", "live", "now_ms", "outputs", "state")
+
+    def __init__(self, state: State, book: PolicyBook) -> None:
         self.state = state
         self.book = book
-        self.now_ms = now_ms
-        self.live = live
-        self.cause = cause
-        self.outputs = outputs
-        self.counts = counts
+        self.outputs: list[Record] = []
+        """The records that are published, in order."""
+        self.counts: list[str] = []
+        """The names of things that happened, for the metrics."""
+        self.now_ms = 0
+        """The router's now in milliseconds, with which everything that happens in this turn is stamped."""
+        self.live = False
+        """Whether cases may be offered."""
+        self.cause: Cause | None = None
+        """The input record; None for a timer."""
+
+    def begin(self, now_ms: int, live: bool, cause: Cause | None = None) -> "Turn":
+        """Begins the handling of the next record or timer."""
+        self.now_ms, self.live, self.cause = now_ms, live, cause
+        return self
 
     def step(
         self,
@@ -61,6 +64,7 @@ class Turn:
         *,
         post: tuple[str, int] | None = None,
         rep_id: str | None = None,
+        **changes: object,
     ) -> Case:
         """Takes a case one step on: stores it as changed and publishes the event of the change.
 
@@ -70,18 +74,36 @@ class Turn:
             reason: the code that says why.
             post: (post_id, revision) of the post that the step is about.
             rep_id: the rep whom the step is about.
+            changes: more changes of the case, by field.
 
         Returns:
             The case as it is now stored.
         """
-        case = case._replace(seq=case.seq + 1, updated_at_ms=self.now_ms, timer_parked=False)
+        case = replace(case, seq=case.seq + 1, updated_at_ms=self.now_ms, timer_parked=False, **changes)
         self.state.put_case(case)
-        version = self.book.version(case.workspace)
+        self._publish_step(case, type_, reason, post, rep_id)
+        return case
+
+    def last_step(self, case: Case, type_: CaseEventType, reason: str, rep_id: str | None) -> None:
+        """Takes a case its last step: publishes the event of its end, and forgets it with everything about it but
+        the little that a `Closed` says."""
+        case = replace(case, seq=case.seq + 1, updated_at_ms=self.now_ms)
+        self._publish_step(case, type_, reason, None, rep_id)
+        self._end(case)
+
+    def _publish_step(
+        self, case: Case, type_: CaseEventType, reason: str, post: tuple[str, int] | None, rep_id: str | None
+    ) -> None:
         value = records.case_event(
-            case, type_=type_, reason=reason, version=version, cause=self.cause, post=post, rep_id=rep_id
+            case,
+            type_=type_,
+            reason=reason,
+            version=self.book.version(case.workspace),
+            cause=self.cause,
+            post=post,
+            rep_id=rep_id,
         )
         self.outputs.append(Record(CASE_EVENTS.name, case.case_id.encode(), value))
-        return case
 
     def caseless_step(
         self, event_id: str, workspace: str, case_id: str, type_: CaseEventType, reason: str, **more: str | int
@@ -112,8 +134,9 @@ class Turn:
             version=self.book.version(case.workspace),
             cause=self.cause,
         )
-        for topic in (ASSIGNMENTS.name, _team_topic_name(case.workspace, case.team)):
-            self.outputs.append(Record(topic, case.case_id.encode(), value))
+        key = case.case_id.encode()
+        self.outputs.append(Record(ASSIGNMENTS.name, key, value))
+        self.outputs.append(Record(_team_topic_name(case.workspace, case.team), key, value))
 
     def release(self, case: Case, reason: str) -> Case:
         """Takes the case from its rep and returns it, waiting at its place by its original age.
@@ -122,29 +145,30 @@ class Turn:
         """
         assert case.offer is not None
         self.publish_assignment(case, case.offer, "released", reason)
-        return case._replace(state="waiting", offer=None).lapsed(self.now_ms)
+        return replace(case, state="waiting", offer=None).lapsed(self.now_ms)
 
     def put_brief(self, case: Case, brief: Brief) -> None:
         """Stores what there is to read about a case."""
-        self.state.put(key("brief", case.workspace, case.case_id), brief)
+        self.state.put_brief(case, brief)
 
     def count_pick(self, workspace: str, class_name: str) -> None:
         """Counts one more pick by the reps of a class."""
         total = self.state.picks(workspace, class_name) + 1
-        self.state.put(key("picks", workspace, class_name), Picks(total))
+        self.state.put("picks", workspace, class_name, Picks(total))
 
-    def end(self, case: Case) -> None:
-        """Forgets a case that is over, with everything about it but the little that a `Closed` says."""
-        for post_id in self.state.indexes.posts(case.case_id):
-            self.state.put(key("post", case.workspace, post_id), None)
-        self.state.put(key("brief", case.workspace, case.case_id), None)
-        self.state.put(key("case", case.workspace, case.case_id), None)
-        closed = Closed(self.now_ms, case.root_post_id, case.author_id)
-        self.state.put(key("closed", case.workspace, case.case_id), closed)
+    def _end(self, case: Case) -> None:
+        put, workspace, case_id = self.state.put, case.workspace, case.case_id
+        put("case", workspace, case_id, None)
+        for post_id in names_of(self.state.workspace(workspace).posts, case_id):
+            put("post", workspace, post_id, None)
+        put("brief", workspace, case_id, None)
+        put("closed", workspace, case_id, Closed(self.now_ms, case.root_post_id, case.author_id))
         if len(self.state.indexes.closed) > MOST_CLOSED:
             self.forget_closed()
 
     def forget_closed(self) -> None:
         """Forgets the case that was closed first."""
-        _, workspace, case_id = self.state.indexes.closed[0]
-        self.state.put(key("closed", workspace, case_id), None)
+        first = self.state.indexes.closed.first()
+        assert first is not None, "it is due, or there are too many"
+        _, workspace, case_id = first
+        self.state.put("closed", workspace, case_id, None)

@@ -10,7 +10,8 @@ from sys import intern
 from pipeline.route import ids
 from pipeline.route.cases import briefs
 from pipeline.route.messages import ScoredPost
-from pipeline.route.state.entities import Case, Member, key, skill_set
+from pipeline.route.state.entities import Case, Member, skill_set
+from pipeline.route.state.indexes import names_of
 from pipeline.route.turn import Turn
 from schemas.posts.scored import TriageAction
 from schemas.refusals import PostRefusal
@@ -46,20 +47,23 @@ def refuse(turn: Turn, post: ScoredPost, reason: PostRefusal) -> None:
 
 
 def _case_with(turn: Turn, workspace: str, post_id: str | None) -> Case | None:
-    member = None if post_id is None else turn.state.member(workspace, post_id)
+    if post_id is None:
+        return None
+    member = turn.state.member(workspace, post_id)
     return None if member is None else turn.state.case(workspace, member.case_id)
 
 
 def _count_repost(turn: Turn, post: ScoredPost) -> bool:
+    if post.repost_of is None:
+        return False
     case = _case_with(turn, post.workspace, post.repost_of)
     if case is None:
-        if post.repost_of in turn.state.indexes.workspace(post.workspace).closed_posts:
+        if post.repost_of in turn.state.workspace(post.workspace).closed_posts:
             turn.counts.append("reposts_after_close")
         return False
     # Counted and not made a member, because a hundred thousand reposts of one complaint are one piece of work, and
     # must not be a hundred thousand entities.
-    case = case._replace(posts_total=case.posts_total + 1)
-    turn.step(case, "joined", "repost", post=(post.post_id, post.revision))
+    turn.step(case, "joined", "repost", post=(post.post_id, post.revision), posts_total=case.posts_total + 1)
     return True
 
 
@@ -87,8 +91,8 @@ def _join_or_open(turn: Turn, post: ScoredPost) -> None:
 
 def _open_case_of(turn: Turn, post: ScoredPost) -> Case | None:
     """Returns the author's open case, of several the newest."""
-    found = turn.state.indexes.open_cases(post.workspace, post.author.author_id)
-    cases = [case for case_id in found if (case := turn.state.case(post.workspace, case_id)) is not None]
+    workspace = turn.state.workspace(post.workspace)
+    cases = [workspace.cases[case_id] for case_id in names_of(workspace.contacts, post.author.author_id)]
     return max(cases, key=lambda case: (case.queued_at_ms, case.case_id), default=None)
 
 
@@ -110,9 +114,8 @@ def _join(turn: Turn, case: Case, post: ScoredPost, reason: str) -> None:
         case = case._replace(posts_total=case.posts_total + 1)
     # An older revision that comes late is counted as a step, but must not overwrite what the newer one says.
     if member is None or post.revision > member.revision:
-        turn.state.put(
-            key("post", post.workspace, post.post_id), Member(case.case_id, post.revision, post.own, deleted=False)
-        )
+        newest = Member(case.case_id, post.revision, post.own, deleted=False)
+        turn.state.put("post", post.workspace, post.post_id, newest)
         case = _take_in(turn, case, post)
     turn.step(case, "joined", reason, post=(post.post_id, post.revision))
 
@@ -162,7 +165,7 @@ def _open_case(turn: Turn, post: ScoredPost) -> None:
         trace_ms=post.appended_ms,
     )
     member = Member(case.case_id, post.revision, own=False, deleted=False)
-    turn.state.put(key("post", post.workspace, post.post_id), member)
+    turn.state.put("post", post.workspace, post.post_id, member)
     turn.put_brief(case, briefs.open_brief(post))
     # A queue that was withdrawn while the post was on its way loses no post.
     reason = "opened" if queue.name == post.triage.queue else "queue_gone"
@@ -170,14 +173,13 @@ def _open_case(turn: Turn, post: ScoredPost) -> None:
 
 
 def _delete(turn: Turn, post: ScoredPost) -> None:
-    entity_key = key("post", post.workspace, post.post_id)
     member = turn.state.member(post.workspace, post.post_id)
     case = _case_with(turn, post.workspace, post.post_id)
     if member is None or case is None:
         refuse(turn, post, "no_case")
         return
     revision = max(post.revision, member.revision)
-    turn.state.put(entity_key, member._replace(revision=revision, deleted=True))
+    turn.state.put("post", post.workspace, post.post_id, member._replace(revision=revision, deleted=True))
     turn.put_brief(case, briefs.drop_post(turn.state.brief(case), post.post_id))
     case = turn.step(case, "joined", "deleted", post=(post.post_id, post.revision))
     # An assigned case stays with its rep, who may be writing the answer at this moment.
@@ -186,8 +188,9 @@ def _delete(turn: Turn, post: ScoredPost) -> None:
 
 
 def _has_posts(turn: Turn, case: Case) -> bool:
-    members = (turn.state.member(case.workspace, post_id) for post_id in turn.state.indexes.posts(case.case_id))
-    return any(not (member is None or member.own or member.deleted) for member in members)
+    workspace = turn.state.workspace(case.workspace)
+    members = (workspace.members[post_id] for post_id in names_of(workspace.posts, case.case_id))
+    return any(not (member.own or member.deleted) for member in members)
 
 
 def _cancel(turn: Turn, case: Case) -> None:
@@ -195,5 +198,4 @@ def _cancel(turn: Turn, case: Case) -> None:
     if case.offer is not None:
         rep_id = case.offer.rep_id
         case = turn.release(case, "canceled")
-    case = turn.step(case, "canceled", "deleted", rep_id=rep_id)
-    turn.end(case)
+    turn.last_step(case, "canceled", "deleted", rep_id)

@@ -25,10 +25,11 @@ from schemas.refusals import RequestRefusal
 
 def handle_request(turn: Turn, event: Request) -> None:
     """Grants or refuses one request."""
-    rep = turn.state.rep(event.workspace, event.rep_id)
     # Before anything is refused, because a click that comes too late also shows that somebody is there.
-    if isinstance(event, OfferAccepted) and rep is not None:
-        turn.state.put_rep(rep.answering())
+    if isinstance(event, OfferAccepted):
+        rep = turn.state.rep(event.workspace, event.rep_id)
+        if rep is not None and rep.not_responding:
+            turn.state.put_rep(rep.answering())
     case = turn.state.case(event.workspace, event.case_id)
     if case is None:
         refuse_request(turn, event, "unknown_case")
@@ -80,7 +81,7 @@ def _refusal(turn: Turn, case: Case, event: Request, rule: "_Rule") -> RequestRe
 def _accept(turn: Turn, case: Case, event: OfferAccepted) -> None:
     offer = case.offer
     assert offer is not None
-    case = turn.step(case._replace(state="assigned"), "assigned", "accepted", rep_id=event.rep_id)
+    case = turn.step(case, "assigned", "accepted", rep_id=event.rep_id, state="assigned")
     turn.publish_assignment(case, offer, "assigned", "accepted")
 
 
@@ -91,15 +92,20 @@ def _reject(turn: Turn, case: Case, event: OfferRejected) -> None:
 
 def _reply(turn: Turn, case: Case, event: ReplySent) -> None:
     first = case.replied_at_ms is None
-    case = case._replace(replied_at_ms=turn.now_ms if first else case.replied_at_ms)
-    turn.step(case, "replied", "first_reply" if first else "later_reply", rep_id=event.rep_id)
+    turn.step(
+        case,
+        "replied",
+        "first_reply" if first else "later_reply",
+        rep_id=event.rep_id,
+        replied_at_ms=turn.now_ms if first else case.replied_at_ms,
+    )
 
 
 def _resolve(turn: Turn, case: Case, event: CaseResolved) -> None:
     assert case.offer is not None
     # The assignment comes first: it carries the brief, which the end of the case deletes.
     turn.publish_assignment(case, case.offer, "closed", "resolved")
-    turn.end(turn.step(case, "resolved", event.outcome, rep_id=event.rep_id))
+    turn.last_step(case, "resolved", event.outcome, event.rep_id)
 
 
 class _Rule(NamedTuple):

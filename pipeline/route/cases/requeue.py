@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import chain, islice
 
 from pipeline.route.state.classes import DemandClass
-from pipeline.route.state.entities import Case, Move, key
+from pipeline.route.state.entities import Case, Move
 from pipeline.route.turn import Turn
 
 SLICE = 200
@@ -39,7 +39,7 @@ def _follow(turn: Turn, case: Case) -> None:
 def begin_move(turn: Turn, workspace: str) -> None:
     """Sees to it that all waiting cases are moved whose queue is not as the policy in force has it."""
     if _astray(turn, workspace):
-        turn.state.put(key("move", workspace, ""), Move(turn.now_ms))
+        turn.state.put("move", workspace, "", Move(turn.now_ms))
 
 
 def move_some(turn: Turn, workspace: str) -> None:
@@ -53,13 +53,13 @@ def move_some(turn: Turn, workspace: str) -> None:
         assert case is not None, "lanes hold open cases"
         _follow(turn, case)
     rest = Move(turn.now_ms + PAUSE_MS) if _astray(turn, workspace) else None
-    turn.state.put(key("move", workspace, ""), rest)
+    turn.state.put("move", workspace, "", rest)
 
 
 def _astray(turn: Turn, workspace: str) -> list[DemandClass]:
     """Returns the classes of waiting cases whose queue is not as the policy in force has it, in a fixed order."""
     found = []
-    for demand in turn.state.indexes.workspace(workspace).classes.demands():
+    for demand in turn.state.workspace(workspace).classes.demands():
         queue = turn.book.queue(workspace, demand.key.queue)
         if len(demand) and queue is not None and (queue.name, queue.team) != (demand.key.queue, demand.key.team):
             found.append(demand)

@@ -23,15 +23,10 @@ class Survey(NamedTuple):
 def survey(turn: Turn, case: Case, *, start_over: bool) -> Survey:
     """Counts the signed-in reps of the case's team, each who is not eligible under the first reason that holds."""
     demand = demand_of(turn.state, case)
-    workspace = turn.state.indexes.workspace(case.workspace)
-    away = not_responding = present = able = free = 0
-    for reps in workspace.classes.team[case.team]:
-        away += reps.away
-        not_responding += reps.not_responding
-        present += reps.present
-    for reps in demand.takers:
-        able += reps.present
-        free += len(reps.free)
+    workspace = turn.state.workspace(case.workspace)
+    team = workspace.classes.team(case.team)
+    away, not_responding, present, able = team.away, team.not_responding, team.present, demand.present
+    free = sum([len(reps.free) for reps in demand.takers])
     refusers = [workspace.staff.place(rep_id) for rep_id in present_refusers(turn.state, demand, case)]
     idle = sum(place is not None and place.free is not None for place in refusers)
     # They are asked once more, so their refusal is no reason against them.
@@ -57,7 +52,7 @@ def why_case(turn: Turn, case: Case, reps: RepClass, oldest_every: int | None) -
         waiting = sum(map(len, reps.demands))
         picks = f"one pick in {oldest_every} takes the oldest"
         return "route.oldest_turn", f"oldest of {waiting} waiting for reps of these teams and skills; {picks}"
-    waiting = turn.state.indexes.workspace(case.workspace).waiting[case.queue]
+    waiting = turn.state.workspace(case.workspace).waiting[case.queue]
     return "route.highest_priority", f"highest priority of {waiting} waiting in queue {case.queue}"
 
 

@@ -44,7 +44,7 @@ def match(turn: Turn, limit: int | None = None) -> bool:
         Whether no more is possible.
     """
     touched = turn.state.indexes.touched
-    if not touched:
+    if not (touched.cases or touched.freed or touched.thinned):
         return True
     if touched.cases:
         requeue.follow_policy(turn, touched.cases)
@@ -143,8 +143,16 @@ def _offer(turn: Turn, pick: _Pick) -> None:
     )
     turn.count_pick(case.workspace, pick.reps.name)
     refused = () if start_over else case.refused
-    case = case._replace(state="offered", attempt=case.attempt + 1, offer=offer, refused=refused)
-    case = turn.step(case, "offered", "matched", rep_id=pick.rep_id)
+    case = turn.step(
+        case,
+        "offered",
+        "matched",
+        rep_id=pick.rep_id,
+        state="offered",
+        attempt=case.attempt + 1,
+        offer=offer,
+        refused=refused,
+    )
     # After the case, because a rep who is full by now need not be put in order once more.
     turn.state.put_rep(rep._replace(last_offer_ms=turn.now_ms))
     turn.publish_assignment(case, offer, "offered", "matched")

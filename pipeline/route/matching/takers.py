@@ -19,7 +19,7 @@ Place = TypeVar("Place", Rank, Age)
 
 def demand_of(state: State, case: Case) -> DemandClass:
     """Returns the demand class of a case."""
-    return state.indexes.workspace(case.workspace).classes.demand_of(case)
+    return state.workspace(case.workspace).classes.demand_of(case)
 
 
 def free_taker(state: State, demand: DemandClass, reps: RepClass, case: Case) -> FreeRep | None:
@@ -48,7 +48,7 @@ def best_taker(state: State, demand: DemandClass, case: Case) -> tuple[FreeRep, 
 
 def present_refusers(state: State, demand: DemandClass, case: Case) -> list[str]:
     """Returns the reps who have refused the case, are present and could take it otherwise."""
-    staff = state.indexes.workspace(case.workspace).staff
+    staff = state.workspace(case.workspace).staff
     return [
         rep_id
         for rep_id, _ in case.refused

@@ -67,9 +67,7 @@ def encode(kind: Kind, entity: Entity) -> bytes:
         return b"".join((_BRIEF, entity, b"}"))
     assert not isinstance(entity, PackedBrief), "what has changed is packed only after it was written"
     fields: Fields = {"v": VERSIONS[kind], **entity._asdict()}
-    if isinstance(entity, Rep):
-        fields["senders"] = [sender._asdict() for sender in entity.senders]
-    elif isinstance(entity, HashChunk):
+    if isinstance(entity, HashChunk):
         fields["hashes"] = b64encode(entity.hashes).decode()
     elif isinstance(entity, PolicyInForce):
         fields["policy"] = msgspec.Raw(entity.policy.model_dump_json(exclude_defaults=True))

@@ -48,7 +48,7 @@ next case."""
 class DemandClass:
     """The waiting cases of one demand class, and the rep classes that may take them."""
 
-    __slots__ = ("fresh", "key", "parked", "takers")
+    __slots__ = ("fresh", "key", "parked", "present", "takers")
 
     def __init__(self, key: DemandKey) -> None:
         self.key = key
@@ -57,6 +57,8 @@ class DemandClass:
         self.parked = Lane()
         """The cases with refusals. Each must be compared with the reps before it is offered."""
         self.takers: list[RepClass] = []
+        self.present = 0
+        """The number of reps at work who may take the cases."""
 
     def __len__(self) -> int:
         return len(self.fresh) + len(self.parked)
@@ -69,43 +71,52 @@ class DemandClass:
         """Whether reps of that class may take the cases."""
         return self.key.team in reps.key.teams and reps.skills.issuperset(self.key.skills)
 
-    @property
-    def present(self) -> int:
-        """Counts the reps at work who may take the cases."""
-        return sum(taker.present for taker in self.takers)
+
+class Team:
+    """The rep classes of one team, and how many of their signed-in reps are at work or are not."""
+
+    __slots__ = ("away", "not_responding", "present", "reps")
+
+    def __init__(self) -> None:
+        self.reps: list[RepClass] = []
+        self.present = 0
+        self.away = 0
+        self.not_responding = 0
 
 
 class RepClass:
     """The signed-in reps of one class: the free ones in order, the others as counts."""
 
-    __slots__ = ("away", "demands", "free", "key", "name", "not_responding", "present", "skills")
+    __slots__ = ("demands", "free", "key", "name", "present", "signed_in", "skills", "teams")
 
-    def __init__(self, key: RepKey) -> None:
+    def __init__(self, key: RepKey, teams: list[Team]) -> None:
         self.key = key
         self.name = key.name
         self.skills = frozenset(key.skills)
+        self.teams = teams
         self.demands: list[DemandClass] = []
         """The demand classes whose cases they may take."""
         self.free: list[FreeRep] = []
         """The reps who could take one more case now, the next one first."""
+        self.signed_in = 0
         self.present = 0
-        self.away = 0
-        self.not_responding = 0
 
     def count(self, rep: Rep, by: int) -> None:
         """Adds a signed-in rep to the counts (1), or takes one away (-1)."""
+        self.signed_in += by
         # The first that holds, because each rep is counted once among the reasons why reps could not take a case.
         if not rep.available:
-            self.away += by
+            for team in self.teams:
+                team.away += by
         elif rep.not_responding:
-            self.not_responding += by
+            for team in self.teams:
+                team.not_responding += by
         else:
             self.present += by
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nobody of the class is signed in."""
-        return not (self.present or self.away or self.not_responding)
+            for team in self.teams:
+                team.present += by
+            for demand in self.demands:
+                demand.present += by
 
     def add_free(self, place: FreeRep) -> None:
         """Adds a rep who could take one more case."""
@@ -122,8 +133,7 @@ class Classes:
     def __init__(self) -> None:
         self._demands: dict[DemandKey, DemandClass] = {}
         self._reps: dict[RepKey, RepClass] = {}
-        self.team: dict[str, list[RepClass]] = {}
-        """The rep classes of each team."""
+        self._teams: dict[str, Team] = {}
         self._most_demands = SLACK
 
     def demand_of(self, case: Case) -> DemandClass:
@@ -135,19 +145,26 @@ class Classes:
         self._drop_empty_demands()
         key = DemandKey(case.workspace, case.team, case.queue, case.skills)
         demand = self._demands[key] = DemandClass(key)
-        for reps in self.team.get(key.team, ()):
+        for reps in self.team(key.team).reps:
             if demand.suits(reps):
                 _join(demand, reps)
         return demand
+
+    def team(self, name: str) -> Team:
+        """Returns a team, which is made where it is new."""
+        team = self._teams.get(name)
+        if team is None:
+            team = self._teams[name] = Team()
+        return team
 
     def reps_of(self, rep: Rep) -> RepClass:
         """Returns the class of a rep, which is made where it is new."""
         key = RepKey(rep.workspace, rep.teams, rep.skills)
         reps = self._reps.get(key)
         if reps is None:
-            reps = self._reps[key] = RepClass(key)
-            for team in key.teams:
-                self.team.setdefault(team, []).append(reps)
+            reps = self._reps[key] = RepClass(key, [self.team(name) for name in key.teams])
+            for team in reps.teams:
+                team.reps.append(reps)
             for demand in self._demands.values():
                 if demand.suits(reps):
                     _join(demand, reps)
@@ -156,8 +173,8 @@ class Classes:
     def drop_reps(self, reps: RepClass) -> None:
         """Forgets a class of which nobody is signed in."""
         del self._reps[reps.key]
-        for team in reps.key.teams:
-            self.team[team].remove(reps)
+        for team in reps.teams:
+            team.reps.remove(reps)
         for demand in reps.demands:
             demand.takers.remove(reps)
 
@@ -181,4 +198,5 @@ class Classes:
 
 def _join(demand: DemandClass, reps: RepClass) -> None:
     demand.takers.append(reps)
+    demand.present += reps.present
     reps.demands.append(demand)

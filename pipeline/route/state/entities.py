@@ -103,9 +103,9 @@ class Case(Kept, frozen=True):
         the oldest of its refusals lapses. None where nothing is due."""
         if self.timer_parked:
             return None
-        if self.state == "offered" and self.offer is not None:
-            return self.offer.expires_at_ms
-        if self.state == "waiting" and self.refused:
+        if self.offer is not None:
+            return self.offer.expires_at_ms if self.state == "offered" else None
+        if self.refused and self.state == "waiting":
             return min(at_ms for _, at_ms in self.refused) + REFUSAL_TTL_MS
         return None
 
@@ -193,7 +193,7 @@ class Member(Kept, frozen=True):
     deleted: bool
 
 
-class Sender(NamedTuple):
+class Sender(Kept, frozen=True, order=True):
     """One desktop of a rep; the name is empty for the events that name none. Senders sort by name."""
 
     name: str
@@ -204,7 +204,7 @@ class Sender(NamedTuple):
     signed_in: bool
 
 
-class Rep(NamedTuple):
+class Rep(Kept, frozen=True):
     """A rep, who is kept after signing out too."""
 
     workspace: str
@@ -235,7 +235,7 @@ class Rep(NamedTuple):
         return self._replace(not_responding=True)
 
 
-class Picks(NamedTuple):
+class Picks(Kept, frozen=True):
     """How many cases the reps of one class, who have the same teams and skills, have been offered."""
 
     total: int
@@ -278,21 +278,14 @@ KINDS: frozenset[str] = frozenset(get_args(Kind))
 
 
 Key = tuple[Kind, str, str]
-"""Kind, workspace and name of an entity. As text they are its changelog key."""
-
-
-def key(kind: Kind, workspace: str, name: str) -> Key:
-    """Returns the key of an entity, which is unique among all."""
-    return kind, workspace, name
-
-
-def key_text(entity_key: Key) -> str:
-    """Returns the changelog key. A workspace has no slash, so all after the second one is the name."""
-    return "/".join(entity_key)
+"""Kind, workspace and name of an entity. Joined by slashes they are its changelog key."""
 
 
 def key_of(text: str) -> Key | None:
-    """Returns the key that has this text, None for a kind that this release does not know."""
+    """Returns the key that has this text, None for a kind that this release does not know.
+
+    A workspace has no slash, so all after the second one is the name.
+    """
     kind, _, rest = text.partition("/")
     workspace, _, name = rest.partition("/")
     return (kind, sys.intern(workspace), name) if kind in KINDS else None  # type: ignore[return-value]

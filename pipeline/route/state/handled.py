@@ -59,9 +59,11 @@ class Handled:
             name: what tells the input from every other, its kind and workspace included.
             now_ms: the router's now. It may be less than before a restart, where the clock is another one now.
         """
-        self._settle()
+        if self._restored is not None:
+            self._settle()
         hash_, minute, oldest = hash_of(name), self._minute(now_ms), self._oldest_minute(now_ms)
-        if self._noted_minutes.get(hash_, oldest - 1) >= oldest or self._index.holds(hash_, oldest, minute):
+        noted = self._noted_minutes.get(hash_)
+        if (noted is not None and noted >= oldest) or self._index.holds(hash_, oldest, minute):
             return False
         self._noted.append((hash_, minute))
         self._noted_minutes[hash_] = minute
@@ -69,7 +71,8 @@ class Handled:
 
     def next_due_ms(self) -> int | None:
         """Returns when the entries of the oldest minute end, because it is forgotten; None without any."""
-        self._settle()
+        if self._restored is not None:
+            self._settle()
         # A minute to which this transaction adds must wait for the next one. An entry is not written and ended in
         # the same one.
         if not self._minutes or (self._noted and self._minutes[0].minute >= self._noted[0][1]):
@@ -128,15 +131,16 @@ class Handled:
         self._restored.take(key, entity)
 
     def _settle(self) -> None:
-        if self._restored is not None:
-            self._minutes, self._last_chunk = self._restored.settle()
-            self._restored = None
+        assert self._restored is not None
+        self._minutes, self._last_chunk = self._restored.settle()
+        self._restored = None
 
     def _minute(self, now_ms: int) -> int:
         """Returns the minute to note an input at, which never falls. An older one has chunks that are written, and
         those would be written over."""
         newest = self._noted[-1][1] if self._noted else self._minutes[-1].minute if self._minutes else 0
-        return max(now_ms // MINUTE_MS, newest)
+        minute = now_ms // MINUTE_MS
+        return minute if minute > newest else newest
 
     def _oldest_minute(self, now_ms: int) -> int:
         """Returns the oldest minute that is remembered. One that is due just now still is."""

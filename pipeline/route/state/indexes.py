@@ -5,30 +5,30 @@ function of the entities that live now. A restore and an undo therefore need no 
 """
 
 from collections import Counter
-from typing import cast
-
-from sortedcontainers import SortedList
+from collections.abc import Callable
+from typing import Any, get_args
 
 from pipeline.route.state.classes import Classes, RepClass
+from pipeline.route.state.deadlines import Deadlines
 from pipeline.route.state.entities import (
     CLOSED_TTL_MS,
+    Brief,
     Case,
     Closed,
-    Entity,
-    Key,
+    Kind,
     Member,
     Move,
+    PackedBrief,
+    Picks,
     PolicyInForce,
     Rep,
 )
 from pipeline.route.state.staff import Staff
-from schemas.cases.case import CaseState
 
-Due = tuple[int, str, str]
-"""Due time in milliseconds since the epoch, workspace, and the id of the case that the timer is about. The id is
-empty where cases are to be moved to other queues."""
 OneOrMore = dict[str, str | set[str]]
 """A name leads to one other name or to a set of several, because nearly all lead to one and a set is large."""
+Update = Callable[["Workspace", str, Any, Any], None]
+"""Takes the workspace, the name of an entity, what it was, and what it is now."""
 
 
 class Touched:
@@ -42,9 +42,6 @@ class Touched:
         self.thinned: set[RepClass] = set()
         """The classes that have lost a rep who was present. All who are left may have refused a case."""
 
-    def __bool__(self) -> bool:
-        return bool(self.cases or self.freed or self.thinned)
-
     def clear(self) -> None:
         """Forgets what was touched, because it was matched."""
         self.cases.clear()
@@ -53,13 +50,24 @@ class Touched:
 
 
 class Workspace:
-    """The look-ups of one workspace."""
+    """The entities of one workspace, and its look-ups."""
 
-    def __init__(self, touched: Touched) -> None:
+    def __init__(self, name: str, touched: Touched) -> None:
+        self.name = name
+        self.tables: dict[Kind, dict[str, Any]] = {kind: {} for kind in get_args(Kind)}
+        """The entities by kind and name."""
+        self.cases: dict[str, Case] = self.tables["case"]
+        self.closed: dict[str, Closed] = self.tables["closed"]
+        self.briefs: dict[str, Brief | PackedBrief] = self.tables["brief"]
+        self.members: dict[str, Member] = self.tables["post"]
+        self.reps: dict[str, Rep] = self.tables["rep"]
+        self.picks: dict[str, Picks] = self.tables["picks"]
         self.classes = Classes()
         self.staff = Staff(self.classes, touched.freed, touched.thinned)
         self.contacts: OneOrMore = {}
         """The open cases of each author."""
+        self.posts: OneOrMore = {}
+        """The posts of each open case."""
         self.closed_posts: OneOrMore = {}
         """The closed cases that each post has opened."""
         self.waiting: Counter[str] = Counter()
@@ -72,42 +80,45 @@ class Indexes:
     def __init__(self) -> None:
         self.policies: dict[str, PolicyInForce] = {}
         """The policy in force of each workspace."""
-        self._workspaces: dict[str, Workspace] = {}
-        self._posts: OneOrMore = {}
-        self.timers: SortedList[Due] = SortedList()
-        self.closed: SortedList[Due] = SortedList()
-        """The closed cases that are remembered, each by the time of its end, workspace and id."""
+        self.timers = Deadlines()
+        """When an open case, by its id, or a move of cases, by its workspace, needs attention next."""
+        self.closed = Deadlines()
+        """When each closed case that is remembered has ended."""
         self.states: Counter[str] = Counter()
         self.present = 0
         self.touched = Touched()
+        self._workspaces: dict[str, Workspace] = {}
+        self.update: dict[Kind, Update] = {
+            "case": self._case,
+            "rep": self._rep,
+            "post": self._member,
+            "policy": self._policy,
+            "closed": self._closed,
+            "move": self._move,
+        }
+        """Takes one change of an entity, by kind. The other kinds are not looked up."""
 
     def workspace(self, name: str) -> Workspace:
-        """Returns the look-ups of that workspace."""
+        """Returns the entities and look-ups of that workspace."""
         workspace = self._workspaces.get(name)
         if workspace is None:
-            workspace = self._workspaces[name] = Workspace(self.touched)
+            workspace = self._workspaces[name] = Workspace(name, self.touched)
         return workspace
 
     def next_due_ms(self) -> int | None:
         """Returns when the earliest timer of an open case, or of a move of cases, is due, in milliseconds."""
-        return self.timers[0][0] if self.timers else None
+        first = self.timers.first()
+        return None if first is None else first[0]
 
     def next_forgotten_ms(self) -> int | None:
         """Returns when the next closed case is forgotten, in milliseconds."""
-        return self.closed[0][0] + CLOSED_TTL_MS if self.closed else None
+        first = self.closed.first()
+        return None if first is None else first[0] + CLOSED_TTL_MS
 
     def touch_all(self) -> None:
         """Marks every class with a free rep, as if all of them had just become free."""
         for workspace in self._workspaces.values():
             self.touched.freed.update(reps for reps in workspace.classes.reps() if reps.free)
-
-    def open_cases(self, workspace: str, author_id: str) -> list[str]:
-        """Returns the ids of the author's open cases, sorted."""
-        return _sorted(self.workspace(workspace).contacts, author_id)
-
-    def posts(self, case_id: str) -> list[str]:
-        """Returns the ids of the posts of an open case, sorted."""
-        return _sorted(self._posts, case_id)
 
     def load(self, workspace: str, rep_id: str) -> int:
         """Returns the sum of the weights of the cases that the rep has or is offered."""
@@ -119,63 +130,51 @@ class Indexes:
         place = self.workspace(workspace).staff.place(rep_id)
         return [] if place is None else sorted(place.held)
 
-    def update(self, entity_key: Key, old: Entity | None, new: Entity | None) -> None:
-        """Takes one change."""
-        kind = entity_key[0]
-        if kind == "case":
-            self._case(cast("Case | None", old), cast("Case | None", new))
-        elif kind == "rep":
-            self._rep(cast("Rep | None", old), cast("Rep | None", new))
-        elif kind == "post":
-            self._member(entity_key[2], cast("Member | None", old), cast("Member | None", new))
-        elif kind == "policy":
-            self._policy(entity_key[1], cast("PolicyInForce | None", new))
-        elif kind == "closed":
-            self._closed(entity_key, cast("Closed | None", old), cast("Closed | None", new))
-        elif kind == "move":
-            self._move(entity_key[1], cast("Move | None", old), cast("Move | None", new))
-
-    def _policy(self, workspace: str, new: PolicyInForce | None) -> None:
+    def _policy(self, workspace: Workspace, _: str, __: PolicyInForce | None, new: PolicyInForce | None) -> None:
         if new is None:
-            self.policies.pop(workspace, None)
+            self.policies.pop(workspace.name, None)
         else:
-            self.policies[workspace] = new
+            self.policies[workspace.name] = new
 
-    def _move(self, workspace: str, old: Move | None, new: Move | None) -> None:
-        dues = (None if move is None else (move.due_ms, workspace, "") for move in (old, new))
-        self._set_due(*dues)
+    def _move(self, workspace: Workspace, _: str, __: Move | None, new: Move | None) -> None:
+        self.timers.set(workspace.name, "", None if new is None else new.due_ms)
 
-    def _closed(self, entity_key: Key, old: Closed | None, new: Closed | None) -> None:
-        _, workspace, case_id = entity_key
+    def _closed(self, workspace: Workspace, case_id: str, old: Closed | None, new: Closed | None) -> None:
         if old is not None:
-            self.closed.remove((old.closed_ms, workspace, case_id))
-            _remove_one(self.workspace(workspace).closed_posts, old.root_post_id, case_id)
+            _remove_one(workspace.closed_posts, old.root_post_id, case_id)
         if new is not None:
-            self.closed.add((new.closed_ms, workspace, case_id))
-            _add_one(self.workspace(workspace).closed_posts, new.root_post_id, case_id)
+            _add_one(workspace.closed_posts, new.root_post_id, case_id)
+        self.closed.set(workspace.name, case_id, None if new is None else new.closed_ms)
 
-    def _case(self, old: Case | None, new: Case | None) -> None:
-        either = new if new is not None else old
-        assert either is not None
-        workspace = self.workspace(either.workspace)
-        if old is None:
-            _add_one(workspace.contacts, either.author_id, either.case_id)
-        elif new is None:
-            _remove_one(workspace.contacts, either.author_id, either.case_id)
-        was, now = None if old is None else old.state, None if new is None else new.state
+    def _case(self, workspace: Workspace, case_id: str, old: Case | None, new: Case | None) -> None:
+        was = now = had = has = due_ms = was_due_ms = None
+        if old is not None:
+            was, was_due_ms = old.state, old.due_ms
+            if old.offer is not None:
+                had = old.offer.rep_id
+        elif new is not None:
+            _add_one(workspace.contacts, new.author_id, case_id)
+        if new is not None:
+            now, due_ms = new.state, new.due_ms
+            if new.offer is not None:
+                has = new.offer.rep_id
+        elif old is not None:
+            _remove_one(workspace.contacts, old.author_id, case_id)
         if was != now:
-            self._count(was, now)
+            if was is not None:
+                self.states[was] -= 1
+            if now is not None:
+                self.states[now] += 1
         if was == "waiting" or now == "waiting":
             self._set_waiting(workspace, _offered_next(old), _offered_next(new))
         # Where a transaction takes the case from one rep and gives it to the next, the state is the same again.
-        self._set_holder(workspace.staff, either.case_id, _holder(old), _holder(new))
-        self._set_due(_due(old), _due(new))
-
-    def _count(self, was: CaseState | None, now: CaseState | None) -> None:
-        if was is not None:
-            self.states[was] -= 1
-        if now is not None:
-            self.states[now] += 1
+        if had != has:
+            if had is not None:
+                workspace.staff.give_back(had, case_id)
+            if has is not None:
+                workspace.staff.hold(has, case_id)
+        if due_ms != was_due_ms:
+            self.timers.set(workspace.name, case_id, due_ms)
 
     def _set_waiting(self, workspace: Workspace, old: Case | None, new: Case | None) -> None:
         if old is not None and new is not None and _same_place(old, new):
@@ -190,49 +189,22 @@ class Indexes:
             if old is None or not _same_place(old._replace(priority=new.priority), new):
                 self.touched.cases.add((new.workspace, new.case_id))
 
-    def _set_holder(self, staff: Staff, case_id: str, old: str | None, new: str | None) -> None:
-        if old == new:
-            return
-        if old is not None:
-            staff.give_back(old, case_id)
-        if new is not None:
-            staff.hold(new, case_id)
-
-    def _set_due(self, old: Due | None, new: Due | None) -> None:
-        if old == new:
-            return
-        if old is not None:
-            self.timers.remove(old)
-        if new is not None:
-            self.timers.add(new)
-
-    def _rep(self, old: Rep | None, new: Rep | None) -> None:
-        either = new if new is not None else old
-        assert either is not None
+    def _rep(self, workspace: Workspace, rep_id: str, old: Rep | None, new: Rep | None) -> None:
         self.present += (new is not None and new.present) - (old is not None and old.present)
-        self.workspace(either.workspace).staff.set_rep(either.rep_id, new)
+        workspace.staff.set_rep(rep_id, new)
 
-    def _member(self, post_id: str, old: Member | None, new: Member | None) -> None:
+    def _member(self, workspace: Workspace, post_id: str, old: Member | None, new: Member | None) -> None:
         if old is not None and new is not None and old.case_id == new.case_id:
             return
         if old is not None:
-            _remove_one(self._posts, old.case_id, post_id)
+            _remove_one(workspace.posts, old.case_id, post_id)
         if new is not None:
-            _add_one(self._posts, new.case_id, post_id)
+            _add_one(workspace.posts, new.case_id, post_id)
 
 
 def _offered_next(case: Case | None) -> Case | None:
     """Returns the case where it waits for an offer."""
     return None if case is None or case.state != "waiting" or case.timer_parked else case
-
-
-def _holder(case: Case | None) -> str | None:
-    return None if case is None or case.offer is None else case.offer.rep_id
-
-
-def _due(case: Case | None) -> Due | None:
-    due_ms = None if case is None else case.due_ms
-    return None if case is None or due_ms is None else (due_ms, case.workspace, case.case_id)
 
 
 def _same_place(old: Case, new: Case) -> bool:
@@ -265,6 +237,7 @@ def _remove_one(index: OneOrMore, name: str, value: str) -> None:
         index[name] = found.pop()
 
 
-def _sorted(index: OneOrMore, name: str) -> list[str]:
+def names_of(index: OneOrMore, name: str) -> list[str]:
+    """Returns the names to which one leads, sorted."""
     found = index.get(name, ())
     return [found] if isinstance(found, str) else sorted(found)

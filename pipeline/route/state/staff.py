@@ -53,6 +53,11 @@ class Staff:
         """Puts the rep where the entity belongs; None forgets the rep."""
         place = self._place(rep_id)
         old, before = place.rep, place.reps
+        if old is not None and before is not None and new is not None and _is_only_offered(old, new):
+            place.rep = new
+            place.spread = _spread(new)
+            self._settle(place, new, before)
+            return
         after = self._class_of(place, new)
         if before is not None and old is not None:
             before.count(old, -1)
@@ -63,10 +68,7 @@ class Staff:
         place.rep, place.reps = new, after
         if new is not None and after is not None:
             after.count(new, 1)
-            if old is None or before is None or old.last_offer_ms != new.last_offer_ms:
-                # Many reps are equal in load and last offer when a day begins. By id alone the same rep would get
-                # the first case every day.
-                place.spread = xxh3_64_intdigest(f"{rep_id}\n{new.last_offer_ms}".encode())
+            place.spread = _spread(new)
             self._settle(place, new, after)
         self._drop_if_unknown(rep_id, place)
 
@@ -74,13 +76,17 @@ class Staff:
         """Notes that the rep has the case or is offered it."""
         place = self._place(rep_id)
         place.held.add(case_id)
-        self._weigh(place, CASE_WEIGHT)
+        place.load += CASE_WEIGHT
+        if place.rep is not None and place.reps is not None:
+            self._settle(place, place.rep, place.reps)
 
     def give_back(self, rep_id: str, case_id: str) -> None:
         """Notes that the rep no longer has the case."""
-        place = self._place(rep_id)
+        place = self._places[rep_id]
         place.held.remove(case_id)
-        self._weigh(place, -CASE_WEIGHT)
+        place.load -= CASE_WEIGHT
+        if place.rep is not None and place.reps is not None:
+            self._settle(place, place.rep, place.reps)
         self._drop_if_unknown(rep_id, place)
 
     def _place(self, rep_id: str) -> Place:
@@ -106,18 +112,13 @@ class Staff:
         if place.free is not None:
             before.remove_free(place.free)
             place.free = None
-        if before.is_empty:
+        if not before.signed_in:
             self._classes.drop_reps(before)
-
-    def _weigh(self, place: Place, by: int) -> None:
-        place.load += by
-        if place.rep is not None and place.reps is not None:
-            self._settle(place, place.rep, place.reps)
 
     def _settle(self, place: Place, rep: Rep, reps: RepClass) -> None:
         """Puts the rep among the free reps of the class, or takes the rep out."""
         free = None
-        if rep.present and place.load < rep.capacity:
+        if place.load < rep.capacity and rep.present:
             free = (place.load / rep.capacity, rep.last_offer_ms, place.spread, rep.rep_id)
         if place.free is not None:
             reps.remove_free(place.free)
@@ -127,3 +128,21 @@ class Staff:
         if free is not None:
             reps.add_free(free)
         place.free = free
+
+
+def _is_only_offered(old: Rep, new: Rep) -> bool:
+    """Whether a signed-in rep has changed in nothing but the time of the last offer, as with each offer."""
+    return (
+        old.capacity == new.capacity
+        and old.available == new.available
+        and old.not_responding == new.not_responding
+        and new.signed_in
+        and old.teams == new.teams
+        and old.skills == new.skills
+    )
+
+
+def _spread(rep: Rep) -> int:
+    # Many reps are equal in load and last offer when a day begins. By id alone the same rep would get the first
+    # case every day.
+    return xxh3_64_intdigest(f"{rep.rep_id}\n{rep.last_offer_ms}".encode())

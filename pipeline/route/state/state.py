@@ -4,27 +4,22 @@ It gives the entities, their look-ups (`indexes`) and the changes for the change
 elsewhere.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from pipeline.route.state.changelog import decode
 from pipeline.route.state.chunks import is_of_handled
 from pipeline.route.state.entities import (  # fmt: skip
-    KINDS,
     Brief,
     Case,
     Closed,
     Entity,
     Key,
+    Kind,
     Member,
     PackedBrief,
-    Picks,
     Rep,
-    key,
     key_of,
 )
 from pipeline.route.state.handled import Handled
-from pipeline.route.state.indexes import Indexes
+from pipeline.route.state.indexes import Indexes, Workspace
 from pipeline.route.state.packing import Packer
 
 Mark = tuple[int, int, int]
@@ -40,78 +35,66 @@ class State:
 
     def __init__(self, remember_ms: int) -> None:
         self.indexes = Indexes()
+        self.workspace = self.indexes.workspace
         self.handled = Handled(remember_ms)
-        self._live: dict[str, dict[str, dict[str, Entity]]] = {kind: {} for kind in KINDS}
-        """Entities by kind, workspace and name. One text for all three would take more room than most entities."""
-        self._undo: list[tuple[Key, Entity | None]] = []
+        self._undo: list[tuple[Workspace, Kind, str, Entity | None]] = []
+        """What each change has replaced, from the first change since the last `commit` to the newest."""
         self._packer = Packer()
-        self._read: dict[str, Brief] = {}
-        """The briefs, by case, that were unpacked since the last `commit`."""
         self._names: dict[str, str] = {}
         """The ids that were restored since the last `commit`, so that each is held once."""
 
-    def get(self, entity_key: Key) -> Entity | None:
-        """Returns whatever lives under that key."""
-        kind, workspace, name = entity_key
-        return self._live[kind].get(workspace, _NOTHING).get(name)
-
     def case(self, workspace: str, case_id: str) -> Case | None:
         """Returns an open case."""
-        # Not by `get`, because this is asked more often than all the rest.
-        case = self._live["case"].get(workspace, _NOTHING).get(case_id)
-        assert case is None or isinstance(case, Case)
-        return case
+        return self.workspace(workspace).cases.get(case_id)
 
     def closed(self, workspace: str, case_id: str) -> Closed | None:
         """Returns a case that was closed lately."""
-        closed = self.get(("closed", workspace, case_id))
-        assert closed is None or isinstance(closed, Closed)
-        return closed
+        return self.workspace(workspace).closed.get(case_id)
 
     def brief(self, case: Case) -> Brief:
         """Returns what there is to read about an open case."""
-        brief = self._live["brief"][case.workspace][case.case_id]
+        briefs = self.workspace(case.workspace).briefs
+        brief = briefs[case.case_id]
         if isinstance(brief, PackedBrief):
-            if case.case_id not in self._read:
-                self._read[case.case_id] = Brief(self._packer.unpack(brief))
-            return self._read[case.case_id]
-        assert isinstance(brief, Brief)
+            # It stays unpacked as long as somebody has the case, and is read with each of its steps. That is no
+            # change, as both say the same.
+            brief = briefs[case.case_id] = Brief(self._packer.unpack(brief))
         return brief
 
     def member(self, workspace: str, post_id: str) -> Member | None:
         """Returns the post as a member of the open case that it is in."""
-        member = self._live["post"].get(workspace, _NOTHING).get(post_id)
-        assert member is None or isinstance(member, Member)
-        return member
+        return self.workspace(workspace).members.get(post_id)
 
     def rep(self, workspace: str, rep_id: str) -> Rep | None:
         """Returns a rep who has signed in at some time."""
-        rep = self.get(("rep", workspace, rep_id))
-        assert rep is None or isinstance(rep, Rep)
-        return rep
+        return self.workspace(workspace).reps.get(rep_id)
 
     def picks(self, workspace: str, class_name: str) -> int:
         """Returns how many cases the reps of a class have been offered."""
-        picks = self.get(("picks", workspace, class_name))
-        assert picks is None or isinstance(picks, Picks)
+        picks = self.workspace(workspace).picks.get(class_name)
         return 0 if picks is None else picks.total
 
-    def put(self, entity_key: Key, new: Entity | None) -> None:
+    def put(self, kind: Kind, workspace: str, name: str, new: Entity | None) -> None:
         """Sets an entity, or ends it with None."""
-        old = self.get(entity_key)
+        at = self.workspace(workspace)
+        old = at.tables[kind].get(name)
         # Nothing is written for nothing: the changelog would grow, and a team would be matched again.
-        if old is new or old == new:
-            return
-        self._undo.append((entity_key, old))
-        self._set(entity_key, old, new)
+        if old is not new and old != new:
+            self._put(at, kind, name, old, new)
 
     def put_case(self, case: Case) -> None:
-        """Sets a case."""
-        self.put(key("case", case.workspace, case.case_id), case)
+        """Sets a case, which has changed."""
+        at = self.workspace(case.workspace)
+        self._put(at, "case", case.case_id, at.cases.get(case.case_id), case)
+
+    def put_brief(self, case: Case, brief: Brief) -> None:
+        """Sets what there is to read about a case, which has changed."""
+        at = self.workspace(case.workspace)
+        self._put(at, "brief", case.case_id, at.briefs.get(case.case_id), brief)
 
     def put_rep(self, rep: Rep) -> None:
         """Sets a rep."""
-        self.put(key("rep", rep.workspace, rep.rep_id), rep)
+        self.put("rep", rep.workspace, rep.rep_id, rep)
 
     def mark(self) -> Mark:
         """Returns a point to which `rollback` can go back."""
@@ -121,32 +104,42 @@ class State:
         """Restores the state of that point; zeros are the last `commit`."""
         undone, *handled = mark
         self.handled.rollback((handled[0], handled[1]))
+        offered = []
         # From the newest change to the oldest: a key that was changed twice ends with what it had first.
         while len(self._undo) > undone:
-            entity_key, old = self._undo.pop()
-            self._set(entity_key, self.get(entity_key), old)
+            workspace, kind, name, old = self._undo.pop()
+            _set(self.indexes, workspace, kind, name, workspace.tables[kind].get(name), old)
+            if kind == "case" and not undone:
+                offered.append((workspace, name))
+        for workspace, name in offered:
+            self._pack(workspace, name)
 
     def commit(self) -> None:
         """Makes everything so far the state to which `rollback()` goes back."""
-        for entity_key, _ in self._undo:
-            if entity_key[0] == "brief":
-                self._pack(entity_key[1], entity_key[2])
+        for workspace, kind, name, _ in self._undo:
+            if kind in ("brief", "case"):
+                self._pack(workspace, name)
         self._undo.clear()
         self.handled.commit()
-        self._read.clear()
         self._names.clear()
 
-    def changed(self) -> list[tuple[Key, Entity | None]]:
-        """Returns the key of each entity changed since the last `commit`, in order of its first change, with what
-        lives there now.
+    def changed(self) -> dict[Key, Entity | None]:
+        """Returns each entity that was changed since the last `commit`, in order of its first change, as it is
+        now.
 
         What came and went in between is left out.
         """
-        before: dict[Key, Entity | None] = {}
-        for entity_key, old in self._undo:
-            before.setdefault(entity_key, old)
-        now = ((entity_key, self.get(entity_key)) for entity_key in before)
-        return [(entity_key, new) for entity_key, new in now if not (new is None and before[entity_key] is None)]
+        changed: dict[Key, Entity | None] = {}
+        passing = []
+        for workspace, kind, name, old in self._undo:
+            key = kind, workspace.name, name
+            if key not in changed:
+                new = changed[key] = workspace.tables[kind].get(name)
+                if new is None and old is None:
+                    passing.append(key)
+        for key in passing:
+            del changed[key]
+        return changed
 
     def restore(self, entity_key: bytes, value: bytes | None) -> None:
         """Takes one changelog record; None ends the entity.
@@ -158,31 +151,33 @@ class State:
         entity = None if value is None else decode(text, value, self._names)
         if is_of_handled(text):
             self.handled.restore(text, entity)
-        elif (name := key_of(text)) is not None:
-            kind, workspace, own = name
-            own = self._names.setdefault(own, own)
+        elif (key := key_of(text)) is not None:
+            kind, workspace, name = key
+            name = self._names.setdefault(name, name)
             # Past the undo log: what was restored is committed already.
-            self._set((kind, workspace, own), self.get(name), entity)
+            at = self.workspace(workspace)
+            _set(self.indexes, at, kind, name, at.tables[kind].get(name), entity)
             if kind == "brief":
-                self._pack(workspace, own)
+                self._pack(at, name)
 
-    def _pack(self, workspace: str, case_id: str) -> None:
-        briefs = self._live["brief"].get(workspace, {})
-        brief = briefs.get(case_id)
+    def _put(self, at: Workspace, kind: Kind, name: str, old: Entity | None, new: Entity | None) -> None:
+        self._undo.append((at, kind, name, old))
+        _set(self.indexes, at, kind, name, old, new)
+
+    def _pack(self, workspace: Workspace, case_id: str) -> None:
+        """Packs the brief of a case that nobody has."""
+        brief = workspace.briefs.get(case_id)
         if isinstance(brief, Brief):
-            briefs[case_id] = PackedBrief(self._packer.pack(brief))
-
-    def _set(self, entity_key: Key, old: Entity | None, new: Entity | None) -> None:
-        kind, workspace, name = entity_key
-        if new is not None:
-            table = self._live[kind].get(workspace)
-            if table is None:
-                table = self._live[kind][workspace] = {}
-            table[name] = new
-        elif old is not None:
-            del self._live[kind][workspace][name]
-        if kind != "brief" and (old is not None or new is not None):
-            self.indexes.update(entity_key, old, new)
+            case = workspace.cases.get(case_id)
+            if case is None or case.offer is None:
+                workspace.briefs[case_id] = PackedBrief(self._packer.pack(brief))
 
 
-_NOTHING: Mapping[str, Entity] = MappingProxyType({})
+def _set(indexes: Indexes, at: Workspace, kind: Kind, name: str, old: Entity | None, new: Entity | None) -> None:
+    if new is not None:
+        at.tables[kind][name] = new
+    elif old is not None:
+        del at.tables[kind][name]
+    update = indexes.update.get(kind)
+    if update is not None and (old is not None or new is not None):
+        update(at, name, old, new)

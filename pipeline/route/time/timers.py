@@ -6,15 +6,19 @@ through a `Turn` as after a record. No clock is read here, for the driving loop 
 
 from pipeline.route.cases import requeue
 from pipeline.route.matching import matching
-from pipeline.route.state.entities import Case, key
+from pipeline.route.state.entities import Case
 from pipeline.route.state.state import State
 from pipeline.route.turn import Turn
 
 
 def next_due_ms(state: State) -> int | None:
     """Returns when the earliest timer is due, in milliseconds since the epoch; None without timers."""
-    dues_ms = state.handled.next_due_ms(), state.indexes.next_forgotten_ms(), state.indexes.next_due_ms()
-    return min((due_ms for due_ms in dues_ms if due_ms is not None), default=None)
+    due_ms = state.handled.next_due_ms()
+    # Compared one by one, because it is asked before each record.
+    for other_ms in (state.indexes.next_forgotten_ms(), state.indexes.next_due_ms()):
+        if other_ms is not None and (due_ms is None or other_ms < due_ms):
+            due_ms = other_ms
+    return due_ms
 
 
 def fire_first(turn: Turn) -> None:
@@ -26,7 +30,9 @@ def fire_first(turn: Turn) -> None:
     elif due_ms == state.indexes.next_forgotten_ms():
         turn.forget_closed()
     else:
-        _, workspace, case_id = state.indexes.timers[0]
+        first = state.indexes.timers.first()
+        assert first is not None, "it is due"
+        _, workspace, case_id = first
         if case_id:
             _fire_case(turn, workspace, case_id)
         else:
@@ -42,12 +48,13 @@ def park_first(state: State) -> None:
 
     The same for a move of cases, which begins anew with the next policy.
     """
-    if not state.indexes.timers:
+    first = state.indexes.timers.first()
+    if first is None:
         return
-    _, workspace, case_id = state.indexes.timers[0]
+    _, workspace, case_id = first
     case = state.case(workspace, case_id)
     if case is None:
-        state.put(key("move", workspace, ""), None)
+        state.put("move", workspace, "", None)
     else:
         state.put_case(case._replace(timer_parked=True))
 
