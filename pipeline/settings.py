@@ -161,7 +161,7 @@ class EnrichSettings(_Section):
 class RouteSettings(_Section):
     """The router."""
 
-    batch_size: int = Field(default=2000, ge=1, le=100_000, description="input records a transaction")
+    batch_size: int = Field(default=500, ge=1, le=100_000, description="input records a transaction")
     remember_days: float = Field(
         default=15.0, gt=0, le=360, description="how long input duplicates are recognised"
     )

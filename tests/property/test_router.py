@@ -16,7 +16,6 @@ from pipeline.ports.records import InputRecord
 from pipeline.route.matching import takers
 from pipeline.route.messages import Input
 from pipeline.route.router import Router
-from pipeline.route.state.entities import Case
 from pipeline.route.turn import Turn
 from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
 from schemas.people.rep import PostRevealed, RepEvent
@@ -120,8 +119,7 @@ def test_no_case_waits_while_somebody_free_may_take_it(steps: list[Step]) -> Non
     router = new_router()
     for _ in Desk(router).play(play(steps)):
         state = router._state
-        for case in state._live["case"].get("acme", {}).values():
-            assert isinstance(case, Case)
+        for case in state.workspace("acme").cases.values():
             assert case.state != "waiting" or takers.best_taker(state, takers.demand_of(state, case), case) is None
 
 

@@ -21,8 +21,8 @@ from pipeline.bench.route.templates import post_templates
 from pipeline.errors import Misconfigured
 
 TEMPLATES = 2_000
-TRANSACTIONS = 2
-"""A round has so many, with 2,000 records each."""
+TRANSACTIONS = 8
+"""A round has so many, with 500 records each."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from schemas.topics import ACTIONABLE, REPS
 INPUTS = (ACTIONABLE.name, REPS.name)
 REMEMBER_MS = 15 * 86_400_000
 """The setting's default."""
-BATCH = 2_000
+BATCH = 500
+"""The setting's default, as above."""
 
 
 class Transaction(NamedTuple):
