@@ -236,9 +236,7 @@ class Router:
         return inputs.read(record) if message is None else message
 
     def _handle(self, record: InputRecord, message: Input, now_ms: int) -> None:
-        turn = self._turn.begin(
-            now_ms, self._live, records.Cause(record.topic, record.partition, record.offset)
-        )
+        turn = self._turn.begin(now_ms, self._live, records.Cause(record.topic, record.partition, record.offset))
         # On the event clock late input counts as now, however late it is, because replays are seldom in order.
         appended_ms = now_ms if self._clock_mode == "event" else record.append_ms
         # Noted before a refusal too. A repeat of it would otherwise publish a second event under the same id.
