@@ -2,7 +2,7 @@
 
 ingest  sources           -> posts.raw
 enrich  posts.raw         -> posts.scored, posts.actionable, mentions   (Faust: batches through the transformer)
-route   posts.actionable  -> assignments, cases.events, cases.current   (Kafka transactions, with reps.events)
+route   posts.actionable  -> assignments, cases.events, cases.current   (with reps.events, route.signals)
 trends  (a later release) -> (what builds up, and alerts)
 sink    posts.scored, cases.events, assignments -> ClickHouse
 

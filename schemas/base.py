@@ -115,6 +115,14 @@ class Message(Part):
     workspace: WorkspaceId
 
 
+def type_is_required(schema: dict[str, Any]) -> None:
+    """Makes `type` required on the wire, where it tells the members of a union apart; code leaves it out."""
+    # A validator would otherwise take a value without a type, which no reader can tell apart.
+    schema["properties"]["type"].pop("default")
+    schema["properties"]["type"]["description"] = "tells this event from the others"
+    schema["required"].append("type")
+
+
 class SourcePosition(Part):
     """Where a record lies in Kafka."""
 

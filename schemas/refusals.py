@@ -11,9 +11,10 @@ from typing import Literal, NamedTuple
 RequestRefusal = Literal[
     "unknown_case", "wrong_rep", "not_offered", "not_assigned",
     "stale_accept", "stale_reject", "stale_reply", "stale_resolve", "too_old",
+    "not_waiting", "unknown_rep", "unknown_queue", "merged",
 ]  # fmt: skip
 """A case event `request_refused` has one of these as its `reason`."""
-PostRefusal = Literal["no_case", "own_post", "unrelated", "no_policy", "too_old"]
+PostRefusal = Literal["no_case", "own_post", "unrelated", "no_policy", "too_old", "repost", "thanks"]
 """A case event `refused` has one of these as its `reason`."""
 Place = Literal["request", "post", "desktop", "stream", "line", "store"]
 """Where a code is met. Requests and posts have it as `reason` of `request_refused` and `refused` in
@@ -51,15 +52,26 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("too_old", ("request", "post", "desktop"),
             "the record is older than the router remembers its input (15 days)",
             "if it is still true, send it again as something that happens now"),
+    Refusal("not_waiting", ("request",), "the case is no longer waiting, or its queue is not picked from",
+            "drop the request"),
+    Refusal("unknown_rep", ("request",), "the rep whom the request names is not signed in",
+            "name another rep, a queue or a team"),
+    Refusal("unknown_queue", ("request",), "the policy has no such queue or team", "name one of the policy"),
+    Refusal("merged", ("request",), "the case was merged into the one that `related_case` names",
+            "ask for that one"),
     Refusal("no_case", ("post",), "the post asks for nothing and belongs to no open case", "nothing"),
     Refusal("own_post", ("post",), "the brand's own post answers no open case", "nothing"),
     Refusal("unrelated", ("post",), "the post asks for nothing and does not belong to the author's open case",
             "nothing"),
+    Refusal("repost", ("post",), "a repost of a post of nobody's case is never work", "nothing"),
+    Refusal("thanks", ("post",), "thanks for a case that is closed open nothing again", "nothing"),
     Refusal("no_policy", ("post",), "the workspace has no policy", "publish one with `earshot policy apply`"),
     Refusal("stale_seq", ("desktop",), "the rep and sender have sent a presence event with a higher `seq`",
             "let `seq` grow; after a reset sign in again"),
     Refusal("not_signed_in", ("desktop",), "a presence event came for a rep who is not signed in",
             "send `signed_in` first"),
+    Refusal("not_supported", ("desktop",), "this release of the router does not act on that type of event",
+            "do without it, or upgrade the router"),
     Refusal("router_failed", ("desktop", "stream"), "the router has a fault that this record brought out",
             "report it with the record, and replay the letter after the fix"),
     Refusal("empty", _ANY, "the record has no value", "send the message as JSON"),

@@ -11,7 +11,9 @@ from typing import Literal
 from pydantic import BaseModel
 
 from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
+from schemas.cases.gauges import RouteGauge
 from schemas.cases.journal import JournalEntry
+from schemas.cases.steps import RouteSignal
 from schemas.dead_letter import dead_letters_of
 from schemas.people.rep import RepEvent
 from schemas.policy.policy import Policy
@@ -124,6 +126,8 @@ POLICIES = Topic("policies", "workspace", "the policy of each workspace", Policy
                  tombstone="the workspace has no policy any more")  # fmt: skip
 REPS = Topic("reps.events", "workspace", "what reps do, as desktops send it", RepEvent,
              "R", "delete", 14, ("desktops", "operators"), ("route",), dead_letters=True)  # fmt: skip
+SIGNALS = Topic("route.signals", "workspace", "steps of reach, mood and customer value of posts and authors",
+                RouteSignal, "R", "delete", 3, ("operators",), ("route",), dead_letters=True)  # fmt: skip
 ASSIGNMENTS = Topic("assignments", "case_id", "each step of each offer, for desktops", Assignment,
                     "R", "delete", 14, ("route",), ("sink", "desktops"), dead_letters=True)  # fmt: skip
 CASE_EVENTS = Topic("cases.events", "case_id", "each step of each case", CaseEvent,
@@ -134,12 +138,15 @@ JOURNAL = Topic("route.journal", "-", "one record for each transaction of the ro
                 "R", "delete", 14, ("route",), ("operators",))  # fmt: skip
 POLICY_LOG = Topic("policies.log", "workspace", "each policy that was ever in force, as it was published", Policy,
                    1, "delete", 400, ("route",), ("operators",))  # fmt: skip
+# Rep ids stand beside figures only here, so that who may read it and for how long is settled for this topic.
+GAUGES = Topic("route.gauges", "workspace", "how queues stand each minute, and when reps come and go", RouteGauge,
+               "R", "delete", 14, ("route",), ("operators",))  # fmt: skip
 ROUTE_STATE = Topic("route.state", "entity", "changelog of the router's state, by partition", None,
                     "R", "compact", None, ("route",), ("route",), tombstone="the entity has ended")  # fmt: skip
 
 TOPICS: tuple[Topic, ...] = (
-    RAW, SCORED, ACTIONABLE, MENTIONS, POLICIES, REPS, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL, POLICY_LOG,
-    ROUTE_STATE,
+    RAW, SCORED, ACTIONABLE, MENTIONS, POLICIES, SIGNALS, REPS, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL,
+    POLICY_LOG, GAUGES, ROUTE_STATE,
 )  # fmt: skip
 
 REPLAYS = Topic("dlq.replays", "topic/partition/offset of the letter", "receipts of letters that were sent back",

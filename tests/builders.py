@@ -7,18 +7,11 @@ from typing import Any
 from pipeline.clock import from_ms
 from pipeline.ports.records import InputRecord
 from schemas.base import SourcePosition
-from schemas.people.rep import (
-    AnyRepEvent,
-    CaseResolved,
-    OfferAccepted,
-    OfferRejected,
-    PostRevealed,
-    PresenceChanged,
-    ReplySent,
-    SignedIn,
-    SignedOut,
-)
-from schemas.policy.policy import Brand, Policy, Queue, TriageRule
+from schemas.people.casework import CaseResolved, OfferAccepted, OfferRejected, PostRevealed, ReplySent
+from schemas.people.presence import PresenceChanged, SignedIn, SignedOut
+from schemas.people.rep import AnyRepEvent
+from schemas.policy.policy import Brand, Policy, TriageRule
+from schemas.policy.queues import Queue
 from schemas.posts.raw import Author, RawPost
 from schemas.posts.scored import (
     Influence,

@@ -64,7 +64,7 @@ class Preparation:
     def _prepare(self, received: ReceivedPost, policy: Policy | None, clock_mode: ClockMode) -> Facts:
         post, pii = _masked(received.post, policy)
         influence = prior_influence(post.author)
-        own = policy is not None and is_own(post, policy.brand)
+        own = policy is not None and any(is_own(post, brand) for brand in policy.all_brands)
         if post.deleted:
             return Facts(post, influence, own=own, words=Words(pii=pii))
         title, text = _without_placeholders(post, pii)

@@ -114,6 +114,8 @@ class _Deriver:
             return Union[tuple(None if a is NoneType else self._type(a, rules) for a in args)]  # noqa: UP007
         if origin is tuple and len(args) == 2 and args[1] is Ellipsis:
             return _limited(tuple[self._type(args[0]), ...], rules)  # type: ignore[misc]
+        if origin is dict:
+            return _limited(dict[self._type(args[0]), self._type(args[1])], rules)  # type: ignore[misc]
         if origin is Literal and not list(_flat(rules)):
             return annotation
         if annotation in (str, int, float, bool):

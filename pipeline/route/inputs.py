@@ -1,20 +1,23 @@
 """Input records as messages of the contract, with the keys by which a repeat is recognised.
 
-The router reads `posts.actionable` and `reps.events`. Nothing here changes the state.
+The router reads `posts.actionable`, `reps.events` and `route.signals`. Nothing here changes the state.
 """
 
 from typing import get_args
+
+from pydantic import BaseModel
 
 from pipeline.codec import decode
 from pipeline.errors import Permanent
 from pipeline.ports.records import InputRecord
 from pipeline.route import messages
 from pipeline.route.decoders import Decoder
-from pipeline.route.messages import AnyRepEvent, Input, ScoredPost
+from pipeline.route.messages import AnyRepEvent, Input, Remembered, RouteSignal, ScoredPost
+from schemas.cases import steps
 from schemas.people import rep
 from schemas.policy.policy import Policy
 from schemas.posts import raw, scored
-from schemas.topics import ACTIONABLE, REPS
+from schemas.topics import ACTIONABLE, REPS, SIGNALS
 
 _POSTS: Decoder[ScoredPost] = Decoder(
     scored.ScoredPost,
@@ -24,10 +27,12 @@ _POSTS: Decoder[ScoredPost] = Decoder(
         scored.Triage: messages.Triage,
     },
 )
+_EVENTS: tuple[type[BaseModel], ...] = get_args(rep.RepEvent.model_fields["root"].annotation)
 _REP_EVENTS: Decoder[AnyRepEvent] = Decoder(
     rep.RepEvent,
-    {getattr(rep, event.__name__): event for event in get_args(AnyRepEvent)},
+    {event: getattr(messages, event.__name__, messages.Other) for event in _EVENTS},
 )
+_SIGNALS: Decoder[RouteSignal] = Decoder(steps.RouteSignal, {steps.RouteSignal: RouteSignal})
 
 
 def read(record: InputRecord) -> Input:
@@ -42,6 +47,8 @@ def read(record: InputRecord) -> Input:
         message = _POSTS.decode(record.value)
     elif record.topic == REPS.name:
         message = _REP_EVENTS.decode(record.value)
+    elif record.topic == SIGNALS.name:
+        message = _SIGNALS.decode(record.value)
     else:
         raise Permanent("unknown_topic", f"the router does not read {record.topic}")
     # The key decides the partition. Under another key, another router may own the workspace, and two would decide.
@@ -67,7 +74,7 @@ def event_ms(message: Input) -> int:
     return message.own_ms
 
 
-def name_of(message: Input) -> str:
+def name_of(message: Remembered) -> str:
     """Returns the name by which a repeat of this input is known.
 
     Each revision of a post is an input of its own, and each rep event counts once by its `event_id`.

@@ -137,10 +137,36 @@ class PostRevealed(_RepEvent):
     reason: str
 
 
+class Other(_RepEvent):
+    """An event that the router knows and does not act on yet."""
+
+
+class Heartbeat(Other):
+    """The desktop is still there."""
+
+
+class RouteSignal(Struct):
+    """A step of reach, mood or customer value of a post or an author."""
+
+    workspace: str
+    post_id: str | None
+    author_id: str | None
+    kind: Literal["reach", "mood", "value", "other"]
+    step: int
+    at: str
+
+    @property
+    def own_ms(self) -> int:
+        """When it was observed, in milliseconds since the epoch."""
+        return _ms(self.at)
+
+
 Presence = SignedIn | PresenceChanged | SignedOut
 Request = OfferAccepted | OfferRejected | ReplySent | CaseResolved
-AnyRepEvent = Presence | Request | PostRevealed
-Input = ScoredPost | AnyRepEvent
+AnyRepEvent = Presence | Request | PostRevealed | Other
+Remembered = ScoredPost | AnyRepEvent
+"""Inputs of which a repeat is known. A repeated signal changes nothing anyway."""
+Input = Remembered | RouteSignal
 
 
 def _ms(time: str) -> int:

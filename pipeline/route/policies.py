@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 from pipeline.ports.decider import PolicyMark
 from pipeline.route.state.entities import PolicyInForce
 from pipeline.route.state.state import State
-from schemas.policy.policy import Policy, Queue
+from schemas.policy.policy import Policy
+from schemas.policy.queues import Queue
 
 OFFER_TIMEOUT_S: int = Queue.model_fields["offer_timeout_s"].default
 OLDEST_EVERY: int = Policy.model_fields["oldest_every"].default

@@ -1,9 +1,9 @@
 """The router decides which rep gets which case. It is the pure core of the route stage, behind `ports.Decider`.
 
-It takes records of `posts.actionable` and `reps.events` in their merged order, with the time that counts as now,
-and answers with assignments, case events, the state of each open case and the changelog. It never asks for the
-time, for chance or for I/O. After a restore from the changelog, in whatever order it comes, the same input gives
-the same bytes.
+It takes records of `posts.actionable`, `reps.events` and `route.signals` in their merged order, with the time that
+counts as now, and answers with assignments, case events, the state of each open case and the changelog. It never
+asks for the time, for chance or for I/O. After a restore from the changelog, in whatever order it comes, the same
+input gives the same bytes.
 
 Each kind of input has one module that handles it: posts `cases.intake`, requests of reps `cases.requests` (whose
 docstring says how a case event is added), reveals `cases.reveals`, presence `people.presence`.
@@ -19,7 +19,17 @@ from pipeline.ports.records import InputRecord, Record
 from pipeline.route import inputs, records
 from pipeline.route.cases import intake, requests, requeue, reveals
 from pipeline.route.matching import matching
-from pipeline.route.messages import Input, PostRevealed, Presence, Request, ScoredPost
+from pipeline.route.messages import (
+    Heartbeat,
+    Input,
+    Other,
+    PostRevealed,
+    Presence,
+    Remembered,
+    Request,
+    RouteSignal,
+    ScoredPost,
+)
 from pipeline.route.people import presence
 from pipeline.route.policies import PolicyBook
 from pipeline.route.state.changelog import encode
@@ -218,8 +228,9 @@ class Router:
     def counters(self) -> Mapping[str, int]:
         """Counts what happened in committed transactions since the start, by name, for the metrics.
 
-        The names are `duplicate_posts`, `duplicate_rep_events`, `refused_<reason>`, `request_refused_<reason>`,
-        `revealed_without_case`, `requests_after_close`, `reposts_after_close`, `timers_fired`, `timers_parked`.
+        The names are `duplicate_posts`, `duplicate_rep_events`, `heartbeats`, `refused_<reason>`,
+        `request_refused_<reason>`, `revealed_without_case`, `requests_after_close`, `reposts_after_close`,
+        `signals`, `timers_fired`, `timers_parked`.
         """
         return dict(self._counters)
 
@@ -239,6 +250,10 @@ class Router:
         turn = self._turn.begin(now_ms, self._live, records.Cause(record.topic, record.partition, record.offset))
         # On the event clock late input counts as now, however late it is, because replays are seldom in order.
         appended_ms = now_ms if self._clock_mode == "event" else record.append_ms
+        # A repeat of these says nothing new, so that none is remembered.
+        if isinstance(message, Heartbeat | RouteSignal):
+            self._counts.append("heartbeats" if isinstance(message, Heartbeat) else "signals")
+            return
         # Noted before a refusal too. A repeat of it would otherwise publish a second event under the same id.
         if not self._state.handled.note(inputs.name_of(message), now_ms):
             kind = "posts" if isinstance(message, ScoredPost) else "rep_events"
@@ -255,17 +270,19 @@ class Router:
             self._decoded[record.topic, record.partition, record.offset] = post
             raise PolicyAwaited(post.workspace, post.triage.policy_version)
 
-    def _dispatch(self, turn: Turn, message: Input) -> None:
+    def _dispatch(self, turn: Turn, message: Remembered) -> None:
         if isinstance(message, ScoredPost):
             intake.handle_post(turn, message)
         elif isinstance(message, Presence):
             presence.handle_presence(turn, message)
         elif isinstance(message, PostRevealed):
             reveals.handle_reveal(turn, message)
+        elif isinstance(message, Other):
+            raise Permanent("not_supported", f"the router does not act on {message.type}", "type")
         else:
             requests.handle_request(turn, message)
 
-    def _refuse_old(self, turn: Turn, message: Input) -> None:
+    def _refuse_old(self, turn: Turn, message: Remembered) -> None:
         """Refuses input that is too old to know whether it was handled before."""
         # Handling it twice would be worse than not at all. Only posts and requests have an event that says so:
         # presence is of its time only, and a reveal that is published twice would be a lie.

@@ -9,17 +9,36 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from schemas.base import Id, Message, Part, PlatformName, PostId, Priority, Slug, SourcePosition, UtcDatetime
-from schemas.people.rep import CaseId, RepId
-from schemas.posts.raw import Author, Text, Visibility
+from schemas.base import (
+    AuthorId,
+    Id,
+    Message,
+    NativeId,
+    Part,
+    PlatformName,
+    PostId,
+    Priority,
+    ShortText,
+    Slug,
+    SourcePosition,
+    Unknown,
+    UtcDatetime,
+)
+from schemas.cases.context import Candidate, Deadline, Deadlines, EarlierCase, RingNumber
+from schemas.people.event import CaseId, Code, RepId
+from schemas.posts.raw import Author, Reply, Text, Visibility
 from schemas.posts.scored import Influence, Reason, Sentiment, TriageAction
 
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 AssignmentState = Literal["offered", "assigned", "released", "closed"]
-CaseState = Literal["waiting", "offered", "assigned"]
+CaseState = Literal["waiting", "offered", "assigned", "held", "awaiting", "wrapping"]
+"""A `held` case waits for the rep who has it, an `awaiting` one for the customer. A `wrapping` case is resolved,
+and still takes its share of the rep's capacity."""
 CaseEventType = Literal[
     "queued", "joined", "refused", "offered", "assigned", "rejected", "timed_out", "released",
     "replied", "resolved", "canceled", "request_refused", "revealed", "requeued",
+    "reopened", "closed", "transferred", "consult_started", "consult_ended", "held", "awaiting", "resumed",
+    "wrapping", "wrapped_up", "merged", "split", "reprioritised", "ring_changed", "sticky_ended",
+    "due_soon", "breached", "reply_window_ended", "noted",
 ]  # fmt: skip
 
 
@@ -51,6 +70,11 @@ class Candidates(Part):
         max_length=20,
         description="number of signed-in reps of the team who could not take it, by reason code: away, "
         "not_responding, missing_skill, refused_before, at_capacity",
+    )
+    best: tuple[Candidate, ...] | None = Field(
+        default=None,
+        max_length=10,
+        description="those who fitted best, the chosen one first, at most three; absent when not listed",
     )
 
 
@@ -97,6 +121,48 @@ class Assignment(Message):
         description="why to act, then why this case now and why this rep (codes route.*)",
     )
     candidates: Candidates
+    case_state: Annotated[CaseState, Unknown("assigned")] | None = Field(
+        default=None,
+        description="state of the case, which also says what an assigned case waits for; one that the reader "
+        "does not know counts as assigned; absent in records of older releases",
+    )
+    led_by: PostId | None = Field(
+        default=None,
+        description="post of the highest priority, which gave the case its place; absent if unknown",
+    )
+    reply: Reply | None = Field(
+        default=None,
+        description="what the platform allows as an answer to the customer's newest post; absent when unknown",
+    )
+    open_on_platform: bool | None = Field(
+        default=None,
+        description="true when the answer must be given on the platform itself, because of reply",
+    )
+    deadlines: Deadlines = None
+    ring: RingNumber = None
+    contact: tuple[AuthorId, ...] | None = Field(
+        default=None, max_length=20, description="other accounts of the same contact; absent when unknown"
+    )
+    earlier: tuple[EarlierCase, ...] | None = Field(
+        default=None,
+        max_length=10,
+        description="earlier cases of the contact, the newest first, at most five; absent when unknown",
+    )
+    related_case: CaseId | None = Field(
+        default=None, description="case of somebody else in whose thread this one began; absent when there is none"
+    )
+    consulted: tuple[RepId, ...] | None = Field(
+        default=None,
+        max_length=20,
+        description="reps who are asked for advice and see the case; absent without any",
+    )
+    from_rep: RepId | None = Field(default=None, description="rep who handed the case on; absent when nobody did")
+    brand: ShortText | None = Field(
+        default=None, description="brand that the case is about; absent when the workspace has only one"
+    )
+    reply_as: NativeId | None = Field(
+        default=None, description="the brand's account that shall answer; absent for any of them"
+    )
     queued_at: UtcDatetime = Field(description="when the case was opened")
     decided_at: UtcDatetime = Field(description="when the router decided, by its own time")
     expires_at: UtcDatetime | None = Field(
@@ -124,7 +190,9 @@ class CaseEvent(Message):
         ge=0,
         description="0 for the first event of the case, then without a gap; 0 when no open case is concerned",
     )
-    type: CaseEventType = Field(description="what happened")
+    type: Annotated[CaseEventType, Unknown("noted")] = Field(
+        description="what happened; a step that the reader does not know counts as noted, which changes nothing"
+    )
     at: UtcDatetime = Field(description="when it happened, by the router's time")
     reason: Code = Field(description="code that says why; for the refusals a code of x-refusals in asyncapi.yaml")
     post_id: PostId | None = Field(default=None, description="post that the step is about; absent when about none")
@@ -144,6 +212,20 @@ class CaseEvent(Message):
     respond_by: UtcDatetime | None = Field(
         default=None, description="deadline of the first reply; absent when no open case is concerned"
     )
+    state: Annotated[CaseState, Unknown("assigned")] | None = Field(
+        default=None,
+        description="state of the case after the step; one that the reader does not know counts as assigned; "
+        "absent when the case is closed, and in records of older releases",
+    )
+    ring: RingNumber = None
+    deadline: Deadline | None = Field(
+        default=None, description="clock that the step is about; absent when about none"
+    )
+    related_case: CaseId | None = Field(
+        default=None,
+        description="other case that the step is about: where a merged one went, where a split one came from, or "
+        "in whose thread this one began; absent when about none",
+    )
     policy_version: int = Field(ge=0, description="version of the policy in force; 0 when there was none")
     cause: SourcePosition | None = Field(
         default=None, description="the input record that led to it; absent when a timer did"
@@ -157,7 +239,10 @@ class CaseCurrent(Message):
     """
 
     case_id: CaseId
-    state: CaseState = Field(description="waiting in its queue, offered to a rep, or assigned to one")
+    state: Annotated[CaseState, Unknown("assigned")] = Field(
+        description="waiting in its queue, offered to a rep, assigned to one, held by the rep, awaiting the "
+        "customer, or wrapping up; a state that the reader does not know counts as assigned"
+    )
     queue: Slug = Field(description="queue of the policy in which the case waits or waited")
     team: Slug = Field(description="team that takes the cases of the queue")
     priority: Priority = Field(description="highest priority of the case's posts, from 0 to 100")
@@ -171,5 +256,14 @@ class CaseCurrent(Message):
     queued_at: UtcDatetime = Field(description="when the case was opened")
     respond_by: UtcDatetime = Field(description="deadline of the first reply by the policy of the queue")
     replied_at: UtcDatetime | None = Field(default=None, description="when the first reply came; absent before it")
+    waits_for: Code | None = Field(
+        default=None,
+        description="code of what it waits for, such as no_rep or closed; absent when not stated",
+    )
+    deadlines: Deadlines = None
+    ring: RingNumber = None
+    related_case: CaseId | None = Field(
+        default=None, description="case of somebody else in whose thread this one began; absent when there is none"
+    )
     updated_at: UtcDatetime = Field(description="when the newest event of the case happened")
     event_seq: int = Field(ge=0, description="seq of the newest event of the case")

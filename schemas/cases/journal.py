@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from schemas.base import EpochMs, Offset, Part, Slug
-from schemas.cases.case import Code
+from schemas.people.event import Code
 
 
 class InputRange(Part):

@@ -5,9 +5,11 @@ is said by its type.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from schemas.policy.calendar import calendar_mistakes
+from schemas.policy.plain import Disagreement, Location, entries, is_text
+from schemas.policy.pools import brand_mistakes, pool_mistakes
 from schemas.policy.sla import target_mistakes
 
 NAMED: Mapping[str, str] = {
@@ -18,21 +20,10 @@ NAMED: Mapping[str, str] = {
     "numbers": "number pattern",
     "calendars": "calendar",
     "slas": "service level agreement",
+    "brands": "brand",
+    "departments": "department",
 }
 """The lists whose entries have names of their own, each with the noun for one entry."""
-
-Location = tuple[int | str, ...]
-
-
-class Disagreement(NamedTuple):
-    """Two parts of a policy that do not fit each other."""
-
-    place: Location
-    what: str
-    name: str = ""
-    """The name that is missing; empty for a mistake of another sort."""
-    candidates: tuple[str, ...] = ()
-    """The names that would have been right."""
 
 
 class Disagreements(ValueError):
@@ -55,7 +46,7 @@ def disagreements(policy: object, built_in_intents: Sequence[str]) -> Iterator[D
             types say what is wrong with them.
         built_in_intents: intents that every policy may name.
     """
-    names = {field: [(at, entry["name"]) for at, entry in _entries(policy, field) if _is_text(entry.get("name"))]
+    names = {field: [(at, entry["name"]) for at, entry in entries(policy, field) if is_text(entry.get("name"))]
              for field in NAMED}  # fmt: skip
     for field, what in NAMED.items():
         seen: set[str] = set()
@@ -63,14 +54,16 @@ def disagreements(policy: object, built_in_intents: Sequence[str]) -> Iterator[D
             if name in seen:
                 yield Disagreement((field, at, "name"), f"there is a {what} {name} before this one")
             seen.add(name)
-    candidates = {field: tuple(dict.fromkeys(name for _, name in entries)) for field, entries in names.items()}
+    candidates = {field: tuple(dict.fromkeys(name for _, name in named)) for field, named in names.items()}
     candidates["intents"] += tuple(built_in_intents)
     default = policy.get("default_queue") if isinstance(policy, Mapping) else None
-    if _is_text(default) and default not in candidates["queues"]:
+    if is_text(default) and default not in candidates["queues"]:
         yield Disagreement(("default_queue",), f"there is no queue {default}", str(default), candidates["queues"])
-    for at, rule in _entries(policy, "rules"):
+    for at, rule in entries(policy, "rules"):
         yield from _of_rule(at, rule, candidates)
     yield from _of_hours(policy, candidates)
+    yield from pool_mistakes(policy)
+    yield from brand_mistakes(policy)
 
 
 def queue_mistake(action: str, queue: object) -> str | None:
@@ -86,13 +79,13 @@ def _of_rule(
     queue, action = rule.get("queue"), rule.get("action")
     if isinstance(action, str) and (mistake := queue_mistake(action, queue)):
         yield Disagreement(("rules", at), mistake)
-    if _is_text(queue) and queue not in candidates["queues"]:
+    if is_text(queue) and queue not in candidates["queues"]:
         yield Disagreement(("rules", at, "queue"), f"there is no queue {queue}", str(queue), candidates["queues"])
     when = rule.get("when")
     for part, field in (("topic", "topics"), ("intent", "intents")):
         asked = when.get(part) if isinstance(when, Mapping) else None
         for number, name in enumerate(asked if isinstance(asked, list | tuple) else ()):
-            if _is_text(name) and name not in candidates[field]:
+            if is_text(name) and name not in candidates[field]:
                 yield Disagreement(
                     ("rules", at, "when", part, number), f"there is no {part} {name}", str(name), candidates[field]
                 )
@@ -101,30 +94,18 @@ def _of_rule(
 def _of_hours(policy: object, candidates: Mapping[str, tuple[str, ...]]) -> Iterator[Disagreement]:
     for holder, part, field in (("queues", "sla", "slas"), ("queues", "calendar", "calendars"),
                                 ("slas", "calendar", "calendars")):  # fmt: skip
-        for at, entry in _entries(policy, holder):
+        for at, entry in entries(policy, holder):
             name = entry.get(part)
-            if _is_text(name) and name not in candidates[field]:
+            if is_text(name) and name not in candidates[field]:
                 what = f"there is no {NAMED[field]} {name}"
                 yield Disagreement((holder, at, part), what, str(name), candidates[field])
-    for at, calendar in _entries(policy, "calendars"):
+    for at, calendar in entries(policy, "calendars"):
         for place, what in calendar_mistakes(calendar):
             yield Disagreement(("calendars", at, *place), what)
-    for at, sla in _entries(policy, "slas"):
-        for number, target in _entries(sla, "targets"):
+    for at, sla in entries(policy, "slas"):
+        for number, target in entries(sla, "targets"):
             for place, what in target_mistakes(target):
                 yield Disagreement(("slas", at, "targets", number, *place), what)
-
-
-def _entries(policy: object, field: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    # Unchecked data may hold anything here, and what has the wrong shape has its own complaint already.
-    entries = policy.get(field) if isinstance(policy, Mapping) else None
-    for at, entry in enumerate(entries if isinstance(entries, list | tuple) else ()):
-        if isinstance(entry, Mapping):
-            yield at, entry
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
 
 
 def _path(place: Location) -> str:

@@ -4,10 +4,12 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import LanguageCode, Message, NativeId, Part, Probability, Slug
+from schemas.base import LanguageCode, Message, NativeId, Part, PlatformName, Probability, Slug
 from schemas.policy.agreement import NAMED, Disagreements, disagreements, queue_mistake
 from schemas.policy.calendar import Calendar
+from schemas.policy.queues import Queue
 from schemas.policy.sla import Sla
+from schemas.policy.staffing import Department, Lease
 from schemas.posts.raw import Visibility
 from schemas.posts.scored import SentimentLabel, TriageAction
 from schemas.posts.signals import IntentName, TopicKind
@@ -37,6 +39,9 @@ class Brand(Part):
         max_length=1000,
         description="accounts of the brand as platform:handle, in any case; a bare handle counts only on the "
         "platforms of author_ids",
+    )
+    sender: NativeId | None = Field(
+        default=None, description="account of author_ids that answers in the name of the brand; absent for any"
     )
 
 
@@ -168,38 +173,17 @@ class TriageRule(Part):
         return self
 
 
-class Queue(Part):
-    """Where cases wait for the reps of one team."""
-
-    name: Slug = Field(description="name of the queue, unique in the policy")
-    team: Slug = Field(description="team that takes its cases; a team may have several queues")
-    # The default and the upper bound are those of Twilio's TaskRouter.
-    offer_timeout_s: int = Field(
-        default=120,
-        ge=5,
-        le=86_400,
-        description="seconds after which an offer that nobody accepted goes back to the queue",
-    )
-    first_response_s: int = Field(
-        default=3600,
-        ge=60,
-        le=30 * 86_400,
-        description="seconds within which the first reply is due, by the clock and not by business hours, where "
-        "the queue has no sla or its sla says nothing about the first reply",
-    )
-    sla: Slug | None = Field(
-        default=None, description="SLA of its cases; absent when only first_response_s counts, around the clock"
-    )
-    calendar: Slug | None = Field(
-        default=None, description="calendar that says when the queue is open; absent when it always is"
-    )
-
-
 class Policy(Message):
     """The whole policy of one workspace, which goes to topic `policies` with the workspace as key."""
 
     version: int = Field(ge=1, lt=2**31, description="number that grows with each change of the policy")
     brand: Brand
+    brands: tuple[Brand, ...] = Field(
+        default=(), max_length=50, description="further brands of the workspace, each with its own accounts"
+    )
+    departments: tuple[Department, ...] = Field(
+        default=(), max_length=50, description="which teams belong together, for people and reports"
+    )
     queues: tuple[Queue, ...] = Field(min_length=1, max_length=200, description="where cases wait, and for whom")
     rules: tuple[TriageRule, ...] = Field(
         min_length=1, max_length=500, description="what to do about posts; the first rule that holds decides"
@@ -238,11 +222,32 @@ class Policy(Message):
         default="unanswered",
         description="which cases go back to their queues when a rep has signed out: all, or those without a reply",
     )
+    away_release: Literal["all", "unanswered", "none"] = Field(
+        default="none",
+        description="which cases go back when a rep is away: all, those without a reply, or none",
+    )
+    missed_offers: int = Field(
+        default=1,
+        ge=1,
+        le=20,
+        description="offers in a row that a rep lets time out before no more come, until the rep does something",
+    )
+    offers_per_hour: int | None = Field(
+        default=None,
+        ge=1,
+        le=3600,
+        description="most offers to one rep within an hour; absent for any number",
+    )
+    lease: Lease = Field(default=Lease(), description="when a desktop that sends heartbeats counts as gone")
+    link_identity: tuple[PlatformName, ...] = Field(
+        default=(), max_length=50, description="networks whose handles may be joined to one contact"
+    )
 
     @model_validator(mode="after")
     def _parts_agree(self) -> "Policy":
         # All mistakes at once, so that whoever writes a policy need not apply it once for each.
-        mistakes = list(disagreements(self.model_dump(include={*NAMED, "default_queue"}), get_args(IntentName)))
+        said = self.model_dump(include={*NAMED, "brand", "default_queue"})
+        mistakes = list(disagreements(said, get_args(IntentName)))
         if mistakes:
             raise Disagreements(mistakes)
         return self
@@ -259,5 +264,11 @@ class Policy(Message):
 
     @property
     def teams(self) -> tuple[str, ...]:
-        """Returns the teams that have queues, sorted."""
-        return tuple(sorted({queue.team for queue in self.queues}))
+        """Returns the teams that have queues or stand in a department, sorted."""
+        of_departments = {team for department in self.departments for team in department.teams}
+        return tuple(sorted({queue.team for queue in self.queues} | of_departments))
+
+    @property
+    def all_brands(self) -> tuple[Brand, ...]:
+        """Returns every brand, `brand` first."""
+        return (self.brand, *self.brands)

@@ -34,6 +34,11 @@ class Author(Part):
     created_at: UtcDatetime | None = Field(
         default=None, description="when the account was made; absent when not stated"
     )
+    anonymous: bool | None = Field(
+        default=None,
+        description="true when the platform hides who wrote it, so that this id may stand for several people; "
+        "absent when it does not",
+    )
 
 
 class PostMetrics(Part):
@@ -43,6 +48,24 @@ class PostMetrics(Part):
     reposts: Count | None = Field(default=None, description="times it was passed on; absent when not stated")
     replies: Count | None = Field(default=None, description="answers to it; absent when not stated")
     views: Count | None = Field(default=None, description="times it was shown; absent when not stated")
+
+
+class Reply(Part):
+    """What the platform allows as an answer to the post. A part that is absent is not known."""
+
+    allowed: bool = Field(description="whether the brand may answer through the platform's interface")
+    reason: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")] | None = Field(
+        default=None, description="code that says why, such as window_over; absent when not stated"
+    )
+    until: UtcDatetime | None = Field(
+        default=None, description="last moment for an answer; absent when there is none"
+    )
+    max_graphemes: int | None = Field(
+        default=None, ge=1, le=10**6, description="longest answer in characters as people count them"
+    )
+    cost: float | None = Field(
+        default=None, ge=0, le=10**6, description="price of an answer in the platform's own unit"
+    )
 
 
 class PostBody(Message):
@@ -79,6 +102,15 @@ class PostBody(Message):
     quote_of: PostId | None = Field(
         default=None, description="post that it comments on; absent when it quotes none"
     )
+    in_reply_to_author: AuthorId | None = Field(
+        default=None, description="author of in_reply_to; absent when not stated"
+    )
+    repost_of_author: AuthorId | None = Field(
+        default=None, description="author of repost_of; absent when not stated"
+    )
+    quote_of_author: AuthorId | None = Field(
+        default=None, description="author of quote_of; absent when not stated"
+    )
     conversation_id: PostId | None = Field(
         default=None, description="post with which the conversation began; absent when not stated"
     )
@@ -89,6 +121,9 @@ class PostBody(Message):
         default=None, description="language tag (BCP 47) that the platform states; absent when it states none"
     )
     metrics: PostMetrics | None = Field(default=None, description="counters of the post; absent when not stated")
+    reply: Reply | None = Field(
+        default=None, description="what the platform allows as an answer; absent when the source does not know"
+    )
 
     @model_validator(mode="after")
     def _ids_name_the_platform(self) -> "PostBody":

@@ -98,6 +98,14 @@ class Reason(Part):
     )
 
 
+class SkillNeed(Part):
+    """A skill that a case needs of its rep."""
+
+    name: Slug = Field(description="name of the skill")
+    level: int = Field(default=1, ge=1, le=5, description="least level that will do, from 1 to 5")
+    required: bool = Field(default=False, description="whether nobody without it may ever get the case")
+
+
 class Triage(Part):
     """What should be done about a post, by whom, and why.
 
@@ -116,6 +124,12 @@ class Triage(Part):
         default=(),
         max_length=20,
         description="skills that a rep must have, all of them; empty when any rep will do",
+    )
+    needs: tuple[SkillNeed, ...] = Field(
+        default=(),
+        max_length=20,
+        description="those of skills that need a level above 1 or are required; the others need level 1, and the "
+        "rings of the queue may drop them",
     )
     priority: Priority = Field(
         default=0.0, description="from 0 to 100; the higher goes first, and 0 is the value when action is none"

@@ -50,7 +50,7 @@ def test_state_is_neither_input_nor_output() -> None:
 def test_dead_letters_follow_from_the_inputs() -> None:
     dead = {stage.name: {topic.name for topic in stage.dead_letters} for stage in STAGES}
     assert dead["enrich"] == {"posts.raw.dlq"}
-    assert dead["route"] == {"posts.actionable.dlq", "reps.events.dlq"}
+    assert dead["route"] == {"posts.actionable.dlq", "route.signals.dlq", "reps.events.dlq"}
     assert dead["ingest"] == set()
 
 
@@ -67,7 +67,7 @@ def test_a_journal_is_written_and_no_output_of_a_decision() -> None:
 def test_policies_are_read_and_belong_to_no_group() -> None:
     assert inputs_by_group() == {
         "earshot-enrich": ["posts.raw"],
-        "earshot-route": ["posts.actionable", "reps.events"],
+        "earshot-route": ["posts.actionable", "route.signals", "reps.events"],
         "earshot-sink": ["posts.scored", "assignments", "cases.events"],
     }
 

@@ -17,7 +17,8 @@ from pipeline.adapters.kafka.config import producer_config
 from pipeline.codec import encode
 from pipeline.local.endpoints import Endpoints
 from pipeline.settings import KafkaSettings
-from schemas.people.rep import OfferAccepted, SignedIn
+from schemas.people.casework import OfferAccepted
+from schemas.people.presence import SignedIn
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, REPS
 from tests.consuming import CONSUMERS, EXAMPLES, python, values
 from tests.pipeline_lab import ROOT, PipelineLab

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.settings import KafkaSettings
-from schemas.policy.policy import Policy, Queue
+from schemas.policy.policy import Policy
+from schemas.policy.queues import Queue
 from schemas.topics import ACTIONABLE, CASE_EVENTS
 from tests.builders import policy, scored, signed_in
 from tests.faults.route_lab import RouteLab

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.clock import to_ms
 from pipeline.settings import KafkaSettings
-from schemas.policy.policy import Queue
+from schemas.policy.queues import Queue
 from schemas.topics import ACTIONABLE
 from tests.builders import accept, policy, presence, scored, signed_in
 from tests.faults.route_lab import RouteLab, Told

@@ -11,7 +11,8 @@ from pipeline.adapters.kafka.config import client_config
 from pipeline.codec import encode
 from pipeline.loop.setbacks import TRIES
 from pipeline.settings import KafkaSettings
-from schemas.policy.policy import Policy, Queue
+from schemas.policy.policy import Policy
+from schemas.policy.queues import Queue
 from schemas.topics import ACTIONABLE, POLICIES, team_topic
 from tests.builders import policy, scored, signed_in
 from tests.faults.route_lab import RouteLab

@@ -23,7 +23,8 @@ from pipeline.local.endpoints import Endpoints
 from pipeline.settings import KafkaSettings
 from schemas.base import SourcePosition
 from schemas.dead_letter import DeadLetterInfo, encode_headers
-from schemas.people.rep import PostRevealed, RepEvent
+from schemas.people.casework import PostRevealed
+from schemas.people.rep import RepEvent
 from schemas.topics import RAW, REPLAYS, REPS, Topic
 
 pytestmark = pytest.mark.integration

@@ -25,7 +25,8 @@ from pipeline.ports.records import InputRecord
 from pipeline.sink.columns import Source
 from pipeline.sink.tables.posts import POSTS
 from schemas.base import SourcePosition
-from schemas.people.rep import PostRevealed, RepEvent
+from schemas.people.casework import PostRevealed
+from schemas.people.rep import RepEvent
 from schemas.posts.raw import RawPost
 from schemas.topics import RAW, REPS, SCORED, all_topics, post_key
 from tests.builders import START_MS, post, scored

@@ -24,7 +24,7 @@ from pipeline.clock import SystemClock
 from pipeline.local.stack import down, up
 from pipeline.settings import KafkaSettings
 from schemas.people.rep import AnyRepEvent
-from schemas.policy.policy import Queue
+from schemas.policy.queues import Queue
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, REPS, all_topics
 from tests.builders import accept, policy, presence, resolve, scored, signed_in
 from tests.faults.route_lab import RouteLab

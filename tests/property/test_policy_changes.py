@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.cases.case import Assignment, CaseEvent
-from schemas.policy.policy import Policy, Queue, TriageRule
+from schemas.policy.policy import Policy, TriageRule
+from schemas.policy.queues import Queue
 from tests.builders import policy, presence, reject, scored, signed_in, signed_out
 from tests.unit.route.desk_of_one import Answer, Desk
 

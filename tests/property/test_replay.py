@@ -13,7 +13,8 @@ from pipeline.loop.rerun import Replay, ReplayDiffers
 from pipeline.loop.spec import Transaction
 from pipeline.ports.decider import policy_digest
 from pipeline.ports.records import InputRecord
-from schemas.policy.policy import Policy, Queue
+from schemas.policy.policy import Policy
+from schemas.policy.queues import Queue
 from tests.builders import START_MS, policy
 from tests.property.route_play import STEPS, Desk, Step, new_router, play
 

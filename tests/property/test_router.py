@@ -18,7 +18,8 @@ from pipeline.route.messages import Input
 from pipeline.route.router import Router
 from pipeline.route.turn import Turn
 from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
-from schemas.people.rep import PostRevealed, RepEvent
+from schemas.people.casework import PostRevealed
+from schemas.people.rep import RepEvent
 from schemas.posts.scored import ScoredPost
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES
 from schemas.topics import REPS as REPS_TOPIC

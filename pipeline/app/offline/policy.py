@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError, model_validator
 
 from pipeline.adapters.yaml.policy_file import Location, load_policy
+from pipeline.app.offline.unheeded import unheeded
 from pipeline.codec import decode
 from pipeline.enrich.author.brand import bare
 from pipeline.enrich.listening.topics import TopicMatcher, refusals
@@ -22,7 +23,7 @@ from pipeline.ingest.lines import Line, numbered, unpacked
 from pipeline.input_mistakes import did_you_mean
 from pipeline.route.sla.zones import zone_names
 from schemas.base import Part, ShortText
-from schemas.policy.policy import ListeningTopic, Policy
+from schemas.policy.policy import Brand, ListeningTopic, Policy
 from schemas.posts.raw import RawPost, Text
 from schemas.posts.signals import Span, TopicHit
 
@@ -90,7 +91,7 @@ def check_policy(path: Path) -> Checked:
             platform that no post can come from.
     """
     written = load_policy(path, _refusals)
-    doubts = [*unreached(written.value), *_bare_handles(written.value)]
+    doubts = [*unreached(written.value), *_bare_handles(written.value), *unheeded(written.value)]
     return Checked(written.value, tuple(written.place(where) + what for where, what in doubts))
 
 
@@ -131,9 +132,12 @@ def _refusals(document: Any) -> Iterator[tuple[Location, str]]:
             if isinstance(platform, str) and _DASHED.fullmatch(platform):
                 meant = did_you_mean(platform, [platform.replace("-", "_")])
                 yield ("rules", at, "when", "platform", number), f"no platform is called {platform}{meant}"
-    for at, handle in enumerate(_list(_part(document, "brand"), "handles")):
-        if isinstance(handle, str) and not handle.rpartition(":")[2].strip("@ "):
-            yield ("brand", "handles", at), "a handle must follow, such as x:acmecare"
+    brands: list[tuple[Location, Any]] = [(("brand",), _part(document, "brand"))]
+    brands += [(("brands", at), brand) for at, brand in enumerate(_list(document, "brands"))]
+    for place, brand in brands:
+        for at, handle in enumerate(_list(brand, "handles")):
+            if isinstance(handle, str) and not handle.rpartition(":")[2].strip("@ "):
+                yield (*place, "handles", at), "a handle must follow, such as x:acmecare"
     for at, entry in enumerate(_list(document, "calendars")):
         name = _part(entry, "zone")
         if isinstance(name, str) and name not in zone_names():
@@ -142,11 +146,14 @@ def _refusals(document: Any) -> Iterator[tuple[Location, str]]:
 
 
 def _bare_handles(policy: Policy) -> Iterator[tuple[Location, str]]:
-    platforms = sorted({author_id.partition(":")[0] for author_id in policy.brand.author_ids})
-    counts = f"counts only on {', '.join(platforms)} (of author_ids)" if platforms else "counts nowhere"
-    for at, handle in enumerate(policy.brand.handles):
-        if bare(handle):
-            yield ("brand", "handles", at), f"{handle} names no platform and {counts}: write PLATFORM:{handle}"
+    brands: list[tuple[Location, Brand]] = [(("brand",), policy.brand)]
+    brands += [(("brands", at), brand) for at, brand in enumerate(policy.brands)]
+    for place, brand in brands:
+        platforms = sorted({author_id.partition(":")[0] for author_id in brand.author_ids})
+        counts = f"counts only on {', '.join(platforms)} (of author_ids)" if platforms else "counts nowhere"
+        for at, handle in enumerate(brand.handles):
+            if bare(handle):
+                yield (*place, "handles", at), f"{handle} names no platform and {counts}: write PLATFORM:{handle}"
 
 
 def _part(data: Any, field: str) -> Any:

@@ -21,7 +21,7 @@ from pipeline.errors import EarshotError, Misconfigured, Permanent, ServiceMissi
 from pipeline.ports.records import Record
 from pipeline.settings import ClickHouseSettings, ClockMode, KafkaSettings, Settings
 from schemas.base import SourcePosition
-from schemas.people.rep import PostRevealed
+from schemas.people.casework import PostRevealed
 from schemas.posts.raw import RawPost
 from schemas.topics import RAW, REPS
 

@@ -16,17 +16,10 @@ from pydantic import Field
 from pipeline.clock import to_ms
 from schemas.base import EARLIEST, Part, Slug, WorkspaceId
 from schemas.cases.case import Assignment
-from schemas.people.rep import (
-    AnyRepEvent,
-    CaseResolved,
-    OfferAccepted,
-    OfferRejected,
-    PresenceChanged,
-    RepId,
-    ReplySent,
-    SignedIn,
-    SignedOut,
-)
+from schemas.people.casework import CaseResolved, OfferAccepted, OfferRejected, ReplySent
+from schemas.people.event import RepId
+from schemas.people.presence import PresenceChanged, SignedIn, SignedOut
+from schemas.people.rep import AnyRepEvent
 
 NAMESPACE = UUID("2b8c1f7e-94d3-5a60-8f1b-7c0d5e6a4b92")
 """Namespace of the event ids that the desk derives. Another namespace would give every event another id."""

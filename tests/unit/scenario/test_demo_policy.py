@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from pipeline.enrich.listening.keywords import FoldedText, RuleKeywords
 from pipeline.scenario.crowd.authors import Crowd
 from pipeline.scenario.generate import generate
-from schemas.people.rep import SignedIn
+from schemas.people.presence import SignedIn
 from schemas.policy.policy import Policy
 from schemas.posts.raw import RawPost
 

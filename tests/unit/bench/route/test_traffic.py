@@ -8,7 +8,9 @@ import pytest
 from pipeline.bench.route.templates import DEMANDS, post_templates
 from pipeline.bench.route.traffic import JOIN_EVERY, Posts, Produced, Traffic, opening_posts
 from pipeline.codec import decode
-from schemas.people.rep import CaseResolved, OfferAccepted, RepEvent, SignedIn
+from schemas.people.casework import CaseResolved, OfferAccepted
+from schemas.people.presence import SignedIn
+from schemas.people.rep import RepEvent
 from schemas.posts.scored import ScoredPost
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, REPS
 from tests.builders import START_MS

@@ -4,7 +4,8 @@ from typing import Any
 
 from pipeline.codec import encode
 from pipeline.route.cases.requeue import PAUSE_MS, SLICE
-from schemas.policy.policy import Policy, Queue
+from schemas.policy.policy import Policy
+from schemas.policy.queues import Queue
 from tests.builders import START_MS, policy, presence, record, scored, signed_in, signed_out
 from tests.routers import ALL
 from tests.unit.route.desk_of_one import Desk

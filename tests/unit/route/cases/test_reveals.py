@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.errors import Permanent
 from pipeline.route import ids
-from schemas.people.rep import PostRevealed
+from schemas.people.casework import PostRevealed
 from tests.builders import WORKSPACE, accept, resolve, reveal, scored, signed_in
 from tests.unit.route.desk_of_one import DAY_MS, Desk
 

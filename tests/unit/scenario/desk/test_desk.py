@@ -12,7 +12,9 @@ from pipeline.adapters.yaml.policy_file import load_yaml
 from pipeline.errors import Misconfigured
 from pipeline.scenario.desk.desk import ALWAYS, Desk, Roster
 from schemas.cases.case import Assignment, Candidates
-from schemas.people.rep import AnyRepEvent, OfferAccepted, OfferRejected, PresenceChanged
+from schemas.people.casework import OfferAccepted, OfferRejected
+from schemas.people.presence import PresenceChanged
+from schemas.people.rep import AnyRepEvent
 from schemas.posts.scored import Influence
 from tests.builders import at, author
 
