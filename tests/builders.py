@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.clock import from_ms
 from pipeline.ports.records import InputRecord
 from schemas.base import SourcePosition
+from schemas.cases.steps import RouteSignal
 from schemas.people.casework import CaseResolved, OfferAccepted, OfferRejected, PostRevealed, ReplySent
 from schemas.people.presence import PresenceChanged, SignedIn, SignedOut
 from schemas.people.rep import AnyRepEvent
@@ -22,7 +23,7 @@ from schemas.posts.scored import (
     Triage,
     TriageAction,
 )
-from schemas.topics import ACTIONABLE, REPS
+from schemas.topics import ACTIONABLE, REPS, SIGNALS
 
 START_MS = 1_767_225_600_000
 """This is 2026-01-01T00:00:00Z."""
@@ -172,8 +173,11 @@ def reveal(
     return PostRevealed(**fields, post_id=f"x:{post_id}", revision=revision, reason=reason)
 
 
-def record(message: ScoredPost | AnyRepEvent, offset: int = 0, *, append_ms: int = START_MS) -> InputRecord:
+def record(
+    message: ScoredPost | AnyRepEvent | RouteSignal, offset: int = 0, *, append_ms: int = START_MS
+) -> InputRecord:
     """Returns the message as the router reads it."""
-    topic = ACTIONABLE.name if isinstance(message, ScoredPost) else REPS.name
+    topics = {ScoredPost: ACTIONABLE, RouteSignal: SIGNALS}
+    topic = topics.get(type(message), REPS).name
     value = message.model_dump_json(exclude_none=True).encode()
     return InputRecord(topic, 0, offset, message.workspace.encode(), value, append_ms)

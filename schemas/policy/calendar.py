@@ -39,10 +39,13 @@ class Week(Part):
     sun: Windows = ()
 
 
+Day = Annotated[date, Field(description="the day, such as 2026-12-24")]
+
+
 class SpecialDay(Part):
     """A date with windows of its own, in place of those of its weekday."""
 
-    date: date
+    date: Day
     open: Windows = Field(min_length=1)
 
 

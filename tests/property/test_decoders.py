@@ -18,12 +18,17 @@ from pipeline.errors import Permanent
 from pipeline.route import inputs
 from pipeline.route.decoders import Decoder
 from schemas.base import EARLIEST, LATEST
+from schemas.cases.steps import RouteSignal
 from schemas.people.rep import RepEvent
 from schemas.posts.scored import ScoredPost
 from tests.builders import record, scored, signed_in
 from tests.messages import messages
 
-DECODERS: dict[type[BaseModel], Decoder[Any]] = {ScoredPost: inputs._POSTS, RepEvent: inputs._REP_EVENTS}
+DECODERS: dict[type[BaseModel], Decoder[Any]] = {
+    ScoredPost: inputs._POSTS,
+    RepEvent: inputs._REP_EVENTS,
+    RouteSignal: inputs._SIGNALS,
+}
 MODELS = pytest.mark.parametrize("model", DECODERS)
 EXAMPLES = settings(max_examples=40, deadline=None)
 

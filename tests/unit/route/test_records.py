@@ -8,7 +8,6 @@ from schemas.topics import ASSIGNMENTS, CASE_EVENTS, CASES
 from tests.builders import accept, author, reply, scored, signed_in
 from tests.unit.route.desk_of_one import Answer, Desk
 
-
 NOT_YET_SAID = {
     ASSIGNMENTS.name: {
         "case_state", "led_by", "reply", "open_on_platform", "deadlines", "ring", "contact", "earlier",
