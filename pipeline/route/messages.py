@@ -33,6 +33,7 @@ class Triage(Struct):
     action: TriageAction
     queue: str | None
     skills: tuple[str, ...]
+    needs: tuple[Struct, ...]
     priority: float
     reasons: tuple[Struct, ...]
     policy_version: int
@@ -138,7 +139,32 @@ class PostRevealed(_RepEvent):
 
 
 class Other(_RepEvent):
-    """An event that the router knows and does not act on yet."""
+    """An event that the router knows and does not act on yet.
+
+    Those below have the fields on which rules of the contract depend.
+    """
+
+
+class CaseTransferred(Other):
+    """The rep hands the case on."""
+
+    to_rep: str | None
+    to_queue: str | None
+    to_team: str | None
+
+
+class ContactNoted(Other):
+    """The customer and the brand were in touch elsewhere."""
+
+    case_id: str | None
+    author_id: str | None
+
+
+class CasesMerged(Other):
+    """Two cases are about the same matter."""
+
+    case_id: str
+    into: str
 
 
 class Heartbeat(Other):

@@ -59,7 +59,11 @@ def said(read: Callable[[], Any]) -> Any:
 
 GOOD: dict[type[BaseModel], bytes | None] = {
     ScoredPost: record(scored()).value,
-    RepEvent: b'{"schema_version":1,"channel":"public"}',
+    RepEvent: (
+        b'{"schema_version":1,"channel":"public","case_id":"c1","attempt":1,"with_rep":"r2","direction":"in",'
+        b'"at":"2026-01-01T00:00:00.000Z","note_id":"n1","post_ids":["x:p1"],"priority":1.0}'
+    ),
+    RouteSignal: b'{"schema_version":1}',
 }
 """Right values of all that is not read."""
 

@@ -14,7 +14,7 @@ from pipeline.loop.driver import NOW_KEY
 from pipeline.ports.decider import Decisions
 from pipeline.ports.records import InputRecord
 from pipeline.route.matching import takers
-from pipeline.route.messages import Input
+from pipeline.route.messages import Remembered
 from pipeline.route.router import Router
 from pipeline.route.turn import Turn
 from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
@@ -241,7 +241,7 @@ class FailsFirst:
 def _fail_once(router: Router, raw: InputRecord, now_ms: int) -> None:
     dispatch = router._dispatch
 
-    def fail_after(turn: Turn, message: Input) -> None:
+    def fail_after(turn: Turn, message: Remembered) -> None:
         dispatch(turn, message)
         raise RuntimeError("after everything was decided")
 
