@@ -139,9 +139,11 @@ def digest_of(decisions: Decisions) -> str:
         parts += (output.topic.encode(), output.key, output.value)
     for change in decisions.changes.items():
         parts += change
-    # The lengths tell where one part ends and the next begins. Two calls for all parts together take much less
-    # time than two for each.
+    # The lengths tell where one part ends and the next begins. They go in one call. The parts themselves do not:
+    # joined they are 10 MB, and fresh memory of that size takes up to ten times as long as a call for each.
     lengths = [-1 if part is None else len(part) for part in parts]
     digest = xxhash.xxh3_128(struct.pack(f"<{len(lengths)}q", *lengths))
-    digest.update(b"".join(part for part in parts if part))
+    for part in parts:
+        if part:
+            digest.update(part)
     return digest.hexdigest()
