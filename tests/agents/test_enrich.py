@@ -208,10 +208,10 @@ async def test_posts_are_scored_keyed_like_the_raw_record_and_work_goes_to_the_r
     work, other = raw_post("awful", post_id="x:1"), raw_post("fine", post_id="x:2", workspace="other")
     await rig.run([record(work, offset=5), record(other, offset=6)])
     assert [post.post_id for post in scored(rig)] == ["x:1", "x:2"]
-    assert [key for topic, key, _, _ in rig.publisher.delivered if topic == "posts.scored"] == [
+    assert [sent.key for sent in rig.publisher.delivered if sent.topic == "posts.scored"] == [
         b"acme/x:42", b"other/x:42",
     ]  # fmt: skip
-    assert [(topic, key) for topic, key, _, _ in rig.publisher.delivered if topic == "posts.actionable"] == [
+    assert [(sent.topic, sent.key) for sent in rig.publisher.delivered if sent.topic == "posts.actionable"] == [
         ("posts.actionable", b"acme")
     ]
     assert scored(rig, "posts.actionable") == scored(rig)[:1]
@@ -298,9 +298,9 @@ async def test_a_bad_record_is_dead_lettered_byte_for_byte_and_the_stream_goes_o
     rig = Rig()
     bad = record(offset=7, **changes)
     await rig.run([bad, record(offset=8)])
-    ((topic, key, value, headers),) = [sent for sent in rig.publisher.delivered if sent[0] == "posts.raw.dlq"]
-    assert (topic, key, value) == ("posts.raw.dlq", bad.key, bad.value)
-    info = decode_headers(headers)
+    (letter,) = [sent for sent in rig.publisher.delivered if sent.topic == "posts.raw.dlq"]
+    assert (letter.key, letter.value) == (bad.key, bad.value)
+    info = decode_headers(letter.headers)
     assert (info.stage, info.code, info.source.offset) == ("enrich", code, 7)
     assert [post.post_id for post in scored(rig)] == ["x:8"]
     assert "ack 7" in rig.journal
@@ -321,9 +321,7 @@ async def test_a_post_that_cannot_be_scored_is_dead_lettered_alone() -> None:
     posts = [raw_post("poison" if number == 3 else "fine", post_id=f"x:{number}") for number in range(8)]
     await rig.run([record(post, offset=number) for number, post in enumerate(posts)])
     assert [post.post_id for post in scored(rig)] == [f"x:{number}" for number in range(8) if number != 3]
-    (letter,) = [
-        decode_headers(headers) for topic, _, _, headers in rig.publisher.delivered if topic == "posts.raw.dlq"
-    ]
+    (letter,) = [decode_headers(sent.headers) for sent in rig.publisher.delivered if sent.topic == "posts.raw.dlq"]
     assert (letter.code, letter.source.offset) == ("scoring_failed", 3)
 
 
@@ -439,9 +437,10 @@ async def test_a_post_over_which_three_workers_ended_is_dead_lettered_unread_and
     posts = [record(raw_post(f"text {number}", post_id=f"x:{number}"), offset=number) for number in range(4, 8)]
     await rig.run(posts)
     assert read == ["text 4", "text 6", "text 7"]
-    ((_, key, value, headers),) = [sent for sent in rig.publisher.delivered if sent[0] == "posts.raw.dlq"]
-    assert (key, value) == (posts[1].key, posts[1].value)
-    assert (decode_headers(headers).code, decode_headers(headers).source.offset) == ("stops_worker", 5)
+    (letter,) = [sent for sent in rig.publisher.delivered if sent.topic == "posts.raw.dlq"]
+    assert (letter.key, letter.value) == (posts[1].key, posts[1].value)
+    info = decode_headers(letter.headers)
+    assert (info.code, info.source.offset) == ("stops_worker", 5)
     assert [line for line in rig.journal if line.startswith("ack")] == [f"ack {offset}" for offset in range(4, 8)]
     assert rig.notes.standing[home(5)] == ""
 

@@ -88,11 +88,11 @@ def test_every_candidate_is_sent_and_listed_with_its_place(tmp_path: Path) -> No
 def test_the_record_is_the_contract_s_own_encoding(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     bench.agent.run([candidate(1, unknown_field="dropped", text="h\u00e9llo")])
-    ((topic, key, value, headers),) = bench.publisher.delivered
-    assert (topic, key, headers) == ("posts.raw", b"acme/chirp:a1", ())
-    assert value is not None
-    assert b"unknown_field" not in value
-    assert orjson.loads(value)["created_at"] == "2026-11-01T12:00:01.000Z"
+    (sent,) = bench.publisher.delivered
+    assert (sent.topic, sent.key, sent.headers) == ("posts.raw", b"acme/chirp:a1", ())
+    assert sent.value is not None
+    assert b"unknown_field" not in sent.value
+    assert orjson.loads(sent.value)["created_at"] == "2026-11-01T12:00:01.000Z"
 
 
 def test_bad_lines_are_kept_and_the_rest_is_sent(tmp_path: Path) -> None:

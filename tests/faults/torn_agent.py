@@ -10,6 +10,8 @@ import secrets
 import sys
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from pipeline.adapters.kafka.transactional.late_requests import DoubtRule, Verdict
 from pipeline.adapters.kafka.transactional.producer import doubt_rule
 from pipeline.ports.decider import Decisions
@@ -45,7 +47,7 @@ class SpoiltOnce(Counting):
         first = not self._mark.exists()
         self._mark.touch()
         marked = [
-            output._replace(value=json.dumps(body | {"undone": first}).encode())
+            replace(output, value=json.dumps(body | {"undone": first}).encode())
             for output, body in zip(decided.outputs, bodies, strict=True)
         ]
         refused = [Record(self._narrow, b"k", secrets.token_bytes(5000))] if first else []

@@ -75,7 +75,7 @@ def test_an_unreadable_record_becomes_a_dead_letter_and_the_rest_is_stored() -> 
     bench.agent.handle([record(scored("p1"), 4), BAD, record(scored("p2"), 6)], "t")
     assert [row["post_id"] for row in bench.rows.final("posts")] == ["x:p1", "x:p2"]
     [letter] = bench.publisher.delivered
-    assert letter[:3] == ("posts.scored.dlq", BAD.key, BAD.value)
+    assert (letter.topic, letter.key, letter.value) == ("posts.scored.dlq", BAD.key, BAD.value)
     info = decode_headers(letter.headers)
     assert (info.stage, info.code, info.source.offset) == ("sink", "invalid_json", BAD.offset)
     assert (info.appended_ms, info.failed_ms) == (BAD.append_ms, START_MS + NOW_MS)
