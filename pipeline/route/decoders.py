@@ -188,11 +188,19 @@ def _limit(rule: Any) -> Iterator[tuple[str, Any]]:
         raise TypeError(f"{rule} has no counterpart in msgspec")
 
 
+_PRINTED = r"[^\s\x00-\x1f\x7f]"
+"""What an id is made of. In ASCII this is all from ! to ~."""
+
+
 def _pattern(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
     match said:
         case {"pattern": str(pattern)} if len(said) == 1:
             # Python's $ also stands before a last line break, the contract's does not.
-            yield "pattern", re.sub(r"\$$", r"\\Z", pattern)
+            pattern = re.sub(r"\$$", r"\\Z", pattern)
+            if _PRINTED in pattern:
+                # To ask of each character whether it is white space takes a third of the decoding of a rep event.
+                pattern = f"{pattern.replace(_PRINTED, '[!-~]')}|{pattern}"
+            yield "pattern", pattern
         case {"strip_whitespace": True} if len(said) == 1:
             # Text with white space around it goes to the model, which takes it off.
             yield "pattern", r"^\S(?:[\s\S]*\S)?\Z"

@@ -19,29 +19,32 @@ MAX_TEXT_CHARS = 2000
 _encode = msgspec.json.Encoder().encode
 
 
-class _CasePost(Struct, kw_only=True, omit_defaults=True, gc=False):
-    """A CasePost of the contract, made of parts that were checked when they were read."""
+class _CasePost(Struct, omit_defaults=True, gc=False):
+    """A CasePost of the contract, made of parts that were checked when they were read.
+
+    It is made with positional arguments, which takes a fifth of the time of names. None stands for what is absent.
+    """
 
     post_id: str
     revision: int
     author: Author
     text: str | None = None
-    created_at: str
-    visibility: Visibility
+    created_at: str | None = None
+    visibility: Visibility | None = None
     url: str | None = None
     sentiment: Struct | None = None
-    own: bool
+    own: bool | None = None
 
 
-class _Opened(Struct, kw_only=True, omit_defaults=True, gc=False):
+class _Opened(Struct, omit_defaults=True, gc=False):
     """The brief of one post, with the fields of `BriefParts` in their order, so that it is written at once."""
 
     author: Author
     platform: str
     influence: Struct
     sentiment: Struct | None = None
-    posts: tuple[_CasePost]
-    reasons: tuple[Struct, ...]
+    posts: tuple[_CasePost, ...] = ()
+    reasons: tuple[Struct, ...] | None = None
 
 
 class _Place(Struct, order=True, frozen=True, gc=False):
@@ -57,12 +60,12 @@ _place = msgspec.json.Decoder(_Place).decode
 def open_brief(post: ScoredPost) -> Brief:
     """Returns the brief of a case that this post opens."""
     opened = _Opened(
-        author=post.author,
-        platform=post.platform,
-        influence=post.influence,
-        sentiment=post.sentiment,
-        posts=(_case_post(post),),
-        reasons=post.triage.reasons[:MAX_REASONS],
+        post.author,
+        post.platform,
+        post.influence,
+        post.sentiment,
+        (_case_post(post),),
+        post.triage.reasons[:MAX_REASONS],
     )
     return Brief(_encode(opened)[1:-1])
 
@@ -99,15 +102,15 @@ def with_lead_post(brief: Brief, post: ScoredPost) -> Brief:
 
 def _case_post(post: ScoredPost) -> _CasePost:
     return _CasePost(
-        post_id=post.post_id,
-        revision=post.revision,
-        author=post.author,
-        text=_text(post),
-        created_at=post.created_at,
-        visibility=post.visibility,
-        url=post.url,
-        sentiment=post.sentiment,
-        own=post.own,
+        post.post_id,
+        post.revision,
+        post.author,
+        _text(post),
+        post.created_at,
+        post.visibility,
+        post.url,
+        post.sentiment,
+        post.own,
     )
 
 
