@@ -33,7 +33,7 @@ from pipeline.route.messages import (
 from pipeline.route.people import presence
 from pipeline.route.policies import PolicyBook
 from pipeline.route.state.changelog import encode
-from pipeline.route.state.entities import Case, Key, PolicyInForce
+from pipeline.route.state.entities import Case, PolicyInForce
 from pipeline.route.state.state import Mark, State
 from pipeline.route.time import timers
 from pipeline.route.turn import Turn
@@ -195,13 +195,17 @@ class Router:
         However often a case changed, its current state is written once.
         """
         changed = self._state.changed()
-        currents = [self._current(key, new) for key, new in changed.items() if key[0] == "case"]
-        changes = {
-            "/".join(key).encode(): None if new is None else encode(key[0], new) for key, new in changed.items()
-        }
+        outputs = self._outputs.copy()
+        changes: dict[bytes, bytes | None] = {}
+        for key, new in changed.items():
+            kind, _, name = key
+            changes["/".join(key).encode()] = None if new is None else encode(kind, new)
+            if kind == "case":
+                value = records.current(new, self._state.brief(new)) if isinstance(new, Case) else None
+                outputs.append(Record(CASES.name, name.encode(), value))
         for name, chunk in self._state.handled.changes().items():
             changes[name.encode()] = None if chunk is None else encode("handled", chunk)
-        return Decisions([*self._outputs, *currents], changes)
+        return Decisions(outputs, changes)
 
     def size_bytes(self) -> int:
         """Returns how many bytes of outputs were decided since the last `commit` or `abort`."""
@@ -273,14 +277,14 @@ class Router:
     def _dispatch(self, turn: Turn, message: Remembered) -> None:
         if isinstance(message, ScoredPost):
             intake.handle_post(turn, message)
-        elif isinstance(message, Presence):
-            presence.handle_presence(turn, message)
+        elif isinstance(message, Request):
+            requests.handle_request(turn, message)
         elif isinstance(message, PostRevealed):
             reveals.handle_reveal(turn, message)
         elif isinstance(message, Other):
             raise Permanent("not_supported", f"the router does not act on {message.type}", "type")
         else:
-            requests.handle_request(turn, message)
+            presence.handle_presence(turn, message)
 
     def _refuse_old(self, turn: Turn, message: Remembered) -> None:
         """Refuses input that is too old to know whether it was handled before."""
@@ -292,11 +296,6 @@ class Router:
             requests.refuse_request(turn, message, "too_old")
         else:
             raise Permanent("too_old", "older than input is remembered, so it may have been handled before")
-
-    def _current(self, entity_key: Key, case: object) -> Record:
-        if isinstance(case, Case):
-            return Record(CASES.name, case.case_id.encode(), records.current(case, self._state.brief(case)))
-        return Record(CASES.name, entity_key[2].encode(), None)
 
     def _rollback(self, mark: Mark, outputs: int, counts: int) -> None:
         self._state.rollback(mark)

@@ -1,12 +1,14 @@
 """Drives the router of this release with the pure driver."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from pipeline.app.garbage_collection import ShortPauses
 from pipeline.bench.route.seam import BATCH, INPUTS, REMEMBER_MS, Transaction
 from pipeline.bench.route.traffic import Arrival, Produced
 from pipeline.loop.driver import NOW_KEY, Driver
 from pipeline.loop.spec import Moment, StageSpec
+from pipeline.loop.spec import Transaction as Decided
 from pipeline.ports.records import InputRecord
 from pipeline.route.router import Router
 from schemas.topics import JOURNAL, ROUTE_STATE
@@ -54,7 +56,7 @@ class Stage:
             self._next[topic] += 1
         return records
 
-    def run(self, records: Sequence[InputRecord]) -> Transaction:
+    def run(self, records: Sequence[InputRecord]) -> Callable[[], Transaction]:
         """Decides, encodes and commits one transaction over all of the records."""
         for record in records:
             self._driver.buffers.add(record)
@@ -63,13 +65,17 @@ class Stage:
         at = Moment(records[-1].append_ms, records[-1].append_ms)
         transaction = self._driver.decide(at)
         assert transaction is not None, "there are records"
-        decisions = transaction.decisions
-        outputs = [Produced(record.topic, record.key, record.value) for record in decisions.outputs]
-        changes = [Produced(ROUTE_STATE.name, key, value) for key, value in decisions.changes.items()]
-        changes.append(Produced(ROUTE_STATE.name, NOW_KEY, transaction.now_value))
         journal = transaction.journal.model_dump_json().encode()
         self._driver.commit(transaction, None, at)
-        return Transaction(len(transaction.records), len(transaction.dead_letters), outputs, changes, journal)
+        return partial(_described, transaction, journal)
 
     def _ends(self, topics: Sequence[str]) -> Mapping[str, int]:
         return {topic: self._next[topic] for topic in topics}
+
+
+def _described(transaction: Decided, journal: bytes) -> Transaction:
+    decisions = transaction.decisions
+    outputs = [Produced(record.topic, record.key, record.value) for record in decisions.outputs]
+    changes = [Produced(ROUTE_STATE.name, key, value) for key, value in decisions.changes.items()]
+    changes.append(Produced(ROUTE_STATE.name, NOW_KEY, transaction.now_value))
+    return Transaction(len(transaction.records), len(transaction.dead_letters), outputs, changes, journal)

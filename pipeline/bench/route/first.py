@@ -4,7 +4,8 @@ Its modules are looked up by name, because this checkout has none of them.
 """
 
 import importlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pipeline.bench.route.seam import BATCH, INPUTS, REMEMBER_MS, Transaction
@@ -52,37 +53,41 @@ class Stage:
             self._next[topic] += 1
         return records
 
-    def run(self, records: Sequence[Any]) -> Transaction:
+    def run(self, records: Sequence[Any]) -> Callable[[], Transaction]:
         """Decides, encodes and commits one transaction over all of the records."""
         for record in records:
             self._owned.buffers.add(record)
         for topic in INPUTS:
             self._owned.buffers.reached_end(topic, self._next[topic])
         outcome = self._owned.run(records[-1].append_ms, lambda: None)
-        produced = self._producer.produced
-        return Transaction(
-            len(outcome.records),
-            len(outcome.dead_letters),
-            [record for record in produced if record.topic not in (ROUTE_STATE.name, JOURNAL.name)],
-            [record for record in produced if record.topic == ROUTE_STATE.name],
-            next(record.value for record in produced if record.topic == JOURNAL.name) or b"",
-        )
+        return partial(_described, outcome, self._producer.produced)
 
     def _ends(self, places: Sequence[Any]) -> Mapping[str, int]:
         return {place.topic: self._next[place.topic] for place in places}
+
+
+def _described(outcome: Any, written: Iterable[tuple[str, bytes | None, bytes | None]]) -> Transaction:
+    produced = [Produced(*record) for record in written]
+    return Transaction(
+        len(outcome.records),
+        len(outcome.dead_letters),
+        [record for record in produced if record.topic not in (ROUTE_STATE.name, JOURNAL.name)],
+        [record for record in produced if record.topic == ROUTE_STATE.name],
+        next(record.value for record in produced if record.topic == JOURNAL.name) or b"",
+    )
 
 
 class _MemoryProducer:
     """Takes what confluent_kafka's Producer takes, and keeps the records of the last transaction."""
 
     def __init__(self) -> None:
-        self.produced: list[Produced] = []
+        self.produced: list[tuple[str, bytes | None, bytes | None]] = []
 
     def begin_transaction(self) -> None:
         self.produced = []
 
     def produce(self, topic: str, value: bytes | None, key: bytes | None, **_: object) -> None:
-        self.produced.append(Produced(topic, key, value))
+        self.produced.append((topic, key, value))
 
     def send_offsets_to_transaction(self, *_: object) -> None:
         pass

@@ -56,7 +56,7 @@ class Runner:
             for size in sorted(sizes):
                 while done < size:
                     count = min(BATCH, size - done)
-                    transaction = self._stage.run(self._stage.read(opening_posts(self._posts, done, count)))
+                    transaction = self._stage.run(self._stage.read(opening_posts(self._posts, done, count)))()
                     write_entries(file, ((change.key or b"", change.value) for change in transaction.changes))
                     done += count
                 ends[str(size)] = file.tell()
@@ -91,8 +91,8 @@ class Runner:
             records = self._stage.read(step)
             # It is measured only so that the garbage collector keeps up with it.
             with self._meter.measured():
-                transaction = self._stage.run(records)
-            self._traffic.read(transaction.outputs)
+                described = self._stage.run(records)
+            self._traffic.read(described().outputs)
         self._meter.longest_collection_ms()
         return {"gauges": dict(self._stage.decider.gauges())}
 
@@ -104,7 +104,8 @@ class Runner:
             arrivals = self._traffic.transaction(BATCH)
             records = self._stage.read(arrivals)
             with self._meter.measured() as span:
-                transaction = self._stage.run(records)
+                described = self._stage.run(records)
+            transaction = described()
             states = self._traffic.read(transaction.outputs)
             if (transaction.records, transaction.dead_letters) != (len(records), 0):
                 raise RuntimeError(f"{transaction.records} of {len(records)} records were decided")

@@ -30,7 +30,7 @@ def follow_policy(turn: Turn, cases: Iterable[tuple[str, str]]) -> None:
 
 def _follow(turn: Turn, case: Case) -> None:
     queue = turn.book.queue(case.workspace, case.queue)
-    if queue is None or (queue.name, queue.team) == (case.queue, case.team):
+    if queue is None or (queue.team == case.team and queue.name == case.queue):
         return
     reason = "queue_moved" if queue.name == case.queue else "queue_gone"
     turn.step(case._replace(queue=queue.name, team=queue.team), "requeued", reason)

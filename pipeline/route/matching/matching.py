@@ -15,6 +15,7 @@ Among reps, the lowest share of capacity in use comes first, then the longest ti
 hash.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from pipeline.route.cases import requeue
@@ -50,8 +51,8 @@ def match(turn: Turn, limit: int | None = None) -> bool:
         requeue.follow_policy(turn, touched.cases)
     made = 0
     if turn.live:
-        cases = _Cases(turn.state)
-        classes = touched.freed | _with_refusers(touched.thinned) if touched.thinned else set(touched.freed)
+        cases = _takeable(turn.state, touched.cases)
+        classes = touched.freed | _with_refusers(touched.thinned) if touched.thinned else touched.freed.copy()
         while made != limit and (case := _first(turn.state, cases, classes)) is not None:
             _offer(turn, _pick(turn, case))
             made += 1
@@ -63,33 +64,32 @@ def put_aside_first(turn: Turn) -> None:
     """Puts the case aside that a match would offer first. It is not offered before its next step."""
     touched = turn.state.indexes.touched
     requeue.follow_policy(turn, touched.cases)
-    first = _first(turn.state, _Cases(turn.state), set(touched.freed))
+    first = _first(turn.state, _takeable(turn.state, touched.cases), touched.freed.copy())
     if first is not None:
         turn.state.put_case(_pick(turn, first).case._replace(timer_parked=True))
     touched.clear()
 
 
-class _Cases:
-    """The touched cases in order of priority. One that nobody free may take is not looked at again, because a
-    match frees nobody."""
+def _takeable(state: State, touched: Iterable[tuple[str, str]]) -> list[Case]:
+    """Returns those of the cases that somebody free may take, backwards in order of priority."""
+    cases = [
+        case
+        for workspace, case_id in touched
+        if (case := state.case(workspace, case_id)) is not None and _is_takeable(state, case)
+    ]
+    cases.sort(key=rank_of, reverse=True)
+    return cases
 
-    def __init__(self, state: State) -> None:
-        self._state = state
-        touched = state.indexes.touched.cases
-        found = [case for workspace, case_id in touched if (case := state.case(workspace, case_id)) is not None]
-        # Backwards, so that the first of them is taken from the end.
-        self._left = sorted(found, key=rank_of, reverse=True) if len(found) > 1 else found
 
-    def first(self) -> Case | None:
-        """Returns the first of them that somebody free may take."""
-        while self._left:
-            case = self._state.case(self._left[-1].workspace, self._left[-1].case_id)
-            if case is not None and case.state == "waiting":
-                demand = takers.demand_of(self._state, case)
-                if takers.best_taker(self._state, demand, case) is not None:
-                    return case
-            self._left.pop()
-        return None
+def _is_takeable(state: State, case: Case) -> bool:
+    if case.state != "waiting":
+        return False
+    demand = takers.demand_of(state, case)
+    # Nearly always nobody is free, which is found out without more calls.
+    for reps in demand.takers:
+        if reps.free and takers.free_taker(state, demand, reps, case) is not None:
+            return True
+    return False
 
 
 def _with_refusers(thinned: set[RepClass]) -> set[RepClass]:
@@ -98,9 +98,19 @@ def _with_refusers(thinned: set[RepClass]) -> set[RepClass]:
     return {reps for demand in demands for reps in demand.takers if reps.free}
 
 
-def _first(state: State, cases: _Cases, classes: set[RepClass]) -> Case | None:
-    """Returns the case of the highest priority that can be offered now."""
-    best = cases.first()
+def _first(state: State, cases: list[Case], classes: set[RepClass]) -> Case | None:
+    """Returns the case of the highest priority that can be offered now.
+
+    Those of the `cases`, and of the `classes` with somebody free, that lead to nothing are taken out, because a
+    match frees nobody.
+    """
+    best = None
+    while cases and best is None:
+        # An offer since has perhaps changed it.
+        best = state.case(cases[-1].workspace, cases[-1].case_id)
+        if best is None or not _is_takeable(state, best):
+            best = None
+            cases.pop()
     for reps in list(classes):
         head = takers.first_case(state, reps)
         if head is None:
