@@ -6,7 +6,7 @@ to wait meanwhile is moved at once.
 """
 
 from collections.abc import Iterable
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 
 from pipeline.route.state.classes import DemandClass
 from pipeline.route.state.entities import Case, Move
@@ -44,12 +44,11 @@ def begin_move(turn: Turn, workspace: str) -> None:
 
 def move_some(turn: Turn, workspace: str) -> None:
     """Moves the next of them, and sees to the rest."""
-    places = chain.from_iterable(
-        chain(demand.fresh.by_age, demand.parked.by_age) for demand in _astray(turn, workspace)
-    )
-    # Listed first, because each that is moved leaves the order that is walked here.
-    for _, case_id in list(islice(places, SLICE)):
-        case = turn.state.case(workspace, case_id)
+    # Each that is moved leaves its class, so that the next one is the oldest.
+    each = chain.from_iterable(repeat(demand, len(demand)) for demand in _astray(turn, workspace))
+    for demand in islice(each, SLICE):
+        oldest = demand.fresh.oldest or demand.parked.oldest
+        case = None if oldest is None else turn.state.case(workspace, oldest[1])
         assert case is not None, "lanes hold open cases"
         _follow(turn, case)
     rest = Move(turn.now_ms + PAUSE_MS) if _astray(turn, workspace) else None

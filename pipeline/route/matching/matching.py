@@ -84,12 +84,7 @@ def _takeable(state: State, touched: Iterable[tuple[str, str]]) -> list[Case]:
 def _is_takeable(state: State, case: Case) -> bool:
     if case.state != "waiting":
         return False
-    demand = takers.demand_of(state, case)
-    # Nearly always nobody is free, which is found out without more calls.
-    for reps in demand.takers:
-        if reps.free and takers.free_taker(state, demand, reps, case) is not None:
-            return True
-    return False
+    return takers.best_taker(state, takers.demand_of(state, case), case) is not None
 
 
 def _with_refusers(thinned: set[RepClass]) -> set[RepClass]:

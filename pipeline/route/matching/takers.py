@@ -11,7 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from pipeline.route.state.classes import DemandClass, FreeRep, RepClass
 from pipeline.route.state.entities import Case
-from pipeline.route.state.lanes import Age, Lane, Rank
+from pipeline.route.state.lanes import Age, FreshLane, ParkedLane, Rank
 from pipeline.route.state.state import State
 
 Place = TypeVar("Place", Rank, Age)
@@ -70,18 +70,7 @@ def oldest_case(state: State, reps: RepClass) -> Case | None:
     return _best_case(state, reps, _BY_AGE)
 
 
-class _Order(NamedTuple, Generic[Place]):
-    """One of the two orders of a lane."""
-
-    head: Callable[[Lane], Place | None]
-    walk: Callable[[Lane], Iterable[Place]]
-
-
-_BY_RANK: _Order[Rank] = _Order(attrgetter("first"), attrgetter("by_rank"))
-_BY_AGE: _Order[Age] = _Order(attrgetter("oldest"), attrgetter("by_age"))
-
-
-def _best_case(state: State, reps: RepClass, order: _Order[Place]) -> Case | None:
+def _best_case(state: State, reps: RepClass, order: "_Order[Place]") -> Case | None:
     best = None
     for demand in reps.demands if reps.free else ():
         place = order.head(demand.fresh)
@@ -92,6 +81,17 @@ def _best_case(state: State, reps: RepClass, order: _Order[Place]) -> Case | Non
             if place is not None and (best is None or place < best):
                 best = place
     return None if best is None else _case(state, reps, best)
+
+
+class _Order(NamedTuple, Generic[Place]):
+    """One of the two orders of a lane."""
+
+    head: Callable[[FreshLane | ParkedLane], Place | None]
+    walk: Callable[[ParkedLane], Iterable[Place]]
+
+
+_BY_RANK: _Order[Rank] = _Order(attrgetter("first"), attrgetter("by_rank"))
+_BY_AGE: _Order[Age] = _Order(attrgetter("oldest"), attrgetter("by_age"))
 
 
 def _first_takeable(state: State, demand: DemandClass, reps: RepClass, order: Iterable[Place]) -> Place | None:

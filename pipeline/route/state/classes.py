@@ -6,11 +6,11 @@ never walks over cases or reps. Classes come from the entities alone and hold no
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from pipeline.route.state.entities import Case, Rep
-from pipeline.route.state.lanes import Lane
+from pipeline.route.state.lanes import FreshLane, ParkedLane, Rank, rank_of
 
 SLACK = 64
 """Demand classes without a case that are kept, besides as many as there are with one. Most come back soon, and to
@@ -48,13 +48,14 @@ next case."""
 class DemandClass:
     """The waiting cases of one demand class, and the rep classes that may take them."""
 
-    __slots__ = ("fresh", "key", "parked", "present", "takers")
+    __slots__ = ("_cases", "fresh", "key", "parked", "present", "takers")
 
-    def __init__(self, key: DemandKey) -> None:
+    def __init__(self, key: DemandKey, cases: Mapping[str, Case]) -> None:
+        self._cases = cases
         self.key = key
-        self.fresh = Lane()
+        self.fresh = FreshLane(self._fresh_place)
         """The cases that nobody has refused, so that the first of them suits every free rep of `takers`."""
-        self.parked = Lane()
+        self.parked = ParkedLane()
         """The cases with refusals. Each must be compared with the reps before it is offered."""
         self.takers: list[RepClass] = []
         self.present = 0
@@ -63,9 +64,15 @@ class DemandClass:
     def __len__(self) -> int:
         return len(self.fresh) + len(self.parked)
 
-    def lane(self, case: Case) -> Lane:
+    def lane(self, case: Case) -> FreshLane | ParkedLane:
         """Returns the lane in which a waiting case of this class belongs."""
         return self.parked if case.refused else self.fresh
+
+    def _fresh_place(self, case_id: str) -> Rank | None:
+        case, key = self._cases.get(case_id), self.key
+        if case is None or case.state != "waiting" or case.timer_parked or case.refused:
+            return None
+        return rank_of(case) if (case.team, case.queue, case.skills) == key[1:] else None
 
     def suits(self, reps: "RepClass") -> bool:
         """Whether reps of that class may take the cases."""
@@ -128,9 +135,14 @@ class RepClass:
 
 
 class Classes:
-    """The classes of one workspace, each found by its key."""
+    """The classes of one workspace, each found by its key.
 
-    def __init__(self) -> None:
+    Args:
+        cases: the open cases of the workspace.
+    """
+
+    def __init__(self, cases: Mapping[str, Case]) -> None:
+        self._cases = cases
         self._demands: dict[DemandKey, DemandClass] = {}
         self._reps: dict[RepKey, RepClass] = {}
         self._teams: dict[str, Team] = {}
@@ -144,7 +156,7 @@ class Classes:
     def _new_demand(self, case: Case) -> DemandClass:
         self._drop_empty_demands()
         key = DemandKey(case.workspace, case.team, case.queue, case.skills)
-        demand = self._demands[key] = DemandClass(key)
+        demand = self._demands[key] = DemandClass(key, self._cases)
         for reps in self.team(key.team).reps:
             if demand.suits(reps):
                 _join(demand, reps)

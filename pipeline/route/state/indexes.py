@@ -62,7 +62,7 @@ class Workspace:
         self.members: dict[str, Member] = self.tables["post"]
         self.reps: dict[str, Rep] = self.tables["rep"]
         self.picks: dict[str, Picks] = self.tables["picks"]
-        self.classes = Classes()
+        self.classes = Classes(self.cases)
         self.staff = Staff(self.classes, touched.freed, touched.thinned)
         self.contacts: OneOrMore = {}
         """The open cases of each author."""
