@@ -159,7 +159,7 @@ class Turn:
     def _end(self, case: Case) -> None:
         put, workspace, case_id = self.state.put, case.workspace, case.case_id
         put("case", workspace, case_id, None)
-        for post_id in names_of(self.state.workspace(workspace).posts, case_id):
+        for post_id in names_of(self.state.workspaces[workspace].posts, case_id):
             put("post", workspace, post_id, None)
         put("brief", workspace, case_id, None)
         put("closed", workspace, case_id, Closed(self.now_ms, case.root_post_id, case.author_id))

@@ -120,7 +120,7 @@ def test_no_case_waits_while_somebody_free_may_take_it(steps: list[Step]) -> Non
     router = new_router()
     for _ in Desk(router).play(play(steps)):
         state = router._state
-        for case in state.workspace("acme").cases.values():
+        for case in state.workspaces["acme"].cases.values():
             assert case.state != "waiting" or takers.best_taker(state, takers.demand_of(state, case), case) is None
 
 

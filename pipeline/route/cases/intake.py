@@ -58,7 +58,7 @@ def _count_repost(turn: Turn, post: ScoredPost) -> bool:
         return False
     case = _case_with(turn, post.workspace, post.repost_of)
     if case is None:
-        if post.repost_of in turn.state.workspace(post.workspace).closed_posts:
+        if post.repost_of in turn.state.workspaces[post.workspace].closed_posts:
             turn.counts.append("reposts_after_close")
         return False
     # Counted and not made a member, because a hundred thousand reposts of one complaint are one piece of work, and
@@ -91,7 +91,7 @@ def _join_or_open(turn: Turn, post: ScoredPost) -> None:
 
 def _open_case_of(turn: Turn, post: ScoredPost) -> Case | None:
     """Returns the author's open case, of several the newest."""
-    workspace = turn.state.workspace(post.workspace)
+    workspace = turn.state.workspaces[post.workspace]
     cases = [workspace.cases[case_id] for case_id in names_of(workspace.contacts, post.author.author_id)]
     return max(cases, key=lambda case: (case.queued_at_ms, case.case_id), default=None)
 
@@ -188,7 +188,7 @@ def _delete(turn: Turn, post: ScoredPost) -> None:
 
 
 def _has_posts(turn: Turn, case: Case) -> bool:
-    workspace = turn.state.workspace(case.workspace)
+    workspace = turn.state.workspaces[case.workspace]
     members = (workspace.members[post_id] for post_id in names_of(workspace.posts, case.case_id))
     return any(not (member.own or member.deleted) for member in members)
 

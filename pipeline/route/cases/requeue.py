@@ -5,11 +5,12 @@ million of them, so they are moved some at a time, while records go on to be han
 to wait meanwhile is moved at once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from itertools import chain, islice, repeat
 
 from pipeline.route.state.classes import DemandClass
 from pipeline.route.state.entities import Case, Move
+from pipeline.route.state.indexes import Workspace
 from pipeline.route.turn import Turn
 
 SLICE = 200
@@ -18,20 +19,24 @@ PAUSE_MS = 100
 """Time until the next of them, so that 10^5 cases are moved in a minute and records wait for none of it."""
 
 
-def follow_policy(turn: Turn, cases: Iterable[tuple[str, str]]) -> None:
-    """Moves those of the cases, each by workspace and case_id, that wait in a queue which is not as the policy in
-    force has it."""
-    # Sorted, because the order of the events is part of the output and a set has none of its own.
-    for workspace, case_id in sorted(cases):
-        case = turn.state.case(workspace, case_id)
+def follow_policy(turn: Turn, cases: Mapping[str, tuple[Workspace, DemandClass]]) -> None:
+    """Moves those of the cases, each by id with its workspace and class, that wait in a queue which is not as the
+    policy in force has it."""
+    astray = [
+        (workspace.name, case_id)
+        for case_id, (workspace, demand) in cases.items()
+        if _is_astray(turn, workspace.name, demand)
+    ]
+    # Sorted, so that the order of the events does not depend on that of the changes before.
+    for workspace_name, case_id in sorted(astray):
+        case = turn.state.case(workspace_name, case_id)
         if case is not None and case.state == "waiting":
             _follow(turn, case)
 
 
 def _follow(turn: Turn, case: Case) -> None:
     queue = turn.book.queue(case.workspace, case.queue)
-    if queue is None or (queue.team == case.team and queue.name == case.queue):
-        return
+    assert queue is not None, "a case is astray only where there is a policy"
     reason = "queue_moved" if queue.name == case.queue else "queue_gone"
     turn.step(case._replace(queue=queue.name, team=queue.team), "requeued", reason)
 
@@ -57,9 +62,11 @@ def move_some(turn: Turn, workspace: str) -> None:
 
 def _astray(turn: Turn, workspace: str) -> list[DemandClass]:
     """Returns the classes of waiting cases whose queue is not as the policy in force has it, in a fixed order."""
-    found = []
-    for demand in turn.state.workspace(workspace).classes.demands():
-        queue = turn.book.queue(workspace, demand.key.queue)
-        if len(demand) and queue is not None and (queue.name, queue.team) != (demand.key.queue, demand.key.team):
-            found.append(demand)
+    demands = turn.state.workspaces[workspace].classes.demands()
+    found = [demand for demand in demands if len(demand) and _is_astray(turn, workspace, demand)]
     return sorted(found, key=lambda demand: demand.key)
+
+
+def _is_astray(turn: Turn, workspace: str, demand: DemandClass) -> bool:
+    queue = turn.book.queue(workspace, demand.key.queue)
+    return queue is not None and (queue.name != demand.key.queue or queue.team != demand.key.team)

@@ -23,23 +23,23 @@ class Survey(NamedTuple):
 def survey(turn: Turn, case: Case, *, start_over: bool) -> Survey:
     """Counts the signed-in reps of the case's team, each who is not eligible under the first reason that holds."""
     demand = demand_of(turn.state, case)
-    workspace = turn.state.workspace(case.workspace)
+    workspace = turn.state.workspaces[case.workspace]
     team = workspace.classes.team(case.team)
-    away, not_responding, present, able = team.away, team.not_responding, team.present, demand.present
-    free = sum([len(reps.free) for reps in demand.takers])
-    refusers = [workspace.staff.place(rep_id) for rep_id in present_refusers(turn.state, demand, case)]
-    idle = sum(place is not None and place.free is not None for place in refusers)
-    # They are asked once more, so their refusal is no reason against them.
-    excused = idle if start_over else 0
-    excluded = {
-        "at_capacity": able - free - (len(refusers) - idle),
-        "away": away,
-        "missing_skill": present - able,
-        "not_responding": not_responding,
-        "refused_before": len(refusers) - excused,
-    }
-    pairs = tuple((reason, number) for reason, number in excluded.items() if number)
-    return Survey(free - idle + excused, present, pairs)
+    able, free = demand.present, sum([len(reps.free) for reps in demand.takers])
+    refusers = idle = excused = 0
+    if case.refused:
+        places = [workspace.staff.place(rep_id) for rep_id in present_refusers(turn.state, demand, case)]
+        refusers, idle = len(places), sum(place is not None and place.free is not None for place in places)
+        # They are asked once more, so their refusal is no reason against them.
+        excused = idle if start_over else 0
+    excluded = (
+        ("at_capacity", able - free - (refusers - idle)),
+        ("away", team.away),
+        ("missing_skill", team.present - able),
+        ("not_responding", team.not_responding),
+        ("refused_before", refusers - excused),
+    )
+    return Survey(free - idle + excused, team.present, tuple([pair for pair in excluded if pair[1]]))
 
 
 def why_case(turn: Turn, case: Case, reps: RepClass, oldest_every: int | None) -> tuple[str, str]:
@@ -52,7 +52,7 @@ def why_case(turn: Turn, case: Case, reps: RepClass, oldest_every: int | None) -
         waiting = sum(map(len, reps.demands))
         picks = f"one pick in {oldest_every} takes the oldest"
         return "route.oldest_turn", f"oldest of {waiting} waiting for reps of these teams and skills; {picks}"
-    waiting = turn.state.workspace(case.workspace).waiting[case.queue]
+    waiting = turn.state.workspaces[case.workspace].waiting[case.queue]
     return "route.highest_priority", f"highest priority of {waiting} waiting in queue {case.queue}"
 
 

@@ -15,13 +15,16 @@ Among reps, the lowest share of capacity in use comes first, then the longest ti
 hash.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from pipeline.route.cases import requeue
 from pipeline.route.matching import explain, takers
-from pipeline.route.state.classes import RepClass
+from pipeline.route.state.classes import DemandClass, RepClass
 from pipeline.route.state.entities import Case, Offer
+from pipeline.route.state.indexes import Workspace
 from pipeline.route.state.lanes import rank_of
 from pipeline.route.state.state import State
 from pipeline.route.turn import Turn
@@ -52,10 +55,11 @@ def match(turn: Turn, limit: int | None = None) -> bool:
     made = 0
     if turn.live:
         cases = _takeable(turn.state, touched.cases)
-        classes = touched.freed | _with_refusers(touched.thinned) if touched.thinned else touched.freed.copy()
-        while made != limit and (case := _first(turn.state, cases, classes)) is not None:
-            _offer(turn, _pick(turn, case))
-            made += 1
+        if cases or touched.freed or touched.thinned:
+            classes = touched.freed | _with_refusers(touched.thinned)
+            while made != limit and (case := _first(turn.state, cases, classes)) is not None:
+                _offer(turn, _pick(turn, case))
+                made += 1
     touched.clear()
     return made != limit
 
@@ -70,21 +74,20 @@ def put_aside_first(turn: Turn) -> None:
     touched.clear()
 
 
-def _takeable(state: State, touched: Iterable[tuple[str, str]]) -> list[Case]:
+def _takeable(state: State, touched: Mapping[str, tuple[Workspace, DemandClass]]) -> list[Case]:
     """Returns those of the cases that somebody free may take, backwards in order of priority."""
-    cases = [
-        case
-        for workspace, case_id in touched
-        if (case := state.case(workspace, case_id)) is not None and _is_takeable(state, case)
-    ]
-    cases.sort(key=rank_of, reverse=True)
+    cases = []
+    for case_id, (workspace, demand) in touched.items():
+        case = workspace.cases.get(case_id)
+        if case is not None and _is_takeable(state, demand, case):
+            cases.append(case)
+    if len(cases) > 1:
+        cases.sort(key=rank_of, reverse=True)
     return cases
 
 
-def _is_takeable(state: State, case: Case) -> bool:
-    if case.state != "waiting":
-        return False
-    return takers.best_taker(state, takers.demand_of(state, case), case) is not None
+def _is_takeable(state: State, demand: DemandClass, case: Case) -> bool:
+    return case.state == "waiting" and takers.best_taker(state, demand, case) is not None
 
 
 def _with_refusers(thinned: set[RepClass]) -> set[RepClass]:
@@ -103,7 +106,7 @@ def _first(state: State, cases: list[Case], classes: set[RepClass]) -> Case | No
     while cases and best is None:
         # An offer since has perhaps changed it.
         best = state.case(cases[-1].workspace, cases[-1].case_id)
-        if best is None or not _is_takeable(state, best):
+        if best is None or not _is_takeable(state, takers.demand_of(state, best), best):
             best = None
             cases.pop()
     for reps in list(classes):
@@ -133,7 +136,7 @@ def _pick(turn: Turn, first: Case) -> _Pick:
 def _offer(turn: Turn, pick: _Pick) -> None:
     case, rep = pick.case, turn.state.rep(pick.case.workspace, pick.rep_id)
     assert rep is not None, "only a known rep is free"
-    start_over = any(rep_id == pick.rep_id for rep_id, _ in case.refused)
+    start_over = bool(case.refused) and any(rep_id == pick.rep_id for rep_id, _ in case.refused)
     surveyed = explain.survey(turn, case, start_over=start_over)
     offer = Offer(
         rep_id=pick.rep_id,
@@ -159,5 +162,5 @@ def _offer(turn: Turn, pick: _Pick) -> None:
         refused=refused,
     )
     # After the case, because a rep who is full by now need not be put in order once more.
-    turn.state.put_rep(rep._replace(last_offer_ms=turn.now_ms))
+    turn.state.put_rep(replace(rep, last_offer_ms=turn.now_ms))
     turn.publish_assignment(case, offer, "offered", "matched")

@@ -19,7 +19,7 @@ Place = TypeVar("Place", Rank, Age)
 
 def demand_of(state: State, case: Case) -> DemandClass:
     """Returns the demand class of a case."""
-    return state.workspace(case.workspace).classes.demand_of(case)
+    return state.workspaces[case.workspace].classes.demand_of(case)
 
 
 def free_taker(state: State, demand: DemandClass, reps: RepClass, case: Case) -> FreeRep | None:
@@ -40,7 +40,9 @@ def best_taker(state: State, demand: DemandClass, case: Case) -> tuple[FreeRep, 
     """Returns the free rep, of all classes, who gets the case of this class, and the rep's class."""
     best = None
     for reps in demand.takers:
-        place = free_taker(state, demand, reps, case) if reps.free else None
+        if not reps.free:
+            continue
+        place = free_taker(state, demand, reps, case) if case.refused else reps.free[0]
         if place is not None and (best is None or place < best[0]):
             best = place, reps
     return best
@@ -48,7 +50,7 @@ def best_taker(state: State, demand: DemandClass, case: Case) -> tuple[FreeRep, 
 
 def present_refusers(state: State, demand: DemandClass, case: Case) -> list[str]:
     """Returns the reps who have refused the case, are present and could take it otherwise."""
-    staff = state.workspace(case.workspace).staff
+    staff = state.workspaces[case.workspace].staff
     return [
         rep_id
         for rep_id, _ in case.refused

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, get_args
 
-from pipeline.route.state.classes import Classes, RepClass
+from pipeline.route.state.classes import Classes, DemandClass, RepClass
 from pipeline.route.state.deadlines import Deadlines
 from pipeline.route.state.entities import (
     CLOSED_TTL_MS,
@@ -35,8 +35,9 @@ class Touched:
     """Where a match may have become possible since the last one. Nothing else needs to be looked at."""
 
     def __init__(self) -> None:
-        self.cases: set[tuple[str, str]] = set()
-        """(workspace, case_id) of the cases that have begun to wait, or were refused by other reps than before."""
+        self.cases: dict[str, tuple[Workspace, DemandClass]] = {}
+        """Workspace and class, by id, of the cases that have begun to wait, or were refused by other reps than
+        before."""
         self.freed: set[RepClass] = set()
         """The classes with a rep who has become free."""
         self.thinned: set[RepClass] = set()
@@ -74,6 +75,18 @@ class Workspace:
         """The number of waiting cases of each queue."""
 
 
+class Workspaces(dict[str, Workspace]):
+    """Workspaces by name, each made where it is first asked for."""
+
+    def __init__(self, touched: Touched) -> None:
+        super().__init__()
+        self._touched = touched
+
+    def __missing__(self, name: str) -> Workspace:
+        workspace = self[name] = Workspace(name, self._touched)
+        return workspace
+
+
 class Indexes:
     """All look-ups of the router."""
 
@@ -87,9 +100,9 @@ class Indexes:
         self.states: Counter[str] = Counter()
         self.present = 0
         self.touched = Touched()
-        self._workspaces: dict[str, Workspace] = {}
+        self.workspaces = Workspaces(self.touched)
         self.update: dict[Kind, Update] = {
-            "case": self._case,
+            "case": self.set_case,
             "rep": self._rep,
             "post": self._member,
             "policy": self._policy,
@@ -98,17 +111,14 @@ class Indexes:
         }
         """Takes one change of an entity, by kind. The other kinds are not looked up."""
 
-    def workspace(self, name: str) -> Workspace:
-        """Returns the entities and look-ups of that workspace."""
-        workspace = self._workspaces.get(name)
-        if workspace is None:
-            workspace = self._workspaces[name] = Workspace(name, self.touched)
-        return workspace
-
     def next_due_ms(self) -> int | None:
-        """Returns when the earliest timer of an open case, or of a move of cases, is due, in milliseconds."""
-        first = self.timers.first()
-        return None if first is None else first[0]
+        """Returns when the next open case needs attention, the next cases are moved, or the next closed case is
+        forgotten, in milliseconds."""
+        # With no call more, because it is asked before each record.
+        due, closed = self.timers.first(), self.closed.first()
+        if closed is None or (due is not None and due[0] <= closed[0] + CLOSED_TTL_MS):
+            return None if due is None else due[0]
+        return closed[0] + CLOSED_TTL_MS
 
     def next_forgotten_ms(self) -> int | None:
         """Returns when the next closed case is forgotten, in milliseconds."""
@@ -117,17 +127,17 @@ class Indexes:
 
     def touch_all(self) -> None:
         """Marks every class with a free rep, as if all of them had just become free."""
-        for workspace in self._workspaces.values():
+        for workspace in self.workspaces.values():
             self.touched.freed.update(reps for reps in workspace.classes.reps() if reps.free)
 
     def load(self, workspace: str, rep_id: str) -> int:
         """Returns the sum of the weights of the cases that the rep has or is offered."""
-        place = self.workspace(workspace).staff.place(rep_id)
+        place = self.workspaces[workspace].staff.place(rep_id)
         return 0 if place is None else place.load
 
     def held(self, workspace: str, rep_id: str) -> list[str]:
         """Returns the ids of the cases that the rep has or is offered, sorted."""
-        place = self.workspace(workspace).staff.place(rep_id)
+        place = self.workspaces[workspace].staff.place(rep_id)
         return [] if place is None else sorted(place.held)
 
     def _policy(self, workspace: Workspace, _: str, __: PolicyInForce | None, new: PolicyInForce | None) -> None:
@@ -146,7 +156,8 @@ class Indexes:
             _add_one(workspace.closed_posts, new.root_post_id, case_id)
         self.closed.set(workspace.name, case_id, None if new is None else new.closed_ms)
 
-    def _case(self, workspace: Workspace, case_id: str, old: Case | None, new: Case | None) -> None:
+    def set_case(self, workspace: Workspace, case_id: str, old: Case | None, new: Case | None) -> None:
+        """Takes one change of a case."""
         was = now = had = has = due_ms = was_due_ms = None
         if old is not None:
             was, was_due_ms = old.state, old.due_ms
@@ -183,11 +194,12 @@ class Indexes:
             workspace.classes.demand_of(old).lane(old).remove(old)
             workspace.waiting[old.queue] -= 1
         if new is not None:
-            workspace.classes.demand_of(new).lane(new).add(new)
+            demand = workspace.classes.demand_of(new)
+            demand.lane(new).add(new)
             workspace.waiting[new.queue] += 1
             # With no more than another priority it stays a case that nobody free may take.
             if old is None or not _same_place(old._replace(priority=new.priority), new):
-                self.touched.cases.add((new.workspace, new.case_id))
+                self.touched.cases[new.case_id] = workspace, demand
 
     def _rep(self, workspace: Workspace, rep_id: str, old: Rep | None, new: Rep | None) -> None:
         self.present += (new is not None and new.present) - (old is not None and old.present)

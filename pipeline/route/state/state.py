@@ -35,7 +35,8 @@ class State:
 
     def __init__(self, remember_ms: int) -> None:
         self.indexes = Indexes()
-        self.workspace = self.indexes.workspace
+        self.workspaces = self.indexes.workspaces
+        """The entities and look-ups of each workspace."""
         self.handled = Handled(remember_ms)
         self._undo: list[tuple[Workspace, Kind, str, Entity | None]] = []
         """What each change has replaced, from the first change since the last `commit` to the newest."""
@@ -45,15 +46,15 @@ class State:
 
     def case(self, workspace: str, case_id: str) -> Case | None:
         """Returns an open case."""
-        return self.workspace(workspace).cases.get(case_id)
+        return self.workspaces[workspace].cases.get(case_id)
 
     def closed(self, workspace: str, case_id: str) -> Closed | None:
         """Returns a case that was closed lately."""
-        return self.workspace(workspace).closed.get(case_id)
+        return self.workspaces[workspace].closed.get(case_id)
 
     def brief(self, case: Case) -> Brief:
         """Returns what there is to read about an open case."""
-        briefs = self.workspace(case.workspace).briefs
+        briefs = self.workspaces[case.workspace].briefs
         brief = briefs[case.case_id]
         if isinstance(brief, PackedBrief):
             # It stays unpacked as long as somebody has the case, and is read with each of its steps. That is no
@@ -63,34 +64,39 @@ class State:
 
     def member(self, workspace: str, post_id: str) -> Member | None:
         """Returns the post as a member of the open case that it is in."""
-        return self.workspace(workspace).members.get(post_id)
+        return self.workspaces[workspace].members.get(post_id)
 
     def rep(self, workspace: str, rep_id: str) -> Rep | None:
         """Returns a rep who has signed in at some time."""
-        return self.workspace(workspace).reps.get(rep_id)
+        return self.workspaces[workspace].reps.get(rep_id)
 
     def picks(self, workspace: str, class_name: str) -> int:
         """Returns how many cases the reps of a class have been offered."""
-        picks = self.workspace(workspace).picks.get(class_name)
+        picks = self.workspaces[workspace].picks.get(class_name)
         return 0 if picks is None else picks.total
 
     def put(self, kind: Kind, workspace: str, name: str, new: Entity | None) -> None:
         """Sets an entity, or ends it with None."""
-        at = self.workspace(workspace)
+        at = self.workspaces[workspace]
         old = at.tables[kind].get(name)
         # Nothing is written for nothing: the changelog would grow, and a team would be matched again.
         if old is not new and old != new:
-            self._put(at, kind, name, old, new)
+            self._undo.append((at, kind, name, old))
+            _set(self.indexes, at, kind, name, old, new)
 
     def put_case(self, case: Case) -> None:
         """Sets a case, which has changed."""
-        at = self.workspace(case.workspace)
-        self._put(at, "case", case.case_id, at.cases.get(case.case_id), case)
+        at, case_id = self.workspaces[case.workspace], case.case_id
+        old = at.cases.get(case_id)
+        self._undo.append((at, "case", case_id, old))
+        at.cases[case_id] = case
+        self.indexes.set_case(at, case_id, old, case)
 
     def put_brief(self, case: Case, brief: Brief) -> None:
         """Sets what there is to read about a case, which has changed."""
-        at = self.workspace(case.workspace)
-        self._put(at, "brief", case.case_id, at.briefs.get(case.case_id), brief)
+        at = self.workspaces[case.workspace]
+        self._undo.append((at, "brief", case.case_id, at.briefs.get(case.case_id)))
+        at.briefs[case.case_id] = brief
 
     def put_rep(self, rep: Rep) -> None:
         """Sets a rep."""
@@ -117,7 +123,7 @@ class State:
     def commit(self) -> None:
         """Makes everything so far the state to which `rollback()` goes back."""
         for workspace, kind, name, _ in self._undo:
-            if kind in ("brief", "case"):
+            if kind == "case" or kind == "brief":
                 self._pack(workspace, name)
         self._undo.clear()
         self.handled.commit()
@@ -155,14 +161,10 @@ class State:
             kind, workspace, name = key
             name = self._names.setdefault(name, name)
             # Past the undo log: what was restored is committed already.
-            at = self.workspace(workspace)
+            at = self.workspaces[workspace]
             _set(self.indexes, at, kind, name, at.tables[kind].get(name), entity)
             if kind == "brief":
                 self._pack(at, name)
-
-    def _put(self, at: Workspace, kind: Kind, name: str, old: Entity | None, new: Entity | None) -> None:
-        self._undo.append((at, kind, name, old))
-        _set(self.indexes, at, kind, name, old, new)
 
     def _pack(self, workspace: Workspace, case_id: str) -> None:
         """Packs the brief of a case that nobody has."""

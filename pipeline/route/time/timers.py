@@ -13,12 +13,10 @@ from pipeline.route.turn import Turn
 
 def next_due_ms(state: State) -> int | None:
     """Returns when the earliest timer is due, in milliseconds since the epoch; None without timers."""
-    due_ms = state.handled.next_due_ms()
-    # Compared one by one, because it is asked before each record.
-    for other_ms in (state.indexes.next_forgotten_ms(), state.indexes.next_due_ms()):
-        if other_ms is not None and (due_ms is None or other_ms < due_ms):
-            due_ms = other_ms
-    return due_ms
+    due_ms, other_ms = state.indexes.next_due_ms(), state.handled.next_due_ms()
+    if due_ms is None:
+        return other_ms
+    return due_ms if other_ms is None or due_ms <= other_ms else other_ms
 
 
 def fire_first(turn: Turn) -> None:
