@@ -47,19 +47,14 @@ class Draft:
     @property
     def size(self) -> int:
         """How many decisions it holds, where making up for what was held back counts as many as its limit."""
-        # One expression, because it is asked before each record.
-        return (
-            len(self.policies)
-            + len(self.records)
-            + self.timers
-            + self.is_parked
-            + (0 if self.edge_limit is None else max(1, self.edge_limit))
-        )
+        return self.limit - self.room
 
     @property
     def room(self) -> int:
         """How many more decisions it may hold."""
-        return self.limit - self.size
+        # With no call more, because it is asked before each record.
+        edge = 0 if self.edge_limit is None else max(1, self.edge_limit)
+        return self.limit - len(self.policies) - len(self.records) - self.timers - self.is_parked - edge
 
     @property
     def is_empty(self) -> bool:

@@ -64,8 +64,6 @@ class Router:
         self._live = self._was_live = False
         self._turn = Turn(self._state, self._book)
         self._outputs, self._counts = self._turn.outputs, self._turn.counts
-        self._sized = self._size_bytes = 0
-        """How many of the outputs were added up, and what they came to."""
         self._counters: Counter[str] = Counter()
         self._decoded: dict[tuple[str, int, int], Input] = {}
 
@@ -209,11 +207,7 @@ class Router:
 
     def size_bytes(self) -> int:
         """Returns how many bytes of outputs were decided since the last `commit` or `abort`."""
-        # The driver asks before each record, so that only what is new is added up.
-        for output in self._outputs[self._sized :]:
-            self._size_bytes += len(output.value or b"")
-        self._sized = len(self._outputs)
-        return self._size_bytes
+        return self._turn.size_bytes
 
     def commit(self) -> None:
         """Makes what was decided the truth, because the transaction with `decisions()` is committed."""
@@ -222,7 +216,7 @@ class Router:
         self._counters.update(self._counts)
         self._outputs.clear()
         self._counts.clear()
-        self._sized = self._size_bytes = 0
+        self._turn.size_bytes = 0
 
     def abort(self) -> None:
         """Returns to the state after the last `commit`, because the transaction is aborted."""
@@ -247,6 +241,8 @@ class Router:
 
     def _read(self, record: InputRecord) -> Input:
         # The event clock asks for a record's time before it is decided on, and decoding is dear.
+        if not self._decoded:
+            return inputs.read(record)
         message = self._decoded.pop((record.topic, record.partition, record.offset), None)
         return inputs.read(record) if message is None else message
 
@@ -302,6 +298,5 @@ class Router:
         # The undo touches teams as well, although it leaves nothing to match.
         self._state.indexes.touched.clear()
         del self._outputs[outputs:]
-        if outputs < self._sized:
-            self._sized = self._size_bytes = 0
+        self._turn.size_bytes = sum(len(output.value or b"") for output in self._outputs)
         del self._counts[counts:]

@@ -13,7 +13,6 @@ from pipeline.route import records
 from pipeline.route.policies import PolicyBook
 from pipeline.route.records import Cause
 from pipeline.route.state.entities import MOST_CLOSED, Brief, Case, Closed, Offer, Picks
-from pipeline.route.state.indexes import names_of
 from pipeline.route.state.state import State
 from schemas.cases.case import AssignmentState, CaseEventType
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, team_topic
@@ -35,13 +34,15 @@ class Turn:
         book: the policies.
     """
 
-    __slots__ = ("book", "cause", "counts", "live", "now_ms", "outputs", "state")
+    __slots__ = ("book", "cause", "counts", "live", "now_ms", "outputs", "size_bytes", "state")
 
     def __init__(self, state: State, book: PolicyBook) -> None:
         self.state = state
         self.book = book
         self.outputs: list[Record] = []
         """The records that are published, in order."""
+        self.size_bytes = 0
+        """How many bytes they have."""
         self.counts: list[str] = []
         """The names of things that happened, for the metrics."""
         self.now_ms = 0
@@ -89,7 +90,9 @@ class Turn:
         the little that a `Closed` says."""
         case = replace(case, seq=case.seq + 1, updated_at_ms=self.now_ms)
         self._publish_step(case, type_, reason, None, rep_id)
-        self._end(case)
+        self.state.end_case(case, Closed(self.now_ms, case.root_post_id, case.author_id))
+        if len(self.state.indexes.closed) > MOST_CLOSED:
+            self.forget_closed()
 
     def _publish_step(
         self, case: Case, type_: CaseEventType, reason: str, post: tuple[str, int] | None, rep_id: str | None
@@ -103,7 +106,7 @@ class Turn:
             post=post,
             rep_id=rep_id,
         )
-        self.outputs.append(Record(CASE_EVENTS.name, case.case_id.encode(), value))
+        self._publish(CASE_EVENTS.name, case.case_id, value)
 
     def caseless_step(
         self, event_id: str, workspace: str, case_id: str, type_: CaseEventType, reason: str, **more: str | int
@@ -120,7 +123,7 @@ class Turn:
             cause=self.cause,
             **more,
         )
-        self.outputs.append(Record(CASE_EVENTS.name, case_id.encode(), value))
+        self._publish(CASE_EVENTS.name, case_id, value)
 
     def publish_assignment(self, case: Case, offer: Offer, state: AssignmentState, reason: str) -> None:
         """Publishes the assignment of that offer, on the topic for everybody and on the team's own."""
@@ -134,9 +137,12 @@ class Turn:
             version=self.book.version(case.workspace),
             cause=self.cause,
         )
-        key = case.case_id.encode()
-        self.outputs.append(Record(ASSIGNMENTS.name, key, value))
-        self.outputs.append(Record(_team_topic_name(case.workspace, case.team), key, value))
+        self._publish(ASSIGNMENTS.name, case.case_id, value)
+        self._publish(_team_topic_name(case.workspace, case.team), case.case_id, value)
+
+    def _publish(self, topic: str, case_id: str, value: bytes) -> None:
+        self.size_bytes += len(value)
+        self.outputs.append(Record(topic, case_id.encode(), value))
 
     def release(self, case: Case, reason: str) -> Case:
         """Takes the case from its rep and returns it, waiting at its place by its original age.
@@ -155,16 +161,6 @@ class Turn:
         """Counts one more pick by the reps of a class."""
         total = self.state.picks(workspace, class_name) + 1
         self.state.put("picks", workspace, class_name, Picks(total))
-
-    def _end(self, case: Case) -> None:
-        put, workspace, case_id = self.state.put, case.workspace, case.case_id
-        put("case", workspace, case_id, None)
-        for post_id in names_of(self.state.workspaces[workspace].posts, case_id):
-            put("post", workspace, post_id, None)
-        put("brief", workspace, case_id, None)
-        put("closed", workspace, case_id, Closed(self.now_ms, case.root_post_id, case.author_id))
-        if len(self.state.indexes.closed) > MOST_CLOSED:
-            self.forget_closed()
 
     def forget_closed(self) -> None:
         """Forgets the case that was closed first."""

@@ -92,8 +92,10 @@ def _join_or_open(turn: Turn, post: ScoredPost) -> None:
 def _open_case_of(turn: Turn, post: ScoredPost) -> Case | None:
     """Returns the author's open case, of several the newest."""
     workspace = turn.state.workspaces[post.workspace]
+    if post.author.author_id not in workspace.contacts:
+        return None
     cases = [workspace.cases[case_id] for case_id in names_of(workspace.contacts, post.author.author_id)]
-    return max(cases, key=lambda case: (case.queued_at_ms, case.case_id), default=None)
+    return max(cases, key=lambda case: (case.queued_at_ms, case.case_id))
 
 
 def _join_reason(turn: Turn, post: ScoredPost) -> str | None:

@@ -4,7 +4,7 @@ It describes the reps of a team at the moment of a decision that `matching` has 
 classes keep. The same situation gives the same words.
 """
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from pipeline.route.matching.takers import demand_of, present_refusers
 from pipeline.route.state.classes import RepClass
@@ -12,7 +12,7 @@ from pipeline.route.state.entities import Case, Rep
 from pipeline.route.turn import Turn
 
 
-class Survey(NamedTuple):
+class Survey(Struct, gc=False):
     """How the team stood at the moment of the offer, as counts for `Candidates`."""
 
     eligible: int

@@ -16,8 +16,8 @@ hash.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from pipeline.route.cases import requeue
@@ -30,7 +30,7 @@ from pipeline.route.state.state import State
 from pipeline.route.turn import Turn
 
 
-class _Pick(NamedTuple):
+class _Pick(Struct, gc=False):
     """A case and the rep who is offered it."""
 
     case: Case

@@ -61,7 +61,11 @@ class Handled:
         """
         if self._restored is not None:
             self._settle()
-        hash_, minute, oldest = hash_of(name), self._minute(now_ms), self._oldest_minute(now_ms)
+        hash_, minute, oldest = hash_of(name), now_ms // MINUTE_MS, self._oldest_minute(now_ms)
+        # A minute never falls. An older one has chunks that are written, and those would be written over.
+        newest = self._noted[-1][1] if self._noted else self._minutes[-1].minute if self._minutes else 0
+        if minute < newest:
+            minute = newest
         noted = self._noted_minutes.get(hash_)
         if (noted is not None and noted >= oldest) or self._index.holds(hash_, oldest, minute):
             return False
@@ -134,13 +138,6 @@ class Handled:
         assert self._restored is not None
         self._minutes, self._last_chunk = self._restored.settle()
         self._restored = None
-
-    def _minute(self, now_ms: int) -> int:
-        """Returns the minute to note an input at, which never falls. An older one has chunks that are written, and
-        those would be written over."""
-        newest = self._noted[-1][1] if self._noted else self._minutes[-1].minute if self._minutes else 0
-        minute = now_ms // MINUTE_MS
-        return minute if minute > newest else newest
 
     def _oldest_minute(self, now_ms: int) -> int:
         """Returns the oldest minute that is remembered. One that is due just now still is."""

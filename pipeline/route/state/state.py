@@ -19,7 +19,7 @@ from pipeline.route.state.entities import (  # fmt: skip
     key_of,
 )
 from pipeline.route.state.handled import Handled
-from pipeline.route.state.indexes import Indexes, Workspace
+from pipeline.route.state.indexes import Indexes, Workspace, names_of
 from pipeline.route.state.packing import Packer
 
 Mark = tuple[int, int, int]
@@ -98,6 +98,18 @@ class State:
         self._undo.append((at, "brief", case.case_id, at.briefs.get(case.case_id)))
         at.briefs[case.case_id] = brief
 
+    def end_case(self, case: Case, closed: Closed) -> None:
+        """Ends a case with its posts and its brief. What stays is the closed case."""
+        at, case_id, undo = self.workspaces[case.workspace], case.case_id, self._undo
+        old = at.cases.pop(case_id)
+        undo.append((at, "case", case_id, old))
+        self.indexes.set_case(at, case_id, old, None)
+        for post_id in names_of(at.posts, case_id):
+            undo.append((at, "post", post_id, at.members.pop(post_id)))
+        at.posts.pop(case_id, None)
+        undo.append((at, "brief", case_id, at.briefs.pop(case_id)))
+        self.put("closed", case.workspace, case_id, closed)
+
     def put_rep(self, rep: Rep) -> None:
         """Sets a rep."""
         self.put("rep", rep.workspace, rep.rep_id, rep)
@@ -123,7 +135,7 @@ class State:
     def commit(self) -> None:
         """Makes everything so far the state to which `rollback()` goes back."""
         for workspace, kind, name, _ in self._undo:
-            if kind == "case" or kind == "brief":
+            if (kind == "case" or kind == "brief") and type(workspace.briefs.get(name)) is Brief:
                 self._pack(workspace, name)
         self._undo.clear()
         self.handled.commit()
