@@ -24,7 +24,6 @@ from pipeline.route.messages import (
     Input,
     Other,
     PostRevealed,
-    Presence,
     Remembered,
     Request,
     RouteSignal,
@@ -251,7 +250,7 @@ class Router:
         # On the event clock late input counts as now, however late it is, because replays are seldom in order.
         appended_ms = now_ms if self._clock_mode == "event" else record.append_ms
         # A repeat of these says nothing new, so that none is remembered.
-        if isinstance(message, Heartbeat | RouteSignal):
+        if isinstance(message, (Heartbeat, RouteSignal)):  # a union would be made for each record
             self._counts.append("heartbeats" if isinstance(message, Heartbeat) else "signals")
             return
         # Noted before a refusal too. A repeat of it would otherwise publish a second event under the same id.
