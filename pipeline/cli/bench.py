@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.text.output import emit_json, say, table_console
+from pipeline.cli.text.output import emit, emit_json, say, table_console
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Rates, as ratios side by side in one run.")
 Json = Annotated[bool, typer.Option("--json", help="one JSON line a row on stdout")]
@@ -126,3 +126,71 @@ def route(
             emit_json(route_row(one, processor))
         return
     table_console().print(route_table(figures, processor))
+
+
+@app.command()
+def queue(
+    file: Annotated[
+        str | None,
+        typer.Argument(metavar="FILE|-", help="arrivals, CSV with header at,urgent,score,handle_s; .gz or not"),
+    ] = None,
+    generate: Annotated[
+        int | None,
+        typer.Option(metavar="SEED", help="write 14,000 made arrivals to stdout instead, as such a FILE"),
+    ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="YAML; default: one queue with every setting at its default"),
+    ] = None,
+    queue: Annotated[
+        str | None, typer.Option(help="queue in which the cases wait; default: the policy's default queue")
+    ] = None,
+    reps: Annotated[int, typer.Option(min=1, max=10_000, help="reps who are always at work")] = 8,
+    capacity: Annotated[int, typer.Option(min=1, max=100, help="cases of one rep at a time")] = 1,
+    accept_s: Annotated[
+        float, typer.Option(min=0, max=3600, help="median seconds from an offer to its accept")
+    ] = 5.0,
+    shift: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HH:MM-HH:MM=REPS", help="who is at work each day (UTC) instead of --reps; repeatable"
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="seed of the times to accept")] = 1,
+    within: Annotated[
+        float, typer.Option(min=0.1, max=100_000, help="minutes in which an urgent case is in time")
+    ] = 15,
+    as_json: Json = False,
+) -> None:
+    """Play arrivals through the real router and simulated reps in virtual time, beside first in first out.
+
+    A row of FILE is a case. `at` is a time in RFC 3339, Unix time or seconds since any moment. `urgent` (0 or 1)
+    is the truth, which the router is not told. `score` is the priority from 0 to 100, or a probability if no score
+    of FILE is above 1. `handle_s` is how long a rep works at the case. Every bad row is named as FILE:LINE: field,
+    and makes the exit code 2.
+    """
+    from pipeline.app.offline.policy import read_policy
+    from pipeline.bench.queue.arrivals import as_csv, read_arrivals
+    from pipeline.bench.queue.orders import bench_queue
+    from pipeline.bench.queue.play import RECOMMENDED
+    from pipeline.bench.queue.reps import Staff, read_shift
+    from pipeline.bench.queue.surges import make_arrivals
+    from pipeline.cli.text.queue_table import queue_rows, queue_table
+    from pipeline.errors import Misconfigured
+
+    if (file is None) == (generate is None):
+        raise Misconfigured("bench queue: give either FILE or --generate SEED")
+    if generate is not None:
+        for line in as_csv(make_arrivals(generate)):
+            emit(line)
+        return
+    assert file is not None, "asked above"
+    staff = Staff(reps, capacity, accept_s, tuple(map(read_shift, shift or ())), seed)
+    followed = RECOMMENDED if policy is None else read_policy(policy)
+    arrivals = read_arrivals(file)
+    bench = bench_queue(arrivals, followed, queue or followed.fallback.name, staff, within, say)
+    if as_json:
+        for row in queue_rows(bench):
+            emit_json(row)
+        return
+    table_console().print(queue_table(bench))
