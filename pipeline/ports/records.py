@@ -8,7 +8,7 @@ from msgspec import Struct
 from pipeline.errors import EarshotError, MustRestart, Permanent, Transient
 
 
-class InputRecord(NamedTuple):
+class InputRecord(Struct, frozen=True, gc=False):
     """One record that was read from a topic."""
 
     topic: str

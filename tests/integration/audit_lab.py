@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from msgspec.structs import replace
 
 from pipeline.adapters.clickhouse.migrate import migrate
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
@@ -126,7 +127,7 @@ def _timed(
 ) -> tuple[object, ...]:
     """Returns the row with the times that the broker gave its record."""
     n, offset = position_in(row, table)
-    record = cluster.log(topic)[n][offset].record._replace(append_ms=appended[topic, n, offset])
+    record = replace(cluster.log(topic)[n][offset].record, append_ms=appended[topic, n, offset])
     true = table.row(decode(table.model, record.value), Source(record, from_ms(0)))
     columns = zip(table.names, row, true, strict=True)
     return tuple(broker if name in BY_APPEND_TIME else own for name, own, broker in columns)

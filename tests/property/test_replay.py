@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pipeline.codec import encode
 from pipeline.loop.live_edge import LiveEdge
@@ -109,7 +110,7 @@ def test_a_replay_that_lacks_records_or_has_another_configuration_says_so() -> N
 def test_a_replay_that_decides_otherwise_is_noticed() -> None:
     recording = a_day()
     recording.records = [
-        record._replace(value=(record.value or b"").replace(b"r1", b"r2")) for record in recording.records
+        replace(record, value=(record.value or b"").replace(b"r1", b"r2")) for record in recording.records
     ]
     with pytest.raises(ReplayDiffers, match="is decided differently now"):
         recording.replay_from(0)

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pipeline.codec import decode
 from pipeline.errors import Permanent
@@ -198,7 +199,7 @@ def test_bad_records_in_between_change_no_byte(steps: list[Step]) -> None:
     desk = Desk()
     desk.settle(START_MS)
     for played in play(steps):
-        bad = [BAD._replace(topic=raw.topic, offset=raw.offset, append_ms=raw.append_ms) for raw in played.records]
+        bad = [replace(BAD, topic=raw.topic, offset=raw.offset, append_ms=raw.append_ms) for raw in played.records]
         mixed = [record for pair in zip(played.records, bad, strict=True) for record in pair]
         transaction = desk.decide(mixed, played.clock_ms)
         assert transaction is not None

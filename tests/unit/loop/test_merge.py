@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pipeline.loop.merge import InputBuffers
 from pipeline.ports.records import InputRecord
@@ -85,8 +86,8 @@ def test_taking_and_putting_back_loses_doubles_and_reorders_nothing(
 def test_the_bytes_of_what_is_buffered_are_counted() -> None:
     merged = buffers()
     for offset in range(3):
-        merged.add(record("a", offset, 5)._replace(value=b"four"))
-    merged.add(record("b", 0, 9)._replace(value=None))
+        merged.add(replace(record("a", offset, 5), value=b"four"))
+    merged.add(replace(record("b", 0, 9), value=None))
     assert (merged.size_bytes("a"), merged.size_bytes("b")) == (12, 0)
     taken = merged.take(2, ALL)
     assert merged.size_bytes("a") == 4

@@ -1,6 +1,7 @@
 """The router as a `Decider`: refused records, aborted transactions, restores leave no trace."""
 
 import pytest
+from msgspec.structs import replace
 
 from pipeline.clock import to_ms
 from pipeline.codec import encode
@@ -29,11 +30,11 @@ def test_the_router_is_a_decider() -> None:
 @pytest.mark.parametrize(
     ("bad", "code"),
     [
-        (record(scored())._replace(value=b"{"), "invalid_json"),
-        (record(scored())._replace(value=None), "empty"),
-        (record(scored())._replace(key=b"other"), "wrong_key"),
-        (record(scored())._replace(topic="posts.raw"), "unknown_topic"),
-        (record(signed_in())._replace(value=b'{"type":"sing_in"}'), "invalid_field"),
+        (replace(record(scored()), value=b"{"), "invalid_json"),
+        (replace(record(scored()), value=None), "empty"),
+        (replace(record(scored()), key=b"other"), "wrong_key"),
+        (replace(record(scored()), topic="posts.raw"), "unknown_topic"),
+        (replace(record(signed_in()), value=b'{"type":"sing_in"}'), "invalid_field"),
     ],
 )
 def test_a_record_that_cannot_be_used_is_refused_with_a_code(bad: InputRecord, code: str) -> None:
@@ -85,7 +86,7 @@ def test_the_size_is_that_of_the_outputs_since_the_commit_whatever_was_refused_o
         if offset != 2:
             assert desk.router.size_bytes() == _size_of_outputs(desk)
         with pytest.raises(Permanent):
-            desk.feed_raw(record(post)._replace(value=b"{"))
+            desk.feed_raw(replace(record(post), value=b"{"))
         assert desk.router.size_bytes() == _size_of_outputs(desk)
     desk.router.abort()
     desk.feed_raw(record(scored("p1"), 4))

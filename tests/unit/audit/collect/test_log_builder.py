@@ -2,6 +2,8 @@
 out.
 """
 
+from msgspec.structs import replace
+
 from pipeline.audit.collect.log_builder import LogBuilder, add_letter, digest
 from pipeline.audit.interned_ids import Names, post_of
 from pipeline.audit.logs import position
@@ -74,7 +76,7 @@ def test_a_letter_in_the_wrong_topic_is_a_warning() -> None:
     cluster = Cluster()
     cluster.give_up(cluster.append(RAW.name, b"k", b"{"), "invalid_json", value=b"{")
     letter, headers = cluster.log(f"{RAW.name}.dlq")[0][0]
-    moved = letter._replace(topic=f"{SCORED.name}.dlq")
+    moved = replace(letter, topic=f"{SCORED.name}.dlq")
     logs = builder().logs()
     problem = add_letter({name: log.letters for name, log in logs.items()}, moved, headers)
     assert problem == f"posts.scored.dlq/0/{letter.offset}: it names posts.raw as its source"

@@ -1,6 +1,7 @@
 """What time does: offers end, handled inputs are forgotten."""
 
 import pytest
+from msgspec.structs import replace
 
 from pipeline.errors import Permanent
 from pipeline.route.state.entities import Case
@@ -153,7 +154,7 @@ def test_on_the_event_clock_a_records_own_time_counts_and_late_input_is_not_too_
     late = record(scored("p1", ms=1234), 0, append_ms=START_MS * 2)
     assert router.event_ms(late) == START_MS + 1234
     assert router.event_ms(record(signed_in(ms=99), 1)) == START_MS + 99
-    assert router.event_ms(record(signed_in(), 2)._replace(value=b"{")) is None
+    assert router.event_ms(replace(record(signed_in(), 2), value=b"{")) is None
     router.decide(late, START_MS + 30 * DAY_MS)
     assert Answer(router.decisions().outputs).steps == [("queued", "opened")]
 
