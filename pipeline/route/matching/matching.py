@@ -56,7 +56,9 @@ def match(turn: Turn, limit: int | None = None) -> bool:
     if turn.live:
         cases = _takeable(turn.state, touched.cases)
         if cases or touched.freed or touched.thinned:
-            classes = touched.freed | _with_refusers(touched.thinned)
+            classes = touched.freed.copy()
+            if touched.thinned:
+                classes |= _with_refusers(touched.thinned)
             while made != limit and (case := _first(turn.state, cases, classes)) is not None:
                 _offer(turn, _pick(turn, case))
                 made += 1

@@ -78,7 +78,7 @@ def _best_case(state: State, reps: RepClass, order: "_Order[Place]") -> Case | N
         place = order.head(demand.fresh)
         if place is not None and (best is None or place < best):
             best = place
-        if order.head(demand.parked) is not None:
+        if demand.parked.first is not None:
             place = _first_takeable(state, demand, reps, order.walk(demand.parked))
             if place is not None and (best is None or place < best):
                 best = place

@@ -40,6 +40,9 @@ class State:
         self.handled = Handled(remember_ms)
         self._undo: list[tuple[Workspace, Kind, str, Entity | None]] = []
         """What each change has replaced, from the first change since the last `commit` to the newest."""
+        self._free: dict[str, Workspace] = {}
+        """The cases, by id, that were changed since the last `commit` and that nobody had after the change. The
+        brief of a case changes with the case only."""
         self._packer = Packer()
         self._names: dict[str, str] = {}
         """The ids that were restored since the last `commit`, so that each is held once."""
@@ -90,6 +93,8 @@ class State:
         old = at.cases.get(case_id)
         self._undo.append((at, "case", case_id, old))
         at.cases[case_id] = case
+        if case.offer is None:
+            self._free[case_id] = at
         self.indexes.set_case(at, case_id, old, case)
 
     def put_brief(self, case: Case, brief: Brief) -> None:
@@ -134,9 +139,9 @@ class State:
 
     def commit(self) -> None:
         """Makes everything so far the state to which `rollback()` goes back."""
-        for workspace, kind, name, _ in self._undo:
-            if (kind == "case" or kind == "brief") and type(workspace.briefs.get(name)) is Brief:
-                self._pack(workspace, name)
+        for case_id, workspace in self._free.items():
+            self._pack(workspace, case_id)
+        self._free.clear()
         self._undo.clear()
         self.handled.commit()
         self._names.clear()

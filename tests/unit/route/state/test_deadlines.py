@@ -1,0 +1,32 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.route.state.deadlines import SLACK, Deadlines
+
+NAMES = st.tuples(st.sampled_from(["acme", "other"]), st.integers(0, 5))
+CHANGES = st.lists(st.tuples(NAMES, st.none() | st.integers(0, 3)), max_size=60)
+
+
+@given(CHANGES)
+def test_what_is_due_first_is_that_of_all_that_hold(changes: list[tuple[tuple[str, int], int | None]]) -> None:
+    deadlines, held = Deadlines(), dict[tuple[str, str], int]()
+    for (workspace, number), due_ms in changes:
+        # The one without a name is another thing in each workspace.
+        name = f"{workspace}-{number}" if number else ""
+        deadlines.set(workspace, name, due_ms)
+        held.pop((workspace, name), None)
+        if due_ms is not None:
+            held[workspace, name] = due_ms
+        due = [(due_ms, *thing) for thing, due_ms in held.items()]
+        assert deadlines.first() == min(due, default=None)
+        assert len(deadlines) == len(held)
+
+
+def test_deadlines_that_hold_no_longer_take_bounded_room() -> None:
+    deadlines = Deadlines()
+    for due_ms in range(10 * SLACK):
+        deadlines.set("acme", "case", due_ms)
+    assert deadlines.first() == (10 * SLACK - 1, "acme", "case")
+    deadlines.set("acme", "first", 0)
+    assert len(deadlines._heap) <= SLACK + 4
+    assert deadlines.first() == (0, "acme", "first")
