@@ -16,6 +16,7 @@ long after its neighbours, a delivery that fails leaves a gap which the restarte
 and a topic that is made anew counts from 0 again.
 """
 
+import struct
 from collections import deque
 
 from pipeline.route.state.chunks import CHUNK_BYTES, MINUTE_MS, Minute, Restored, chunk_key, hash_of
@@ -150,7 +151,7 @@ class Handled:
             by_minute.setdefault(minute, []).append(hash_)
         chunks: list[tuple[int, int, bytes]] = []
         for minute, hashes in by_minute.items():
-            number, data = 0, b"".join(hash_.to_bytes(8, "little") for hash_ in hashes)
+            number, data = 0, struct.pack(f"<{len(hashes)}Q", *hashes)
             if self._minutes and self._minutes[-1].minute == minute:
                 number = self._minutes[-1].end
                 if 0 < len(self._last_chunk) < CHUNK_BYTES:
