@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.text.output import emit, emit_json, say
+from pipeline.errors import EXIT_NO
 
 if TYPE_CHECKING:
     from pipeline.app.offline.policy import Tried
@@ -97,6 +98,42 @@ def holidays(
     for day in filled.special:
         say(f"{day} is a special day of {calendar} and stays one")
     say(f"{file}: {filled.added} dates added to calendar {calendar}")
+
+
+@app.command()
+def diff(
+    file: File,
+    against: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="compare with this policy, and not with the published one")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON line a change, then the counts")] = False,
+) -> None:
+    """Say in words what `apply` of FILE would change, and how many waiting cases would move. Exit 1 if anything.
+
+    Rules that can never hold are warned of. Nothing is sent anywhere.
+    """
+    from pipeline.app.endpoints import resolve
+    from pipeline.app.offline.policy import check_policy, read_policy
+    from pipeline.app.offline.standing import compare_files, compare_published
+    from pipeline.settings import load_settings
+
+    new, warnings = check_policy(file)
+    for warning in warnings:
+        say(f"warning: {warning}")
+    if against is None:
+        compared = compare_published(resolve(load_settings()).kafka, new)
+    else:
+        compared = compare_files(read_policy(against), new)
+    for change in compared.changes:
+        if as_json:
+            emit_json({"change": change})
+        else:
+            emit(change)
+    if as_json:
+        emit_json({"changes": len(compared.changes), "waiting": compared.waiting, "moved": compared.moved})
+    say(f"{new.workspace}: {compared.summary(new)}")
+    if compared.changes:
+        raise typer.Exit(EXIT_NO)
 
 
 @app.command()

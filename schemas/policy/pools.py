@@ -40,7 +40,7 @@ def brand_mistakes(policy: object) -> Iterator[Disagreement]:
         if is_text(sender) and sender not in own:
             yield Disagreement((*place, "sender"), f"{sender} is none of its author_ids", sender, own)
         if place[0] == "brands" and brands[0][0] == ("brand",) and brand.get("name") == brands[0][1].get("name"):
-            yield Disagreement((*place, "name"), f"brand is called {brand.get('name')} already")
+            yield Disagreement((*place, "name"), f"there is a brand {brand.get('name')} before this one")
 
 
 def _accounts(brand: Said) -> Iterator[tuple[str, int, str]]:
