@@ -11,8 +11,9 @@ from schemas.cases.steps import RouteSignal
 from schemas.people.casework import CaseResolved, OfferAccepted, OfferRejected, PostRevealed, ReplySent
 from schemas.people.presence import PresenceChanged, SignedIn, SignedOut
 from schemas.people.rep import AnyRepEvent
-from schemas.policy.policy import Brand, Policy, TriageRule
+from schemas.policy.policy import Brand, Policy
 from schemas.policy.queues import Queue
+from schemas.policy.rules import TriageRule
 from schemas.posts.raw import Author, RawPost
 from schemas.posts.scored import (
     Influence,

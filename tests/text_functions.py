@@ -36,7 +36,7 @@ from pipeline.enrich.score import Scorer
 from pipeline.enrich.text import emoji, lexical
 from pipeline.enrich.text.normalise import normalise
 from pipeline.enrich.tone import intensity, phrases, urgency
-from pipeline.enrich.triage.rules import first_match
+from pipeline.enrich.triage.rules import matches
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest import jsonl, lines
 from pipeline.ingest.table import cells
@@ -169,7 +169,7 @@ FUNCTIONS: dict[str, TextFunction] = {
     ),
     "pipeline.enrich.reading.reading.readable_text": lambda text: readable_text(_post(text)),
     "pipeline.enrich.score.Scorer.score": lambda text: _SCORER.score([received(_post(text))], {"acme": POLICY}),
-    "pipeline.enrich.facts.Facts": lambda text: first_match(POLICY, facts_of(_post(text))),
+    "pipeline.enrich.facts.Facts": lambda text: matches(POLICY, facts_of(_post(text))),
     "pipeline.enrich.facts.joined": lambda text: joined(text, text),
     "pipeline.enrich.facts.words_of": lambda text: words_of(text, text, POLICY),
     "pipeline.enrich.preparation.Preparation.prepare": lambda text: Preparation(Copies(64)).prepare(

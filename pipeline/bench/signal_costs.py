@@ -37,8 +37,9 @@ from pipeline.enrich.text.normalise import normalise
 from pipeline.enrich.tone.intensity import intensity_of
 from pipeline.enrich.tone.urgency import urgency_of
 from pipeline.ports.models import TextModel, TextScores
-from schemas.policy.policy import Brand, ListeningTopic, OwnIntent, Policy, TriageRule
+from schemas.policy.policy import Brand, ListeningTopic, OwnIntent, Policy
 from schemas.policy.queues import Queue
+from schemas.policy.rules import TriageRule
 from schemas.posts.raw import RawPost
 
 SHARES = 5

@@ -9,6 +9,7 @@ from typing import Any
 
 from schemas.policy.calendar import calendar_mistakes
 from schemas.policy.plain import Disagreement, Location, entries, is_text
+from schemas.policy.plain import part as part_of
 from schemas.policy.pools import brand_mistakes, pool_mistakes
 from schemas.policy.sla import target_mistakes
 
@@ -59,6 +60,9 @@ def disagreements(policy: object, built_in_intents: Sequence[str]) -> Iterator[D
     default = policy.get("default_queue") if isinstance(policy, Mapping) else None
     if is_text(default) and default not in candidates["queues"]:
         yield Disagreement(("default_queue",), f"there is no queue {default}", str(default), candidates["queues"])
+    doubt = part_of(part_of(policy, "doubt"), "queue")
+    if is_text(doubt) and doubt not in candidates["queues"]:
+        yield Disagreement(("doubt", "queue"), f"there is no queue {doubt}", doubt, candidates["queues"])
     for at, rule in entries(policy, "rules"):
         yield from _of_rule(at, rule, candidates)
     yield from _of_hours(policy, candidates)
@@ -66,18 +70,28 @@ def disagreements(policy: object, built_in_intents: Sequence[str]) -> Iterator[D
     yield from brand_mistakes(policy)
 
 
-def queue_mistake(action: str, queue: object) -> str | None:
-    """Returns why a rule's action and queue do not agree, None when they do."""
-    if action == "none":
-        return None if queue is None else "action none takes no queue"
+NO_WORK = ("none", "context")
+"""Actions after which no case waits for anybody, so that they have no queue."""
+_ADDS = ("skills", "tags", "urgency", "priority")
+
+
+def rule_mistake(rule: Mapping[str, Any]) -> str | None:
+    """Returns why the parts of a rule do not agree, None when they do."""
+    action, queue = rule.get("action"), rule.get("queue")
+    if action is None:
+        if queue is not None:
+            return "a rule with a queue needs an action"
+        return None if any(rule.get(field) for field in _ADDS) else f"needs an action or one of {', '.join(_ADDS)}"
+    if action in NO_WORK:
+        return None if queue is None else f"action {action} takes no queue"
     return f"action {action} needs a queue" if queue is None else None
 
 
 def _of_rule(
     at: int, rule: Mapping[str, Any], candidates: Mapping[str, tuple[str, ...]]
 ) -> Iterator[Disagreement]:
-    queue, action = rule.get("queue"), rule.get("action")
-    if isinstance(action, str) and (mistake := queue_mistake(action, queue)):
+    queue = rule.get("queue")
+    if mistake := rule_mistake(rule):
         yield Disagreement(("rules", at), mistake)
     if is_text(queue) and queue not in candidates["queues"]:
         yield Disagreement(("rules", at, "queue"), f"there is no queue {queue}", str(queue), candidates["queues"])

@@ -4,23 +4,19 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import LanguageCode, Message, NativeId, Part, PlatformName, Probability, Slug
-from schemas.policy.agreement import NAMED, Disagreements, disagreements, queue_mistake
+from schemas.base import Message, NativeId, Part, PlatformName, Slug
+from schemas.policy.agreement import NAMED, Disagreements, disagreements
 from schemas.policy.calendar import Calendar
+from schemas.policy.doubt import Doubt
 from schemas.policy.queues import Queue
+from schemas.policy.rules import TriageRule
 from schemas.policy.sla import Sla
 from schemas.policy.staffing import Department, Lease
-from schemas.posts.raw import Visibility
-from schemas.posts.scored import SentimentLabel, TriageAction
 from schemas.posts.signals import IntentName, TopicKind
 
 Query = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 """A word, a phrase, a `#hashtag`, an `@handle`, or `"two words"~5`, which means within 5 words of each other in
 any order."""
-Keyword = Annotated[str, StringConstraints(min_length=2, max_length=100, strip_whitespace=True)]
-
-RulePlatform = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-"""Every `PlatformName`, and besides names with dashes, which no platform has but the first policies could hold."""
 BrandHandle = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 """`platform:handle` in any case, because the same handle on another platform may be anybody's. A bare handle,
 which the first policies have, counts only on the platforms of the brand's `author_ids`."""
@@ -45,66 +41,6 @@ class Brand(Part):
     )
 
 
-class Condition(Part):
-    """What a rule asks of a post. All parts that are given must hold, so that an empty condition always holds."""
-
-    sentiment: tuple[SentimentLabel, ...] | None = Field(
-        default=None, min_length=1, max_length=3, description="the post has one of these labels"
-    )
-    min_probability: Probability | None = Field(
-        default=None, description="the post's sentiment label has at least this probability, from 0 to 1"
-    )
-    min_complaint: Probability | None = Field(
-        default=None,
-        description="the text is about a problem that somebody should solve, with at least this probability from "
-        "0 to 1; never holds when the post has no such value",
-    )
-    min_offence: Probability | None = Field(
-        default=None,
-        description="the text is offensive, with at least this probability from 0 to 1; never holds when the post "
-        "has no such value",
-    )
-    min_influence: Annotated[float, Field(ge=0, le=100)] | None = Field(
-        default=None, description="the lower bound of the author's influence is at least this, from 0 to 100"
-    )
-    any_keyword: tuple[Keyword, ...] | None = Field(
-        default=None, min_length=1, max_length=500, description="the text has one of these whole words or phrases"
-    )
-    visibility: tuple[Visibility, ...] | None = Field(
-        default=None, min_length=1, max_length=2, description="the post is one of these, public or direct"
-    )
-    platform: tuple[RulePlatform, ...] | None = Field(
-        default=None, min_length=1, max_length=50, description="the post was written on one of these networks"
-    )
-    language: tuple[LanguageCode, ...] | None = Field(
-        default=None,
-        min_length=1,
-        max_length=50,
-        description="the text is in one of these languages, as detected; when nothing was detected, the tag that "
-        "the platform states counts",
-    )
-    question: bool | None = Field(default=None, description="the text asks something (true) or does not (false)")
-    topic: tuple[Slug, ...] | None = Field(
-        default=None, min_length=1, max_length=50, description="the post concerns one of these listening topics"
-    )
-    intent: tuple[Slug, ...] | None = Field(
-        default=None, min_length=1, max_length=50, description="the writer wants one of these, built in or own"
-    )
-    min_urgency: Probability | None = Field(
-        default=None, description="the words of the text are at least this urgent, from 0 to 1"
-    )
-    min_intensity: Probability | None = Field(
-        default=None, description="the text is at least this heated, from 0 to 1"
-    )
-    min_spam: Probability | None = Field(
-        default=None, description="the spam score is at least this, from 0 to 1; never holds when there is none"
-    )
-    max_rating: float | None = Field(
-        default=None, ge=0, le=10, description="the review has at most so many stars, from 0 to 10"
-    )
-    repost: bool | None = Field(default=None, description="the post is a repost (true) or is none (false)")
-
-
 class ListeningTopic(Part):
     """What the workspace listens for. It concerns a post when `any`, `all` and `none` agree.
 
@@ -114,6 +50,10 @@ class ListeningTopic(Part):
 
     name: Slug = Field(description="name of the listening topic, unique in the policy")
     kind: TopicKind = Field(default="topic", description="what it is: a brand, product, competitor or any topic")
+    problem: bool = Field(
+        default=False,
+        description="whether it is a problem, such as an outage, so that praise beside it is not believed",
+    )
     any: tuple[Query, ...] = Field(
         default=(), max_length=2000, description="at least one of these queries must be found, when any is given"
     )
@@ -147,32 +87,6 @@ class NumberPattern(Part):
         return self
 
 
-class TriageRule(Part):
-    """What to do about a post when a condition holds. The first rule of the list whose condition holds decides."""
-
-    name: Slug = Field(description="name of the rule, unique in the policy; reasons quote it")
-    when: Condition = Field(default=Condition(), description="what the rule asks of a post; when absent, nothing")
-    action: TriageAction = Field(description="what should be done; none means that nobody needs to act")
-    queue: Slug | None = Field(
-        default=None, description="queue in which the case waits; required unless the action is none"
-    )
-    skills: tuple[Slug, ...] = Field(
-        default=(),
-        max_length=20,
-        description="skills that a rep must have, all of them; empty when any rep will do",
-    )
-    urgency: Probability = Field(
-        default=0.0, description="how urgent posts of this rule are, from 0 to 1; the words of a text may raise it"
-    )
-
-    @model_validator(mode="after")
-    def _work_has_a_queue(self) -> "TriageRule":
-        # Asked of the same function as in `agreement`, so that a mistake is worded alike wherever it is noticed.
-        if mistake := queue_mistake(self.action, self.queue):
-            raise ValueError(mistake)
-        return self
-
-
 class Policy(Message):
     """The whole policy of one workspace, which goes to topic `policies` with the workspace as key."""
 
@@ -186,10 +100,16 @@ class Policy(Message):
     )
     queues: tuple[Queue, ...] = Field(min_length=1, max_length=200, description="where cases wait, and for whom")
     rules: tuple[TriageRule, ...] = Field(
-        min_length=1, max_length=500, description="what to do about posts; the first rule that holds decides"
+        min_length=1,
+        max_length=500,
+        description="what to do about posts; the first rule with an action that holds decides, and rules without "
+        "one that hold before it add",
     )
     topics: tuple[ListeningTopic, ...] = Field(
         default=(), max_length=1000, description="what the workspace listens for"
+    )
+    doubt: Doubt | None = Field(
+        default=None, description="where posts go of which nobody can be sure; absent when the rules decide them"
     )
     intents: tuple[OwnIntent, ...] = Field(
         default=(), max_length=50, description="intents of its own, besides the built-in ones"
@@ -246,7 +166,7 @@ class Policy(Message):
     @model_validator(mode="after")
     def _parts_agree(self) -> "Policy":
         # All mistakes at once, so that whoever writes a policy need not apply it once for each.
-        said = self.model_dump(include={*NAMED, "brand", "default_queue"})
+        said = self.model_dump(include={*NAMED, "brand", "default_queue", "doubt"})
         mistakes = list(disagreements(said, get_args(IntentName)))
         if mistakes:
             raise Disagreements(mistakes)

@@ -19,7 +19,11 @@ from schemas.posts.raw import PostBody, Visibility
 from schemas.posts.signals import Cluster, Intent, PersonalData, Spam, TopicHit, UrgencyKind
 
 SentimentLabel = Literal["negative", "neutral", "positive"]
-TriageAction = Literal["none", "thank", "engage", "respond"]
+TriageAction = Literal[
+    "none", "context", "thank", "engage", "moderate", "respond", "respond_privately", "escalate"
+]
+"""What should be done about a post, and of later ones what owes the author more. `context` opens no case and joins
+one, `moderate` is to hide or report, and `escalate` is to answer above the ordinary reps."""
 ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
 
 
@@ -114,11 +118,12 @@ class Triage(Part):
     """
 
     action: Annotated[TriageAction, Unknown("respond")] = Field(
-        description="what should be done; none means that nobody needs to act, and an action that the reader does "
-        "not know counts as respond"
+        description="what should be done; none means that nobody needs to act, context that the post only joins "
+        "a case, and an action that the reader does not know counts as respond"
     )
     queue: Slug | None = Field(
-        default=None, description="queue of the policy in which the case waits; absent exactly when action is none"
+        default=None,
+        description="queue of the policy in which the case waits; absent exactly when action is none or context",
     )
     skills: tuple[Slug, ...] = Field(
         default=(),
@@ -131,8 +136,12 @@ class Triage(Part):
         description="those of skills that need a level above 1 or are required; the others need level 1, and the "
         "rings of the queue may drop them",
     )
+    tags: tuple[Slug, ...] = Field(
+        default=(), max_length=20, description="words that rules added, for people and for later rules"
+    )
     priority: Priority = Field(
-        default=0.0, description="from 0 to 100; the higher goes first, and 0 is the value when action is none"
+        default=0.0,
+        description="from 0 to 100; the higher goes first, and 0 is the value when action is none or context",
     )
     reasons: tuple[Reason, ...] = Field(
         default=(), max_length=20, description="why this action and priority, the heaviest reason first"
@@ -144,7 +153,7 @@ class Triage(Part):
     @model_validator(mode="after")
     def _work_has_a_queue(self) -> "Triage":
         # A case without a queue would wait where nobody looks.
-        if (self.action == "none") != (self.queue is None):
+        if (self.action in ("none", "context")) != (self.queue is None):
             raise ValueError("queue must be given exactly when there is something to do")
         return self
 

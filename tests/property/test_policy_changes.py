@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.cases.case import Assignment, CaseEvent
-from schemas.policy.policy import Policy, TriageRule
+from schemas.policy.policy import Policy
 from schemas.policy.queues import Queue
+from schemas.policy.rules import TriageRule
 from tests.builders import policy, presence, reject, scored, signed_in, signed_out
 from tests.unit.route.desk_of_one import Answer, Desk
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pipeline.enrich.facts import Facts, Words
 from pipeline.enrich.reading.reading import Reading
 from pipeline.enrich.triage.reachable import takes_all_of, unreached
-from pipeline.enrich.triage.rules import first_match
-from schemas.policy.policy import Condition
+from pipeline.enrich.triage.rules import matches
+from schemas.policy.rules import Condition
 from schemas.posts.signals import Intent, Span, TopicHit
 from tests.unit.enrich.posts import facts_of, policy, raw_post, sentiment
 
@@ -40,6 +40,10 @@ CONDITIONS = st.builds(
     min_intensity=level(),
     max_rating=st.none() | st.sampled_from((1, 3)),
     question=st.none() | st.booleans(),
+    min_pressing=level(),
+    min_language_confidence=level(),
+    min_copies=st.none() | st.sampled_from((1, 4)),
+    reply_allowed=st.none() | st.booleans(),
 )
 """Few values of each part, so that conditions often hold each other."""
 HIT = TopicHit(topic="outage", kind="topic", at=(Span(field="text", start=0, end=3),))
@@ -80,7 +84,7 @@ def facts(draw: st.DrawFn) -> Facts:
 def holds(when: Condition, of: Facts) -> bool:
     names: dict[str, Any] = {"topics": [{"name": name, "any": [name]} for name in ("outage", "bill")]}
     rule = {"name": "r", "when": when.model_dump(exclude_none=True), "action": "respond", "queue": "general"}
-    return first_match(policy(rule, **names), of) is not None
+    return matches(policy(rule, **names), of).deciding is not None
 
 
 @settings(deadline=None)

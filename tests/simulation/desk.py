@@ -13,8 +13,8 @@ import orjson
 from pipeline.adapters.in_memory.kafka.cluster import SimulatedCluster
 from pipeline.codec import encode
 from pipeline.route.records import rfc3339
-from schemas.policy.policy import TriageRule
 from schemas.policy.queues import Queue
+from schemas.policy.rules import TriageRule
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, REPS
 from tests import builders
 

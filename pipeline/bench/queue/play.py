@@ -13,8 +13,9 @@ from pipeline.codec import encode
 from pipeline.errors import Misconfigured
 from schemas.base import SourcePosition
 from schemas.people.rep import AnyRepEvent
-from schemas.policy.policy import Brand, Policy, TriageRule
+from schemas.policy.policy import Brand, Policy
 from schemas.policy.queues import Queue
+from schemas.policy.rules import TriageRule
 from schemas.posts.raw import Author
 from schemas.posts.scored import Influence, ScoredPost, Triage
 from schemas.topics import ACTIONABLE, RAW, REPS

@@ -19,8 +19,9 @@ from pipeline.enrich.score import Scorer
 from pipeline.errors import Permanent
 from pipeline.ports.models import TextScores
 from schemas.base import SourcePosition
-from schemas.policy.policy import Brand, ListeningTopic, Policy, TriageRule
+from schemas.policy.policy import Brand, ListeningTopic, Policy
 from schemas.policy.queues import Queue
+from schemas.policy.rules import TriageRule
 from schemas.posts.raw import PostMetrics
 from schemas.posts.scored import Reason, ScoredPost, Triage
 from schemas.posts.signals import Intent

@@ -14,7 +14,7 @@ from pipeline.enrich.listening.finder import TermFinder
 from pipeline.enrich.listening.queries import Term, term_of
 from pipeline.enrich.listening.spelling import exact, prepare
 from pipeline.enrich.listening.words import Words
-from schemas.policy.policy import TriageRule
+from schemas.policy.rules import TriageRule
 
 _PLAIN_APOSTROPHES = str.maketrans("’ʼ‘`´", "'''''")
 _MIN_KEYWORD_CHARS = 2

@@ -7,10 +7,21 @@ bill" takes), because only the same keyword counts.
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from schemas.policy.policy import Condition, Policy
+from schemas.policy.policy import Policy
+from schemas.policy.rules import Condition
 from schemas.posts.raw import Visibility
 
-_ANY_OF = ("sentiment", "visibility", "platform", "language", "topic", "intent", "any_keyword")
+_ANY_OF = (
+    "sentiment",
+    "visibility",
+    "platform",
+    "language",
+    "topic",
+    "intent",
+    "any_keyword",
+    "urgency_kind",
+    "copies",
+)
 _AT_LEAST = (
     "min_probability",
     "min_complaint",
@@ -19,9 +30,13 @@ _AT_LEAST = (
     "min_urgency",
     "min_intensity",
     "min_spam",
+    "min_pressing",
+    "min_customer_value",
+    "min_language_confidence",
+    "min_copies",
 )
 _AT_MOST = ("max_rating",)
-_EXACTLY = ("question", "repost")
+_EXACTLY = ("question", "repost", "reply_allowed")
 
 Location = tuple[int | str, ...]
 
@@ -29,15 +44,20 @@ Location = tuple[int | str, ...]
 def unreached(policy: Policy) -> Iterator[tuple[Location, str]]:
     """Yields the rules that no post reaches, in order, with their place and the rule that takes their posts."""
     for at, rule in enumerate(policy.rules):
+        never = f"rule {rule.name} never {'adds' if rule.action is None else 'decides'}"
         if rule.when.repost:
-            yield ("rules", at, "when", "repost"), f"rule {rule.name} never decides: a repost is never work"
+            yield ("rules", at, "when", "repost"), f"{never}: a repost is never work"
+            continue
+        if rule.when.min_customer_value is not None:
+            place = ("rules", at, "when", "min_customer_value")
+            yield place, f"{never}: this release knows no value of a customer"
             continue
         for earlier in policy.rules[:at]:
-            if takes_all_of(earlier.when, rule.when):
+            if earlier.action is not None and takes_all_of(earlier.when, rule.when):
                 why = (
                     "which has no condition" if _is_empty(earlier.when) else "whose condition is the same or wider"
                 )
-                yield ("rules", at), f"rule {rule.name} never decides: it stands behind {earlier.name}, {why}"
+                yield ("rules", at), f"{never}: it stands behind {earlier.name}, {why}"
                 break
 
 

@@ -1,6 +1,7 @@
-"""Chooses the rule of a policy that decides about a post.
+"""Finds the rules of a policy that hold for a post: those that add, and the one that decides.
 
-It is the first rule whose condition holds for the facts of the post. `triage` says what follows from it.
+The rules are asked in order up to the first with an action whose condition holds for the facts of the post.
+`triage` says what follows from them.
 """
 
 import re
@@ -13,7 +14,8 @@ from pipeline.enrich.reading.reading import Reading
 from pipeline.enrich.text.lexical import LINK
 from pipeline.ports.models import UNDETERMINED
 from schemas.base import Probability
-from schemas.policy.policy import Condition, Policy, TriageRule
+from schemas.policy.policy import Policy
+from schemas.policy.rules import Condition, TriageRule
 from schemas.posts.raw import PostBody
 
 _QUESTION_MARKS = re.compile("[?？؟՞፧⁇⁈⁉]")
@@ -21,30 +23,51 @@ _QUESTION_MARKS = re.compile("[?？؟՞፧⁇⁈⁉]")
 
 
 class Match(NamedTuple):
-    """Holds the rule that decides, and the keyword by which it holds, if it asks for one."""
+    """Holds a rule that holds, and the keyword by which it does, if it asks for one."""
 
     rule: TriageRule
     keyword: str | None
 
 
-def first_match(policy: Policy, facts: Facts) -> Match | None:
-    """Returns the first rule of the policy whose condition holds, or None when none does."""
+class Matches(NamedTuple):
+    """Holds the rules that hold for a post."""
+
+    adding: tuple[Match, ...]
+    """Rules without an action before the one that decides, in order."""
+    deciding: Match | None
+    """The first rule with an action, or None when none holds."""
+
+
+def matches(policy: Policy, facts: Facts, *, contradicted: bool = False) -> Matches:
+    """Returns the rules of the policy that hold.
+
+    Args:
+        policy: of the post's workspace.
+        facts: the post and its signals.
+        contradicted: whether its sentiment is not to be believed; then it has none of the labels.
+    """
     keywords: Mapping[int, str] | None = None
+    adding: list[Match] = []
     for number, rule in enumerate(policy.rules):
-        if not _holds(rule.when, facts):
+        when = rule.when
+        if not _holds(when, facts) or (contradicted and when.sentiment is not None):
             continue
-        if rule.when.any_keyword is None:
-            return Match(rule, None)
         # Keywords cost most, so they are asked last, and those of all rules at once.
-        if keywords is None:
+        if when.any_keyword is not None and keywords is None:
             keywords = rule_keywords(policy.rules).hits(FoldedText(facts.text))
-        if number in keywords:
-            return Match(rule, keywords[number])
-    return None
+        keyword = None if keywords is None or when.any_keyword is None else keywords.get(number)
+        if when.any_keyword is not None and keyword is None:
+            continue
+        if rule.action is not None:
+            return Matches(tuple(adding), Match(rule, keyword))
+        adding.append(Match(rule, keyword))
+    return Matches(tuple(adding), None)
 
 
 def _holds(when: Condition, facts: Facts) -> bool:
     """Returns whether every given part of a condition holds, apart from the keywords."""
+    if when.min_customer_value is not None:
+        return False  # the value of a customer is not known yet
     return _circumstances_hold(when, facts.post) and _signals_hold(when, facts)
 
 
@@ -54,6 +77,9 @@ def _circumstances_hold(when: Condition, post: PostBody) -> bool:
     if when.platform is not None and post.platform not in when.platform:
         return False
     if when.repost is not None and when.repost != (post.repost_of is not None):
+        return False
+    # A platform of which nothing is known neither allows nor forbids.
+    if when.reply_allowed is not None and (post.reply is None or post.reply.allowed != when.reply_allowed):
         return False
     return when.max_rating is None or (post.rating is not None and post.rating <= when.max_rating)
 
@@ -79,6 +105,10 @@ def _reading_holds(when: Condition, reading: Reading) -> bool:
         return False
     return (
         _reaches(label_probability, when.min_probability)
+        and _reaches(reading.pressing, when.min_pressing)
+        and _reaches(
+            None if reading.language is None else reading.language.confidence, when.min_language_confidence
+        )
         and _reaches(reading.complaint, when.min_complaint)
         and _reaches(reading.offence, when.min_offence)
     )
@@ -86,6 +116,12 @@ def _reading_holds(when: Condition, reading: Reading) -> bool:
 
 def _words_hold(when: Condition, words: Words) -> bool:
     if when.topic is not None and not any(hit.topic in when.topic for hit in words.topics):
+        return False
+    if when.urgency_kind is not None and not any(kind in when.urgency_kind for kind in words.urgency_kinds):
+        return False
+    if when.copies is not None and (words.cluster is None or words.cluster.kind not in when.copies):
+        return False
+    if when.min_copies is not None and (words.cluster is None or words.cluster.size < when.min_copies):
         return False
     spam = None if words.spam is None else words.spam.score
     return _reaches(words.urgency, when.min_urgency) and _reaches(spam, when.min_spam)

@@ -4,7 +4,11 @@ The facts of a post and the policy of its workspace give a `Triage` with reasons
 that nobody should act on gets action `none` and the reason for it.
 """
 
+import math
+from collections.abc import Sequence
+
 from pipeline.enrich.facts import Facts
+from pipeline.enrich.triage.doubt import Doubtful, contradiction, doubt_about, enough, rests_on_readings
 from pipeline.enrich.triage.priority import (
     Factors,
     influence_factor,
@@ -12,8 +16,10 @@ from pipeline.enrich.triage.priority import (
     severity_factor,
     urgency_factor,
 )
-from pipeline.enrich.triage.rules import Match, first_match
+from pipeline.enrich.triage.rules import Match, Matches, matches
+from schemas.policy.agreement import NO_WORK
 from schemas.policy.policy import Policy
+from schemas.policy.rules import TriageRule
 from schemas.posts.scored import Reason, Triage
 
 DELETED, BACKFILL, REPOST = "deleted", "backfill", "repost"
@@ -24,7 +30,11 @@ text."""
 SPAM, COPY = "spam", "copy"
 """These reasons say why the priority is a small part of what it would be. Their weight is 0, and nothing is
 dropped."""
-SHOWN_TOPICS = 3
+ADDS, DOUBT = "adds", "doubt"
+"""These reasons name a rule that added something, and what is doubted about a post that a person should sort."""
+SHOWN_TOPICS, SHOWN_ADDING = 3, 8
+MAX_ADDED = 20
+"""Triage holds at most so many skills and tags; those of the first rules stay."""
 MAX_DETAIL_CHARS = 300
 """`Reason.detail` holds at most so many characters."""
 SPAM_FROM = 0.7
@@ -39,7 +49,10 @@ CAMPAIGN = 5
 
 
 def triage(facts: Facts, *, policy: Policy | None, backfill: bool) -> Triage:
-    """Decides by the first rule that holds, unless the post is no work whatever the rules say.
+    """Decides by the first rule with an action that holds, with what rules before it add.
+
+    Some posts are no work whatever the rules say. A post whose decision rests on a doubtful reading goes to the
+    queue of doubt, if the policy has one and the post is doubtful enough.
 
     Args:
         facts: the post and its signals.
@@ -52,12 +65,23 @@ def triage(facts: Facts, *, policy: Policy | None, backfill: bool) -> Triage:
         return _no_action(excluded, "", version)
     if policy is None:
         return _no_action(NO_POLICY, f"no policy of {facts.post.workspace} is known", version)
-    match = first_match(policy, facts)
-    if match is None:
-        return _no_action(NO_RULE, "", version, *_weakness_reasons(facts))
-    if match.rule.action == "none":
-        return _no_action("rule", _rule_reason(match, facts), version, *_weakness_reasons(facts))
-    return _action(facts, match, version)
+    against = contradiction(facts, policy)
+    held = matches(policy, facts, contradicted=against is not None)
+    doubtful = _doubtful_enough(facts, held.deciding, against, policy)
+    if doubtful is not None and policy.doubt is not None:
+        return _work(facts, held, version, queue=policy.doubt.queue, doubtful=doubtful)
+    match = held.deciding
+    if match is not None and match.rule.action not in NO_WORK:
+        return _work(facts, held, version, queue=match.rule.queue)
+    found = _no_action(
+        NO_RULE if match is None else "rule",
+        "" if match is None else _rule_reason(match, facts),
+        version,
+        *_adding_reasons(held, facts),
+        *_weakness_reasons(facts),
+    )
+    action = "none" if match is None or match.rule.action is None else match.rule.action
+    return found.model_copy(update={"action": action, "tags": _tags(held)})
 
 
 def _never_work(facts: Facts, *, backfill: bool) -> str | None:
@@ -72,28 +96,67 @@ def _never_work(facts: Facts, *, backfill: bool) -> str | None:
     return REPOST if post.repost_of is not None else None
 
 
-def _action(facts: Facts, match: Match, version: int) -> Triage:
+def _doubtful_enough(facts: Facts, match: Match | None, against: str | None, policy: Policy) -> Doubtful | None:
+    spam = facts.words.spam
+    if policy.doubt is None or not rests_on_readings(match) or (spam is not None and spam.score >= SPAM_FROM):
+        return None
+    doubtful = doubt_about(facts, against, policy.doubt.bounds)
+    return doubtful if enough(doubtful, policy.doubt) else None
+
+
+def _work(
+    facts: Facts, held: Matches, version: int, *, queue: str | None, doubtful: Doubtful | None = None
+) -> Triage:
+    match = held.deciding
+    deciding = () if match is None else (match,)
+    rules = [rule for rule, _ in (*held.adding, *deciding)]
     sentiment, complaint = facts.reading.sentiment, facts.reading.complaint
     factors = Factors(
         severity=0.0 if sentiment is None else severity_factor(sentiment.probabilities.negative, complaint),
-        urgency=urgency_factor(match.rule.urgency, facts.words.urgency, facts.reading.pressing),
+        urgency=urgency_factor(
+            max((rule.urgency for rule in rules), default=0.0), facts.words.urgency, facts.reading.pressing
+        ),
         influence=influence_factor(facts.influence.lower_bound),
+        rules=1 - math.prod(1 - rule.priority for rule in rules),
     )
     actionable, why_less = _actionable(facts, factors.urgency)
     priority, shares = priority_of(factors, actionable)
+    decided = "respond" if match is None or doubtful is not None else match.rule.action
     return Triage(
-        action=match.rule.action,
-        queue=match.rule.queue,
-        skills=match.rule.skills,
+        # What a person sorts needs an answer until the person says otherwise.
+        action="respond" if decided is None else decided,
+        queue=queue,
+        # Whoever sorts need not have the skills for the answer.
+        skills=() if doubtful is not None else _skills(rules),
+        tags=_tags(held),
         priority=priority,
         reasons=(
-            Reason(code="rule", detail=_rule_reason(match, facts)),
+            *(
+                ()
+                if doubtful is None
+                else (Reason(code=DOUBT, detail=f"{doubtful.why}: {doubtful.score:.2f} of 1"),)
+            ),
+            *(Reason(code="rule", detail=_rule_reason(one, facts)) for one in deciding),
+            *_adding_reasons(held, facts),
             *(_with_urgent_words(share, facts) for share in shares),
             *why_less,
             *_weakness_reasons(facts),
         ),
         policy_version=version,
     )
+
+
+def _skills(rules: Sequence[TriageRule]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(skill for rule in rules for skill in rule.skills))[:MAX_ADDED]
+
+
+def _tags(held: Matches) -> tuple[str, ...]:
+    deciding = () if held.deciding is None else (held.deciding,)
+    return tuple(dict.fromkeys(tag for rule, _ in (*held.adding, *deciding) for tag in rule.tags))[:MAX_ADDED]
+
+
+def _adding_reasons(held: Matches, facts: Facts) -> tuple[Reason, ...]:
+    return tuple(Reason(code=ADDS, detail=_rule_reason(match, facts)) for match in held.adding[:SHOWN_ADDING])
 
 
 def _rule_reason(match: Match, facts: Facts) -> str:

@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.enrich.listening.keywords import FoldedText, RuleKeywords, rule_keywords
-from schemas.policy.policy import TriageRule
+from schemas.policy.rules import TriageRule
 
 
 def found(keywords: list[str], text: str) -> str | None:

@@ -5,7 +5,7 @@ import pytest
 from pipeline.enrich.author.brand import is_own
 from pipeline.enrich.facts import Words
 from pipeline.enrich.reading.reading import Reading
-from pipeline.enrich.triage.rules import first_match
+from pipeline.enrich.triage.rules import matches
 from schemas.policy.policy import Brand
 from schemas.posts.scored import Language, Sentiment
 from schemas.posts.signals import Intent, Spam, Span, TopicHit
@@ -29,7 +29,7 @@ def holds(
     language = None if detected is None else Language(code=detected, confidence=0.5)
     reading = Reading(feeling, offence, complaint, language)
     facts = facts_of(post, lower_bound, reading=reading)
-    return first_match(policy(WORK | {"when": when}), facts) is not None
+    return matches(policy(WORK | {"when": when}), facts).deciding is not None
 
 
 def test_the_first_rule_that_holds_decides() -> None:
@@ -38,7 +38,7 @@ def test_the_first_rule_that_holds_decides() -> None:
         {"name": "first", "when": {"any_keyword": ["down"]}, "action": "respond", "queue": "urgent"},
         WORK,
     )
-    match = first_match(rules, facts_of(raw_post()))
+    match = matches(rules, facts_of(raw_post())).deciding
     assert match is not None
     assert (match.rule.name, match.keyword) == ("first", "down")
 
@@ -176,7 +176,7 @@ def with_signals(words: Words, when: dict[str, Any], intent: Intent | None = Non
         WORK | {"when": when}, topics=[{"name": "delivery", "any": ["late"]}, {"name": "price", "any": ["dear"]}]
     )
     facts = facts_of(raw_post(), words=words, reading=Reading(intent=intent), intensity=intensity)
-    return first_match(rules, facts) is not None
+    return matches(rules, facts).deciding is not None
 
 
 def test_a_rule_can_ask_for_a_topic() -> None:
