@@ -17,6 +17,7 @@ from schemas.cases.steps import RouteSignal
 from schemas.dead_letter import dead_letters_of
 from schemas.people.rep import RepEvent
 from schemas.policy.policy import Policy
+from schemas.posts.feedback import Feedback
 from schemas.posts.mention import Mention
 from schemas.posts.raw import RawPost
 from schemas.posts.scored import ScoredPost
@@ -120,6 +121,9 @@ ACTIONABLE = Topic("posts.actionable", "workspace", "posts to act on, and posts 
                    "R", "delete", 14, ("enrich",), ("route",), dead_letters=True)  # fmt: skip
 MENTIONS = Topic("mentions", "workspace/topic", "which listening topics each post concerns", Mention,
                  "P", "delete", 3, ("enrich",), ("operators",))  # fmt: skip
+# Who corrects what is an employee's data, so it is kept no longer than training needs it.
+FEEDBACK = Topic("feedback", "workspace/post_id", "corrections of labels and of triage by reps", Feedback,
+                 "P", "delete", 90, ("desktops", "operators"), ("operators",))  # fmt: skip
 # One partition: all workers read the topic whole, and there is one small record for each workspace.
 POLICIES = Topic("policies", "workspace", "the policy of each workspace", Policy,
                  1, "compact", None, ("operators",), ("enrich", "route"),
@@ -145,7 +149,7 @@ ROUTE_STATE = Topic("route.state", "entity", "changelog of the router's state, b
                     "R", "compact", None, ("route",), ("route",), tombstone="the entity has ended")  # fmt: skip
 
 TOPICS: tuple[Topic, ...] = (
-    RAW, SCORED, ACTIONABLE, MENTIONS, POLICIES, SIGNALS, REPS, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL,
+    RAW, SCORED, ACTIONABLE, MENTIONS, FEEDBACK, POLICIES, SIGNALS, REPS, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL,
     POLICY_LOG, GAUGES, ROUTE_STATE,
 )  # fmt: skip
 

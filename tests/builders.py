@@ -16,6 +16,7 @@ from schemas.policy.queues import Queue
 from schemas.policy.rules import TriageRule
 from schemas.posts.raw import Author, RawPost
 from schemas.posts.scored import (
+    NO_WORK,
     Influence,
     Reason,
     ScoredPost,
@@ -64,8 +65,11 @@ def sentiment(label: str = "negative", p: float = 0.9) -> Sentiment:
     )
 
 
+TRIAGE_FIELDS = ("queue", "skills", "priority", "policy_version", "pull_id")
+
+
 def triage(action: TriageAction = "respond", queue: str | None = "care", **over: Any) -> Triage:
-    if action == "none":
+    if action in NO_WORK:
         queue = None
     fields: dict[str, Any] = {
         "action": action,
@@ -74,16 +78,16 @@ def triage(action: TriageAction = "respond", queue: str | None = "care", **over:
         "reasons": (Reason(code="rule.complaint", detail="rule complaint", weight=0.5),),
         "policy_version": 1,
     }
+    if over.get("pull_id") is not None:
+        fields["by"] = "supervisor"
     return Triage(**fields | over)
 
 
 def scored(
     post_id: str = "p1", by: str = "ann", action: TriageAction = "respond", *, ms: int = 0, **over: Any
 ) -> ScoredPost:
-    """Makes a scored post. `queue`, `skills`, `priority` and `policy_version` go to its triage."""
-    triage_fields = {
-        name: over.pop(name) for name in ("queue", "skills", "priority", "policy_version") if name in over
-    }
+    """Makes a scored post. `TRIAGE_FIELDS` go to its triage."""
+    triage_fields = {name: over.pop(name) for name in TRIAGE_FIELDS if name in over}
     fields = _post_fields(post_id, by) | {
         "created_at": at(ms),
         "received_at": at(ms),

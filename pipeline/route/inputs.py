@@ -77,9 +77,11 @@ def event_ms(message: Input) -> int:
 def name_of(message: Remembered) -> str:
     """Returns the name by which a repeat of this input is known.
 
-    Each revision of a post is an input of its own, and each rep event counts once by its `event_id`.
+    Each revision of a post is an input of its own, and so is each time that a supervisor pulls it. Each rep event
+    counts once by its `event_id`.
     """
     if isinstance(message, ScoredPost):
         # The release before had these names as keys of its changelog.
-        return f"seen-post/{message.workspace}/{message.revision}/{message.post_id}"
+        name = f"seen-post/{message.workspace}/{message.revision}/{message.post_id}"
+        return name if message.triage.pull_id is None else f"{name}/{message.triage.pull_id}"
     return f"seen-rep/{message.workspace}/{message.event_id}"

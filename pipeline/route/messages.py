@@ -37,6 +37,8 @@ class Triage(Struct):
     priority: float
     reasons: tuple[Struct, ...]
     policy_version: int
+    by: str | None
+    pull_id: str | None
 
 
 class ScoredPost(Struct):

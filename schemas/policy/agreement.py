@@ -12,6 +12,7 @@ from schemas.policy.plain import Disagreement, Location, entries, is_text
 from schemas.policy.plain import part as part_of
 from schemas.policy.pools import brand_mistakes, pool_mistakes
 from schemas.policy.sla import target_mistakes
+from schemas.posts.scored import NO_WORK
 
 NAMED: Mapping[str, str] = {
     "queues": "queue",
@@ -70,8 +71,6 @@ def disagreements(policy: object, built_in_intents: Sequence[str]) -> Iterator[D
     yield from brand_mistakes(policy)
 
 
-NO_WORK = ("none", "context")
-"""Actions after which no case waits for anybody, so that they have no queue."""
 _ADDS = ("skills", "tags", "urgency", "priority")
 
 

@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import (
     EpochMs,
+    Id,
     LanguageCode,
     Part,
     Priority,
@@ -24,6 +25,8 @@ TriageAction = Literal[
 ]
 """What should be done about a post, and of later ones what owes the author more. `context` opens no case and joins
 one, `moderate` is to hide or report, and `escalate` is to answer above the ordinary reps."""
+NO_WORK: frozenset[TriageAction] = frozenset({"none", "context"})
+"""After these no case waits for anybody, so that they have no queue."""
 ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
 
 
@@ -149,12 +152,20 @@ class Triage(Part):
     policy_version: int = Field(
         ge=0, description="version of the policy that decided; 0 when the workspace had none"
     )
+    by: Id | None = Field(
+        default=None, description="who pulled a post that the rules had left alone; absent when the rules decided"
+    )
+    pull_id: Id | None = Field(
+        default=None, description="tells one pull of a post from others; given exactly when by is"
+    )
 
     @model_validator(mode="after")
     def _work_has_a_queue(self) -> "Triage":
         # A case without a queue would wait where nobody looks.
-        if (self.action in ("none", "context")) != (self.queue is None):
+        if (self.action in NO_WORK) != (self.queue is None):
             raise ValueError("queue must be given exactly when there is something to do")
+        if (self.by is None) != (self.pull_id is None):
+            raise ValueError("by and pull_id must be given together")
         return self
 
 
@@ -231,8 +242,10 @@ class ScoredPost(PostBody):
 
     @property
     def ver(self) -> int:
-        """Returns the version of the row in ClickHouse: a higher revision wins, then the later raw record.
+        """Returns the version of the row in ClickHouse: a higher revision wins, then the later raw record, then a
+        pull.
 
-        It has 62 bits. The 42 bits of milliseconds last until the year 2109.
+        It has 62 bits. The 42 bits of milliseconds last until the year 2109. A pulled post counts as one
+        millisecond later than the same post before, whose raw record it names.
         """
-        return (self.revision << 42) | self.appended_ms
+        return ((self.revision << 42) | self.appended_ms) + (self.triage.pull_id is not None)

@@ -10,7 +10,7 @@ from schemas.dead_letter import DeadLetterInfo, decode_headers, encode_headers
 from schemas.topics import TOPICS, Topic, all_topics, post_key, team_topic
 
 PARTIES = {*(stage.name for stage in STAGES), "operators", "desktops"}
-RETENTION_DAYS = {3, 14, 30, 400}
+RETENTION_DAYS = {3, 14, 30, 90, 400}
 INFO = DeadLetterInfo(
     stage="enrich",
     code="invalid_field",

@@ -17,10 +17,9 @@ from pipeline.enrich.triage.priority import (
     urgency_factor,
 )
 from pipeline.enrich.triage.rules import Match, Matches, matches
-from schemas.policy.agreement import NO_WORK
 from schemas.policy.policy import Policy
 from schemas.policy.rules import TriageRule
-from schemas.posts.scored import Reason, Triage
+from schemas.posts.scored import NO_WORK, Reason, Triage
 
 DELETED, BACKFILL, REPOST = "deleted", "backfill", "repost"
 NO_POLICY, OWN_POST, NO_RULE = "no_policy", "own_post", "no_rule_matched"

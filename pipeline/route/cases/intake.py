@@ -6,6 +6,7 @@ decided in `matching`.
 """
 
 from sys import intern
+from typing import get_args
 
 from pipeline.route import ids
 from pipeline.route.cases import briefs
@@ -13,10 +14,10 @@ from pipeline.route.messages import ScoredPost
 from pipeline.route.state.entities import Case, Member, skill_set
 from pipeline.route.state.indexes import names_of
 from pipeline.route.turn import Turn
-from schemas.posts.scored import TriageAction
+from schemas.posts.scored import NO_WORK, TriageAction
 from schemas.refusals import PostRefusal
 
-URGENCY: dict[TriageAction, int] = {"none": 0, "thank": 1, "engage": 2, "respond": 3}
+URGENCY: dict[TriageAction, int] = {action: rank for rank, action in enumerate(get_args(TriageAction))}
 """A case whose posts ask for different actions keeps the highest, which is the one that owes the author most."""
 
 
@@ -77,7 +78,7 @@ def _join_own_reply(turn: Turn, post: ScoredPost) -> None:
 
 def _join_or_open(turn: Turn, post: ScoredPost) -> None:
     case = _open_case_of(turn, post)
-    actionable = post.triage.action != "none"
+    actionable = post.triage.action not in NO_WORK
     if case is not None:
         reason = _join_reason(turn, post)
         if reason is not None:
@@ -107,7 +108,7 @@ def _join_reason(turn: Turn, post: ScoredPost) -> str | None:
         return "quote"
     if post.visibility == "direct":
         return "direct"
-    return "same_author" if post.triage.action != "none" else None
+    return "same_author" if post.triage.action not in NO_WORK else None
 
 
 def _join(turn: Turn, case: Case, post: ScoredPost, reason: str) -> None:
@@ -132,10 +133,14 @@ def _take_in(turn: Turn, case: Case, post: ScoredPost) -> Case:
             priority=max(case.priority, post.triage.priority),
             action=max(case.action, post.triage.action, key=URGENCY.__getitem__),
             # Whoever once wrote in private is answered in private, even when a later post is public.
-            channel="direct" if post.visibility == "direct" else case.channel,
+            channel="direct" if _answered_in_private(post) else case.channel,
         )
     turn.put_brief(case, brief)
     return case
+
+
+def _answered_in_private(post: ScoredPost) -> bool:
+    return post.visibility == "direct" or post.triage.action == "respond_privately"
 
 
 def _open_case(turn: Turn, post: ScoredPost) -> None:
@@ -153,7 +158,7 @@ def _open_case(turn: Turn, post: ScoredPost) -> None:
         skills=skill_set(tuple(post.triage.skills)),
         action=post.triage.action,
         priority=post.triage.priority,
-        channel=post.visibility,
+        channel="direct" if _answered_in_private(post) else post.visibility,
         state="waiting",
         attempt=0,
         refused=(),

@@ -6,6 +6,8 @@ import pytest
 
 from pipeline.codec import encode
 from pipeline.route import ids
+from schemas.cases.case import Assignment
+from schemas.posts.scored import ScoredPost, TriageAction
 from tests.builders import WORKSPACE, accept, author, policy, reply, scored, signed_in
 from tests.unit.route.desk_of_one import Desk
 
@@ -222,3 +224,38 @@ def test_current_state_is_published_once_a_case_and_transaction() -> None:
     [current] = answer.current
     assert (current.state, current.event_seq) == ("assigned", 3)
     assert current.replied_at is not None
+
+
+def test_context_joins_a_case_and_opens_none() -> None:
+    desk = Desk()
+    assert desk.feed(scored("p1", action="context")).steps == [("refused", "no_case")]
+    desk.feed(scored("p2"))
+    assert desk.feed(scored("p3", action="context", in_reply_to="x:p2")).steps == [("joined", "reply")]
+    assert desk.feed(scored("p4", action="context")).steps == [("refused", "unrelated")]
+
+
+def offered(*posts: ScoredPost) -> Assignment:
+    desk = Desk()
+    desk.feed(*posts)
+    [assignment] = desk.feed(signed_in()).assignments
+    return assignment
+
+
+def test_a_case_that_is_answered_in_private_has_the_direct_channel() -> None:
+    private = scored("p1", action="respond_privately")
+    assert (offered(private).action, offered(private).channel) == ("respond_privately", "direct")
+    assert offered(scored("p2")).channel == "public"
+    assert offered(scored("p2"), private).channel == "direct"
+
+
+@pytest.mark.parametrize(("first", "second"), [("escalate", "moderate"), ("engage", "escalate")])
+def test_a_case_keeps_the_action_that_owes_the_author_most(first: TriageAction, second: TriageAction) -> None:
+    assert offered(scored("p1", action=first), scored("p2", action=second)).action == "escalate"
+
+
+def test_a_post_that_was_refused_opens_a_case_once_it_is_pulled() -> None:
+    desk = Desk()
+    assert desk.feed(scored("p1", action="none", in_reply_to="x:p0")).steps == [("refused", "no_case")]
+    pulled = scored("p1", in_reply_to="x:p0", pull_id="one")
+    assert desk.feed(pulled).steps == [("queued", "opened")]
+    assert desk.feed(pulled).steps == []
