@@ -13,6 +13,7 @@ from pipeline.ports.records import InputRecord
 from pipeline.route import messages
 from pipeline.route.decoders import Decoder
 from pipeline.route.messages import AnyRepEvent, Input, Remembered, RouteSignal, ScoredPost
+from pipeline.route.sla.zones import zone_names
 from schemas.cases import steps
 from schemas.people import rep
 from schemas.policy.policy import Policy
@@ -61,11 +62,15 @@ def read_policy(workspace: str, content: bytes) -> Policy:
     """Decodes a policy as it was published.
 
     Raises:
-        Permanent: with one of the codec's codes, or with `wrong_key` when it is another workspace's.
+        Permanent: with one of the codec's codes, also for a time zone that is none, or with `wrong_key` when it is
+            another workspace's.
     """
     policy = decode(Policy, content)
     if policy.workspace != workspace:
         raise Permanent("wrong_key", "the policy is another workspace's", "workspace")
+    for at, calendar in enumerate(policy.calendars):
+        if calendar.zone not in zone_names():
+            raise Permanent("invalid_field", "this release has no such time zone", f"calendars.{at}.zone")
     return policy
 
 

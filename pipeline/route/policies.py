@@ -7,10 +7,13 @@ They are part of the router's state. So a restart goes on with the policies of b
 from typing import Literal, NamedTuple
 
 from pipeline.ports.decider import PolicyMark
+from pipeline.route.sla.clocks import Terms
+from pipeline.route.sla.terms import PolicyTerms
 from pipeline.route.state.entities import PolicyInForce
 from pipeline.route.state.state import State
 from schemas.policy.policy import Policy
 from schemas.policy.queues import Queue
+from schemas.posts.raw import Visibility
 
 OFFER_TIMEOUT_S: int = Queue.model_fields["offer_timeout_s"].default
 OLDEST_EVERY: int = Policy.model_fields["oldest_every"].default
@@ -22,6 +25,7 @@ class View(NamedTuple):
 
     policy: Policy
     queues: dict[str, Queue]
+    terms: PolicyTerms
 
 
 class PolicyBook:
@@ -35,9 +39,11 @@ class PolicyBook:
         self._state = state
         self._views: dict[str, View] = {}
 
-    def take(self, workspace: str, held: PolicyInForce | None) -> None:
-        """Puts a policy in force; None ends the workspace's."""
+    def take(self, workspace: str, held: PolicyInForce | None) -> bool:
+        """Puts a policy in force, None ends the workspace's, and returns whether deadlines are others by it."""
+        before = self.promises(workspace)
         self._state.put("policy", workspace, "", held)
+        return self.promises(workspace) != before
 
     def marks(self) -> dict[str, PolicyMark]:
         """Returns version and digest of the policy in force of each workspace."""
@@ -54,7 +60,8 @@ class PolicyBook:
         view = self._views.get(workspace)
         # By identity, because comparing two large policies for each record would be slow.
         if view is None or view.policy is not held.policy:
-            view = View(held.policy, {queue.name: queue for queue in held.policy.queues})
+            queues = {queue.name: queue for queue in held.policy.queues}
+            view = View(held.policy, queues, PolicyTerms(held.policy))
             self._views[workspace] = view
         return view
 
@@ -73,6 +80,16 @@ class PolicyBook:
             return None
         queue = None if name is None else view.queues.get(name)
         return view.policy.fallback if queue is None else queue
+
+    def terms(self, workspace: str, queue: str, priority: float, channel: Visibility) -> Terms | None:
+        """Returns by what the clocks of a case run; None where its queue has no SLA."""
+        view = self.view(workspace)
+        return None if view is None else view.terms.of(queue, priority, channel)
+
+    def promises(self, workspace: str) -> object:
+        """Returns all on which deadlines depend, the same for policies that promise the same; None for nothing."""
+        view = self.view(workspace)
+        return None if view is None else view.terms.promises
 
     def offer_timeout_ms(self, workspace: str, queue: str) -> int:
         """Returns how long an offer of that queue stands, in milliseconds."""

@@ -5,16 +5,18 @@ Each part comes from a validated message, and a test reads every record back wit
 here.
 """
 
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
 
-from pipeline.clock import from_ms
 from pipeline.route import ids
+from pipeline.route.moments import rfc3339
+from pipeline.route.sla.clocks import Clock, Clocks
+from pipeline.route.sla.hours import NEVER_MS
 from pipeline.route.state.entities import Brief, Case, Offer
 from schemas.cases.case import AssignmentState, CaseEventType
+from schemas.policy.sla import ClockName
 
 # Orjson would touch 4 KB of fresh memory for each record that is kept until it is sent, which took 5 us, not .5.
 _encode = msgspec.json.Encoder().encode
@@ -31,6 +33,14 @@ class Cause(Struct, gc=False):
 # The records are made with positional arguments, in the order of the fields. That takes a fifth of the time of
 # names or of a dict, which was a third of all that a record costs. An absent field and a null mean the same in the
 # contract, so fields that say nothing stand at the end, with a default that is not written.
+
+
+class _Deadline(Struct, omit_defaults=True, gc=False):
+    """A Deadline: one clock of a case."""
+
+    kind: ClockName
+    due_at: str | None = None
+    breached_at: str | None = None
 
 
 class _Event(Struct, omit_defaults=True, gc=False):
@@ -54,6 +64,7 @@ class _Event(Struct, omit_defaults=True, gc=False):
     rep_id: str | None = None
     attempt: int = 0
     """It is 0 before the first offer."""
+    deadline: _Deadline | None = None
     cause: Cause | None = None
 
 
@@ -93,6 +104,7 @@ class _Assignment(Struct, omit_defaults=True, gc=False):
     respond_by: str
     policy_version: int
     trace_started_at: str
+    deadlines: list[_Deadline] | None = None
     expires_at: str | None = None
     cause: Cause | None = None
 
@@ -117,22 +129,7 @@ class _Current(Struct, omit_defaults=True, gc=False):
     event_seq: int
     rep_id: str | None = None
     replied_at: str | None = None
-
-
-def rfc3339(ms: int) -> str:
-    """Returns the contract's text of a time in milliseconds since the epoch."""
-    # Not remembered as a whole. Half of the times are new ones, and a cache that misses costs more than it saves.
-    return f"{_minute(ms // 60_000)}{_SECONDS[ms // 1000 % 60]}{_MILLISECONDS[ms % 1000]}"
-
-
-_SECONDS = [f"{second:02}." for second in range(60)]
-_MILLISECONDS = [f"{ms:03}Z" for ms in range(1000)]
-
-
-@lru_cache(maxsize=65_536)
-def _minute(minute: int) -> str:
-    # A case is written with its times again and again, and those of all open cases lie in a few thousand minutes.
-    return from_ms(60_000 * minute).strftime("%Y-%m-%dT%H:%M:")
+    deadlines: list[_Deadline] | None = None
 
 
 def assignment(
@@ -169,6 +166,7 @@ def assignment(
         rfc3339(case.respond_by_ms),
         version,
         rfc3339(case.trace_ms),
+        None if case.clocks is None else _deadlines(case.clocks),
         rfc3339(offer.expires_at_ms) if state == "offered" else None,
         cause,
     )
@@ -209,6 +207,7 @@ def case_event(
             revision,
             rep_id,
             case.attempt,
+            None if case.clocks is None else _deadline_of(case.clocks, type_, reason),
             cause,
         )
     )
@@ -266,5 +265,29 @@ def current(case: Case, brief: Brief) -> bytes:
             case.seq,
             None if case.offer is None else case.offer.rep_id,
             None if case.replied_at_ms is None else rfc3339(case.replied_at_ms),
+            None if case.clocks is None else _deadlines(case.clocks),
         )
     )
+
+
+def _deadlines(clocks: Clocks) -> list[_Deadline]:
+    """Returns the clocks of a case that have a deadline, or stand still before one, the nearest first."""
+    found = [(name, clock) for name, clock in clocks.open() if clock.target_ms is not None]
+    found.sort(key=lambda named: NEVER_MS if named[1].due_ms is None else named[1].due_ms)
+    return [_deadline(name, clock) for name, clock in found]
+
+
+def _deadline(name: ClockName, clock: Clock) -> _Deadline:
+    due_ms, breached_ms = clock.due_ms, clock.breached_ms
+    return _Deadline(
+        name,
+        None if due_ms is None else rfc3339(due_ms),
+        None if breached_ms is None else rfc3339(breached_ms),
+    )
+
+
+def _deadline_of(clocks: Clocks, type_: CaseEventType, reason: str) -> _Deadline | None:
+    """Returns the clock that a step is about, which such a step names as its reason."""
+    if type_ not in ("due_soon", "breached"):
+        return None
+    return next(_deadline(name, clock) for name, clock in clocks.open() if name == reason)

@@ -61,7 +61,7 @@ class Router:
         self._state = State(remember_ms)
         self._book = PolicyBook(self._state)
         self._live = self._was_live = False
-        self._turn = Turn(self._state, self._book)
+        self._turn = Turn(self._state, self._book, event_clock=clock_mode == "event")
         self._outputs, self._counts = self._turn.outputs, self._turn.counts
         self._counters: Counter[str] = Counter()
         self._decoded: dict[tuple[str, int, int], Input] = {}
@@ -101,8 +101,8 @@ class Router:
         held = None
         if content is not None:
             held = PolicyInForce(policy_digest(content), inputs.read_policy(workspace, content))
-        self._book.take(workspace, held)
-        requeue.begin_move(self._turn.begin(now_ms, self._live), workspace)
+        turn = self._turn.begin(now_ms, self._live)
+        requeue.begin_move(turn, workspace, promised=self._book.take(workspace, held))
 
     def policies(self) -> Mapping[str, PolicyMark]:
         """Returns version and digest of the policy in force of each workspace."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from pipeline.ports.records import Record
-from pipeline.route import records
+from pipeline.route import promises, records
 from pipeline.route.policies import PolicyBook
 from pipeline.route.records import Cause
 from pipeline.route.state.entities import MOST_CLOSED, Brief, Case, Closed, Offer, Picks
@@ -32,13 +32,15 @@ class Turn:
     Args:
         state: the entities.
         book: the policies.
+        event_clock: whether a record's own time counts, and not when it was appended.
     """
 
-    __slots__ = ("book", "cause", "counts", "live", "now_ms", "outputs", "size_bytes", "state")
+    __slots__ = ("_event_clock", "book", "cause", "counts", "live", "now_ms", "outputs", "size_bytes", "state")
 
-    def __init__(self, state: State, book: PolicyBook) -> None:
+    def __init__(self, state: State, book: PolicyBook, *, event_clock: bool) -> None:
         self.state = state
         self.book = book
+        self._event_clock = event_clock
         self.outputs: list[Record] = []
         """The records that are published, in order."""
         self.size_bytes = 0
@@ -56,6 +58,13 @@ class Turn:
         """Begins the handling of the next record or timer."""
         self.now_ms, self.live, self.cause = now_ms, live, cause
         return self
+
+    def received_ms(self, appended_ms: int) -> int:
+        """Returns when a post was received, from when the broker took in its raw record.
+
+        That is not now if it was long on its way, and what it waited for counts from then on.
+        """
+        return self.now_ms if self._event_clock else min(appended_ms, self.now_ms)
 
     def step(
         self,
@@ -81,6 +90,8 @@ class Turn:
             The case as it is now stored.
         """
         case = replace(case, seq=case.seq + 1, updated_at_ms=self.now_ms, timer_parked=False, **changes)
+        if case.clocks is not None or self.book.promises(case.workspace) is not None:
+            case = promises.followed(self.book, self.state, case, self.now_ms)
         self.state.put_case(case)
         self._publish_step(case, type_, reason, post, rep_id)
         return case

@@ -38,7 +38,7 @@ CaseEventType = Literal[
     "replied", "resolved", "canceled", "request_refused", "revealed", "requeued",
     "reopened", "closed", "transferred", "consult_started", "consult_ended", "held", "awaiting", "resumed",
     "wrapping", "wrapped_up", "merged", "split", "reprioritised", "ring_changed", "sticky_ended",
-    "due_soon", "breached", "reply_window_ended", "noted",
+    "due_soon", "breached", "rescheduled", "reply_window_ended", "noted",
 ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ the kind's version, keep the old folder under the name of its release, and write
 """
 
 import json
+from typing import Any
 
 import pytest
 
@@ -14,13 +15,13 @@ from pipeline.errors import Misconfigured
 from pipeline.route.router import Router
 from pipeline.route.state.changelog import VERSIONS, decode, encode
 from pipeline.route.state.chunks import hash_of, is_of_handled
-from pipeline.route.state.entities import Brief, Entity, HashChunk, Picks
+from pipeline.route.state.entities import Brief, Case, Entity, HashChunk, Picks
 from tests.golden.test_route import FOLDER, new_router, said_by
 
 STATES = FOLDER / "route_state"
 CUTS = (8, 17)
 """After 8 lines a case waits, one is offered and one is assigned. After 17 a rep has missed an offer, too."""
-RELEASES = ("without_versions", "an_entry_an_input", "current")
+RELEASES = ("without_versions", "an_entry_an_input", "without_deadlines", "current")
 """Oldest first."""
 
 
@@ -64,7 +65,18 @@ class _Recorded(Router):
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_router_that_restores_the_changelog_of_a_release_goes_on_as_agreed(release: str, cut: int) -> None:
     agreed = [json.loads(line) for line in (FOLDER / "route_expected.jsonl").read_text().splitlines()]
-    assert said_by(restored(entries(release, cut)), cut) == [entry for entry in agreed if entry["line"] > cut]
+    said = said_by(restored(entries(release, cut)), cut)
+    assert [due(release, entry) for entry in said] == [
+        due(release, entry) for entry in agreed if entry["line"] > cut
+    ]
+
+
+def due(release: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """Returns what the router said, without the deadline where a release before has counted it from when the post
+    was queued."""
+    if release == "current" or entry["value"] is None:
+        return entry
+    return entry | {"value": {name: value for name, value in entry["value"].items() if name != "respond_by"}}
 
 
 @pytest.mark.parametrize("cut", CUTS)
@@ -85,7 +97,15 @@ def test_the_releases_hold_the_same_state(release: str, cut: int) -> None:
     before, now = entities(release, cut), entities("current", cut)
     # The first releases kept no policies and no closed cases. Of picks that were counted by queue nothing is made.
     newer = {name for name in now.keys() - before.keys() if name.startswith(("policy/", "picks/", "closed/"))}
-    assert {name: entity for name, entity in now.items() if name not in newer} == before
+    now = {name: entity for name, entity in now.items() if name not in newer}
+    assert {name: undue(entity) for name, entity in now.items()} == {
+        name: undue(entity) for name, entity in before.items()
+    }
+
+
+def undue(entity: Entity) -> Entity:
+    """Returns the entity without the deadline that the releases before have counted from when it was queued."""
+    return entity._replace(respond_by_ms=0) if isinstance(entity, Case) else entity
 
 
 def entities(release: str, cut: int) -> dict[str, Entity]:
@@ -103,7 +123,7 @@ def test_each_value_says_the_version_of_its_form(cut: int) -> None:
 
 
 @pytest.mark.parametrize("cut", CUTS)
-@pytest.mark.parametrize("release", RELEASES[:-1])
+@pytest.mark.parametrize("release", RELEASES[:2])
 def test_chunks_hold_the_hash_of_each_entry_of_the_releases_before_them(release: str, cut: int) -> None:
     seen = {name for key in entries(release, cut) if (name := key.decode()).startswith("seen-")}
     found = entries("current", cut)

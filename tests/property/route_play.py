@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from pipeline.codec import decode, encode
-from pipeline.loop.driver import Driver
+from pipeline.loop.driver import NOW_KEY, Driver
 from pipeline.loop.live_edge import LiveEdge
 from pipeline.loop.spec import Moment, StageSpec, Transaction
 from pipeline.ports.decider import Decider, Decisions
@@ -17,7 +17,9 @@ from pipeline.ports.records import InputRecord
 from pipeline.route.router import Router
 from schemas.cases.case import Assignment
 from schemas.people.rep import AnyRepEvent
+from schemas.policy.calendar import Calendar
 from schemas.policy.policy import Policy
+from schemas.policy.sla import Sla
 from schemas.posts.scored import ScoredPost
 from schemas.topics import ACTIONABLE, ASSIGNMENTS
 from schemas.topics import REPS as REPS_TOPIC
@@ -31,7 +33,27 @@ REPS = {
     "r2": {"teams": ("social",), "skills": ("es", "fr"), "capacity": 3},
 }
 SPEC = StageSpec("route", (ACTIONABLE.name, REPS_TOPIC.name), "route.state", "route.journal")
-POLICIES: dict[str, Policy] = {"acme": policy(oldest_every=3)}
+HOURS = Calendar.model_validate(
+    {"name": "hours", "zone": "UTC", "week": {"thu": ["00:00-00:05", "00:15-24:00"], "fri": ["08:00-18:00"]}}
+)
+CARE = {
+    "name": "care",
+    "calendar": "hours",
+    "targets": [
+        {"band": ["p1"], "first_response_s": 60, "next_response_s": 60, "resolution_s": 240, "due_soon_s": 30},
+        {"first_response_s": 120, "next_response_s": 60, "resolution_s": 600, "due_soon_s": 30},
+    ],
+}
+_PLAIN = policy()
+POLICIES: dict[str, Policy] = {
+    "acme": policy(
+        oldest_every=3,
+        # One queue with clocks, and others without.
+        queues=(_PLAIN.queues[0].model_copy(update={"sla": "care"}), *_PLAIN.queues[1:]),
+        calendars=(HOURS,),
+        slas=(Sla.model_validate(CARE),),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -107,10 +129,13 @@ class Desk:
         self.driver.publish({workspace: encode(given) for workspace, given in POLICIES.items()})
         self.driver.begin(Moment(START_MS, START_MS))
 
-    def settle(self, clock_ms: int) -> None:
-        """Brings a desk that has begun anew to its live edge."""
+    def settle(self, clock_ms: int) -> list[tuple[bytes, bytes | None]]:
+        """Brings a desk that has begun anew to its live edge, and returns what the changelog gets on the way."""
+        written: list[tuple[bytes, bytes | None]] = []
         while (transaction := self.decide([], clock_ms)) is not None:
             self.commit(transaction, clock_ms)
+            written += [(NOW_KEY, transaction.now_value), *transaction.decisions.changes.items()]
+        return written
 
     def decide(self, records: Iterable[InputRecord], clock_ms: int) -> Transaction | None:
         """Reads the records and decides them, or what the clock brings; None where there is nothing to do."""

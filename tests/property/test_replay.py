@@ -17,10 +17,11 @@ from pipeline.ports.records import InputRecord
 from schemas.policy.policy import Policy
 from schemas.policy.queues import Queue
 from tests.builders import START_MS, policy
+from tests.property.route_play import POLICIES as PLAYED
 from tests.property.route_play import STEPS, Desk, Step, new_router, play
 
 POLICIES = [
-    policy(oldest_every=3),
+    PLAYED["acme"],
     policy(oldest_every=2, version=2),
     policy(version=3, queues=(Queue(name="care", team="social"), Queue(name="fans", team="social"))),
     policy(version=4, sign_out_release="all"),

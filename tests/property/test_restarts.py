@@ -24,8 +24,8 @@ DAYS = 20
 def test_a_restart_from_a_log_that_is_compacted_in_parts_changes_no_byte(
     steps: list[Step], chance: random.Random
 ) -> None:
-    desk, log = Desk(), list[tuple[bytes, bytes | None]]()
-    desk.settle(START_MS)
+    desk = Desk()
+    log = desk.settle(START_MS)
     for played in play(steps):
         if chance.random() < 0.5:
             desk, last = Desk(), {key: place for place, (key, _) in enumerate(log)}

@@ -163,7 +163,7 @@ class Run:
         """The deadlines that the fast clocks have stored are those that the slow ones find."""
         for name, clock in self.fast.open():
             found = self.slow.deadline(name, range(self.now, self.end))
-            if clock.breached or clock.since_ms is None or clock.target_ms is None:
+            if clock.breached_ms is not None or clock.since_ms is None or clock.target_ms is None:
                 continue
             assert clock.due_ms is not None
             due = max(clock.due_ms // MINUTE_MS, self.now)

@@ -12,7 +12,7 @@ import orjson
 
 from pipeline.adapters.in_memory.kafka.cluster import SimulatedCluster
 from pipeline.codec import encode
-from pipeline.route.records import rfc3339
+from pipeline.route.moments import rfc3339
 from schemas.policy.queues import Queue
 from schemas.policy.rules import TriageRule
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, REPS

@@ -11,7 +11,6 @@ Location = tuple[int | str, ...]
 UNHEEDED: tuple[tuple[str, ...], ...] = (
     ("brand", "sender"),
     ("brands", "sender"),
-    ("queues", "sla"),
     ("queues", "calendar"),
     ("queues", "borrows"),
     ("queues", "skills"),

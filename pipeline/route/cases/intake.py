@@ -8,7 +8,7 @@ decided in `matching`.
 from sys import intern
 from typing import get_args
 
-from pipeline.route import ids
+from pipeline.route import ids, promises
 from pipeline.route.cases import briefs
 from pipeline.route.messages import ScoredPost
 from pipeline.route.state.entities import Case, Member, skill_set
@@ -120,6 +120,10 @@ def _join(turn: Turn, case: Case, post: ScoredPost, reason: str) -> None:
         newest = Member(case.case_id, post.revision, post.own, deleted=False)
         turn.state.put("post", post.workspace, post.post_id, newest)
         case = _take_in(turn, case, post)
+    if post.own:
+        case = promises.answered(case)
+    elif member is None:
+        case = promises.asked(turn.book, case, turn.received_ms(post.appended_ms))
     turn.step(case, "joined", reason, post=(post.post_id, post.revision))
 
 
@@ -148,6 +152,7 @@ def _open_case(turn: Turn, post: ScoredPost) -> None:
     if queue is None:
         refuse(turn, post, "no_policy")
         return
+    received_ms = turn.received_ms(post.appended_ms)
     case = Case(
         workspace=intern(post.workspace),
         case_id=ids.case_id(post.workspace, post.post_id, post.revision),
@@ -166,7 +171,7 @@ def _open_case(turn: Turn, post: ScoredPost) -> None:
         seq=-1,  # `turn.step` counts up, and the first event of a case has number 0
         posts_total=1,
         queued_at_ms=turn.now_ms,
-        respond_by_ms=turn.now_ms + 1000 * queue.first_response_s,
+        respond_by_ms=received_ms + 1000 * queue.first_response_s,
         replied_at_ms=None,
         updated_at_ms=turn.now_ms,
         trace_ms=post.appended_ms,
@@ -176,6 +181,7 @@ def _open_case(turn: Turn, post: ScoredPost) -> None:
     turn.put_brief(case, briefs.open_brief(post))
     # A queue that was withdrawn while the post was on its way loses no post.
     reason = "opened" if queue.name == post.triage.queue else "queue_gone"
+    case = promises.begun(turn.book, case, received_ms)
     turn.step(case, "queued", reason, post=(post.post_id, post.revision))
 
 

@@ -16,7 +16,7 @@ would be a row of `schemas/refusals.py` besides.
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
-from pipeline.route import ids
+from pipeline.route import ids, promises
 from pipeline.route.messages import CaseResolved, OfferAccepted, OfferRejected, ReplySent, Request
 from pipeline.route.state.entities import Case
 from pipeline.route.turn import Turn
@@ -93,7 +93,7 @@ def _reject(turn: Turn, case: Case, event: OfferRejected) -> None:
 def _reply(turn: Turn, case: Case, event: ReplySent) -> None:
     first = case.replied_at_ms is None
     turn.step(
-        case,
+        promises.answered(case),
         "replied",
         "first_reply" if first else "later_reply",
         rep_id=event.rep_id,

@@ -1,13 +1,15 @@
-"""Waiting cases follow their queue when a policy gives it to another team, or withdraws it.
+"""Cases follow a policy: their queue when it goes to another team or is withdrawn, and deadlines when they change.
 
-The cases of a queue that is gone go to the default queue. They keep their age and their deadline. There may be a
-million of them, so they are moved some at a time, while records go on to be handled in between. A case that begins
-to wait meanwhile is moved at once.
+The cases of a queue that is gone go to the default queue. They keep their age. There may be a million of them, so
+they are moved some at a time, while records go on to be handled in between. A case that begins to wait meanwhile
+is moved at once.
 """
 
 from collections.abc import Mapping
 from itertools import chain, islice, repeat
+from zlib import crc32
 
+from pipeline.route import promises
 from pipeline.route.state.classes import DemandClass
 from pipeline.route.state.entities import Case, Move
 from pipeline.route.state.indexes import Workspace
@@ -15,6 +17,9 @@ from pipeline.route.turn import Turn
 
 SLICE = 200
 """Cases that are moved together, which takes about 20 ms."""
+MOST_PARTS = 256
+"""Parts into which the open cases are divided, whose deadlines are counted anew after each other. To find those of
+a part, all ids are looked at."""
 PAUSE_MS = 100
 """Time until the next of them, so that 10^5 cases are moved in a minute and records wait for none of it."""
 
@@ -41,14 +46,49 @@ def _follow(turn: Turn, case: Case) -> None:
     turn.step(case._replace(queue=queue.name, team=queue.team), "requeued", reason)
 
 
-def begin_move(turn: Turn, workspace: str) -> None:
-    """Sees to it that all waiting cases are moved whose queue is not as the policy in force has it."""
-    if _astray(turn, workspace):
+def begin_move(turn: Turn, workspace: str, *, promised: bool) -> None:
+    """Sees to it that all waiting cases are moved whose queue is not as the policy in force has it.
+
+    Args:
+        turn: that of the policy.
+        workspace: whose policy it is.
+        promised: whether it promises something else than the policy before, so that the deadlines of all open
+            cases are counted anew.
+    """
+    cases = len(turn.state.workspaces[workspace].cases)
+    if promised and cases:
+        parts = min(1 + cases // SLICE, MOST_PARTS)
+        turn.state.put("move", workspace, "", Move(turn.now_ms, parts, parts))
+    elif turn.state.move(workspace) is None and _astray(turn, workspace):
         turn.state.put("move", workspace, "", Move(turn.now_ms))
 
 
 def move_some(turn: Turn, workspace: str) -> None:
-    """Moves the next of them, and sees to the rest."""
+    """Moves the next of them, or counts the deadlines of some cases anew, and sees to the rest."""
+    move = turn.state.move(workspace)
+    assert move is not None, "it is due"
+    parts_left = move.parts_left
+    if _astray(turn, workspace):
+        _move(turn, workspace)
+    elif parts_left:
+        parts_left -= 1
+        _recount(turn, workspace, parts_left, move.parts)
+    rest = Move(turn.now_ms + PAUSE_MS, parts_left, move.parts)
+    turn.state.put("move", workspace, "", rest if parts_left or _astray(turn, workspace) else None)
+
+
+def _recount(turn: Turn, workspace: str, part: int, parts: int) -> None:
+    # A part is told by the ids alone, and one more case in it changes nothing. So it makes no difference which
+    # cases were opened since, or in which order a restore has brought them.
+    cases = turn.state.workspaces[workspace].cases
+    for case_id in sorted(case_id for case_id in cases if crc32(case_id.encode()) % parts == part):
+        before = cases[case_id]
+        after = promises.recounted(turn.book, before)
+        if after != before:
+            turn.step(after, "rescheduled", "policy_changed")
+
+
+def _move(turn: Turn, workspace: str) -> None:
     # Each that is moved leaves its class, so that the next one is the oldest.
     each = chain.from_iterable(repeat(demand, len(demand)) for demand in _astray(turn, workspace))
     for demand in islice(each, SLICE):
@@ -56,8 +96,6 @@ def move_some(turn: Turn, workspace: str) -> None:
         case = None if oldest is None else turn.state.case(workspace, oldest[1])
         assert case is not None, "lanes hold open cases"
         _follow(turn, case)
-    rest = Move(turn.now_ms + PAUSE_MS) if _astray(turn, workspace) else None
-    turn.state.put("move", workspace, "", rest)
 
 
 def _astray(turn: Turn, workspace: str) -> list[DemandClass]:

@@ -53,11 +53,12 @@ class Clock(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fi
     soon_ms: int | None = None
     """When it warns; None where it does not or no longer does."""
     warned: bool = False
-    breached: bool = False
+    breached_ms: int | None = None
+    """When it was found that the deadline was missed; None while it is not."""
 
     def run(self, hours: Hours) -> Self:
         """Returns the clock with its instants as they follow from its other fields."""
-        if self.breached:
+        if self.breached_ms is not None:
             return self
         if self.since_ms is None or self.target_ms is None:
             return replace(self, due_ms=None, soon_ms=None)
@@ -84,21 +85,23 @@ class Clock(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fi
         """Returns the clock with the shorter of its own target and another, of the same hours."""
         target_ms, lead_ms = terms.of(name)
         longer = target_ms is None or (self.target_ms is not None and self.target_ms <= target_ms)
-        if self.breached or longer:
+        if self.breached_ms is not None or longer:
             return self
         return replace(self, target_ms=target_ms, lead_ms=lead_ms).run(terms.hours)
 
     def recount(self, terms: Terms, name: ClockName) -> Self:
         """Returns the clock with another target and other hours."""
-        target_ms, lead_ms = terms.of(name)
-        if self.breached:
+        if self.breached_ms is not None:
             return self
+        target_ms, lead_ms = terms.of(name)
         return replace(self, target_ms=target_ms, lead_ms=lead_ms).run(terms.hours)
 
     @property
     def next_ms(self) -> int | None:
         """Returns when it has something to say next: the warning, or that the deadline is missed."""
-        return None if self.breached else self.due_ms if self.soon_ms is None else self.soon_ms
+        if self.breached_ms is not None:
+            return None
+        return self.due_ms if self.soon_ms is None else self.soon_ms
 
 
 class Clocks(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
@@ -164,10 +167,10 @@ class Clocks(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_f
         changed: dict[str, Clock] = {}
         alarms: list[Alarm] = []
         for name, clock in self.open():
-            if clock.breached:
+            if clock.breached_ms is not None:
                 continue
             if clock.due_ms is not None and clock.due_ms <= now_ms:
-                changed[name] = replace(clock, breached=True, soon_ms=None)
+                changed[name] = replace(clock, breached_ms=now_ms, soon_ms=None)
                 alarms.append((name, "breached"))
             elif clock.soon_ms is not None and clock.soon_ms <= now_ms:
                 changed[name] = replace(clock, warned=True, soon_ms=None)

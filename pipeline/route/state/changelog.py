@@ -42,8 +42,8 @@ Fields = dict[str, Any]
 
 VERSIONS: dict[Kind, int] = {
     "policy": 1,
-    "move": 1,
-    "case": 2,
+    "move": 2,
+    "case": 3,
     "closed": 1,
     "brief": 1,
     "post": 1,
@@ -201,6 +201,8 @@ _READERS: dict[Kind, Callable[[Fields], Entity]] = {
 
 _UPGRADES: dict[tuple[Kind, int], Callable[[Fields], Fields]] = {
     ("case", 1): _case_with_times_of_refusal,
+    ("move", 1): lambda fields: fields,  # without deadlines
+    ("case", 2): lambda fields: fields,  # without clocks, which a queue without an SLA has not
     ("rep", 1): _rep_with_senders,
 }
 """By (kind, version) the function that turns fields of that version into those of the next one."""

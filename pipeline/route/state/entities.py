@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
+from pipeline.route.sla.clocks import Clocks
 from schemas.cases.case import CaseState
 from schemas.policy.policy import Policy
 from schemas.posts.raw import Visibility
@@ -53,7 +54,7 @@ class Offer(Kept, frozen=True):
     """Pairs of a reason code and its text, which say why it was this case now and why this rep."""
 
 
-class Case(Kept, frozen=True):
+class Case(Kept, frozen=True, omit_defaults=True):
     """An open case. Its texts are in its `Brief`, which is much larger and changes less often."""
 
     workspace: str
@@ -83,6 +84,7 @@ class Case(Kept, frozen=True):
     timer_parked: bool = False
     """Whether what was due next has failed, or its offer can be written nowhere. Then nothing is due, and nothing
     is offered, before the next step."""
+    clocks: Clocks | None = None  # in a queue without an SLA
 
     def refused_by(self, rep_id: str, now_ms: int) -> "Case":
         """Returns the case so that the rep does not get it again before the refusal lapses or everybody else has
@@ -99,15 +101,18 @@ class Case(Kept, frozen=True):
 
     @property
     def due_ms(self) -> int | None:
-        """Returns when the case needs attention, in milliseconds: at the end of its offer, or while it waits when
-        the oldest of its refusals lapses. None where nothing is due."""
+        """Returns when its offer ends, a refusal lapses or a clock says something, in milliseconds; or None."""
         if self.timer_parked:
             return None
-        if self.offer is not None:
-            return self.offer.expires_at_ms if self.state == "offered" else None
-        if self.refused and self.state == "waiting":
-            return min(at_ms for _, at_ms in self.refused) + REFUSAL_TTL_MS
-        return None
+        due_ms = None
+        if self.offer is not None and self.state == "offered":
+            due_ms = self.offer.expires_at_ms
+        elif self.refused and self.state == "waiting":
+            due_ms = min(at_ms for _, at_ms in self.refused) + REFUSAL_TTL_MS
+        if self.clocks is None:
+            return due_ms
+        said_ms = self.clocks.next_ms
+        return due_ms if said_ms is None or (due_ms is not None and due_ms <= said_ms) else said_ms
 
 
 CLOSED_TTL_MS = 7 * 24 * 3_600_000
@@ -260,6 +265,10 @@ class Move(NamedTuple):
 
     due_ms: int
     """When the next of them are moved, in milliseconds."""
+    parts_left: int = 0
+    """Parts of the open cases whose deadlines are still to be counted anew, because it promises something else."""
+    parts: int = 0
+    """Into how many parts the open cases are divided for that."""
 
 
 class PolicyInForce(NamedTuple):

@@ -14,6 +14,7 @@ from pipeline.route.state.entities import (  # fmt: skip
     Key,
     Kind,
     Member,
+    Move,
     PackedBrief,
     Rep,
     key_of,
@@ -77,6 +78,11 @@ class State:
         """Returns how many cases the reps of a class have been offered."""
         picks = self.workspaces[workspace].picks.get(class_name)
         return 0 if picks is None else picks.total
+
+    def move(self, workspace: str) -> Move | None:
+        """Returns how far the cases of a workspace have followed its policy; None where they all have."""
+        move: Move | None = self.workspaces[workspace].tables["move"].get("")
+        return move
 
     def put(self, kind: Kind, workspace: str, name: str, new: Entity | None) -> None:
         """Sets an entity, or ends it with None."""
