@@ -24,6 +24,8 @@ class BrokerTime:
     def __init__(self) -> None:
         self._anchor: tuple[int, int] | None = None
         self._asked_ms: int | None = None
+        self._is_restored = False
+        """Whether the time is that of before a restart, and no broker has said another one."""
         self.doubted = 0
         """How many statements of brokers were not believed, for the metrics."""
 
@@ -42,6 +44,16 @@ class BrokerTime:
         reading_ms = self.read_ms(at)
         return max(at.clock_ms, at.clock_ms if reading_ms is None else reading_ms) + TOLERANCE_MS
 
+    def was_restored(self, now_ms: int, at: Moment) -> None:
+        """Takes the stage's time of before a restart, by which a broker is known whose clock jumped.
+
+        How long the worker was away only clocks can tell. Where what a broker says cannot be, the wall clock
+        stands in for it. One that lies behind the stage's time is wrong, so then the first broker is believed.
+        """
+        reading_ms = self.read_ms(at)
+        if at.clock_ms > now_ms - TOLERANCE_MS and (reading_ms is None or now_ms > reading_ms):
+            self._anchor, self._is_restored = (now_ms, at.monotonic_ms), True
+
     def was_read(self, append_ms: int, at: Moment) -> None:
         """Takes the append time of a record that was read. It was appended then or earlier."""
         reading_ms = self.read_ms(at)
@@ -52,8 +64,13 @@ class BrokerTime:
         """Takes the append time of a record that we wrote just now, which is the time itself."""
         self._asked_ms = at.monotonic_ms
         reading_ms = self.read_ms(at)
-        if reading_ms is None or append_ms > reading_ms or reading_ms - append_ms <= DRIFT_MS:
+        if reading_ms is None or reading_ms - append_ms <= DRIFT_MS:
             self._believe(append_ms, at)
+        if self._is_restored and reading_ms is not None:
+            agrees = reading_ms - DRIFT_MS <= append_ms <= self.bound_ms(at)
+            if not agrees and at.clock_ms > reading_ms:
+                self._anchor = (at.clock_ms, at.monotonic_ms)
+            self._is_restored = False
 
     def _believe(self, append_ms: int, at: Moment) -> None:
         if self._anchor is not None and append_ms > self.bound_ms(at):

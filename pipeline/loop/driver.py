@@ -78,6 +78,8 @@ class Driver:
         self._policies = PolicyIntake(decider)
         self._core_is_live = False
         self._edge_refused = False
+        self._edge_is_apart = False
+        """Whether records are decided first, because they bring `now` near the present."""
         self._owes = False
         """Whether the core has more to make up for than the last transaction had room for, on the event clock."""
         self._bound_ms = 0
@@ -110,6 +112,8 @@ class Driver:
                 "wrong, and no timer would fire until then. Correct the clock, or wait."
             )
         self.edge.leave()
+        if self.now_ms and not self._spec.event_clock:
+            self.time.was_restored(self.now_ms, at)
         # The run before may have ended before all was made up for that it held back.
         self._owes = self.now_ms > 0
 
@@ -166,7 +170,7 @@ class Driver:
         self.decider.commit()
         self.number = transaction.journal.number
         self.setbacks.committed(transaction.size)
-        self._edge_refused = False
+        self._edge_refused = self._edge_is_apart = False
         self._core_is_live = transaction.live
         if transaction.live and not self.edge.live:
             self.edge.reach()
@@ -187,7 +191,17 @@ class Driver:
         self.now_ms = transaction.started_ms
         self.buffers.put_back(transaction.records)
         self.setbacks.aborted(transaction.size, refusal, at.monotonic_ms, live=transaction.journal.live)
-        self._edge_refused = refusal is not None and transaction.journal.edge_limit is not None
+        if refusal is not None:
+            self._note_edge(transaction)
+
+    def _note_edge(self, refused: Transaction) -> None:
+        is_edge = refused.journal.edge_limit is not None
+        # What is offered when the edge is tried again must not be offered in the past. Without records and timers
+        # nothing lies between the times before and after the transaction.
+        if is_edge and not (refused.records or refused.timers):
+            self.now_ms = refused.now_ms
+        is_near = refused.now_ms - self.now_ms <= LIVE_MS
+        self._edge_refused, self._edge_is_apart = is_edge and is_near, is_edge and not is_near
 
     def _take_evidence(self, at: Moment) -> None:
         if self._spec.event_clock:
@@ -198,6 +212,19 @@ class Driver:
                 self.edge.was_read(topic, append_ms, at)
                 self.time.was_read(append_ms, at)
         self._bound_ms = self.time.bound_ms(at)
+        if self.edge.live and self.buffers.drained:
+            self._keep_up(at)
+
+    def _keep_up(self, at: Moment) -> None:
+        """Lets `now` follow the time of silent inputs, up to the next timer and two seconds late.
+
+        A record that arrives next was appended later than that. It may not say so, where its broker has a wrong
+        clock, and would otherwise count at the time of the last record, which may be of hours ago.
+        """
+        reading_ms, due_ms = self.time.read_ms(at), self.decider.next_timer_ms()
+        if reading_ms is not None:
+            late_ms = reading_ms - LIVE_MS
+            self.now_ms = max(self.now_ms, late_ms if due_ms is None else min(late_ms, due_ms))
 
     def _take_policies(self, draft: Draft) -> bool:
         """Puts published policies in force. Returns whether all of them are, so that records may be decided."""
@@ -225,12 +252,19 @@ class Driver:
             live = self._core_is_live and not records
         else:
             first = {record.topic: record for record in reversed(records)}
-            if self.edge.live and any(self.edge.is_past(record, at) for record in first.values()):
+            # Records of a broker with a wrong clock do not move `now`. The ends do, for which the edge asks.
+            late = bool(records) and self._is_late(max(self.now_ms, self.time_of(records[0])), at)
+            if self.edge.live and (late or any(self.edge.is_past(record, at) for record in first.values())):
                 self.edge.leave()
             live = self._core_is_live and self.edge.live
         if self._core_is_live and not live:
             self.decider.set_live(False, self.now_ms, 0)
         return live
+
+    def _is_late(self, time_ms: int, at: Moment) -> bool:
+        """Whether a decision at this time is made too late, because its offers would be over soon."""
+        reading_ms = self.time.read_ms(at)
+        return not self._spec.event_clock and (reading_ms is None or time_ms < reading_ms - LIVE_MS)
 
     def _decide_record(self, draft: Draft, record: InputRecord, at: Moment, at_end: set[str]) -> bool:
         """Decides one record and the timers before it. Returns False where it must wait."""
@@ -326,6 +360,9 @@ class Driver:
             return
         if not self._is_at_the_edge(draft, at):
             return
+        if self._edge_is_apart and draft.records:
+            self._owes = True
+            return
         self._make_up(draft, max(1, min(self._spec.offer_limit, draft.room)))
 
     def _make_up(self, draft: Draft, limit: int) -> None:
@@ -343,10 +380,11 @@ class Driver:
         if reading_ms is None or not self.time.is_fresh(at):
             draft.asks_for_time = True
             return False
-        if self.now_ms >= reading_ms - LIVE_MS:
+        if not self._is_late(self.now_ms, at):
             return True
-        # The inputs are silent. Only time itself tells that offers of long ago are over.
-        return self.buffers.drained and self._are_at_end(self._spec.inputs) and self._advance(draft, reading_ms)
+        # The inputs are silent, or their broker has a wrong clock. Only time itself tells that offers of long ago
+        # are over. Whatever was appended until the ends were asked for is decided, so timers may fire until then.
+        return self._advance(draft, reading_ms - (at.monotonic_ms - self.edge.asked_ms))
 
     def _nothing_older_is_unread(self, time_ms: int, at_end: set[str]) -> bool:
         """Whether every record that counts before `time_ms` was read, so that a timer before it may fire.
@@ -370,7 +408,8 @@ class Driver:
 
     def _is_read_past(self, topic: str, time_ms: int) -> bool:
         last_ms = self.buffers.last_append_ms(topic)
-        return not self._spec.event_clock and last_ms is not None and last_ms >= time_ms
+        # A broker that is not believed may say less with its next record.
+        return not self._spec.event_clock and last_ms is not None and time_ms <= last_ms <= self._bound_ms
 
     def _are_at_end(self, topics: Sequence[str]) -> bool:
         ends = self._end_offsets(topics)

@@ -25,7 +25,8 @@ class LiveEdge:
         self.live = False
         self._newest: dict[str, tuple[int, int]] = {}
         self._ends: Mapping[str, int] | None = None
-        self._asked_ms = 0
+        self.asked_ms = 0
+        """When the brokers were asked last where the inputs end, by the monotonic clock."""
 
     def was_read(self, topic: str, append_ms: int, at: Moment) -> None:
         """Takes the append time of the newest record that was read of an input."""
@@ -46,7 +47,7 @@ class LiveEdge:
     def is_reached(
         self, positions: Mapping[str, int], at: Moment, end_offsets: Callable[[], Mapping[str, int]]
     ) -> bool:
-        """Whether everything is decided that the inputs held a moment ago.
+        """Whether everything is decided that the inputs held a moment ago, at `asked_ms`.
 
         Args:
             positions: offset of the next record to decide, by input.
@@ -55,14 +56,14 @@ class LiveEdge:
                 up, so that catching up does not ask for each transaction.
         """
         if self._ends is None:
-            self._ends, self._asked_ms = end_offsets(), at.monotonic_ms
+            self._ends, self.asked_ms = end_offsets(), at.monotonic_ms
         if any(positions.get(topic, 0) < end for topic, end in self._ends.items()):
             # No broker has answered, which is no end that could be reached.
             if sys.maxsize in self._ends.values():
                 self._ends = None
             return False
         self._ends = None
-        return at.monotonic_ms - self._asked_ms <= LIVE_MS
+        return at.monotonic_ms - self.asked_ms <= LIVE_MS
 
     def reach(self) -> None:
         """Notes that the loop is at its live edge.

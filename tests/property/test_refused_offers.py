@@ -1,5 +1,7 @@
 """One offer that no topic takes costs one case its offer, and nobody else anything."""
 
+import sys
+
 import pytest
 
 from pipeline.loop.spec import Moment, Transaction
@@ -24,6 +26,7 @@ class Partition:
         self.offered: set[str] = set()
         self.lost: list[InputRecord] = []
         self.aborts = 0
+        self.latest_ms = 0
 
     def send(self, *messages: ScoredPost | AnyRepEvent) -> None:
         records = []
@@ -44,6 +47,7 @@ class Partition:
         self.lost += [letter.record for letter in transaction.dead_letters]
         for output in transaction.decisions.outputs:
             if output.topic == ASSIGNMENTS.name and output.value is not None:
+                self.latest_ms = max(self.latest_ms, self.now_ms - transaction.now_ms)
                 self.offered |= {
                     name for name in map("p{}".format, range(1000)) if f':{name}"'.encode() in output.value
                 }
@@ -56,19 +60,19 @@ class Partition:
         )
 
 
-def behind_the_edge() -> Partition:
-    made = Partition()
+def leave_the_edge(made: Partition) -> None:
     made.desk.driver.edge.leave()
     made.desk.driver._core_is_live = False
     made.desk.router.set_live(False, START_MS, 1)
     made.desk.router.commit()
-    return made
 
 
 @pytest.mark.parametrize("traffic", [False, True])
 @pytest.mark.parametrize("live", [False, True])
 def test_an_offer_that_no_topic_takes_is_put_aside_and_all_others_are_made(traffic: bool, live: bool) -> None:
-    made = Partition() if live else behind_the_edge()
+    made = Partition()
+    if not live:
+        leave_the_edge(made)
     posts = [scored(f"p{n}", f"a{n}", priority=90.0 - n) for n in range(5)]
     made.send(*posts)
     made.send(signed_in("r0", teams=("care",), capacity=100))
@@ -82,3 +86,20 @@ def test_an_offer_that_no_topic_takes_is_put_aside_and_all_others_are_made(traff
     assert made.lost == []
     assert made.aborts < 40
     assert made.desk.driver.is_live
+
+
+def test_after_a_long_outage_nothing_is_offered_in_the_past_beside_an_offer_that_no_topic_takes() -> None:
+    made = Partition()
+    made.send(signed_in("r0", teams=("care",), capacity=100))
+    leave_the_edge(made)
+    ends = made.desk.driver._end_offsets
+    # Nobody says where the inputs end, so the posts are decided behind the edge.
+    made.desk.driver._end_offsets = lambda topics: dict.fromkeys(topics, sys.maxsize)
+    made.send(*[scored(f"p{n}", f"a{n}", priority=50.0 + n) for n in range(5)])
+    made.desk.driver._end_offsets = ends
+    made.now_ms += 3_600_000
+    for _ in range(60):
+        made.step([])
+    assert made.offered == {f"p{n}" for n in range(1, 5)}
+    assert made.desk.driver.is_live
+    assert made.latest_ms < 2_500, "so long after the time that it bears each transaction with offers was decided"

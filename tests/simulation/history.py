@@ -48,11 +48,11 @@ class History:
     """Where each input ends."""
     end_s: float
     end_ms: int
-    """The brokers' clock at the end."""
+    """The true time at the end."""
     calm_from_s: float
     """From then on nothing went wrong."""
     clock_jumped: bool = False
-    """Whether the clock of the brokers ever jumped, so that append times tell no durations."""
+    """Whether the clock of a broker ever jumped, so that append times tell no durations."""
 
 
 def history_of(

@@ -11,7 +11,9 @@ from confluent_kafka import TopicPartition
 
 from pipeline.adapters.kafka.transactional import member
 from pipeline.adapters.kafka.transactional.late_requests import DoubtRule, Verdict
+from pipeline.adapters.kafka.transactional.partition_loop import PartitionLoop
 from pipeline.adapters.kafka.transactional.producer import doubt_rule
+from pipeline.loop.broker_time import BrokerTime
 from pipeline.loop.driver import Driver
 from pipeline.loop.merge import InputBuffers
 from pipeline.route.router import Router
@@ -58,6 +60,24 @@ def test_without_the_live_edge_offers_are_published_after_their_time(monkeypatch
     monkeypatch.setattr(Router, "__init__", begin_live)
     monkeypatch.setattr(Router, "set_live", lambda *_: True)
     assert "no_offer_published_after_its_time" in found(["outage"])
+
+
+def test_without_a_look_at_the_time_before_the_commit_silent_brokers_publish_offers_that_are_over(
+    monkeypatch: Off,
+) -> None:
+    good = [seed for seed in range(DAYS) if not play(seed, ["silence_in_call"]).damage]
+    monkeypatch.setattr(PartitionLoop, "_is_too_late", lambda *_: False)
+    assert any(play(seed, ["silence_in_call"]).damage for seed in good)
+
+
+def test_where_now_stands_still_with_a_broker_s_clock_offers_end_early(monkeypatch: Off) -> None:
+    monkeypatch.setattr(Driver, "_is_late", lambda *_: False)
+    assert "timers_neither_early_nor_stuck" in found(["broker_clock"])
+
+
+def test_without_the_time_of_before_a_restart_a_broker_that_jumped_is_believed(monkeypatch: Off) -> None:
+    monkeypatch.setattr(BrokerTime, "was_restored", lambda *_: None)
+    assert found(["broker_clock", "kill"])
 
 
 def test_without_the_undoing_of_an_abort_the_state_is_ahead_of_the_log(monkeypatch: Off) -> None:

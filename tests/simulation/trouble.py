@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
+from pipeline.adapters.in_memory.kafka.cluster import BROKERS
 from pipeline.adapters.in_memory.kafka.link import Late
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 FAULTS = 3
 FIRST_S, LAST_S = 3.0, 60.0
 JUMPS_S = (3_600.0, -3_600.0, 30 * 86_400.0)
+CLOCKS = frozenset({"worker_clock", "broker_clock"})
+"""A day has only one of them. Where the clocks of a worker and of a broker are wrong alike, nobody can tell."""
 HELD_FETCH = 0.02
 """Chance of a fetch to be held up."""
 
@@ -25,7 +28,7 @@ class Trouble:
         self.calm_from_s = 0.0
         """From then on nothing more goes wrong."""
         self.clock_jumped = False
-        """Whether the brokers' clock jumped."""
+        """Whether the clock of a broker jumped."""
         self._late: dict[tuple[str, str], list[Late]] = {}
         self._refusals: dict[str, int] = {}
         self._slow_fetches: dict[tuple[str, str], tuple[float, float]] = {}
@@ -48,7 +51,8 @@ class Trouble:
     def plan(self, world: "World", names: Sequence[str] | None) -> None:
         """Draws the faults of the day, among those of these names.
 
-        None means all but a jump of the brokers' clock, over which an offer may stand shorter than it should.
+        None means all but brokers that fall silent in a call. When the end of a transaction is on its way then,
+        its offers are late and nobody can take them back.
         """
         kinds: dict[str, Callable[[World, float], float]] = {
             "kill": self._kill, "kill_in_call": self._kill_in_call, "stall": self._stall,
@@ -56,11 +60,14 @@ class Trouble:
             "late_markers": self._late_markers, "refusals": self._refuse, "expulsion": self._expel,
             "slow_fetches": self._slow_fetch, "torn": self._torn, "worker_clock": self._worker_clock,
             "broker_clock": self._broker_clock, "rebalance": self._rebalance, "silence": self._silence,
+            "silence_in_call": self._silence_in_call,
             "outage": self._outage, "policies": self._policies,
         }  # fmt: skip
+        excluded = {"silence_in_call"}
         for _ in range(FAULTS if names is None or names else 0):
             at_s = FIRST_S + (LAST_S - FIRST_S) * self.chance.random()
-            name = self.chance.choice(names or [name for name in kinds if name != "broker_clock"])
+            name = self.chance.choice(names or [name for name in kinds if name not in excluded])
+            excluded |= CLOCKS - {name} if name in CLOCKS else set()
             lasts_s = kinds[name](world, at_s)
             self.planned.append(f"{name} at {at_s:.1f} s")
             self.calm_from_s = max(self.calm_from_s, at_s + lasts_s)
@@ -164,15 +171,26 @@ class Trouble:
         return 10.0
 
     def _broker_clock(self, world: "World", at_s: float) -> float:
-        """The wall clock of the brokers jumps, and with it the append times of all that is written."""
-        jump_s, back = self.chance.choice(JUMPS_S), self.chance.random() < 0.5
+        """The wall clock of some brokers or all jumps, and with it the append times of all that they lead."""
+        jump_s, brokers = (
+            self.chance.choice(JUMPS_S),
+            self.chance.sample(range(BROKERS), self.chance.choice((1, 2, 3))),
+        )
+        back, election = self.chance.random() < 0.5, self.chance.random() < 0.5
         self.clock_jumped = True
 
         def jump(seconds: float) -> None:
-            world.note(f"the clock of the brokers is {seconds:+.0f} s ahead")
-            world.cluster.clock_ahead_s = seconds
+            world.note(f"the clocks of brokers {brokers} are {seconds:+.0f} s ahead")
+            for broker in brokers:
+                world.cluster.clocks_ahead_s[broker] = seconds
+
+        def elect() -> None:
+            world.note("all leaders move")
+            world.cluster.elections += 1
 
         world.time.call_at(at_s, lambda: jump(jump_s))
+        if election:
+            world.time.call_at(at_s + 5, elect)
         if back:
             world.time.call_at(at_s + 10, lambda: jump(0.0))
         return 10.0
@@ -199,13 +217,18 @@ class Trouble:
 
     def _silence(self, world: "World", at_s: float) -> float:
         lasts_s = self.chance.choice([0.5, 2.5, 8.0]) * (0.5 + self.chance.random())
-
-        def fall_silent() -> None:
-            world.note(f"the brokers are silent for {lasts_s:.1f} s")
-            world.cluster.brokers.silent_until_s = world.time.now_s + lasts_s
-
-        world.time.call_at(at_s, fall_silent)
+        world.time.call_at(at_s, lambda: self._fall_silent(world, lasts_s))
         return lasts_s
+
+    def _silence_in_call(self, world: "World", at_s: float) -> float:
+        lasts_s = self.chance.choice([0.5, 2.5, 8.0]) * (0.5 + self.chance.random())
+        self._in_call(world, at_s, self._worker(world), lambda: self._fall_silent(world, lasts_s))
+        return lasts_s + 5
+
+    def _fall_silent(self, world: "World", lasts_s: float) -> None:
+        world.note(f"the brokers are silent for {lasts_s:.1f} s")
+        brokers = world.cluster.brokers
+        brokers.silent_until_s = max(brokers.silent_until_s, world.time.now_s + lasts_s)
 
     def _policies(self, world: "World", at_s: float) -> float:
         """The policies change, and posts come that were triaged by one that no worker has read yet."""

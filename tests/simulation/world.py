@@ -185,6 +185,7 @@ class World:
         self.desks = [
             Desk(self.cluster, Random(f"{seed}/{workspace}"), workspace, hours) for workspace in WORKSPACES
         ]
+        self.versions = dict.fromkeys(NAMES, 1)
         self.policies = dict.fromkeys(NAMES, _policies(1))
         """What each worker has read of the topic of policies."""
         self.workers = [Worker(self, name) for name in NAMES]
@@ -211,7 +212,12 @@ class World:
         for desk in self.desks:
             desk.policy_version = version
         for name, seconds in zip(NAMES, late_s, strict=True):
-            self.time.call_in(seconds, partial(self.policies.__setitem__, name, _policies(version)))
+            self.time.call_in(seconds, partial(self._read_policies, name, version))
+
+    def _read_policies(self, name: str, version: int) -> None:
+        # Changes soon after each other must not be read in the wrong order.
+        self.versions[name] = max(self.versions[name], version)
+        self.policies[name] = _policies(self.versions[name])
 
     def kafka(self, name: str) -> KafkaSettings:
         """Returns the settings of a worker."""

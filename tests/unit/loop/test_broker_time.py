@@ -67,3 +67,30 @@ def test_the_time_is_good_for_timers_for_a_minute_after_a_broker_took_a_record()
     time.was_written(T_MS, at(5))
     assert time.is_fresh(at(5 + FRESH_MS))
     assert not time.is_fresh(at(6 + FRESH_MS))
+
+
+@pytest.mark.parametrize("jump_ms", [HOUR_MS, -HOUR_MS, 30 * DAY_MS])
+def test_after_a_restart_the_wall_clock_stands_in_for_a_broker_that_jumped_and_the_broker_is_believed_again(
+    jump_ms: int,
+) -> None:
+    time = BrokerTime()
+    time.was_restored(T_MS, at(0, wall_ms=T_MS + 9_000))
+    time.was_written(T_MS + 9_000 + jump_ms, at(0, wall_ms=T_MS + 9_000))
+    assert time.read_ms(at(0)) == T_MS + 9_000
+    time.was_written(T_MS + 10_100, at(1_000, wall_ms=T_MS + 10_000))
+    assert time.read_ms(at(1_000)) == T_MS + 10_100
+
+
+@pytest.mark.parametrize("wall_ms", [T_MS - HOUR_MS, T_MS + HOUR_MS, T_MS + 30 * DAY_MS])
+def test_after_a_restart_on_a_machine_with_a_wrong_clock_the_brokers_are_believed(wall_ms: int) -> None:
+    time = BrokerTime()
+    time.was_restored(T_MS, at(0, wall_ms=wall_ms))
+    time.was_written(T_MS + 9_000, at(0, wall_ms=wall_ms))
+    assert time.read_ms(at(0)) == T_MS + 9_000
+
+
+def test_a_kept_loop_goes_by_its_own_count_and_not_by_the_older_time_that_it_stored() -> None:
+    time = BrokerTime()
+    time.was_written(T_MS, at(0))
+    time.was_restored(T_MS, at(5_000))
+    assert time.read_ms(at(5_000)) == T_MS + 5_000

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.errors import Misconfigured
 from pipeline.loop.driver import AHEAD_MS, NOW_KEY, Driver
+from pipeline.loop.live_edge import LIVE_MS
 from pipeline.loop.patience import PATIENCE_MS
 from pipeline.loop.policy_intake import POLICY_LIMIT
 from pipeline.loop.setbacks import TRIES
@@ -15,7 +16,7 @@ from pipeline.ports.decider import policy_digest
 from tests.unit.loop.test_driver import Broker, Noting, at, record, told
 
 T_MS = 1_800_000_000_000
-MINUTE_MS = 60_000
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 
 
 def member(core: Noting, ends: Mapping[str, int], **spec: int) -> Driver:
@@ -120,6 +121,35 @@ def test_a_broker_with_a_wrong_clock_does_not_drag_now_along() -> None:
     read(made, (2, T_MS + 30))
     assert done(made, at(T_MS + 40)).now_ms == T_MS + 30
     assert made.time.doubted == 1
+
+
+@pytest.mark.parametrize("jump_ms", [HOUR_MS, -HOUR_MS, 30 * 24 * HOUR_MS])
+def test_what_a_broker_with_a_wrong_clock_appends_is_offered_at_the_present(jump_ms: int) -> None:
+    core = Noting(due_ms=[T_MS + MINUTE_MS])
+    made = lively(core)
+    read(made, (0, T_MS + 10))
+    done(made, told(made, T_MS + 10))
+    made.decide(at(T_MS + 30_000))
+    assert made.now_ms == T_MS + 30_000 - LIVE_MS, "an idle loop stays near the present"
+    made.buffers.add(record("a", 1, T_MS + 33_000 + jump_ms))
+    made._end_offsets.ends = {"a": 2, "b": 0}  # type: ignore[attr-defined]
+    transaction = done(made, at(T_MS + 33_000))
+    assert core.calls[-1] == ("a", 1, T_MS + 28_000)
+    assert (transaction.journal.live, transaction.live, transaction.now_ms) == (False, True, T_MS + 33_000)
+    assert core.edges[-1] == (True, T_MS + 33_000), "what it made possible is handed out with all of its time"
+    made.decide(at(T_MS + 10 * MINUTE_MS))
+    assert made.now_ms <= T_MS + MINUTE_MS, "no further than to the next timer, which has not fired"
+
+
+def test_the_last_record_of_a_broker_with_a_wrong_clock_does_not_say_that_older_ones_were_read() -> None:
+    core = Noting(due_ms=[T_MS + 50])
+    made = lively(core)
+    read(made, (0, T_MS + HOUR_MS))
+    done(made, told(made, T_MS + 10))
+    made._end_offsets.ends = {"a": 2, "b": 1}  # type: ignore[attr-defined]
+    made.buffers.add(record("b", 0, T_MS + 100))
+    assert made.decide(at(T_MS + 100)) is None
+    assert core.calls == [("a", 0, T_MS)], "input a is not read to its end"
 
 
 def test_a_stored_time_far_ahead_of_the_clock_is_refused_with_a_sentence() -> None:

@@ -17,6 +17,7 @@ from pipeline.adapters.in_memory.kafka.virtual_time import VirtualTime
 from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.transactional.clients import Clients
 
+BROKERS = 3
 _partition_of = lru_cache(maxsize=10_000)(partition_of)
 """The same few keys come again and again, and their hash is made in Python."""
 
@@ -38,8 +39,10 @@ class SimulatedCluster:
         self.chance = Random(seed)  # noqa: S311 - a simulation
         self.brokers = Brokers(self.time, self.chance, faults or NoFaults())
         self.transactions = TransactionCoordinator(self.time, self._write_markers)
-        self.clock_ahead_s = 0.0
-        """How far the brokers' wall clock is ahead of the true time."""
+        self.clocks_ahead_s = [0.0] * BROKERS
+        """How far the wall clock of each broker is ahead of the true time."""
+        self.elections = 0
+        """How often the leaders of all partitions have moved to the next broker."""
         self.max_message_bytes: dict[str, int] = {}
         """Topic to its `max.message.bytes`, where it has one."""
         self._start_ms = start_ms
@@ -59,9 +62,13 @@ class SimulatedCluster:
         )
 
     def clock_ms(self, host: Host | None = None) -> int:
-        """Returns the wall clock of a process, or of the brokers: milliseconds since the epoch."""
-        ahead_s = self.clock_ahead_s if host is None else host.clock_ahead_s
-        return self._start_ms + int((self.time.now_s + ahead_s) * 1000)
+        """Returns the wall clock of a process, or the true time: milliseconds since the epoch."""
+        return self._start_ms + int((self.time.now_s + (0.0 if host is None else host.clock_ahead_s)) * 1000)
+
+    def append_ms(self, topic: str, partition: int) -> int:
+        """Returns the wall clock of the broker that leads a partition: milliseconds since the epoch."""
+        leader = (sum(topic.encode()) + partition + self.elections) % BROKERS
+        return self.clock_ms() + int(self.clocks_ahead_s[leader] * 1000)
 
     @property
     def topics(self) -> dict[str, list[PartitionLog]]:
@@ -99,7 +106,7 @@ class SimulatedCluster:
     ) -> int:
         """Appends a record of no transaction at once and returns its offset."""
         number = self.partition_of(topic, key) if partition is None else partition
-        return self.log(topic, number).append([(key, value, headers)], self.clock_ms())
+        return self.log(topic, number).append([(key, value, headers)], self.append_ms(topic, number))
 
     def _write_markers(self, known: TransactionalId, committed: bool) -> None:
         """Writes a marker into each partition and group of a transaction, each at its own time."""
@@ -113,7 +120,7 @@ class SimulatedCluster:
                 self.transactions.ended(known)
 
         def mark(place: Place) -> None:
-            self.log(*place).end(known.producer, self.clock_ms(), committed=committed, serial=serial)
+            self.log(*place).end(known.producer, self.append_ms(*place), committed=committed, serial=serial)
 
         actions: list[Callable[[], None]] = [partial(mark, place) for place in sorted(known.places)]
         actions += [

@@ -204,7 +204,7 @@ class SimulatedProducer:
                 serial = cluster.transactions.ongoing(self._id, self._epoch, place)
             if cluster.brokers.faults.refuses(self._host.name, place[0]):
                 raise KafkaException(KafkaError(KafkaError.NOT_ENOUGH_REPLICAS, place[0]))
-            log, now_ms = cluster.log(*place), cluster.clock_ms()
+            log, now_ms = cluster.log(*place), cluster.append_ms(*place)
             limit = cluster.max_message_bytes.get(place[0])
             if limit is not None and any(len(value or b"") > limit for _, _, value, _, _ in batch):
                 raise KafkaException(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE, place[0]))
