@@ -59,6 +59,10 @@ class Setbacks:
         self._row = min(self._row + 1, 10)
         if refusal is None:
             return
+        if self.reason is not None:
+            # To give the decision up did not help, so it was not to blame. A topic that takes nothing at all
+            # refuses every transaction until it is back.
+            self._begin_anew()
         self._refused += 1
         if not self._to_search and self._refused < TRIES:
             return
@@ -73,5 +77,8 @@ class Setbacks:
         self._to_search = max(0, self._to_search - size)
         # The search goes on in the rest of the refused transaction, unless what it looked for was given up.
         if self.reason is not None or not self._to_search:
-            self.reason, self.limit = None, self._full
-            self._refused = self._to_search = 0
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.reason, self.limit = None, self._full
+        self._refused = self._to_search = 0

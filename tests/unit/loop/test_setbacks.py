@@ -44,3 +44,21 @@ def test_a_fault_that_may_pass_gives_nothing_up_and_pauses_ever_longer() -> None
     setbacks.committed(5)
     assert not setbacks.suspicious
     assert not setbacks.must_pause(0)
+
+
+def given_up_after(outage_ms: int) -> int:
+    """Returns how many decisions are given up by the end of an outage in which nothing is taken."""
+    setbacks, ms, given_up = Setbacks(2000), 0, 0
+    while True:
+        ms += 50
+        if setbacks.must_pause(ms):
+            continue
+        if ms > outage_ms:
+            return given_up + (setbacks.reason is not None)
+        setbacks.aborted(min(setbacks.limit, 300), "no such topic", ms)
+
+
+def test_where_a_topic_takes_nothing_for_a_while_no_decision_is_blamed_for_it() -> None:
+    """Unless it comes back in the tenth of a second between the refusal of one decision and the next try."""
+    outages = range(10_000, 110_000, 500)
+    assert sum(map(given_up_after, outages)) <= len(outages) / 50
