@@ -52,7 +52,10 @@ class CasePost(Part):
         default=None, description="title and text, masked and cut to 2,000 characters; absent when there is none"
     )
     created_at: UtcDatetime = Field(description="when the post was written, by the platform")
-    visibility: Visibility = Field(description="direct for a private message to the brand, else public")
+    visibility: Annotated[Visibility, Unknown("direct")] = Field(
+        description="direct for a private message to the brand, else public; one that the reader does not know "
+        "counts as direct"
+    )
     url: Annotated[str, StringConstraints(max_length=2000)] | None = Field(
         default=None, description="address at which a person can see it; absent when it has none"
     )
@@ -79,7 +82,11 @@ class Candidates(Part):
 
 
 class Assignment(Message):
-    """A step of an offer that is complete in itself. It is sent to topic `assignments` with key case_id."""
+    """A step of an offer that is complete in itself. It is sent to topic `assignments` with key case_id.
+
+    A `state` that the reader does not know is refused, because no known one is safe in its place: a rep would be
+    shown a case that nobody has offered, or lose one.
+    """
 
     assignment_id: Id = Field(
         description="id derived from (case_id, attempt, state, update), the same for a repeat"
@@ -113,8 +120,14 @@ class Assignment(Message):
     )
     influence: Influence = Field(description="influence of the author")
     priority: Priority = Field(description="highest priority of the case's posts, from 0 to 100")
-    action: TriageAction = Field(description="what the case asks for, of its posts' actions the most pressing one")
-    channel: Visibility = Field(description="where to answer: direct when the author ever wrote in private")
+    action: Annotated[TriageAction, Unknown("respond")] = Field(
+        description="what the case asks for, of its posts' actions the most pressing one; one that the reader "
+        "does not know counts as respond"
+    )
+    channel: Annotated[Visibility, Unknown("direct")] = Field(
+        description="where to answer: direct when the author ever wrote in private; a channel that the reader "
+        "does not know counts as direct"
+    )
     reasons: tuple[Reason, ...] = Field(
         default=(),
         max_length=20,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, RootModel
 
-from schemas.base import Message, Probability, Slug, UtcDatetime, type_is_required
+from schemas.base import Message, Probability, Slug, Unknown, UtcDatetime, type_is_required
 from schemas.people.event import RepId
 
 
@@ -48,8 +48,9 @@ class RepGauge(_Gauge):
     type: Literal["rep"] = "rep"
     rep_id: RepId
     teams: tuple[Slug, ...] = Field(default=(), max_length=50, description="teams whose cases the rep takes")
-    presence: Literal["available", "away", "not_responding", "signed_out"] = Field(
-        description="available takes offers; not_responding has let offers time out"
+    presence: Annotated[Literal["available", "away", "not_responding", "signed_out"], Unknown("away")] = Field(
+        description="available takes offers; not_responding has let offers time out; a presence that the reader "
+        "does not know counts as away"
     )
     capacity: int = Field(default=0, ge=0, le=100, description="most cases at once, offers included")
     taken: int = Field(default=0, ge=0, description="capacity that is taken")

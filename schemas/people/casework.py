@@ -33,7 +33,9 @@ class ReplySent(AboutCase):
     """The rep answered the author on the case's channel."""
 
     type: Literal["reply_sent"] = "reply_sent"
-    channel: Literal["public", "direct"] = Field(description="where the answer was given")
+    channel: Annotated[Literal["public", "direct"], Unknown("direct")] = Field(
+        description="where the answer was given; a channel that the reader does not know counts as direct"
+    )
 
 
 class CaseResolved(AboutCase):
@@ -114,7 +116,8 @@ class CaseResumed(AboutCase):
 class ContactNoted(AnyEvent):
     """The customer and the brand were in touch elsewhere, by phone, e-mail or chat.
 
-    What was said is kept by the system that the note belongs to. The event needs a case, or else an author.
+    What was said is kept by the system that the note belongs to. The event needs a case, or else an author. An
+    unknown `direction` is refused: either known one would start or stop the clocks of a deadline.
     """
 
     type: Literal["contact_noted"] = "contact_noted"

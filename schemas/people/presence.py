@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Slug
+from schemas.base import Slug, Unknown
 from schemas.people.event import AnyEvent
 
 
@@ -32,8 +32,9 @@ class PresenceChanged(AnyEvent):
     """The rep takes offers or not, whichever desktop says so. Cases that the rep already has stay with the rep."""
 
     type: Literal["presence_changed"] = "presence_changed"
-    presence: Literal["available", "away"] = Field(
-        description="available takes offers; away keeps the cases and gets no new ones"
+    presence: Annotated[Literal["available", "away"], Unknown("away")] = Field(
+        description="available takes offers; away keeps the cases and gets no new ones; a presence that the "
+        "reader does not know counts as away"
     )
 
 

@@ -51,4 +51,9 @@ AnyRepEvent = Annotated[
 
 
 class RepEvent(RootModel[AnyRepEvent]):
-    """One of the rep events, which `type` tells apart. The key of the record is the workspace."""
+    """One of the rep events, which `type` tells apart. The key of the record is the workspace.
+
+    An event of a type that the reader does not know becomes a dead letter. What it asks for cannot be guessed, and
+    a reader that passed over it would leave a rep with a request that nobody answers. After an upgrade it is
+    replayed.
+    """

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import AuthorId, Count, Message, Part, PlatformName, PostId, ShortText, UtcDatetime
+from schemas.base import AuthorId, Count, Message, Part, PlatformName, PostId, ShortText, Unknown, UtcDatetime
 
 MAX_TEXT_CHARS = 65_536
 """A text has at most so many characters. Facebook allows 63,206 in a post, more than any other network does."""
@@ -90,8 +90,10 @@ class PostBody(Message):
         default=None, description="shop or location of a review; absent when not stated"
     )
     created_at: UtcDatetime = Field(description="when the post was written, by the platform")
-    visibility: Visibility = Field(
-        default="public", description="direct for a private message to the brand, public for everything else"
+    visibility: Annotated[Visibility, Unknown("direct")] = Field(
+        default="public",
+        description="direct for a private message to the brand, public for everything else; a visibility that the "
+        "reader does not know counts as direct, so that nobody answers it in public",
     )
     in_reply_to: PostId | None = Field(
         default=None, description="post that it answers; absent when it answers none"
