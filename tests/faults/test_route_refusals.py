@@ -13,7 +13,7 @@ from pipeline.loop.setbacks import TRIES
 from pipeline.settings import KafkaSettings
 from schemas.policy.policy import Policy
 from schemas.policy.queues import Queue
-from schemas.topics import ACTIONABLE, POLICIES, team_topic
+from schemas.topics import ACTIONABLE, ASSIGNMENTS, POLICIES, team_topic
 from tests.builders import policy, scored, signed_in
 from tests.faults.route_lab import RouteLab
 
@@ -131,3 +131,31 @@ def test_a_record_that_is_too_large_for_a_team_topic_is_left_out_and_no_case_is_
     record_property("transactions undone", len(life.events("transaction_aborted")))
     assert copies(lab) == 20, "all but the large one"
     assert lab.dead_letters(lab.workspace) == []
+
+
+def test_a_case_that_the_topic_of_assignments_does_not_take_is_put_aside_and_the_rest_is_offered(
+    lab: RouteLab, kafka: KafkaSettings, record_property: Note
+) -> None:
+    lab.apply(one_queue(lab.workspace))
+    lab.apply(one_queue(lab.neighbour))
+    limited(kafka, ASSIGNMENTS.name, LIMIT)
+    try:
+        life = lab.start()
+        sign_in(lab)
+        lab.send(scored("large", "large", workspace=lab.workspace, text=incompressible(4000)))
+        feed(lab, "a")
+        wait_for_offers(lab, 20, 20)
+        feed(lab, "b")
+        wait_for_offers(lab, 40, 40)
+    finally:
+        limited(kafka, ASSIGNMENTS.name, ASSIGNMENTS.max_message_bytes)
+    record_property("ms that a large case held up the neighbour", held_up_ms(lab))
+    record_property("transactions undone", len(life.events("transaction_aborted")))
+    assert life.events("transaction_aborted")
+    posts = {post["post_id"] for told in lab.offers(lab.workspace) for post in told.value["posts"]}
+    assert "large" not in {post_id.split(":")[-1] for post_id in posts}
+    assert [event for event in lab.events(lab.workspace, "queued") if event["post_id"].endswith(":large")]
+    assert lab.dead_letters(lab.workspace) == lab.dead_letters(lab.neighbour) == []
+    # With the next step of the case it is tried again.
+    lab.send(scored("more", "large", workspace=lab.workspace))
+    wait_for_offers(lab, 41, 40)
