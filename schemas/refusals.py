@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 
 RequestRefusal = Literal[
     "unknown_case", "wrong_rep", "not_offered", "not_assigned",
-    "stale_accept", "stale_reject", "stale_reply", "stale_resolve", "too_old",
-    "not_waiting", "unknown_rep", "unknown_queue", "merged",
+    "stale_accept", "stale_reject", "stale_reply", "stale_resolve", "stale_request", "too_old",
+    "not_waiting", "unknown_rep", "rep_not_free", "unknown_queue", "unknown_post", "merged",
 ]  # fmt: skip
 """A case event `request_refused` has one of these as its `reason`."""
 PostRefusal = Literal["no_case", "own_post", "unrelated", "no_policy", "too_old", "repost", "thanks"]
@@ -49,6 +49,11 @@ REFUSALS: tuple[Refusal, ...] = (
             "tell the rep that another rep may answer too"),
     Refusal("stale_resolve", ("request",), "the case went back to its queue before the resolve came",
             "drop the request"),
+    Refusal("stale_request", ("request",), "the case went back to its queue before the request came",
+            "drop the request"),
+    Refusal("rep_not_free", ("request",), "that rep has no capacity left", "choose another rep, or a queue"),
+    Refusal("unknown_post", ("request",), "the case has none of the posts, or would have none left",
+            "name posts of the case, and leave one of them"),
     Refusal("too_old", ("request", "post", "desktop"),
             "the record is older than the router remembers its input (15 days)",
             "if it is still true, send it again as something that happens now"),
@@ -63,8 +68,9 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("own_post", ("post",), "the brand's own post answers no open case", "nothing"),
     Refusal("unrelated", ("post",), "the post asks for nothing and does not belong to the author's open case",
             "nothing"),
-    Refusal("repost", ("post",), "a repost of a post of nobody's case is never work", "nothing"),
-    Refusal("thanks", ("post",), "thanks for a case that is closed open nothing again", "nothing"),
+    Refusal("repost", ("post",), "it passes on a post of no open case or of the brand, or was counted before",
+            "nothing"),
+    Refusal("thanks", ("post",), "the customer is pleased with a case that is closed", "nothing"),
     Refusal("no_policy", ("post",), "the workspace has no policy", "publish one with `earshot policy apply`"),
     Refusal("stale_seq", ("desktop",), "the rep and sender have sent a presence event with a higher `seq`",
             "let `seq` grow; after a reset sign in again"),

@@ -2,13 +2,21 @@
 
 from datetime import datetime
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.clock import from_ms
 from pipeline.ports.records import InputRecord
 from schemas.base import SourcePosition
 from schemas.cases.steps import RouteSignal
-from schemas.people.casework import CaseResolved, OfferAccepted, OfferRejected, PostRevealed, ReplySent
+from schemas.people.casework import (
+    CaseResolved,
+    ContactNoted,
+    OfferAccepted,
+    OfferRejected,
+    PostRevealed,
+    ReplySent,
+)
+from schemas.people.event import AboutCase, AnyEvent
 from schemas.people.presence import PresenceChanged, SignedIn, SignedOut
 from schemas.people.rep import AnyRepEvent
 from schemas.policy.policy import Brand, Policy
@@ -25,6 +33,7 @@ from schemas.posts.scored import (
     Triage,
     TriageAction,
 )
+from schemas.posts.signals import Cluster, Span, TopicHit
 from schemas.topics import ACTIONABLE, REPS, SIGNALS
 
 START_MS = 1_767_225_600_000
@@ -66,6 +75,16 @@ def sentiment(label: str = "negative", p: float = 0.9) -> Sentiment:
 
 
 TRIAGE_FIELDS = ("queue", "skills", "priority", "policy_version", "pull_id")
+
+
+def topics(*names: str) -> tuple[TopicHit, ...]:
+    """Returns the listening topics of a post, each found at its first character."""
+    return tuple(TopicHit(topic=name, kind="topic", at=(Span(start=0, end=1),)) for name in names)
+
+
+def cluster(number: int) -> Cluster:
+    """Returns the cluster of that number."""
+    return Cluster(id=f"{number:016x}", kind="copy", size=2, first_seen=at())
 
 
 def triage(action: TriageAction = "respond", queue: str | None = "care", **over: Any) -> Triage:
@@ -164,6 +183,33 @@ def reply(case_id: str, attempt: int = 1, rep_id: str = "r1", *, event_id: str |
 
 def resolve(case_id: str, attempt: int = 1, rep_id: str = "r1", *, event_id: str | None = None) -> CaseResolved:
     return CaseResolved(**_rep_fields(rep_id, _id(event_id), 1, 0), case_id=case_id, attempt=attempt)
+
+
+Asked = TypeVar("Asked", bound=AboutCase)
+Told = TypeVar("Told", bound=AnyEvent)
+
+
+def ask(
+    kind: type[Asked],
+    case_id: str,
+    attempt: int = 1,
+    rep_id: str = "r1",
+    *,
+    event_id: str | None = None,
+    **over: Any,
+) -> Asked:
+    """Makes a request of that kind about an offer."""
+    return kind(**_rep_fields(rep_id, _id(event_id), 1, 0), case_id=case_id, attempt=attempt, **over)
+
+
+def tell(kind: type[Told], rep_id: str = "boss", *, event_id: str | None = None, **fields: Any) -> Told:
+    """Makes an event of that kind that is about no offer."""
+    return kind(**_rep_fields(rep_id, _id(event_id), 1, 0), **fields)
+
+
+def contact(direction: str, channel: str = "phone", **about: Any) -> ContactNoted:
+    """Makes a contact elsewhere, about the case or the author that `about` names."""
+    return tell(ContactNoted, "r1", direction=direction, channel=channel, at=at(), note_id="note-1", **about)
 
 
 def reveal(

@@ -206,5 +206,7 @@ class AssignmentLog(Log):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
+        self.firsts = array("q")
+        """Holds the number of the first record in this state, which is the record itself or one before it."""
         self.teams = array("q")
         """Holds the number of the name of the team topic that must hold the record too."""

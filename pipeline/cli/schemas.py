@@ -1,7 +1,8 @@
 """`earshot schemas`: export the contract's files, or check them for drift.
 
 It derives `schemas/published/` (JSON Schema, AsyncAPI) from `schemas.topics`, deploy/env.example from
-`pipeline.settings` and deploy/clickhouse/DICTIONARY.md from the tables of the sink, and writes into a checkout.
+`pipeline.settings`, deploy/clickhouse/DICTIONARY.md from the tables of the sink and deploy/cases.md from the rules
+of the router, and writes into a checkout.
 """
 
 import json
@@ -19,6 +20,7 @@ def rendered() -> dict[str, str]:
     """Returns the text of every derived file by its path within the checkout."""
     from pipeline.adapters.yaml.documents import dump_document
     from pipeline.cli.text import env_example
+    from pipeline.cli.text.case_life import case_life
     from pipeline.sink.dictionary import dictionary
     from pipeline.sink.tables import ALL_TABLES
     from schemas.tools.asyncapi import asyncapi
@@ -34,6 +36,7 @@ def rendered() -> dict[str, str]:
     written_by = "# Written by `earshot schemas` from schemas/topics.py.\n"
     files["schemas/published/asyncapi.yaml"] = written_by + dump_document(asyncapi())
     files["deploy/env.example"] = env_example.render()
+    files["deploy/cases.md"] = case_life()
     files["deploy/clickhouse/DICTIONARY.md"] = dictionary(ALL_TABLES)
     return files
 

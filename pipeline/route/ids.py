@@ -31,6 +31,11 @@ def case_id(workspace: str, root_post_id: str, generation: int) -> str:
     return _derived(f"case/{workspace}/{generation}/{root_post_id}")
 
 
+def split_case_id(case: str, seq: int) -> str:
+    """Returns the id of the case for which posts leave another one after its event number `seq`."""
+    return _derived(f"split/{case}/{seq}")
+
+
 def event_id(case: str, seq: int) -> str:
     """Returns the id of the event number `seq` of a case."""
     return _derived(f"event/{case}/{seq}")
@@ -51,6 +56,7 @@ def caseless_id(type_: CaseEventType, workspace: str, rep_event_id: str) -> str:
     return _derived(f"{type_}/{workspace}/{rep_event_id}")
 
 
-def assignment_id(case: str, attempt: int, state: str) -> str:
-    """Returns the id of the assignment record of (case, attempt, state); there is at most one."""
-    return _derived(f"assignment/{case}/{attempt}/{state}")
+def assignment_id(case: str, attempt: int, state: str, update: int = 0) -> str:
+    """Returns the id of the assignment record of (case, attempt, state, update); there is at most one."""
+    name = f"assignment/{case}/{attempt}/{state}"
+    return _derived(f"{name}/{update}" if update else name)

@@ -17,7 +17,7 @@ from pipeline.route.sla.zones import zone_names
 from schemas.cases import steps
 from schemas.people import rep
 from schemas.policy.policy import Policy
-from schemas.posts import raw, scored
+from schemas.posts import raw, scored, signals
 from schemas.topics import ACTIONABLE, REPS, SIGNALS
 
 _POSTS: Decoder[ScoredPost] = Decoder(
@@ -25,6 +25,9 @@ _POSTS: Decoder[ScoredPost] = Decoder(
     {
         scored.ScoredPost: ScoredPost,
         raw.Author: messages.Author,
+        scored.Sentiment: messages.Sentiment,
+        signals.Cluster: messages.Cluster,
+        signals.TopicHit: messages.Topic,
         scored.Triage: messages.Triage,
     },
 )

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from pipeline.clock import to_ms
 from schemas.posts.raw import Visibility
-from schemas.posts.scored import TriageAction
+from schemas.posts.scored import SentimentLabel, TriageAction
 
 
 class Author(Struct):
@@ -25,6 +25,28 @@ class Author(Struct):
     following: int | None
     verified: bool | None
     created_at: str | None
+    anonymous: bool
+
+
+class Topic(Struct):
+    """A listening topic that a post concerns."""
+
+    topic: str
+
+
+class Cluster(Struct):
+    """The posts that a post is a copy of."""
+
+    id: str
+
+
+class Sentiment(Struct):
+    """How the writer feels. All but the label is only handed on."""
+
+    label: SentimentLabel
+    probabilities: Struct
+    model: str
+    weak: bool
 
 
 class Triage(Struct):
@@ -57,10 +79,15 @@ class ScoredPost(Struct):
     created_at: str
     visibility: Visibility
     in_reply_to: str | None
+    in_reply_to_author: str | None
     repost_of: str | None
     quote_of: str | None
+    quote_of_author: str | None
+    conversation_id: str | None
     url: str | None
-    sentiment: Struct | None
+    sentiment: Sentiment | None
+    topics: tuple[Topic, ...]
+    cluster: Cluster | None
     influence: Struct
     triage: Triage
     appended_ms: int
@@ -125,11 +152,96 @@ class OfferRejected(_Request):
 class ReplySent(_Request):
     """The rep answered the author."""
 
+    channel: Visibility
+
 
 class CaseResolved(_Request):
     """The rep closes the case."""
 
     outcome: str
+
+
+class WrappedUp(_Request):
+    """The rep has finished what a resolved case left to do."""
+
+
+class CaseTransferred(_Request):
+    """The rep hands the case on, to one of the three."""
+
+    to_rep: str | None
+    to_queue: str | None
+    to_team: str | None
+    warm: bool
+    reason: str
+
+
+class ConsultStarted(_Request):
+    """The rep asks another one for advice."""
+
+    with_rep: str
+
+
+class ConsultEnded(_Request):
+    """The other rep is no longer asked."""
+
+    with_rep: str
+
+
+class CaseHeld(_Request):
+    """The rep waits for something else than the customer."""
+
+    until: str | None
+
+    @property
+    def until_ms(self) -> int | None:
+        """When the rep means to go on, in milliseconds since the epoch."""
+        return None if self.until is None else _ms(self.until)
+
+
+class CustomerAwaited(_Request):
+    """The customer owes an answer."""
+
+
+class CaseResumed(_Request):
+    """The rep goes on."""
+
+
+class ContactNoted(_RepEvent):
+    """The customer and the brand were in touch elsewhere."""
+
+    case_id: str | None
+    author_id: str | None
+    channel: Literal["phone", "email", "chat", "other"]
+    direction: Literal["in", "out"]
+
+
+class CasesMerged(_RepEvent):
+    """Two cases are about one matter."""
+
+    case_id: str
+    into: str
+
+
+class CaseSplit(_RepEvent):
+    """Some posts of a case are about another matter."""
+
+    case_id: str
+    post_ids: tuple[str, ...]
+    queue: str | None
+
+
+class CaseReprioritised(_RepEvent):
+    """A supervisor sets the priority of a case."""
+
+    case_id: str
+    priority: float
+
+
+class CaseClosedBy(_RepEvent):
+    """A supervisor closes a case."""
+
+    case_id: str
+    reason: str
 
 
 class PostRevealed(_RepEvent):
@@ -141,32 +253,7 @@ class PostRevealed(_RepEvent):
 
 
 class Other(_RepEvent):
-    """An event that the router knows and does not act on yet.
-
-    Those below have the fields on which rules of the contract depend.
-    """
-
-
-class CaseTransferred(Other):
-    """The rep hands the case on."""
-
-    to_rep: str | None
-    to_queue: str | None
-    to_team: str | None
-
-
-class ContactNoted(Other):
-    """The customer and the brand were in touch elsewhere."""
-
-    case_id: str | None
-    author_id: str | None
-
-
-class CasesMerged(Other):
-    """Two cases are about the same matter."""
-
-    case_id: str
-    into: str
+    """An event that the router knows and does not act on yet."""
 
 
 class Heartbeat(Other):
@@ -190,8 +277,14 @@ class RouteSignal(Struct):
 
 
 Presence = SignedIn | PresenceChanged | SignedOut
-Request = OfferAccepted | OfferRejected | ReplySent | CaseResolved
-AnyRepEvent = Presence | Request | PostRevealed | Other
+Request = (
+    OfferAccepted | OfferRejected | ReplySent | CaseResolved | WrappedUp
+    | CaseTransferred | ConsultStarted | ConsultEnded | CaseHeld | CustomerAwaited | CaseResumed
+)  # fmt: skip
+"""What a rep asks for about an offer."""
+Supervision = CasesMerged | CaseSplit | CaseReprioritised | CaseClosedBy | ContactNoted
+"""What is asked for about a case, whoever has it."""
+AnyRepEvent = Presence | Request | Supervision | PostRevealed | Other
 Remembered = ScoredPost | AnyRepEvent
 """Inputs of which a repeat is known. A repeated signal changes nothing anyway."""
 Input = Remembered | RouteSignal

@@ -16,6 +16,7 @@ from schemas.policy.queues import Queue
 from schemas.posts.raw import Visibility
 
 OFFER_TIMEOUT_S: int = Queue.model_fields["offer_timeout_s"].default
+REOPEN_WITHIN_S: int = Queue.model_fields["reopen_within_s"].default
 OLDEST_EVERY: int = Policy.model_fields["oldest_every"].default
 """The contract's defaults hold for cases whose queue or policy was withdrawn while they waited."""
 
@@ -26,6 +27,8 @@ class View(NamedTuple):
     policy: Policy
     queues: dict[str, Queue]
     terms: PolicyTerms
+    brand_ids: frozenset[str]
+    """The accounts of all brands."""
 
 
 class PolicyBook:
@@ -61,7 +64,8 @@ class PolicyBook:
         # By identity, because comparing two large policies for each record would be slow.
         if view is None or view.policy is not held.policy:
             queues = {queue.name: queue for queue in held.policy.queues}
-            view = View(held.policy, queues, PolicyTerms(held.policy))
+            accounts = (author_id for brand in held.policy.all_brands for author_id in brand.author_ids)
+            view = View(held.policy, queues, PolicyTerms(held.policy), frozenset(accounts))
             self._views[workspace] = view
         return view
 
@@ -96,6 +100,23 @@ class PolicyBook:
         view = self.view(workspace)
         settings = None if view is None else view.queues.get(queue)
         return 1000 * (OFFER_TIMEOUT_S if settings is None else settings.offer_timeout_s)
+
+    def reopen_within_ms(self, workspace: str, queue: str) -> int:
+        """Returns how long after its end a case of that queue is reopened, in milliseconds."""
+        view = self.view(workspace)
+        settings = None if view is None else view.queues.get(queue)
+        return 1000 * (REOPEN_WITHIN_S if settings is None else settings.reopen_within_s)
+
+    def wrap_up_ms(self, workspace: str, queue: str) -> int:
+        """Returns how long a resolved case of that queue still takes its rep, in milliseconds."""
+        view = self.view(workspace)
+        settings = None if view is None else view.queues.get(queue)
+        return 0 if settings is None else 1000 * settings.wrap_up_s
+
+    def is_brand(self, workspace: str, author_id: str) -> bool:
+        """Whether that is an account of one of the workspace's brands."""
+        view = self.view(workspace)
+        return view is not None and author_id in view.brand_ids
 
     def oldest_every(self, workspace: str) -> int:
         """Returns n, where every n-th pick of a queue takes its oldest case."""

@@ -14,8 +14,9 @@ from pipeline.route import ids
 from pipeline.route.moments import rfc3339
 from pipeline.route.sla.clocks import Clock, Clocks
 from pipeline.route.sla.hours import NEVER_MS
-from pipeline.route.state.entities import Brief, Case, Offer
-from schemas.cases.case import AssignmentState, CaseEventType
+from pipeline.route.state.brief import Brief
+from pipeline.route.state.entities import Case, Offer
+from schemas.cases.case import AssignmentState, CaseEventType, CaseState
 from schemas.policy.sla import ClockName
 
 # Orjson would touch 4 KB of fresh memory for each record that is kept until it is sent, which took 5 us, not .5.
@@ -29,6 +30,9 @@ class Cause(Struct, gc=False):
     partition: int
     offset: int
 
+
+_ENDS: frozenset[CaseEventType] = frozenset({"resolved", "canceled", "closed", "merged"})
+"""After these steps a case is no longer open."""
 
 # The records are made with positional arguments, in the order of the fields. That takes a fifth of the time of
 # names or of a dict, which was a third of all that a record costs. An absent field and a null mean the same in the
@@ -66,6 +70,8 @@ class _Event(Struct, omit_defaults=True, gc=False):
     """It is 0 before the first offer."""
     deadline: _Deadline | None = None
     cause: Cause | None = None
+    state: CaseState | None = None
+    related_case: str | None = None
 
 
 class _Candidates(Struct, gc=False):
@@ -107,6 +113,10 @@ class _Assignment(Struct, omit_defaults=True, gc=False):
     deadlines: list[_Deadline] | None = None
     expires_at: str | None = None
     cause: Cause | None = None
+    case_state: CaseState | None = None
+    related_case: str | None = None
+    consulted: tuple[str, ...] = ()
+    from_rep: str | None = None
 
 
 class _Current(Struct, omit_defaults=True, gc=False):
@@ -130,6 +140,7 @@ class _Current(Struct, omit_defaults=True, gc=False):
     rep_id: str | None = None
     replied_at: str | None = None
     deadlines: list[_Deadline] | None = None
+    related_case: str | None = None
 
 
 def assignment(
@@ -138,6 +149,7 @@ def assignment(
     offer: Offer,
     *,
     state: AssignmentState,
+    update: int,
     reason: str,
     now_ms: int,
     version: int,
@@ -147,11 +159,11 @@ def assignment(
     fields = _Assignment(
         1,
         case.workspace,
-        ids.assignment_id(case.case_id, case.attempt, state),
+        ids.assignment_id(case.case_id, case.attempt, state, update),
         case.case_id,
         case.attempt,
         state,
-        0,
+        update,
         reason,
         offer.rep_id,
         case.queue,
@@ -169,6 +181,10 @@ def assignment(
         None if case.clocks is None else _deadlines(case.clocks),
         rfc3339(offer.expires_at_ms) if state == "offered" else None,
         cause,
+        case.state,
+        case.related,
+        case.consulted,
+        case.from_rep,
     )
     why = [_Why(code, detail) for code, detail in offer.why]
     # The brief ends in its list of reasons, to which those of the routing are added.
@@ -185,6 +201,7 @@ def case_event(
     cause: Cause | None,
     post: tuple[str, int] | None,
     rep_id: str | None,
+    related: str | None,
 ) -> bytes:
     """Returns the `CaseEvent` number `case.seq`; `post` is (post_id, revision)."""
     post_id, revision = post or (None, None)
@@ -209,6 +226,8 @@ def case_event(
             case.attempt,
             None if case.clocks is None else _deadline_of(case.clocks, type_, reason),
             cause,
+            None if type_ in _ENDS else case.state,
+            related,
         )
     )
 
@@ -266,6 +285,7 @@ def current(case: Case, brief: Brief) -> bytes:
             None if case.offer is None else case.offer.rep_id,
             None if case.replied_at_ms is None else rfc3339(case.replied_at_ms),
             None if case.clocks is None else _deadlines(case.clocks),
+            case.related,
         )
     )
 

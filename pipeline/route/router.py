@@ -28,6 +28,7 @@ from pipeline.route.messages import (
     Request,
     RouteSignal,
     ScoredPost,
+    Supervision,
 )
 from pipeline.route.people import presence
 from pipeline.route.policies import PolicyBook
@@ -276,6 +277,8 @@ class Router:
             requests.handle_request(turn, message)
         elif isinstance(message, PostRevealed):
             reveals.handle_reveal(turn, message)
+        elif isinstance(message, Supervision):
+            requests.handle_supervision(turn, message)
         elif isinstance(message, Other):
             raise Permanent("not_supported", f"the router does not act on {message.type}", "type")
         else:
@@ -287,7 +290,7 @@ class Router:
         # presence is of its time only, and a reveal that is published twice would be a lie.
         if isinstance(message, ScoredPost):
             intake.refuse(turn, message, "too_old")
-        elif isinstance(message, Request):
+        elif isinstance(message, Request | Supervision):
             requests.refuse_request(turn, message, "too_old")
         else:
             raise Permanent("too_old", "older than input is remembered, so it may have been handled before")

@@ -12,7 +12,8 @@ from pipeline.ports.records import Record
 from pipeline.route import promises, records
 from pipeline.route.policies import PolicyBook
 from pipeline.route.records import Cause
-from pipeline.route.state.entities import MOST_CLOSED, Brief, Case, Closed, Offer, Picks
+from pipeline.route.state.brief import Brief
+from pipeline.route.state.entities import CLOSED_TTL_MS, MOST_CLOSED, Case, Closed, Offer, Picks
 from pipeline.route.state.state import State
 from schemas.cases.case import AssignmentState, CaseEventType
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, team_topic
@@ -74,6 +75,7 @@ class Turn:
         *,
         post: tuple[str, int] | None = None,
         rep_id: str | None = None,
+        related: str | None = None,
         **changes: object,
     ) -> Case:
         """Takes a case one step on: stores it as changed and publishes the event of the change.
@@ -84,6 +86,7 @@ class Turn:
             reason: the code that says why.
             post: (post_id, revision) of the post that the step is about.
             rep_id: the rep whom the step is about.
+            related: the id of another case that has to do with it.
             changes: more changes of the case, by field.
 
         Returns:
@@ -93,20 +96,52 @@ class Turn:
         if case.clocks is not None or self.book.promises(case.workspace) is not None:
             case = promises.followed(self.book, self.state, case, self.now_ms)
         self.state.put_case(case)
-        self._publish_step(case, type_, reason, post, rep_id)
+        self._publish_step(case, type_, reason, post, rep_id, related)
         return case
 
-    def last_step(self, case: Case, type_: CaseEventType, reason: str, rep_id: str | None) -> None:
-        """Takes a case its last step: publishes the event of its end, and forgets it with everything about it but
-        the little that a `Closed` says."""
+    def last_step(
+        self,
+        case: Case,
+        type_: CaseEventType,
+        reason: str,
+        rep_id: str | None,
+        *,
+        reopens: bool,
+        into: str | None = None,
+    ) -> None:
+        """Takes a case its last step: publishes the event of its end, and takes it out of the open ones.
+
+        Args:
+            case: as in `step`.
+            type_: what happened.
+            reason: the code that says why.
+            rep_id: the rep whom the step is about.
+            reopens: whether it is kept with all that there is to read, for as long as its queue reopens cases.
+            into: the id of the case that goes on in its place.
+        """
         case = replace(case, seq=case.seq + 1, updated_at_ms=self.now_ms)
-        self._publish_step(case, type_, reason, None, rep_id)
-        self.state.end_case(case, Closed(self.now_ms, case.root_post_id, case.author_id))
+        self._publish_step(case, type_, reason, None, rep_id, into)
+        window_ms = self.book.reopen_within_ms(case.workspace, case.queue) if reopens else 0
+        closed = Closed(
+            closed_ms=self.now_ms,
+            until_ms=self.now_ms + max(CLOSED_TTL_MS, window_ms + 1),
+            root_post_id=case.root_post_id,
+            author_id=case.author_id,
+            into=into,
+            case=_at_end(case) if window_ms else None,
+        )
+        self.state.end_case(case, closed)
         if len(self.state.indexes.closed) > MOST_CLOSED:
             self.forget_closed()
 
     def _publish_step(
-        self, case: Case, type_: CaseEventType, reason: str, post: tuple[str, int] | None, rep_id: str | None
+        self,
+        case: Case,
+        type_: CaseEventType,
+        reason: str,
+        post: tuple[str, int] | None,
+        rep_id: str | None,
+        related: str | None,
     ) -> None:
         value = records.case_event(
             case,
@@ -116,6 +151,7 @@ class Turn:
             cause=self.cause,
             post=post,
             rep_id=rep_id,
+            related=related,
         )
         self._publish(CASE_EVENTS.name, case.case_id, value)
 
@@ -136,13 +172,16 @@ class Turn:
         )
         self._publish(CASE_EVENTS.name, case_id, value)
 
-    def publish_assignment(self, case: Case, offer: Offer, state: AssignmentState, reason: str) -> None:
+    def publish_assignment(
+        self, case: Case, offer: Offer, state: AssignmentState, reason: str, update: int = 0
+    ) -> None:
         """Publishes the assignment of that offer, on the topic for everybody and on the team's own."""
         value = records.assignment(
             case,
             self.state.brief(case),
             offer,
             state=state,
+            update=update,
             reason=reason,
             now_ms=self.now_ms,
             version=self.book.version(case.workspace),
@@ -155,6 +194,17 @@ class Turn:
         self.size_bytes += len(value)
         self.outputs.append(Record(topic, case_id.encode(), value))
 
+    def publish_update(self, case: Case, reason: str) -> Case:
+        """Tells the rep who has the case or is offered it what is new, and returns the case as it is stored."""
+        offer = case.offer
+        if offer is None:
+            return case
+        case = replace(case, update=case.update + 1)
+        self.state.put_case(case)
+        state: AssignmentState = "offered" if case.state == "offered" else "assigned"
+        self.publish_assignment(case, offer, state, reason, case.update)
+        return case
+
     def release(self, case: Case, reason: str) -> Case:
         """Takes the case from its rep and returns it, waiting at its place by its original age.
 
@@ -162,7 +212,11 @@ class Turn:
         """
         assert case.offer is not None
         self.publish_assignment(case, case.offer, "released", reason)
-        return replace(case, state="waiting", offer=None).lapsed(self.now_ms)
+        former = case.former_rep if case.state == "offered" else case.offer.rep_id
+        released = replace(
+            case, state="waiting", offer=None, update=0, former_rep=former, until_ms=None, consulted=()
+        )
+        return released.lapsed(self.now_ms)
 
     def put_brief(self, case: Case, brief: Brief) -> None:
         """Stores what there is to read about a case."""
@@ -174,8 +228,18 @@ class Turn:
         self.state.put("picks", workspace, class_name, Picks(total))
 
     def forget_closed(self) -> None:
-        """Forgets the case that was closed first."""
+        """Forgets the closed case that is to be forgotten first."""
         first = self.state.indexes.closed.first()
         assert first is not None, "it is due, or there are too many"
         _, workspace, case_id = first
+        self.state.forget_posts(workspace, case_id)
         self.state.put("closed", workspace, case_id, None)
+
+
+def _at_end(case: Case) -> Case:
+    """Returns a case as it is opened again."""
+    former = case.former_rep if case.offer is None else case.offer.rep_id
+    return replace(
+        case, state="waiting", offer=None, refused=(), update=0, former_rep=former, from_rep=None, until_ms=None,
+        consulted=(), outcome=None, timer_parked=False,
+    )  # fmt: skip

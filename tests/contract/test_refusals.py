@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 AS_RECORDS = ("desktop", "stream", "line", "store")
 """Places whose codes are raised as `Permanent`; those of the router's events are typed."""
 
-AWAITED = {"not_waiting", "unknown_rep", "unknown_queue", "merged", "thanks"}
+AWAITED = {"not_waiting"}
 """Codes of the router's events that it does not give yet. Whoever makes it give one takes it out."""
 
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.route.state.changelog import decode, encode
+from pipeline.route.state.dedupe.handled import Handled
 from pipeline.route.state.entities import Entity
-from pipeline.route.state.handled import Handled
 
 REMEMBER_MS = 15 * 86_400_000
 START_MS = 29_453_760 * 60_000

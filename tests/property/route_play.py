@@ -20,11 +20,11 @@ from schemas.people.rep import AnyRepEvent
 from schemas.policy.calendar import Calendar
 from schemas.policy.policy import Policy
 from schemas.policy.sla import Sla
-from schemas.posts.scored import ScoredPost
+from schemas.posts.scored import ScoredPost, TriageAction
 from schemas.topics import ACTIONABLE, ASSIGNMENTS
 from schemas.topics import REPS as REPS_TOPIC
 from tests import builders
-from tests.builders import START_MS, policy, record, scored, sentiment
+from tests.builders import START_MS, author, cluster, policy, record, scored, sentiment, topics
 
 REMEMBER_MS = 3_600_000
 REPS = {
@@ -68,10 +68,12 @@ class Step:
 
 
 KINDS = (
-    ["post"] * 6 + ["context", "repost", "edit", "delete", "own", "again"]
+    ["post"] * 6 + ["context", "repost", "edit", "delete", "own", "own", "again"]
+    + ["reply_to", "reply_to", "quote", "copy", "anonymous", "thanks"]
     + ["sign_in"] * 3 + ["away", "available", "sign_out"]
     + ["accept"] * 5 + ["reject"] * 2 + ["reply", "resolve", "resolve", "reveal", "tick", "tick"]
 )  # fmt: skip
+TOPICS: tuple[tuple[str, ...], ...] = ((), ("billing",), ("router",), ("billing", "shops"))
 WAITS_MS = [0] * 8 + [1] * 4 + [1000] * 8 + [10_000] * 4 + [60_000, 119_999, 120_000, 4_000_000]
 """Most waits are moments. Some go to the edge of an offer's time, and few go past the remembered hour."""
 STEPS = st.lists(
@@ -281,16 +283,35 @@ class _Player:
                 "text": f"edit {post_id}",
             }
             return earlier.model_copy(update=changes)
+        about = None if earlier is None else earlier.post_id
         if step.kind == "repost":
-            return scored(post_id, by, "none", repost_of=earlier.post_id if earlier else "x:elsewhere")
+            action: TriageAction = "none" if step.what < 5 else "respond"
+            return scored(post_id, by, action, repost_of=about or "x:elsewhere")
         if step.kind == "own":
-            return scored(post_id, "acme", "none", own=True, in_reply_to=earlier.post_id if earlier else None)
+            link = {"in_reply_to": about} if step.what < 8 else {"in_reply_to_author": f"x:{by}"}
+            return scored(post_id, "acme", "none", ms=self._ms(step), own=True, **link)
         if step.kind == "context":
             return scored(post_id, by, "none", visibility="direct" if step.what < 5 else "public")
+        if step.kind == "thanks":
+            pleased = sentiment("positive")
+            return scored(post_id, by, "none", in_reply_to=about, sentiment=pleased)
+        more: dict[str, Any] = {"topics": topics(*TOPICS[(step.who + step.what) % len(TOPICS)])}
+        if step.kind == "copy":
+            more |= {"cluster": cluster(step.what % 2)}
+        if step.kind in ("reply_to", "quote"):
+            more |= {"in_reply_to" if step.kind == "reply_to" else "quote_of": about}
+            if step.what % 3 == 0:
+                return scored(post_id, by, "none", ms=self._ms(step), **more)
+        if step.kind == "anonymous":
+            more |= {"author": author("hidden", anonymous=True), "conversation_id": about if step.who else None}
         skills = (("es",), (), (), ("es", "fr"))[step.what % 4]
         queue = ("care", "care", "fans", "billing", "gone")[step.what % 5]
         chance = random.Random(f"{step.who}/{step.what}")
         return scored(
-            post_id, by, ms=self.now_ms - START_MS, queue=queue, skills=skills,
-            priority=chance.choice([1e-07, 10 / 3, 50.0, 99.9]), sentiment=sentiment(p=chance.random()),
+            post_id, by, ms=self._ms(step), queue=queue, skills=skills,
+            priority=chance.choice([1e-07, 10 / 3, 50.0, 99.9]), sentiment=sentiment(p=chance.random()), **more,
         )  # fmt: skip
+
+    def _ms(self, step: Step) -> int:
+        """Returns when a post was written, which is not always in the order in which posts come."""
+        return max(0, self.now_ms - START_MS - (5000 if step.what == 3 else 0))

@@ -6,11 +6,11 @@ from typing import NamedTuple
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.route.state import chunks
 from pipeline.route.state.changelog import decode, encode
-from pipeline.route.state.chunks import MINUTE_MS, chunk_key, is_chunk_key
+from pipeline.route.state.dedupe import chunks
+from pipeline.route.state.dedupe.chunks import MINUTE_MS, chunk_key, is_chunk_key
+from pipeline.route.state.dedupe.handled import Handled
 from pipeline.route.state.entities import Seen
-from pipeline.route.state.handled import Handled
 
 REMEMBER_MS = 5 * MINUTE_MS
 START_MS = 29_453_760 * MINUTE_MS

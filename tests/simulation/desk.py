@@ -172,7 +172,7 @@ class Desk:
             self._read[number] = stable
 
     def _react(self, said: dict[str, Any]) -> None:
-        if self._cluster.time.now_s > self._hours.work_s:
+        if self._cluster.time.now_s > self._hours.work_s or said.get("update"):
             return
         rep, chance = self._reps[said["rep_id"]], self._chance
         about = {"case_id": said["case_id"], "attempt": said["attempt"]}

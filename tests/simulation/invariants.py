@@ -39,13 +39,13 @@ def one_holder_and_no_rep_above_capacity(history: History) -> Iterator[str]:
     for _, transaction in groupby(history.assignments, key=lambda said: said.serial):
         for said in transaction:
             case_id, rep = said.body["case_id"], (said.body["workspace"], said.body["rep_id"])
-            if said.body["state"] == "offered":
+            if said.body["state"] == "offered" and not said.body.get("update"):
                 if case_id in holder:
                     yield f"{case_id} was offered to {rep} while {holder[case_id]} had it"
                 holder[case_id] = rep
             elif holder.get(case_id) != rep:
                 yield f"{case_id} was {said.body['state']} by {rep} and held by {holder.get(case_id)}"
-            elif said.body["state"] != "assigned":
+            elif said.body["state"] not in ("offered", "assigned"):
                 del holder[case_id]
         # Records of one transaction in two partitions have no order between them, so capacity counts at its end.
         for rep, held in Counter(holder.values()).items():
@@ -64,6 +64,10 @@ def events_without_gap(history: History) -> Iterator[str]:
         following[case_id] = seq + 1
 
 
+REFUSED = ("own_post", "repost", "thanks", "unrelated", "no_case")
+"""Nothing comes of such posts on any day."""
+
+
 def each_post_told_once(history: History) -> Iterator[str]:
     told = Counter(
         (event.body["workspace"], event.body["post_id"], event.body["revision"])
@@ -79,7 +83,7 @@ def each_post_told_once(history: History) -> Iterator[str]:
     yield from (f"post {post} was never told" for post in sorted(sent - set(told)))
     yield from (f"post {post} was told and never sent" for post in sorted(set(told) - sent))
     for event in history.events:
-        if event.body["type"] == "refused":
+        if event.body["type"] == "refused" and event.body["reason"] not in REFUSED:
             yield f"post {event.body['post_id']} was refused: {event.body['reason']}"
     broken = sum(record.body is None for record in history.inputs)
     if len(history.letters) != broken:
@@ -119,7 +123,7 @@ def offsets_without_gap(history: History) -> Iterator[str]:
 
 
 def timers_neither_early_nor_stuck(history: History) -> Iterator[str]:
-    offers = {_offer(said): said for said in history.assignments if said.body["state"] == "offered"}
+    offers = {_offer(said): said for said in history.assignments if _is_offer(said)}
     ended = {_offer(said) for said in history.assignments if said.body["state"] != "offered"}
     for event in history.events:
         if event.body["type"] == "timed_out":
@@ -144,11 +148,7 @@ def _since_expiry_ms(history: History, offer: Written, append_ms: int, at_s: flo
 
 def no_timer_overtakes_an_answer(history: History) -> Iterator[str]:
     """An offer that its rep answered in time does not time out, whenever the answer is read."""
-    offers = {
-        _offer(said): (said.body["rep_id"], said)
-        for said in history.assignments
-        if said.body["state"] == "offered"
-    }
+    offers = {_offer(said): (said.body["rep_id"], said) for said in history.assignments if _is_offer(said)}
     timed_out = {_offer(event) for event in history.events if event.body["type"] == "timed_out"}
     for record in history.inputs:
         if record.body is None or record.body.get("type") not in ("offer_accepted", "offer_rejected"):
@@ -164,7 +164,7 @@ def no_timer_overtakes_an_answer(history: History) -> Iterator[str]:
 
 def no_offer_published_after_its_time(history: History) -> Iterator[str]:
     for said in history.assignments:
-        if said.body["state"] == "offered" and not history.clock_jumped:
+        if _is_offer(said) and not history.clock_jumped:
             late_ms = said.append_ms - ms_of(said.body["expires_at"])
             if late_ms >= 0:
                 yield f"{_offer(said)} was first published {late_ms} ms after it had expired"
@@ -241,6 +241,11 @@ def _note(desks: dict[str, _Desk], record: Written) -> None:
             desk.had.add((body["case_id"], body["rep_id"]))
         else:
             desk.holder.pop(body["case_id"], None)
+
+
+def _is_offer(said: Written) -> bool:
+    """Whether it makes an offer, and does not only say what is new about one."""
+    return bool(said.body["state"] == "offered" and not said.body.get("update"))
 
 
 def _offer(record: Written) -> tuple[str, int]:

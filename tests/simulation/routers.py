@@ -4,8 +4,8 @@ from collections import defaultdict
 from unittest.mock import patch
 
 from pipeline.route.router import Router
-from pipeline.route.state import handled
-from pipeline.route.state.hashes import HashIndex
+from pipeline.route.state.dedupe import handled
+from pipeline.route.state.dedupe.hashes import HashIndex
 
 REMEMBER_MS = 15 * 86_400_000
 

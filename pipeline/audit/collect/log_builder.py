@@ -198,6 +198,8 @@ class LogBuilder:
                 assignment.case_id, assignment.attempt, assignment.state, assignment.update
             )
             log.add(number, position(record.partition, record.offset), record.append_ms)
+            first = self._names.assignment(assignment.case_id, assignment.attempt, assignment.state)
+            log.firsts.append(first)
             log.teams.append(self._names.number(team_topic(assignment.workspace, assignment.team).name))
             if log is self.assignments:
                 self._sample(log, record)

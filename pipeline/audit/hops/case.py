@@ -93,7 +93,8 @@ def events_to_assignments(facts: Facts) -> HopReport:
         at = assignments.positions[index]
         # The step of an old assignment record may have been removed, and then its absence proves nothing.
         step_is_kept = events.removed_before_ms(partition_at(at)) <= assignments.append_ms[index]
-        if number not in wanted and step_is_kept and assignments.is_settled(at):
+        # A record that says what is new goes with the step of the first one in its state.
+        if assignments.firsts[index] not in wanted and step_is_kept and assignments.is_settled(at):
             report.unexpected.add(name(number), assignments.place(index), f"no step of it in {events.name}")
     return report
 

@@ -124,6 +124,8 @@ class Traffic:
             if record.topic != ASSIGNMENTS.name or record.value is None:
                 continue
             assignment = orjson.loads(record.value)
+            if assignment.get("update"):
+                continue  # it says again what was offered or assigned before
             states[assignment["state"]] = states.get(assignment["state"], 0) + 1
             if assignment["state"] == "offered":
                 self._offers.append(Offer(assignment["case_id"], assignment["attempt"], assignment["rep_id"]))

@@ -70,7 +70,7 @@ def hop_latencies(read: ReadTopic) -> list[HopLatency]:
     for message in read(ASSIGNMENTS.name):
         assignment = decode(Assignment, message.value())
         # Later offers of a case would measure how long reps took, which is no latency of the system.
-        if assignment.state == "offered" and assignment.attempt == 1:
+        if assignment.state == "offered" and assignment.attempt == 1 and not assignment.update:
             first_offers.append(message.timestamp()[1] - to_ms(assignment.trace_started_at))
     return [
         summarise("posts.raw -> posts.scored", scored),

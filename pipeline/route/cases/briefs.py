@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from pipeline.route.messages import Author, ScoredPost
-from pipeline.route.state.entities import MAX_REASONS, Brief
+from pipeline.route.state.brief import MAX_REASONS, Brief
 from schemas.posts.raw import Visibility
 
 MAX_POSTS = 10
@@ -78,7 +78,7 @@ def add_post(brief: Brief, post: ScoredPost) -> Brief:
     parts = brief.parts()
     by_age = [(place, raw) for raw in parts.posts if (place := _place(raw)).post_id != post.post_id]
     by_age.append((_Place(post.created_at, post.post_id), _raw(_case_post(post))))
-    parts.posts = [raw for _, raw in sorted(by_age)[-MAX_POSTS:]]
+    parts.posts = [raw for _, raw in sorted(by_age, key=_age)[-MAX_POSTS:]]
     if not post.own:
         parts.author, parts.influence = _raw(post.author), _raw(post.influence)
     return parts.joined()
@@ -98,6 +98,28 @@ def with_lead_post(brief: Brief, post: ScoredPost) -> Brief:
     if post.sentiment is not None:
         parts.sentiment = _raw(post.sentiment)
     return parts.joined()
+
+
+def merged(brief: Brief, other: Brief, *, leads: bool) -> Brief:
+    """Returns the brief with the posts of another one, which also says why to act if it `leads`."""
+    parts, more = brief.parts(), other.parts()
+    by_age = [(_place(raw), raw) for raw in (*parts.posts, *more.posts)]
+    parts.posts = [raw for _, raw in sorted(by_age, key=_age)[-MAX_POSTS:]]
+    if leads:
+        parts.reasons, parts.sentiment = more.reasons, more.sentiment
+    return parts.joined()
+
+
+def parted(brief: Brief, leaving: list[str]) -> tuple[Brief, Brief]:
+    """Returns the brief without the posts that leave, and one with these alone."""
+    rest, taken = brief.parts(), brief.parts()
+    rest.posts = [raw for raw in rest.posts if _place(raw).post_id not in leaving]
+    taken.posts = [raw for raw in taken.posts if _place(raw).post_id in leaving]
+    return rest.joined(), taken.joined()
+
+
+def _age(post: tuple[_Place, Raw]) -> _Place:
+    return post[0]
 
 
 def _case_post(post: ScoredPost) -> _CasePost:

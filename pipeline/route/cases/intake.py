@@ -1,36 +1,32 @@
-"""What becomes of a post: it opens a case, joins one, or is refused, and exactly one of the three.
+"""What becomes of a post: it opens a case, reopens or joins one, or is refused, and exactly one of these.
 
-Posts of one author are collapsed into the author's open case, and reposts are only counted. The brand's own
-replies join the case that they answer. The outcome is published as a case event. Which rep gets the case is
+`joining` says which of them it is, and here it is done and published as a case event. Which rep gets the case is
 decided in `matching`.
 """
 
+from collections.abc import Callable
 from sys import intern
-from typing import get_args
 
 from pipeline.route import ids, promises
-from pipeline.route.cases import briefs
+from pipeline.route.cases import answers, briefs, ending
+from pipeline.route.cases.joining import URGENCY, Verdict, contact_of, verdict_on
+from pipeline.route.cases.known import KnownCases
+from pipeline.route.cases.lifecycle import AT_WORK, WITH_A_REP, after
 from pipeline.route.messages import ScoredPost
 from pipeline.route.state.entities import Case, Member, skill_set
-from pipeline.route.state.indexes import names_of
+from pipeline.route.state.links import names_of
 from pipeline.route.turn import Turn
-from schemas.posts.scored import NO_WORK, TriageAction
 from schemas.refusals import PostRefusal
 
-URGENCY: dict[TriageAction, int] = {action: rank for rank, action in enumerate(get_args(TriageAction))}
-"""A case whose posts ask for different actions keeps the highest, which is the one that owes the author most."""
+MOST_COPIES = 100
+"""Copies by others that are members of a case, so that their edits and replies are known. More are only counted,
+because a hundred thousand copies of one complaint are one piece of work and must not be as many entities."""
 
 
 def handle_post(turn: Turn, post: ScoredPost) -> None:
-    """Queues, joins or refuses one post."""
-    if post.deleted:
-        _delete(turn, post)
-    elif _count_repost(turn, post):
-        return
-    elif post.own:
-        _join_own_reply(turn, post)
-    else:
-        _join_or_open(turn, post)
+    """Does with one post what it calls for."""
+    verdict = verdict_on(post, KnownCases(turn, post.workspace), turn.now_ms)
+    _ACTS[verdict.kind](turn, post, verdict)
 
 
 def refuse(turn: Turn, post: ScoredPost, reason: PostRefusal) -> None:
@@ -47,84 +43,106 @@ def refuse(turn: Turn, post: ScoredPost, reason: PostRefusal) -> None:
     turn.counts.append(f"refused_{reason}")
 
 
-def _case_with(turn: Turn, workspace: str, post_id: str | None) -> Case | None:
-    if post_id is None:
-        return None
-    member = turn.state.member(workspace, post_id)
-    return None if member is None else turn.state.case(workspace, member.case_id)
+def _refuse(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
+    if verdict.reason == "repost" and verdict.closed is not None:
+        turn.counts.append("reposts_after_close")
+    refuse(turn, post, verdict.reason)  # type: ignore[arg-type] # `joining` gives the codes of the contract
 
 
-def _count_repost(turn: Turn, post: ScoredPost) -> bool:
-    if post.repost_of is None:
-        return False
-    case = _case_with(turn, post.workspace, post.repost_of)
-    if case is None:
-        if post.repost_of in turn.state.workspaces[post.workspace].closed_posts:
-            turn.counts.append("reposts_after_close")
-        return False
-    # Counted and not made a member, because a hundred thousand reposts of one complaint are one piece of work, and
-    # must not be a hundred thousand entities.
-    turn.step(case, "joined", "repost", post=(post.post_id, post.revision), posts_total=case.posts_total + 1)
-    return True
+def _count(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
+    # Counted and not made a member, for the same reason as most copies.
+    case = _of(verdict)
+    turn.step(case._replace(posts_total=case.posts_total + 1), "joined", "repost", post=_name(post))
 
 
-def _join_own_reply(turn: Turn, post: ScoredPost) -> None:
-    case = _case_with(turn, post.workspace, post.in_reply_to) or _case_with(turn, post.workspace, post.quote_of)
-    if case is None:
-        refuse(turn, post, "own_post")
+def _copy(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
+    case = _of(verdict)
+    # An edit of a copy that is no member was counted when it was new.
+    if post.revision == 0:
+        case = case._replace(posts_total=case.posts_total + 1, copies=case.copies + 1)
+        if case.copies <= MOST_COPIES:
+            member = Member(case.case_id, post.revision, own=False, deleted=False, copy=True)
+            turn.state.put("post", post.workspace, post.post_id, member)
+    turn.step(case, "joined", "copy", post=_name(post))
+
+
+def _answer(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
+    answers.give_by_post(turn, _join(turn, _of(verdict), post, verdict.reason), post)
+
+
+def _follow(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
+    """Follows the edit or the deletion of a post that is in a case."""
+    if verdict.case is None:
+        _follow_closed(turn, post, verdict)
+    elif post.deleted:
+        _delete(turn, verdict.case, post)
     else:
-        _join(turn, case, post, "own_reply")
+        _join(turn, verdict.case, post, verdict.reason)
 
 
-def _join_or_open(turn: Turn, post: ScoredPost) -> None:
-    case = _open_case_of(turn, post)
-    actionable = post.triage.action not in NO_WORK
-    if case is not None:
-        reason = _join_reason(turn, post)
-        if reason is not None:
-            _join(turn, case, post, reason)
-            return
-    if actionable:
-        _open_case(turn, post)
-    else:
-        refuse(turn, post, "no_case" if case is None else "unrelated")
+def _follow_closed(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
+    # So that a case that is reopened later shows nobody what was taken back.
+    assert verdict.closed is not None
+    assert verdict.closed.case is not None, "a post is in a case that can be reopened"
+    case = verdict.closed.case
+    member = turn.state.member(post.workspace, post.post_id)
+    if member is not None and post.revision > member.revision:
+        changed = member._replace(revision=post.revision, deleted=member.deleted or post.deleted)
+        turn.state.put("post", post.workspace, post.post_id, changed)
+        if post.deleted:
+            turn.put_brief(case, briefs.drop_post(turn.state.brief(case), post.post_id))
+        elif not (changed.deleted or member.copy):
+            turn.put_brief(case, briefs.add_post(turn.state.brief(case), post))
+    refuse(turn, post, "no_case")
 
 
-def _open_case_of(turn: Turn, post: ScoredPost) -> Case | None:
-    """Returns the author's open case, of several the newest."""
-    workspace = turn.state.workspaces[post.workspace]
-    if post.author.author_id not in workspace.contacts:
-        return None
-    cases = [workspace.cases[case_id] for case_id in names_of(workspace.contacts, post.author.author_id)]
-    return max(cases, key=lambda case: (case.queued_at_ms, case.case_id))
+def _reopen(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
+    assert verdict.closed is not None
+    case = ending.reopen(turn, verdict.closed, verdict.reason, post)
+    _join(turn, case, post, verdict.reason)
 
 
-def _join_reason(turn: Turn, post: ScoredPost) -> str | None:
-    if post.revision > 0 or turn.state.member(post.workspace, post.post_id) is not None:
-        return "edit"
-    if post.in_reply_to is not None:
-        return "reply"
-    if post.quote_of is not None:
-        return "quote"
-    if post.visibility == "direct":
-        return "direct"
-    return "same_author" if post.triage.action not in NO_WORK else None
+def _join_case(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
+    _join(turn, _of(verdict), post, verdict.reason)
 
 
-def _join(turn: Turn, case: Case, post: ScoredPost, reason: str) -> None:
+def _join(turn: Turn, case: Case, post: ScoredPost, reason: str) -> Case:
     member = turn.state.member(post.workspace, post.post_id)
     if member is None:
-        case = case._replace(posts_total=case.posts_total + 1)
+        case = case._replace(posts_total=case.posts_total + 1, active_ms=turn.now_ms)
     # An older revision that comes late is counted as a step, but must not overwrite what the newer one says.
-    if member is None or post.revision > member.revision:
-        newest = Member(case.case_id, post.revision, post.own, deleted=False)
-        turn.state.put("post", post.workspace, post.post_id, newest)
-        case = _take_in(turn, case, post)
-    if post.own:
-        case = promises.answered(case)
-    elif member is None:
-        case = promises.asked(turn.book, case, turn.received_ms(post.appended_ms))
-    turn.step(case, "joined", reason, post=(post.post_id, post.revision))
+    if member is not None and post.triage.pull_id is None and (post.revision <= member.revision or member.copy):
+        return turn.step(case, "joined", reason, post=_name(post))
+    newest = Member(case.case_id, post.revision, post.own, deleted=False)
+    turn.state.put("post", post.workspace, post.post_id, newest)
+    case = _take_in(turn, case, post)
+    if member is None and not post.own:
+        case = written(turn, case, reason, turn.received_ms(post.appended_ms))
+    case = turn.step(case, "joined", reason, post=_name(post))
+    case = turn.publish_update(case, "post_joined" if member is None else "post_changed")
+    return leave_absent(turn, case)
+
+
+def written(turn: Turn, case: Case, reason: str, received_ms: int) -> Case:
+    """Returns the case after the contact has said something new, which was received at that time."""
+    if case.state == "awaiting" and case.offer is not None:
+        resumed = case._replace(state=after("written", case.state))
+        case = turn.step(resumed, "resumed", "customer_wrote", rep_id=case.offer.rep_id)
+    elif case.state == "wrapping" and case.offer is not None:
+        continued = case._replace(state=after("continued", case.state), until_ms=None, outcome=None)
+        case = turn.step(continued, "reopened", reason, rep_id=case.offer.rep_id)
+    case = promises.asked(turn.book, case, received_ms)
+    return case._replace(owed_ms=turn.now_ms) if case.owed_ms is None else case
+
+
+def leave_absent(turn: Turn, case: Case) -> Case:
+    """Takes a case to which something is owed from a rep who has signed out, and returns it as it is stored."""
+    if case.offer is None or case.owed_ms is None:
+        return case
+    rep = turn.state.rep(case.workspace, case.offer.rep_id)
+    if rep is None or rep.signed_in:
+        return case
+    return turn.step(turn.release(case, "signed_out"), "released", "signed_out", rep_id=rep.rep_id)
 
 
 def _take_in(turn: Turn, case: Case, post: ScoredPost) -> Case:
@@ -138,6 +156,8 @@ def _take_in(turn: Turn, case: Case, post: ScoredPost) -> Case:
             action=max(case.action, post.triage.action, key=URGENCY.__getitem__),
             # Whoever once wrote in private is answered in private, even when a later post is public.
             channel="direct" if _answered_in_private(post) else case.channel,
+            public=case.public or post.visibility == "public",
+            topics=_with_topics(case.topics, post),
         )
     turn.put_brief(case, brief)
     return case
@@ -147,15 +167,21 @@ def _answered_in_private(post: ScoredPost) -> bool:
     return post.visibility == "direct" or post.triage.action == "respond_privately"
 
 
-def _open_case(turn: Turn, post: ScoredPost) -> None:
+def _with_topics(topics: tuple[str, ...], post: ScoredPost) -> tuple[str, ...]:
+    new = tuple(hit.topic for hit in post.topics if hit.topic not in topics)
+    return skill_set((*topics, *new)) if new else topics
+
+
+def _open_case(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
     queue = turn.book.queue(post.workspace, post.triage.queue)
     if queue is None:
         refuse(turn, post, "no_policy")
         return
     received_ms = turn.received_ms(post.appended_ms)
+    anonymous = post.author.anonymous
     case = Case(
         workspace=intern(post.workspace),
-        case_id=ids.case_id(post.workspace, post.post_id, post.revision),
+        case_id=ids.case_id(post.workspace, _opening(post), post.revision),
         root_post_id=post.post_id,
         author_id=post.author.author_id,
         queue=queue.name,
@@ -164,7 +190,7 @@ def _open_case(turn: Turn, post: ScoredPost) -> None:
         action=post.triage.action,
         priority=post.triage.priority,
         channel="direct" if _answered_in_private(post) else post.visibility,
-        state="waiting",
+        state=after("opened", None),
         attempt=0,
         refused=(),
         offer=None,
@@ -175,40 +201,66 @@ def _open_case(turn: Turn, post: ScoredPost) -> None:
         replied_at_ms=None,
         updated_at_ms=turn.now_ms,
         trace_ms=post.appended_ms,
+        active_ms=turn.now_ms,
+        entered_ms=turn.now_ms,
+        owed_ms=turn.now_ms,
+        topics=_with_topics((), post),
+        cluster=post.cluster.id if post.cluster is not None and post.visibility == "public" else None,
+        public=post.visibility == "public",
+        thread=contact_of(post) if anonymous else None,
+        related=verdict.related,
     )
     member = Member(case.case_id, post.revision, own=False, deleted=False)
     turn.state.put("post", post.workspace, post.post_id, member)
     turn.put_brief(case, briefs.open_brief(post))
     # A queue that was withdrawn while the post was on its way loses no post.
-    reason = "opened" if queue.name == post.triage.queue else "queue_gone"
     case = promises.begun(turn.book, case, received_ms)
-    turn.step(case, "queued", reason, post=(post.post_id, post.revision))
+    reason = verdict.reason if queue.name == post.triage.queue else "queue_gone"
+    turn.step(case, "queued", reason, post=_name(post), related=verdict.related)
 
 
-def _delete(turn: Turn, post: ScoredPost) -> None:
+def _opening(post: ScoredPost) -> str:
+    """Returns what opens a case, which is not the post alone where somebody has pulled it once more."""
+    return post.post_id if post.triage.pull_id is None else f"{post.post_id}/{post.triage.pull_id}"
+
+
+def _delete(turn: Turn, case: Case, post: ScoredPost) -> None:
     member = turn.state.member(post.workspace, post.post_id)
-    case = _case_with(turn, post.workspace, post.post_id)
-    if member is None or case is None:
-        refuse(turn, post, "no_case")
-        return
+    assert member is not None, "only a post of a case is followed"
     revision = max(post.revision, member.revision)
     turn.state.put("post", post.workspace, post.post_id, member._replace(revision=revision, deleted=True))
     turn.put_brief(case, briefs.drop_post(turn.state.brief(case), post.post_id))
-    case = turn.step(case, "joined", "deleted", post=(post.post_id, post.revision))
-    # An assigned case stays with its rep, who may be writing the answer at this moment.
-    if case.state != "assigned" and not _has_posts(turn, case):
-        _cancel(turn, case)
+    case = turn.step(case, "joined", "deleted", post=_name(post))
+    # A case that is accepted stays with its rep, who may be writing the answer at this moment.
+    if case.state in AT_WORK or _has_posts(turn, case):
+        if case.state in WITH_A_REP and not member.copy:
+            turn.publish_update(case, "post_changed")
+    else:
+        ending.cancel(turn, case)
 
 
 def _has_posts(turn: Turn, case: Case) -> bool:
     workspace = turn.state.workspaces[case.workspace]
     members = (workspace.members[post_id] for post_id in names_of(workspace.posts, case.case_id))
-    return any(not (member.own or member.deleted) for member in members)
+    return any(not (member.own or member.deleted or member.copy) for member in members)
 
 
-def _cancel(turn: Turn, case: Case) -> None:
-    rep_id = None
-    if case.offer is not None:
-        rep_id = case.offer.rep_id
-        case = turn.release(case, "canceled")
-    turn.last_step(case, "canceled", "deleted", rep_id)
+def _of(verdict: Verdict) -> Case:
+    assert verdict.case is not None, "the verdict is about an open case"
+    return verdict.case
+
+
+def _name(post: ScoredPost) -> tuple[str, int]:
+    return post.post_id, post.revision
+
+
+_ACTS: dict[str, Callable[[Turn, ScoredPost, Verdict], None]] = {
+    "follow": _follow,
+    "repost": _count,
+    "answer": _answer,
+    "join": _join_case,
+    "copy": _copy,
+    "reopen": _reopen,
+    "open": _open_case,
+    "refuse": _refuse,
+}

@@ -14,17 +14,32 @@ would be a row of `schemas/refusals.py` besides.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple, get_args
 
-from pipeline.route import ids, promises
-from pipeline.route.messages import CaseResolved, OfferAccepted, OfferRejected, ReplySent, Request
+from pipeline.route import ids
+from pipeline.route.cases import answers, ending, handover, supervision
+from pipeline.route.cases.lifecycle import AT_WORK, BY_TRIGGER, WITH_A_REP, State, after
+from pipeline.route.messages import (
+    CaseResolved,
+    ContactNoted,
+    OfferAccepted,
+    OfferRejected,
+    ReplySent,
+    Request,
+    Supervision,
+    WrappedUp,
+)
 from pipeline.route.state.entities import Case
 from pipeline.route.turn import Turn
 from schemas.refusals import RequestRefusal
 
+_ABOUT_AN_OFFER = get_args(Request)
+_UNNAMED = "unknown"
+"""The id under which a request is refused that names no case."""
+
 
 def handle_request(turn: Turn, event: Request) -> None:
-    """Grants or refuses one request."""
+    """Grants or refuses one request about an offer."""
     # Before anything is refused, because a click that comes too late also shows that somebody is there.
     if isinstance(event, OfferAccepted):
         rep = turn.state.rep(event.workspace, event.rep_id)
@@ -32,38 +47,59 @@ def handle_request(turn: Turn, event: Request) -> None:
             turn.state.put_rep(rep.answering())
     case = turn.state.case(event.workspace, event.case_id)
     if case is None:
-        refuse_request(turn, event, "unknown_case")
+        closed = turn.state.closed(event.workspace, event.case_id)
+        refuse_request(turn, event, "unknown_case" if closed is None or closed.into is None else "merged")
         return
     rule = _RULES[event.type]
     refusal = _refusal(turn, case, event, rule)
     if refusal is None:
-        rule.grant(turn, case, event)
-    else:
+        refusal = rule.grant(turn, case, event)
+    if refusal is not None:
         refuse_request(turn, event, refusal)
 
 
-def refuse_request(turn: Turn, event: Request, reason: RequestRefusal) -> None:
+def handle_supervision(turn: Turn, event: Supervision) -> None:
+    """Grants or refuses what is asked for about a case, whoever has it."""
+    refusal: RequestRefusal | None
+    if isinstance(event, ContactNoted):
+        refusal = supervision.note(turn, event)
+    else:
+        case = supervision.current(turn, event.workspace, event.case_id)
+        refusal = "unknown_case" if case is None else _SUPERVISION[event.type](turn, case, event)
+    if refusal is not None:
+        refuse_request(turn, event, refusal)
+
+
+def refuse_request(turn: Turn, event: Request | Supervision, reason: RequestRefusal) -> None:
     """Publishes why a request changes nothing."""
     turn.counts.append(f"request_refused_{reason}")
-    case = turn.state.case(event.workspace, event.case_id)
-    if case is None and turn.state.closed(event.workspace, event.case_id) is not None:
-        turn.counts.append("requests_after_close")
+    case_id = event.case_id or _UNNAMED
+    case = turn.state.case(event.workspace, case_id)
     if case is not None:
         turn.step(case, "request_refused", reason, rep_id=event.rep_id)
         return
+    more: dict[str, str | int] = {}
+    if isinstance(event, _ABOUT_AN_OFFER):
+        more["attempt"] = event.attempt
+    closed = turn.state.closed(event.workspace, case_id)
+    if closed is not None:
+        turn.counts.append("requests_after_close")
+        if closed.into is not None:
+            more["related_case"] = closed.into
     turn.caseless_step(
         ids.request_refusal_id(event.workspace, event.event_id),
         event.workspace,
-        event.case_id,
+        case_id,
         "request_refused",
         reason,
         rep_id=event.rep_id,
-        attempt=event.attempt,
+        **more,
     )
 
 
 def _refusal(turn: Turn, case: Case, event: Request, rule: "_Rule") -> RequestRefusal | None:
-    too_early: RequestRefusal = "not_offered" if rule.state == "offered" else "not_assigned"
+    needs_offer = "offered" in rule.before
+    too_early: RequestRefusal = "not_offered" if needs_offer else "not_assigned"
     if event.attempt > case.attempt:
         return too_early
     # An earlier attempt is over, and so is this one when it was released and nothing is offered now.
@@ -71,9 +107,9 @@ def _refusal(turn: Turn, case: Case, event: Request, rule: "_Rule") -> RequestRe
         return rule.stale
     if case.offer.rep_id != event.rep_id:
         return "wrong_rep"
-    if case.state != rule.state:
+    if case.state not in rule.before:
         return too_early
-    if rule.state == "offered" and turn.now_ms > case.offer.expires_at_ms:
+    if needs_offer and turn.now_ms > case.offer.expires_at_ms:
         return rule.stale
     return None
 
@@ -81,46 +117,55 @@ def _refusal(turn: Turn, case: Case, event: Request, rule: "_Rule") -> RequestRe
 def _accept(turn: Turn, case: Case, event: OfferAccepted) -> None:
     offer = case.offer
     assert offer is not None
-    case = turn.step(case, "assigned", "accepted", rep_id=event.rep_id, state="assigned")
+    state = after("accepted", case.state)
+    case = turn.step(case, "assigned", "accepted", rep_id=event.rep_id, state=state, update=0, from_rep=None)
     turn.publish_assignment(case, offer, "assigned", "accepted")
 
 
 def _reject(turn: Turn, case: Case, event: OfferRejected) -> None:
-    released = turn.release(case, "declined")
-    turn.step(released.refused_by(event.rep_id, turn.now_ms), "rejected", event.reason, rep_id=event.rep_id)
+    released = turn.release(case, "declined").refused_by(event.rep_id, turn.now_ms)
+    handover.come_back(turn, turn.step(released, "rejected", event.reason, rep_id=event.rep_id), "declined")
 
 
 def _reply(turn: Turn, case: Case, event: ReplySent) -> None:
-    first = case.replied_at_ms is None
-    turn.step(
-        promises.answered(case),
-        "replied",
-        "first_reply" if first else "later_reply",
-        rep_id=event.rep_id,
-        replied_at_ms=turn.now_ms if first else case.replied_at_ms,
-    )
+    answers.give_by_report(turn, case, event.channel, event.rep_id)
 
 
 def _resolve(turn: Turn, case: Case, event: CaseResolved) -> None:
-    assert case.offer is not None
-    # The assignment comes first: it carries the brief, which the end of the case deletes.
-    turn.publish_assignment(case, case.offer, "closed", "resolved")
-    turn.last_step(case, "resolved", event.outcome, event.rep_id)
+    ending.resolve(turn, case, event.outcome)
+
+
+def _wrap_up(turn: Turn, case: Case, event: WrappedUp) -> None:  # noqa: ARG001 # all grants are called alike
+    ending.wrap_up(turn, case, "by_rep")
 
 
 class _Rule(NamedTuple):
     """What one type of request needs, and what it does."""
 
-    state: Literal["offered", "assigned"]
-    """The state in which the case must be, held by the rep who asks."""
+    before: frozenset[State]
+    """The states in which the case may be, with the rep who asks."""
     stale: RequestRefusal
     """The code for a request about an attempt that is over."""
-    grant: Callable[[Turn, Case, Any], None]
+    grant: Callable[[Turn, Case, Any], RequestRefusal | None]
+    """Does it, or returns why it cannot be done after all."""
 
 
 _RULES: dict[str, _Rule] = {
-    "offer_accepted": _Rule("offered", "stale_accept", _accept),
-    "offer_rejected": _Rule("offered", "stale_reject", _reject),
-    "reply_sent": _Rule("assigned", "stale_reply", _reply),
-    "case_resolved": _Rule("assigned", "stale_resolve", _resolve),
+    "offer_accepted": _Rule(BY_TRIGGER["accepted"].before, "stale_accept", _accept),
+    "offer_rejected": _Rule(BY_TRIGGER["rejected"].before, "stale_reject", _reject),
+    "reply_sent": _Rule(WITH_A_REP - {"offered"}, "stale_reply", _reply),
+    "case_resolved": _Rule(BY_TRIGGER["resolved"].before, "stale_resolve", _resolve),
+    "wrapped_up": _Rule(BY_TRIGGER["wrapped_up"].before, "stale_request", _wrap_up),
+    "case_transferred": _Rule(BY_TRIGGER["transferred"].before, "stale_request", handover.transfer),
+    "consult_started": _Rule(AT_WORK, "stale_request", handover.consult),
+    "consult_ended": _Rule(AT_WORK, "stale_request", handover.end_consult),
+    "case_held": _Rule(BY_TRIGGER["held"].before, "stale_request", handover.hold),
+    "customer_awaited": _Rule(BY_TRIGGER["awaited"].before, "stale_request", handover.await_customer),
+    "case_resumed": _Rule(BY_TRIGGER["resumed"].before, "stale_request", handover.go_on),
+}
+_SUPERVISION: dict[str, Callable[[Turn, Case, Any], RequestRefusal | None]] = {
+    "cases_merged": supervision.merge,
+    "case_split": supervision.split,
+    "case_reprioritised": supervision.reprioritise,
+    "case_closed_by": supervision.close,
 }

@@ -9,6 +9,8 @@ made here: `matching` makes them once the rep is stored.
 from collections.abc import Callable
 
 from pipeline.errors import Permanent
+from pipeline.route.cases import ending, handover
+from pipeline.route.cases.lifecycle import AT_WORK
 from pipeline.route.messages import Presence, SignedIn, SignedOut
 from pipeline.route.state.entities import Case, Rep, Sender
 from pipeline.route.turn import Turn
@@ -110,10 +112,13 @@ def _sign_out(turn: Turn, before: Rep, event: SignedOut) -> None:
     for case_id in turn.state.indexes.held(event.workspace, event.rep_id):
         case = turn.state.case(event.workspace, case_id)
         assert case is not None, "only open cases are held"
-        if not (keep_answered and _is_answered(case)):
+        if case.state == "wrapping":
+            ending.wrap_up(turn, case, "signed_out")
+        elif not (keep_answered and _is_answered(case)):
             released = turn.release(case, "signed_out")
-            turn.step(released, "released", "signed_out", rep_id=event.rep_id)
+            released = turn.step(released, "released", "signed_out", rep_id=event.rep_id)
+            handover.come_back(turn, released, "signed_out")
 
 
 def _is_answered(case: Case) -> bool:
-    return case.state == "assigned" and case.replied_at_ms is not None
+    return case.state in AT_WORK and case.owed_ms is None

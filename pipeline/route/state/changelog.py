@@ -15,11 +15,10 @@ import msgspec
 import orjson
 
 from pipeline.errors import Misconfigured
-from pipeline.route.state.entities import (  # fmt: skip
+from pipeline.route.state.brief import MAX_REASONS, Brief, BriefParts, PackedBrief
+from pipeline.route.state.entities import (
+    CLOSED_TTL_MS,
     KINDS,
-    MAX_REASONS,
-    Brief,
-    BriefParts,
     Case,
     Closed,
     Entity,
@@ -28,7 +27,6 @@ from pipeline.route.state.entities import (  # fmt: skip
     Kind,
     Member,
     Move,
-    PackedBrief,
     Picks,
     PolicyInForce,
     Rep,
@@ -43,10 +41,10 @@ Fields = dict[str, Any]
 VERSIONS: dict[Kind, int] = {
     "policy": 1,
     "move": 2,
-    "case": 3,
-    "closed": 1,
+    "case": 4,
+    "closed": 2,
     "brief": 1,
-    "post": 1,
+    "post": 2,
     "rep": 2,
     "picks": 2,
     "handled": 1,
@@ -121,21 +119,32 @@ def _shared(fields: Fields, names: dict[str, str]) -> Fields:
     """Replaces texts by equal ones that are held already, because a text takes more room than most entities."""
     for name in _WORDS & fields.keys():
         fields[name] = intern(fields[name])
-    if "skills" in fields:
-        fields["skills"] = skill_set(tuple(fields["skills"]))
+    for name in _SETS & fields.keys():
+        fields[name] = skill_set(tuple(fields[name]))
     for name in _IDS & fields.keys():
         fields[name] = names.setdefault(fields[name], fields[name])
+    if fields.get("case") is not None:
+        _shared(fields["case"], names)
     return fields
 
 
 _WORDS = frozenset({"workspace", "queue", "team", "action", "channel", "state"})
 _IDS = frozenset({"case_id", "root_post_id"})
+_SETS = frozenset({"skills", "topics"})
 
 
 def _case(fields: Fields) -> Case:
     case: Case = msgspec.convert(fields, Case)
-    # The conversion makes a tuple of its own.
-    return case._replace(skills=fields["skills"]) if case.skills else case
+    # The conversion makes tuples of its own.
+    if case.skills or case.topics:
+        return case._replace(skills=fields["skills"], topics=fields.get("topics", ()))
+    return case
+
+
+def _closed(fields: Fields) -> Closed:
+    case = fields.pop("case", None)
+    closed: Closed = msgspec.convert(fields, Closed)
+    return closed if case is None else closed._replace(case=_case(case))
 
 
 def _policy(fields: Fields) -> PolicyInForce:
@@ -185,11 +194,26 @@ def _case_with_times_of_refusal(fields: Fields) -> Fields:
     return fields | {"refused": refused, "timer_parked": False}
 
 
+def _case_with_its_matter(fields: Fields) -> Fields:
+    """Upgrades version 2, which knew one case a contact, and nothing of what that was about."""
+    return fields | {
+        "active_ms": fields["updated_at_ms"],
+        "entered_ms": fields["queued_at_ms"],
+        "public": fields["channel"] == "public",
+        "owed_ms": fields["queued_at_ms"] if fields["replied_at_ms"] is None else None,
+    }
+
+
+def _closed_with_its_end(fields: Fields) -> Fields:
+    """Upgrades version 1, which could not be reopened."""
+    return fields | {"until_ms": fields["closed_ms"] + CLOSED_TTL_MS}
+
+
 _READERS: dict[Kind, Callable[[Fields], Entity]] = {
     "policy": _policy,
     "move": lambda fields: Move(**fields),
     "case": _case,
-    "closed": lambda fields: msgspec.convert(fields, Closed),
+    "closed": _closed,
     "brief": _brief,
     "post": lambda fields: msgspec.convert(fields, Member),
     "rep": _rep,
@@ -203,6 +227,9 @@ _UPGRADES: dict[tuple[Kind, int], Callable[[Fields], Fields]] = {
     ("case", 1): _case_with_times_of_refusal,
     ("move", 1): lambda fields: fields,  # without deadlines
     ("case", 2): lambda fields: fields,  # without clocks, which a queue without an SLA has not
+    ("case", 3): _case_with_its_matter,
+    ("closed", 1): _closed_with_its_end,
+    ("post", 1): lambda fields: fields,
     ("rep", 1): _rep_with_senders,
 }
 """By (kind, version) the function that turns fields of that version into those of the next one."""

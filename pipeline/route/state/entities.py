@@ -8,11 +8,11 @@ import sys
 from functools import lru_cache
 from typing import Literal, NamedTuple, Self, get_args
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 from msgspec.structs import replace
 
 from pipeline.route.sla.clocks import Clocks
+from pipeline.route.state.brief import Brief, PackedBrief
 from schemas.cases.case import CaseState
 from schemas.policy.policy import Policy
 from schemas.posts.raw import Visibility
@@ -54,6 +54,15 @@ class Offer(Kept, frozen=True):
     """Pairs of a reason code and its text, which say why it was this case now and why this rep."""
 
 
+class Answer(Kept, frozen=True):
+    """An answer that the brand gave."""
+
+    at_ms: int
+    seen: bool
+    """Whether the answer itself was seen as a post. Otherwise a desktop has reported it."""
+    channel: Visibility
+
+
 class Case(Kept, frozen=True, omit_defaults=True):
     """An open case. Its texts are in its `Brief`, which is much larger and changes less often."""
 
@@ -85,6 +94,45 @@ class Case(Kept, frozen=True, omit_defaults=True):
     """Whether what was due next has failed, or its offer can be written nowhere. Then nothing is due, and nothing
     is offered, before the next step."""
     clocks: Clocks | None = None  # in a queue without an SLA
+    active_ms: int = 0
+    """When somebody wrote last, the contact or the brand."""
+    entered_ms: int = 0
+    """When it came into its queue, by opening, transfer or reopening."""
+    update: int = 0
+    """How many times the rep was told anew what the newest assignment record says."""
+    topics: tuple[str, ...] = ()
+    """The listening topics of its posts, sorted."""
+    cluster: str | None = None
+    """The cluster of the post that opened it, where others may have copied that."""
+    copies: int = 0
+    """How many of its posts are copies by others. Of these the first are members."""
+    public: bool = True
+    """Whether the contact wrote a public post of it."""
+    thread: str | None = None
+    """The contact of an anonymous case, which is its thread."""
+    others: tuple[str, ...] = ()
+    """More contacts, who came with cases that were merged into this one."""
+    owed_ms: int | None = None
+    """When the contact wrote the first post that the brand has not answered yet; None when all are answered."""
+    answer: Answer | None = None
+    """The newest answer of the brand."""
+    former_rep: str | None = None
+    """The rep who had it last."""
+    from_rep: str | None = None
+    """The rep who hands it over to the one who is offered it."""
+    consulted: tuple[str, ...] = ()
+    """The reps who are asked for advice, sorted."""
+    related: str | None = None
+    """The id of the case of somebody else in whose conversation it began."""
+    until_ms: int | None = None
+    """When the hold of its rep, or the wrap-up, is over."""
+    outcome: str | None = None
+    """How it ended, while its rep wraps it up."""
+
+    @property
+    def contacts(self) -> tuple[str, ...]:
+        """Returns who may go on with the case by writing again. The first is the one who opened it."""
+        return (self.thread or self.author_id, *self.others)
 
     def refused_by(self, rep_id: str, now_ms: int) -> "Case":
         """Returns the case so that the rep does not get it again before the refusal lapses or everybody else has
@@ -101,12 +149,13 @@ class Case(Kept, frozen=True, omit_defaults=True):
 
     @property
     def due_ms(self) -> int | None:
-        """Returns when its offer ends, a refusal lapses or a clock says something, in milliseconds; or None."""
+        """Returns when its offer, its hold or its wrap-up ends, a refusal lapses or a clock says something, in
+        milliseconds; or None."""
         if self.timer_parked:
             return None
         due_ms = None
-        if self.offer is not None and self.state == "offered":
-            due_ms = self.offer.expires_at_ms
+        if self.offer is not None:
+            due_ms = self.offer.expires_at_ms if self.state == "offered" else self.until_ms
         elif self.refused and self.state == "waiting":
             due_ms = min(at_ms for _, at_ms in self.refused) + REFUSAL_TTL_MS
         if self.clocks is None:
@@ -116,86 +165,36 @@ class Case(Kept, frozen=True, omit_defaults=True):
 
 
 CLOSED_TTL_MS = 7 * 24 * 3_600_000
-"""A case is remembered for a week after its end."""
+"""A case is remembered for a week after its end, or for as long as its queue reopens it."""
 MOST_CLOSED = 100_000
-"""Closed cases that a partition remembers, which take 40 MB. With more, the one that was closed first is
-forgotten, or a busy week would take more memory than all that waits."""
+"""Closed cases that a partition remembers. With more, the one that would be forgotten next is forgotten now, or a
+busy week would take more memory than all that waits."""
 
 
-class Closed(Kept, frozen=True):
+class Closed(Kept, frozen=True, omit_defaults=True):
     """A case that is over."""
 
     closed_ms: int
+    until_ms: int
+    """When it is forgotten."""
     root_post_id: str
     author_id: str
     into: str | None = None
     """The id of the case that goes on in its place, where it was merged into another."""
+    case: Case | None = None
+    """The case at its end, where it can be reopened. Then its brief and its members are kept as well."""
 
 
-NOTHING = Raw()
-MAX_REASONS = 17
-"""Reasons of triage that a brief keeps. An assignment takes 20, and the routing adds up to three of its own."""
-
-
-class BriefParts(Struct, kw_only=True, omit_defaults=True):
-    """The pieces of a brief, each as the JSON that an assignment has under that name."""
-
-    author: Raw
-    platform: str
-    influence: Raw
-    sentiment: Raw = NOTHING
-    posts: list[Raw]
-    """Each a CasePost, the oldest first."""
-    reasons: Raw
-    """The list of them. It is the last, so that an assignment can add its own."""
-
-    def joined(self) -> "Brief":
-        """Returns the brief that is made of them."""
-        return Brief(_join(self)[1:-1])
-
-
-_join = msgspec.json.Encoder().encode
-_split = msgspec.json.Decoder(BriefParts).decode
-
-
-class Brief(bytes):
-    """What a rep reads about a case: the JSON fields of `BriefParts` in their order, without the outer braces.
-
-    They go into each assignment of the case as they are. Only a post that joins or leaves the case rewrites them,
-    so that an offer need not serialise any post again.
-    """
-
-    BEGIN = b'"author":'
-    __slots__ = ()
-
-    @property
-    def author(self) -> bytes:
-        """The author as JSON."""
-        # What stands before and after cannot be within a string, where each quotation mark has a backslash.
-        return self[len(self.BEGIN) : self.index(b',"platform":')]
-
-    def parts(self) -> BriefParts:
-        """Returns its pieces.
-
-        Raises:
-            ValueError: it is not what `joined` has made.
-        """
-        return _split(b"{%b}" % self)
-
-
-class PackedBrief(bytes):
-    """A brief that is committed, as `Packer` packs it. Only the state has to do with it."""
-
-    __slots__ = ()
-
-
-class Member(Kept, frozen=True):
-    """A post that is in an open case. A deleted one stays a member, so that a late edit cannot bring it back."""
+class Member(Kept, frozen=True, omit_defaults=True):
+    """A post that is in a case which is open or can be reopened. A deleted one stays a member, so that a late edit
+    cannot bring it back."""
 
     case_id: str
     revision: int
     own: bool
     deleted: bool
+    copy: bool = False
+    """Whether somebody else wrote nearly the same as the contact."""
 
 
 class Sender(Kept, frozen=True, order=True):

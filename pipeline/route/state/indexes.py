@@ -8,25 +8,13 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, get_args
 
+from pipeline.route.state.brief import Brief, PackedBrief
 from pipeline.route.state.classes import Classes, DemandClass, RepClass
 from pipeline.route.state.deadlines import Deadlines
-from pipeline.route.state.entities import (
-    CLOSED_TTL_MS,
-    Brief,
-    Case,
-    Closed,
-    Kind,
-    Member,
-    Move,
-    PackedBrief,
-    Picks,
-    PolicyInForce,
-    Rep,
-)
+from pipeline.route.state.entities import Case, Closed, Kind, Member, Move, Picks, PolicyInForce, Rep
+from pipeline.route.state.links import OneOrMore, add_all, add_one, remove_all, remove_one
 from pipeline.route.state.staff import Staff
 
-OneOrMore = dict[str, str | set[str]]
-"""A name leads to one other name or to a set of several, because nearly all lead to one and a set is large."""
 Update = Callable[["Workspace", str, Any, Any], None]
 """Takes the workspace, the name of an entity, what it was, and what it is now."""
 
@@ -66,11 +54,15 @@ class Workspace:
         self.classes = Classes(self.cases)
         self.staff = Staff(self.classes, touched.freed, touched.thinned)
         self.contacts: OneOrMore = {}
-        """The open cases of each author."""
+        """The open cases of each contact."""
+        self.former: OneOrMore = {}
+        """The closed cases of each contact that can be reopened."""
+        self.clusters: OneOrMore = {}
+        """The open cases that a post of each cluster has opened in public."""
+        self.merged: OneOrMore = {}
+        """The closed cases in whose place each case goes on."""
         self.posts: OneOrMore = {}
-        """The posts of each open case."""
-        self.closed_posts: OneOrMore = {}
-        """The closed cases that each post has opened."""
+        """The posts of each case that is open or can be reopened."""
         self.waiting: Counter[str] = Counter()
         """The number of waiting cases of each queue."""
 
@@ -96,7 +88,7 @@ class Indexes:
         self.timers = Deadlines()
         """When an open case, by its id, or a move of cases, by its workspace, needs attention next."""
         self.closed = Deadlines()
-        """When each closed case that is remembered has ended."""
+        """When each closed case that is remembered is forgotten."""
         self.states: Counter[str] = Counter()
         self.present = 0
         self.touched = Touched()
@@ -116,14 +108,14 @@ class Indexes:
         forgotten, in milliseconds."""
         # With no call more, because it is asked before each record.
         due, closed = self.timers.first(), self.closed.first()
-        if closed is None or (due is not None and due[0] <= closed[0] + CLOSED_TTL_MS):
+        if closed is None or (due is not None and due[0] <= closed[0]):
             return None if due is None else due[0]
-        return closed[0] + CLOSED_TTL_MS
+        return closed[0]
 
     def next_forgotten_ms(self) -> int | None:
         """Returns when the next closed case is forgotten, in milliseconds."""
         first = self.closed.first()
-        return None if first is None else first[0] + CLOSED_TTL_MS
+        return None if first is None else first[0]
 
     def touch_all(self) -> None:
         """Marks every class with a free rep, as if all of them had just become free."""
@@ -151,10 +143,12 @@ class Indexes:
 
     def _closed(self, workspace: Workspace, case_id: str, old: Closed | None, new: Closed | None) -> None:
         if old is not None:
-            _remove_one(workspace.closed_posts, old.root_post_id, case_id)
+            remove_all(workspace.former, () if old.case is None else old.case.contacts, case_id)
+            remove_all(workspace.merged, _one(old.into), case_id)
         if new is not None:
-            _add_one(workspace.closed_posts, new.root_post_id, case_id)
-        self.closed.set(workspace.name, case_id, None if new is None else new.closed_ms)
+            add_all(workspace.former, () if new.case is None else new.case.contacts, case_id)
+            add_all(workspace.merged, _one(new.into), case_id)
+        self.closed.set(workspace.name, case_id, None if new is None else new.until_ms)
 
     def set_case(self, workspace: Workspace, case_id: str, old: Case | None, new: Case | None) -> None:
         """Takes one change of a case."""
@@ -163,14 +157,13 @@ class Indexes:
             was, was_due_ms = old.state, old.due_ms
             if old.offer is not None:
                 had = old.offer.rep_id
-        elif new is not None:
-            _add_one(workspace.contacts, new.author_id, case_id)
         if new is not None:
             now, due_ms = new.state, new.due_ms
             if new.offer is not None:
                 has = new.offer.rep_id
-        elif old is not None:
-            _remove_one(workspace.contacts, old.author_id, case_id)
+        # Hardly any step changes who the contacts are, and none changes the post that opened the case.
+        if old is None or new is None or old.others != new.others:
+            _set_contacts(workspace, case_id, old, new)
         if was != now:
             if was is not None:
                 self.states[was] -= 1
@@ -209,9 +202,9 @@ class Indexes:
         if old is not None and new is not None and old.case_id == new.case_id:
             return
         if old is not None:
-            _remove_one(workspace.posts, old.case_id, post_id)
+            remove_one(workspace.posts, old.case_id, post_id)
         if new is not None:
-            _add_one(workspace.posts, new.case_id, post_id)
+            add_one(workspace.posts, new.case_id, post_id)
 
 
 def _offered_next(case: Case | None) -> Case | None:
@@ -229,27 +222,14 @@ def _same_place(old: Case, new: Case) -> bool:
     )
 
 
-def _add_one(index: OneOrMore, name: str, value: str) -> None:
-    found = index.get(name)
-    if found is None:
-        index[name] = value
-    elif isinstance(found, str):
-        index[name] = {found, value}
-    else:
-        found.add(value)
+def _set_contacts(workspace: Workspace, case_id: str, old: Case | None, new: Case | None) -> None:
+    if old is not None:
+        remove_all(workspace.contacts, old.contacts, case_id)
+        remove_all(workspace.clusters, _one(old.cluster), case_id)
+    if new is not None:
+        add_all(workspace.contacts, new.contacts, case_id)
+        add_all(workspace.clusters, _one(new.cluster), case_id)
 
 
-def _remove_one(index: OneOrMore, name: str, value: str) -> None:
-    found = index[name]
-    if isinstance(found, str):
-        del index[name]
-        return
-    found.remove(value)
-    if len(found) == 1:
-        index[name] = found.pop()
-
-
-def names_of(index: OneOrMore, name: str) -> list[str]:
-    """Returns the names to which one leads, sorted."""
-    found = index.get(name, ())
-    return [found] if isinstance(found, str) else sorted(found)
+def _one(name: str | None) -> tuple[str, ...]:
+    return () if name is None else (name,)

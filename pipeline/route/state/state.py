@@ -4,23 +4,13 @@ It gives the entities, their look-ups (`indexes`) and the changes for the change
 elsewhere.
 """
 
+from pipeline.route.state.brief import Brief, PackedBrief
 from pipeline.route.state.changelog import decode
-from pipeline.route.state.chunks import is_of_handled
-from pipeline.route.state.entities import (  # fmt: skip
-    Brief,
-    Case,
-    Closed,
-    Entity,
-    Key,
-    Kind,
-    Member,
-    Move,
-    PackedBrief,
-    Rep,
-    key_of,
-)
-from pipeline.route.state.handled import Handled
-from pipeline.route.state.indexes import Indexes, Workspace, names_of
+from pipeline.route.state.dedupe.chunks import is_of_handled
+from pipeline.route.state.dedupe.handled import Handled
+from pipeline.route.state.entities import Case, Closed, Entity, Key, Kind, Member, Move, Rep, key_of
+from pipeline.route.state.indexes import Indexes, Workspace
+from pipeline.route.state.links import names_of
 from pipeline.route.state.packing import Packer
 
 Mark = tuple[int, int, int]
@@ -110,16 +100,23 @@ class State:
         at.briefs[case.case_id] = brief
 
     def end_case(self, case: Case, closed: Closed) -> None:
-        """Ends a case with its posts and its brief. What stays is the closed case."""
-        at, case_id, undo = self.workspaces[case.workspace], case.case_id, self._undo
+        """Ends a case. What stays is the closed case, with its posts and its brief if it can be reopened."""
+        at, case_id = self.workspaces[case.workspace], case.case_id
         old = at.cases.pop(case_id)
-        undo.append((at, "case", case_id, old))
+        self._undo.append((at, "case", case_id, old))
         self.indexes.set_case(at, case_id, old, None)
+        if closed.case is None:
+            self.forget_posts(case.workspace, case_id)
+        self.put("closed", case.workspace, case_id, closed)
+
+    def forget_posts(self, workspace: str, case_id: str) -> None:
+        """Forgets the posts of a case that is over, and what there is to read about it."""
+        at, undo = self.workspaces[workspace], self._undo
         for post_id in names_of(at.posts, case_id):
             undo.append((at, "post", post_id, at.members.pop(post_id)))
         at.posts.pop(case_id, None)
-        undo.append((at, "brief", case_id, at.briefs.pop(case_id)))
-        self.put("closed", case.workspace, case_id, closed)
+        if case_id in at.briefs:
+            undo.append((at, "brief", case_id, at.briefs.pop(case_id)))
 
     def put_rep(self, rep: Rep) -> None:
         """Sets a rep."""

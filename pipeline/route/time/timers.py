@@ -4,7 +4,7 @@ A case has one timer at most, for what is due next. The due times come from the 
 through a `Turn` as after a record. No clock is read here, for the driving loop says how late it is.
 """
 
-from pipeline.route.cases import requeue
+from pipeline.route.cases import ending, handover, requeue
 from pipeline.route.matching import matching
 from pipeline.route.sla.clocks import Clocks
 from pipeline.route.state.entities import Case
@@ -65,6 +65,10 @@ def _fire_case(turn: Turn, workspace: str, case_id: str) -> None:
         return
     if case.offer is None:
         turn.state.put_case(case.lapsed(turn.now_ms))
+    elif case.state == "held":
+        handover.resume(turn, case, "time_over")
+    elif case.state == "wrapping":
+        ending.wrap_up(turn, case, "time_over")
     else:
         _time_out(turn, case, case.offer.rep_id)
 
@@ -79,7 +83,8 @@ def _ring(turn: Turn, case: Case, clocks: Clocks) -> bool:
 
 def _time_out(turn: Turn, case: Case, rep_id: str) -> None:
     released = turn.release(case, "timed_out")
-    turn.step(released.refused_by(rep_id, turn.now_ms), "timed_out", "not_answered", rep_id=rep_id)
+    released = turn.step(released.refused_by(rep_id, turn.now_ms), "timed_out", "not_answered", rep_id=rep_id)
+    handover.come_back(turn, released, "not_answered")
     rep = turn.state.rep(case.workspace, rep_id)
     if rep is not None:
         turn.state.put_rep(rep.missed_offer())

@@ -98,6 +98,8 @@ class Desk:
         desk."""
         if assignment.workspace != self._roster.workspace or assignment.rep_id not in self._rep_ids:
             return ()
+        if assignment.update:  # the rep reads on, and does nothing twice
+            return ()
         # A string seeds by SHA-512, which gives the same chance in every process and on every machine.
         chance = random.Random(f"{self._seed}/{assignment.assignment_id}")  # noqa: S311
         if assignment.state == "offered":

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pipeline.codec import decode, encode
 from pipeline.ports.records import InputRecord, Record
+from pipeline.route.router import Router
 from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
 from schemas.people.rep import AnyRepEvent
 from schemas.policy.policy import Policy
@@ -47,6 +48,8 @@ class Desk:
         self.router = live_router(given if given is not None else policy(), remember_ms=remember_ms)
         self.now_ms = START_MS
         self.offset = 0
+        self.changelog: dict[bytes, bytes | None] = {}
+        """What a router that begins anew would restore."""
 
     def after(self, seconds: float) -> "Desk":
         self.now_ms += int(seconds * 1000)
@@ -76,6 +79,17 @@ class Desk:
         return self.commit()
 
     def commit(self) -> Answer:
-        answer = Answer(self.router.decisions().outputs)
+        decisions = self.router.decisions()
+        self.changelog.update(decisions.changes)
         self.router.commit()
-        return answer
+        return Answer(decisions.outputs)
+
+    def restart(self) -> None:
+        """Another router takes over, which knows what the changelog says, in the opposite order."""
+        self.router = Router(15 * DAY_MS, "processing")
+        for name, value in reversed(self.changelog.items()):
+            if value is not None:
+                self.router.restore(name, value)
+        self.router.take_policy(WORKSPACE, encode(policy()), self.now_ms)
+        assert self.router.set_live(True, self.now_ms, ALL)
+        self.commit()

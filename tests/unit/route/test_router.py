@@ -12,12 +12,12 @@ from pipeline.route.cases import briefs
 from pipeline.route.router import Router
 from schemas.cases.case import Assignment
 from schemas.cases.steps import RouteSignal
-from schemas.people.casework import CaseTransferred
+from schemas.people.casework import CasePicked
 from schemas.people.presence import Heartbeat
 from schemas.people.rep import AnyRepEvent
 from schemas.posts.scored import ScoredPost
 from schemas.topics import CASES
-from tests.builders import START_MS, accept, at, policy, record, reject, resolve, scored, signed_in
+from tests.builders import START_MS, accept, at, policy, record, reject, resolve, scored, signed_in, tell
 from tests.routers import ALL, live_router
 from tests.unit.route.desk_of_one import Answer, Desk
 
@@ -247,12 +247,11 @@ def test_a_router_that_is_not_live_takes_in_and_offers_nothing_until_it_is() -> 
 def test_an_event_that_the_router_does_not_act_on_is_refused_with_a_code_and_leaves_no_trace() -> None:
     desk = Desk()
     [offer] = desk.feed(signed_in(), scored("p1")).assignments
-    fields = {**signed_in(event_id="t1", seq=2).model_dump(), "case_id": offer.case_id, "attempt": 1}
     with pytest.raises(Permanent) as refused:
-        desk.feed_raw(record(CaseTransferred(**fields | {"type": "case_transferred"}, to_rep="r2"), 9))
+        desk.feed_raw(record(tell(CasePicked, "r1", case_id=offer.case_id), 9))
     assert (refused.value.code, refused.value.detail) == (
         "not_supported",
-        "the router does not act on case_transferred",
+        "the router does not act on case_picked",
     )
     assert desk.commit().outputs == []
 

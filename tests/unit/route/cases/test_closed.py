@@ -25,12 +25,12 @@ def test_a_request_about_a_closed_case_is_refused_as_ever_and_counted_apart() ->
     assert desk.router.counters() == {"request_refused_unknown_case": 2, "requests_after_close": 1}
 
 
-def test_a_repost_of_what_opened_a_closed_case_is_refused_as_ever_and_counted_apart() -> None:
+def test_a_repost_of_a_post_of_a_closed_case_is_refused_and_counted_apart() -> None:
     desk = Desk()
     closed(desk)
     for post_id, of in (("r1", "x:p1"), ("r2", "x:elsewhere")):
-        assert desk.feed(scored(post_id, "fan", "none", repost_of=of)).steps == [("refused", "no_case")]
-    assert desk.router.counters() == {"refused_no_case": 2, "reposts_after_close": 1}
+        assert desk.feed(scored(post_id, "fan", "none", repost_of=of)).steps == [("refused", "repost")]
+    assert desk.router.counters() == {"refused_repost": 2, "reposts_after_close": 1}
 
 
 def test_a_closed_case_is_forgotten_after_a_week() -> None:
@@ -38,7 +38,8 @@ def test_a_closed_case_is_forgotten_after_a_week() -> None:
     case_id = closed(desk)
     assert desk.router.next_timer_ms() == START_MS + CLOSED_TTL_MS
     desk.after(CLOSED_TTL_MS / 1000).router.fire_timers(desk.now_ms, ALL)
-    assert desk.router.decisions().changes == {f"closed/acme/{case_id}".encode(): None}
+    gone = ("post/acme/x:p1", f"brief/acme/{case_id}", f"closed/acme/{case_id}")
+    assert desk.router.decisions().changes == {name.encode(): None for name in gone}
     desk.commit()
     desk.feed(resolve(case_id))
     assert "requests_after_close" not in desk.router.counters()

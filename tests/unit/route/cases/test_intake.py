@@ -9,7 +9,7 @@ from pipeline.codec import encode
 from pipeline.route import ids
 from schemas.cases.case import Assignment
 from schemas.posts.scored import ScoredPost, TriageAction
-from tests.builders import WORKSPACE, accept, author, policy, reply, scored, signed_in
+from tests.builders import WORKSPACE, accept, author, policy, reply, scored, signed_in, topics
 from tests.unit.route.desk_of_one import Desk
 
 
@@ -62,8 +62,9 @@ def test_a_join_changes_the_waiting_order() -> None:
 @pytest.mark.parametrize(
     ("over", "reason"),
     [
-        ({"in_reply_to": "x:acme-1"}, "reply"),
-        ({"quote_of": "x:acme-1"}, "quote"),
+        ({"in_reply_to": "x:p1"}, "reply"),
+        ({"quote_of": "x:p1"}, "quote"),
+        ({"in_reply_to": "x:acme-1", "in_reply_to_author": "x:acme"}, "same_author"),
         ({"visibility": "direct"}, "direct"),
         ({"revision": 1}, "edit"),
     ],
@@ -82,8 +83,8 @@ def test_context_without_a_case_is_refused_under_the_id_that_it_would_have_had()
 
 def test_a_public_remark_about_something_else_does_not_join() -> None:
     desk = Desk()
-    desk.feed(scored("p1"))
-    assert desk.feed(scored("p2", action="none")).steps == [("refused", "unrelated")]
+    desk.feed(scored("p1", topics=topics("billing")))
+    assert desk.feed(scored("p2", action="none", topics=topics("shops"))).steps == [("refused", "unrelated")]
 
 
 def test_reposts_of_a_case_are_counted_without_their_text() -> None:
@@ -97,16 +98,16 @@ def test_reposts_of_a_case_are_counted_without_their_text() -> None:
 
 
 def test_a_repost_of_an_unknown_post_is_refused() -> None:
-    assert Desk().feed(scored("r", action="none", repost_of="x:p1")).steps == [("refused", "no_case")]
+    assert Desk().feed(scored("r", action="none", repost_of="x:p1")).steps == [("refused", "repost")]
 
 
 def test_the_brands_own_reply_joins_and_is_shown_as_own() -> None:
     desk = Desk()
-    desk.feed(scored("p1"))
+    desk.feed(scored("p1"), scored("p2", ms=20))
     own = scored("o1", by="acme", action="none", own=True, in_reply_to="x:p1", ms=10)
-    assert desk.feed(own).steps == [("joined", "own_reply")]
+    assert desk.feed(own).steps[0] == ("joined", "own_reply")
     [offer] = desk.feed(signed_in()).assignments
-    assert [(p.post_id, p.own) for p in offer.posts] == [("x:p1", False), ("x:o1", True)]
+    assert [(p.post_id, p.own) for p in offer.posts] == [("x:p1", False), ("x:o1", True), ("x:p2", False)]
     assert offer.author.author_id == "x:ann"
 
 
@@ -230,9 +231,10 @@ def test_current_state_is_published_once_a_case_and_transaction() -> None:
 def test_context_joins_a_case_and_opens_none() -> None:
     desk = Desk()
     assert desk.feed(scored("p1", action="context")).steps == [("refused", "no_case")]
-    desk.feed(scored("p2"))
+    desk.feed(scored("p2", topics=topics("billing")))
     assert desk.feed(scored("p3", action="context", in_reply_to="x:p2")).steps == [("joined", "reply")]
-    assert desk.feed(scored("p4", action="context")).steps == [("refused", "unrelated")]
+    other = scored("p4", action="context", topics=topics("router"))
+    assert desk.feed(other).steps == [("refused", "unrelated")]
 
 
 def offered(*posts: ScoredPost) -> Assignment:

@@ -135,15 +135,6 @@ def test_a_resolved_case_is_closed_and_gone() -> None:
     assert desk.feed(resolve(offer.case_id)).steps == [("request_refused", "unknown_case")]
 
 
-def test_after_a_resolved_case_the_author_gets_a_new_one() -> None:
-    desk = Desk()
-    offer = _offered(desk)
-    desk.feed(accept(offer.case_id), resolve(offer.case_id))
-    answer = desk.feed(scored("p2", in_reply_to="x:p1"))
-    assert answer.types == ["queued", "offered"]
-    assert answer.events[0].case_id != offer.case_id
-
-
 def test_a_case_of_another_workspace_is_unknown() -> None:
     desk = Desk()
     offer = _offered(desk)

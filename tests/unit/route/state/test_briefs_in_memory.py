@@ -1,4 +1,4 @@
-from pipeline.route.state.entities import PackedBrief
+from pipeline.route.state.brief import PackedBrief
 from tests.builders import record, scored, signed_in, signed_out
 from tests.unit.route.desk_of_one import Desk
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pipeline.route.cases.briefs import open_brief
 from pipeline.route.inputs import read
 from pipeline.route.messages import ScoredPost
-from pipeline.route.state.entities import Brief
+from pipeline.route.state.brief import Brief
 from pipeline.route.state.packing import SAMPLES, Packer
 from tests.builders import record, scored, signed_in
 from tests.unit.route.desk_of_one import Desk

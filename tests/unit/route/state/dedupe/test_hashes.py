@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.route.state.hashes import MINUTES, HashIndex
+from pipeline.route.state.dedupe.hashes import MINUTES, HashIndex
 
 NOW = 29_453_760
 OLDEST = NOW - 20

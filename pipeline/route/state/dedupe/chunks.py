@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from xxhash import xxh3_64_intdigest
 
+from pipeline.route.state.dedupe.hashes import HashIndex
 from pipeline.route.state.entities import Entity, HashChunk, Seen
-from pipeline.route.state.hashes import HashIndex
 
 MINUTE_MS = 60_000
 CHUNK = 128

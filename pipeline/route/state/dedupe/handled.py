@@ -19,9 +19,9 @@ and a topic that is made anew counts from 0 again.
 import struct
 from collections import deque
 
-from pipeline.route.state.chunks import CHUNK_BYTES, MINUTE_MS, Minute, Restored, chunk_key, hash_of
+from pipeline.route.state.dedupe.chunks import CHUNK_BYTES, MINUTE_MS, Minute, Restored, chunk_key, hash_of
+from pipeline.route.state.dedupe.hashes import MINUTES, HashIndex
 from pipeline.route.state.entities import Entity, HashChunk
-from pipeline.route.state.hashes import MINUTES, HashIndex
 
 Mark = tuple[int, int]
 """Number of names noted and number of entries ended since the last commit."""

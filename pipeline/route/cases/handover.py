@@ -1,0 +1,146 @@
+"""What a rep does with an accepted case besides answering it: hold it, wait, ask somebody, or hand it on."""
+
+from pipeline.route.cases.lifecycle import after
+from pipeline.route.messages import (
+    CaseHeld,
+    CaseResumed,
+    CaseTransferred,
+    ConsultEnded,
+    ConsultStarted,
+    CustomerAwaited,
+)
+from pipeline.route.state.entities import CASE_WEIGHT, Case, Offer
+from pipeline.route.turn import Turn
+from schemas.policy.queues import Queue
+from schemas.refusals import RequestRefusal
+
+MOST_CONSULTED = 20
+"""An assignment names so many reps who are asked for advice."""
+
+
+def hold(turn: Turn, case: Case, event: CaseHeld) -> None:
+    """Lets the rep wait for something else than the customer."""
+    held = case._replace(state=after("held", case.state), until_ms=event.until_ms)
+    turn.publish_update(turn.step(held, "held", "by_rep", rep_id=event.rep_id), "held")
+
+
+def await_customer(turn: Turn, case: Case, event: CustomerAwaited) -> None:
+    """Lets the rep wait for the customer."""
+    awaiting = case._replace(state=after("awaited", case.state), until_ms=None)
+    turn.publish_update(turn.step(awaiting, "awaiting", "by_rep", rep_id=event.rep_id), "awaiting")
+
+
+def go_on(turn: Turn, case: Case, event: CaseResumed) -> None:  # noqa: ARG001 # all grants are called alike
+    """Lets the rep go on."""
+    resume(turn, case, "by_rep")
+
+
+def resume(turn: Turn, case: Case, reason: str) -> None:
+    """Ends a hold, or the wait for the customer."""
+    assert case.offer is not None, "somebody has it"
+    resumed = case._replace(state=after("resumed", case.state), until_ms=None)
+    turn.publish_update(turn.step(resumed, "resumed", reason, rep_id=case.offer.rep_id), "resumed")
+
+
+def consult(turn: Turn, case: Case, event: ConsultStarted) -> RequestRefusal | None:
+    """Lets another rep see the case, or returns why not."""
+    rep = turn.state.rep(case.workspace, event.with_rep)
+    if rep is None or not rep.signed_in:
+        return "unknown_rep"
+    if len(case.consulted) == MOST_CONSULTED:
+        return "rep_not_free"
+    consulted = tuple(sorted({*case.consulted, event.with_rep}))
+    step = turn.step(case._replace(consulted=consulted), "consult_started", "by_rep", rep_id=event.with_rep)
+    turn.publish_update(step, "consult_started")
+    return None
+
+
+def end_consult(turn: Turn, case: Case, event: ConsultEnded) -> None:
+    """Lets the other rep see the case no longer."""
+    consulted = tuple(rep_id for rep_id in case.consulted if rep_id != event.with_rep)
+    step = turn.step(case._replace(consulted=consulted), "consult_ended", "by_rep", rep_id=event.with_rep)
+    turn.publish_update(step, "consult_ended")
+
+
+def transfer(turn: Turn, case: Case, event: CaseTransferred) -> RequestRefusal | None:
+    """Hands the case on, or returns why not."""
+    if event.to_rep is not None:
+        return _to_rep(turn, case, event, event.to_rep)
+    queue = _queue(turn, case, event)
+    if queue is None:
+        return "unknown_queue"
+    given = turn.release(case, "transferred")
+    # Whoever hands it on within the team does not get it back at once.
+    given = given._replace(queue=queue.name, team=queue.team, refused=(), entered_ms=turn.now_ms).refused_by(
+        event.rep_id, turn.now_ms
+    )
+    turn.step(given, "transferred", event.reason, rep_id=event.rep_id)
+    return None
+
+
+def _queue(turn: Turn, case: Case, event: CaseTransferred) -> Queue | None:
+    view = turn.book.view(case.workspace)
+    if view is None:
+        return None
+    if event.to_queue is not None:
+        return view.queues.get(event.to_queue)
+    return next((queue for queue in view.policy.queues if queue.team == event.to_team), None)
+
+
+def _to_rep(turn: Turn, case: Case, event: CaseTransferred, to_rep: str) -> RequestRefusal | None:
+    rep = turn.state.rep(case.workspace, to_rep)
+    if rep is None or not rep.present:
+        return "unknown_rep"
+    if to_rep == event.rep_id or not _has_room(turn, case, to_rep):
+        return "rep_not_free"
+    waiting = turn.step(turn.release(case, "transferred"), "transferred", event.reason, rep_id=event.rep_id)
+    if event.warm:
+        _offer(turn, waiting._replace(from_rep=event.rep_id), to_rep)
+    else:
+        give(turn, waiting, to_rep, "transferred")
+    return None
+
+
+def come_back(turn: Turn, case: Case, reason: str) -> None:
+    """Gives a waiting case back to the rep who meant to hand it over to somebody who did not take it."""
+    from_rep = case.from_rep
+    if from_rep is None:
+        return
+    case = case._replace(from_rep=None)
+    rep = turn.state.rep(case.workspace, from_rep)
+    if rep is not None and rep.present and _has_room(turn, case, from_rep):
+        give(turn, case, from_rep, reason)
+    else:
+        turn.state.put_case(case)
+
+
+def give(turn: Turn, case: Case, rep_id: str, reason: str) -> None:
+    """Assigns a waiting case to a rep who is not asked."""
+    offer = _direct(turn, case, rep_id)
+    case = case._replace(state=after("given", case.state), attempt=case.attempt + 1, offer=offer)
+    case = turn.step(case, "assigned", reason, rep_id=rep_id)
+    turn.publish_assignment(case, offer, "assigned", reason)
+
+
+def _offer(turn: Turn, case: Case, rep_id: str) -> None:
+    offer = _direct(turn, case, rep_id)
+    case = case._replace(state=after("offered", case.state), attempt=case.attempt + 1, offer=offer)
+    case = turn.step(case, "offered", "transferred", rep_id=rep_id)
+    turn.publish_assignment(case, offer, "offered", "transferred")
+
+
+def _direct(turn: Turn, case: Case, rep_id: str) -> Offer:
+    """Returns the offer of a case for which nobody else was looked for."""
+    return Offer(
+        rep_id=rep_id,
+        expires_at_ms=turn.now_ms + turn.book.offer_timeout_ms(case.workspace, case.queue),
+        eligible=1,
+        present=1,
+        excluded=(),
+        why=(("route.transferred", f"{case.former_rep} hands it on"),),
+    )
+
+
+def _has_room(turn: Turn, case: Case, rep_id: str) -> bool:
+    rep = turn.state.rep(case.workspace, rep_id)
+    return rep is not None and turn.state.indexes.load(case.workspace, rep_id) + CASE_WEIGHT <= rep.capacity

@@ -1,0 +1,67 @@
+"""Looks up in the state what `joining` asks about the cases of one workspace."""
+
+from collections.abc import Iterator
+
+from pipeline.route.cases.joining import Found
+from pipeline.route.state.entities import Case, Closed
+from pipeline.route.state.links import names_of
+from pipeline.route.turn import Turn
+
+
+class KnownCases:
+    """What is known in the turn about the cases of a workspace.
+
+    Args:
+        turn: the turn that asks.
+        workspace: whose cases.
+    """
+
+    __slots__ = ("_turn", "_workspace")
+
+    def __init__(self, turn: Turn, workspace: str) -> None:
+        self._turn = turn
+        self._workspace = workspace
+
+    def post(self, post_id: str) -> Found | None:
+        """Returns the post where it is in a case."""
+        state = self._turn.state
+        member = state.member(self._workspace, post_id)
+        if member is None:
+            return None
+        case = state.case(self._workspace, member.case_id)
+        if case is not None:
+            return Found(member, case, None)
+        closed = state.closed(self._workspace, member.case_id)
+        return None if closed is None or closed.case is None else Found(member, closed.case, closed)
+
+    def open_cases(self, contact: str) -> list[Case]:
+        """Returns the open cases of a contact, the newest first."""
+        workspace = self._turn.state.workspaces[self._workspace]
+        cases = [workspace.cases[case_id] for case_id in names_of(workspace.contacts, contact)]
+        return sorted(cases, key=lambda case: (-case.queued_at_ms, case.case_id)) if len(cases) > 1 else cases
+
+    def closed_cases(self, contact: str) -> Iterator[Closed]:
+        """Yields the cases of a contact that can be reopened, the one closed last first."""
+        workspace = self._turn.state.workspaces[self._workspace]
+        cases = [(workspace.closed[case_id], case_id) for case_id in names_of(workspace.former, contact)]
+        for closed, _ in sorted(cases, key=lambda pair: (-pair[0].closed_ms, pair[1])):
+            if self.reopens(closed):
+                yield closed
+
+    def original(self, cluster: str) -> Case | None:
+        """Returns the oldest open case that a public post of this cluster has opened."""
+        workspace = self._turn.state.workspaces[self._workspace]
+        cases = [workspace.cases[case_id] for case_id in names_of(workspace.clusters, cluster)]
+        return min(cases, key=lambda case: (case.queued_at_ms, case.case_id), default=None)
+
+    def is_brand(self, author_id: str) -> bool:
+        """Whether that is one of the brand's own accounts."""
+        return self._turn.book.is_brand(self._workspace, author_id)
+
+    def reopens(self, closed: Closed) -> bool:
+        """Whether the case may still be reopened."""
+        case = closed.case
+        if case is None:
+            return False
+        window_ms = self._turn.book.reopen_within_ms(self._workspace, case.queue)
+        return self._turn.now_ms - closed.closed_ms <= window_ms

@@ -1,0 +1,60 @@
+"""The brief of a case as it is kept: JSON that goes into each assignment of the case as it is."""
+
+import msgspec
+from msgspec import Raw, Struct
+
+NOTHING = Raw()
+MAX_REASONS = 17
+"""Reasons of triage that a brief keeps. An assignment takes 20, and the routing adds up to three of its own."""
+
+
+class BriefParts(Struct, kw_only=True, omit_defaults=True):
+    """The pieces of a brief, each as the JSON that an assignment has under that name."""
+
+    author: Raw
+    platform: str
+    influence: Raw
+    sentiment: Raw = NOTHING
+    posts: list[Raw]
+    """Each a CasePost, the oldest first."""
+    reasons: Raw
+    """The list of them. It is the last, so that an assignment can add its own."""
+
+    def joined(self) -> "Brief":
+        """Returns the brief that is made of them."""
+        return Brief(_join(self)[1:-1])
+
+
+_join = msgspec.json.Encoder().encode
+_split = msgspec.json.Decoder(BriefParts).decode
+
+
+class Brief(bytes):
+    """What a rep reads about a case: the JSON fields of `BriefParts` in their order, without the outer braces.
+
+    They go into each assignment of the case as they are. Only a post that joins or leaves the case rewrites them,
+    so that an offer need not serialise any post again.
+    """
+
+    BEGIN = b'"author":'
+    __slots__ = ()
+
+    @property
+    def author(self) -> bytes:
+        """The author as JSON."""
+        # What stands before and after cannot be within a string, where each quotation mark has a backslash.
+        return self[len(self.BEGIN) : self.index(b',"platform":')]
+
+    def parts(self) -> BriefParts:
+        """Returns its pieces.
+
+        Raises:
+            ValueError: it is not what `joined` has made.
+        """
+        return _split(b"{%b}" % self)
+
+
+class PackedBrief(bytes):
+    """A brief that is committed, as `Packer` packs it. Only the state has to do with it."""
+
+    __slots__ = ()

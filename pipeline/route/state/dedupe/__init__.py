@@ -1,0 +1,1 @@
+"""Which inputs were handled, so that a repeat of one changes nothing."""
