@@ -22,7 +22,14 @@ from tests.golden.test_route import FOLDER, new_router, said_by
 STATES = FOLDER / "route_state"
 CUTS = (8, 17)
 """After 8 lines a case waits, one is offered and one is assigned. After 17 a rep has missed an offer, too."""
-RELEASES = ("without_versions", "an_entry_an_input", "without_deadlines", "one_case_a_contact", "current")
+RELEASES = (
+    "without_versions",
+    "an_entry_an_input",
+    "without_deadlines",
+    "one_case_a_contact",
+    "reps_for_ever",
+    "current",
+)
 """Oldest first."""
 
 

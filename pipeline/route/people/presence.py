@@ -91,6 +91,8 @@ def _sign_in(turn: Turn, before: Rep | None, event: SignedIn) -> None:
         # out, and the rep would count as present for ever.
         rep = _signed_out_at(rep, lambda sender: sender.name == "")
     turn.state.put_rep(rep)
+    if before is not None and (before.teams, before.skills) != (rep.teams, rep.skills):
+        turn.state.forget_picks(before)
 
 
 def _signed_out_at(rep: Rep, those: Callable[[Sender], bool]) -> Rep:
@@ -106,7 +108,7 @@ def _sign_out(turn: Turn, before: Rep, event: SignedOut) -> None:
     if any(sender.signed_in for sender in rep.senders):
         turn.state.put_rep(rep)
         return
-    turn.state.put_rep(rep._replace(signed_in=False, available=False))
+    turn.state.put_rep(rep._replace(signed_in=False, available=False, left_ms=turn.now_ms))
     keep_answered = turn.book.sign_out_release(event.workspace) == "unanswered"
     # Listed before the first release, which takes the case out of the set that is walked here.
     for case_id in turn.state.indexes.held(event.workspace, event.rep_id):

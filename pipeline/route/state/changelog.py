@@ -45,7 +45,7 @@ VERSIONS: dict[Kind, int] = {
     "closed": 2,
     "brief": 1,
     "post": 2,
-    "rep": 2,
+    "rep": 3,
     "picks": 2,
     "handled": 1,
     "seen-post": 1,
@@ -188,6 +188,12 @@ def _rep_with_senders(fields: Fields) -> Fields:
     return fields | {"senders": [only]}
 
 
+def _rep_who_left(fields: Fields) -> Fields:
+    """Upgrades version 2, in which nobody was forgotten. The time since a rep left counts from the last event."""
+    left_ms = None if fields["signed_in"] else max(sender["at_ms"] for sender in fields["senders"])
+    return fields | {"left_ms": left_ms}
+
+
 def _case_with_times_of_refusal(fields: Fields) -> Fields:
     """Upgrades version 1, in which a refusal never lapsed. It counts from the last step of the case."""
     refused = [(rep_id, fields["updated_at_ms"]) for rep_id in fields["refused"]]
@@ -231,6 +237,7 @@ _UPGRADES: dict[tuple[Kind, int], Callable[[Fields], Fields]] = {
     ("closed", 1): _closed_with_its_end,
     ("post", 1): lambda fields: fields,
     ("rep", 1): _rep_with_senders,
+    ("rep", 2): _rep_who_left,
 }
 """By (kind, version) the function that turns fields of that version into those of the next one."""
 _ENDED: frozenset[tuple[Kind, int]] = frozenset({("picks", 1)})

@@ -182,6 +182,10 @@ class Classes:
                     _join(demand, reps)
         return reps
 
+    def is_staffed(self, key: RepKey) -> bool:
+        """Whether anybody of the class is signed in."""
+        return key in self._reps
+
     def drop_reps(self, reps: RepClass) -> None:
         """Forgets a class of which nobody is signed in."""
         del self._reps[reps.key]

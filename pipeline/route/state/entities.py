@@ -208,8 +208,15 @@ class Sender(Kept, frozen=True, order=True):
     signed_in: bool
 
 
+REP_TTL_MS = 30 * 24 * 3_600_000
+"""Longer than any input is believed (`remember_ms`), so that nothing old is mistaken for news of a rep whose
+sequence numbers are forgotten."""
+REP_TIMER = "rep/"
+"""Begins the name of the timer of a rep who left. Ids of cases are UUIDs and hold no slash."""
+
+
 class Rep(Kept, frozen=True):
-    """A rep, who is kept after signing out too."""
+    """A rep, who is kept for `REP_TTL_MS` after signing out."""
 
     workspace: str
     rep_id: str
@@ -224,6 +231,8 @@ class Rep(Kept, frozen=True):
     """The rep has missed an offer since the last sign of life, and gets nothing new until the next one."""
     senders: tuple[Sender, ...]
     last_offer_ms: int
+    left_ms: int | None = None
+    """When the rep signed out at the last desktop; None while signed in."""
 
     @property
     def present(self) -> bool:

@@ -11,7 +11,18 @@ from typing import Any, get_args
 from pipeline.route.state.brief import Brief, PackedBrief
 from pipeline.route.state.classes import Classes, DemandClass, RepClass
 from pipeline.route.state.deadlines import Deadlines
-from pipeline.route.state.entities import Case, Closed, Kind, Member, Move, Picks, PolicyInForce, Rep
+from pipeline.route.state.entities import (
+    REP_TIMER,
+    REP_TTL_MS,
+    Case,
+    Closed,
+    Kind,
+    Member,
+    Move,
+    Picks,
+    PolicyInForce,
+    Rep,
+)
 from pipeline.route.state.links import OneOrMore, add_all, add_one, remove_all, remove_one
 from pipeline.route.state.staff import Staff
 
@@ -86,7 +97,8 @@ class Indexes:
         self.policies: dict[str, PolicyInForce] = {}
         """The policy in force of each workspace."""
         self.timers = Deadlines()
-        """When an open case, by its id, or a move of cases, by its workspace, needs attention next."""
+        """When an open case, by its id, or a move of cases, by its workspace, needs attention next, or a rep who
+        has left, by `REP_TIMER` and the names of both, is forgotten."""
         self.closed = Deadlines()
         """When each closed case that is remembered is forgotten."""
         self.states: Counter[str] = Counter()
@@ -197,6 +209,10 @@ class Indexes:
     def _rep(self, workspace: Workspace, rep_id: str, old: Rep | None, new: Rep | None) -> None:
         self.present += (new is not None and new.present) - (old is not None and old.present)
         workspace.staff.set_rep(rep_id, new)
+        left_ms = None if new is None else new.left_ms
+        if left_ms != (None if old is None else old.left_ms):
+            due_ms = None if left_ms is None else left_ms + REP_TTL_MS
+            self.timers.set(workspace.name, f"{REP_TIMER}{workspace.name}/{rep_id}", due_ms)
 
     def _member(self, workspace: Workspace, post_id: str, old: Member | None, new: Member | None) -> None:
         if old is not None and new is not None and old.case_id == new.case_id:

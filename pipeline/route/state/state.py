@@ -6,6 +6,7 @@ elsewhere.
 
 from pipeline.route.state.brief import Brief, PackedBrief
 from pipeline.route.state.changelog import decode
+from pipeline.route.state.classes import RepKey
 from pipeline.route.state.dedupe.chunks import is_of_handled
 from pipeline.route.state.dedupe.handled import Handled
 from pipeline.route.state.entities import Case, Closed, Entity, Key, Kind, Member, Move, Rep, key_of
@@ -121,6 +122,19 @@ class State:
     def put_rep(self, rep: Rep) -> None:
         """Sets a rep."""
         self.put("rep", rep.workspace, rep.rep_id, rep)
+
+    def forget_rep(self, workspace: str, rep_id: str) -> None:
+        """Forgets a rep who left long ago."""
+        rep = self.rep(workspace, rep_id)
+        assert rep is not None, "only reps who are known have a timer"
+        self.put("rep", workspace, rep_id, None)
+        self.forget_picks(rep)
+
+    def forget_picks(self, rep: Rep) -> None:
+        """Forgets how often the class has picked that the rep was of, unless somebody of it is signed in."""
+        key = RepKey(rep.workspace, rep.teams, rep.skills)
+        if not self.workspaces[rep.workspace].classes.is_staffed(key):
+            self.put("picks", rep.workspace, key.name, None)
 
     def mark(self) -> Mark:
         """Returns a point to which `rollback` can go back."""

@@ -1,4 +1,4 @@
-"""Timers: unanswered offers go back, refusals lapse, cases move to other queues, entries of forgotten inputs end.
+"""Timers: unanswered offers go back, refusals lapse, cases move to other queues, what is old enough is forgotten.
 
 A case has one timer at most, for what is due next. The due times come from the indexes, and what they lead to goes
 through a `Turn` as after a record. No clock is read here, for the driving loop says how late it is.
@@ -7,7 +7,7 @@ through a `Turn` as after a record. No clock is read here, for the driving loop 
 from pipeline.route.cases import ending, handover, requeue
 from pipeline.route.matching import matching
 from pipeline.route.sla.clocks import Clocks
-from pipeline.route.state.entities import Case
+from pipeline.route.state.entities import REP_TIMER, Case
 from pipeline.route.state.state import State
 from pipeline.route.turn import Turn
 
@@ -32,7 +32,9 @@ def fire_first(turn: Turn) -> None:
         first = state.indexes.timers.first()
         assert first is not None, "it is due"
         _, workspace, case_id = first
-        if case_id:
+        if case_id.startswith(REP_TIMER):
+            turn.state.forget_rep(workspace, _rep_of(case_id))
+        elif case_id:
             _fire_case(turn, workspace, case_id)
         else:
             requeue.move_some(turn, workspace)
@@ -45,17 +47,27 @@ def fire_first(turn: Turn) -> None:
 def park_first(state: State) -> None:
     """Gives up the earliest timer of a case, if there is one. The case has none until its next step.
 
-    The same for a move of cases, which begins anew with the next policy.
+    The same for a move of cases, which begins anew with the next policy, and for a rep who left, who is then kept
+    until the next time.
     """
     first = state.indexes.timers.first()
     if first is None:
         return
     _, workspace, case_id = first
+    if case_id.startswith(REP_TIMER):
+        rep = state.rep(workspace, _rep_of(case_id))
+        assert rep is not None, "only reps who are known have a timer"
+        state.put_rep(rep._replace(left_ms=None))
+        return
     case = state.case(workspace, case_id)
     if case is None:
         state.put("move", workspace, "", None)
     else:
         state.put_case(case._replace(timer_parked=True))
+
+
+def _rep_of(timer: str) -> str:
+    return timer.split("/", 2)[2]
 
 
 def _fire_case(turn: Turn, workspace: str, case_id: str) -> None:
