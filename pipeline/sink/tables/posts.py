@@ -171,6 +171,7 @@ _MODEL_SIGNALS: tuple[Column[ScoredPost], ...] = (
     ),
     Column("offence", _SHARE, comment="probability that the text is offensive", unit=_PROBABILITY),
     Column("complaint", _SHARE, comment="probability that somebody should solve a problem", unit=_PROBABILITY),
+    Column("pressing", _SHARE, comment="probability that somebody must act within the hour", unit=_PROBABILITY),
     Column(
         "sentiment_model",
         WORD,
@@ -198,9 +199,10 @@ _DECISION: tuple[Column[ScoredPost], ...] = (
         "influence_lower", "Float32", "influence.lower_bound", "90 % one-sided lower bound of influence", _POINTS
     ),
     Column("influence_percentile", _SHARE, "influence.percentile", "among the active authors", "percent, 0..100"),
-    Column("action", WORD, "triage.action", "none, thank, engage, respond"),
+    Column("action", WORD, "triage.action", "what should be done; none: nothing"),
     Column("queue", WORD, lambda p, _: p.triage.queue or "", "queue of the policy; empty when the action is none"),
     Column("skills", WORDS, "triage.skills", "that a rep must have"),
+    Column("tags", WORDS, "triage.tags", "that rules added"),
     Column("priority", "Float32", "triage.priority", "0..100, higher first", _POINTS),
     Column(
         "reason_codes", WORDS, lambda p, _: [reason.code for reason in p.triage.reasons], "why, heaviest first"
@@ -212,6 +214,8 @@ _DECISION: tuple[Column[ScoredPost], ...] = (
         "share of each reason in the priority; 0 where it is none of its parts",
     ),
     Column("policy_version", "UInt64", "triage.policy_version", "that decided; 0: no policy was known"),
+    Column("pulled_by", WORD, lambda p, _: p.triage.by or "", "who pulled it; empty when the rules decided"),
+    Column("pull_id", "String", lambda p, _: p.triage.pull_id or "", "of the pull; empty without", codec=_SHORT),
 )
 
 _VERSION: tuple[Column[ScoredPost], ...] = (
