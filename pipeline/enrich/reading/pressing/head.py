@@ -59,13 +59,18 @@ class PressingModel:
         answers: list[float | None] = [None] * len(texts)
         if model.partition("@")[0] != self._head.model:
             return answers
-        for index, (text, score) in enumerate(zip(texts, scores, strict=True)):
-            if score.embedding is not None and len(score.embedding) == width:
-                # A text by itself is not slower than a matrix of all, and needs no BLAS, whose threads spin.
-                value = self._head.bias + float(
-                    np.einsum("i,i->", _row(text, score.embedding), self._head.weights, optimize=False)
-                )
-                answers[index] = round(1 / (1 + math.exp(-value)), DECIMALS)
+        readable = [
+            index
+            for index, score in enumerate(scores)
+            if score.embedding is not None and len(score.embedding) == width
+        ]
+        if not readable:
+            return answers
+        rows = pressing_inputs([texts[index] for index in readable], [scores[index] for index in readable])
+        # Without BLAS, whose threads spin while they wait and so take the engine's cores.
+        values = np.einsum("ij,j->i", rows, self._head.weights, optimize=False) + self._head.bias
+        for index, value in zip(readable, values.tolist(), strict=True):
+            answers[index] = round(1 / (1 + math.exp(-value)), DECIMALS)
         return answers
 
 
@@ -86,14 +91,8 @@ def load_pressing_head(path: Path | None = None) -> PressingHead:
 
 def pressing_inputs(texts: Sequence[str], scores: Sequence[TextScores]) -> Floats:
     """Returns what the head reads of texts with an embedding, shape (texts, width + signs)."""
-    return np.stack(
-        [
-            _row(text, score.embedding)
-            for text, score in zip(texts, scores, strict=True)
-            if score.embedding is not None
-        ]
+    pairs = zip(texts, scores, strict=True)
+    read = [(score.embedding, pressing_signs(text)) for text, score in pairs if score.embedding is not None]
+    return np.hstack([np.stack([embedding for embedding, _ in read]), [signs for _, signs in read]]).astype(
+        np.float32
     )
-
-
-def _row(text: str, embedding: NDArray[np.float16]) -> Floats:
-    return np.concatenate([embedding, pressing_signs(text)], dtype=np.float32, casting="same_kind")
