@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import LanguageCode, Part, Probability, Slug
 from schemas.policy.agreement import rule_mistake
+from schemas.policy.needs import NeedOrName
 from schemas.posts.raw import Visibility
 from schemas.posts.scored import SentimentLabel, TriageAction
 from schemas.posts.signals import CopyKind, UrgencyKind
@@ -129,10 +130,10 @@ class TriageRule(Part):
     queue: Slug | None = Field(
         default=None, description="queue in which the case waits; required unless the action is none or context"
     )
-    skills: tuple[Slug, ...] = Field(
+    skills: tuple[NeedOrName, ...] = Field(
         default=(),
         max_length=20,
-        description="skills that a rep must have, all of them; empty when any rep will do",
+        description="skills that a rep must have, all of them, with least levels; empty when any rep will do",
     )
     tags: tuple[Slug, ...] = Field(
         default=(), max_length=20, description="words that stay with the post, for people and later rules"

@@ -11,6 +11,8 @@ Location = tuple[int | str, ...]
 UNHEEDED: tuple[tuple[str, ...], ...] = (
     ("brand", "sender"),
     ("brands", "sender"),
+    ("rules", "skills", "level"),
+    ("rules", "skills", "required"),
     ("queues", "calendar"),
     ("queues", "borrows"),
     ("queues", "skills"),

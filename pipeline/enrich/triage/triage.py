@@ -19,7 +19,7 @@ from pipeline.enrich.triage.priority import (
 from pipeline.enrich.triage.rules import Match, Matches, matches
 from schemas.policy.policy import Policy
 from schemas.policy.rules import TriageRule
-from schemas.posts.scored import NO_WORK, Reason, Triage
+from schemas.posts.scored import NO_WORK, Reason, SkillNeed, Triage
 
 DELETED, BACKFILL, REPOST = "deleted", "backfill", "repost"
 NO_POLICY, OWN_POST, NO_RULE = "no_policy", "own_post", "no_rule_matched"
@@ -121,12 +121,14 @@ def _work(
     actionable, why_less = _actionable(facts, factors.urgency)
     priority, shares = priority_of(factors, actionable)
     decided = "respond" if match is None or doubtful is not None else match.rule.action
+    # Whoever sorts need not have the skills for the answer.
+    needs = () if doubtful is not None else _needs(rules)
     return Triage(
         # What a person sorts needs an answer until the person says otherwise.
         action="respond" if decided is None else decided,
         queue=queue,
-        # Whoever sorts need not have the skills for the answer.
-        skills=() if doubtful is not None else _skills(rules),
+        skills=tuple(need.name for need in needs),
+        needs=tuple(need for need in needs if need.level > 1 or need.required),
         tags=_tags(held),
         priority=priority,
         reasons=(
@@ -145,8 +147,14 @@ def _work(
     )
 
 
-def _skills(rules: Sequence[TriageRule]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(skill for rule in rules for skill in rule.skills))[:MAX_ADDED]
+def _needs(rules: Sequence[TriageRule]) -> tuple[SkillNeed, ...]:
+    """Returns each skill once, with the highest level that a rule asks, and required if one rule requires it."""
+    needs: dict[str, SkillNeed] = {}
+    for need in (need for rule in rules for need in rule.skills):
+        before = needs.get(need.name, need)
+        level, required = max(before.level, need.level), before.required or need.required
+        needs[need.name] = SkillNeed(name=need.name, level=level, required=required)
+    return tuple(needs.values())[:MAX_ADDED]
 
 
 def _tags(held: Matches) -> tuple[str, ...]:

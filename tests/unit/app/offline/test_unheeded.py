@@ -1,6 +1,10 @@
 """A policy says which of its fields this release does not act on."""
 
+from collections.abc import Iterator
+from typing import Any, get_args
+
 import pytest
+from pydantic import BaseModel
 
 from pipeline.app.offline.unheeded import UNHEEDED, unheeded
 from schemas.policy.policy import Policy
@@ -19,15 +23,26 @@ def test_a_policy_of_today_has_no_such_field() -> None:
     assert list(unheeded(policy())) == []
 
 
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models of which a field is made, however deep within tuples and annotations."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from models_in(part)
+
+
 @pytest.mark.parametrize("way", UNHEEDED, ids=".".join)
 def test_each_field_is_one_of_policies(way: tuple[str, ...]) -> None:
-    model: object = Policy
+    found: list[type[BaseModel]] = [Policy]
     for name in way:
-        assert isinstance(model, type)
-        assert name in model.model_fields  # type: ignore[attr-defined]
-        annotation = model.model_fields[name].annotation  # type: ignore[attr-defined]
-        model = next((part for part in getattr(annotation, "__args__", ()) if hasattr(part, "model_fields")), None)
-        model = model or annotation
+        [field] = [model.model_fields[name] for model in found if name in model.model_fields]
+        found = list(models_in(field.annotation))
+
+
+def test_a_plain_skill_is_heeded_and_one_with_a_level_is_not() -> None:
+    rule = {"name": "rest", "action": "respond", "queue": "care", "skills": ["a", {"name": "b", "level": 2}]}
+    places = [place for place, _ in unheeded(Policy.model_validate(policy().model_dump() | {"rules": [rule]}))]
+    assert places == ([("rules", 0, "skills", 1, "level")] if ("rules", "skills", "level") in UNHEEDED else [])
 
 
 def test_what_is_said_otherwise_than_usual_is_named_at_its_place() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.enrich.facts import Words
 from pipeline.enrich.reading.reading import Reading
 from pipeline.enrich.triage.triage import triage
-from schemas.posts.scored import Triage
+from schemas.posts.scored import SkillNeed, Triage
 from schemas.posts.signals import Span, TopicHit
 from tests.unit.enrich.posts import facts_of, policy, raw_post, sentiment
 
@@ -98,3 +98,11 @@ def test_adding_more_never_lowers_the_priority_and_stays_within_100(
         for value in (low, high)
     ]
     assert 0 <= added[0] <= added[1] <= 100
+
+
+def test_a_skill_that_several_rules_ask_for_has_the_highest_level_and_is_required_if_one_requires_it() -> None:
+    first = MONEY | {"skills": ["accounts", {"name": "english", "required": True}]}
+    second = WORK | {"skills": [{"name": "english", "level": 3}, {"name": "accounts", "level": 1}]}
+    found = decide(first, second)
+    assert found.skills == ("accounts", "english")
+    assert found.needs == (SkillNeed(name="english", level=3, required=True),)
