@@ -68,6 +68,17 @@ GOOD: dict[type[BaseModel], bytes | None] = {
 """Right values of all that is not read."""
 
 
+def read_of(message: msgspec.Struct) -> dict[str, Any]:
+    """The fields that are read, each part of the message with its own."""
+    found = {name: getattr(message, name) for name in message.__struct_fields__}
+    return {name: read_of(said) if isinstance(said, msgspec.Struct) else None for name, said in found.items()}
+
+
+def only(said: dict[str, Any], read: dict[str, Any]) -> dict[str, Any]:
+    """What is said in the fields that are read."""
+    return {name: only(value, read[name]) if read[name] else value for name, value in said.items() if name in read}
+
+
 def check(model: type[BaseModel], value: bytes) -> Any:
     """Compares what both say, and returns it."""
     by_model = said(lambda: encode(decode(model, value)))
@@ -75,7 +86,7 @@ def check(model: type[BaseModel], value: bytes) -> Any:
 
     def by_decoder() -> bytes:
         message = DECODERS[model].decode(value)
-        read.update(dict.fromkeys(message.__struct_fields__) | {"type": None})
+        read.update(read_of(message) | {"type": None})
         return msgspec.json.encode(message)
 
     heard = said(by_decoder)
@@ -84,7 +95,7 @@ def check(model: type[BaseModel], value: bytes) -> Any:
         whole = orjson.dumps({**orjson.loads(GOOD[model] or b""), **dict.fromkeys(read), **heard})
         by_model = said(lambda: encode(decode(model, whole)))
     if isinstance(by_model, dict) and isinstance(heard, dict):
-        by_model = {name: said for name, said in by_model.items() if name in read}
+        by_model = only(by_model, read)
     assert heard == by_model
     return heard
 
