@@ -35,6 +35,17 @@ def answered(case: Case) -> Case:
     return case if case.clocks is None else replace(case, clocks=case.clocks.answered())
 
 
+def reopened(book: PolicyBook, case: Case, before: Case, closed_ms: int, now_ms: int) -> Case:
+    """Returns a case that begins again, as it was before its end and was closed at that time.
+
+    Its clocks go on with the post that reopens it. What the resolution had used by its end stays used.
+    """
+    if before.clocks is None:
+        return begun(book, case, now_ms)
+    ended = before.clocks.resolved(closed_ms, _terms(book, before) or NO_DEADLINES)
+    return _with(case, ended.recounted(_terms(book, case) or NO_DEADLINES))
+
+
 def followed(book: PolicyBook, state: State, case: Case, now_ms: int) -> Case:
     """Returns a case, as it will be stored, whose clocks follow from what has changed since it was stored last."""
     terms = _terms(book, case)
@@ -48,9 +59,9 @@ def followed(book: PolicyBook, state: State, case: Case, now_ms: int) -> Case:
     elif _kind(before) != _kind(case):
         case = _with(case, case.clocks.rebanded(terms))
     assert case.clocks is not None
-    if (case.state == "awaiting") == (case.clocks.paused_ms is not None):
+    paused = case.state in ("awaiting", "wrapping")
+    if paused == (case.clocks.paused_ms is not None):
         return case
-    paused = case.state == "awaiting"
     return _with(case, case.clocks.waiting(now_ms, terms) if paused else case.clocks.resumed(now_ms, terms))
 
 

@@ -12,6 +12,7 @@ from pipeline.ports.records import Record
 from pipeline.route import promises, records
 from pipeline.route.policies import PolicyBook
 from pipeline.route.records import Cause
+from pipeline.route.sla.clocks import Clocks
 from pipeline.route.state.brief import Brief
 from pipeline.route.state.entities import CLOSED_TTL_MS, MOST_CLOSED, Case, Closed, Offer, Picks
 from pipeline.route.state.state import State
@@ -97,6 +98,14 @@ class Turn:
             case = promises.followed(self.book, self.state, case, self.now_ms)
         self.state.put_case(case)
         self._publish_step(case, type_, reason, post, rep_id, related)
+        # What is late already is said at once. The timers that are due before this turn have fired.
+        return case if case.clocks is None else self.ring(case, case.clocks, self.now_ms - 1)
+
+    def ring(self, case: Case, clocks: Clocks, until_ms: int) -> Case:
+        """Says which deadlines have come soon or were missed until then, and returns the case after that."""
+        clocks, alarms = clocks.rung(until_ms, self.now_ms)
+        for name, what in alarms:
+            case = self.step(case, what, name, clocks=clocks)
         return case
 
     def last_step(

@@ -153,7 +153,7 @@ class Run:
             now_ms = max(due_ms, self.now * MINUTE_MS)
             if now_ms >= end * MINUTE_MS:
                 break
-            self.fast, alarms = self.fast.rung(now_ms)
+            self.fast, alarms = self.fast.rung(now_ms, now_ms)
             assert alarms, "a timer that fires has something to say"
             assert now_ms % MINUTE_MS == 0
             said += [(now_ms // MINUTE_MS, *alarm) for alarm in alarms]

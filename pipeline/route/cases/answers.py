@@ -77,6 +77,8 @@ def _count(
         answer=answer,
         active_ms=turn.now_ms,
     )
+    if owed_ms is not None:
+        case = promises.asked(turn.book, case, turn.now_ms)
     return turn.step(case, "replied", reason, rep_id=rep_id)
 
 

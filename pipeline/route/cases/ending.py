@@ -59,8 +59,9 @@ def reopen(turn: Turn, closed: Closed, reason: str, post: ScoredPost | None = No
     Where triage wants something done about the post that reopens it, the case goes to the queue of that post and
     needs its skills. What was asked in public may go on in private, and concern others.
     """
-    case = closed.case
-    assert case is not None, "only a case that was kept can be reopened"
+    before = closed.case
+    assert before is not None, "only a case that was kept can be reopened"
+    case = before
     turn.state.put("closed", case.workspace, case.case_id, None)
     name = case.queue
     if post is not None and post.triage.queue is not None:
@@ -77,6 +78,6 @@ def reopen(turn: Turn, closed: Closed, reason: str, post: ScoredPost | None = No
         replied_at_ms=None,
         owed_ms=None,  # until the post that reopens it joins
         answer=None,
-        clocks=None,
     )
-    return turn.step(promises.begun(turn.book, case, turn.now_ms), "reopened", reason)
+    case = promises.reopened(turn.book, case, before, closed.closed_ms, turn.now_ms)
+    return turn.step(case, "reopened", reason)

@@ -48,7 +48,10 @@ def merge(turn: Turn, case: Case, event: CasesMerged) -> RequestRefusal | None:
         assert closed is not None, "the index holds closed cases"
         turn.state.put("closed", case.workspace, alias, closed._replace(into=into.case_id))
     turn.last_step(case, "merged", "by_supervisor", _rep_of(case), reopens=False, into=into.case_id)
-    into = turn.step(_with(into, case), "noted", "merged", rep_id=_rep_of(into), related=case.case_id)
+    into = _with(into, case)
+    if case.owed_ms is not None:
+        into = promises.asked(turn.book, into, case.owed_ms)
+    into = turn.step(into, "noted", "merged", rep_id=_rep_of(into), related=case.case_id)
     turn.publish_update(into, "merged")
     return None
 

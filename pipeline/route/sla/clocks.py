@@ -159,20 +159,20 @@ class Clocks(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_f
         """Returns the clocks after an edit of the policy, or in another queue."""
         return replace(self, **{name: clock.recount(terms, name) for name, clock in self.open()})
 
-    def rung(self, now_ms: int) -> "tuple[Clocks, tuple[Alarm, ...]]":
-        """Returns the clocks after all that was due by now, and what was due.
+    def rung(self, until_ms: int, now_ms: int) -> "tuple[Clocks, tuple[Alarm, ...]]":
+        """Returns the clocks after all that was due until then has been said now, and what was due.
 
-        A clock whose deadline is missed by now warns no more.
+        A clock whose deadline is missed by then warns no more.
         """
         changed: dict[str, Clock] = {}
         alarms: list[Alarm] = []
         for name, clock in self.open():
             if clock.breached_ms is not None:
                 continue
-            if clock.due_ms is not None and clock.due_ms <= now_ms:
+            if clock.due_ms is not None and clock.due_ms <= until_ms:
                 changed[name] = replace(clock, breached_ms=now_ms, soon_ms=None)
                 alarms.append((name, "breached"))
-            elif clock.soon_ms is not None and clock.soon_ms <= now_ms:
+            elif clock.soon_ms is not None and clock.soon_ms <= until_ms:
                 changed[name] = replace(clock, warned=True, soon_ms=None)
                 alarms.append((name, "due_soon"))
         if not alarms:

@@ -6,7 +6,6 @@ through a `Turn` as after a record. No clock is read here, for the driving loop 
 
 from pipeline.route.cases import ending, handover, requeue
 from pipeline.route.matching import matching
-from pipeline.route.sla.clocks import Clocks
 from pipeline.route.state.entities import REP_TIMER, Case
 from pipeline.route.state.state import State
 from pipeline.route.turn import Turn
@@ -73,7 +72,7 @@ def _rep_of(timer: str) -> str:
 def _fire_case(turn: Turn, workspace: str, case_id: str) -> None:
     case = turn.state.case(workspace, case_id)
     assert case is not None, "only open cases have a timer"
-    if case.clocks is not None and _ring(turn, case, case.clocks):
+    if case.clocks is not None and turn.ring(case, case.clocks, turn.now_ms) is not case:
         return
     if case.offer is None:
         turn.state.put_case(case.lapsed(turn.now_ms))
@@ -83,14 +82,6 @@ def _fire_case(turn: Turn, workspace: str, case_id: str) -> None:
         ending.wrap_up(turn, case, "time_over")
     else:
         _time_out(turn, case, case.offer.rep_id)
-
-
-def _ring(turn: Turn, case: Case, clocks: Clocks) -> bool:
-    """Says which deadlines of the case come soon or are missed, and whether there are any."""
-    clocks, alarms = clocks.rung(turn.now_ms)
-    for name, what in alarms:
-        case = turn.step(case, what, name, clocks=clocks)
-    return bool(alarms)
 
 
 def _time_out(turn: Turn, case: Case, rep_id: str) -> None:

@@ -6,11 +6,12 @@ import pytest
 
 from pipeline.codec import encode
 from pipeline.errors import Permanent
+from schemas.people.casework import CaseHeld, CustomerAwaited
 from schemas.policy.calendar import DAYS, Calendar
 from schemas.policy.policy import Policy
 from schemas.policy.queues import Queue
 from schemas.policy.sla import Sla
-from tests.builders import START_MS, WORKSPACE, accept, policy, reply, resolve, scored, signed_in
+from tests.builders import START_MS, WORKSPACE, accept, ask, policy, reply, resolve, scored, signed_in
 from tests.routers import ALL, live_router
 from tests.unit.route.desk_of_one import Answer, Desk
 
@@ -84,6 +85,12 @@ def test_an_hour_of_lag_is_no_free_hour() -> None:
     assert alarms(desk.after(600).tick()) == [("breached", "first_response")]
 
 
+def test_what_is_late_when_it_comes_is_said_at_once() -> None:
+    answer = Desk(with_sla()).after(7200).feed(scored("p1"))
+    assert answer.steps == [("queued", "opened"), ("breached", "first_response")]
+    assert [event.at for event in answer.events] == [answer.events[0].at] * 2
+
+
 def test_nothing_is_due_outside_of_opening_hours() -> None:
     desk = Desk(with_sla(calendar=NIGHT))
     answer = desk.feed(scored("p1"))
@@ -115,6 +122,50 @@ def test_a_reply_in_time_ends_the_first_response_and_a_further_post_begins_the_n
     assert run_out(desk, 31) == [(40, "due_soon", "next_response"), (50, "breached", "next_response")]
     desk.feed(resolve(offer.case_id, 1, "r1"))
     assert run_out(desk, 300) == []
+
+
+def accepted(desk: Desk) -> str:
+    """One case that r1 has accepted at the start."""
+    desk.feed(signed_in("r1"))
+    [offer] = desk.feed(scored("p1", "a1")).assignments
+    desk.feed(accept(offer.case_id, 1, "r1"))
+    return offer.case_id
+
+
+def test_nothing_is_missed_while_the_customer_owes_an_answer() -> None:
+    desk = Desk(with_sla())
+    case_id = accepted(desk)
+    desk.feed(reply(case_id, 1, "r1"))
+    waiting = desk.after(3600).feed(ask(CustomerAwaited, case_id))
+    assert due(waiting) == {"resolution": None}
+    assert run_out(desk, 600) == []
+    answer = desk.feed(scored("p2", "a1", ms=660 * 60_000, in_reply_to="x:p1"))
+    assert due(answer) == {"next_response": 690, "resolution": 840}
+
+
+def test_the_clocks_run_while_the_rep_waits_for_somebody_else() -> None:
+    desk = Desk(with_sla())
+    desk.feed(ask(CaseHeld, accepted(desk)))
+    assert run_out(desk, 60) == [(50, "due_soon", "first_response"), (60, "breached", "first_response")]
+
+
+def test_a_case_that_reopens_has_used_what_it_had_used_at_its_end() -> None:
+    desk = Desk(with_sla())
+    case_id = accepted(desk)
+    desk.feed(reply(case_id, 1, "r1"))
+    desk.after(3600).feed(resolve(case_id, 1, "r1"))
+    assert run_out(desk, 600) == []
+    answer = desk.feed(scored("p2", "a1", ms=660 * 60_000, in_reply_to="x:p1"))
+    assert due(answer) == {"next_response": 690, "resolution": 840}
+
+
+def test_nothing_is_missed_while_a_resolved_case_is_wrapped_up() -> None:
+    given = with_sla()
+    queue = given.queues[0].model_copy(update={"wrap_up_s": 3600})
+    desk = Desk(given.model_copy(update={"queues": (queue, *given.queues[1:])}))
+    case_id = accepted(desk)
+    desk.after(600).feed(resolve(case_id, 1, "r1"))
+    assert run_out(desk, 600) == []
 
 
 def test_a_post_of_a_higher_band_shortens_the_deadline_and_a_lower_one_leaves_it() -> None:

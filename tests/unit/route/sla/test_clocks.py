@@ -24,7 +24,7 @@ def alarms(clocks: Clocks, until: int) -> tuple[Clocks, list[tuple[int, str, str
     """Fires the timer until so many minutes after nine, and returns what it said when."""
     said: list[tuple[int, str, str]] = []
     while (due_ms := clocks.next_ms) is not None and due_ms <= NINE + until * MINUTE:
-        clocks, rung = clocks.rung(due_ms)
+        clocks, rung = clocks.rung(due_ms, due_ms)
         said += [((due_ms - NINE) // MINUTE, *alarm) for alarm in rung]
     return clocks, said
 
