@@ -68,15 +68,20 @@ GOOD: dict[type[BaseModel], bytes | None] = {
 """Right values of all that is not read."""
 
 
-def read_of(message: msgspec.Struct) -> dict[str, Any]:
+def read_of(said: Any) -> Any:
     """The fields that are read, each part of the message with its own."""
-    found = {name: getattr(message, name) for name in message.__struct_fields__}
-    return {name: read_of(said) if isinstance(said, msgspec.Struct) else None for name, said in found.items()}
+    if isinstance(said, msgspec.Struct):
+        return {name: read_of(getattr(said, name)) for name in said.__struct_fields__}
+    return [read_of(part) for part in said] if isinstance(said, tuple) else None
 
 
-def only(said: dict[str, Any], read: dict[str, Any]) -> dict[str, Any]:
+def only(said: Any, read: Any) -> Any:
     """What is said in the fields that are read."""
-    return {name: only(value, read[name]) if read[name] else value for name, value in said.items() if name in read}
+    if isinstance(said, dict) and isinstance(read, dict):
+        return {name: only(value, read[name]) for name, value in said.items() if name in read}
+    if isinstance(said, list) and isinstance(read, list):
+        return [only(one, part) for one, part in zip(said, read, strict=True)]
+    return said
 
 
 def check(model: type[BaseModel], value: bytes) -> Any:
