@@ -209,7 +209,8 @@ def tell(kind: type[Told], rep_id: str = "boss", *, event_id: str | None = None,
 
 def contact(direction: str, channel: str = "phone", **about: Any) -> ContactNoted:
     """Makes a contact elsewhere, about the case or the author that `about` names."""
-    return tell(ContactNoted, "r1", direction=direction, channel=channel, at=at(), note_id="note-1", **about)
+    fields: dict[str, Any] = {"direction": direction, "channel": channel, "at": at(), "note_id": "note-1"}
+    return tell(ContactNoted, "r1", **fields | about)
 
 
 def reveal(

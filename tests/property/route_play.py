@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from pipeline.clock import from_ms
 from pipeline.codec import decode, encode
 from pipeline.loop.driver import NOW_KEY, Driver
 from pipeline.loop.live_edge import LiveEdge
@@ -16,7 +17,16 @@ from pipeline.ports.decider import Decider, Decisions
 from pipeline.ports.records import InputRecord
 from pipeline.route.router import Router
 from schemas.cases.case import Assignment
+from schemas.people.casework import (
+    CaseHeld,
+    CaseResumed,
+    CaseTransferred,
+    ConsultStarted,
+    CustomerAwaited,
+    WrappedUp,
+)
 from schemas.people.rep import AnyRepEvent
+from schemas.people.supervision import CaseClosedBy, CaseReprioritised, CasesMerged, CaseSplit
 from schemas.policy.calendar import Calendar
 from schemas.policy.policy import Policy
 from schemas.policy.sla import Sla
@@ -48,8 +58,12 @@ _PLAIN = policy()
 POLICIES: dict[str, Policy] = {
     "acme": policy(
         oldest_every=3,
-        # One queue with clocks, and others without.
-        queues=(_PLAIN.queues[0].model_copy(update={"sla": "care"}), *_PLAIN.queues[1:]),
+        # One queue with clocks, one that leaves time to wrap up, and one without either.
+        queues=(
+            _PLAIN.queues[0].model_copy(update={"sla": "care"}),
+            _PLAIN.queues[1].model_copy(update={"wrap_up_s": 60}),
+            *_PLAIN.queues[2:],
+        ),
         calendars=(HOURS,),
         slas=(Sla.model_validate(CARE),),
     )
@@ -72,7 +86,18 @@ KINDS = (
     + ["reply_to", "reply_to", "quote", "copy", "anonymous", "thanks"]
     + ["sign_in"] * 3 + ["away", "available", "sign_out"]
     + ["accept"] * 5 + ["reject"] * 2 + ["reply", "resolve", "resolve", "reveal", "tick", "tick"]
+    + ["hold", "await", "resume", "consult", "transfer", "transfer", "wrap_up"]
+    + ["merge", "split", "priority", "end", "contact"]
 )  # fmt: skip
+Work = CaseHeld | CustomerAwaited | CaseResumed | ConsultStarted | CaseTransferred | WrappedUp
+WORK: dict[str, type[Work]] = {
+    "hold": CaseHeld,
+    "await": CustomerAwaited,
+    "resume": CaseResumed,
+    "consult": ConsultStarted,
+    "transfer": CaseTransferred,
+    "wrap_up": WrappedUp,
+}
 TOPICS: tuple[tuple[str, ...], ...] = ((), ("billing",), ("router",), ("billing", "shops"))
 WAITS_MS = [0] * 8 + [1] * 4 + [1000] * 8 + [10_000] * 4 + [60_000, 119_999, 120_000, 4_000_000]
 """Most waits are moments. Some go to the edge of an offer's time, and few go past the remembered hour."""
@@ -229,6 +254,10 @@ class _Player:
             return recent[step.what % len(recent)]
         if step.kind in ("accept", "reject", "reply", "resolve"):
             return self._request(step)
+        if step.kind in WORK:
+            return self._work(step)
+        if step.kind in ("merge", "split", "priority", "end", "contact"):
+            return self._supervision(step)
         if step.kind == "reveal":
             return self._reading(step)
         if step.kind in ("sign_in", "away", "available", "sign_out"):
@@ -243,13 +272,56 @@ class _Player:
         if not self.offers or step.what == 9:
             return make("no-such-case", 1, f"r{step.who % 3}", event_id=event_id)  # type: ignore[no-any-return]
         wanted = "offered" if step.kind in ("accept", "reject") else "assigned"
-        newest = {offer.case_id: offer for offer in self.offers}
-        fitting = [offer for offer in newest.values() if offer.state == wanted]
+        fitting = [offer for offer in self._newest() if offer.state == wanted]
         # Mostly what a desktop would ask for; the rest is late, doubled or wrong.
         among = fitting if fitting and step.what < 7 else self.offers
         offer = among[-1 - step.who % len(among)]
         rep_id = f"r{step.who}" if step.who < 2 and step.what == 0 else offer.rep_id
         return make(offer.case_id, offer.attempt, rep_id, event_id=event_id)  # type: ignore[no-any-return]
+
+    def _work(self, step: Step) -> AnyRepEvent:
+        """Returns what a rep does with an accepted case, mostly the own one."""
+        held = [offer for offer in self._newest() if offer.state == "assigned"]
+        if not held:
+            return builders.accept("no-such-case", event_id=f"e{self.serial}")
+        said = held[step.what % len(held)]
+        to = {"to_rep": f"r{step.who % 3}"} if step.who % 2 else {"to_queue": ("care", "fans")[step.what % 2]}
+        by_kind: dict[str, dict[str, Any]] = {
+            "hold": {"until": from_ms(self.now_ms + 30_000) if step.who % 2 else None},
+            "consult": {"with_rep": f"r{step.who % 3}"},
+            "transfer": to | {"warm": step.what % 3 > 0},
+        }
+        rep_id = "r1" if step.what == 9 else said.rep_id
+        return builders.ask(
+            WORK[step.kind],
+            said.case_id,
+            said.attempt,
+            rep_id,
+            event_id=f"e{self.serial}",
+            **by_kind.get(step.kind, {}),
+        )
+
+    def _supervision(self, step: Step) -> AnyRepEvent:
+        """Returns what a supervisor does with a case that was offered once, or what was said by phone."""
+        event_id = f"e{self.serial}"
+        cases = sorted({offer.case_id for offer in self.offers}) or ["no-such-case"]
+        case_id, other = cases[step.what % len(cases)], cases[-1 - step.who % len(cases)]
+        posts = [post.post_id for offer in self._newest() if offer.case_id == case_id for post in offer.posts]
+        if step.kind == "contact" or (step.kind == "merge" and case_id == other):
+            about = {"case_id": case_id} if step.what < 5 else {"author_id": f"x:a{step.who}"}
+            return builders.contact(("in", "out")[step.what % 2], event_id=event_id, **about)
+        if step.kind == "merge":
+            return builders.tell(CasesMerged, event_id=event_id, case_id=case_id, into=other)
+        if step.kind == "split":
+            leaving = tuple(posts[: 1 + step.who % 2]) or ("x:none",)
+            queue = ("fans", None, "nowhere")[step.what % 3]
+            return builders.tell(CaseSplit, event_id=event_id, case_id=case_id, post_ids=leaving, queue=queue)
+        if step.kind == "priority":
+            return builders.tell(CaseReprioritised, event_id=event_id, case_id=case_id, priority=10.0 * step.what)
+        return builders.tell(CaseClosedBy, event_id=event_id, case_id=case_id)
+
+    def _newest(self) -> list[Assignment]:
+        return list({offer.case_id: offer for offer in self.offers}.values())
 
     def _reading(self, step: Step) -> AnyRepEvent:
         # Of a post that is in a case, was in one, or never came.

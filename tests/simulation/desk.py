@@ -131,12 +131,41 @@ class Desk:
             },
             "source": {"topic": "posts.raw", "partition": 0, "offset": number},
         }  # fmt: skip
-        body = orjson.dumps(post)
+        body = orjson.dumps(post | self._in_conversation(number))
         self._append(ACTIONABLE.name, body)
         if chance.random() < 0.05:  # enrich sends at least once
             self._later(chance.random() * 5, self._append, ACTIONABLE.name, body)
         if chance.random() < 0.02:
             self._append(ACTIONABLE.name, body[:-20])
+
+    def _in_conversation(self, number: int) -> dict[str, Any]:
+        """Returns what a post is that has to do with an earlier one, which some of them have."""
+        chance = self._chance
+        earlier = f"x:p{chance.randrange(max(1, number))}"
+        kind = chance.choice(("", "", "", "", "reply", "repost", "own", "copy"))
+        idle: dict[str, Any] = {
+            "action": "none",
+            "queue": None,
+            "priority": 0.0,
+            "skills": [],
+            "policy_version": 1,
+            "reasons": [],
+        }
+        if kind == "reply":
+            return {"in_reply_to": earlier}
+        if kind == "repost":
+            return {"repost_of": earlier, "triage": idle}
+        if kind == "own":
+            return {"in_reply_to": earlier, "own": True, "triage": idle, "author": {"author_id": "x:acme"}}
+        if kind == "copy":
+            near = {
+                "id": f"{chance.randrange(3):016x}",
+                "kind": "copy",
+                "size": 2,
+                "first_seen": POST["created_at"],
+            }
+            return {"cluster": near}
+        return {}
 
     def _append(self, topic: str, body: bytes) -> None:
         # A desktop's records keep their order, also those that wait for silent brokers.
@@ -184,8 +213,25 @@ class Desk:
                 self._later(0.2 + chance.random() * 3, self._ask, rep, "offer_rejected", about)
         elif said["state"] == "assigned":
             self._later(0.5 + chance.random() * 6, self._ask, rep, "case_resolved", about)
+            if chance.random() < 0.2:
+                self._later(0.2 + chance.random() * 3, self._ask, rep, *self._other_work(about))
         elif said["reason"] == "timed_out":
             self._later(0.5 + chance.random() * 4, self._sign_in, rep)
+
+    def _other_work(self, about: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Returns what a rep may do with an accepted case besides resolving it."""
+        rep_id, queue = self._chance.choice(sorted(self._reps)), self._chance.choice(QUEUES).name
+        return self._chance.choice(
+            (
+                ("reply_sent", about | {"channel": "public"}),
+                ("case_held", about),
+                ("customer_awaited", about),
+                ("consult_started", about | {"with_rep": rep_id}),
+                ("case_transferred", about | {"to_queue": queue}),
+                ("case_transferred", about | {"to_rep": rep_id, "warm": True}),
+                ("case_transferred", about | {"to_rep": rep_id}),
+            )
+        )
 
     def _ask(self, rep: Rep, kind: str, about: dict[str, Any]) -> None:
         self._event(REQUEST, rep, type=kind, **about)

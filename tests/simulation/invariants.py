@@ -39,9 +39,11 @@ def one_holder_and_no_rep_above_capacity(history: History) -> Iterator[str]:
     for _, transaction in groupby(history.assignments, key=lambda said: said.serial):
         for said in transaction:
             case_id, rep = said.body["case_id"], (said.body["workspace"], said.body["rep_id"])
-            if said.body["state"] == "offered" and not said.body.get("update"):
+            # Whoever is handed a case is not asked, and so is who hands one over that is not accepted.
+            given = said.body["state"] == "assigned" and said.body["reason"] != "accepted"
+            if (said.body["state"] == "offered" or given) and not said.body.get("update"):
                 if case_id in holder:
-                    yield f"{case_id} was offered to {rep} while {holder[case_id]} had it"
+                    yield f"{case_id} was {said.body['state']} to {rep} while {holder[case_id]} had it"
                 holder[case_id] = rep
             elif holder.get(case_id) != rep:
                 yield f"{case_id} was {said.body['state']} by {rep} and held by {holder.get(case_id)}"

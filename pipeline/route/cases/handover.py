@@ -91,7 +91,8 @@ def _to_rep(turn: Turn, case: Case, event: CaseTransferred, to_rep: str) -> Requ
     rep = turn.state.rep(case.workspace, to_rep)
     if rep is None or not rep.present:
         return "unknown_rep"
-    if to_rep == event.rep_id or not _has_room(turn, case, to_rep):
+    # Behind the live edge an offer may be over before anybody sees it.
+    if to_rep == event.rep_id or not _has_room(turn, case, to_rep) or (event.warm and not turn.live):
         return "rep_not_free"
     waiting = turn.step(turn.release(case, "transferred"), "transferred", event.reason, rep_id=event.rep_id)
     if event.warm:

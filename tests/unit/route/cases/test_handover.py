@@ -27,6 +27,7 @@ from tests.builders import (
     signed_in,
     signed_out,
 )
+from tests.routers import ALL
 from tests.unit.route.desk_of_one import Desk
 
 
@@ -187,6 +188,15 @@ def test_a_transfer_to_a_rep_who_cannot_have_it_is_refused(to_rep: str, refusal:
     answer = desk.feed(ask(CaseTransferred, case_id, to_rep=to_rep))
     assert answer.steps == [("request_refused", refusal)]
     assert answer.current[0].rep_id == "r1"
+
+
+def test_nobody_is_asked_while_the_router_lags() -> None:
+    desk = Desk()
+    case_id = two(desk)
+    desk.router.set_live(False, desk.now_ms, ALL)
+    asked = ask(CaseTransferred, case_id, to_rep="r2", warm=True)
+    assert desk.feed(asked).steps == [("request_refused", "rep_not_free")]
+    assert desk.feed(ask(CaseTransferred, case_id, to_rep="r2")).types == ["transferred", "assigned"]
 
 
 def test_who_is_asked_for_advice_sees_the_case_and_owns_nothing() -> None:
