@@ -96,10 +96,23 @@ def _to_rep(turn: Turn, case: Case, event: CaseTransferred, to_rep: str) -> Requ
         return "rep_not_free"
     waiting = turn.step(turn.release(case, "transferred"), "transferred", event.reason, rep_id=event.rep_id)
     if event.warm:
-        _offer(turn, waiting._replace(from_rep=event.rep_id), to_rep)
+        _offer(turn, waiting._replace(from_rep=event.rep_id), to_rep, "transferred")
     else:
         give(turn, waiting, to_rep, "transferred")
     return None
+
+
+def offer_back(turn: Turn, case: Case) -> None:
+    """Offers a case that was reopened to the rep who had it last, who must be there and free to take it."""
+    rep_id = case.former_rep
+    if rep_id is None or case.state != "waiting" or not turn.live:
+        return
+    workspace = turn.state.workspaces[case.workspace]
+    place = workspace.staff.place(rep_id)
+    if place is None or place.free is None or place.reps is None:
+        return
+    if workspace.classes.demand_of(case).suits(place.reps):
+        _offer(turn, case, rep_id, "same_rep")
 
 
 def come_back(turn: Turn, case: Case, reason: str) -> None:
@@ -117,20 +130,26 @@ def come_back(turn: Turn, case: Case, reason: str) -> None:
 
 def give(turn: Turn, case: Case, rep_id: str, reason: str) -> None:
     """Assigns a waiting case to a rep who is not asked."""
-    offer = _direct(turn, case, rep_id)
+    offer = _direct(turn, case, rep_id, "transferred")
     case = case._replace(state=after("given", case.state), attempt=case.attempt + 1, offer=offer)
     case = turn.step(case, "assigned", reason, rep_id=rep_id)
     turn.publish_assignment(case, offer, "assigned", reason)
 
 
-def _offer(turn: Turn, case: Case, rep_id: str) -> None:
-    offer = _direct(turn, case, rep_id)
+def _offer(turn: Turn, case: Case, rep_id: str, reason: str) -> None:
+    offer = _direct(turn, case, rep_id, reason)
     case = case._replace(state=after("offered", case.state), attempt=case.attempt + 1, offer=offer)
-    case = turn.step(case, "offered", "transferred", rep_id=rep_id)
-    turn.publish_assignment(case, offer, "offered", "transferred")
+    case = turn.step(case, "offered", reason, rep_id=rep_id)
+    rep = turn.state.rep(case.workspace, rep_id)
+    if rep is not None:
+        turn.state.put_rep(rep._replace(last_offer_ms=turn.now_ms))
+    turn.publish_assignment(case, offer, "offered", reason)
 
 
-def _direct(turn: Turn, case: Case, rep_id: str) -> Offer:
+_WHY = {"transferred": "{rep} hands it on", "same_rep": "{rep} had it before"}
+
+
+def _direct(turn: Turn, case: Case, rep_id: str, reason: str) -> Offer:
     """Returns the offer of a case for which nobody else was looked for."""
     return Offer(
         rep_id=rep_id,
@@ -138,7 +157,7 @@ def _direct(turn: Turn, case: Case, rep_id: str) -> Offer:
         eligible=1,
         present=1,
         excluded=(),
-        why=(("route.transferred", f"{case.former_rep} hands it on"),),
+        why=((f"route.{reason}", _WHY[reason].format(rep=case.former_rep)),),
     )
 
 

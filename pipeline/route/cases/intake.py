@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sys import intern
 
 from pipeline.route import ids, promises
-from pipeline.route.cases import answers, briefs, ending
+from pipeline.route.cases import answers, briefs, ending, handover
 from pipeline.route.cases.joining import URGENCY, Verdict, contact_of, verdict_on
 from pipeline.route.cases.known import KnownCases
 from pipeline.route.cases.lifecycle import AT_WORK, WITH_A_REP, after
@@ -99,7 +99,7 @@ def _follow_closed(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
 def _reopen(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
     assert verdict.closed is not None
     case = ending.reopen(turn, verdict.closed, verdict.reason, post)
-    _join(turn, case, post, verdict.reason)
+    handover.offer_back(turn, _join(turn, case, post, verdict.reason))
 
 
 def _join_case(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:

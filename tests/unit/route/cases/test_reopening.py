@@ -28,7 +28,7 @@ def test_a_reply_reopens_the_case_with_all_that_was_said() -> None:
     desk = Desk()
     case_id = resolved(desk, text="first")
     answer = desk.after(60).feed(scored("p2", in_reply_to="x:p1", text="it broke again", ms=60_000))
-    assert answer.steps == [("reopened", "reply"), ("joined", "reply"), ("offered", "matched")]
+    assert answer.steps == [("reopened", "reply"), ("joined", "reply"), ("offered", "same_rep")]
     [offer] = answer.assignments
     assert (offer.case_id, offer.attempt, offer.posts_total) == (case_id, 2, 2)
     assert [post.text for post in offer.posts] == ["first", "it broke again"]
@@ -50,6 +50,31 @@ def test_a_case_is_reopened_within_the_window_of_its_queue(seconds: int, step: s
     desk = Desk()
     resolved(desk)
     assert desk.after(seconds).feed(scored("p2", in_reply_to="x:p1")).types[0] == step
+
+
+def test_a_reopened_case_goes_to_the_rep_of_before_who_is_there_and_free() -> None:
+    desk = Desk()
+    resolved(desk)
+    desk.feed(signed_in("r2", capacity=3))
+    [offer] = desk.feed(scored("p2", in_reply_to="x:p1")).assignments
+    assert (offer.rep_id, offer.reason) == ("r1", "same_rep")
+    assert offer.reasons[-1].detail == "r1 had it before"
+
+
+def test_a_reopened_case_goes_to_somebody_else_when_the_rep_of_before_is_busy() -> None:
+    desk = Desk()
+    [offer] = desk.feed(signed_in(capacity=1), scored("p1")).assignments
+    desk.feed(accept(offer.case_id), resolve(offer.case_id), scored("p9", "bob"), signed_in("r2"))
+    [again] = desk.feed(scored("p2", in_reply_to="x:p1")).assignments
+    assert (again.rep_id, again.reason) == ("r2", "matched")
+
+
+def test_a_post_that_a_supervisor_pulls_reopens_its_case() -> None:
+    desk = Desk()
+    case_id = resolved(desk)
+    answer = desk.feed(scored("p1", pull_id="one"))
+    assert answer.types == ["reopened", "joined", "offered"]
+    assert answer.events[0].case_id == case_id
 
 
 def test_a_queue_without_a_window_reopens_nothing_and_keeps_no_text() -> None:
