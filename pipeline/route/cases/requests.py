@@ -1,16 +1,16 @@
-"""What reps ask for about a case: accept or reject an offer, report a reply, resolve the case.
+"""What reps and supervisors ask for about a case, from the accept of an offer to a merge.
 
 A request is only a wish. The router answers each with a case event, and only that answer makes it true:
-`_RULES` says which state the case must be in and what a granted request does, and whatever does not fit is
-refused with a `request_refused` event that says why. Offers that have expired are the business of `time.timers`,
-which has released them before a later request is read.
+`_RULES` says in which states a request about an offer is granted and what it does then, and whatever does not fit
+is refused with a `request_refused` event that says why. `_SUPERVISION` has those that ask nobody's leave. Offers
+that have expired are the business of `time.timers`, which has released them before a later request is read.
 
-To add a request and the case event that answers it, touch four files. Declare the rep event in
-`schemas/people/rep.py` (and in its union `AnyRepEvent`), and name the case event in `CaseEventType` of
-`schemas/cases/case.py`. Then say in `messages` what the router reads of it, add it to `Request` there, and give it
-a row of `_RULES` with the function that grants it, which ends in `turn.step`. Ids, dispatch, refusals and
-duplicates follow from these. Last, `earshot schemas` writes the exported files anew. A code of refusal of its own
-would be a row of `schemas/refusals.py` besides.
+To add a request and the case event that answers it, touch five files. Declare the rep event in
+`schemas/people/casework.py` (and in the union `AnyRepEvent` of `rep.py`), and name the case event in
+`CaseEventType` of `schemas/cases/case.py`. Then say in `messages` what the router reads of it, add it to `Request`
+there, give it a row of `lifecycle` if it changes the state, and a row of `_RULES` with the function that grants
+it. Ids, dispatch, refusals and duplicates follow from these. Last, `earshot schemas` writes the exported files
+anew. A code of refusal of its own would be a row of `schemas/refusals.py` besides.
 """
 
 from collections.abc import Callable
