@@ -98,6 +98,8 @@ def _template(number: int, post: ScoredPost) -> bytes:
             "in_reply_to": None,
             "quote_of": None,
             "repost_of": None,
+            # All posts of a template have its words. They would be copies of one case.
+            "cluster": None,
             "own": False,
             "deleted": False,
             "revision": 0,
