@@ -74,7 +74,7 @@ def sentiment(label: str = "negative", p: float = 0.9) -> Sentiment:
     )
 
 
-TRIAGE_FIELDS = ("queue", "skills", "priority", "policy_version", "pull_id")
+TRIAGE_FIELDS = ("queue", "skills", "needs", "priority", "policy_version", "pull_id")
 
 
 def topics(*names: str) -> tuple[TopicHit, ...]:
@@ -149,9 +149,10 @@ def _id(event_id: str | None) -> str:
 def signed_in(
     rep_id: str = "r1", *, teams: tuple[str, ...] = ("care",), skills: tuple[str, ...] = (), capacity: int = 3,
     seq: int = 0, ms: int = 0, event_id: str | None = None, sender: str | None = None,
+    levels: dict[str, int] | None = None,
 ) -> SignedIn:  # fmt: skip
     fields = _rep_fields(rep_id, _id(event_id), seq, ms, sender)
-    return SignedIn(**fields, teams=teams, skills=skills, capacity=capacity)
+    return SignedIn(**fields, teams=teams, skills=skills, skill_levels=levels or {}, capacity=capacity)
 
 
 def presence(

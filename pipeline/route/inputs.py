@@ -28,6 +28,7 @@ _POSTS: Decoder[ScoredPost] = Decoder(
         scored.Sentiment: messages.Sentiment,
         signals.Cluster: messages.Cluster,
         signals.TopicHit: messages.Topic,
+        scored.SkillNeed: messages.SkillNeed,
         scored.Triage: messages.Triage,
     },
 )

@@ -11,6 +11,8 @@ from typing import ClassVar, Literal
 from msgspec import Struct
 
 from pipeline.clock import to_ms
+from pipeline.route.skills import Need
+from pipeline.route.state.entities import skill_set
 from schemas.posts.raw import Visibility
 from schemas.posts.scored import SentimentLabel, TriageAction
 
@@ -49,18 +51,34 @@ class Sentiment(Struct):
     weak: bool
 
 
+class SkillNeed(Struct):
+    """A skill that a case needs at a level, or without which nobody may have it."""
+
+    name: str
+    level: int
+    required: bool
+
+
 class Triage(Struct):
     """What should be done about a post."""
 
     action: TriageAction
     queue: str | None
     skills: tuple[str, ...]
-    needs: tuple[Struct, ...]
+    needs: tuple[SkillNeed, ...]
     priority: float
     reasons: tuple[Struct, ...]
     policy_version: int
     by: str | None
     pull_id: str | None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What it asks of a rep, as `skills` words it."""
+        if not self.needs:
+            return skill_set(tuple(self.skills))
+        needs = {need.name: Need(need.name, need.level, need.required) for need in self.needs}
+        return skill_set(tuple((needs.get(name) or Need(name)).word for name in {*self.skills, *needs}))
 
 
 class ScoredPost(Struct):
@@ -121,6 +139,7 @@ class SignedIn(_RepEvent):
 
     teams: tuple[str, ...]
     skills: tuple[str, ...]
+    skill_levels: dict[str, int]
     capacity: int
 
 

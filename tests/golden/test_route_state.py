@@ -28,6 +28,7 @@ RELEASES = (
     "without_deadlines",
     "one_case_a_contact",
     "reps_for_ever",
+    "skills_without_levels",
     "current",
 )
 """Oldest first."""

@@ -15,7 +15,6 @@ UNHEEDED: tuple[tuple[str, ...], ...] = (
     ("rules", "skills", "required"),
     ("queues", "calendar"),
     ("queues", "borrows"),
-    ("queues", "skills"),
     ("queues", "rings"),
     ("queues", "order"),
     ("queues", "fairness"),

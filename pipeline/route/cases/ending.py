@@ -3,7 +3,7 @@
 from pipeline.route import promises
 from pipeline.route.cases.lifecycle import after
 from pipeline.route.messages import ScoredPost
-from pipeline.route.state.entities import Case, Closed, skill_set
+from pipeline.route.state.entities import Case, Closed
 from pipeline.route.turn import Turn
 
 
@@ -66,7 +66,7 @@ def reopen(turn: Turn, closed: Closed, reason: str, post: ScoredPost | None = No
     name = case.queue
     if post is not None and post.triage.queue is not None:
         name = post.triage.queue
-        case = case._replace(skills=skill_set(tuple(post.triage.skills)))
+        case = case._replace(skills=post.triage.words)
     queue = turn.book.queue(case.workspace, name)
     if queue is not None:
         deadline_ms = turn.now_ms + 1000 * queue.first_response_s

@@ -186,7 +186,7 @@ def _open_case(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
         author_id=post.author.author_id,
         queue=queue.name,
         team=queue.team,
-        skills=skill_set(tuple(post.triage.skills)),
+        skills=post.triage.words,
         action=post.triage.action,
         priority=post.triage.priority,
         channel="direct" if _answered_in_private(post) else post.visibility,

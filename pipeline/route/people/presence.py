@@ -12,6 +12,7 @@ from pipeline.errors import Permanent
 from pipeline.route.cases import ending, handover
 from pipeline.route.cases.lifecycle import AT_WORK
 from pipeline.route.messages import Presence, SignedIn, SignedOut
+from pipeline.route.skills import skill_word
 from pipeline.route.state.entities import Case, Rep, Sender
 from pipeline.route.turn import Turn
 
@@ -77,7 +78,7 @@ def _sign_in(turn: Turn, before: Rep | None, event: SignedIn) -> None:
         workspace=event.workspace,
         rep_id=event.rep_id,
         teams=tuple(sorted(set(event.teams))),
-        skills=tuple(sorted(set(event.skills))),
+        skills=tuple(sorted({skill_word(name, event.skill_levels.get(name, 1)) for name in event.skills})),
         capacity=event.capacity,
         signed_in=True,
         available=True,

@@ -41,11 +41,11 @@ Fields = dict[str, Any]
 VERSIONS: dict[Kind, int] = {
     "policy": 1,
     "move": 2,
-    "case": 4,
-    "closed": 2,
+    "case": 5,
+    "closed": 3,
     "brief": 1,
     "post": 2,
-    "rep": 3,
+    "rep": 4,
     "picks": 2,
     "handled": 1,
     "seen-post": 1,
@@ -234,10 +234,13 @@ _UPGRADES: dict[tuple[Kind, int], Callable[[Fields], Fields]] = {
     ("move", 1): lambda fields: fields,  # without deadlines
     ("case", 2): lambda fields: fields,  # without clocks, which a queue without an SLA has not
     ("case", 3): _case_with_its_matter,
+    ("case", 4): lambda fields: fields,  # without levels of skills
     ("closed", 1): _closed_with_its_end,
+    ("closed", 2): lambda fields: fields,  # without levels of skills
     ("post", 1): lambda fields: fields,
     ("rep", 1): _rep_with_senders,
     ("rep", 2): _rep_who_left,
+    ("rep", 3): lambda fields: fields,  # without levels of skills
 }
 """By (kind, version) the function that turns fields of that version into those of the next one."""
 _ENDED: frozenset[tuple[Kind, int]] = frozenset({("picks", 1)})

@@ -1,16 +1,19 @@
 """Classes: what is the same for many cases and for many reps, said once for all of them.
 
 Cases of one demand class may be taken by the same reps, and reps of one rep class may take the same cases. Who may
-take what is therefore decided once for each pair of classes, when the later of the two appears, and a decision
-never walks over cases or reps. Classes come from the entities alone and hold no rules of routing.
+take what is therefore decided once for each pair of classes, when the later of the two appears or a policy comes
+into force, and a decision never walks over cases or reps. Classes come from the entities alone, with the
+policies.
 """
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from pipeline.route.skills import Terms, terms_of, words_met
 from pipeline.route.state.entities import Case, Rep
 from pipeline.route.state.lanes import FreshLane, ParkedLane, Rank, rank_of
+from schemas.policy.queues import Queue
 
 SLACK = 64
 """Demand classes without a case that are kept, besides as many as there are with one. Most come back soon, and to
@@ -18,7 +21,7 @@ find out anew who may take them would cost more than to remember it."""
 
 
 class DemandKey(NamedTuple):
-    """All that decides who may take a case, apart from refusals of single reps."""
+    """All of a case that decides who may take it, apart from refusals of single reps."""
 
     workspace: str
     team: str
@@ -48,11 +51,13 @@ next case."""
 class DemandClass:
     """The waiting cases of one demand class, and the rep classes that may take them."""
 
-    __slots__ = ("_cases", "fresh", "key", "parked", "present", "takers")
+    __slots__ = ("_cases", "fresh", "key", "parked", "present", "takers", "terms")
 
-    def __init__(self, key: DemandKey, cases: Mapping[str, Case]) -> None:
+    def __init__(self, key: DemandKey, terms: Terms, cases: Mapping[str, Case]) -> None:
         self._cases = cases
         self.key = key
+        self.terms = terms
+        """Who may take the cases by the policy in force."""
         self.fresh = FreshLane(self._fresh_place)
         """The cases that nobody has refused, so that the first of them suits every free rep of `takers`."""
         self.parked = ParkedLane()
@@ -76,7 +81,7 @@ class DemandClass:
 
     def suits(self, reps: "RepClass") -> bool:
         """Whether reps of that class may take the cases."""
-        return self.key.team in reps.key.teams and reps.skills.issuperset(self.key.skills)
+        return reps.skills.issuperset(self.terms.skills) and not reps.team_names.isdisjoint(self.terms.teams)
 
 
 class Team:
@@ -94,12 +99,14 @@ class Team:
 class RepClass:
     """The signed-in reps of one class: the free ones in order, the others as counts."""
 
-    __slots__ = ("demands", "free", "key", "name", "present", "signed_in", "skills", "teams")
+    __slots__ = ("demands", "free", "key", "name", "present", "signed_in", "skills", "team_names", "teams")
 
     def __init__(self, key: RepKey, teams: list[Team]) -> None:
         self.key = key
         self.name = key.name
-        self.skills = frozenset(key.skills)
+        self.skills = words_met(key.skills)
+        """All that they can do, each skill at each level up to theirs."""
+        self.team_names = frozenset(key.teams)
         self.teams = teams
         self.demands: list[DemandClass] = []
         """The demand classes whose cases they may take."""
@@ -146,6 +153,7 @@ class Classes:
         self._demands: dict[DemandKey, DemandClass] = {}
         self._reps: dict[RepKey, RepClass] = {}
         self._teams: dict[str, Team] = {}
+        self._queues: dict[str, Queue] = {}
         self._most_demands = SLACK
 
     def demand_of(self, case: Case) -> DemandClass:
@@ -156,11 +164,39 @@ class Classes:
     def _new_demand(self, case: Case) -> DemandClass:
         self._drop_empty_demands()
         key = DemandKey(case.workspace, case.team, case.queue, case.skills)
-        demand = self._demands[key] = DemandClass(key, self._cases)
-        for reps in self.team(key.team).reps:
-            if demand.suits(reps):
-                _join(demand, reps)
+        demand = self._demands[key] = DemandClass(key, self._terms_of(key), self._cases)
+        self._join_takers(demand)
         return demand
+
+    def _terms_of(self, key: DemandKey) -> Terms:
+        queue = self._queues.get(key.queue)
+        return terms_of(queue if queue is not None and queue.team == key.team else None, key.team, key.skills)
+
+    def _join_takers(self, demand: DemandClass) -> None:
+        for name in demand.terms.teams:
+            for reps in self.team(name).reps:
+                # A class of two such teams is met twice.
+                if demand.suits(reps) and reps not in demand.takers:
+                    _join(demand, reps)
+
+    def follow(self, queues: Iterable[Queue]) -> list[RepClass]:
+        """Divides the work anew by the queues of the policy in force.
+
+        Returns:
+            The classes that could take the cases of a demand class before or can now, where that is another now.
+        """
+        self._queues = {queue.name: queue for queue in queues}
+        changed: list[RepClass] = []
+        for demand in self._demands.values():
+            terms = self._terms_of(demand.key)
+            if terms != demand.terms:
+                changed += demand.takers
+                for reps in demand.takers:
+                    reps.demands.remove(demand)
+                demand.takers, demand.present, demand.terms = [], 0, terms
+                self._join_takers(demand)
+                changed += demand.takers
+        return changed
 
     def team(self, name: str) -> Team:
         """Returns a team, which is made where it is new."""

@@ -29,7 +29,7 @@ CASE_WEIGHT = 1
 
 @lru_cache(maxsize=4096)
 def skill_set(skills: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns the skills sorted, each once. Equal ones are held once, because most cases ask for the same few."""
+    """Returns the words sorted, each once. Equal ones are held once, because most cases ask for the same few."""
     return tuple(sys.intern(skill) for skill in sorted(set(skills)))
 
 
@@ -73,6 +73,7 @@ class Case(Kept, frozen=True, omit_defaults=True):
     queue: str
     team: str
     skills: tuple[str, ...]
+    """What it asks of a rep besides what its queue asks, in the words of `skills`, sorted."""
     action: TriageAction
     priority: float
     channel: Visibility
@@ -222,7 +223,7 @@ class Rep(Kept, frozen=True):
     rep_id: str
     teams: tuple[str, ...]
     skills: tuple[str, ...]
-    """Sorted, like the teams."""
+    """In the words of `skills`, sorted like the teams."""
     capacity: int
     signed_in: bool
     """Whether the rep is signed in at one of the senders at least."""

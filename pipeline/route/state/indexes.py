@@ -149,6 +149,9 @@ class Indexes:
             self.policies.pop(workspace.name, None)
         else:
             self.policies[workspace.name] = new
+        changed = workspace.classes.follow(() if new is None else new.policy.queues)
+        self.touched.freed.update(reps for reps in changed if reps.free)
+        self.touched.thinned.update(changed)
 
     def _move(self, workspace: Workspace, _: str, __: Move | None, new: Move | None) -> None:
         self.timers.set(workspace.name, "", None if new is None else new.due_ms)

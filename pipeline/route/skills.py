@@ -1,0 +1,66 @@
+"""What a case asks of a rep, as words: `es` is a skill at any level, `es:3` the skill at level 3 or more.
+
+A word that ends in `!` is required, so that no ring ever drops it. A rep's own words say `es` for level 1 and
+`es:3` for level 3. Words keep classes and the changelog as small as names, and older policies have names alone.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from schemas.policy.queues import Queue
+
+REQUIRED = "!"
+
+
+class Need(NamedTuple):
+    """One skill that is asked for."""
+
+    name: str
+    level: int = 1
+    required: bool = False
+
+    @property
+    def word(self) -> str:
+        """The need as a word."""
+        return f"{skill_word(self.name, self.level)}{REQUIRED if self.required else ''}"
+
+
+class Terms(NamedTuple):
+    """Who may take the cases of one demand class."""
+
+    teams: tuple[str, ...]
+    """Reps of any of them may."""
+    skills: frozenset[str]
+    """The words, without their marks, that a rep must meet, all of them."""
+
+
+def skill_word(name: str, level: int) -> str:
+    """Returns the word for a skill at a level, from 1 to 5."""
+    return name if level == 1 else f"{name}:{level}"
+
+
+@lru_cache(maxsize=4096)
+def need_of(word: str) -> Need:
+    """Returns what a word asks for."""
+    name, _, level = word.removesuffix(REQUIRED).partition(":")
+    return Need(name, int(level or 1), word.endswith(REQUIRED))
+
+
+def words_met(words: tuple[str, ...]) -> frozenset[str]:
+    """Returns all words without marks that a rep with these skills meets."""
+    own = [need_of(word) for word in words]
+    return frozenset(skill_word(need.name, level) for need in own for level in range(1, need.level + 1))
+
+
+def terms_of(queue: Queue | None, team: str, words: tuple[str, ...]) -> Terms:
+    """Returns who may take a case.
+
+    Args:
+        queue: that of the case as the policy in force has it; None where it has none or gives it to another team.
+        team: that of the case.
+        words: what the case itself asks for.
+    """
+    needs = [need_of(word) for word in words]
+    if queue is not None:
+        needs += [Need(need.name, need.level, need.required) for need in queue.skills]
+    return Terms((team,), frozenset(skill_word(need.name, need.level) for need in needs))
