@@ -9,10 +9,10 @@ from typing import Literal, NamedTuple
 from pipeline.ports.decider import PolicyMark
 from pipeline.route.sla.clocks import Terms
 from pipeline.route.sla.terms import PolicyTerms
-from pipeline.route.state.entities import PolicyInForce
+from pipeline.route.state.entities import Case, PolicyInForce
 from pipeline.route.state.state import State
 from schemas.policy.policy import Policy
-from schemas.policy.queues import Queue
+from schemas.policy.queues import Queue, Ring
 from schemas.posts.raw import Visibility
 
 OFFER_TIMEOUT_S: int = Queue.model_fields["offer_timeout_s"].default
@@ -29,6 +29,8 @@ class View(NamedTuple):
     terms: PolicyTerms
     brand_ids: frozenset[str]
     """The accounts of all brands."""
+    rings: dict[str, tuple[Ring, ...]]
+    """The rings of the queues that have any."""
 
 
 class PolicyBook:
@@ -44,9 +46,9 @@ class PolicyBook:
 
     def take(self, workspace: str, held: PolicyInForce | None) -> bool:
         """Puts a policy in force, None ends the workspace's, and returns whether deadlines are others by it."""
-        before = self.promises(workspace)
+        before = self.promises(workspace), self.rings(workspace)
         self._state.put("policy", workspace, "", held)
-        return self.promises(workspace) != before
+        return (self.promises(workspace), self.rings(workspace)) != before
 
     def marks(self) -> dict[str, PolicyMark]:
         """Returns version and digest of the policy in force of each workspace."""
@@ -64,8 +66,9 @@ class PolicyBook:
         # By identity, because comparing two large policies for each record would be slow.
         if view is None or view.policy is not held.policy:
             queues = {queue.name: queue for queue in held.policy.queues}
+            rings = {queue.name: queue.rings for queue in held.policy.queues if queue.rings}
             accounts = (author_id for brand in held.policy.all_brands for author_id in brand.author_ids)
-            view = View(held.policy, queues, PolicyTerms(held.policy), frozenset(accounts))
+            view = View(held.policy, queues, PolicyTerms(held.policy), frozenset(accounts), rings)
             self._views[workspace] = view
         return view
 
@@ -94,6 +97,17 @@ class PolicyBook:
         """Returns all on which deadlines depend, the same for policies that promise the same; None for nothing."""
         view = self.view(workspace)
         return None if view is None else view.terms.promises
+
+    def rings(self, workspace: str) -> dict[str, tuple[Ring, ...]]:
+        """Returns the rings of the queues that have any."""
+        view = self.view(workspace)
+        return {} if view is None else view.rings
+
+    def ringed(self, case: Case) -> Case:
+        """Returns a case with the time when it reaches the next ring of its queue."""
+        rings = self.rings(case.workspace).get(case.queue, ())
+        ring_ms = case.entered_ms + 1000 * rings[case.ring].after_s if case.ring < len(rings) else None
+        return case if case.ring_ms == ring_ms else case._replace(ring_ms=ring_ms)
 
     def offer_timeout_ms(self, workspace: str, queue: str) -> int:
         """Returns how long an offer of that queue stands, in milliseconds."""

@@ -72,6 +72,7 @@ class _Event(Struct, omit_defaults=True, gc=False):
     cause: Cause | None = None
     state: CaseState | None = None
     related_case: str | None = None
+    ring: int = 0
 
 
 class _Candidates(Struct, gc=False):
@@ -117,6 +118,7 @@ class _Assignment(Struct, omit_defaults=True, gc=False):
     related_case: str | None = None
     consulted: tuple[str, ...] = ()
     from_rep: str | None = None
+    ring: int = 0
 
 
 class _Current(Struct, omit_defaults=True, gc=False):
@@ -141,6 +143,7 @@ class _Current(Struct, omit_defaults=True, gc=False):
     replied_at: str | None = None
     deadlines: list[_Deadline] | None = None
     related_case: str | None = None
+    ring: int = 0
 
 
 def assignment(
@@ -185,6 +188,7 @@ def assignment(
         case.related,
         case.consulted,
         case.from_rep,
+        case.ring,
     )
     why = [_Why(code, detail) for code, detail in offer.why]
     # The brief ends in its list of reasons, to which those of the routing are added.
@@ -228,6 +232,7 @@ def case_event(
             cause,
             None if type_ in _ENDS else case.state,
             related,
+            case.ring,
         )
     )
 
@@ -286,6 +291,7 @@ def current(case: Case, brief: Brief) -> bytes:
             None if case.replied_at_ms is None else rfc3339(case.replied_at_ms),
             None if case.clocks is None else _deadlines(case.clocks),
             case.related,
+            case.ring,
         )
     )
 

@@ -32,6 +32,8 @@ class Terms(NamedTuple):
     """Reps of any of them may."""
     skills: frozenset[str]
     """The words, without their marks, that a rep must meet, all of them."""
+    whole: frozenset[str]
+    """Those that a rep must meet before the first ring. Who meets more of them gets the case first."""
 
 
 def skill_word(name: str, level: int) -> str:
@@ -52,15 +54,31 @@ def words_met(words: tuple[str, ...]) -> frozenset[str]:
     return frozenset(skill_word(need.name, level) for need in own for level in range(1, need.level + 1))
 
 
-def terms_of(queue: Queue | None, team: str, words: tuple[str, ...]) -> Terms:
+def terms_of(queue: Queue | None, team: str, words: tuple[str, ...], ring: int) -> Terms:
     """Returns who may take a case.
 
     Args:
         queue: that of the case as the policy in force has it; None where it has none or gives it to another team.
         team: that of the case.
         words: what the case itself asks for.
+        ring: how many rings of the queue the case has reached.
     """
-    needs = [need_of(word) for word in words]
+    needs, teams = [need_of(word) for word in words], [team]
+    whole = _skills(needs)
     if queue is not None:
         needs += [Need(need.name, need.level, need.required) for need in queue.skills]
-    return Terms((team,), frozenset(skill_word(need.name, need.level) for need in needs))
+        whole = _skills(needs)
+        required = {need.name for need in needs if need.required}
+        for wider in queue.rings[:ring]:
+            # Required skills stay, at a level that may be lower.
+            needs = [
+                need._replace(level=max(1, need.level - wider.lower_levels))
+                for need in needs
+                if need.name in required or not (wider.drop_optional or need.name in wider.drop_skills)
+            ]
+            teams += wider.add_teams
+    return Terms(tuple(dict.fromkeys(teams)), _skills(needs), whole)
+
+
+def _skills(needs: list[Need]) -> frozenset[str]:
+    return frozenset(skill_word(need.name, need.level) for need in needs)

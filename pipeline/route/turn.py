@@ -96,6 +96,8 @@ class Turn:
         case = replace(case, seq=case.seq + 1, updated_at_ms=self.now_ms, timer_parked=False, **changes)
         if case.clocks is not None or self.book.promises(case.workspace) is not None:
             case = promises.followed(self.book, self.state, case, self.now_ms)
+        if case.ring_ms is not None or self.book.rings(case.workspace):
+            case = self.book.ringed(case)
         self.state.put_case(case)
         self._publish_step(case, type_, reason, post, rep_id, related)
         # What is late already is said at once. The timers that are due before this turn have fired.
@@ -198,6 +200,8 @@ class Turn:
         )
         self._publish(ASSIGNMENTS.name, case.case_id, value)
         self._publish(_team_topic_name(case.workspace, case.team), case.case_id, value)
+        if offer.also_team is not None:
+            self._publish(_team_topic_name(case.workspace, offer.also_team), case.case_id, value)
 
     def _publish(self, topic: str, case_id: str, value: bytes) -> None:
         self.size_bytes += len(value)
@@ -249,6 +253,6 @@ def _at_end(case: Case) -> Case:
     """Returns a case as it is opened again."""
     former = case.former_rep if case.offer is None else case.offer.rep_id
     return replace(
-        case, state="waiting", offer=None, refused=(), update=0, former_rep=former, from_rep=None, until_ms=None,
-        consulted=(), outcome=None, timer_parked=False,
+        case, state="waiting", ring=0, ring_ms=None, offer=None, refused=(), update=0, former_rep=former,
+        from_rep=None, until_ms=None, consulted=(), outcome=None, timer_parked=False,
     )  # fmt: skip

@@ -15,7 +15,6 @@ UNHEEDED: tuple[tuple[str, ...], ...] = (
     ("rules", "skills", "required"),
     ("queues", "calendar"),
     ("queues", "borrows"),
-    ("queues", "rings"),
     ("queues", "order"),
     ("queues", "fairness"),
     ("queues", "mode"),

@@ -71,9 +71,9 @@ def transfer(turn: Turn, case: Case, event: CaseTransferred) -> RequestRefusal |
         return "unknown_queue"
     given = turn.release(case, "transferred")
     # Whoever hands it on within the team does not get it back at once.
-    given = given._replace(queue=queue.name, team=queue.team, refused=(), entered_ms=turn.now_ms).refused_by(
-        event.rep_id, turn.now_ms
-    )
+    given = given._replace(
+        queue=queue.name, team=queue.team, refused=(), entered_ms=turn.now_ms, ring=0
+    ).refused_by(event.rep_id, turn.now_ms)
     turn.step(given, "transferred", event.reason, rep_id=event.rep_id)
     return None
 

@@ -83,7 +83,7 @@ def _recount(turn: Turn, workspace: str, part: int, parts: int) -> None:
     cases = turn.state.workspaces[workspace].cases
     for case_id in sorted(case_id for case_id in cases if crc32(case_id.encode()) % parts == part):
         before = cases[case_id]
-        after = promises.recounted(turn.book, before)
+        after = turn.book.ringed(promises.recounted(turn.book, before))
         if after != before:
             turn.step(after, "rescheduled", "policy_changed")
 

@@ -108,6 +108,7 @@ def split(turn: Turn, case: Case, event: CaseSplit) -> RequestRefusal | None:
         copies=0,
         queued_at_ms=turn.now_ms,
         entered_ms=turn.now_ms,
+        ring=0,
         respond_by_ms=turn.now_ms + 1000 * queue.first_response_s,
         replied_at_ms=None,
         owed_ms=turn.now_ms,

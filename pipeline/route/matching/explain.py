@@ -21,10 +21,13 @@ class Survey(Struct, gc=False):
 
 
 def survey(turn: Turn, case: Case, *, start_over: bool) -> Survey:
-    """Counts the signed-in reps of the case's team, each who is not eligible under the first reason that holds."""
+    """Counts the signed-in reps of the teams that may take the case.
+
+    Each who is not eligible counts under the first reason that holds.
+    """
     demand = demand_of(turn.state, case)
     workspace = turn.state.workspaces[case.workspace]
-    team = workspace.classes.team(case.team)
+    team = workspace.classes.pool(demand.terms.teams)
     able, free = demand.present, sum([len(reps.free) for reps in demand.takers])
     refusers = idle = excused = 0
     if case.refused:
@@ -56,11 +59,14 @@ def why_case(turn: Turn, case: Case, reps: RepClass, oldest_every: int | None) -
     return "route.highest_priority", f"highest priority of {waiting} waiting in queue {case.queue}"
 
 
-def why_rep(turn: Turn, rep: Rep, eligible: int, *, start_over: bool) -> tuple[str, str]:
+def why_rep(turn: Turn, rep: Rep, eligible: int, *, start_over: bool, misses: bool) -> tuple[str, str]:
     """Says why it was this rep of those who could take the case."""
     at = f"has {turn.state.indexes.load(rep.workspace, rep.rep_id)} of {rep.capacity} cases"
     if start_over:
         return "route.start_over", f"every rep who could take it has refused; {at}"
     if eligible == 1:
         return "route.only_rep", f"the only rep who can take it now; {at}"
+    if misses:
+        detail = f"the most of the skills of {eligible} reps, then lowest load; {at}"
+        return "route.most_skills", detail
     return "route.lowest_load", f"lowest load of {eligible} reps, then longest without an offer; {at}"

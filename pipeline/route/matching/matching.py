@@ -139,6 +139,8 @@ def _offer(turn: Turn, pick: _Pick) -> None:
     case, rep = pick.case, turn.state.rep(pick.case.workspace, pick.rep_id)
     assert rep is not None, "only a known rep is free"
     start_over = bool(case.refused) and any(rep_id == pick.rep_id for rep_id, _ in case.refused)
+    demand = takers.demand_of(turn.state, case)
+    misses = bool(demand.misses)
     surveyed = explain.survey(turn, case, start_over=start_over)
     offer = Offer(
         rep_id=pick.rep_id,
@@ -148,8 +150,9 @@ def _offer(turn: Turn, pick: _Pick) -> None:
         excluded=surveyed.excluded,
         why=(
             explain.why_case(turn, case, pick.reps, pick.oldest_every),
-            explain.why_rep(turn, rep, surveyed.eligible, start_over=start_over),
+            explain.why_rep(turn, rep, surveyed.eligible, start_over=start_over, misses=misses),
         ),
+        also_team=_also_team(demand, case, pick.reps),
     )
     turn.count_pick(case.workspace, pick.reps.name)
     refused = () if start_over else case.refused
@@ -166,3 +169,10 @@ def _offer(turn: Turn, pick: _Pick) -> None:
     # After the case, because a rep who is full by now need not be put in order once more.
     turn.state.put_rep(replace(rep, last_offer_ms=turn.now_ms))
     turn.publish_assignment(case, offer, "offered", "matched")
+
+
+def _also_team(demand: DemandClass, case: Case, reps: RepClass) -> str | None:
+    """Returns the team by which the rep may take the case, where that is not the team of the case."""
+    if len(demand.terms.teams) == 1 or case.team in reps.team_names:
+        return None
+    return next(team for team in demand.terms.teams if team in reps.team_names)

@@ -6,7 +6,7 @@ while the others answer. Nothing is decided here.
 """
 
 from collections.abc import Callable, Iterable
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Generic, NamedTuple, TypeVar
 
 from pipeline.route.state.classes import DemandClass, FreeRep, RepClass
@@ -38,6 +38,8 @@ def free_taker(state: State, demand: DemandClass, reps: RepClass, case: Case) ->
 
 def best_taker(state: State, demand: DemandClass, case: Case) -> tuple[FreeRep, RepClass] | None:
     """Returns the free rep, of all classes, who gets the case of this class, and the rep's class."""
+    if demand.misses:
+        return _best_fitting(state, demand, case)
     best = None
     for reps in demand.takers:
         if not reps.free:
@@ -46,6 +48,17 @@ def best_taker(state: State, demand: DemandClass, case: Case) -> tuple[FreeRep, 
         if place is not None and (best is None or place < best[0]):
             best = place, reps
     return best
+
+
+def _best_fitting(state: State, demand: DemandClass, case: Case) -> tuple[FreeRep, RepClass] | None:
+    """Returns the same where rings have dropped skills: who has more of them comes first."""
+    free = (
+        (demand.misses.get(reps, 0), place, reps)
+        for reps in demand.takers
+        if (place := free_taker(state, demand, reps, case)) is not None
+    )
+    best = min(free, key=itemgetter(0, 1), default=None)
+    return None if best is None else best[1:]
 
 
 def present_refusers(state: State, demand: DemandClass, case: Case) -> list[str]:

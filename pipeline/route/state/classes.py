@@ -27,6 +27,7 @@ class DemandKey(NamedTuple):
     team: str
     queue: str
     skills: tuple[str, ...]
+    ring: int = 0
 
 
 class RepKey(NamedTuple):
@@ -51,7 +52,7 @@ next case."""
 class DemandClass:
     """The waiting cases of one demand class, and the rep classes that may take them."""
 
-    __slots__ = ("_cases", "fresh", "key", "parked", "present", "takers", "terms")
+    __slots__ = ("_cases", "fresh", "key", "misses", "parked", "present", "takers", "terms")
 
     def __init__(self, key: DemandKey, terms: Terms, cases: Mapping[str, Case]) -> None:
         self._cases = cases
@@ -65,6 +66,8 @@ class DemandClass:
         self.takers: list[RepClass] = []
         self.present = 0
         """The number of reps at work who may take the cases."""
+        self.misses: dict[RepClass, int] = {}
+        """How many of the skills that were asked for before the first ring the takers lack, where any do."""
 
     def __len__(self) -> int:
         return len(self.fresh) + len(self.parked)
@@ -77,7 +80,7 @@ class DemandClass:
         case, key = self._cases.get(case_id), self.key
         if case is None or case.state != "waiting" or case.timer_parked or case.refused:
             return None
-        return rank_of(case) if (case.team, case.queue, case.skills) == key[1:] else None
+        return rank_of(case) if (case.team, case.queue, case.skills, case.ring) == key[1:] else None
 
     def suits(self, reps: "RepClass") -> bool:
         """Whether reps of that class may take the cases."""
@@ -96,10 +99,21 @@ class Team:
         self.not_responding = 0
 
 
+class Pool(NamedTuple):
+    """How many signed-in reps of several teams are at work or are not, each counted once."""
+
+    present: int
+    away: int
+    not_responding: int
+
+
 class RepClass:
     """The signed-in reps of one class: the free ones in order, the others as counts."""
 
-    __slots__ = ("demands", "free", "key", "name", "present", "signed_in", "skills", "team_names", "teams")
+    __slots__ = (
+        "away", "demands", "free", "key", "name", "not_responding", "present", "signed_in", "skills", "team_names",
+        "teams",
+    )  # fmt: skip
 
     def __init__(self, key: RepKey, teams: list[Team]) -> None:
         self.key = key
@@ -114,15 +128,19 @@ class RepClass:
         """The reps who could take one more case now, the next one first."""
         self.signed_in = 0
         self.present = 0
+        self.away = 0
+        self.not_responding = 0
 
     def count(self, rep: Rep, by: int) -> None:
         """Adds a signed-in rep to the counts (1), or takes one away (-1)."""
         self.signed_in += by
         # The first that holds, because each rep is counted once among the reasons why reps could not take a case.
         if not rep.available:
+            self.away += by
             for team in self.teams:
                 team.away += by
         elif rep.not_responding:
+            self.not_responding += by
             for team in self.teams:
                 team.not_responding += by
         else:
@@ -158,19 +176,20 @@ class Classes:
 
     def demand_of(self, case: Case) -> DemandClass:
         """Returns the class of a case, which is made where it is new."""
-        demand = self._demands.get((case.workspace, case.team, case.queue, case.skills))  # type: ignore[call-overload]
+        demand = self._demands.get((case.workspace, case.team, case.queue, case.skills, case.ring))  # type: ignore[call-overload]
         return self._new_demand(case) if demand is None else demand
 
     def _new_demand(self, case: Case) -> DemandClass:
         self._drop_empty_demands()
-        key = DemandKey(case.workspace, case.team, case.queue, case.skills)
+        key = DemandKey(case.workspace, case.team, case.queue, case.skills, case.ring)
         demand = self._demands[key] = DemandClass(key, self._terms_of(key), self._cases)
         self._join_takers(demand)
         return demand
 
     def _terms_of(self, key: DemandKey) -> Terms:
         queue = self._queues.get(key.queue)
-        return terms_of(queue if queue is not None and queue.team == key.team else None, key.team, key.skills)
+        own = queue if queue is not None and queue.team == key.team else None
+        return terms_of(own, key.team, key.skills, key.ring)
 
     def _join_takers(self, demand: DemandClass) -> None:
         for name in demand.terms.teams:
@@ -194,9 +213,21 @@ class Classes:
                 for reps in demand.takers:
                     reps.demands.remove(demand)
                 demand.takers, demand.present, demand.terms = [], 0, terms
+                demand.misses.clear()
                 self._join_takers(demand)
                 changed += demand.takers
         return changed
+
+    def pool(self, names: tuple[str, ...]) -> "Team | Pool":
+        """Returns how many of the reps of these teams are at work or are not."""
+        if len(names) == 1:
+            return self.team(names[0])
+        reps = {reps for name in names for reps in self.team(name).reps}
+        return Pool(
+            sum(each.present for each in reps),
+            sum(each.away for each in reps),
+            sum(each.not_responding for each in reps),
+        )
 
     def team(self, name: str) -> Team:
         """Returns a team, which is made where it is new."""
@@ -229,6 +260,7 @@ class Classes:
             team.reps.remove(reps)
         for demand in reps.demands:
             demand.takers.remove(reps)
+            demand.misses.pop(reps, None)
 
     def demands(self) -> Iterable[DemandClass]:
         """Returns the demand classes, in no order that means anything."""
@@ -250,5 +282,7 @@ class Classes:
 
 def _join(demand: DemandClass, reps: RepClass) -> None:
     demand.takers.append(reps)
+    if missed := len(demand.terms.whole - reps.skills):
+        demand.misses[reps] = missed
     demand.present += reps.present
     reps.demands.append(demand)

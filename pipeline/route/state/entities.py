@@ -40,7 +40,7 @@ class Kept(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
         return replace(self, **changes)
 
 
-class Offer(Kept, frozen=True):
+class Offer(Kept, frozen=True, omit_defaults=True):
     """The offer that a case is in, or from which it was accepted."""
 
     rep_id: str
@@ -52,6 +52,8 @@ class Offer(Kept, frozen=True):
     """Why the others of the team could not: pairs of a reason code and a number of reps, sorted."""
     why: tuple[tuple[str, str], ...]
     """Pairs of a reason code and its text, which say why it was this case now and why this rep."""
+    also_team: str | None = None
+    """The team by which the rep may take the case, where it is not the team of the case."""
 
 
 class Answer(Kept, frozen=True):
@@ -129,6 +131,10 @@ class Case(Kept, frozen=True, omit_defaults=True):
     """When the hold of its rep, or the wrap-up, is over."""
     outcome: str | None = None
     """How it ended, while its rep wraps it up."""
+    ring: int = 0
+    """How many rings of its queue it has reached."""
+    ring_ms: int | None = None
+    """When it reaches the next one, if it waits then; None without one."""
 
     @property
     def contacts(self) -> tuple[str, ...]:
@@ -159,6 +165,8 @@ class Case(Kept, frozen=True, omit_defaults=True):
             due_ms = self.offer.expires_at_ms if self.state == "offered" else self.until_ms
         elif self.refused and self.state == "waiting":
             due_ms = min(at_ms for _, at_ms in self.refused) + REFUSAL_TTL_MS
+        if self.ring_ms is not None and self.state == "waiting" and (due_ms is None or self.ring_ms < due_ms):
+            due_ms = self.ring_ms
         if self.clocks is None:
             return due_ms
         said_ms = self.clocks.next_ms

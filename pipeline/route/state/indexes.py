@@ -238,6 +238,7 @@ def _same_place(old: Case, new: Case) -> bool:
         and old.queue == new.queue
         and old.team == new.team
         and old.skills == new.skills
+        and old.ring == new.ring
     )
 
 

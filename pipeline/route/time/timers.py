@@ -5,7 +5,7 @@ through a `Turn` as after a record. No clock is read here, for the driving loop 
 """
 
 from pipeline.route.cases import ending, handover, requeue
-from pipeline.route.matching import matching
+from pipeline.route.matching import matching, rings
 from pipeline.route.state.entities import REP_TIMER, Case
 from pipeline.route.state.state import State
 from pipeline.route.turn import Turn
@@ -74,7 +74,9 @@ def _fire_case(turn: Turn, workspace: str, case_id: str) -> None:
     assert case is not None, "only open cases have a timer"
     if case.clocks is not None and turn.ring(case, case.clocks, turn.now_ms) is not case:
         return
-    if case.offer is None:
+    if case.offer is None and case.ring_ms is not None and case.ring_ms <= turn.now_ms:
+        rings.widen(turn, case)
+    elif case.offer is None:
         turn.state.put_case(case.lapsed(turn.now_ms))
     elif case.state == "held":
         handover.resume(turn, case, "time_over")
