@@ -181,7 +181,7 @@ class PlainRouter:
             case.refused.clear()
         self.picks.append(rep.kind)
         rep.last_offer_ms = self.now_ms
-        case.state, case.rep_id, case.replied = "offered", rep.rep_id, False
+        case.state, case.rep_id = "offered", rep.rep_id
         case.attempt, case.expires_ms = offer.attempt, offer.expires_ms
 
     def _next_of(self, rep: Rep) -> list[Case]:
@@ -281,7 +281,7 @@ class PlainRouter:
     def _back(self, case: Case, what: str, reason: str) -> None:
         """The case waits again, at its old age and in its queue as the policy has it now."""
         self._say(what, case.post_id, reason, case.rep_id, case.attempt)
-        case.state, case.rep_id, case.replied = "waiting", None, False
+        case.state, case.rep_id = "waiting", None
         self._settle(case)
 
     def _settle(self, case: Case) -> None:
