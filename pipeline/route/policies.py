@@ -17,8 +17,12 @@ from schemas.posts.raw import Visibility
 
 OFFER_TIMEOUT_S: int = Queue.model_fields["offer_timeout_s"].default
 REOPEN_WITHIN_S: int = Queue.model_fields["reopen_within_s"].default
+MISSED_OFFERS: int = Policy.model_fields["missed_offers"].default
 OLDEST_EVERY: int = Policy.model_fields["oldest_every"].default
 """The contract's defaults hold for cases whose queue or policy was withdrawn while they waited."""
+
+Gone = Literal["signed_out", "away", "not_responding"]
+"""Why a rep is gone."""
 
 
 class View(NamedTuple):
@@ -137,7 +141,16 @@ class PolicyBook:
         view = self.view(workspace)
         return OLDEST_EVERY if view is None else view.policy.oldest_every
 
-    def sign_out_release(self, workspace: str) -> Literal["all", "unanswered"]:
-        """Returns which accepted cases go back when their rep signs out."""
+    def missed_offers(self, workspace: str) -> int:
+        """Returns after how many missed offers in a row a rep gets no more."""
         view = self.view(workspace)
-        return "unanswered" if view is None else view.policy.sign_out_release
+        return MISSED_OFFERS if view is None else view.policy.missed_offers
+
+    def releases(self, workspace: str, gone: Gone) -> Literal["all", "unanswered", "none"]:
+        """Returns which accepted cases go back when their rep is gone. With any of them, all open offers do."""
+        view = self.view(workspace)
+        if view is None:
+            return "unanswered" if gone == "signed_out" else "none"
+        if gone == "signed_out":
+            return view.policy.sign_out_release
+        return view.policy.away_release if gone == "away" else view.policy.silent_release

@@ -146,6 +146,10 @@ class Policy(Message):
         default="none",
         description="which cases go back when a rep is away: all, those without a reply, or none",
     )
+    silent_release: Literal["all", "unanswered", "none"] = Field(
+        default="none",
+        description="which cases go back after `missed_offers`: all, those without a reply, or none",
+    )
     missed_offers: int = Field(
         default=1,
         ge=1,

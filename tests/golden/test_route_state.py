@@ -29,6 +29,7 @@ RELEASES = (
     "one_case_a_contact",
     "reps_for_ever",
     "skills_without_levels",
+    "one_missed_offer",
     "current",
 )
 """Oldest first."""

@@ -27,8 +27,6 @@ UNHEEDED: tuple[tuple[str, ...], ...] = (
     ("queues", "refusal_ttl_s"),
     ("queues", "limits"),
     ("queues", "closed"),
-    ("away_release",),
-    ("missed_offers",),
     ("offers_per_hour",),
     ("lease",),
     ("link_identity",),

@@ -1,6 +1,11 @@
-"""What a rep does with an accepted case besides answering it: hold it, wait, ask somebody, or hand it on."""
+"""What a rep does with a case besides answering it: hold it, wait, ask somebody, hand it on, or leave it.
 
-from pipeline.route.cases.lifecycle import after
+A rep leaves cases by being signed out, away, or silent after missed offers. The policy says which go back at once.
+One that stays goes back when its customer writes again, so that nobody writes to somebody who does not read it.
+"""
+
+from pipeline.route.cases import ending
+from pipeline.route.cases.lifecycle import AT_WORK, after
 from pipeline.route.messages import (
     CaseHeld,
     CaseResumed,
@@ -9,7 +14,8 @@ from pipeline.route.messages import (
     ConsultStarted,
     CustomerAwaited,
 )
-from pipeline.route.state.entities import CASE_WEIGHT, Case, Offer
+from pipeline.route.policies import Gone
+from pipeline.route.state.entities import CASE_WEIGHT, Case, Offer, Rep
 from pipeline.route.turn import Turn
 from schemas.policy.queues import Queue
 from schemas.refusals import RequestRefusal
@@ -159,6 +165,48 @@ def _direct(turn: Turn, case: Case, rep_id: str, reason: str) -> Offer:
         excluded=(),
         why=((f"route.{reason}", _WHY[reason].format(rep=case.former_rep)),),
     )
+
+
+def give_up_cases(turn: Turn, workspace: str, rep_id: str, gone: Gone) -> None:
+    """Takes from a rep who is gone what the policy says: open offers, and all accepted cases or the unanswered."""
+    which = turn.book.releases(workspace, gone)
+    # Listed before the first release, which takes the case out of the set that is walked here.
+    for case_id in turn.state.indexes.held(workspace, rep_id) if which != "none" else ():
+        case = turn.state.case(workspace, case_id)
+        assert case is not None, "only open cases are held"
+        if case.state == "wrapping":
+            # Somebody who is away for a moment still has the paperwork to do, which ends by its time.
+            if gone == "signed_out":
+                ending.wrap_up(turn, case, gone)
+        elif which == "all" or not _is_answered(case):
+            come_back(turn, _leave(turn, case, rep_id, gone), gone)
+
+
+def leave_absent(turn: Turn, case: Case) -> Case:
+    """Takes a case to which something is owed from a rep who is gone, and returns it as it is stored."""
+    if case.offer is None or case.owed_ms is None:
+        return case
+    rep = turn.state.rep(case.workspace, case.offer.rep_id)
+    if rep is None or rep.present:
+        return case
+    gone = _why_gone(rep)
+    if gone == "away" and turn.book.releases(case.workspace, gone) == "none":
+        return case
+    return _leave(turn, case, rep.rep_id, gone)
+
+
+def _why_gone(rep: Rep) -> Gone:
+    if not rep.signed_in:
+        return "signed_out"
+    return "not_responding" if rep.not_responding else "away"
+
+
+def _leave(turn: Turn, case: Case, rep_id: str, gone: Gone) -> Case:
+    return turn.step(turn.release(case, gone), "released", gone, rep_id=rep_id)
+
+
+def _is_answered(case: Case) -> bool:
+    return case.state in AT_WORK and case.owed_ms is None
 
 
 def _has_room(turn: Turn, case: Case, rep_id: str) -> bool:

@@ -120,7 +120,7 @@ def _join(turn: Turn, case: Case, post: ScoredPost, reason: str) -> Case:
         case = written(turn, case, reason, turn.received_ms(post.appended_ms))
     case = turn.step(case, "joined", reason, post=_name(post))
     case = turn.publish_update(case, "post_joined" if member is None else "post_changed")
-    return leave_absent(turn, case)
+    return handover.leave_absent(turn, case)
 
 
 def written(turn: Turn, case: Case, reason: str, received_ms: int) -> Case:
@@ -133,16 +133,6 @@ def written(turn: Turn, case: Case, reason: str, received_ms: int) -> Case:
         case = turn.step(continued, "reopened", reason, rep_id=case.offer.rep_id)
     case = promises.asked(turn.book, case, received_ms)
     return case._replace(owed_ms=turn.now_ms) if case.owed_ms is None else case
-
-
-def leave_absent(turn: Turn, case: Case) -> Case:
-    """Takes a case to which something is owed from a rep who has signed out, and returns it as it is stored."""
-    if case.offer is None or case.owed_ms is None:
-        return case
-    rep = turn.state.rep(case.workspace, case.offer.rep_id)
-    if rep is None or rep.signed_in:
-        return case
-    return turn.step(turn.release(case, "signed_out"), "released", "signed_out", rep_id=rep.rep_id)
 
 
 def _take_in(turn: Turn, case: Case, post: ScoredPost) -> Case:

@@ -41,10 +41,9 @@ _UNNAMED = "unknown"
 def handle_request(turn: Turn, event: Request) -> None:
     """Grants or refuses one request about an offer."""
     # Before anything is refused, because a click that comes too late also shows that somebody is there.
-    if isinstance(event, OfferAccepted):
-        rep = turn.state.rep(event.workspace, event.rep_id)
-        if rep is not None and rep.not_responding:
-            turn.state.put_rep(rep.answering())
+    rep = turn.state.rep(event.workspace, event.rep_id)
+    if rep is not None and rep.missed:
+        turn.state.put_rep(rep.answering())
     case = turn.state.case(event.workspace, event.case_id)
     if case is None:
         closed = turn.state.closed(event.workspace, event.case_id)

@@ -5,7 +5,8 @@ A case that was merged is known by the id of the one that goes on in its place.
 
 from pipeline.route import ids, promises
 from pipeline.route.cases import answers, briefs, ending
-from pipeline.route.cases.intake import leave_absent, written
+from pipeline.route.cases.handover import leave_absent
+from pipeline.route.cases.intake import written
 from pipeline.route.cases.joining import URGENCY
 from pipeline.route.cases.known import KnownCases
 from pipeline.route.cases.lifecycle import after

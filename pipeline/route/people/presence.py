@@ -9,11 +9,10 @@ made here: `matching` makes them once the rep is stored.
 from collections.abc import Callable
 
 from pipeline.errors import Permanent
-from pipeline.route.cases import ending, handover
-from pipeline.route.cases.lifecycle import AT_WORK
+from pipeline.route.cases.handover import give_up_cases
 from pipeline.route.messages import Presence, SignedIn, SignedOut
 from pipeline.route.skills import skill_word
-from pipeline.route.state.entities import Case, Rep, Sender
+from pipeline.route.state.entities import Rep, Sender
 from pipeline.route.turn import Turn
 
 MAX_SENDERS = 8
@@ -40,6 +39,8 @@ def handle_presence(turn: Turn, event: Presence) -> None:
     elif rep.signed_in:
         available = event.presence == "available"
         turn.state.put_rep(_with_event(rep, event).answering()._replace(available=available))
+        if not available:
+            give_up_cases(turn, event.workspace, event.rep_id, "away")
     else:
         raise _not_signed_in()
 
@@ -110,18 +111,4 @@ def _sign_out(turn: Turn, before: Rep, event: SignedOut) -> None:
         turn.state.put_rep(rep)
         return
     turn.state.put_rep(rep._replace(signed_in=False, available=False, left_ms=turn.now_ms))
-    keep_answered = turn.book.sign_out_release(event.workspace) == "unanswered"
-    # Listed before the first release, which takes the case out of the set that is walked here.
-    for case_id in turn.state.indexes.held(event.workspace, event.rep_id):
-        case = turn.state.case(event.workspace, case_id)
-        assert case is not None, "only open cases are held"
-        if case.state == "wrapping":
-            ending.wrap_up(turn, case, "signed_out")
-        elif not (keep_answered and _is_answered(case)):
-            released = turn.release(case, "signed_out")
-            released = turn.step(released, "released", "signed_out", rep_id=event.rep_id)
-            handover.come_back(turn, released, "signed_out")
-
-
-def _is_answered(case: Case) -> bool:
-    return case.state in AT_WORK and case.owed_ms is None
+    give_up_cases(turn, event.workspace, event.rep_id, "signed_out")

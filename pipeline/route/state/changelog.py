@@ -45,7 +45,7 @@ VERSIONS: dict[Kind, int] = {
     "closed": 3,
     "brief": 1,
     "post": 2,
-    "rep": 4,
+    "rep": 5,
     "picks": 2,
     "handled": 1,
     "seen-post": 1,
@@ -194,6 +194,11 @@ def _rep_who_left(fields: Fields) -> Fields:
     return fields | {"left_ms": left_ms}
 
 
+def _rep_who_missed_offers(fields: Fields) -> Fields:
+    """Upgrades version 4, in which one missed offer was too many."""
+    return fields | {"missed": int(fields["not_responding"])}
+
+
 def _case_with_times_of_refusal(fields: Fields) -> Fields:
     """Upgrades version 1, in which a refusal never lapsed. It counts from the last step of the case."""
     refused = [(rep_id, fields["updated_at_ms"]) for rep_id in fields["refused"]]
@@ -241,6 +246,7 @@ _UPGRADES: dict[tuple[Kind, int], Callable[[Fields], Fields]] = {
     ("rep", 1): _rep_with_senders,
     ("rep", 2): _rep_who_left,
     ("rep", 3): lambda fields: fields,  # without levels of skills
+    ("rep", 4): _rep_who_missed_offers,
 }
 """By (kind, version) the function that turns fields of that version into those of the next one."""
 _ENDED: frozenset[tuple[Kind, int]] = frozenset({("picks", 1)})

@@ -237,11 +237,13 @@ class Rep(Kept, frozen=True):
     """Whether the rep is signed in at one of the senders at least."""
     available: bool
     not_responding: bool
-    """The rep has missed an offer since the last sign of life, and gets nothing new until the next one."""
+    """The rep has missed too many offers in a row, and gets nothing new until the next sign of life."""
     senders: tuple[Sender, ...]
     last_offer_ms: int
     left_ms: int | None = None
     """When the rep signed out at the last desktop; None while signed in."""
+    missed: int = 0
+    """Offers that the rep has let time out since the last sign of life."""
 
     @property
     def present(self) -> bool:
@@ -249,12 +251,13 @@ class Rep(Kept, frozen=True):
         return self.signed_in and self.available and not self.not_responding
 
     def answering(self) -> "Rep":
-        """Returns the rep after a sign of life, which makes up for an offer that was missed."""
-        return self._replace(not_responding=False)
+        """Returns the rep after a sign of life, which makes up for all offers that were missed."""
+        return self._replace(not_responding=False, missed=0)
 
-    def missed_offer(self) -> "Rep":
-        """Returns the rep after an offer timed out (Genesys calls this state "Not Responding")."""
-        return self._replace(not_responding=True)
+    def missed_offer(self, most: int) -> "Rep":
+        """Returns the rep after an offer timed out. After so many in a row Genesys says "Not Responding"."""
+        missed = self.missed + 1
+        return self._replace(not_responding=self.not_responding or missed >= most, missed=missed)
 
 
 class Picks(Kept, frozen=True):

@@ -92,4 +92,7 @@ def _time_out(turn: Turn, case: Case, rep_id: str) -> None:
     handover.come_back(turn, released, "not_answered")
     rep = turn.state.rep(case.workspace, rep_id)
     if rep is not None:
-        turn.state.put_rep(rep.missed_offer())
+        missed = rep.missed_offer(turn.book.missed_offers(case.workspace))
+        turn.state.put_rep(missed)
+        if missed.not_responding and not rep.not_responding:
+            handover.give_up_cases(turn, case.workspace, rep_id, "not_responding")

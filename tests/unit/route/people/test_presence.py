@@ -8,7 +8,7 @@ import pytest
 from pipeline.errors import Permanent
 from schemas.people.rep import AnyRepEvent
 from schemas.posts.scored import ScoredPost
-from tests.builders import accept, policy, presence, record, reply, scored, signed_in, signed_out
+from tests.builders import accept, policy, presence, record, reject, reply, scored, signed_in, signed_out
 from tests.unit.route.desk_of_one import Desk
 
 
@@ -163,3 +163,55 @@ def test_reps_who_were_signed_out_at_a_restore_come_back_in_the_same_order() -> 
     ]
     offered = [[offer.rep_id for offer in desk.feed(*day).assignments] for desk in (went_on, restored)]
     assert offered[0] == offered[1] != reps
+
+
+@pytest.mark.parametrize("sign", [reject, accept, reply], ids=lambda make: make.__name__)
+def test_so_many_missed_offers_in_a_row_as_the_policy_says_end_the_offers_until_a_request(sign: Any) -> None:
+    desk = Desk(policy(missed_offers=2))
+    [offer] = desk.feed(signed_in(), scored("p1", by="ann")).assignments
+    assert desk.after(120).tick().types == ["timed_out", "offered"], "one more chance"
+    assert desk.after(120).tick().types == ["timed_out"]
+    assert desk.router.gauges()["reps_present"] == 0
+    desk.restart()
+    assert "offered" in desk.feed(sign(offer.case_id)).types, "a click that comes too late is a sign of life"
+
+
+def test_a_sign_of_life_makes_up_for_all_missed_offers() -> None:
+    desk = Desk(policy(missed_offers=2))
+    desk.feed(signed_in(), scored("p1", by="ann"))
+    desk.after(120).tick()
+    desk.feed(presence(seq=1))
+    assert desk.after(120).tick().types == ["timed_out", "offered"]
+
+
+@pytest.mark.parametrize(("silent", "kept"), [("none", 2), ("unanswered", 1), ("all", 0)])
+def test_a_rep_who_falls_silent_gives_up_what_the_policy_says(silent: str, kept: int) -> None:
+    desk = Desk(policy(silent_release=silent))
+    offers = desk.feed(signed_in(capacity=3), *(scored(f"p{n}", by=f"a{n}") for n in range(2))).assignments
+    desk.feed(*(accept(offer.case_id) for offer in offers), reply(offers[0].case_id), scored("p3", by="a3"))
+    answer = desk.after(120).tick()
+    assert answer.steps == [("timed_out", "not_answered"), *[("released", "not_responding")] * (2 - kept)]
+
+
+@pytest.mark.parametrize(("away", "kept"), [("none", 3), ("unanswered", 1), ("all", 0)])
+def test_a_rep_who_goes_away_gives_up_what_the_policy_says(away: str, kept: int) -> None:
+    desk = Desk(policy(away_release=away))
+    offers = desk.feed(signed_in(capacity=3), *(scored(f"p{n}", by=f"a{n}") for n in range(3))).assignments
+    desk.feed(*(accept(offer.case_id) for offer in offers[:2]), reply(offers[0].case_id))
+    answer = desk.feed(presence(value="away", seq=1))
+    assert answer.steps == [("released", "away")] * (3 - kept)
+
+
+@pytest.mark.parametrize("gone", ["not_responding", "away", "signed_out"])
+def test_an_answered_case_of_somebody_who_is_gone_goes_back_once_its_customer_writes(gone: str) -> None:
+    desk = Desk(policy(away_release="unanswered"))
+    [offer] = desk.feed(signed_in(capacity=2), scored("p1", by="ann")).assignments
+    desk.feed(accept(offer.case_id), reply(offer.case_id))
+    if gone == "not_responding":
+        desk.feed(scored("p2", by="bob"))
+        desk.after(120).tick()
+    else:
+        desk.feed(presence(value="away", seq=1) if gone == "away" else signed_out(seq=1))
+    answer = desk.feed(scored("p3", by="ann"))
+    assert answer.steps[-1] == ("released", gone)
+    assert answer.current[0].state == "waiting"
