@@ -17,7 +17,7 @@ from schemas.people.casework import (
     ReplySent,
 )
 from schemas.people.event import AboutCase, AnyEvent
-from schemas.people.presence import PresenceChanged, SignedIn, SignedOut
+from schemas.people.presence import Heartbeat, PresenceChanged, SignedIn, SignedOut
 from schemas.people.rep import AnyRepEvent
 from schemas.policy.policy import Brand, Policy
 from schemas.policy.queues import Queue
@@ -167,6 +167,10 @@ def signed_out(
     rep_id: str = "r1", *, seq: int = 9, ms: int = 0, event_id: str | None = None, sender: str | None = None
 ) -> SignedOut:
     return SignedOut(**_rep_fields(rep_id, _id(event_id), seq, ms, sender))
+
+
+def beat(rep_id: str = "r1", *, seq: int = 0, event_id: str | None = None, sender: str | None = None) -> Heartbeat:
+    return Heartbeat(**_rep_fields(rep_id, _id(event_id), seq, 0, sender))
 
 
 def accept(case_id: str, attempt: int = 1, rep_id: str = "r1", *, event_id: str | None = None) -> OfferAccepted:

@@ -271,12 +271,12 @@ class PostRevealed(_RepEvent):
     reason: str
 
 
+class Heartbeat(_RepEvent):
+    """The desktop is still there."""
+
+
 class Other(_RepEvent):
     """An event that the router knows and does not act on yet."""
-
-
-class Heartbeat(Other):
-    """The desktop is still there."""
 
 
 class RouteSignal(Struct):
@@ -303,10 +303,10 @@ Request = (
 """What a rep asks for about an offer."""
 Supervision = CasesMerged | CaseSplit | CaseReprioritised | CaseClosedBy | ContactNoted
 """What is asked for about a case, whoever has it."""
-AnyRepEvent = Presence | Request | Supervision | PostRevealed | Other
-Remembered = ScoredPost | AnyRepEvent
-"""Inputs of which a repeat is known. A repeated signal changes nothing anyway."""
-Input = Remembered | RouteSignal
+AnyRepEvent = Presence | Request | Supervision | PostRevealed | Other | Heartbeat
+Remembered = ScoredPost | Presence | Request | Supervision | PostRevealed | Other
+"""Inputs of which a repeat is known. A repeated signal or heartbeat changes nothing anyway."""
+Input = Remembered | Heartbeat | RouteSignal
 
 
 def _ms(time: str) -> int:

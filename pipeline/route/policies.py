@@ -13,15 +13,17 @@ from pipeline.route.state.entities import Case, PolicyInForce
 from pipeline.route.state.state import State
 from schemas.policy.policy import Policy
 from schemas.policy.queues import Queue, Ring
+from schemas.policy.staffing import Lease
 from schemas.posts.raw import Visibility
 
 OFFER_TIMEOUT_S: int = Queue.model_fields["offer_timeout_s"].default
 REOPEN_WITHIN_S: int = Queue.model_fields["reopen_within_s"].default
+LEASE: Lease = Policy.model_fields["lease"].default
 MISSED_OFFERS: int = Policy.model_fields["missed_offers"].default
 OLDEST_EVERY: int = Policy.model_fields["oldest_every"].default
 """The contract's defaults hold for cases whose queue or policy was withdrawn while they waited."""
 
-Gone = Literal["signed_out", "away", "not_responding"]
+Gone = Literal["signed_out", "lease_over", "away", "not_responding"]
 """Why a rep is gone."""
 
 
@@ -141,6 +143,11 @@ class PolicyBook:
         view = self.view(workspace)
         return OLDEST_EVERY if view is None else view.policy.oldest_every
 
+    def lease_ms(self, workspace: str) -> int:
+        """Returns how long a desktop counts as present after a heartbeat, in milliseconds."""
+        view = self.view(workspace)
+        return 1000 * (LEASE if view is None else view.policy.lease).seconds
+
     def missed_offers(self, workspace: str) -> int:
         """Returns after how many missed offers in a row a rep gets no more."""
         view = self.view(workspace)
@@ -150,7 +157,7 @@ class PolicyBook:
         """Returns which accepted cases go back when their rep is gone. With any of them, all open offers do."""
         view = self.view(workspace)
         if view is None:
-            return "unanswered" if gone == "signed_out" else "none"
-        if gone == "signed_out":
+            return "unanswered" if gone in ("signed_out", "lease_over") else "none"
+        if gone in ("signed_out", "lease_over"):
             return view.policy.sign_out_release
         return view.policy.away_release if gone == "away" else view.policy.silent_release

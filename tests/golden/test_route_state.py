@@ -30,6 +30,7 @@ RELEASES = (
     "reps_for_ever",
     "skills_without_levels",
     "one_missed_offer",
+    "without_leases",
     "current",
 )
 """Oldest first."""

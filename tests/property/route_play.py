@@ -30,6 +30,7 @@ from schemas.people.supervision import CaseClosedBy, CaseReprioritised, CasesMer
 from schemas.policy.calendar import Calendar
 from schemas.policy.policy import Policy
 from schemas.policy.sla import Sla
+from schemas.policy.staffing import Lease
 from schemas.posts.scored import ScoredPost, TriageAction
 from schemas.topics import ACTIONABLE, ASSIGNMENTS
 from schemas.topics import REPS as REPS_TOPIC
@@ -58,6 +59,10 @@ _PLAIN = policy()
 POLICIES: dict[str, Policy] = {
     "acme": policy(
         oldest_every=3,
+        missed_offers=2,
+        away_release="unanswered",
+        silent_release="all",
+        lease=Lease(seconds=90),
         # One queue with clocks, one that leaves time to wrap up, and one without either.
         queues=(
             _PLAIN.queues[0].model_copy(update={"sla": "care"}),
@@ -84,7 +89,7 @@ class Step:
 KINDS = (
     ["post"] * 6 + ["context", "repost", "edit", "delete", "own", "own", "again"]
     + ["reply_to", "reply_to", "quote", "copy", "anonymous", "thanks"]
-    + ["sign_in"] * 3 + ["away", "available", "sign_out"]
+    + ["sign_in"] * 3 + ["away", "available", "sign_out"] + ["beat"] * 3
     + ["accept"] * 5 + ["reject"] * 2 + ["reply", "resolve", "resolve", "reveal", "tick", "tick"]
     + ["hold", "await", "resume", "consult", "transfer", "transfer", "wrap_up"]
     + ["merge", "split", "priority", "end", "contact"]
@@ -260,7 +265,7 @@ class _Player:
             return self._supervision(step)
         if step.kind == "reveal":
             return self._reading(step)
-        if step.kind in ("sign_in", "away", "available", "sign_out"):
+        if step.kind in ("sign_in", "away", "available", "sign_out", "beat"):
             return self._presence(step)
         post = self._post(step)
         self.posts.append(post)
@@ -340,6 +345,8 @@ class _Player:
         common: dict[str, Any] = {"seq": seq, "event_id": event_id, "sender": sender}
         if step.kind == "sign_in":
             return builders.signed_in(rep_id, **REPS[rep_id], **common)  # type: ignore[arg-type]
+        if step.kind == "beat":
+            return builders.beat(rep_id, **common)
         if step.kind == "sign_out":
             return builders.signed_out(rep_id, **common)
         return builders.presence(rep_id, step.kind, **common)

@@ -28,7 +28,6 @@ UNHEEDED: tuple[tuple[str, ...], ...] = (
     ("queues", "limits"),
     ("queues", "closed"),
     ("offers_per_hour",),
-    ("lease",),
     ("link_identity",),
 )
 """The fields, each as its way through the policy. Whoever makes one work takes it out."""

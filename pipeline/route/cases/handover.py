@@ -176,7 +176,7 @@ def give_up_cases(turn: Turn, workspace: str, rep_id: str, gone: Gone) -> None:
         assert case is not None, "only open cases are held"
         if case.state == "wrapping":
             # Somebody who is away for a moment still has the paperwork to do, which ends by its time.
-            if gone == "signed_out":
+            if gone in ("signed_out", "lease_over"):
                 ending.wrap_up(turn, case, gone)
         elif which == "all" or not _is_answered(case):
             come_back(turn, _leave(turn, case, rep_id, gone), gone)

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from pipeline.errors import Permanent
 from pipeline.route.cases.handover import give_up_cases
-from pipeline.route.messages import Presence, SignedIn, SignedOut
+from pipeline.route.messages import Heartbeat, Presence, SignedIn, SignedOut
+from pipeline.route.policies import Gone
 from pipeline.route.skills import skill_word
 from pipeline.route.state.entities import Rep, Sender
 from pipeline.route.turn import Turn
@@ -18,6 +19,8 @@ from pipeline.route.turn import Turn
 MAX_SENDERS = 8
 """Desktops that are remembered of one rep, so that a desktop which names itself anew each time costs a bounded
 amount. The one that was heard of longest ago is forgotten, and before it any that has signed out."""
+LATE_MS = 10_000
+"""A lease that ends so late has ended while the broker or the router was away, when no heartbeat could arrive."""
 
 
 def handle_presence(turn: Turn, event: Presence) -> None:
@@ -38,7 +41,7 @@ def handle_presence(turn: Turn, event: Presence) -> None:
         _sign_out(turn, rep, event)
     elif rep.signed_in:
         available = event.presence == "available"
-        turn.state.put_rep(_with_event(rep, event).answering()._replace(available=available))
+        turn.state.put_rep(_with_event(turn, rep, event).answering()._replace(available=available))
         if not available:
             give_up_cases(turn, event.workspace, event.rep_id, "away")
     else:
@@ -62,12 +65,15 @@ def _check_order(rep: Rep, event: Presence) -> None:
     )
 
 
-def _with_event(rep: Rep, event: Presence) -> Rep:
+def _with_event(turn: Turn, rep: Rep, event: Presence) -> Rep:
     """Returns the rep with the event as the newest of its sender."""
     name = event.sender or ""
     before = next((sender for sender in rep.senders if sender.name == name), None)
     is_in = isinstance(event, SignedIn) or (before is not None and before.signed_in)
-    newest = Sender(name, event.seq, event.own_ms, is_in and not isinstance(event, SignedOut))
+    signed_in = is_in and not isinstance(event, SignedOut)
+    # Whoever has sent heartbeats goes on sending them, and may fall silent before the first of a new day.
+    leased = before is not None and before.lease_until_ms is not None
+    newest = Sender(name, event.seq, event.own_ms, signed_in, _lease_until_ms(turn, event) if leased else None)
     others = [sender for sender in rep.senders if sender.name != name]
     if len(others) == MAX_SENDERS:
         others.remove(min(others, key=lambda sender: (sender.signed_in, sender.at_ms, sender.name)))
@@ -87,7 +93,7 @@ def _sign_in(turn: Turn, before: Rep | None, event: SignedIn) -> None:
         senders=() if before is None else before.senders,
         last_offer_ms=0 if before is None else before.last_offer_ms,
     )
-    rep = _with_event(rep, event)
+    rep = _with_event(turn, rep, event)
     if event.sender is not None:
         # The desktop has learnt to name itself, or another is in use now. Nobody would ever sign the nameless one
         # out, and the rep would count as present for ever.
@@ -103,12 +109,64 @@ def _signed_out_at(rep: Rep, those: Callable[[Sender], bool]) -> Rep:
 
 
 def _sign_out(turn: Turn, before: Rep, event: SignedOut) -> None:
-    rep = _with_event(before, event)
+    rep = _with_event(turn, before, event)
     if event.sender is None:
         # Said of the person and not of one desktop, so it also ends what a crashed desktop never signed out.
         rep = _signed_out_at(rep, lambda _: True)
     if any(sender.signed_in for sender in rep.senders):
         turn.state.put_rep(rep)
         return
+    _leave(turn, rep, "signed_out")
+
+
+def _leave(turn: Turn, rep: Rep, gone: Gone) -> None:
     turn.state.put_rep(rep._replace(signed_in=False, available=False, left_ms=turn.now_ms))
-    give_up_cases(turn, event.workspace, event.rep_id, "signed_out")
+    give_up_cases(turn, rep.workspace, rep.rep_id, gone)
+
+
+def renew_lease(turn: Turn, event: Heartbeat) -> None:
+    """Notes that a desktop which is signed in is still there. It says nothing about the rep."""
+    rep = turn.state.rep(event.workspace, event.rep_id)
+    sender = (
+        None if rep is None else next((each for each in rep.senders if each.name == (event.sender or "")), None)
+    )
+    if rep is None or sender is None or not sender.signed_in:
+        return
+    until_ms = sender.lease_until_ms
+    if until_ms is None or until_ms < turn.now_ms + turn.book.lease_ms(event.workspace):
+        renewed = sender._replace(lease_until_ms=_lease_until_ms(turn, event))
+        senders = tuple(renewed if each is sender else each for each in rep.senders)
+        turn.state.put_rep(rep._replace(senders=senders))
+
+
+def end_leases(turn: Turn, rep: Rep) -> None:
+    """Signs the rep out at each desktop whose lease is over, or begins it anew where the router could not know."""
+    due_ms = rep.due_ms
+    assert due_ms is not None, "it is due"
+    if not turn.live or turn.now_ms - due_ms > LATE_MS:
+        until_ms = turn.now_ms + _granted_ms(turn, rep.workspace)
+        leased = (
+            each if each.lease_until_ms is None else each._replace(lease_until_ms=until_ms) for each in rep.senders
+        )
+        turn.state.put_rep(rep._replace(senders=tuple(leased)))
+        return
+    rep = _signed_out_at(rep, lambda each: each.lease_until_ms is not None and each.lease_until_ms <= turn.now_ms)
+    if any(sender.signed_in for sender in rep.senders):
+        turn.state.put_rep(rep)
+    else:
+        _leave(turn, rep, "lease_over")
+
+
+def without_leases(rep: Rep) -> Rep:
+    """Returns the rep with desktops that count as present until they sign out, or send another heartbeat."""
+    return rep._replace(senders=tuple(sender._replace(lease_until_ms=None) for sender in rep.senders))
+
+
+def _lease_until_ms(turn: Turn, event: Presence | Heartbeat) -> int:
+    return turn.now_ms + _granted_ms(turn, event.workspace)
+
+
+def _granted_ms(turn: Turn, workspace: str) -> int:
+    # A third more than the policy says, so that not every heartbeat needs an entry in the changelog. What is not
+    # written must not count, or a router that was restored would decide otherwise than the one that went on.
+    return turn.book.lease_ms(workspace) * 4 // 3

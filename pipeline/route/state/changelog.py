@@ -45,7 +45,7 @@ VERSIONS: dict[Kind, int] = {
     "closed": 3,
     "brief": 1,
     "post": 2,
-    "rep": 5,
+    "rep": 6,
     "picks": 2,
     "handled": 1,
     "seen-post": 1,
@@ -247,6 +247,7 @@ _UPGRADES: dict[tuple[Kind, int], Callable[[Fields], Fields]] = {
     ("rep", 2): _rep_who_left,
     ("rep", 3): lambda fields: fields,  # without levels of skills
     ("rep", 4): _rep_who_missed_offers,
+    ("rep", 5): lambda fields: fields,  # without leases, which no desktop had
 }
 """By (kind, version) the function that turns fields of that version into those of the next one."""
 _ENDED: frozenset[tuple[Kind, int]] = frozenset({("picks", 1)})

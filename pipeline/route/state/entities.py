@@ -206,7 +206,7 @@ class Member(Kept, frozen=True, omit_defaults=True):
     """Whether somebody else wrote nearly the same as the contact."""
 
 
-class Sender(Kept, frozen=True, order=True):
+class Sender(Kept, frozen=True, order=True, omit_defaults=True):
     """One desktop of a rep; the name is empty for the events that name none. Senders sort by name."""
 
     name: str
@@ -215,13 +215,15 @@ class Sender(Kept, frozen=True, order=True):
     at_ms: int
     """When that event occurred, by the sender's clock."""
     signed_in: bool
+    lease_until_ms: int | None = None
+    """When it counts as gone, if it is signed in; None for one that has never sent a heartbeat."""
 
 
 REP_TTL_MS = 30 * 24 * 3_600_000
 """Longer than any input is believed (`remember_ms`), so that nothing old is mistaken for news of a rep whose
 sequence numbers are forgotten."""
 REP_TIMER = "rep/"
-"""Begins the name of the timer of a rep who left. Ids of cases are UUIDs and hold no slash."""
+"""Begins the name of the timer of a rep. Ids of cases are UUIDs and hold no slash."""
 
 
 class Rep(Kept, frozen=True):
@@ -244,6 +246,14 @@ class Rep(Kept, frozen=True):
     """When the rep signed out at the last desktop; None while signed in."""
     missed: int = 0
     """Offers that the rep has let time out since the last sign of life."""
+
+    @property
+    def due_ms(self) -> int | None:
+        """Returns when the first lease ends of a rep who is at work, or one who has left is forgotten, or None."""
+        if self.left_ms is not None:
+            return self.left_ms + REP_TTL_MS
+        leases = (sender.lease_until_ms for sender in self.senders if sender.signed_in)
+        return min((until_ms for until_ms in leases if until_ms is not None), default=None)
 
     @property
     def present(self) -> bool:

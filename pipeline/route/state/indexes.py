@@ -13,7 +13,6 @@ from pipeline.route.state.classes import Classes, DemandClass, RepClass
 from pipeline.route.state.deadlines import Deadlines
 from pipeline.route.state.entities import (
     REP_TIMER,
-    REP_TTL_MS,
     Case,
     Closed,
     Kind,
@@ -97,8 +96,8 @@ class Indexes:
         self.policies: dict[str, PolicyInForce] = {}
         """The policy in force of each workspace."""
         self.timers = Deadlines()
-        """When an open case, by its id, or a move of cases, by its workspace, needs attention next, or a rep who
-        has left, by `REP_TIMER` and the names of both, is forgotten."""
+        """When an open case, by its id, or a move of cases, by its workspace, needs attention next, or a lease
+        of a rep ends or one who has left is forgotten, by `REP_TIMER` and the names of both."""
         self.closed = Deadlines()
         """When each closed case that is remembered is forgotten."""
         self.states: Counter[str] = Counter()
@@ -212,9 +211,10 @@ class Indexes:
     def _rep(self, workspace: Workspace, rep_id: str, old: Rep | None, new: Rep | None) -> None:
         self.present += (new is not None and new.present) - (old is not None and old.present)
         workspace.staff.set_rep(rep_id, new)
-        left_ms = None if new is None else new.left_ms
-        if left_ms != (None if old is None else old.left_ms):
-            due_ms = None if left_ms is None else left_ms + REP_TTL_MS
+        if old is not None and new is not None and old.senders is new.senders and old.left_ms == new.left_ms:
+            return  # as with each offer
+        due_ms = None if new is None else new.due_ms
+        if due_ms != (None if old is None else old.due_ms):
             self.timers.set(workspace.name, f"{REP_TIMER}{workspace.name}/{rep_id}", due_ms)
 
     def _member(self, workspace: Workspace, post_id: str, old: Member | None, new: Member | None) -> None:

@@ -6,6 +6,7 @@ through a `Turn` as after a record. No clock is read here, for the driving loop 
 
 from pipeline.route.cases import ending, handover, requeue
 from pipeline.route.matching import matching, rings
+from pipeline.route.people import presence
 from pipeline.route.state.entities import REP_TIMER, Case
 from pipeline.route.state.state import State
 from pipeline.route.turn import Turn
@@ -32,7 +33,7 @@ def fire_first(turn: Turn) -> None:
         assert first is not None, "it is due"
         _, workspace, case_id = first
         if case_id.startswith(REP_TIMER):
-            turn.state.forget_rep(workspace, _rep_of(case_id))
+            _fire_rep(turn, workspace, _rep_of(case_id))
         elif case_id:
             _fire_case(turn, workspace, case_id)
         else:
@@ -56,7 +57,7 @@ def park_first(state: State) -> None:
     if case_id.startswith(REP_TIMER):
         rep = state.rep(workspace, _rep_of(case_id))
         assert rep is not None, "only reps who are known have a timer"
-        state.put_rep(rep._replace(left_ms=None))
+        state.put_rep(presence.without_leases(rep)._replace(left_ms=None))
         return
     case = state.case(workspace, case_id)
     if case is None:
@@ -67,6 +68,15 @@ def park_first(state: State) -> None:
 
 def _rep_of(timer: str) -> str:
     return timer.split("/", 2)[2]
+
+
+def _fire_rep(turn: Turn, workspace: str, rep_id: str) -> None:
+    rep = turn.state.rep(workspace, rep_id)
+    assert rep is not None, "only reps who are known have a timer"
+    if rep.left_ms is None:
+        presence.end_leases(turn, rep)
+    else:
+        turn.state.forget_rep(workspace, rep_id)
 
 
 def _fire_case(turn: Turn, workspace: str, case_id: str) -> None:

@@ -13,11 +13,10 @@ from pipeline.route.router import Router
 from schemas.cases.case import Assignment
 from schemas.cases.steps import RouteSignal
 from schemas.people.casework import CasePicked
-from schemas.people.presence import Heartbeat
 from schemas.people.rep import AnyRepEvent
 from schemas.posts.scored import ScoredPost
 from schemas.topics import CASES
-from tests.builders import START_MS, accept, at, policy, record, reject, resolve, scored, signed_in, tell
+from tests.builders import START_MS, accept, at, beat, policy, record, reject, resolve, scored, signed_in, tell
 from tests.routers import ALL, live_router
 from tests.unit.route.desk_of_one import Answer, Desk
 
@@ -259,11 +258,12 @@ def test_an_event_that_the_router_does_not_act_on_is_refused_with_a_code_and_lea
 def test_a_heartbeat_and_a_signal_are_counted_and_not_remembered() -> None:
     desk = Desk()
     desk.feed(signed_in())
-    beat = Heartbeat(**signed_in(event_id="h1", seq=2).model_dump(include=set(Heartbeat.model_fields) - {"type"}))
+    first = beat(event_id="h1")
+    desk.feed(first)
     signal = RouteSignal(workspace="acme", post_id="x:p1", kind="reach", step=3, at=at())
-    for message in (beat, beat, signal, signal):
+    for message in (first, first, signal, signal):
         desk.feed_raw(record(message))
         assert desk.router.decisions() == Decisions([], {})
     desk.commit()
     counters = desk.router.counters()
-    assert (counters["heartbeats"], counters["signals"]) == (2, 2)
+    assert (counters["heartbeats"], counters["signals"]) == (3, 2)

@@ -48,7 +48,7 @@ def test_a_plain_skill_is_heeded_and_one_with_a_level_is_not() -> None:
 def test_what_is_said_otherwise_than_usual_is_named_at_its_place() -> None:
     data = policy().model_dump(mode="json")
     data["queues"] = [*data["queues"], {"name": "quick", "team": "fast", "fairness": "load"} | SAID]
-    data |= {"offers_per_hour": 3, "lease": {"seconds": 180}}
+    data |= {"offers_per_hour": 3}
     places = {place for place, _ in unheeded(Policy.model_validate(data))}
     last = len(data["queues"]) - 1
     said = {("offers_per_hour",), *(("queues", last, name) for name in SAID)}
