@@ -95,7 +95,10 @@ def test_events_of_a_case_count_without_a_gap_and_ids_are_unique(steps: list[Ste
 def test_each_post_is_queued_joined_or_refused_exactly_once(steps: list[Step]) -> None:
     day = play(steps)
     told = Counter(
-        (event.post_id, event.revision) for event in _events(day) if event.type in ("queued", "joined", "refused")
+        (event.post_id, event.revision)
+        for event in _events(day)
+        # A case that was split off is queued without a post, because its posts were told before.
+        if event.type in ("queued", "joined", "refused") and event.post_id is not None
     )
     raws = [raw for played in day for raw in played.records if raw.topic == ACTIONABLE.name]
     given_posts = [decode(ScoredPost, raw.value) for raw in raws]
