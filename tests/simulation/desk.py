@@ -15,11 +15,13 @@ from pipeline.codec import encode
 from pipeline.route.moments import rfc3339
 from schemas.policy.queues import Queue
 from schemas.policy.rules import TriageRule
+from schemas.policy.staffing import Lease
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, REPS
 from tests import builders
 
 POST = orjson.loads(builders.scored().model_dump_json(exclude_none=True))
 SIGNED_IN = orjson.loads(builders.signed_in().model_dump_json(exclude_none=True))
+BEAT = orjson.loads(builders.beat().model_dump_json(exclude_none=True))
 REQUEST = orjson.loads(builders.accept("c").model_dump_json(exclude_none=True))
 QUEUES = (
     Queue(name="care", team="care", offer_timeout_s=8, first_response_s=3600),
@@ -30,6 +32,8 @@ OTHER_QUEUES = (
     Queue(name="care", team="social", offer_timeout_s=8, first_response_s=3600),
 )
 """Beside the queues above one is new, one has moved to another team, and one is gone."""
+BEAT_S = 10.0
+"""A desktop that sends heartbeats sends one so often. The lease is the shortest that there is."""
 TEAMS = tuple(sorted({queue.team for queue in QUEUES}))
 PULSES_S = (0.0, 2.0, 3.0, 4.0)
 """People act at any time, or all together in pulses so far apart, which then share transactions."""
@@ -73,7 +77,13 @@ def policy_of(workspace: str, version: int) -> bytes:
     """Returns a version of a policy as it is published."""
     rules = (TriageRule(name="rest", action="respond", queue="care"),)
     policy = builders.policy(
-        workspace=workspace, version=version, queues=queues_of(version), oldest_every=3, rules=rules
+        workspace=workspace,
+        version=version,
+        queues=queues_of(version),
+        oldest_every=3,
+        rules=rules,
+        missed_offers=2,
+        lease=Lease(seconds=30),
     )
     return encode(policy)
 
@@ -106,6 +116,8 @@ class Desk:
         }
         for rep in self._reps.values():
             self._later(0.1 + chance.random() * 3, self._sign_in, rep)
+            if chance.random() < 0.7:
+                self._later(3.2, self._beat, rep)
         for number in range(hours.posts):
             self._later(0.5 + chance.random() * hours.posts_s, self._post, number)
         for log in cluster.topics[ASSIGNMENTS.name]:
@@ -184,6 +196,12 @@ class Desk:
 
     def _sign_in(self, rep: Rep) -> None:
         self._event(SIGNED_IN, rep, teams=rep.teams, skills=rep.skills, capacity=rep.capacity)
+
+    def _beat(self, rep: Rep) -> None:
+        self._event(BEAT, rep)
+        # Some fall silent, and are signed out in the middle of their work.
+        if self._cluster.time.now_s < self._hours.work_s and self._chance.random() < 0.9:
+            self._later(BEAT_S, self._beat, rep)
 
     def _look_soon(self) -> None:
         if not self._looking:

@@ -15,6 +15,8 @@ LAG_MS = 2_000
 """A loop at its live edge decides at a time that is at most so long ago."""
 BESIDE_S = 4
 """No case waits longer beside a free rep: two seconds, and the longest idle poll before and after."""
+LEASE_S = 28
+"""A rep whose desktop has been silent for nearly as long as the lease may be signed out."""
 CALM_AFTER_S = 15.0
 """A worker that is away for good is replaced, and its successor has caught up, so long after the last fault."""
 
@@ -181,7 +183,7 @@ def no_case_waits_beside_a_free_rep(history: History) -> Iterator[str]:
     for record in [*told, None]:
         at_s = history.end_s if record is None else record.at_s
         while look_s <= at_s:
-            pairs = {(name, *pair) for name, desk in desks.items() for pair in desk.pairs()}
+            pairs = {(name, *pair) for name, desk in desks.items() for pair in desk.pairs(look_s)}
             lasting = Counter({pair: lasting[pair] + 1 for pair in pairs})
             yield from (f"{pair} lasts at {look_s:.0f} s" for pair in pairs if lasting[pair] == BESIDE_S + 1)
             look_s += 1
@@ -195,6 +197,8 @@ class _Desk:
     def __init__(self) -> None:
         self.reps: dict[str, dict[str, Any]] = {}
         """Those who are signed in and have let no offer expire since."""
+        self.beaten_s: dict[str, float] = {}
+        """When the desktop of each rep who sends heartbeats sent the last one."""
         self.skills: dict[str, set[str]] = defaultdict(set)
         self.of_post: dict[str, set[str]] = {}
         self.waiting: dict[str, str] = {}
@@ -203,11 +207,12 @@ class _Desk:
         self.had: set[tuple[str, str]] = set()
         """Case and rep of each offer so far."""
 
-    def pairs(self) -> set[tuple[str, str]]:
+    def pairs(self, at_s: float) -> set[tuple[str, str]]:
         held = Counter(self.holder.values())
         return {
             (case_id, rep_id)
             for rep_id, rep in self.reps.items()
+            if at_s - self.beaten_s.get(rep_id, at_s) < LEASE_S
             if held[rep_id] < rep["capacity"]
             for case_id, team in self.waiting.items()
             if team in rep["teams"]
@@ -225,6 +230,8 @@ def _note(desks: dict[str, _Desk], record: Written) -> None:
     elif record.topic == REPS.name:
         if body["type"] == "signed_in":
             desks[record.key].reps[body["rep_id"]] = body
+        elif body["type"] == "heartbeat":
+            desks[record.key].beaten_s[body["rep_id"]] = record.at_s
     elif record.topic == "cases.current":
         for name, desk in desks.items():
             desk.waiting.pop(record.key, None)
