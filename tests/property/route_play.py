@@ -29,9 +29,10 @@ from schemas.people.rep import AnyRepEvent
 from schemas.people.supervision import CaseClosedBy, CaseReprioritised, CasesMerged, CaseSplit
 from schemas.policy.calendar import Calendar
 from schemas.policy.policy import Policy
+from schemas.policy.queues import Ring
 from schemas.policy.sla import Sla
 from schemas.policy.staffing import Lease
-from schemas.posts.scored import ScoredPost, TriageAction
+from schemas.posts.scored import ScoredPost, SkillNeed, TriageAction
 from schemas.topics import ACTIONABLE, ASSIGNMENTS
 from schemas.topics import REPS as REPS_TOPIC
 from tests import builders
@@ -55,6 +56,7 @@ CARE = {
         {"first_response_s": 120, "next_response_s": 60, "resolution_s": 600, "due_soon_s": 30},
     ],
 }
+RINGS = (Ring(after_s=60, lower_levels=1, add_teams=("social",)), Ring(after_s=130, drop_optional=True))
 _PLAIN = policy()
 POLICIES: dict[str, Policy] = {
     "acme": policy(
@@ -65,9 +67,9 @@ POLICIES: dict[str, Policy] = {
         lease=Lease(seconds=90),
         # One queue with clocks, one that leaves time to wrap up, and one without either.
         queues=(
-            _PLAIN.queues[0].model_copy(update={"sla": "care"}),
+            _PLAIN.queues[0].model_copy(update={"sla": "care", "rings": RINGS}),
             _PLAIN.queues[1].model_copy(update={"wrap_up_s": 60}),
-            *_PLAIN.queues[2:],
+            _PLAIN.queues[2].model_copy(update={"skills": (SkillNeed(name="es", level=2),), "rings": RINGS}),
         ),
         calendars=(HOURS,),
         slas=(Sla.model_validate(CARE),),
