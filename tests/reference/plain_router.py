@@ -138,11 +138,10 @@ class PlainRouter:
     # Requests
 
     def _take_request(self, event: OfferAccepted | OfferRejected | ReplySent | CaseResolved, post_id: str) -> None:
-        if isinstance(event, OfferAccepted):
-            # Any accept is a sign of life.
-            for rep in self.reps:
-                if rep.rep_id == event.rep_id:
-                    rep.missed = 0
+        # Any request is a sign of life.
+        for rep in self.reps:
+            if rep.rep_id == event.rep_id:
+                rep.missed = 0
         case = next((case for case in self.cases if case.post_id == post_id and case.state != "closed"), None)
         no = "unknown_case" if case is None else refusal(event, case)
         if case is None or no:

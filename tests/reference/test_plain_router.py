@@ -14,7 +14,7 @@ def test_a_difference_is_told_as_a_story_of_few_steps(monkeypatch: pytest.Monkey
     # As if the number of cases that a rep has did not matter.
     monkeypatch.setattr(PlainRouter, "_load", lambda self, rep: 0.0)
     with pytest.raises(AssertionError) as told:
-        play_days(range(200))
+        play_days(range(300))
     story = str(told.value)
     assert "the router: Offer" in story
     assert "by the text: one of" in story
