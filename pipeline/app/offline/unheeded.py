@@ -11,8 +11,6 @@ Location = tuple[int | str, ...]
 UNHEEDED: tuple[tuple[str, ...], ...] = (
     ("brand", "sender"),
     ("brands", "sender"),
-    ("rules", "skills", "level"),
-    ("rules", "skills", "required"),
     ("queues", "calendar"),
     ("queues", "borrows"),
     ("queues", "order"),

@@ -39,12 +39,6 @@ def test_each_field_is_one_of_policies(way: tuple[str, ...]) -> None:
         found = list(models_in(field.annotation))
 
 
-def test_a_plain_skill_is_heeded_and_one_with_a_level_is_not() -> None:
-    rule = {"name": "rest", "action": "respond", "queue": "care", "skills": ["a", {"name": "b", "level": 2}]}
-    places = [place for place, _ in unheeded(Policy.model_validate(policy().model_dump() | {"rules": [rule]}))]
-    assert places == ([("rules", 0, "skills", 1, "level")] if ("rules", "skills", "level") in UNHEEDED else [])
-
-
 def test_what_is_said_otherwise_than_usual_is_named_at_its_place() -> None:
     data = policy().model_dump(mode="json")
     data["queues"] = [*data["queues"], {"name": "quick", "team": "fast", "fairness": "load"} | SAID]
