@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from pipeline.route.state.brief import Brief, PackedBrief
 from pipeline.route.state.classes import Classes, DemandClass, RepClass
-from pipeline.route.state.deadlines import Deadlines
+from pipeline.route.state.deadlines import FIRST, Deadlines
 from pipeline.route.state.entities import (
     REP_TIMER,
     Case,
@@ -191,8 +191,12 @@ class Indexes:
                 workspace.staff.give_back(had, case_id)
             if has is not None:
                 workspace.staff.hold(has, case_id)
-        if due_ms != was_due_ms:
-            self.timers.set(workspace.name, case_id, due_ms)
+        if new is None or due_ms is None:
+            if was_due_ms is not None:
+                self.timers.set(workspace.name, case_id, None)
+        elif due_ms != was_due_ms or old is None or old.priority != new.priority:
+            # Of cases that come back to wait in the same millisecond, the most urgent is the first to be offered.
+            self.timers.set(workspace.name, case_id, due_ms, (-new.priority, new.queued_at_ms))
 
     def _set_waiting(self, workspace: Workspace, old: Case | None, new: Case | None) -> None:
         if old is not None and new is not None and _same_place(old, new):

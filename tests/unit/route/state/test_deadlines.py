@@ -3,22 +3,25 @@ from hypothesis import strategies as st
 
 from pipeline.route.state.deadlines import SLACK, Deadlines
 
+TURNS = st.tuples(st.sampled_from([-2.0, 0.0]), st.integers(0, 1))
 NAMES = st.tuples(st.sampled_from(["acme", "other"]), st.integers(0, 5))
-CHANGES = st.lists(st.tuples(NAMES, st.none() | st.integers(0, 3)), max_size=60)
+CHANGES = st.lists(st.tuples(NAMES, st.none() | st.integers(0, 3), TURNS), max_size=60)
 
 
 @given(CHANGES)
-def test_what_is_due_first_is_that_of_all_that_hold(changes: list[tuple[tuple[str, int], int | None]]) -> None:
-    deadlines, held = Deadlines(), dict[tuple[str, str], int]()
-    for (workspace, number), due_ms in changes:
+def test_what_is_due_first_is_that_of_all_that_hold(
+    changes: list[tuple[tuple[str, int], int | None, tuple[float, int]]],
+) -> None:
+    deadlines, held = Deadlines(), dict[tuple[str, str], tuple[int, tuple[float, int]]]()
+    for (workspace, number), due_ms, turn in changes:
         # The one without a name is another thing in each workspace.
         name = f"{workspace}-{number}" if number else ""
-        deadlines.set(workspace, name, due_ms)
+        deadlines.set(workspace, name, due_ms, turn)
         held.pop((workspace, name), None)
         if due_ms is not None:
-            held[workspace, name] = due_ms
-        due = [(due_ms, *thing) for thing, due_ms in held.items()]
-        assert deadlines.first() == min(due, default=None)
+            held[workspace, name] = due_ms, turn
+        due = min(((*when, *thing) for thing, when in held.items()), default=None)
+        assert deadlines.first() == (None if due is None else (due[0], *due[2:]))
         assert len(deadlines) == len(held)
 
 

@@ -86,6 +86,23 @@ def test_a_duplicate_rep_event_says_nothing_and_is_counted() -> None:
     assert desk.feed(scored("p1")).types == ["queued"]
 
 
+@pytest.mark.parametrize(
+    "names", [("pa", "pb"), ("pb", "pa"), ("pc", "pd"), ("pd", "pc"), ("pe", "pf"), ("pf", "pe")]
+)
+def test_of_offers_that_end_in_one_millisecond_the_most_urgent_is_offered_again_first(
+    names: tuple[str, str],
+) -> None:
+    """Ids of cases are hashes, so nothing may follow from their order."""
+    desk = Desk()
+    urgent, other = (
+        scored(name, by=name, priority=value) for name, value in zip(names, (90.0, 10.0), strict=True)
+    )
+    desk.feed(urgent, other, signed_in("r1", capacity=2))
+    desk.feed(signed_in("r2", capacity=1))
+    answer = desk.after(120).tick()
+    assert [(a.rep_id, a.priority) for a in answer.assignments if a.state == "offered"] == [("r2", 90.0)]
+
+
 def test_handled_inputs_are_forgotten_after_the_remembered_time() -> None:
     desk = Desk(remember_ms=DAY_MS)
     desk.feed(scored("p1", action="none"))
