@@ -5,6 +5,7 @@ Messages are made from the models' own JSON Schema, so a new field is drawn with
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, timedelta
+from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from hypothesis import strategies as st
@@ -27,7 +28,6 @@ def messages(model: type[M]) -> st.SearchStrategy[M]:
     """Draws valid messages of one model. What breaks a rule between fields, which no schema can say, is drawn
     again.
     """
-    schema = model.model_json_schema(mode="validation")
     mend: Callable[[Any], Any] = _MENDS.get(model, _sound)
 
     def build(draft: Any) -> M | None:
@@ -36,8 +36,14 @@ def messages(model: type[M]) -> st.SearchStrategy[M]:
         except ValidationError:
             return None
 
-    drafts = _values(schema, schema.get("$defs", {}))
-    return drafts.map(build).filter(bool)  # type: ignore[return-value]
+    return _drafts(model).map(build).filter(bool)  # type: ignore[return-value]
+
+
+@cache
+def _drafts(model: type[BaseModel]) -> st.SearchStrategy[Any]:
+    # Made once. A test that asks for it at each draw spent so long on it that hypothesis gave the test up.
+    schema = model.model_json_schema(mode="validation")
+    return _values(schema, schema.get("$defs", {}))
 
 
 def _values(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> st.SearchStrategy[Any]:
