@@ -24,7 +24,7 @@ from tests.property.route_play import STEPS, Played, Step, play
 EXAMPLES = settings(max_examples=60, deadline=None)
 STEPS_OF = {(row.event, before, row.after) for row in TRANSITIONS for before in row.before or {None}}
 SAME = {"joined", "replied", "request_refused", "revealed", "requeued", "noted", "split", "reprioritised",
-        "consult_started", "consult_ended", "wrapped_up", "due_soon", "breached"}  # fmt: skip
+        "consult_started", "consult_ended", "wrapped_up", "due_soon", "breached", "ring_changed"}  # fmt: skip
 """These steps leave the state as it was."""
 
 

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from pipeline.route.state.brief import Brief, PackedBrief
 from pipeline.route.state.classes import Classes, DemandClass, RepClass
-from pipeline.route.state.deadlines import FIRST, Deadlines
+from pipeline.route.state.deadlines import Deadlines
 from pipeline.route.state.entities import (
     REP_TIMER,
     Case,
