@@ -31,7 +31,7 @@ def test_each_kind_of_bad_bytes_has_its_code(value: bytes | None, code: str) -> 
     ("fields", "code", "field"),
     [
         ({"schema_version": 2}, "unknown_schema_version", "schema_version"),
-        ({"presence": "lunch"}, "invalid_field", "presence"),
+        ({"presence": 3}, "invalid_field", "presence"),
         ({"presence": None}, "invalid_field", "presence"),
     ],
 )

@@ -9,16 +9,20 @@ from dataclasses import dataclass, field
 
 from pipeline.errors import Misconfigured
 
-ID_TARGETS = frozenset({"post_id", "author.author_id", "in_reply_to", "repost_of", "quote_of", "conversation_id"})
-TIME_TARGETS = frozenset({"created_at", "author.created_at"})
+ID_TARGETS = frozenset(
+    {"post_id", "author.author_id", "in_reply_to", "repost_of", "quote_of", "conversation_id",
+     "in_reply_to_author", "repost_of_author", "quote_of_author"}
+)  # fmt: skip
+TIME_TARGETS = frozenset({"created_at", "author.created_at", "reply.until"})
 NUMBER_TARGETS = frozenset(
     {"revision", "rating", "author.followers", "author.following",
-     "metrics.likes", "metrics.reposts", "metrics.replies", "metrics.views"}
+     "metrics.likes", "metrics.reposts", "metrics.replies", "metrics.views",
+     "reply.max_graphemes", "reply.cost"}
 )  # fmt: skip
-BOOLEAN_TARGETS = frozenset({"deleted", "author.verified"})
+BOOLEAN_TARGETS = frozenset({"deleted", "author.verified", "author.anonymous", "reply.allowed"})
 TEXT_TARGETS = frozenset({"text", "title"})
 WORD_TARGETS = frozenset(
-    {"workspace", "platform", "place", "visibility", "url", "lang", "author.handle", "author.name"}
+    {"workspace", "platform", "place", "visibility", "url", "lang", "author.handle", "author.name", "reply.reason"}
 )
 TARGETS = ID_TARGETS | TIME_TARGETS | NUMBER_TARGETS | BOOLEAN_TARGETS | TEXT_TARGETS | WORD_TARGETS
 """A column can feed each of these fields of RawPost. A test compares them with the contract."""

@@ -10,7 +10,7 @@ from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.lines import Line
 from pipeline.ingest.table.columns import Table, open_table
 from pipeline.ingest.table.mapping import TARGETS, ColumnMap, from_document, parse_columns
-from schemas.posts.raw import Author, PostMetrics, RawPost
+from schemas.posts.raw import Author, PostMetrics, RawPost, Reply
 
 SPEC = "post_id=id,author.author_id=user,author.followers=followers,metrics.likes=likes,text=text,created_at=at"
 HEADER = "id,user,followers,likes,text,at\n"
@@ -31,7 +31,7 @@ def posts(text: str | bytes, spec: str = SPEC) -> list[RawPost]:
 
 def test_every_field_of_the_contract_can_be_mapped() -> None:
     def leaves(model: type[BaseModel], prefix: str = "") -> set[str]:
-        parts: dict[str, type[BaseModel]] = {"author": Author, "metrics": PostMetrics}
+        parts: dict[str, type[BaseModel]] = {"author": Author, "metrics": PostMetrics, "reply": Reply}
         return {
             leaf
             for name in model.model_fields
