@@ -5,15 +5,15 @@ import pytest
 from tests.simulation.day import play
 from tests.simulation.many import play_all
 
-DAYS = 2_000
-"""About seven minutes of one processor. `make test-long` plays more."""
+DAYS = 1_000
+"""About four minutes of one processor. `make test-long` plays more."""
 AT_ONCE = 50
 JUMPS = 40
 
 
-@pytest.mark.parametrize("first", range(0, DAYS, DAYS // 10))
+@pytest.mark.parametrize("first", range(0, DAYS, DAYS // 5))
 def test_no_fault_loses_doubles_or_delays_a_decision(first: int) -> None:
-    play_all(first, first + DAYS // 10, AT_ONCE)
+    play_all(first, first + DAYS // 5, AT_ONCE)
 
 
 def test_offers_that_a_standing_worker_holds_back_are_not_published_when_their_time_is_over() -> None:
