@@ -52,6 +52,8 @@ class Hours:
     end_s: float = 140.0
     accepts: float = 0.8
     """Share of the offers that are accepted. Of the rest, half are rejected and half expire."""
+    beats: float = 0.9
+    """Chance that another heartbeat follows one. A desktop that falls silent is signed out at work."""
 
 
 SHORT = Hours()
@@ -199,8 +201,7 @@ class Desk:
 
     def _beat(self, rep: Rep) -> None:
         self._event(BEAT, rep)
-        # Some fall silent, and are signed out in the middle of their work.
-        if self._cluster.time.now_s < self._hours.work_s and self._chance.random() < 0.9:
+        if self._cluster.time.now_s < self._hours.work_s and self._chance.random() < self._hours.beats:
             self._later(BEAT_S, self._beat, rep)
 
     def _look_soon(self) -> None:
