@@ -5,6 +5,8 @@ back. So the time is what a broker last said, plus what a monotonic clock has co
 confirms a broker whose own clock seems to jump.
 """
 
+from typing import NamedTuple
+
 from pipeline.loop.spec import Moment
 
 TOLERANCE_MS = 10 * 60_000
@@ -16,6 +18,17 @@ further ahead stays: then it is the broker's clock that was set back."""
 FRESH_MS = 60_000
 """So long after a broker's answer the count is good enough for timers. Quartz clocks drift by less than 100
 millionths, which is 6 ms in this time."""
+
+
+class Receipt(NamedTuple):
+    """What a broker said of a record that we wrote. It was appended between the two moments."""
+
+    append_ms: int
+    """Milliseconds since the epoch, by the broker's clock."""
+    sent: Moment
+    """When the client was given the record."""
+    told: Moment
+    """When the client said so. It does only while it is called, which may be seconds later."""
 
 
 class BrokerTime:
@@ -60,14 +73,25 @@ class BrokerTime:
         if reading_ms is None or append_ms > reading_ms:
             self._believe(append_ms, at)
 
-    def was_written(self, append_ms: int, at: Moment) -> None:
-        """Takes the append time of a record that we wrote just now, which is the time itself."""
-        self._asked_ms = at.monotonic_ms
+    def was_written(self, receipt: Receipt) -> None:
+        """Takes the append time of a record that we wrote.
+
+        It was the time at some moment between the sending and the receipt. So it is too late for the one and too
+        early for the other, and what was counted stays where it lies between them.
+        """
+        append_ms, sent, at = receipt
+        self._asked_ms = sent.monotonic_ms
         reading_ms = self.read_ms(at)
-        if reading_ms is None or reading_ms - append_ms <= DRIFT_MS:
+        if reading_ms is None:
             self._believe(append_ms, at)
-        if self._is_restored and reading_ms is not None:
-            agrees = reading_ms - DRIFT_MS <= append_ms <= self.bound_ms(at)
+            return
+        ahead_ms = reading_ms - (at.monotonic_ms - sent.monotonic_ms) - append_ms
+        if append_ms > reading_ms:
+            self._believe(append_ms, at)
+        elif 0 < ahead_ms <= DRIFT_MS:
+            self._anchor = (append_ms, sent.monotonic_ms)
+        if self._is_restored:
+            agrees = ahead_ms <= DRIFT_MS and append_ms <= self.bound_ms(at)
             if not agrees and at.clock_ms > reading_ms:
                 self._anchor = (at.clock_ms, at.monotonic_ms)
             self._is_restored = False

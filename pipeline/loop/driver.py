@@ -13,7 +13,7 @@ transaction tells all of it, so that `rerun` can decide the same again.
 from collections.abc import Callable, Mapping, Sequence
 
 from pipeline.errors import Misconfigured, Permanent
-from pipeline.loop.broker_time import BrokerTime
+from pipeline.loop.broker_time import BrokerTime, Receipt
 from pipeline.loop.draft import Draft, clock_of
 from pipeline.loop.live_edge import LIVE_MS, LiveEdge
 from pipeline.loop.merge import InputBuffers
@@ -159,13 +159,12 @@ class Driver:
             return None
         return draft.completed(self._spec, self._partition, self.decider, self.number + 1, self.now_ms)
 
-    def commit(self, transaction: Transaction, written_ms: int | None, at: Moment) -> None:
+    def commit(self, transaction: Transaction, written: Receipt | None) -> None:
         """Makes the transaction that `decide` returned the truth.
 
         Args:
             transaction: what `decide` returned.
-            written_ms: when the broker appended its last record; None when that is not known.
-            at: when that became known.
+            written: what the broker said of one of its records; None when that is not known.
         """
         self.decider.commit()
         self.number = transaction.journal.number
@@ -174,8 +173,8 @@ class Driver:
         self._core_is_live = transaction.live
         if transaction.live and not self.edge.live:
             self.edge.reach()
-        if written_ms is not None and not self._spec.event_clock:
-            self.time.was_written(written_ms, at)
+        if written is not None and not self._spec.event_clock:
+            self.time.was_written(written)
 
     def abort(self, transaction: Transaction, refusal: str | None, at: Moment) -> None:
         """Undoes the transaction that `decide` returned: its records are decided again by the next one.

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.clock import from_ms
 from pipeline.codec import decode, encode
+from pipeline.loop.broker_time import Receipt
 from pipeline.loop.driver import NOW_KEY, Driver
 from pipeline.loop.live_edge import LiveEdge
 from pipeline.loop.spec import Moment, StageSpec, Transaction
@@ -179,12 +180,13 @@ class Desk:
             self.driver.buffers.reached_end(topic, self.driver.buffers.read_to(topic))
         at = Moment(clock_ms, clock_ms)
         # A broker says the time all the while, so that no transaction is needed only to ask for it.
-        self.driver.time.was_written(clock_ms, at)
+        self.driver.time.was_written(Receipt(clock_ms, at, at))
         return self.driver.decide(at)
 
     def commit(self, transaction: Transaction, clock_ms: int) -> None:
         """Makes the transaction the truth."""
-        self.driver.commit(transaction, clock_ms, Moment(clock_ms, clock_ms))
+        at = Moment(clock_ms, clock_ms)
+        self.driver.commit(transaction, Receipt(clock_ms, at, at))
 
     def abort(self, transaction: Transaction, clock_ms: int) -> None:
         """Undoes the transaction, as after a fault that passes at once."""

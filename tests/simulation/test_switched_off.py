@@ -80,6 +80,14 @@ def test_without_the_time_of_before_a_restart_a_broker_that_jumped_is_believed(m
     assert found(["broker_clock", "kill"])
 
 
+def test_where_a_receipt_counts_from_when_it_was_read_the_time_falls_behind_and_offers_end_early(
+    monkeypatch: Off,
+) -> None:
+    take = BrokerTime.was_written
+    monkeypatch.setattr(BrokerTime, "was_written", lambda time, said: take(time, said._replace(sent=said.told)))
+    assert "timers_neither_early_nor_stuck" in found(["torn", "broker_clock"])
+
+
 def test_without_the_undoing_of_an_abort_the_state_is_ahead_of_the_log(monkeypatch: Off) -> None:
     monkeypatch.setattr(Router, "abort", Router.commit)
     assert {"each_post_told_once", "events_without_gap"} & found(["refusals"])

@@ -52,8 +52,7 @@ class Trouble:
         """Draws the faults of the day, among those of these names.
 
         None means all but brokers that fall silent in a call. When the end of a transaction is on its way then,
-        its offers are late and nobody can take them back. Nor does it mean a broker's wrong clock beside ends that
-        are held up, where an offer may end up to a second early. That is a fault of the loop and not mended yet.
+        its offers are late and nobody can take them back.
         """
         kinds: dict[str, Callable[[World, float], float]] = {
             "kill": self._kill, "kill_in_call": self._kill_in_call, "stall": self._stall,
@@ -69,7 +68,6 @@ class Trouble:
             at_s = FIRST_S + (LAST_S - FIRST_S) * self.chance.random()
             name = self.chance.choice(names or [name for name in kinds if name not in excluded])
             excluded |= CLOCKS - {name} if name in CLOCKS else set()
-            excluded |= {"torn": {"broker_clock"}, "broker_clock": {"torn"}}.get(name, set())
             lasts_s = kinds[name](world, at_s)
             self.planned.append(f"{name} at {at_s:.1f} s")
             self.calm_from_s = max(self.calm_from_s, at_s + lasts_s)

@@ -11,6 +11,7 @@ import orjson
 
 from pipeline.codec import encode
 from pipeline.errors import Misconfigured
+from pipeline.loop.broker_time import Receipt
 from pipeline.loop.driver import Driver
 from pipeline.loop.spec import Moment, StageSpec, Transaction
 from pipeline.ports.records import InputRecord
@@ -69,11 +70,12 @@ class Clockwork:
         for topic in INPUTS:
             self._driver.buffers.reached_end(topic, self._next[topic])
         # A broker says the time all the while, so that no transaction is needed only to ask for it.
-        self._driver.time.was_written(now_ms, at)
+        said = Receipt(now_ms, at, at)
+        self._driver.time.was_written(said)
         answers: list[Answer] = []
         while (transaction := self._driver.decide(at)) is not None:
             answers += _answers(transaction)
-            self._driver.commit(transaction, now_ms, at)
+            self._driver.commit(transaction, said)
         return answers
 
     def _ends(self, topics: Sequence[str]) -> Mapping[str, int]:

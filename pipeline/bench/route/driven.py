@@ -6,6 +6,7 @@ from functools import partial
 from pipeline.app.garbage_collection import ShortPauses
 from pipeline.bench.route.seam import BATCH, INPUTS, REMEMBER_MS, Transaction
 from pipeline.bench.route.traffic import Arrival, Produced
+from pipeline.loop.broker_time import Receipt
 from pipeline.loop.driver import NOW_KEY, Driver
 from pipeline.loop.spec import Moment, StageSpec
 from pipeline.loop.spec import Transaction as Decided
@@ -46,7 +47,7 @@ class Stage:
         at = Moment(self._driver.now_ms, self._driver.now_ms)
         self._driver.begin(at)
         while (transaction := self._driver.decide(at)) is not None:
-            self._driver.commit(transaction, at.clock_ms, at)
+            self._driver.commit(transaction, Receipt(at.clock_ms, at, at))
 
     def read(self, arrivals: Iterable[Arrival]) -> list[InputRecord]:
         """Returns the arrivals as input records."""
@@ -66,7 +67,7 @@ class Stage:
         transaction = self._driver.decide(at)
         assert transaction is not None, "there are records"
         journal = transaction.journal.model_dump_json().encode()
-        self._driver.commit(transaction, None, at)
+        self._driver.commit(transaction, None)
         return partial(_described, transaction, journal)
 
     def _ends(self, topics: Sequence[str]) -> Mapping[str, int]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.loop.broker_time import FRESH_MS, BrokerTime
+from pipeline.loop.broker_time import DRIFT_MS, FRESH_MS, BrokerTime, Receipt
 from pipeline.loop.spec import Moment
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
@@ -12,6 +12,11 @@ T_MS = 1_800_000_000_000
 def at(ms: int, *, wall_ms: int = T_MS) -> Moment:
     """`ms` after the beginning by the monotonic clock. The wall clock stands at `wall_ms` then."""
     return Moment(wall_ms, ms)
+
+
+def said(append_ms: int, told: Moment, *, sent_ms: int | None = None) -> Receipt:
+    """What a broker says that takes a record at once, or that was sent it at `sent_ms`."""
+    return Receipt(append_ms, told if sent_ms is None else at(sent_ms), told)
 
 
 def test_nothing_is_known_before_a_broker_has_said_something() -> None:
@@ -53,18 +58,42 @@ def test_an_old_record_takes_nothing_back() -> None:
 
 def test_a_monotonic_clock_that_runs_fast_is_set_back_and_a_broker_that_was_set_back_is_not_followed() -> None:
     time = BrokerTime()
-    time.was_written(T_MS, at(0))
-    time.was_written(T_MS + 9_990, at(10_000))
+    time.was_written(said(T_MS, at(0)))
+    time.was_written(said(T_MS + 9_990, at(10_000)))
     assert time.read_ms(at(10_000)) == T_MS + 9_990
-    time.was_written(T_MS - HOUR_MS, at(20_000))
+    time.was_written(said(T_MS - HOUR_MS, at(20_000)))
     assert time.read_ms(at(20_000)) == T_MS + 19_990
+
+
+@pytest.mark.parametrize("appended", [10_002, 10_500, 11_000])
+def test_a_receipt_that_comes_late_does_not_set_back_what_was_counted(appended: int) -> None:
+    time = BrokerTime()
+    time.was_written(said(T_MS, at(0)))
+    time.was_written(said(T_MS + appended, at(11_000), sent_ms=10_000))
+    assert time.read_ms(at(11_000)) == T_MS + 11_000
+
+
+def test_a_late_receipt_sets_a_fast_clock_back_no_further_than_it_must() -> None:
+    time = BrokerTime()
+    time.was_written(said(T_MS, at(0)))
+    time.was_written(said(T_MS + 9_990, at(11_000), sent_ms=10_000))
+    assert time.read_ms(at(11_000)) == T_MS + 10_990
+    time.was_written(said(T_MS + 10_990 - 1 - DRIFT_MS, at(12_000), sent_ms=11_000))
+    assert time.read_ms(at(12_000)) == T_MS + 11_990, "it is the broker's clock that was set back"
+
+
+def test_a_late_receipt_raises_a_slow_clock_to_what_it_says() -> None:
+    time = BrokerTime()
+    time.was_read(T_MS, at(0))
+    time.was_written(said(T_MS + 1_500, at(1_000), sent_ms=0))
+    assert time.read_ms(at(1_000)) == T_MS + 1_500
 
 
 def test_the_time_is_good_for_timers_for_a_minute_after_a_broker_took_a_record() -> None:
     time = BrokerTime()
     time.was_read(T_MS, at(0))
     assert not time.is_fresh(at(0)), "a record that was read may be old"
-    time.was_written(T_MS, at(5))
+    time.was_written(said(T_MS, at(9), sent_ms=5))
     assert time.is_fresh(at(5 + FRESH_MS))
     assert not time.is_fresh(at(6 + FRESH_MS))
 
@@ -75,9 +104,9 @@ def test_after_a_restart_the_wall_clock_stands_in_for_a_broker_that_jumped_and_t
 ) -> None:
     time = BrokerTime()
     time.was_restored(T_MS, at(0, wall_ms=T_MS + 9_000))
-    time.was_written(T_MS + 9_000 + jump_ms, at(0, wall_ms=T_MS + 9_000))
+    time.was_written(said(T_MS + 9_000 + jump_ms, at(0, wall_ms=T_MS + 9_000)))
     assert time.read_ms(at(0)) == T_MS + 9_000
-    time.was_written(T_MS + 10_100, at(1_000, wall_ms=T_MS + 10_000))
+    time.was_written(said(T_MS + 10_100, at(1_000, wall_ms=T_MS + 10_000)))
     assert time.read_ms(at(1_000)) == T_MS + 10_100
 
 
@@ -85,12 +114,12 @@ def test_after_a_restart_the_wall_clock_stands_in_for_a_broker_that_jumped_and_t
 def test_after_a_restart_on_a_machine_with_a_wrong_clock_the_brokers_are_believed(wall_ms: int) -> None:
     time = BrokerTime()
     time.was_restored(T_MS, at(0, wall_ms=wall_ms))
-    time.was_written(T_MS + 9_000, at(0, wall_ms=wall_ms))
+    time.was_written(said(T_MS + 9_000, at(0, wall_ms=wall_ms)))
     assert time.read_ms(at(0)) == T_MS + 9_000
 
 
 def test_a_kept_loop_goes_by_its_own_count_and_not_by_the_older_time_that_it_stored() -> None:
     time = BrokerTime()
-    time.was_written(T_MS, at(0))
+    time.was_written(said(T_MS, at(0)))
     time.was_restored(T_MS, at(5_000))
     assert time.read_ms(at(5_000)) == T_MS + 5_000

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import Permanent
+from pipeline.loop.broker_time import Receipt
 from pipeline.loop.driver import FUTURE_TOLERANCE_MS, NOW_KEY, Driver
 from pipeline.loop.spec import Moment, StageSpec, Transaction
 from pipeline.ports.decider import Decisions, PolicyAwaited, PolicyMark, policy_digest
@@ -96,9 +97,14 @@ def at(ms: int) -> Moment:
     return Moment(ms, ms)
 
 
+def said(ms: int) -> Receipt:
+    """What a broker says that takes a record at once."""
+    return Receipt(ms, at(ms), at(ms))
+
+
 def told(made: Driver, ms: int) -> Moment:
     """A moment just after a broker said what time it is."""
-    made.time.was_written(ms, at(ms))
+    made.time.was_written(said(ms))
     return at(ms)
 
 
@@ -170,7 +176,7 @@ def test_an_input_whose_last_record_is_older_than_the_timer_is_asked_and_what_wa
     assert core.calls == [("b", 0, 12)], "the second record of b, which is unread, may be older than the timer"
     assert first is not None
     assert [part.topic for part in first.journal.inputs] == ["b"]
-    made.commit(first, None, at(0))
+    made.commit(first, None)
     made.buffers.add(record("b", 1, 14))
     made.buffers.reached_end("b", 2)
     made.decide(at(FAR_MS))
@@ -331,4 +337,4 @@ def drain(made: Driver, core: Noting, chance: random.Random | None) -> None:
             made.abort(transaction, None, at(-(10**6)))
             core.due_ms = due_ms
         else:
-            made.commit(transaction, None, at(0))
+            made.commit(transaction, None)

@@ -13,7 +13,7 @@ from pipeline.loop.policy_intake import POLICY_LIMIT
 from pipeline.loop.setbacks import TRIES
 from pipeline.loop.spec import Moment, StageSpec, Transaction
 from pipeline.ports.decider import policy_digest
-from tests.unit.loop.test_driver import Broker, Noting, at, record, told
+from tests.unit.loop.test_driver import Broker, Noting, at, record, said, told
 
 T_MS = 1_800_000_000_000
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
@@ -42,7 +42,7 @@ def read(made: Driver, *records: tuple[int, int], upto: int | None = None) -> No
 def done(made: Driver, now: Moment) -> Transaction:
     transaction = made.decide(now)
     assert transaction is not None
-    made.commit(transaction, now.monotonic_ms, now)
+    made.commit(transaction, said(now.monotonic_ms))
     return transaction
 
 
@@ -75,7 +75,7 @@ def test_silent_inputs_are_made_up_for_at_the_brokers_time_and_not_at_that_of_th
     asks = made.decide(at(T_MS))
     assert asks is not None
     assert (asks.records, asks.timers, asks.live) == ([], 0, False), "it asks only for the broker's time"
-    made.commit(asks, T_MS, at(T_MS))
+    made.commit(asks, said(T_MS))
     transaction = done(made, at(T_MS + 10))
     assert core.calls == [("timer", T_MS - MINUTE_MS)]
     assert core.edges == [(True, T_MS + 10)]
@@ -262,7 +262,7 @@ def test_a_record_whose_output_no_topic_takes_becomes_one_dead_letter_and_the_ot
             made.abort(transaction, "assignments.acme.care: no such topic", at(ms))
             continue
         given_up += [letter.record.offset for letter in letters]
-        made.commit(transaction, ms, at(ms))
+        made.commit(transaction, said(ms))
         decided += len(offsets)
     assert given_up == [31]
     assert [call[1] for call in core.calls if isinstance(call, tuple)] == [n for n in range(50) if n != 31]
@@ -306,7 +306,7 @@ def test_a_search_for_what_no_topic_takes_tries_the_live_edge_apart_from_the_las
         if transaction.journal.edge_limit:
             made.abort(transaction, "too large", at(ms))
         else:
-            made.commit(transaction, ms, at(ms))
+            made.commit(transaction, said(ms))
             decided += len(transaction.records)
             letters += len(transaction.dead_letters)
     assert (decided, letters) == (2, 0), "neither is to blame"
@@ -340,7 +340,7 @@ def test_a_policy_that_no_topic_takes_is_given_up_and_neither_a_record_nor_anoth
             core.in_force = before
             made.abort(transaction, "route.state: too large", at(ms))
         else:
-            made.commit(transaction, ms, at(ms))
+            made.commit(transaction, said(ms))
     assert core.in_force == {"acme": b"2", "cafe": b"4"}
     assert [call[:2] for call in core.calls if isinstance(call, tuple)] == [("a", 0)]
 
@@ -359,6 +359,6 @@ def test_on_the_event_clock_a_record_that_no_topic_takes_is_found_where_the_edge
         if transaction.records and not transaction.dead_letters:
             made.abort(transaction, "cases.events: too large", at(ms))
         else:
-            made.commit(transaction, ms, at(ms))
+            made.commit(transaction, said(ms))
     assert given_up == [0]
     assert made.edge.live

@@ -6,6 +6,7 @@ positions of the inputs. A read_committed reader sees all of them or none.
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
@@ -13,6 +14,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 from pipeline.adapters.kafka.transactional.observer import LoopObserver, Outcome
 from pipeline.adapters.kafka.transactional.producer import TransactionalProducer
 from pipeline.errors import MustRestart
+from pipeline.loop.broker_time import Receipt
 from pipeline.loop.driver import NOW_KEY, Driver
 from pipeline.loop.live_edge import LIVE_MS
 from pipeline.loop.spec import Moment, StageSpec, Transaction
@@ -81,7 +83,7 @@ class PartitionLoop:
         self._observer = observer
         self._moment = moment
         self._now_offset: int | None = None
-        self._written: tuple[int, Moment] | None = None
+        self._written: Receipt | None = None
         self._blame: str | None = None
         self._refusal: str | None = None
         self._left_out: dict[str, LeftOut] = {}
@@ -121,8 +123,7 @@ class PartitionLoop:
             return None
         # The record of `now` is the transaction's last in the changelog; the commit marker stands behind it.
         self.written_to = None if self._now_offset is None else self._now_offset + 2
-        written_ms, at = self._written or (None, self._moment())
-        self.driver.commit(transaction, written_ms, at)
+        self.driver.commit(transaction, self._written)
         outputs = Counter(output.topic for output in transaction.decisions.outputs if self._is_sent(output))
         for topic in self._left_out.keys() & outputs.keys():
             if self._left_out[topic].until_ms <= self._started_ms:
@@ -152,7 +153,7 @@ class PartitionLoop:
         for key, value in transaction.decisions.changes.items():
             self._produce(Record(spec.changelog, key, value), n)
         now = Record(spec.changelog, NOW_KEY, transaction.now_value)
-        self.producer.produce(now, n, self._note_now)
+        self.producer.produce(now, n, partial(self._note_now, self._moment()))
         for letter in transaction.dead_letters:
             self._produce(letter.to_send(spec.stage, transaction.now_ms))
         self._produce(Record(spec.journal, None, transaction.journal.model_dump_json().encode()), n)
@@ -170,10 +171,10 @@ class PartitionLoop:
             self._refuse(record.topic, error.args[0], len(record.value or b""))
             raise
 
-    def _note_now(self, error: KafkaError | None, message: Message) -> None:
+    def _note_now(self, sent: Moment, error: KafkaError | None, message: Message) -> None:
         if error is None:
             self._now_offset = message.offset()
-            self._written = message.timestamp()[1], self._moment()
+            self._written = Receipt(message.timestamp()[1], sent, self._moment())
 
     def _note_refusal(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:
