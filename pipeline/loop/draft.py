@@ -8,6 +8,7 @@ import xxhash
 
 from pipeline.errors import Permanent
 from pipeline.loop.journal import journal_entry
+from pipeline.loop.now import StoredNow
 from pipeline.loop.spec import StageSpec, Transaction
 from pipeline.ports.dead_letters import DeadLetter
 from pipeline.ports.decider import Decider, Decisions
@@ -61,6 +62,19 @@ class Draft:
         """Whether there is nothing to write."""
         return not (self.size or self.asks_for_time)
 
+    def decide(self, decider: Decider, record: InputRecord, time_ms: int, *, may_wait: bool) -> None:
+        """Has a record decided at a time, or takes it as given up.
+
+        Raises:
+            PolicyAwaited: only if `may_wait`.
+        """
+        try:
+            decider.decide(record, time_ms, may_wait=may_wait)
+        except Permanent as reason:
+            self.give_up(record, reason)
+        else:
+            self.records.append(record)
+
     def give_up(self, record: InputRecord, reason: Permanent) -> None:
         """Takes a record that is given up."""
         self.verdicts.append((len(self.records), reason.code))
@@ -112,7 +126,7 @@ class Draft:
             self.live_after,
             decisions,
             entry,
-            b"%d %d %s" % (now_ms, number, clock_of(spec)),
+            StoredNow(now_ms, number, spec.event_clock).encode(),
         )
 
     def _policy_records(self, spec: StageSpec) -> Iterator[Record]:
@@ -120,11 +134,6 @@ class Draft:
             for taken, content in self.policies:
                 if content is not None:
                     yield Record(spec.policy_log, taken.workspace.encode(), content)
-
-
-def clock_of(spec: StageSpec) -> bytes:
-    """Names the clock by which the stage's time goes."""
-    return b"event" if spec.event_clock else b"processing"
 
 
 def digest_of(decisions: Decisions) -> str:

@@ -12,33 +12,26 @@ transaction tells all of it, so that `rerun` can decide the same again.
 
 from collections.abc import Callable, Mapping, Sequence
 
-from pipeline.errors import Misconfigured, Permanent
-from pipeline.loop.broker_time import BrokerTime, Receipt
-from pipeline.loop.draft import Draft, clock_of
+from pipeline.errors import Permanent
+from pipeline.loop.broker_time import Receipt
+from pipeline.loop.draft import Draft
+from pipeline.loop.inputs.merge import InputBuffers
+from pipeline.loop.inputs.unread import EndOffsets, Unread
 from pipeline.loop.live_edge import LIVE_MS, LiveEdge
-from pipeline.loop.merge import InputBuffers
-from pipeline.loop.patience import Patience
+from pipeline.loop.now import NOW_KEY, Now, StoredNow
 from pipeline.loop.policy_intake import PolicyIntake
 from pipeline.loop.setbacks import Setbacks
 from pipeline.loop.spec import Moment, StageSpec, Transaction
+from pipeline.loop.timers import Timers
 from pipeline.ports.decider import Decider, PolicyAwaited
 from pipeline.ports.records import InputRecord
 
-NOW_KEY = b"loop/now"
-"""Changelog key under which the loop keeps `now`, so that a restart never goes back in time, and behind it the
-number of the transaction."""
-FUTURE_TOLERANCE_MS = 24 * 3_600_000
-"""The same as enrich grants a post: nothing is replayed from more than a day ahead."""
-AHEAD_MS = 3_600_000
-"""A `now` that is further ahead of the clock at a restart was made by a wrong clock."""
 BATCH_BYTES = 16 * 2**20
 """A transaction takes records, and writes outputs, of about so many bytes. It must be written within the
 transaction's time, which is 10 s."""
 
 PartitionError = Callable[[InputRecord], Permanent | None]
 """Says what is wrong with the partition that a record lies in; None: nothing."""
-EndOffsets = Callable[[Sequence[str]], Mapping[str, int]]
-"""Asks the broker where these inputs end now: topic to offset."""
 
 
 class Driver:
@@ -63,18 +56,18 @@ class Driver:
         end_offsets: EndOffsets,
     ) -> None:
         self.decider = decider
-        self.now_ms = 0
         self.number = 0
         """How many transactions of the partition number were committed."""
-        self.buffers = InputBuffers(spec.inputs, self.time_of)
-        self.time = BrokerTime()
+        self._now = Now(spec, decider)
+        self.time = self._now.brokers
+        self.buffers = InputBuffers(spec.inputs, self._now.time_of)
         self.edge = LiveEdge()
         self.setbacks = Setbacks(spec.batch_size)
         self._spec = spec
         self._partition = partition
         self._partition_error = partition_error
-        self._end_offsets = end_offsets
-        self._patience = Patience()
+        self._unread = Unread(self.buffers, end_offsets, event_clock=spec.event_clock)
+        self._timers = Timers(spec, decider, self._now, self._unread)
         self._policies = PolicyIntake(decider)
         self._core_is_live = False
         self._edge_refused = False
@@ -82,22 +75,15 @@ class Driver:
         """Whether records are decided first, because they bring `now` near the present."""
         self._owes = False
         """Whether the core has more to make up for than the last transaction had room for, on the event clock."""
-        self._bound_ms = 0
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Takes one entry of the changelog. Entries arrive in changelog order, before the first record."""
         if key == NOW_KEY:
-            self._restore_now(value or b"0")
+            stored = StoredNow.decode(value or b"0")
+            self._now.restore(stored)
+            self.number = stored.number
         else:
             self.decider.restore(key, value)
-
-    def _restore_now(self, value: bytes) -> None:
-        now, *others = value.split()
-        # Releases before the number wrote only the time.
-        number, clock = others or (b"0", clock_of(self._spec))
-        # The time of posts that were played on the event clock may lie hours ahead, and says nothing here.
-        self.now_ms = 0 if self._spec.event_clock < (clock == b"event") else int(now)
-        self.number = int(number)
 
     def begin(self, at: Moment) -> None:
         """Begins, or begins again, after a time in which other members may have had the partition number.
@@ -105,17 +91,15 @@ class Driver:
         Raises:
             Misconfigured: the stage's time, as it was stored, is far ahead of the clock.
         """
-        if not self._spec.event_clock and self.now_ms > at.clock_ms + AHEAD_MS:
-            raise Misconfigured(
-                f"{self._spec.changelog}/{self._partition}: the stage's time is "
-                f"{(self.now_ms - at.clock_ms) / 3_600_000:.1f} h ahead of this machine's clock. One of them is "
-                "wrong, and no timer would fire until then. Correct the clock, or wait."
-            )
+        self._now.begin(f"{self._spec.changelog}/{self._partition}", at)
         self.edge.leave()
-        if self.now_ms and not self._spec.event_clock:
-            self.time.was_restored(self.now_ms, at)
         # The run before may have ended before all was made up for that it held back.
         self._owes = self.now_ms > 0
+
+    @property
+    def now_ms(self) -> int:
+        """The stage's time, milliseconds since the epoch; 0 before the first record."""
+        return self._now.ms
 
     @property
     def is_live(self) -> bool:
@@ -126,18 +110,12 @@ class Driver:
         """Says which policies are published now, by workspace. The next transactions put them in force."""
         self._policies.publish(policies)
 
-    def time_of(self, record: InputRecord) -> int:
-        """Returns the time that a record counts at: its append time, or its own on the event clock."""
-        if record.append_ms <= self._bound_ms and not self._spec.event_clock:
-            return record.append_ms
-        return time_of(record, self.decider if self._spec.event_clock else None, self._bound_ms, self.now_ms)
-
     def decide(self, at: Moment) -> Transaction | None:
         """Decides one transaction over what was read; None when nothing can be decided now."""
         self._take_evidence(at)
         if self.setbacks.must_pause(at.monotonic_ms):
             return None
-        draft = Draft(self.now_ms, self._bound_ms, self.setbacks.limit, self.setbacks.reason)
+        draft = Draft(self.now_ms, self._now.bound_ms, self.setbacks.limit, self.setbacks.reason)
         draft.live = draft.live_after = self._core_is_live
         if self.setbacks.is_searching and self._core_is_live:
             # In a search nothing is handed out beside other decisions. They would be given up for what they only
@@ -152,7 +130,7 @@ class Driver:
         elif self._take_policies(draft):
             self._decide_records(draft, at)
             if not draft.records and not draft.is_stopped:
-                self._follow_time(draft, at)
+                self._timers.follow_time(draft, at)
             if not draft.is_stopped:
                 self._come_to_the_edge(draft, at)
         if draft.is_empty:
@@ -187,7 +165,7 @@ class Driver:
         self.decider.abort()
         self._owes = True
         self._policies.undone()
-        self.now_ms = transaction.started_ms
+        self._now.ms = transaction.started_ms
         self.buffers.put_back(transaction.records)
         self.setbacks.aborted(transaction.size, refusal, at.monotonic_ms, live=transaction.journal.live)
         if refusal is not None:
@@ -198,7 +176,7 @@ class Driver:
         # What is offered when the edge is tried again must not be offered in the past. Without records and timers
         # nothing lies between the times before and after the transaction.
         if is_edge and not (refused.records or refused.timers):
-            self.now_ms = refused.now_ms
+            self._now.ms = refused.now_ms
         is_near = refused.now_ms - self.now_ms <= LIVE_MS
         self._edge_refused, self._edge_is_apart = is_edge and is_near, is_edge and not is_near
 
@@ -210,30 +188,16 @@ class Driver:
             if append_ms is not None:
                 self.edge.was_read(topic, append_ms, at)
                 self.time.was_read(append_ms, at)
-        self._bound_ms = self.time.bound_ms(at)
+        self._now.bound_ms = self.time.bound_ms(at)
         if self.edge.live and self.buffers.drained:
-            self._keep_up(at)
-
-    def _keep_up(self, at: Moment) -> None:
-        """Lets `now` follow the time of silent inputs, up to the next timer and two seconds late.
-
-        A record that arrives next was appended later than that. It may not say so, where its broker has a wrong
-        clock, and would otherwise count at the time of the last record, which may be of hours ago.
-        """
-        reading_ms, due_ms = self.time.read_ms(at), self.decider.next_timer_ms()
-        if reading_ms is not None:
-            late_ms = reading_ms - LIVE_MS
-            self.now_ms = max(self.now_ms, late_ms if due_ms is None else min(late_ms, due_ms))
+            self._now.keep_up(at, self.decider.next_timer_ms())
 
     def _take_policies(self, draft: Draft) -> bool:
         """Puts published policies in force. Returns whether all of them are, so that records may be decided."""
         if draft.undeliverable is not None and self._policies.give_up_first():
             draft.undeliverable = None
             self.setbacks.committed(1)
-        all_taken = self._policies.take(draft, self.now_ms)
-        for taken, _ in draft.policies:
-            self._patience.arrived(taken.workspace)
-        return all_taken
+        return self._policies.take(draft, self.now_ms)
 
     def _decide_records(self, draft: Draft, at: Moment) -> None:
         records = self.buffers.take(min(self._spec.batch_size, draft.limit), BATCH_BYTES)
@@ -252,7 +216,7 @@ class Driver:
         else:
             first = {record.topic: record for record in reversed(records)}
             # Records of a broker with a wrong clock do not move `now`. The ends do, for which the edge asks.
-            late = bool(records) and self._is_late(max(self.now_ms, self.time_of(records[0])), at)
+            late = bool(records) and self._now.is_late(max(self.now_ms, self._now.time_of(records[0])), at)
             if self.edge.live and (late or any(self.edge.is_past(record, at) for record in first.values())):
                 self.edge.leave()
             live = self._core_is_live and self.edge.live
@@ -260,28 +224,14 @@ class Driver:
             self.decider.set_live(False, self.now_ms, 0)
         return live
 
-    def _is_late(self, time_ms: int, at: Moment) -> bool:
-        """Whether a decision at this time is made too late, because its offers would be over soon."""
-        reading_ms = self.time.read_ms(at)
-        return not self._spec.event_clock and (reading_ms is None or time_ms < reading_ms - LIVE_MS)
-
     def _decide_record(self, draft: Draft, record: InputRecord, at: Moment, at_end: set[str]) -> bool:
         """Decides one record and the timers before it. Returns False where it must wait."""
         wrong = self._partition_error(record)
         time_ms = self.now_ms
-        if wrong is None and (own_ms := self.time_of(record)) > time_ms:
+        if wrong is None and (own_ms := self._now.time_of(record)) > time_ms:
             time_ms = own_ms
-        due_ms = self.decider.next_timer_ms()
-        # A timer due in the record's own millisecond fires after it: an accept that arrives in the last
-        # millisecond of its offer counts.
-        if due_ms is None or due_ms >= time_ms:
-            return self._decide_now(draft, record, wrong, time_ms, at)
-        if not self._nothing_older_is_unread(time_ms, at_end):
-            return False
-        all_fired = self._fire(draft, time_ms - 1)
-        # A replay of this transaction fires the same timers, if nothing follows them here.
-        draft.follows_time, self.now_ms = True, max(self.now_ms, time_ms - 1)
-        if not (all_fired and self._decide_now(draft, record, wrong, time_ms, at)):
+        are_fired = self._timers.fire_before(draft, time_ms, at_end)
+        if not (are_fired and self._decide_now(draft, record, wrong, time_ms, at)):
             return False
         draft.follows_time = False
         return True
@@ -293,61 +243,17 @@ class Driver:
             return False
         if draft.undeliverable is not None and wrong is None:
             wrong, draft.undeliverable = Permanent("undeliverable", draft.undeliverable), None
-        try:
-            if wrong is not None:
-                raise wrong
-            self.decider.decide(record, time_ms, may_wait=True)
-        except Permanent as reason:
-            draft.give_up(record, reason)
-        except PolicyAwaited as awaited:
-            if self._patience.holds(awaited, at):
-                return False
-            self._decide_without_policy(draft, record, time_ms)
+        if wrong is not None:
+            draft.give_up(record, wrong)
         else:
-            draft.records.append(record)
-        self.now_ms = time_ms
+            try:
+                draft.decide(self.decider, record, time_ms, may_wait=True)
+            except PolicyAwaited as awaited:
+                if self._policies.hold(awaited, at):
+                    return False
+                draft.decide(self.decider, record, time_ms, may_wait=False)
+        self._now.ms = time_ms
         return True
-
-    def _decide_without_policy(self, draft: Draft, record: InputRecord, time_ms: int) -> None:
-        try:
-            self.decider.decide(record, time_ms)
-        except Permanent as reason:
-            draft.give_up(record, reason)
-        else:
-            draft.records.append(record)
-
-    def _fire(self, draft: Draft, until_ms: int) -> bool:
-        """Fires timers due at or before `until_ms`. Returns whether all of them have fired."""
-        due_ms = self.decider.next_timer_ms()
-        if due_ms is None or due_ms > until_ms:
-            return True
-        if draft.undeliverable is not None:
-            self.decider.park_timer(until_ms)
-            draft.is_parked, draft.undeliverable, draft.is_stopped = True, None, True
-            return False
-        room = min(self._spec.timer_limit - draft.timers, draft.room)
-        if room > 0:
-            draft.timers += self.decider.fire_timers(until_ms, room)
-        due_ms = self.decider.next_timer_ms()
-        return due_ms is None or due_ms > until_ms
-
-    def _follow_time(self, draft: Draft, at: Moment) -> None:
-        """Fires the timers that time alone has made due, while nothing is unread."""
-        due_ms, reading_ms = self.decider.next_timer_ms(), self.time.read_ms(at)
-        if self._spec.event_clock or due_ms is None or (reading_ms is not None and due_ms > reading_ms):
-            return
-        # Asked last: the question costs an answer of the broker for each input.
-        if not self.buffers.drained or not self._are_at_end(self._spec.inputs):
-            return
-        if reading_ms is None or not self.time.is_fresh(at):
-            draft.asks_for_time = True
-            return
-        self._advance(draft, reading_ms)
-
-    def _advance(self, draft: Draft, reading_ms: int) -> bool:
-        self.now_ms = max(self.now_ms, reading_ms)
-        draft.follows_time = True
-        return self._fire(draft, self.now_ms)
 
     def _come_to_the_edge(self, draft: Draft, at: Moment) -> None:
         """Lets the core make up for what it held back, once everything is decided that the inputs held."""
@@ -373,59 +279,14 @@ class Driver:
         if self._spec.event_clock:
             # What was read to the ends that were listed when this round began is decided.
             return self.buffers.drained and (bool(draft.records) or self._owes)
-        if not self.edge.is_reached(self.buffers.positions(), at, lambda: self._end_offsets(self._spec.inputs)):
+        if not self.edge.is_reached(self.buffers.positions(), at, self._unread.ends):
             return False
         reading_ms = self.time.read_ms(at)
         if reading_ms is None or not self.time.is_fresh(at):
             draft.asks_for_time = True
             return False
-        if not self._is_late(self.now_ms, at):
+        if not self._now.is_late(self.now_ms, at):
             return True
         # The inputs are silent, or their broker has a wrong clock. Only time itself tells that offers of long ago
         # are over. Whatever was appended until the ends were asked for is decided, so timers may fire until then.
-        return self._advance(draft, reading_ms - (at.monotonic_ms - self.edge.asked_ms))
-
-    def _nothing_older_is_unread(self, time_ms: int, at_end: set[str]) -> bool:
-        """Whether every record that counts before `time_ms` was read, so that a timer before it may fire.
-
-        Append times of a partition do not fall. So only an input whose last record that was read is older leaves a
-        doubt. The others need no question, and a busy one would never be at its end when it is asked. On the event
-        clock a record's own time counts, which may fall, so every input is asked.
-
-        Args:
-            time_ms: time of the record that is decided next.
-            at_end: inputs that were at their end when they were asked for this batch; grows.
-        """
-        doubtful = [
-            topic for topic in self.buffers.empty_topics()
-            if topic not in at_end and not self._is_read_past(topic, time_ms)
-        ]  # fmt: skip
-        if not self._are_at_end(doubtful):
-            return False
-        at_end.update(doubtful)
-        return True
-
-    def _is_read_past(self, topic: str, time_ms: int) -> bool:
-        last_ms = self.buffers.last_append_ms(topic)
-        # A broker that is not believed may say less with its next record.
-        return not self._spec.event_clock and last_ms is not None and time_ms <= last_ms <= self._bound_ms
-
-    def _are_at_end(self, topics: Sequence[str]) -> bool:
-        ends = self._end_offsets(topics)
-        return all(ends[topic] <= self.buffers.read_to(topic) for topic in topics)
-
-
-def time_of(record: InputRecord, event_clock: Decider | None, bound_ms: int, now_ms: int) -> int:
-    """Returns the time that a record counts at.
-
-    Args:
-        record: one of the inputs.
-        event_clock: reads the record's own time; None where its append time counts.
-        bound_ms: the latest append time that is believed.
-        now_ms: the stage's time, which counts where the record's own cannot be believed.
-    """
-    if event_clock is None:
-        # A broker with a wrong clock must not drag `now`, which never goes back, into the far future.
-        return record.append_ms if record.append_ms <= bound_ms else now_ms
-    own_ms = event_clock.event_ms(record)
-    return now_ms if own_ms is None or own_ms > record.append_ms + FUTURE_TOLERANCE_MS else own_ms
+        return self._timers.advance(draft, reading_ms - (at.monotonic_ms - self.edge.asked_ms))

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 
 from pipeline.errors import Permanent
 from pipeline.loop.draft import Draft
-from pipeline.ports.decider import Decider, policy_digest
+from pipeline.loop.patience import Patience
+from pipeline.loop.spec import Moment
+from pipeline.ports.decider import Decider, PolicyAwaited, policy_digest
 from schemas.cases.journal import PolicyTaken
 
 POLICY_LIMIT = 100
@@ -24,11 +26,16 @@ class PolicyIntake:
 
     def __init__(self, decider: Decider) -> None:
         self._decider = decider
+        self._patience = Patience()
         self._published: Mapping[str, bytes] | None = None
         self._refused: dict[str, bytes | None] = {}
         """Contents that were given up, by workspace. None is the end of a policy."""
         self._left: list[tuple[str, bytes | None]] | None = None
         """What remains to be taken; None where it must be found anew."""
+
+    def hold(self, awaited: PolicyAwaited, at: Moment) -> bool:
+        """Whether a record is held back for a policy that is not published yet."""
+        return self._patience.holds(awaited, at)
 
     def publish(self, policies: Mapping[str, bytes]) -> None:
         """Says which policies are published now, by workspace."""
@@ -61,6 +68,7 @@ class PolicyIntake:
             mark = marks.get(workspace)
             version, digest = (None, None) if mark is None else mark
             draft.policies.append((PolicyTaken(workspace=workspace, version=version, digest=digest), content))
+            self._patience.arrived(workspace)
         self._left = left[limit:]
         return not self._left
 

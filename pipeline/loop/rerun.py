@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from pipeline.errors import EarshotError, Permanent
 from pipeline.loop.draft import digest_of
-from pipeline.loop.driver import time_of
+from pipeline.loop.now import time_of
 from pipeline.ports.decider import Decider, Decisions
 from pipeline.ports.records import InputRecord
 from schemas.cases.journal import JournalEntry

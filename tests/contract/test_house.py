@@ -79,7 +79,7 @@ def test_a_module_name_stands_in_at_most_two_folders() -> None:
     ("rule", "planted"),
     [
         (crowded, [f"pipeline/loop/{letter}.py" for letter in "abcdefghijklm"]),
-        (prefixed, ["pipeline/loop/merge_order.py"]),
+        (prefixed, ["pipeline/loop/inputs/merge_order.py"]),
         (prefixed, ["pipeline/adapters/http/http_pool.py"]),
         (repeated, ["pipeline/loop/batch.py", "pipeline/route/batch.py"]),
     ],

@@ -9,7 +9,7 @@ from pipeline.adapters.kafka.config import client_config, producer_config
 from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.policies.publication import publish_policy
 from pipeline.codec import encode
-from pipeline.loop.driver import NOW_KEY
+from pipeline.loop.now import NOW_KEY
 from pipeline.ports.records import InputRecord
 from pipeline.route.router import Router
 from pipeline.settings import KafkaSettings

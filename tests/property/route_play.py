@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from pipeline.clock import from_ms
 from pipeline.codec import decode, encode
 from pipeline.loop.broker_time import Receipt
-from pipeline.loop.driver import NOW_KEY, Driver
+from pipeline.loop.driver import Driver
 from pipeline.loop.live_edge import LiveEdge
+from pipeline.loop.now import NOW_KEY
 from pipeline.loop.spec import Moment, StageSpec, Transaction
 from pipeline.ports.decider import Decider, Decisions
 from pipeline.ports.records import InputRecord

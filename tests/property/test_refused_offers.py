@@ -92,11 +92,11 @@ def test_after_a_long_outage_nothing_is_offered_in_the_past_beside_an_offer_that
     made = Partition()
     made.send(signed_in("r0", teams=("care",), capacity=100))
     leave_the_edge(made)
-    ends = made.desk.driver._end_offsets
+    ends = made.desk.driver._unread._end_offsets
     # Nobody says where the inputs end, so the posts are decided behind the edge.
-    made.desk.driver._end_offsets = lambda topics: dict.fromkeys(topics, sys.maxsize)
+    made.desk.driver._unread._end_offsets = lambda topics: dict.fromkeys(topics, sys.maxsize)
     made.send(*[scored(f"p{n}", f"a{n}", priority=50.0 + n) for n in range(5)])
-    made.desk.driver._end_offsets = ends
+    made.desk.driver._unread._end_offsets = ends
     made.now_ms += 3_600_000
     for _ in range(60):
         made.step([])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.loop.driver import NOW_KEY
+from pipeline.loop.now import NOW_KEY
 from tests.builders import START_MS
 from tests.property.route_play import KINDS, STEPS, WAITS_MS, Desk, Step, play
 

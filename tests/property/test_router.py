@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from pipeline.codec import decode
 from pipeline.errors import Permanent
-from pipeline.loop.driver import NOW_KEY
+from pipeline.loop.now import NOW_KEY
 from pipeline.ports.decider import Decisions
 from pipeline.ports.records import InputRecord
 from pipeline.route.matching import takers

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 from pipeline.adapters.kafka.transactional.late_requests import DoubtRule
 from pipeline.adapters.kafka.transactional.partition_loop import PartitionLoop
 from pipeline.adapters.kafka.transactional.producer import doubt_rule
-from pipeline.loop.driver import NOW_KEY
+from pipeline.loop.now import NOW_KEY
 from pipeline.route.router import Router
 from pipeline.settings import KafkaSettings
 from schemas.topics import ROUTE_STATE

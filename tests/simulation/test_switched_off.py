@@ -14,8 +14,9 @@ from pipeline.adapters.kafka.transactional.late_requests import DoubtRule, Verdi
 from pipeline.adapters.kafka.transactional.partition_loop import PartitionLoop
 from pipeline.adapters.kafka.transactional.producer import doubt_rule
 from pipeline.loop.broker_time import BrokerTime
-from pipeline.loop.driver import Driver
-from pipeline.loop.merge import InputBuffers
+from pipeline.loop.inputs.merge import InputBuffers
+from pipeline.loop.inputs.unread import Unread
+from pipeline.loop.now import Now
 from pipeline.route.router import Router
 from pipeline.settings import KafkaSettings
 from tests.simulation.day import play
@@ -46,7 +47,7 @@ def test_without_renewal_a_late_copy_ends_the_next_transaction() -> None:
 
 
 def test_without_the_question_for_the_end_a_timer_overtakes_an_answer(monkeypatch: Off) -> None:
-    monkeypatch.setattr(Driver, "_are_at_end", lambda *_: True)
+    monkeypatch.setattr(Unread, "_are_at_end", lambda *_: True)
     assert "no_timer_overtakes_an_answer" in found(["slow_fetches"])
 
 
@@ -71,7 +72,7 @@ def test_without_a_look_at_the_time_before_the_commit_silent_brokers_publish_off
 
 
 def test_where_now_stands_still_with_a_broker_s_clock_offers_end_early(monkeypatch: Off) -> None:
-    monkeypatch.setattr(Driver, "_is_late", lambda *_: False)
+    monkeypatch.setattr(Now, "is_late", lambda *_: False)
     assert "timers_neither_early_nor_stuck" in found(["broker_clock"])
 
 

@@ -12,6 +12,7 @@ from confluent_kafka import KafkaException, Producer
 from pipeline.adapters.kafka.config import producer_config
 from pipeline.adapters.kafka.reader import TopicReader, Window
 from pipeline.errors import Transient
+from pipeline.loop.now import NOW_KEY, StoredNow
 from pipeline.settings import KafkaSettings
 
 TIMEOUT_S = 60.0
@@ -37,17 +38,17 @@ class SnapshotWriter:
         kafka: resolved.
         changelog: topic to copy.
         snapshots: topic to copy to, with as many partitions.
-        last_key: key of the record that ends every transaction in the changelog.
     """
 
-    def __init__(self, kafka: KafkaSettings, changelog: str, snapshots: str, last_key: bytes) -> None:
+    def __init__(self, kafka: KafkaSettings, changelog: str, snapshots: str) -> None:
         self._kafka = kafka
         self._changelog = changelog
         self._snapshots = snapshots
-        self._last_key = last_key
 
-    def copy(self, reader: TopicReader, partition: int) -> bytes | None:
-        """Copies one partition as it is now. Returns the value under `last_key`; None where there is no state.
+    def copy(self, reader: TopicReader, partition: int) -> int | None:
+        """Copies one partition as it is now. Returns the number of the last transaction in it; None without state.
+
+        It is 0 where a release wrote it that knew no numbers, so that no journal can be followed from there.
 
         Raises:
             Transient: the brokers do not take it.
@@ -66,18 +67,18 @@ class SnapshotWriter:
             last: bytes | None = None
             for key, value in _entries(reader, self._changelog, partition):
                 # It ends each transaction, and here it ends the snapshot.
-                if key == self._last_key:
+                if key == NOW_KEY:
                     last = value
                 else:
                     self._produce(producer, partition, key, value)
             if last is None:
                 producer.abort_transaction(TIMEOUT_S)
                 return None
-            self._produce(producer, partition, self._last_key, last)
+            self._produce(producer, partition, NOW_KEY, last)
             producer.commit_transaction(TIMEOUT_S)
         except KafkaException as error:
             raise Transient(f"{self._snapshots}/{partition}: {error.args[0].str()}") from error
-        return last
+        return StoredNow.decode(last).number
 
     def _produce(self, producer: Producer, partition: int, key: bytes, value: bytes | None) -> None:
         while True:
@@ -88,14 +89,13 @@ class SnapshotWriter:
                 producer.poll(QUEUE_FULL_S)
 
 
-def snapshots(reader: TopicReader, topic: str, partition: int, last_key: bytes) -> Iterator[Snapshot]:
+def snapshots(reader: TopicReader, topic: str, partition: int) -> Iterator[Snapshot]:
     """Yields the snapshots of a partition number that are kept, the oldest first.
 
     Args:
         reader: of the cluster.
         topic: with snapshots.
         partition: the number.
-        last_key: key of the record that ends a snapshot, whose second word is the transaction's number.
     """
     entries: dict[bytes, bytes] = {}
     for key, value in _entries(reader, topic, partition):
@@ -103,11 +103,11 @@ def snapshots(reader: TopicReader, topic: str, partition: int, last_key: bytes) 
             entries.pop(key, None)
         else:
             entries[key] = value
-        if key == last_key and value is not None:
-            # A router of before the numbers wrote only the time. The journal cannot be followed from there.
-            _, *others = value.split()
-            if others:
-                yield Snapshot(int(others[0]), entries)
+        if key == NOW_KEY and value is not None:
+            number = StoredNow.decode(value).number
+            # The journal cannot be followed from a state of a release without numbers.
+            if number:
+                yield Snapshot(number, entries)
             entries = {}
 
 

@@ -15,7 +15,7 @@ from pipeline.adapters.kafka.snapshots import Snapshot, SnapshotWriter, snapshot
 from pipeline.app.stages.route import configuration, new_router
 from pipeline.codec import decode
 from pipeline.errors import Misconfigured, ServiceMissing
-from pipeline.loop.driver import NOW_KEY
+from pipeline.loop.now import NOW_KEY
 from pipeline.loop.rerun import Replay
 from pipeline.ports.records import InputRecord
 from pipeline.settings import KafkaSettings, Settings
@@ -43,9 +43,9 @@ def take_snapshots(kafka: KafkaSettings) -> dict[int, int]:
         Transient: the brokers do not take a snapshot.
     """
     reader = TopicReader(kafka)
-    writer = SnapshotWriter(kafka, ROUTE_STATE.name, SNAPSHOTS.name, NOW_KEY)
+    writer = SnapshotWriter(kafka, ROUTE_STATE.name, SNAPSHOTS.name)
     taken = {n: writer.copy(reader, n) for n in partitions(kafka)}
-    return {n: int(last.split()[1]) for n, last in taken.items() if last is not None and b" " in last}
+    return {n: number for n, number in taken.items() if number}
 
 
 def partitions(kafka: KafkaSettings) -> tuple[int, ...]:
@@ -75,7 +75,7 @@ def replay(settings: Settings, partition: int) -> Replayed:
     if partition not in (numbers := partitions(settings.kafka)):
         raise Misconfigured(f"--partition {partition}: the router has partitions 0 to {numbers[-1]}")
     reader = TopicReader(settings.kafka)
-    kept = deque(snapshots(reader, SNAPSHOTS.name, partition, NOW_KEY), maxlen=1)
+    kept = deque(snapshots(reader, SNAPSHOTS.name, partition), maxlen=1)
     newest = kept[0] if kept else Snapshot()
     router = new_router(settings)
     for key, value in newest.entries.items():

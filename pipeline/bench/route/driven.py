@@ -7,7 +7,8 @@ from pipeline.app.garbage_collection import ShortPauses
 from pipeline.bench.route.seam import BATCH, INPUTS, REMEMBER_MS, Transaction
 from pipeline.bench.route.traffic import Arrival, Produced
 from pipeline.loop.broker_time import Receipt
-from pipeline.loop.driver import NOW_KEY, Driver
+from pipeline.loop.driver import Driver
+from pipeline.loop.now import NOW_KEY
 from pipeline.loop.spec import Moment, StageSpec
 from pipeline.loop.spec import Transaction as Decided
 from pipeline.ports.records import InputRecord

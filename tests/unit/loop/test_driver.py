@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pipeline.errors import Permanent
 from pipeline.loop.broker_time import Receipt
-from pipeline.loop.driver import FUTURE_TOLERANCE_MS, NOW_KEY, Driver
+from pipeline.loop.driver import Driver
+from pipeline.loop.now import NOW_KEY
 from pipeline.loop.spec import Moment, StageSpec, Transaction
 from pipeline.ports.decider import Decisions, PolicyAwaited, PolicyMark, policy_digest
 from pipeline.ports.records import InputRecord, Record
@@ -187,24 +188,6 @@ def test_on_the_event_clock_every_input_is_asked_for_its_end() -> None:
     broker = Broker({"a": 99, "b": 3})
     assert decided(15, broker, [10, 20], event_clock=True) == [("a", 0, 10)]
     assert sorted(broker.asked) == ["a", "b"]
-
-
-def test_a_record_counts_at_its_append_time_and_on_the_event_clock_at_its_own() -> None:
-    made = idle(Noting(), Broker({"a": 0, "b": 0}))
-    made.decide(at(10_000))
-    assert made.time_of(record("a", 0, 10_000, 7)) == 10_000
-    on_event_clock = driver(Noting(), Broker({}), event_clock=True)
-    on_event_clock.now_ms = 500
-    assert on_event_clock.time_of(record("a", 0, 10_000, 7)) == 7
-    assert on_event_clock.time_of(record("a", 0, 10_000, None)) == 500, "an unreadable time counts as now"
-
-
-def test_a_wrong_date_far_ahead_does_not_drag_now_along() -> None:
-    made = driver(Noting(), Broker({}), event_clock=True)
-    made.now_ms = 500
-    far = 10_000 + FUTURE_TOLERANCE_MS
-    assert made.time_of(record("a", 0, 10_000, far)) == far
-    assert made.time_of(record("a", 0, 10_000, far + 1)) == 500
 
 
 def idle(core: Noting, broker: Broker, *, event_clock: bool = False) -> Driver:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pipeline.loop.merge import InputBuffers
+from pipeline.loop.inputs.merge import InputBuffers
 from pipeline.ports.records import InputRecord
 
 ALL = 10**9

@@ -6,8 +6,9 @@ from unittest.mock import Mock
 import pytest
 
 from pipeline.errors import Misconfigured
-from pipeline.loop.driver import AHEAD_MS, NOW_KEY, Driver
+from pipeline.loop.driver import Driver
 from pipeline.loop.live_edge import LIVE_MS
+from pipeline.loop.now import AHEAD_MS, NOW_KEY
 from pipeline.loop.patience import PATIENCE_MS
 from pipeline.loop.policy_intake import POLICY_LIMIT
 from pipeline.loop.setbacks import TRIES
@@ -132,7 +133,7 @@ def test_what_a_broker_with_a_wrong_clock_appends_is_offered_at_the_present(jump
     made.decide(at(T_MS + 30_000))
     assert made.now_ms == T_MS + 30_000 - LIVE_MS, "an idle loop stays near the present"
     made.buffers.add(record("a", 1, T_MS + 33_000 + jump_ms))
-    made._end_offsets.ends = {"a": 2, "b": 0}  # type: ignore[attr-defined]
+    made._unread._end_offsets.ends = {"a": 2, "b": 0}  # type: ignore[attr-defined]
     transaction = done(made, at(T_MS + 33_000))
     assert core.calls[-1] == ("a", 1, T_MS + 28_000)
     assert (transaction.journal.live, transaction.live, transaction.now_ms) == (False, True, T_MS + 33_000)
@@ -146,7 +147,7 @@ def test_the_last_record_of_a_broker_with_a_wrong_clock_does_not_say_that_older_
     made = lively(core)
     read(made, (0, T_MS + HOUR_MS))
     done(made, told(made, T_MS + 10))
-    made._end_offsets.ends = {"a": 2, "b": 1}  # type: ignore[attr-defined]
+    made._unread._end_offsets.ends = {"a": 2, "b": 1}  # type: ignore[attr-defined]
     made.buffers.add(record("b", 0, T_MS + 100))
     assert made.decide(at(T_MS + 100)) is None
     assert core.calls == [("a", 0, T_MS)], "input a is not read to its end"

@@ -15,8 +15,9 @@ from pipeline.adapters.kafka.transactional.observer import LoopObserver, Outcome
 from pipeline.adapters.kafka.transactional.producer import TransactionalProducer
 from pipeline.errors import MustRestart
 from pipeline.loop.broker_time import Receipt
-from pipeline.loop.driver import NOW_KEY, Driver
+from pipeline.loop.driver import Driver
 from pipeline.loop.live_edge import LIVE_MS
+from pipeline.loop.now import NOW_KEY
 from pipeline.loop.spec import Moment, StageSpec, Transaction
 from pipeline.ports.records import Record
 

@@ -5,8 +5,7 @@ from typing import Any, cast
 
 from pipeline.adapters.kafka.reader import TopicReader, Window
 from pipeline.adapters.kafka.snapshots import Snapshot, snapshots
-
-NOW = b"loop/now"
+from pipeline.loop.now import NOW_KEY as NOW
 
 
 class FakeMessage:
@@ -37,7 +36,7 @@ class FakeReader:
 
 def kept(*records: tuple[bytes, bytes | None], partition: int = 0) -> list[Snapshot]:
     reader = cast(TopicReader, cast(Any, FakeReader(*records)))
-    return list(snapshots(reader, "route.snapshots", partition, NOW))
+    return list(snapshots(reader, "route.snapshots", partition))
 
 
 def test_each_snapshot_has_the_live_entries_of_its_own_time() -> None:

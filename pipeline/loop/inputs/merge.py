@@ -94,6 +94,11 @@ class InputBuffers:
             for topic, offset in self._next.items()
         }
 
+    @property
+    def topics(self) -> Sequence[str]:
+        """The inputs, in the order of their names."""
+        return tuple(self._buffers)
+
     def empty_topics(self) -> list[str]:
         """Returns the inputs that have no buffered record."""
         return [topic for topic, buffer in self._buffers.items() if not buffer]

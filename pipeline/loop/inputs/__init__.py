@@ -1,0 +1,1 @@
+"""What was read of the inputs of one partition number and is not decided yet, and what may still be unread."""
