@@ -39,8 +39,9 @@ class BrokerTime:
         self._asked_ms: int | None = None
         self._is_restored = False
         """Whether the time is that of before a restart, and no broker has said another one."""
-        self.doubted = 0
-        """How many statements of brokers were not believed, for the metrics."""
+        self.off_ms = 0
+        """How far the clock of the broker is ahead that took our last record, or behind below 0; 0 where it is
+        believed."""
 
     def read_ms(self, at: Moment) -> int | None:
         """Returns the brokers' time in milliseconds since the epoch, never more than it is by what was said; None
@@ -90,14 +91,14 @@ class BrokerTime:
             self._believe(append_ms, at)
         elif 0 < ahead_ms <= DRIFT_MS:
             self._anchor = (append_ms, sent.monotonic_ms)
+        agrees = ahead_ms <= DRIFT_MS and append_ms <= self.bound_ms(at)
+        self.off_ms = 0 if agrees else append_ms - reading_ms
         if self._is_restored:
-            agrees = ahead_ms <= DRIFT_MS and append_ms <= self.bound_ms(at)
             if not agrees and at.clock_ms > reading_ms:
                 self._anchor = (at.clock_ms, at.monotonic_ms)
             self._is_restored = False
 
     def _believe(self, append_ms: int, at: Moment) -> None:
         if self._anchor is not None and append_ms > self.bound_ms(at):
-            self.doubted += 1
             return
         self._anchor = (append_ms, at.monotonic_ms)

@@ -73,6 +73,8 @@ class Driver:
         self._edge_refused = False
         self._edge_is_apart = False
         """Whether records are decided first, because they bring `now` near the present."""
+        self.clock_off_ms = 0
+        """How far a broker's clock is ahead, or behind below 0, by the newest records of inputs and our own."""
         self._owes = False
         """Whether the core has more to make up for than the last transaction had room for, on the event clock."""
 
@@ -183,12 +185,13 @@ class Driver:
     def _take_evidence(self, at: Moment) -> None:
         if self._spec.event_clock:
             return
-        for topic in self._spec.inputs:
-            append_ms = self.buffers.last_append_ms(topic)
-            if append_ms is not None:
-                self.edge.was_read(topic, append_ms, at)
-                self.time.was_read(append_ms, at)
+        inputs = self._spec.inputs
+        said = {topic: ms for topic in inputs if (ms := self.buffers.last_append_ms(topic)) is not None}
+        for topic, append_ms in said.items():
+            self.edge.was_read(topic, append_ms, at)
+            self.time.was_read(append_ms, at)
         self._now.bound_ms = self.time.bound_ms(at)
+        self.clock_off_ms = max(map(self._now.ahead_ms, said.values()), default=0) or self.time.off_ms
         if self.edge.live and self.buffers.drained:
             self._now.keep_up(at, self.decider.next_timer_ms())
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from pipeline.errors import Misconfigured
-from pipeline.loop.broker_time import BrokerTime
+from pipeline.loop.broker_time import TOLERANCE_MS, BrokerTime
 from pipeline.loop.live_edge import LIVE_MS
 from pipeline.loop.spec import Moment, StageSpec
 from pipeline.ports.decider import Decider
@@ -83,6 +83,10 @@ class Now:
         if record.append_ms <= self.bound_ms and self._event_clock is None:
             return record.append_ms
         return time_of(record, self._event_clock, self.bound_ms, self.ms)
+
+    def ahead_ms(self, append_ms: int) -> int:
+        """Returns how far the broker's clock is ahead that said this; 0 where it is believed."""
+        return 0 if append_ms <= self.bound_ms else append_ms - self.bound_ms + TOLERANCE_MS
 
     def is_late(self, time_ms: int, at: Moment) -> bool:
         """Whether a decision at this time is made too late, because its offers would be over soon."""

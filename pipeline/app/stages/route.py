@@ -127,6 +127,7 @@ class _Observer:
         self.aborts = 0
         """How many transactions were undone."""
         self._edges: dict[int, bool] = {}
+        self._clocks_off_ms: dict[int, int] = {}
 
     def committed(self, _: int, outcome: Outcome) -> None:
         """Counts one committed transaction."""
@@ -197,6 +198,9 @@ class _Observer:
         self._edges = dict.fromkeys(self._edges, True) | agent.edges
         for number, live in self._edges.items():
             self._metrics.set("at_live_edge", int(live), partition=str(number))
+        self._clocks_off_ms = dict.fromkeys(self._clocks_off_ms, 0) | agent.clocks_off_ms
+        for number, off_ms in self._clocks_off_ms.items():
+            self._metrics.set("broker_clock_off_seconds", off_ms / 1000, partition=str(number))
         for number, gauges in self._gauges.items():
             self._metrics.set("reps_present", gauges["reps_present"], partition=str(number))
             for state in ("waiting", "offered", "assigned"):

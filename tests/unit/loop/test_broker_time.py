@@ -38,7 +38,9 @@ def test_a_broker_whose_clock_jumps_ahead_alone_is_not_believed() -> None:
     time.was_read(T_MS, at(0))
     time.was_read(T_MS + 30 * DAY_MS, at(100, wall_ms=T_MS + 100))
     assert time.read_ms(at(100)) == T_MS + 100
-    assert time.doubted == 1
+    time.was_written(said(T_MS + 30 * DAY_MS + 100, at(200, wall_ms=T_MS + 200)))
+    assert time.read_ms(at(200)) == T_MS + 200
+    assert time.off_ms == 30 * DAY_MS - 100
 
 
 def test_a_worker_that_stood_still_without_counting_believes_the_broker_whom_its_wall_clock_confirms() -> None:
@@ -61,8 +63,12 @@ def test_a_monotonic_clock_that_runs_fast_is_set_back_and_a_broker_that_was_set_
     time.was_written(said(T_MS, at(0)))
     time.was_written(said(T_MS + 9_990, at(10_000)))
     assert time.read_ms(at(10_000)) == T_MS + 9_990
+    assert time.off_ms == 0
     time.was_written(said(T_MS - HOUR_MS, at(20_000)))
     assert time.read_ms(at(20_000)) == T_MS + 19_990
+    assert time.off_ms == -HOUR_MS - 19_990
+    time.was_written(said(T_MS + 20_995, at(21_000)))
+    assert time.off_ms == 0, "the clock is right again"
 
 
 @pytest.mark.parametrize("appended", [10_002, 10_500, 11_000])

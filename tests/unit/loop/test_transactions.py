@@ -6,6 +6,7 @@ from unittest.mock import Mock
 import pytest
 
 from pipeline.errors import Misconfigured
+from pipeline.loop.broker_time import Receipt
 from pipeline.loop.driver import Driver
 from pipeline.loop.live_edge import LIVE_MS
 from pipeline.loop.now import AHEAD_MS, NOW_KEY
@@ -119,9 +120,20 @@ def test_a_broker_with_a_wrong_clock_does_not_drag_now_along() -> None:
     done(made, told(made, T_MS + 10))
     read(made, (1, T_MS + 30 * 86_400_000))
     assert done(made, at(T_MS + 20)).now_ms == T_MS + 10
+    assert made.clock_off_ms == 30 * 86_400_000 - 20
     read(made, (2, T_MS + 30))
     assert done(made, at(T_MS + 40)).now_ms == T_MS + 30
-    assert made.time.doubted == 1
+    assert made.clock_off_ms == 0
+
+
+def test_a_broker_that_was_set_back_shows_with_our_next_record_until_it_is_right_again() -> None:
+    made = lively(Noting())
+    for offset, (ms, jump_ms) in enumerate(((10, -HOUR_MS), (20, 0), (30, 0))):
+        read(made, (offset, T_MS + ms))
+        transaction = made.decide(at(T_MS + ms))
+        assert transaction is not None
+        made.commit(transaction, Receipt(T_MS + ms + jump_ms, at(T_MS + ms), at(T_MS + ms)))
+        assert made.clock_off_ms == (-HOUR_MS if offset == 1 else 0)
 
 
 @pytest.mark.parametrize("jump_ms", [HOUR_MS, -HOUR_MS, 30 * 24 * HOUR_MS])

@@ -163,6 +163,11 @@ class TransactionalMember:
         """Whether each owned partition number is at its live edge."""
         return {n: loop.driver.is_live for n, loop in self._loops.items()}
 
+    @property
+    def clocks_off_ms(self) -> dict[int, int]:
+        """How far the clock of a broker is off, in milliseconds, as each owned partition number sees it."""
+        return {n: loop.driver.clock_off_ms for n, loop in self._loops.items()}
+
     def publish(self, policies: Mapping[str, bytes]) -> None:
         """Says which policies are published now, by workspace. Each partition number puts its own in force."""
         self._published = policies
