@@ -1,6 +1,8 @@
 """The brokers' time goes on between two records, and no wrong clock moves it."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.loop.broker_time import DRIFT_MS, FRESH_MS, BrokerTime, Receipt
 from pipeline.loop.spec import Moment
@@ -69,6 +71,19 @@ def test_a_monotonic_clock_that_runs_fast_is_set_back_and_a_broker_that_was_set_
     assert time.off_ms == -HOUR_MS - 19_990
     time.was_written(said(T_MS + 20_995, at(21_000)))
     assert time.off_ms == 0, "the clock is right again"
+
+
+@given(st.lists(st.tuples(st.integers(0, 3_000), st.integers(0, 3_000), st.integers(0, 3_000)), min_size=1))
+def test_where_all_clocks_are_right_the_time_is_never_ahead_and_as_near_as_any_receipt_has_said(
+    receipts: list[tuple[int, int, int]],
+) -> None:
+    time, now, nearest = BrokerTime(), 0, 3_000
+    for pause, way, back in receipts:
+        sent = now + pause
+        appended, now = sent + way, sent + way + back
+        nearest = min(nearest, back)
+        time.was_written(said(T_MS + appended, at(now), sent_ms=sent))
+        assert time.read_ms(at(now)) == T_MS + now - nearest
 
 
 @pytest.mark.parametrize("appended", [10_002, 10_500, 11_000])
