@@ -16,11 +16,6 @@ def test_no_fault_loses_doubles_or_delays_a_decision(first: int) -> None:
     play_all(first, first + DAYS // 5, AT_ONCE)
 
 
-def test_offers_that_a_standing_worker_holds_back_are_not_published_when_their_time_is_over() -> None:
-    """The worker stood still in the commit, before its client had sent what it handed out."""
-    assert not play(20_992).damage
-
-
 @pytest.mark.parametrize("first", range(0, JUMPS, JUMPS // 2))
 def test_no_jump_of_a_broker_s_clock_ends_a_timer_early_loses_it_or_holds_it_up(first: int) -> None:
     kinds = ("broker_clock", "broker_clock", "kill", "stall", "outage", "rebalance", "expulsion", "slow_fetches")
