@@ -59,6 +59,7 @@ def judged(world: World) -> Day:
         world.cluster, world.times, GROUP, world.trouble.calm_from_s, clock_jumped=world.trouble.clock_jumped
     )
     found = [*world.notes.damage, *damage(history), *changelog_damage(world)]
+    world.close()
     return Day(world, history, found)
 
 

@@ -1,5 +1,8 @@
 """Days of two workers on the simulated cluster, each with three faults, keep every promise."""
 
+import gc
+from weakref import ref
+
 import pytest
 
 from tests.simulation.day import play
@@ -27,6 +30,15 @@ def test_a_seed_gives_the_same_day_each_time() -> None:
     first, again = play(7), play(7)
     assert first.history == again.history
     assert first.world.notes.lines == again.world.notes.lines
+
+
+def test_nothing_of_a_day_stays_in_memory() -> None:
+    """A process plays hundreds of them, of 4 MB each."""
+    day = play(7)
+    cluster = ref(day.world.cluster)
+    del day
+    gc.collect()
+    assert cluster() is None
 
 
 def test_the_days_meet_what_they_are_for() -> None:

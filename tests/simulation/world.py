@@ -197,6 +197,11 @@ class World:
         while not self.over and self.time.run_next():
             pass
 
+    def close(self) -> None:
+        """Ends the processes. One that still waits would keep the whole day in memory for ever."""
+        for worker in self.workers:
+            self.time.kill(worker.process)
+
     def note(self, line: str) -> None:
         """Adds a line to the short history."""
         self.notes.add(self.time.now_s, line)
