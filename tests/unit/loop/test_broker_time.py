@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.loop.broker_time import DRIFT_MS, FRESH_MS, BrokerTime, Receipt
+from pipeline.loop.broker_time import DRIFT_MS, FRESH_MS, TOLERANCE_MS, BrokerTime, Receipt
 from pipeline.loop.spec import Moment
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
@@ -129,6 +129,19 @@ def test_after_a_restart_the_wall_clock_stands_in_for_a_broker_that_jumped_and_t
     assert time.read_ms(at(0)) == T_MS + 9_000
     time.was_written(said(T_MS + 10_100, at(1_000, wall_ms=T_MS + 10_000)))
     assert time.read_ms(at(1_000)) == T_MS + 10_100
+
+
+def test_a_jump_that_was_believed_stays_until_the_router_was_away_for_as_long() -> None:
+    jump_ms = TOLERANCE_MS - 60_000
+    time = BrokerTime()
+    time.was_written(said(T_MS, at(0)))
+    time.was_written(said(T_MS + jump_ms, at(0)))
+    time.was_written(said(T_MS + 1_000, at(1_000)))
+    assert (time.read_ms(at(1_000)), time.off_ms) == (T_MS + jump_ms + 1_000, -jump_ms)
+    again, then_ms = BrokerTime(), T_MS + jump_ms + 2_000
+    again.was_restored(T_MS + jump_ms + 1_000, at(0, wall_ms=then_ms))
+    again.was_written(said(then_ms, at(0, wall_ms=then_ms)))
+    assert (again.read_ms(at(0)), again.off_ms) == (then_ms, 0)
 
 
 @pytest.mark.parametrize("wall_ms", [T_MS - HOUR_MS, T_MS + HOUR_MS, T_MS + 30 * DAY_MS])
