@@ -230,7 +230,7 @@ class Driver:
     def _decide_record(self, draft: Draft, record: InputRecord, at: Moment, at_end: set[str]) -> bool:
         """Decides one record and the timers before it. Returns False where it must wait."""
         wrong = self._partition_error(record)
-        time_ms = self.now_ms
+        time_ms = self._now.ms
         if wrong is None and (own_ms := self._now.time_of(record)) > time_ms:
             time_ms = own_ms
         are_fired = self._timers.fire_before(draft, time_ms, at_end)
