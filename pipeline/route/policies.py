@@ -139,7 +139,7 @@ class PolicyBook:
         return view is not None and author_id in view.brand_ids
 
     def oldest_every(self, workspace: str) -> int:
-        """Returns n, where every n-th pick of a queue takes its oldest case."""
+        """Returns n, where every n-th pick of a class of reps takes the oldest case that it may take."""
         view = self.view(workspace)
         return OLDEST_EVERY if view is None else view.policy.oldest_every
 

@@ -14,7 +14,8 @@ from pipeline.route.policies import PolicyBook
 from pipeline.route.records import Cause
 from pipeline.route.sla.clocks import Clocks
 from pipeline.route.state.brief import Brief
-from pipeline.route.state.entities import CLOSED_TTL_MS, MOST_CLOSED, Case, Closed, Offer, Picks
+from pipeline.route.state.classes import rep_key
+from pipeline.route.state.entities import CLOSED_TTL_MS, FORGOTTEN, MOST_CLOSED, Case, Closed, Offer, Picks, Rep
 from pipeline.route.state.state import State
 from schemas.cases.case import AssignmentState, CaseEventType
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, team_topic
@@ -239,6 +240,25 @@ class Turn:
         """Counts one more pick by the reps of a class."""
         total = self.state.picks(workspace, class_name) + 1
         self.state.put("picks", workspace, class_name, Picks(total))
+
+    def forget_rep(self, rep: Rep) -> None:
+        """Forgets a rep who left long ago."""
+        self.state.put("rep", rep.workspace, rep.rep_id, None)
+        self.forget_picks(rep)
+
+    def forget_picks(self, rep: Rep) -> None:
+        """Forgets how often the class has picked that the rep was of, if nobody is of it any more.
+
+        It may come back while cases wait that it has passed over. So each class without picks of its own begins
+        with the most that a forgotten one had made since its turn to take the oldest case.
+        """
+        workspace, key = rep.workspace, rep_key(rep)
+        if self.state.workspaces[workspace].classes.is_known(key):
+            return
+        since_oldest = self.state.picks(workspace, key.name) % self.book.oldest_every(workspace)
+        self.state.put("picks", workspace, key.name, None)
+        if since_oldest > self.state.picks(workspace, FORGOTTEN):
+            self.state.put("picks", workspace, FORGOTTEN, Picks(since_oldest))
 
     def forget_closed(self) -> None:
         """Forgets the closed case that is to be forgotten first."""

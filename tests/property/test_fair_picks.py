@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schemas.cases.case import Assignment
@@ -28,8 +28,11 @@ class Arrival(NamedTuple):
     priority: float
     skilled: bool
     resolved: int
+    shift: tuple[str, str] | None
+    """A rep who goes on with the teams and skills with which another one began."""
 
 
+REPS = st.sampled_from(sorted(CLASSES))
 ARRIVALS = st.lists(
     st.builds(
         Arrival,
@@ -38,11 +41,21 @@ ARRIVALS = st.lists(
         priority=st.sampled_from([1.0, 50.0, 90.0, 90.0, 90.0]),
         skilled=st.booleans(),
         resolved=st.sampled_from([0, 1, 1, 1, 1, 2]),
+        shift=st.none() | st.none() | st.tuples(REPS, REPS),
     ),
     min_size=3,
     max_size=12,
 ).map(lambda pattern: pattern * (150 // len(pattern)))
 """A pattern that goes on and on, so that what is passed over once is passed over for ever."""
+
+
+AWAY_AND_BACK = [
+    Arrival("fans", priority, skilled=False, resolved=resolved, shift=shift)
+    for priority, resolved, shift in (
+        (90.0, 0, None), (1.0, 0, None), (90.0, 1, None), (90.0, 1, ("r2", "r0")), (90.0, 0, ("r2", "r2"))
+    )
+]  # fmt: skip
+"""The only rep of a class is of another one for a while, each time before the turn of the oldest case."""
 
 
 class Waiting(NamedTuple):
@@ -57,6 +70,7 @@ class Fairness:
 
     def __init__(self) -> None:
         self.waiting: dict[str, Waiting] = {}
+        self.of = dict(CLASSES)
 
     def arrives(self, root: str, arrival: Arrival) -> None:
         # It is the youngest, so all that wait for the class are older.
@@ -68,7 +82,7 @@ class Fairness:
         self.waiting[root] = Waiting(arrival, left)
 
     def picked(self, offer: Assignment) -> None:
-        of = CLASSES[offer.rep_id]
+        of = self.of[offer.rep_id]
         for waiting in self.waiting.values():
             if of in waiting.left:
                 waiting.left[of] -= 1
@@ -84,6 +98,7 @@ def _may_take(of: tuple[tuple[str, ...], tuple[str, ...]], arrival: Arrival) -> 
 
 @settings(max_examples=25, deadline=None)
 @given(ARRIVALS)
+@example(AWAY_AND_BACK * 30)
 def test_the_kth_oldest_case_waits_at_most_n_k_picks_of_a_class_that_may_take_it(arrivals: list[Arrival]) -> None:
     desk, fairness, held = Desk(policy(oldest_every=EVERY)), Fairness(), list[Assignment]()
     desk.feed(
@@ -98,6 +113,10 @@ def test_the_kth_oldest_case_waits_at_most_n_k_picks_of_a_class_that_may_take_it
                 held.append(offer)
 
     for n, arrival in enumerate(arrivals):
+        if arrival.shift is not None:
+            rep, like = arrival.shift
+            teams, skills = fairness.of[rep] = CLASSES[like]
+            take(desk.feed(signed_in(rep, teams=teams, skills=skills, capacity=1, seq=n + 1)))
         fairness.arrives(f"x:p{n}", arrival)
         skills = ("es",) if arrival.skilled else ()
         take(

@@ -27,7 +27,10 @@ class PlainRouter:
         self.now_ms = 0
         self.reps: list[Rep] = []
         self.cases: list[Case] = []
-        self.picks: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+        self.picks: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
+        """Offers to the reps of a kind."""
+        self.passed_over = 0
+        """With as many a new kind begins, because a kind that is forgotten may come back as one."""
         self.said: list[Said] = []
 
     # Inputs
@@ -111,9 +114,9 @@ class PlainRouter:
             # A desktop that names itself takes the place of the nameless one.
             left = rep.kind
             rep.teams, rep.skills, rep.capacity = event.teams, event.skills, event.capacity
-            # A kind that its last rep at work has left has its picks forgotten.
-            if not any(other.kind == left and other.is_in for other in self.reps):
-                self.picks = [kind for kind in self.picks if kind != left]
+            # A kind that nobody is of any more has its picks forgotten, and those since its last turn still count.
+            if all(other.kind != left for other in self.reps):
+                self.passed_over = max(self.passed_over, self.picks.pop(left, 0) % self.policy.oldest_every)
             rep.available, rep.missed = True, 0
             if event.sender is not None and None in rep.senders:
                 rep.senders[None].is_in = False
@@ -178,7 +181,7 @@ class PlainRouter:
         rep = next(rep for rep in self.reps if rep.rep_id == offer.rep_id)
         if self._all_refused(case):
             case.refused.clear()
-        self.picks.append(rep.kind)
+        self.picks[rep.kind] = self.picks.get(rep.kind, self.passed_over) + 1
         rep.last_offer_ms = self.now_ms
         case.state, case.rep_id = "offered", rep.rep_id
         case.attempt, case.expires_ms = offer.attempt, offer.expires_ms
@@ -197,7 +200,8 @@ class PlainRouter:
         return [case for case in first if case.queued_ms == oldest] + lapsed
 
     def _is_turn_of_oldest(self, rep: Rep) -> bool:
-        return (self.picks.count(rep.kind) + 1) % self.policy.oldest_every == 0
+        picks = self.picks.get(rep.kind, self.passed_over)
+        return (picks + 1) % self.policy.oldest_every == 0
 
     def _is_first_for(self, rep: Rep, case: Case) -> bool:
         """The rep with the least load is the first, of several the one without an offer for the longest time."""

@@ -6,10 +6,10 @@ classes and never walks over reps or waiting cases.
 
 Among cases, the highest priority comes first, of equal ones the oldest. Of each n picks by a rep class
 (`oldest_every` of the policy) one takes the oldest case that the class may take, whatever its queue. So the k-th
-oldest of those waits at most n k picks of that class; older ones that come back to wait meanwhile count among the
-k. That reserved share cured starvation at the least cost to urgent posts in a queue replay of 14,600 posts to
-airlines (urgent posts waited 39 min on average, against 153 min first-in first-out and 147 min with a priority
-that grows with age).
+oldest of those waits at most n k picks of that class, whoever of its reps comes and goes. Older ones that come
+back to wait meanwhile count among the k. That reserved share cured starvation at the least cost to urgent posts in
+a queue replay of 14,600 posts to airlines (urgent posts waited 39 min on average, against 153 min first-in
+first-out and 147 min with a priority that grows with age).
 
 Among reps, the lowest share of capacity in use comes first, then the longest time since the last offer, then a
 hash.

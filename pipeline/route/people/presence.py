@@ -100,7 +100,7 @@ def _sign_in(turn: Turn, before: Rep | None, event: SignedIn) -> None:
         rep = _signed_out_at(rep, lambda sender: sender.name == "")
     turn.state.put_rep(rep)
     if before is not None and (before.teams, before.skills) != (rep.teams, rep.skills):
-        turn.state.forget_picks(before)
+        turn.forget_picks(before)
 
 
 def _signed_out_at(rep: Rep, those: Callable[[Sender], bool]) -> Rep:

@@ -7,6 +7,7 @@ policies.
 """
 
 from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -42,6 +43,11 @@ class RepKey(NamedTuple):
         """Returns the text that names the class within its workspace, the same in every release. Names of teams
         and skills hold no comma and no slash."""
         return f"{','.join(self.teams)}/{','.join(self.skills)}"
+
+
+def rep_key(rep: Rep) -> RepKey:
+    """Returns the key of the class of a rep."""
+    return RepKey(rep.workspace, rep.teams, rep.skills)
 
 
 FreeRep = tuple[float, int, int, str]
@@ -170,6 +176,8 @@ class Classes:
         self._cases = cases
         self._demands: dict[DemandKey, DemandClass] = {}
         self._reps: dict[RepKey, RepClass] = {}
+        self._known: Counter[RepKey] = Counter()
+        """How many reps are of each class, those included who have signed out and are not forgotten."""
         self._teams: dict[str, Team] = {}
         self._queues: dict[str, Queue] = {}
         self._most_demands = SLACK
@@ -238,7 +246,7 @@ class Classes:
 
     def reps_of(self, rep: Rep) -> RepClass:
         """Returns the class of a rep, which is made where it is new."""
-        key = RepKey(rep.workspace, rep.teams, rep.skills)
+        key = rep_key(rep)
         reps = self._reps.get(key)
         if reps is None:
             reps = self._reps[key] = RepClass(key, [self.team(name) for name in key.teams])
@@ -249,9 +257,16 @@ class Classes:
                     _join(demand, reps)
         return reps
 
-    def is_staffed(self, key: RepKey) -> bool:
-        """Whether anybody of the class is signed in."""
-        return key in self._reps
+    def know(self, rep: Rep, by: int) -> None:
+        """Counts a rep, at work or not, as one of the class (1), or no longer (-1)."""
+        key = rep_key(rep)
+        self._known[key] += by
+        if not self._known[key]:
+            del self._known[key]
+
+    def is_known(self, key: RepKey) -> bool:
+        """Whether anybody is of the class, at work or not."""
+        return key in self._known
 
     def drop_reps(self, reps: RepClass) -> None:
         """Forgets a class of which nobody is signed in."""

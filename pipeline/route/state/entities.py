@@ -276,6 +276,11 @@ class Picks(Kept, frozen=True):
     total: int
 
 
+FORGOTTEN = ""
+"""Names the picks with which a class begins, in place of those of classes that are forgotten. No class has this
+name."""
+
+
 class HashChunk(NamedTuple):
     """Inputs that were handled in one minute, so that their repeats change nothing."""
 

@@ -217,6 +217,10 @@ class Indexes:
         workspace.staff.set_rep(rep_id, new)
         if old is not None and new is not None and old.senders is new.senders and old.left_ms == new.left_ms:
             return  # as with each offer
+        if old is not None:
+            workspace.classes.know(old, -1)
+        if new is not None:
+            workspace.classes.know(new, 1)
         due_ms = None if new is None else new.due_ms
         if due_ms != (None if old is None else old.due_ms):
             self.timers.set(workspace.name, f"{REP_TIMER}{workspace.name}/{rep_id}", due_ms)

@@ -6,10 +6,9 @@ elsewhere.
 
 from pipeline.route.state.brief import Brief, PackedBrief
 from pipeline.route.state.changelog import decode
-from pipeline.route.state.classes import RepKey
 from pipeline.route.state.dedupe.chunks import is_of_handled
 from pipeline.route.state.dedupe.handled import Handled
-from pipeline.route.state.entities import Case, Closed, Entity, Key, Kind, Member, Move, Rep, key_of
+from pipeline.route.state.entities import FORGOTTEN, Case, Closed, Entity, Key, Kind, Member, Move, Rep, key_of
 from pipeline.route.state.indexes import Indexes, Workspace
 from pipeline.route.state.links import names_of
 from pipeline.route.state.packing import Packer
@@ -66,8 +65,9 @@ class State:
         return self.workspaces[workspace].reps.get(rep_id)
 
     def picks(self, workspace: str, class_name: str) -> int:
-        """Returns how many cases the reps of a class have been offered."""
-        picks = self.workspaces[workspace].picks.get(class_name)
+        """Returns how many cases the reps of a class count as having been offered."""
+        held = self.workspaces[workspace].picks
+        picks = held.get(class_name) or held.get(FORGOTTEN)
         return 0 if picks is None else picks.total
 
     def move(self, workspace: str) -> Move | None:
@@ -122,19 +122,6 @@ class State:
     def put_rep(self, rep: Rep) -> None:
         """Sets a rep."""
         self.put("rep", rep.workspace, rep.rep_id, rep)
-
-    def forget_rep(self, workspace: str, rep_id: str) -> None:
-        """Forgets a rep who left long ago."""
-        rep = self.rep(workspace, rep_id)
-        assert rep is not None, "only reps who are known have a timer"
-        self.put("rep", workspace, rep_id, None)
-        self.forget_picks(rep)
-
-    def forget_picks(self, rep: Rep) -> None:
-        """Forgets how often the class has picked that the rep was of, unless somebody of it is signed in."""
-        key = RepKey(rep.workspace, rep.teams, rep.skills)
-        if not self.workspaces[rep.workspace].classes.is_staffed(key):
-            self.put("picks", rep.workspace, key.name, None)
 
     def mark(self) -> Mark:
         """Returns a point to which `rollback` can go back."""

@@ -76,7 +76,7 @@ def _fire_rep(turn: Turn, workspace: str, rep_id: str) -> None:
     if rep.left_ms is None:
         presence.end_leases(turn, rep)
     else:
-        turn.state.forget_rep(workspace, rep_id)
+        turn.forget_rep(rep)
 
 
 def _fire_case(turn: Turn, workspace: str, case_id: str) -> None:

@@ -1,8 +1,11 @@
 """A rep who left long ago is forgotten, and with the last one of a class how often it has picked."""
 
+import pytest
+
 from pipeline.route.router import Router
 from pipeline.route.state.entities import REP_TTL_MS
-from tests.builders import accept, reply, resolve, scored, signed_in, signed_out
+from schemas.people.presence import SignedIn
+from tests.builders import accept, policy, reply, resolve, scored, signed_in, signed_out
 from tests.routers import ALL
 from tests.unit.route.desk_of_one import Answer, Desk
 
@@ -57,13 +60,42 @@ def test_a_restored_router_forgets_the_same_reps_at_the_same_time() -> None:
     desk = left("r1", "r2", "r3")
     restored = desk.restored()
     desk.now_ms += REP_TTL_MS
-    for router in (desk.router, restored):
+    routers = desk.router, restored
+    for router in routers:
         router.fire_timers(desk.now_ms - 1, ALL)
-        router.commit()
-        assert router.fire_timers(desk.now_ms, 2) == 2, "in slices"
-    changes = desk.router.decisions().changes
-    assert sorted(changes) == [b"picks/acme/care/", b"rep/acme/r1", b"rep/acme/r2"]
-    assert restored.decisions().changes == changes
+    for gone in ([b"rep/acme/r1", b"rep/acme/r2"], [b"picks/acme/", b"picks/acme/care/", b"rep/acme/r3"]):
+        for router in routers:
+            router.commit()
+            router.fire_timers(desk.now_ms, 2)
+        changes = desk.router.decisions().changes
+        assert sorted(changes) == gone, "in slices"
+        assert restored.decisions().changes == changes
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        (),
+        (signed_in("r2", seq=1), signed_in("r2", seq=2, teams=("social",))),
+        (signed_in("r1", seq=30, teams=("social",)),),
+    ],
+    ids=["nothing happens", "another rep passes through the class", "the rep works for another team"],
+)
+def test_whoever_comes_and_goes_the_turn_of_the_oldest_case_comes_after_as_many_picks(
+    meanwhile: tuple[SignedIn, ...],
+) -> None:
+    desk = Desk(policy(oldest_every=3))
+    desk.feed(signed_in("r1", capacity=1))
+    for n in range(2):
+        [offer] = desk.feed(scored(f"p{n}", by=f"a{n}")).assignments
+        desk.feed(accept(offer.case_id), resolve(offer.case_id))
+    desk.feed(signed_out("r1", seq=20), *meanwhile)
+    desk.feed(*(signed_out(rep_id, seq=31) for rep_id in {event.rep_id for event in meanwhile}))
+    desk.after(1).feed(scored("old", by="old", priority=10))
+    desk.after(1).feed(scored("new", by="new", priority=90))
+    desk.restart(policy(oldest_every=3))
+    [offer] = desk.feed(signed_in("r1", seq=40, capacity=1)).assignments
+    assert offer.posts[0].post_id == "x:old"
 
 
 def test_picks_of_a_class_are_forgotten_when_nobody_is_of_it_any_more() -> None:
