@@ -1,7 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.route.state.deadlines import SLACK, Deadlines
+from pipeline.route.state.deadlines import Deadlines
+from pipeline.route.state.heaps import SLACK
+from tests.unit.route.state.test_heaps import kept
 
 TURNS = st.tuples(st.sampled_from([-2.0, 0.0]), st.integers(0, 1))
 NAMES = st.tuples(st.sampled_from(["acme", "other"]), st.integers(0, 5))
@@ -31,5 +33,14 @@ def test_deadlines_that_hold_no_longer_take_bounded_room() -> None:
         deadlines.set("acme", "case", due_ms)
     assert deadlines.first() == (10 * SLACK - 1, "acme", "case")
     deadlines.set("acme", "first", 0)
-    assert len(deadlines._heap) <= SLACK + 4
+    assert kept(deadlines._order) <= SLACK + 4
     assert deadlines.first() == (0, "acme", "first")
+
+
+def test_a_deadline_that_was_set_before_takes_no_more_room() -> None:
+    deadlines = Deadlines()
+    deadlines.set("acme", "first", 0)
+    for _ in range(10 * SLACK):
+        deadlines.set("acme", "case", 1)
+        deadlines.set("acme", "case", None)
+    assert kept(deadlines._order) <= SLACK + 4

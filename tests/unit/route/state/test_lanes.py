@@ -2,7 +2,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.route.state.entities import Case
-from pipeline.route.state.lanes import SLACK, FreshLane, rank_of
+from pipeline.route.state.heaps import SLACK
+from pipeline.route.state.lanes import FreshLane, rank_of
+from tests.unit.route.state.test_heaps import kept
 
 CHANGES = st.lists(st.tuples(st.integers(0, 5), st.none() | st.integers(0, 2)), max_size=60)
 """Each is the number of a case and its priority, which is None where it leaves the lane."""
@@ -68,5 +70,5 @@ def test_places_of_cases_that_have_left_take_bounded_room() -> None:
     waiting.change(0, 99)
     for priority in range(10 * SLACK):
         waiting.change(1, priority % 90)
-    assert len(waiting.lane._by_rank) <= SLACK + 5
-    assert len(waiting.lane._by_age) <= SLACK + 5
+    assert kept(waiting.lane._ranks) <= SLACK + 5
+    assert kept(waiting.lane._ages) <= SLACK + 5
