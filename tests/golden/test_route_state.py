@@ -90,6 +90,14 @@ def due(release: str, entry: dict[str, Any]) -> dict[str, Any]:
     return entry | {"value": {name: value for name, value in entry["value"].items() if name != "respond_by"}}
 
 
+def test_a_restored_case_holds_equal_times_once() -> None:
+    cases = [entity for entity in entities("current", CUTS[0]).values() if isinstance(entity, Case)]
+    for case in cases:
+        times = [case.queued_at_ms, case.entered_ms, case.active_ms, case.updated_at_ms]
+        assert len(set(map(id, times))) == len(set(times))
+    assert any(case.queued_at_ms == case.entered_ms for case in cases)
+
+
 @pytest.mark.parametrize("cut", CUTS)
 def test_this_release_writes_the_golden_changelog(cut: int) -> None:
     path = STATES / "current" / f"after_{cut:02}.jsonl"

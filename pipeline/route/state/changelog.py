@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import orjson
+from msgspec.structs import force_setattr
 
 from pipeline.errors import Misconfigured
 from pipeline.route.state.brief import MAX_REASONS, Brief, BriefParts, PackedBrief
@@ -131,13 +132,21 @@ def _shared(fields: Fields, names: dict[str, str]) -> Fields:
 _WORDS = frozenset({"workspace", "queue", "team", "action", "channel", "state"})
 _IDS = frozenset({"case_id", "root_post_id"})
 _SETS = frozenset({"skills", "topics"})
+_LIKE_QUEUED = ("updated_at_ms", "active_ms", "entered_ms", "owed_ms")
+"""Times that a case which waits for its first offer mostly has in common with `queued_at_ms`."""
 
 
 def _case(fields: Fields) -> Case:
+    queued_ms = fields["queued_at_ms"]
+    for name in _LIKE_QUEUED:
+        if fields.get(name) == queued_ms:
+            fields[name] = queued_ms  # the same object, because each takes 32 bytes
     case: Case = msgspec.convert(fields, Case)
     # The conversion makes tuples of its own.
-    if case.skills or case.topics:
-        return case._replace(skills=fields["skills"], topics=fields.get("topics", ()))
+    if case.skills:
+        force_setattr(case, "skills", fields["skills"])
+    if case.topics:
+        force_setattr(case, "topics", fields["topics"])
     return case
 
 
