@@ -225,6 +225,3 @@ def test_the_hours_until_a_deadline_are_the_hours_that_it_was_given(name: str) -
         due_ms = hours.due_ms(start_ms, given_ms)
         assert hours.open_ms(start_ms, due_ms) == given_ms
         assert hours.open_ms(start_ms, due_ms - 1) == max(given_ms - 1, 0)
-        opening_ms = hours.next_opening_ms(start_ms)
-        assert hours.open_ms(start_ms, opening_ms) == 0
-        assert hours.open_ms(opening_ms, opening_ms + 1) == 1

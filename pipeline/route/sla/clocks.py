@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pipeline.route.sla.hours import NEVER_MS, Hours
+from pipeline.route.sla.hours import Hours
 from schemas.policy.sla import ClockName, SlaTarget
 
 Alarm = tuple[ClockName, Literal["due_soon", "breached"]]
@@ -184,11 +184,6 @@ class Clocks(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_f
     def next_ms(self) -> int | None:
         """Returns when there is something to say next, for the timer of the case. None for nothing."""
         return min((at_ms for _, clock in self.open() if (at_ms := clock.next_ms) is not None), default=None)
-
-    @property
-    def order_ms(self) -> int:
-        """Returns the earliest deadline, missed or not, which orders cases by their time to breach."""
-        return min((clock.due_ms for _, clock in self.open() if clock.due_ms is not None), default=NEVER_MS)
 
     def open(self) -> Iterator[tuple[ClockName, Clock]]:
         """Yields the clocks that have begun and not ended, with their names."""

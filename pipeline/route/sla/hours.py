@@ -30,10 +30,6 @@ class Hours(Protocol):
         """Returns how many milliseconds of opening hours lie between two instants, 0 if the first is the later."""
         ...
 
-    def next_opening_ms(self, at_ms: int) -> int:
-        """Returns the first instant that is not earlier and within opening hours."""
-        ...
-
 
 class AroundTheClock:
     """Hours that never end."""
@@ -45,10 +41,6 @@ class AroundTheClock:
     def open_ms(self, begin_ms: int, end_ms: int) -> int:
         """See `Hours`."""
         return max(end_ms - begin_ms, 0)
-
-    def next_opening_ms(self, at_ms: int) -> int:
-        """See `Hours`."""
-        return at_ms
 
 
 class _Year(NamedTuple):
@@ -111,12 +103,6 @@ class OpeningHours:
         last, end = self._year_of(end_ms)
         whole = sum(self._year(number).total for number in range(first, last))
         return whole + end.passed_ms(end_ms) - begin.passed_ms(begin_ms)
-
-    def next_opening_ms(self, at_ms: int) -> int:
-        """See `Hours`."""
-        # A window that contains the instant has not ended, and the first millisecond of opening hours after it is
-        # its own.
-        return self.due_ms(at_ms, 1) - 1
 
     def _year_of(self, at_ms: int) -> tuple[int, _Year]:
         # The year in UTC, which near its ends may be another one by the calendar.

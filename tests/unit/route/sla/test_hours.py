@@ -86,13 +86,6 @@ def test_around_the_clock_is_a_whole_day_of_whatever_length() -> None:
     assert AroundTheClock().due_ms(ms("2026-03-28 12:00"), 72 * HOUR_MS) == ms("2026-03-31 12:00")
 
 
-def test_the_next_opening_is_now_within_a_window_and_its_begin_before_one() -> None:
-    office = hours(OFFICE)
-    assert office.next_opening_ms(ms("2026-11-30 08:00")) == ms("2026-11-30 08:00")
-    assert office.next_opening_ms(ms("2026-11-30 12:00")) == ms("2026-11-30 13:00")
-    assert office.next_opening_ms(ms("2026-12-04 18:00")) == ms("2026-12-07 08:00")
-
-
 def test_a_deadline_after_all_times_of_the_contract_is_the_last_of_them() -> None:
     seldom = hours({"mon": ["09:00-09:01"]})
     assert seldom.due_ms(ms("2026-11-30 00:00"), 24 * 366 * HOUR_MS) == NEVER_MS
