@@ -187,16 +187,17 @@ def leave_absent(turn: Turn, case: Case) -> Case:
     if case.offer is None or case.owed_ms is None:
         return case
     rep = turn.state.rep(case.workspace, case.offer.rep_id)
-    if rep is None or rep.present:
+    if rep is not None and rep.present:
         return case
     gone = _why_gone(rep)
     if gone == "away" and turn.book.releases(case.workspace, gone) == "none":
         return case
-    return _leave(turn, case, rep.rep_id, gone)
+    return _leave(turn, case, case.offer.rep_id, gone)
 
 
-def _why_gone(rep: Rep) -> Gone:
-    if not rep.signed_in:
+def _why_gone(rep: Rep | None) -> Gone:
+    # Whoever signed out long ago is forgotten, and may still have answered cases.
+    if rep is None or not rep.signed_in:
         return "signed_out"
     return "not_responding" if rep.not_responding else "away"
 

@@ -120,7 +120,8 @@ def _join(turn: Turn, case: Case, post: ScoredPost, reason: str) -> Case:
         case = written(turn, case, reason, turn.received_ms(post.appended_ms))
     case = turn.step(case, "joined", reason, post=_name(post))
     case = turn.publish_update(case, "post_joined" if member is None else "post_changed")
-    return handover.leave_absent(turn, case)
+    # What the brand answers itself, with whatever tool, needs nobody else.
+    return case if post.own else handover.leave_absent(turn, case)
 
 
 def written(turn: Turn, case: Case, reason: str, received_ms: int) -> Case:

@@ -56,6 +56,16 @@ def test_an_answer_with_another_tool_leaves_an_accepted_case_to_its_rep() -> Non
     assert answer.current[0].replied_at is not None
 
 
+def test_an_answer_with_another_tool_leaves_a_case_to_its_rep_who_has_missed_an_offer() -> None:
+    desk = Desk()
+    assigned(desk)
+    desk.feed(scored("p2", by="bob"))
+    assert desk.after(120).tick().steps == [("timed_out", "not_answered")]
+    answer = desk.feed(own(ms=121_000))
+    assert answer.steps == [("joined", "own_reply"), ("replied", "own_post")]
+    assert (answer.current[0].state, answer.current[0].rep_id) == ("assigned", "r1")
+
+
 @pytest.mark.parametrize("seen_first", [False, True])
 def test_an_answer_that_is_reported_and_seen_counts_once(seen_first: bool) -> None:
     desk = Desk()

@@ -118,3 +118,15 @@ def test_a_rep_who_is_forgotten_still_ends_the_case_that_was_kept() -> None:
     desk.tick()
     assert desk.names("rep") == set()
     assert desk.feed(resolve(offer.case_id)).types == ["resolved"]
+
+
+def test_a_customer_who_writes_to_a_rep_who_is_forgotten_is_not_left_alone() -> None:
+    desk = Logged()
+    [offer] = desk.feed(signed_in(), scored("p1")).assignments
+    desk.feed(accept(offer.case_id), reply(offer.case_id))
+    desk.feed(signed_out())
+    desk.now_ms += REP_TTL_MS
+    desk.tick()
+    desk.feed(signed_in("r2"))
+    answer = desk.feed(scored("p2", in_reply_to="x:p1"))
+    assert answer.steps == [("joined", "reply"), ("released", "signed_out"), ("offered", "matched")]
