@@ -9,9 +9,9 @@ from sys import intern
 
 from pipeline.route import ids, promises
 from pipeline.route.cases import answers, briefs, ending, handover
-from pipeline.route.cases.joining import URGENCY, Verdict, contact_of, verdict_on
+from pipeline.route.cases.joining import URGENCY, Verdict, contact_of, is_outdated, verdict_on
 from pipeline.route.cases.known import KnownCases
-from pipeline.route.cases.lifecycle import AT_WORK, WITH_A_REP, after
+from pipeline.route.cases.lifecycle import WITH_A_REP, after, may
 from pipeline.route.messages import ScoredPost
 from pipeline.route.state.entities import Case, Member, skill_set
 from pipeline.route.state.links import names_of
@@ -67,7 +67,7 @@ def _copy(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
 
 
 def _answer(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
-    answers.give_by_post(turn, _join(turn, _of(verdict), post, verdict.reason), post)
+    answers.give_by_post(turn, _join(turn, _of(verdict), post, verdict.reason, asks=False), post)
 
 
 def _follow(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
@@ -77,7 +77,7 @@ def _follow(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
     elif post.deleted:
         _delete(turn, verdict.case, post)
     else:
-        _join(turn, verdict.case, post, verdict.reason)
+        _join(turn, verdict.case, post, verdict.reason, asks=False)
 
 
 def _follow_closed(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
@@ -99,24 +99,24 @@ def _follow_closed(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
 def _reopen(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
     assert verdict.closed is not None
     case = ending.reopen(turn, verdict.closed, verdict.reason, post)
-    handover.offer_back(turn, _join(turn, case, post, verdict.reason))
+    handover.offer_back(turn, _join(turn, case, post, verdict.reason, asks=True))
 
 
 def _join_case(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
-    _join(turn, _of(verdict), post, verdict.reason)
+    _join(turn, _of(verdict), post, verdict.reason, asks=not post.own)
 
 
-def _join(turn: Turn, case: Case, post: ScoredPost, reason: str) -> Case:
+def _join(turn: Turn, case: Case, post: ScoredPost, reason: str, *, asks: bool) -> Case:
     member = turn.state.member(post.workspace, post.post_id)
     if member is None:
         case = case._replace(posts_total=case.posts_total + 1, active_ms=turn.now_ms)
     # An older revision that comes late is counted as a step, but must not overwrite what the newer one says.
-    if member is not None and post.triage.pull_id is None and (post.revision <= member.revision or member.copy):
+    if member is not None and is_outdated(post, member):
         return turn.step(case, "joined", reason, post=_name(post))
     newest = Member(case.case_id, post.revision, post.own, deleted=False)
     turn.state.put("post", post.workspace, post.post_id, newest)
     case = _take_in(turn, case, post)
-    if member is None and not post.own:
+    if asks:
         case = written(turn, case, reason, turn.received_ms(post.appended_ms))
     case = turn.step(case, "joined", reason, post=_name(post))
     case = turn.publish_update(case, "post_joined" if member is None else "post_changed")
@@ -223,7 +223,7 @@ def _delete(turn: Turn, case: Case, post: ScoredPost) -> None:
     turn.put_brief(case, briefs.drop_post(turn.state.brief(case), post.post_id))
     case = turn.step(case, "joined", "deleted", post=_name(post))
     # A case that is accepted stays with its rep, who may be writing the answer at this moment.
-    if case.state in AT_WORK or _has_posts(turn, case):
+    if not may("deleted", case.state) or _has_posts(turn, case):
         if case.state in WITH_A_REP and not member.copy:
             turn.publish_update(case, "post_changed")
     else:

@@ -107,17 +107,32 @@ def verdict_on(post: ScoredPost, known: Known, now_ms: int) -> Verdict:
 
 def _follow(post: ScoredPost, known: Known, found: Found) -> Verdict:
     reason = "deleted" if post.deleted else "edit"
+    asks_again = not is_outdated(post, found.member) and _asks_more(post, found)
     if found.closed is None:
-        return Verdict("follow", reason, found.case)
-    asks_more = URGENCY[post.triage.action] > URGENCY[found.case.action] or (
+        # It is resolved, and would be reopened if its rep did not have it still.
+        goes_on = asks_again and found.case.state == "wrapping"
+        return Verdict("join" if goes_on else "follow", reason, found.case)
+    reopens = asks_again and known.reopens(found.closed)
+    return Verdict("reopen" if reopens else "follow", reason, closed=found.closed)
+
+
+def is_outdated(post: ScoredPost, member: Member) -> bool:
+    """Whether more is known about the post already than it says."""
+    if post.triage.pull_id is None:
+        return post.revision <= member.revision or member.copy
+    # A supervisor pulls it as it was when somebody looked at it.
+    return post.revision < member.revision or (post.revision == member.revision and member.deleted)
+
+
+def _asks_more(post: ScoredPost, found: Found) -> bool:
+    """Whether something is to be done about the post again, after its case was resolved."""
+    if post.triage.pull_id is not None:
+        return True
+    if post.deleted or found.member.deleted or found.member.own:
+        return False
+    return URGENCY[post.triage.action] > URGENCY[found.case.action] or (
         post.triage.action not in NO_WORK and post.triage.priority > found.case.priority
     )
-    member = found.member
-    newer = post.revision > member.revision and not (post.deleted or member.deleted or member.own or member.copy)
-    pulled = post.triage.pull_id is not None
-    if (pulled or (newer and asks_more)) and known.reopens(found.closed):
-        return Verdict("reopen", reason, closed=found.closed)
-    return Verdict("follow", reason, closed=found.closed)
 
 
 def _repost(post: ScoredPost, known: Known) -> Verdict:

@@ -250,3 +250,23 @@ def test_a_customer_who_writes_during_the_wrap_up_goes_on_with_the_same_rep() ->
     assert answer.steps == [("reopened", "reply"), ("joined", "reply")]
     assert (answer.current[0].state, answer.current[0].rep_id) == ("assigned", "r1")
     assert desk.after(60).tick().steps == []
+
+
+@pytest.mark.parametrize("more", [{"revision": 1, "priority": 90.0}, {"pull_id": "one"}])
+def test_a_post_that_asks_again_during_the_wrap_up_goes_on_with_the_same_rep(more: dict[str, Any]) -> None:
+    desk = Desk(with_wrap_up())
+    desk.feed(resolve(assigned(desk)))
+    answer = desk.feed(scored("p1", **more))
+    assert answer.steps == [("reopened", "edit"), ("joined", "edit")]
+    assert (answer.current[0].state, answer.current[0].rep_id) == ("assigned", "r1")
+    assert desk.after(60).tick().steps == []
+
+
+@pytest.mark.parametrize("more", [{"priority": 50.0}, {"action": "none", "deleted": True, "text": None}])
+def test_a_change_that_asks_for_nothing_leaves_the_wrap_up_alone(more: dict[str, Any]) -> None:
+    desk = Desk(with_wrap_up())
+    desk.feed(resolve(assigned(desk)))
+    answer = desk.feed(scored("p1", revision=1, **more))
+    assert answer.types == ["joined"]
+    assert (answer.current[0].state, answer.current[0].rep_id) == ("wrapping", "r1")
+    assert desk.after(60).tick().types == ["wrapped_up", "resolved"]

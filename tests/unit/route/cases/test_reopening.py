@@ -102,6 +102,24 @@ def test_an_edit_reopens_only_if_it_asks_for_more() -> None:
     assert desk.feed(scored("p1", revision=2, priority=90.0)).types[:2] == ["reopened", "joined"]
 
 
+@pytest.mark.parametrize("more", [{"revision": 1, "priority": 90.0}, {"pull_id": "one"}])
+def test_a_case_that_a_known_post_reopens_is_owed_an_answer(more: dict[str, Any]) -> None:
+    desk = Desk()
+    case_id = resolved(desk, priority=50.0)
+    desk.feed(scored("p1", **more), accept(case_id, 2))
+    assert desk.feed(signed_out()).steps == [("released", "signed_out")], "as nobody has answered"
+
+
+def test_a_pull_shows_nothing_that_was_changed_or_taken_back_since() -> None:
+    desk = Desk()
+    offer = desk.feed(signed_in(), scored("p1"), scored("p2", ms=1)).assignments[0]
+    desk.feed(accept(offer.case_id), scored("p1", revision=1, text="corrected"))
+    desk.feed(scored("p2", action="none", revision=1, deleted=True, text=None))
+    desk.feed(scored("p1", pull_id="one"), scored("p2", pull_id="two"))
+    [shown] = desk.feed(scored("p3", in_reply_to="x:p1", ms=2)).assignments
+    assert [post.text for post in shown.posts] == ["corrected", "text of p3"]
+
+
 def test_what_was_deleted_after_the_end_is_not_shown_again() -> None:
     desk = Desk()
     offer = desk.feed(signed_in(), scored("p1", text="secret"), scored("p2", ms=1)).assignments[0]
