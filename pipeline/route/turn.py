@@ -226,9 +226,8 @@ class Turn:
         """
         assert case.offer is not None
         self.publish_assignment(case, case.offer, "released", reason)
-        former = case.former_rep if case.state == "offered" else case.offer.rep_id
         released = replace(
-            case, state="waiting", offer=None, update=0, former_rep=former, until_ms=None, consulted=()
+            case, state="waiting", offer=None, update=0, former_rep=_last_rep(case), until_ms=None, consulted=()
         )
         return released.lapsed(self.now_ms)
 
@@ -271,8 +270,12 @@ class Turn:
 
 def _at_end(case: Case) -> Case:
     """Returns a case as it is opened again."""
-    former = case.former_rep if case.offer is None else case.offer.rep_id
     return replace(
-        case, state="waiting", ring=0, ring_ms=None, offer=None, refused=(), update=0, former_rep=former,
+        case, state="waiting", ring=0, ring_ms=None, offer=None, refused=(), update=0, former_rep=_last_rep(case),
         from_rep=None, until_ms=None, consulted=(), outcome=None, timer_parked=False,
     )  # fmt: skip
+
+
+def _last_rep(case: Case) -> str | None:
+    """Returns the rep who had the case last. Whoever is only offered it never had it."""
+    return case.former_rep if case.offer is None or case.state == "offered" else case.offer.rep_id

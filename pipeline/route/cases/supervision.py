@@ -5,7 +5,7 @@ A case that was merged is known by the id of the one that goes on in its place.
 
 from pipeline.route import ids, promises
 from pipeline.route.cases import answers, briefs, ending
-from pipeline.route.cases.handover import leave_absent
+from pipeline.route.cases.handover import leave_absent, offer_back
 from pipeline.route.cases.intake import written
 from pipeline.route.cases.joining import URGENCY
 from pipeline.route.cases.known import KnownCases
@@ -157,8 +157,9 @@ def _is_asked(member: Member | None) -> bool:
 def note(turn: Turn, event: ContactNoted) -> RequestRefusal | None:
     """Takes a contact elsewhere for a post of the customer or an answer of the brand, or returns why not."""
     case, closed = _noted(turn, event)
+    reopens = False
     if case is None and closed is not None and event.direction == "in":
-        case = ending.reopen(turn, closed, event.channel)
+        case, reopens = ending.reopen(turn, closed, event.channel), True
     if case is None:
         return "unknown_case"
     if event.direction == "out":
@@ -166,7 +167,9 @@ def note(turn: Turn, event: ContactNoted) -> RequestRefusal | None:
         return None
     case = written(turn, case, event.channel, turn.now_ms)._replace(active_ms=turn.now_ms)
     case = turn.publish_update(turn.step(case, "noted", event.channel, rep_id=event.rep_id), "contact_noted")
-    leave_absent(turn, case)
+    case = leave_absent(turn, case)
+    if reopens:
+        offer_back(turn, case)
     return None
 
 
@@ -174,8 +177,9 @@ def _noted(turn: Turn, event: ContactNoted) -> tuple[Case | None, Closed | None]
     """Returns the case that a contact elsewhere belongs to, or the closed one."""
     known = KnownCases(turn, event.workspace)
     if event.case_id is not None:
-        closed = turn.state.closed(event.workspace, event.case_id)
-        return current(turn, event.workspace, event.case_id), (
+        case_id = _goes_on_as(turn, event.workspace, event.case_id)
+        closed = turn.state.closed(event.workspace, case_id)
+        return turn.state.case(event.workspace, case_id), (
             closed if closed is not None and known.reopens(closed) else None
         )
     assert event.author_id is not None, "the contract wants one of the two"
@@ -185,8 +189,12 @@ def _noted(turn: Turn, event: ContactNoted) -> tuple[Case | None, Closed | None]
 
 def current(turn: Turn, workspace: str, case_id: str) -> Case | None:
     """Returns the open case of that id, or the one that goes on in its place."""
+    return turn.state.case(workspace, _goes_on_as(turn, workspace, case_id))
+
+
+def _goes_on_as(turn: Turn, workspace: str, case_id: str) -> str:
     closed = turn.state.closed(workspace, case_id)
-    return turn.state.case(workspace, case_id if closed is None or closed.into is None else closed.into)
+    return case_id if closed is None or closed.into is None else closed.into
 
 
 def _rep_of(case: Case) -> str | None:

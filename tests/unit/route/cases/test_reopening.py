@@ -61,6 +61,14 @@ def test_a_reopened_case_goes_to_the_rep_of_before_who_is_there_and_free() -> No
     assert offer.reasons[-1].detail == "r1 had it before"
 
 
+def test_a_rep_who_was_only_offered_a_case_never_had_it() -> None:
+    desk = Desk()
+    desk.feed(signed_in(), scored("p1"))
+    desk.feed(scored("o1", "acme", "none", own=True, in_reply_to="x:p1", ms=10), signed_in("r2", capacity=9))
+    [offer] = desk.feed(scored("p2", in_reply_to="x:p1")).assignments
+    assert offer.reason == "matched"
+
+
 def test_a_reopened_case_goes_to_somebody_else_when_the_rep_of_before_is_busy() -> None:
     desk = Desk()
     [offer] = desk.feed(signed_in(capacity=1), scored("p1")).assignments

@@ -173,6 +173,22 @@ def test_a_call_after_the_end_reopens_the_case() -> None:
     assert answer.steps[:2] == [("reopened", "chat"), ("noted", "chat")]
 
 
+def test_a_call_after_the_end_is_for_the_rep_of_before() -> None:
+    desk = Desk()
+    [offer] = desk.feed(scored("p1"), signed_in()).assignments
+    desk.feed(accept(offer.case_id), resolve(offer.case_id), signed_in("r2", capacity=5))
+    assert desk.feed(contact("in", case_id=offer.case_id)).states == [("offered", "same_rep", "r1")]
+
+
+def test_a_call_about_a_merged_case_reopens_the_one_that_went_on() -> None:
+    desk = Desk()
+    first, second = two(desk)
+    desk.feed(merge(second, first), tell(CaseClosedBy, case_id=first))
+    [reopened, noted] = desk.feed(contact("in", case_id=second)).events
+    assert (reopened.type, noted.type) == ("reopened", "noted")
+    assert {reopened.case_id, noted.case_id} == {first}
+
+
 @pytest.mark.parametrize("about", [{"author_id": "x:nobody"}, {"case_id": "never-was"}])
 def test_a_contact_with_somebody_who_has_no_case_is_refused(about: dict[str, str]) -> None:
     assert Desk().feed(contact("in", **about)).steps == [("request_refused", "unknown_case")]
