@@ -51,9 +51,12 @@ def merge(turn: Turn, case: Case, event: CasesMerged) -> RequestRefusal | None:
     turn.last_step(case, "merged", "by_supervisor", _rep_of(case), reopens=False, into=into.case_id)
     into = _with(into, case)
     if case.owed_ms is not None:
-        into = promises.asked(turn.book, into, case.owed_ms)
+        # What nobody has answered there is news to whoever has this one.
+        into = written(turn, into, "merged", case.owed_ms)
     into = turn.step(into, "noted", "merged", rep_id=_rep_of(into), related=case.case_id)
-    turn.publish_update(into, "merged")
+    into = turn.publish_update(into, "merged")
+    if case.owed_ms is not None:
+        leave_absent(turn, into)
     return None
 
 

@@ -2,8 +2,21 @@
 
 import pytest
 
+from schemas.people.casework import CustomerAwaited
 from schemas.people.supervision import CaseClosedBy, CaseReprioritised, CasesMerged, CaseSplit
-from tests.builders import accept, contact, reply, resolve, scored, signed_in, tell, topics
+from tests.builders import (
+    accept,
+    ask,
+    contact,
+    policy,
+    presence,
+    reply,
+    resolve,
+    scored,
+    signed_in,
+    tell,
+    topics,
+)
 from tests.unit.route.desk_of_one import Desk
 
 
@@ -83,6 +96,34 @@ def test_a_rep_hears_that_a_case_was_merged_into_the_own_one() -> None:
     [update] = desk.feed(merge(other.case_id, offer.case_id)).assignments
     assert (update.state, update.update, update.reason) == ("assigned", 1, "merged")
     assert [post.post_id for post in update.posts] == ["x:p1", "x:p2"]
+
+
+@pytest.mark.parametrize(
+    ("rests", "step", "state"),
+    [
+        ("awaits", ("resumed", "customer_wrote"), "assigned"),
+        ("wraps_up", ("reopened", "merged"), "assigned"),
+        ("is_away", ("released", "away"), "waiting"),
+    ],
+)
+def test_an_open_question_wakes_the_case_that_it_is_merged_into(
+    rests: str, step: tuple[str, str], state: str
+) -> None:
+    queues = tuple(queue.model_copy(update={"wrap_up_s": 30}) for queue in policy().queues)
+    desk = Desk(policy(away_release="unanswered", queues=queues))
+    [offer] = desk.feed(scored("p1"), signed_in()).assignments
+    desk.feed(accept(offer.case_id), reply(offer.case_id))
+    if rests == "awaits":
+        desk.feed(ask(CustomerAwaited, offer.case_id))
+    elif rests == "wraps_up":
+        desk.feed(resolve(offer.case_id))
+    else:
+        desk.feed(presence(value="away"))
+    [other] = desk.feed(scored("p2", "bob", queue="fans")).current
+    answer = desk.feed(merge(other.case_id, offer.case_id))
+    assert step in answer.steps
+    assert answer.current[0].state == state
+    assert desk.after(60).tick().steps == [], "it is not closed over the question"
 
 
 def split(case_id: str, *posts: str, queue: str | None = None) -> CaseSplit:
