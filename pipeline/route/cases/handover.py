@@ -164,7 +164,17 @@ def _direct(turn: Turn, case: Case, rep_id: str, reason: str) -> Offer:
         present=1,
         excluded=(),
         why=((f"route.{reason}", _WHY[reason].format(rep=case.former_rep)),),
+        also_team=_also_team(turn, case, rep_id),
     )
+
+
+def _also_team(turn: Turn, case: Case, rep_id: str) -> str | None:
+    """Returns a team of the rep's own where that of the case is none of them."""
+    rep, view = turn.state.rep(case.workspace, rep_id), turn.book.view(case.workspace)
+    if rep is None or view is None or case.team in rep.teams:
+        return None
+    # Only teams of the policy have a topic.
+    return next((team for team in rep.teams if team in view.policy.teams), None)
 
 
 def give_up_cases(turn: Turn, workspace: str, rep_id: str, gone: Gone) -> None:

@@ -9,10 +9,14 @@ from pipeline.route.turn import Turn
 
 def widen(turn: Turn, case: Case) -> None:
     """Takes a waiting case to the last ring of its queue whose time has come."""
-    rings = turn.book.rings(case.workspace)[case.queue]
+    rings = turn.book.rings(case.workspace).get(case.queue, ())
     reached, priority = case.ring, case.priority
     while reached < len(rings) and case.entered_ms + 1000 * rings[reached].after_s <= turn.now_ms:
         priority = min(100.0, priority + rings[reached].raise_priority)
         reached += 1
-    case = case.lapsed(turn.now_ms)._replace(ring=reached, priority=priority)
-    turn.step(case, "ring_changed", "waited")
+    case = case.lapsed(turn.now_ms)
+    if reached == case.ring:
+        # A policy since has other rings, and the case has not been counted anew yet.
+        turn.state.put_case(turn.book.ringed(case))
+        return
+    turn.step(case._replace(ring=reached, priority=priority), "ring_changed", "waited")

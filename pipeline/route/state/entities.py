@@ -53,7 +53,7 @@ class Offer(Kept, frozen=True, omit_defaults=True):
     why: tuple[tuple[str, str], ...]
     """Pairs of a reason code and its text, which say why it was this case now and why this rep."""
     also_team: str | None = None
-    """The team by which the rep may take the case, where it is not the team of the case."""
+    """The team of the rep that hears of the case as well, where the rep is not of the team of the case."""
 
 
 class Answer(Kept, frozen=True):

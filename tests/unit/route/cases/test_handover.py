@@ -147,6 +147,18 @@ def test_a_transfer_to_a_rep_who_is_not_asked() -> None:
     assert desk.feed(reply(case_id, 2, "r2")).types == ["replied"]
 
 
+def test_a_rep_of_another_team_hears_of_the_transfer_on_the_teams_own_topic() -> None:
+    desk = Desk()
+    case_id = assigned(desk)
+    desk.feed(signed_in("s1", teams=("abroad", "social")))
+    care, social = "assignments.acme.care", "assignments.acme.social"
+    answer = desk.feed(ask(CaseTransferred, case_id, to_rep="s1", warm=True))
+    assert answer.team_topics == [care, care, social], "a team that the policy does not know has no topic"
+    assert desk.feed(accept(case_id, 2, "s1")).team_topics == [care, social]
+    back = desk.feed(ask(CaseTransferred, case_id, 2, "s1", to_rep="r1"))
+    assert back.team_topics == [care, social, care], "and r1 needs no copy"
+
+
 def test_a_transfer_to_a_rep_who_is_asked_and_accepts() -> None:
     desk = Desk()
     case_id = two(desk)

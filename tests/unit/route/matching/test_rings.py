@@ -85,6 +85,16 @@ def test_a_new_policy_gives_rings_to_the_cases_that_wait_already() -> None:
     assert "offered" in desk.after(60).tick().types
 
 
+def test_a_ring_that_a_policy_has_taken_away_comes_to_nothing() -> None:
+    desk = Desk(_ringed({"after_s": 60, "lower_levels": 1}))
+    # More than are counted anew at once.
+    desk.feed(*(scored(f"p{n}", by=f"a{n}") for n in range(250)))
+    desk.after(60).take(policy(version=3))
+    steps = {step for _ in range(5) for step in desk.after(0.2).tick().steps}
+    assert steps <= {("rescheduled", "policy_changed")}
+    assert "timers_parked" not in desk.router.counters()
+
+
 def test_a_ring_and_the_next_one_survive_a_restart() -> None:
     given = _ringed({"after_s": 60, "raise_priority": 1}, {"after_s": 120, "drop_optional": True})
     desk = Desk(given)
