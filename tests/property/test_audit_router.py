@@ -37,3 +37,12 @@ def judged(steps: list[Step]) -> list[HopReport]:
 def test_what_the_router_decided_is_clean(steps: list[Step]) -> None:
     for report in judged(steps):
         assert report.ok, report
+
+
+def test_copies_for_the_team_of_a_rep_who_has_a_case_of_another_team_are_clean() -> None:
+    steps = [("sign_in", 2, 1), ("sign_in", 0, 1), ("post", 0, 0), ("accept", 0, 1), ("transfer", 5, 0)]
+    day = [Step(kind, who, what, 0, ends_transaction=True) for kind, who, what in steps]
+    outputs = [output for played in play(day) for output in played.decisions.outputs]
+    assert {"assignments.acme.care", "assignments.acme.social"} <= {output.topic for output in outputs}
+    for report in judged(day):
+        assert report.ok, report

@@ -100,7 +100,10 @@ def events_to_assignments(facts: Facts) -> HopReport:
 
 
 def assignments_to_teams(facts: Facts) -> HopReport:
-    """Judges that every assignment record is in the topic of its team, and that nothing else is."""
+    """Judges that every assignment record is in the topic of its team, and that teams' topics hold nothing else.
+
+    A team whose rep has the case of another team has a copy too, of which the record does not tell.
+    """
     report = HopReport("assignments -> team topics", "exactly once")
     assignments, name = facts.assignments, facts.names.name
     logs = {facts.names.number(log.name): log for log in facts.teams}
@@ -123,18 +126,19 @@ def assignments_to_teams(facts: Facts) -> HopReport:
         else:
             report.not_yet.add(name(pair[1]), assignments.place(index))
     report.ids_in = len(wanted)
-    for team, log in logs.items():
-        _team_extras(report, facts, log, {number for of, number in wanted if of == team})
+    known = set(assignments.ids)
+    for log in logs.values():
+        _team_extras(report, facts, log, known)
     return report
 
 
-def _team_extras(report: HopReport, facts: Facts, log: AssignmentLog, wanted: set[int]) -> None:
+def _team_extras(report: HopReport, facts: Facts, log: AssignmentLog, known: set[int]) -> None:
     for number, repeat in repeats(log.ids).items():
         report.doubled.add(facts.names.name(number), log.place(repeat.second), f"{repeat.times} records")
     # Retention may have removed the counterpart in `assignments`, and then its absence proves nothing.
     if facts.assignments.trimmed:
         return
     for index, number in enumerate(log.ids):
-        if number not in wanted and log.is_settled(log.positions[index]):
+        if number not in known and log.is_settled(log.positions[index]):
             name = facts.names.name(number)
             report.unexpected.add(name, log.place(index), f"not in {facts.assignments.name}")
