@@ -61,12 +61,12 @@ class CaseTransferred(AboutCase):
     )
     to_team: Slug | None = Field(
         default=None,
-        description="team that shall have it, in its first queue of the policy that takes the case's channel; "
-        "absent for a rep or queue",
+        description="team that shall have it, in its first queue of the policy; absent for a rep or queue",
     )
     warm: bool = Field(
         default=False,
-        description="whether the rep keeps the case until somebody has accepted it; otherwise it leaves at once",
+        description="whether to_rep is asked first, and the case comes back if it is not accepted; otherwise it "
+        "is assigned at once; a queue or team always offers it",
     )
     reason: Code = Field(default="transferred", description="code that says why, in snake_case")
 

@@ -83,7 +83,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("wrapped_up", _states("wrapping"), "closed", "resolved", ("closed",),
                "Its rep has finished the paperwork, or the time for it is over."),
     Transition("closed", _OPEN, "closed", "closed", ("closed",),
-               "A supervisor ends it, or it was idle for long."),
+               "A supervisor ends it."),
     Transition("deleted", _states("waiting", "offered"), "closed", "canceled", ("released",),
                "The customer deletes all posts of the case. It cannot be reopened."),
     Transition("merged", _OPEN, "closed", "merged", ("closed",),
