@@ -57,6 +57,16 @@ class _Place(Struct, order=True, frozen=True, gc=False):
 _place = msgspec.json.Decoder(_Place).decode
 
 
+class _By(Struct, gc=False):
+    """Who wrote a post of the case."""
+
+    author: Raw
+    own: bool = False
+
+
+_by = msgspec.json.Decoder(_By).decode
+
+
 def open_brief(post: ScoredPost) -> Brief:
     """Returns the brief of a case that this post opens."""
     opened = _Opened(
@@ -111,10 +121,16 @@ def merged(brief: Brief, other: Brief, *, leads: bool) -> Brief:
 
 
 def parted(brief: Brief, leaving: list[str]) -> tuple[Brief, Brief]:
-    """Returns the brief without the posts that leave, and one with these alone."""
+    """Returns the brief without the posts that leave, and one with these alone.
+
+    Each describes the author of its own newest post. Cases of several people may have been merged before.
+    """
     rest, taken = brief.parts(), brief.parts()
     rest.posts = [raw for raw in rest.posts if _place(raw).post_id not in leaving]
     taken.posts = [raw for raw in taken.posts if _place(raw).post_id in leaving]
+    for parts in (rest, taken):
+        authors = [by.author for by in map(_by, parts.posts) if not by.own]
+        parts.author = authors[-1] if authors else parts.author
     return rest.joined(), taken.joined()
 
 

@@ -144,6 +144,17 @@ def test_a_split_takes_posts_to_a_case_of_their_own() -> None:
     assert desk.feed(scored("p4", in_reply_to="x:p2")).events[0].case_id == new.case_id
 
 
+def test_a_case_that_was_merged_can_be_split_into_those_of_its_people() -> None:
+    desk = Desk()
+    first, second = two(desk)
+    desk.feed(merge(second, first))
+    ann, bob = desk.feed(split(first, "x:p2")).current
+    assert (ann.author.author_id, bob.author.author_id) == ("x:ann", "x:bob")
+    desk.feed(merge(bob.case_id, first))
+    bob, ann = desk.feed(split(first, "x:p1")).current
+    assert (ann.author.author_id, bob.author.author_id) == ("x:ann", "x:bob")
+
+
 def test_a_case_can_be_split_again_and_again() -> None:
     desk = Desk()
     [case] = desk.feed(*(scored(f"p{n}", ms=n) for n in range(4))).current
