@@ -122,6 +122,16 @@ def test_a_transfer_within_the_team_goes_to_somebody_else_first() -> None:
     assert answer.states == [("released", "transferred", "r1"), ("offered", "matched", "r2")]
 
 
+def test_who_refused_a_case_is_asked_again_after_its_transfer_to_a_queue() -> None:
+    desk = Desk()
+    [offer] = desk.feed(signed_in("r2"), scored("p1")).assignments
+    desk.feed(signed_in("r1"), reject(offer.case_id, 1, "r2"), accept(offer.case_id, 2))
+    [busy] = desk.feed(signed_in("r3", capacity=1), scored("p2", "bob")).assignments
+    assert busy.rep_id == "r3", "who has not refused the case, and is not free"
+    answer = desk.feed(ask(CaseTransferred, offer.case_id, 2, to_queue="billing"))
+    assert answer.states[-1] == ("offered", "matched", "r2")
+
+
 @pytest.mark.parametrize("to", [{"to_queue": "nowhere"}, {"to_team": "nobody"}])
 def test_a_transfer_to_nowhere_is_refused(to: dict[str, Any]) -> None:
     desk = Desk()
@@ -180,6 +190,14 @@ def test_a_transfer_that_the_other_does_not_accept_comes_back(how: str) -> None:
         answer = desk.feed(signed_out("r2"))
     assert [(state, rep_id) for state, _, rep_id in answer.states] == [("released", "r2"), ("assigned", "r1")]
     assert answer.current[0].rep_id == "r1"
+
+
+def test_a_transfer_that_was_accepted_does_not_come_back() -> None:
+    desk = Desk()
+    case_id = two(desk)
+    desk.feed(ask(CaseTransferred, case_id, to_rep="r2", warm=True), accept(case_id, 2, "r2"))
+    answer = desk.feed(signed_out("r2"))
+    assert answer.states == [("released", "signed_out", "r2"), ("offered", "matched", "r1")], "r1 is asked"
 
 
 def test_a_transfer_that_nobody_takes_waits_when_its_rep_has_gone() -> None:

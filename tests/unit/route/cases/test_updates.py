@@ -47,6 +47,7 @@ def test_updates_begin_anew_after_a_refusal() -> None:
     [offer] = desk.feed(signed_in(), scored("p1")).assignments
     desk.feed(scored("p2", ms=1))
     assert numbers(desk.feed(reject(offer.case_id))) == [("released", 0, "declined"), ("offered", 0, "matched")]
+    assert numbers(desk.feed(scored("p3", ms=2))) == [("offered", 1, "post_joined")]
 
 
 @pytest.mark.parametrize("deleted", [False, True])
