@@ -81,6 +81,8 @@ def rule_mistake(rule: Mapping[str, Any]) -> str | None:
         if queue is not None:
             return "a rule with a queue needs an action"
         return None if any(rule.get(field) for field in _ADDS) else f"needs an action or one of {', '.join(_ADDS)}"
+    if not is_text(action):
+        return None  # its type says what is wrong
     if action in NO_WORK:
         return None if queue is None else f"action {action} takes no queue"
     return f"action {action} needs a queue" if queue is None else None

@@ -71,11 +71,12 @@ def _of_borrows(place: Location, queue: Said, teams: Sequence[str]) -> Iterator[
     lenders: set[str] = set()
     for number, borrowing in entries(queue, "borrows"):
         inner: Location = (*place, "borrows", number)
-        yield from _of_team((*inner, "team"), borrowing.get("team"), queue, teams)
-        if borrowing.get("team") in lenders:
-            yield Disagreement((*inner, "team"), f"team {borrowing['team']} stands before this one")
-        if is_text(borrowing.get("team")):
-            lenders.add(borrowing["team"])
+        lender = borrowing.get("team")
+        yield from _of_team((*inner, "team"), lender, queue, teams)
+        if is_text(lender):
+            if lender in lenders:
+                yield Disagreement((*inner, "team"), f"team {lender} stands before this one")
+            lenders.add(lender)
         if borrowing.get("waiting_over_s") is None and borrowing.get("waiting_over") is None:
             yield Disagreement(inner, "waiting_over_s or waiting_over is needed, or it would never hold")
 

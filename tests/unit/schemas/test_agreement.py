@@ -101,3 +101,7 @@ def test_data_of_another_shape_is_passed_over() -> None:
             list(disagreements(POLICY | {field: said}, ()))
         for field in ("borrows", "skills", "rings", "limits", "order", "closed", "team", "name"):
             list(disagreements(POLICY | {"queues": [{"name": "a", field: said}]}, ()))
+        for field in ("action", "queue", "skills", "tags", "urgency", "priority", "when", "name"):
+            rule = {"name": "a", "action": "respond", "queue": "care", field: said}
+            list(disagreements(POLICY | {"rules": [rule]}, ()))
+        list(disagreements(POLICY | {"queues": queue(borrows=[{"team": said, "waiting_over": 3}])}, ()))
