@@ -21,7 +21,7 @@ LEAST_DOUBT: Mapping[float, float] = {0.05: 0.95, 0.1: 0.81, 0.15: 0.67}
 """Share of the work to the least doubt that it takes, measured with the usual bounds and the example policy on
 2,778 posts to brands, where doubts of .95 and .81 leave 5 and 10 % of the work. In the traffic of the demo they
 leave 2 and 5 %. The share that is reached is thus an estimate, but no decision depends on the posts before."""
-READINGS = ("sentiment", "min_probability", "min_complaint", "min_offence", "intent")
+READINGS = ("sentiment", "min_probability", "min_complaint", "min_offence", "min_pressing", "intent")
 """A rule that asks for one of these, and for nothing else that is certain, rests on what a model reads."""
 
 

@@ -69,6 +69,17 @@ def test_what_the_words_decide_is_not_doubted() -> None:
     assert decide(rules(TOPIC, PRAISE, doubt={}), Words(topics=(OUTAGE,))).queue == "urgent"
 
 
+@pytest.mark.parametrize(
+    "when", [{"sentiment": ["positive"]}, {"min_probability": 0.1}, {"min_complaint": 0.1}, {"min_offence": 0.1},
+             {"min_pressing": 0.1}, {"intent": ["praise"]}]
+)  # fmt: skip
+def test_what_any_reading_of_a_model_decides_is_doubted(when: dict[str, Any]) -> None:
+    using = rules({"name": "read", "when": when, "action": "respond", "queue": "urgent"}, doubt={})
+    read = {"offence": 0.5, "pressing": 0.4, "intent": Intent(name="praise", confidence=0.9)}
+    assert decide(using, complaint=0.3, **read).queue == "urgent"
+    assert decide(using, complaint=0.49, **read).queue == "sorting"
+
+
 def test_spam_is_not_sorted_by_people() -> None:
     spam = Spam(score=0.9, reasons=("posting_rate",))
     assert decide(rules(REST, doubt={}), Words(topics=(OUTAGE,), spam=spam)).action == "none"
