@@ -21,7 +21,8 @@ class DoubtBounds(Part):
     )
     contradiction: bool = Field(
         default=True,
-        description="whether a positive post with urgent words, a problem topic or a likely complaint is doubted",
+        description="whether a positive post with urgent words, a problem topic, a likely complaint or a likely "
+        "pressing matter is doubted",
     )
 
 
