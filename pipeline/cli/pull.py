@@ -24,7 +24,7 @@ def pull(
 
     Whoever the cluster's ACLs let write posts.scored and posts.actionable may do it. Earshot does not check that
     the caller is NAME, and records who was named in the triage of the post. The post is looked for in
-    posts.scored, which keeps posts for 14 days.
+    posts.scored, which keeps posts for 14 days and is read from its beginning to its end.
 
     Exit 1 says that there is no such post, or that it can be no work: it is deleted, a repost, the brand's own, or
     work already.
@@ -51,4 +51,4 @@ def pull(
         raise typer.Exit(EXIT_NO)
     if as_json:
         emit_json(result)
-    say(f"{post_id} waits in queue {queue}, priority {result.triage.priority:.0f}")
+    say(f"{post_id} was sent to queue {queue}, priority {result.triage.priority:.0f}")

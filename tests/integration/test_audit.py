@@ -5,7 +5,6 @@ It is clean where all is well, and it names every planted loss and double, with 
 
 import json
 import threading
-from collections.abc import Iterator
 from socket import socket
 from typing import Any
 
@@ -20,21 +19,13 @@ from pipeline.codec import decode, encode
 from pipeline.errors import EXIT_NO, EXIT_OK, EXIT_SERVICE_MISSING, EXIT_USAGE
 from pipeline.ingest.manifest.format import Header
 from pipeline.ingest.manifest.writer import ManifestWriter
-from pipeline.local.endpoints import Endpoints
 from schemas.cases.case import CaseEvent
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, CASES, RAW, SCORED, team_topic
 from tests.audit_faults import FAULTS, Fault
 from tests.audit_world import Cluster, P, World
 from tests.integration.audit_lab import PATIENCE_S, AuditLab
 
-pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def lab(stack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AuditLab]:
-    made = AuditLab(stack, tmp_path_factory.mktemp("state"))
-    yield made
-    made.close()
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("commands_find_the_lab")]
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +37,6 @@ def worlds(lab: AuditLab) -> dict[str, World]:
     lab.write(cluster, [sent for world in made.values() for sent in world.delivered])
     lab.commit_groups()
     return made
-
-
-@pytest.fixture(autouse=True)
-def _environment(lab: AuditLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in lab.environment.items():
-        monkeypatch.setenv(name, value)
 
 
 def audit(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[str, Any], str]:

@@ -5,7 +5,6 @@ ClickHouse.
 import json
 import time
 import uuid
-from collections.abc import Iterator
 
 import pytest
 from confluent_kafka import Producer, TopicPartition
@@ -20,7 +19,6 @@ from pipeline.cli import main
 from pipeline.clock import from_ms
 from pipeline.codec import decode, encode
 from pipeline.errors import EXIT_NO, EXIT_OK, EXIT_SERVICE_MISSING, EXIT_USAGE
-from pipeline.local.endpoints import Endpoints
 from pipeline.ports.records import InputRecord
 from pipeline.sink.columns import Source
 from pipeline.sink.tables.posts import POSTS
@@ -32,23 +30,10 @@ from schemas.topics import RAW, REPS, SCORED, all_topics, post_key
 from tests.builders import START_MS, post, scored
 from tests.integration.audit_lab import PATIENCE_S, AuditLab
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("commands_find_the_lab")]
 TEXT = "my number is 020 7946 0123\nand \x1b[2Jmy card ends in 4242"
 SHOWN = "my number is 020 7946 0123\nand  [2Jmy card ends in 4242\n"
 URL = "https://x.example/p1"
-
-
-@pytest.fixture(scope="module")
-def lab(stack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AuditLab]:
-    made = AuditLab(stack, tmp_path_factory.mktemp("state"))
-    yield made
-    made.close()
-
-
-@pytest.fixture(autouse=True)
-def _environment(lab: AuditLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in lab.environment.items():
-        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

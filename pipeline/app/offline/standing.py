@@ -39,7 +39,7 @@ def compare_published(kafka: KafkaSettings, new: Policy) -> Compared:
         ServiceMissing: no broker answers, or a topic does not exist.
         Transient: the open cases did not come.
     """
-    old, cases = _published(kafka, new.workspace), open_cases(kafka, new.workspace)
+    old, cases = published(kafka, new.workspace), open_cases(kafka, new.workspace)
     waiting = sum(count for place, count in cases.items() if place.waits)
     version = None if old is None else old.version
     return Compared(version, list(changes(old, new, cases)), waiting, moved(new, cases))
@@ -56,7 +56,12 @@ def compare_files(old: Policy, new: Policy) -> Compared:
     return Compared(old.version, list(changes(old, new, None)), None, 0)
 
 
-def _published(kafka: KafkaSettings, workspace: str) -> Policy | None:
+def published(kafka: KafkaSettings, workspace: str) -> Policy | None:
+    """Returns the policy in force of a workspace, None without one.
+
+    Raises:
+        ServiceMissing: no broker answers, or the topic does not exist.
+    """
     reader = PoliciesInForce.start(kafka)
     try:
         return reader.policies().get(workspace)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.app.offline.pull import PullRequest, pulled_post, refusal
+from pipeline.app.offline.pull import PullRequest, as_written, pulled_post, refusal
+from pipeline.codec import encode
 from pipeline.errors import Misconfigured
 from schemas.posts.scored import ScoredPost
 from tests.builders import WORKSPACE, scored
@@ -58,3 +59,21 @@ def test_only_what_triage_left_alone_can_be_pulled(post: ScoredPost, why: str | 
 def test_a_queue_that_is_no_name_is_refused() -> None:
     with pytest.raises(Misconfigured, match="--queue"):
         pulled_post(left_alone(), REQUEST._replace(queue="The Queue"), AT)
+
+
+@pytest.mark.parametrize("native", ["p1", 'a"b', "a\\b", "caf\u00e9", "\u202ep", "a/b?c=d&e", "p\u200b1"])
+def test_a_post_is_found_by_its_id_whatever_signs_it_has(native: str) -> None:
+    assert as_written(f"x:{native}") in encode(scored(native))
+
+
+@pytest.mark.parametrize(
+    ("over", "said"),
+    [
+        ({"queue": "The Queue"}, "--queue: must be at most 63 small letters"),
+        ({"skills": ("Refund",)}, "--skill: must be at most 63 small letters"),
+        ({"by": ""}, "--by: must have at least 1 character"),
+    ],
+)
+def test_a_wrong_argument_is_called_by_its_option_and_explained(over: dict[str, Any], said: str) -> None:
+    with pytest.raises(Misconfigured, match=said):
+        pulled_post(left_alone(), REQUEST._replace(**over), AT)
