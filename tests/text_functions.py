@@ -31,6 +31,7 @@ from pipeline.enrich.privacy import addresses, canonical, ids, mail, numbers, ph
 from pipeline.enrich.privacy.mask import DIRECT_REGIONS, mask, mask_post, masked_fields, regions_of
 from pipeline.enrich.reading import language
 from pipeline.enrich.reading.intents import features
+from pipeline.enrich.reading.linear import ends_of
 from pipeline.enrich.reading.pressing import signs
 from pipeline.enrich.reading.reading import readable_text
 from pipeline.enrich.score import Scorer
@@ -118,6 +119,7 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.enrich.text.emoji.spell": lambda text: [emoji.spell(sign) for sign in text],
     "pipeline.enrich.reading.intents.features.intent_features": features.intent_features,
     "pipeline.enrich.reading.pressing.signs.pressing_signs": signs.pressing_signs,
+    "pipeline.enrich.reading.linear.ends_of": ends_of,
     "pipeline.enrich.reading.language.words_of": lambda text: language.words_of(_post(text)),
     "pipeline.enrich.listening.keywords.FoldedText": lambda text: _KEYWORDS.hits(FoldedText(text)),
     "pipeline.enrich.listening.keywords.fold": keywords.fold,
@@ -218,6 +220,7 @@ not.
 
 OTHERS: dict[str, str] = {
     "pipeline.enrich.reading.intents.model.Head": "a model's name",
+    "pipeline.enrich.reading.linear.stored_numbers": "the name of a folder of ours",
     "pipeline.enrich.reading.pressing.head.PressingModel.classify": "the texts go to `signs.pressing_signs`",
     "pipeline.enrich.reading.pressing.head.pressing_inputs": "the texts go to `signs.pressing_signs`",
     "pipeline.enrich.triage.doubt.doubt_about": "numbers, and a word of ours that contradicts a label",

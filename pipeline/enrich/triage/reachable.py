@@ -36,7 +36,6 @@ _AT_LEAST = (
     "min_copies",
 )
 _AT_MOST = ("max_rating",)
-_EXACTLY = ("question", "repost", "reply_allowed")
 
 Location = tuple[int | str, ...]
 

@@ -9,8 +9,8 @@ import math
 import re
 from collections.abc import Mapping
 
-_EITHER_END = 1000
-"""So many characters are looked at from the start and from the end of a longer text."""
+from pipeline.enrich.reading.linear import ends_of
+
 _CLAUSE = r"[^.!?;]{0,150}"
 
 _OPENER = (
@@ -120,10 +120,8 @@ def intent_features(text: str) -> list[float]:
 
     Each is 0 or 1, but `words` is the logarithm of one more than the number of words.
     """
-    if len(text) > 2 * _EITHER_END:
-        text = f"{text[:_EITHER_END]} {text[-_EITHER_END:]}"
-    # The patterns are written in small letters, and matching without case would take longer for each of them.
-    text = text.lower()
+    # Small letters once, because matching without case would take longer for each of the patterns.
+    text = ends_of(text)
     marked = [float(pattern.search(text) is not None) for pattern in _MARK_PATTERNS] if "?" in text else _NO_MARK
     unmarked = [float(pattern.search(text) is not None) for pattern in _OTHER_PATTERNS]
     words = sum(word not in ("@user", "http") for word in text.split())

@@ -10,11 +10,9 @@ closed form, so a new policy costs milliseconds and the same examples always giv
 `deploy/decisions/0006-intent.md` says how both were measured.
 """
 
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple, get_args
 
@@ -22,12 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.enrich.reading.intents.features import INTENT_FEATURES, intent_features
+from pipeline.enrich.reading.linear import Floats, stored_numbers, times
 from pipeline.enrich.text.normalise import normalise
 from pipeline.ports.models import TextModel, TextScores
 from schemas.policy.policy import OwnIntent
 from schemas.posts.signals import Intent, IntentName
-
-Floats = NDArray[np.float32]
 
 INTENTS: tuple[IntentName, ...] = get_args(IntentName)
 """The built-in intents stand in the order of the head's columns."""
@@ -170,12 +167,12 @@ class IntentModel:
 
     def probabilities(self, texts: Sequence[str], scores: Sequence[TextScores]) -> Floats:
         """Returns a row for each text with an embedding and a column for each of `INTENTS`; rows add up to 1."""
-        values = _times(inputs(texts, scores), self._head.weights) + self._head.bias
+        values = times(inputs(texts, scores), self._head.weights) + self._head.bias
         return _softmax(values)
 
     def own_probabilities(self, embeddings: Floats, own: OwnIntents) -> Floats:
         """Returns a column for each own intent and a last one for none of them; rows add up to 1."""
-        values = _times(self._head.standardised(embeddings) - own.mean, own.weights) + own.offsets
+        values = times(self._head.standardised(embeddings) - own.mean, own.weights) + own.offsets
         return _softmax(own.sharpness * values)
 
 
@@ -186,20 +183,19 @@ def load_head(path: Path | None = None) -> Head:
         FileNotFoundError: it is not there.
         ValueError: the head is of another version of this code.
     """
-    path = path or Path(str(files("pipeline"))) / "weights" / "intent" / "head.npz"
-    with np.load(io.BytesIO(path.read_bytes())) as stored:
-        # A head that was trained for another order of intents or features would give plausible nonsense.
-        if tuple(stored["intents"]) != INTENTS or tuple(stored["signs"]) != INTENT_FEATURES:
-            raise ValueError(f"{path}: trained for other intents or signs: run python -m pipeline.train.intents")
-        background = stored["background"].astype(np.float32)
-        return Head(
-            model=str(stored["model"]),
-            weights=stored["weights"].astype(np.float32),
-            bias=stored["bias"].astype(np.float32),
-            mean=stored["mean"].astype(np.float32),
-            scale=stored["scale"].astype(np.float32),
-            background=background / np.linalg.norm(background, axis=1, keepdims=True),
-        )
+    path, stored = stored_numbers(path, "intent")
+    # A head that was trained for another order of intents or features would give plausible nonsense.
+    if tuple(stored["intents"]) != INTENTS or tuple(stored["signs"]) != INTENT_FEATURES:
+        raise ValueError(f"{path}: trained for other intents or signs: run python -m pipeline.train.intents")
+    background = stored["background"].astype(np.float32)
+    return Head(
+        model=str(stored["model"]),
+        weights=stored["weights"].astype(np.float32),
+        bias=stored["bias"].astype(np.float32),
+        mean=stored["mean"].astype(np.float32),
+        scale=stored["scale"].astype(np.float32),
+        background=background / np.linalg.norm(background, axis=1, keepdims=True),
+    )
 
 
 def inputs(texts: Sequence[str], scores: Sequence[TextScores]) -> Floats:
@@ -208,14 +204,6 @@ def inputs(texts: Sequence[str], scores: Sequence[TextScores]) -> Floats:
     logits = [[_logit(getattr(score, head)) for head in _HEADS] for score in scores]
     features = [intent_features(text) for text in texts]
     return np.hstack([np.stack(embeddings), np.array(logits), np.array(features)]).astype(np.float32)
-
-
-def _times(left: Floats, right: Floats) -> Floats:
-    """Returns the matrix product, without BLAS, whose threads spin while they wait and so take the engine's cores.
-
-    That spin was 50 of 120 us a post (measured on two cores).
-    """
-    return np.asarray(np.einsum("ij,jk->ik", left, right, optimize=False), dtype=np.float32)
 
 
 def _logit(probability: float | None) -> float:

@@ -8,20 +8,16 @@ know the gravest matters in five languages and say nothing about most posts. Thi
 that the priorities of ordinary complaints do not all lie close together.
 """
 
-import io
-import math
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.enrich.reading.linear import Floats, stored_numbers, times
 from pipeline.enrich.reading.pressing.signs import PRESSING_SIGNS, pressing_signs
 from pipeline.ports.models import TextScores
 
-Floats = NDArray[np.float32]
 DECIMALS = 4
 HEAD_BESIDE = "pressing.npz"
 """A model that is not the shipped one brings the head that was made for it under this name in its folder."""
@@ -67,10 +63,10 @@ class PressingModel:
         if not readable:
             return answers
         rows = pressing_inputs([texts[index] for index in readable], [scores[index] for index in readable])
-        # Without BLAS, whose threads spin while they wait and so take the engine's cores.
-        values = np.einsum("ij,j->i", rows, self._head.weights, optimize=False) + self._head.bias
-        for index, value in zip(readable, values.tolist(), strict=True):
-            answers[index] = round(1 / (1 + math.exp(-value)), DECIMALS)
+        values = times(rows, self._head.weights[:, None])[:, 0] + self._head.bias
+        shares = 0.5 * (1 + np.tanh(values / 2))  # a sigmoid that cannot overflow
+        for index, share in zip(readable, shares.tolist(), strict=True):
+            answers[index] = round(share, DECIMALS)
         return answers
 
 
@@ -81,12 +77,11 @@ def load_pressing_head(path: Path | None = None) -> PressingHead:
         FileNotFoundError: it is not there.
         ValueError: the head is of another version of this code.
     """
-    path = path or Path(str(files("pipeline"))) / "weights" / "pressing" / "head.npz"
-    with np.load(io.BytesIO(path.read_bytes())) as stored:
-        # A head that was trained for other signs would give plausible nonsense.
-        if tuple(stored["signs"]) != PRESSING_SIGNS:
-            raise ValueError(f"{path}: trained for other signs: run python -m pipeline.train.pressing")
-        return PressingHead(str(stored["model"]), stored["weights"].astype(np.float32), float(stored["bias"]))
+    path, stored = stored_numbers(path, "pressing")
+    # A head that was trained for other signs would give plausible nonsense.
+    if tuple(stored["signs"]) != PRESSING_SIGNS:
+        raise ValueError(f"{path}: trained for other signs: run python -m pipeline.train.pressing")
+    return PressingHead(str(stored["model"]), stored["weights"].astype(np.float32), float(stored["bias"]))
 
 
 def pressing_inputs(texts: Sequence[str], scores: Sequence[TextScores]) -> Floats:

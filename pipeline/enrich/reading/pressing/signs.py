@@ -8,8 +8,7 @@ the cost hardly grows with the lists. Whoever changes a list trains the head aga
 import re
 from collections.abc import Mapping
 
-_EITHER_END = 1000
-"""So many characters are looked at from the start and from the end of a longer text."""
+from pipeline.enrich.reading.linear import ends_of
 
 WORDS: Mapping[str, str] = {
     "now": "now asap immediately urgent urgently emergency",
@@ -129,9 +128,7 @@ _BY_WORD = _by_word()
 
 def pressing_signs(text: str) -> list[float]:
     """Returns the `PRESSING_SIGNS` of a normalised text, each 0 or 1."""
-    if len(text) > 2 * _EITHER_END:
-        text = f"{text[:_EITHER_END]} {text[-_EITHER_END:]}"
-    text = text.lower()
+    text = ends_of(text)
     signs = [0.0] * len(_NAMES)
     before = ""
     for word in _WORD.findall(text):

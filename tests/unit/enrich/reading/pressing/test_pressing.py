@@ -54,6 +54,11 @@ def test_a_text_has_the_same_answer_in_any_company() -> None:
     assert together == [model.classify([text], [scores(0.3)], MODEL)[0] for text in texts]
 
 
+def test_no_embedding_is_so_extreme_that_it_has_no_answer() -> None:
+    extreme = PressingModel(head()._replace(weights=head().weights * 1e6))
+    assert extreme.classify(["hello"] * 2, [scores(-6e4), scores(6e4)], MODEL) == [0, 1]
+
+
 def test_training_reads_what_serving_reads() -> None:
     rows = pressing_inputs(["the outage", "nothing"], [scores(), TextScores(0.2, 0.6, 0.2)])
     assert rows.shape == (1, WIDTH + len(PRESSING_SIGNS))
