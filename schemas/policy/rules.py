@@ -24,8 +24,8 @@ class Condition(Part):
         default=None,
         min_length=1,
         max_length=3,
-        description="the post has one of these labels; a positive post with urgent words, a problem topic, a likely "
-        "complaint or a likely pressing matter has none of them",
+        description="the post has one of these labels; a positive post with urgent words, a problem topic, a "
+        "likely complaint or a likely pressing matter has none of them",
     )
     min_probability: Probability | None = Field(
         default=None, description="the post's sentiment label has at least this probability, from 0 to 1"

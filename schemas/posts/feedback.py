@@ -1,7 +1,7 @@
 """Feedback is what a rep corrects about a post: labels that were read wrongly, or what triage should have done.
 
-It goes to topic `feedback` with workspace/post_id as key. Desktops write it, for training to read. It holds no words
-of the post.
+It goes to topic `feedback` with workspace/post_id as key. Desktops write it, for training to read. It holds no
+words of the post.
 """
 
 from typing import Annotated

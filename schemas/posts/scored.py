@@ -1,8 +1,9 @@
 """ScoredPost is a post with its signals and with what triage decided about it, each decision with its reasons."""
 
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, StringConstraints, model_validator
 
 from schemas.base import (
     EpochMs,
@@ -122,7 +123,7 @@ class Triage(Part):
 
     action: Annotated[TriageAction, Unknown("respond")] = Field(
         description="what should be done; none means that nobody needs to act, context that the post only joins "
-        "a case, and an action that the reader does not know counts as respond"
+        "a case, and an action that the reader does not know counts as respond with a queue, as none without"
     )
     queue: Slug | None = Field(
         default=None,
@@ -167,6 +168,25 @@ class Triage(Part):
         if (self.by is None) != (self.pull_id is None):
             raise ValueError("by and pull_id must be given together")
         return self
+
+
+@dataclass(frozen=True)
+class UnknownWork(Unknown):
+    """Says that an unknown action without a queue is none. As `respond` it would need a queue."""
+
+    default: str = "none"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
+        """Returns the schema of the triage, which sees known actions only where there is no queue."""
+
+        def known(said: Any) -> Any:
+            if not isinstance(said, dict) or said.get("queue") is not None:
+                return said
+            action = said.get("action")
+            new = isinstance(action, str) and action not in get_args(TriageAction)
+            return said | {"action": self.default} if new else said
+
+        return BeforeValidator(known).__get_pydantic_core_schema__(source, handler)
 
 
 class ScoredPost(PostBody):
@@ -234,7 +254,7 @@ class ScoredPost(PostBody):
         description="personal data that was masked, in the order of the text; its plain text is only in posts.raw",
     )
     influence: Influence
-    triage: Triage
+    triage: Annotated[Triage, UnknownWork()]
     source: SourcePosition = Field(description="the raw record of which this post was made")
     appended_ms: EpochMs = Field(
         description="append time of the raw record in milliseconds since 1970-01-01 UTC, also on the event clock"

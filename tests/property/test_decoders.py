@@ -195,6 +195,8 @@ def test_a_word_of_a_newer_producer_counts_as_its_declared_default() -> None:
     read = check(ScoredPost, orjson.dumps(fields))
     assert (read["triage"]["action"], read["sentiment"]["label"]) == ("respond", "neutral")
     assert read["visibility"] == "direct"
+    fields["triage"] |= {"action": "watch", "queue": None}
+    assert check(ScoredPost, orjson.dumps(fields))["triage"]["action"] == "none"
 
 
 @pytest.mark.parametrize("depth", [100, 199, 201, 5000, 10**6])
