@@ -75,7 +75,7 @@ def test_what_the_words_decide_is_not_doubted() -> None:
 )  # fmt: skip
 def test_what_any_reading_of_a_model_decides_is_doubted(when: dict[str, Any]) -> None:
     using = rules({"name": "read", "when": when, "action": "respond", "queue": "urgent"}, doubt={})
-    read = {"offence": 0.5, "pressing": 0.4, "intent": Intent(name="praise", confidence=0.9)}
+    read: dict[str, Any] = {"offence": 0.5, "pressing": 0.4, "intent": Intent(name="praise", confidence=0.9)}
     assert decide(using, complaint=0.3, **read).queue == "urgent"
     assert decide(using, complaint=0.49, **read).queue == "sorting"
 
