@@ -112,7 +112,9 @@ class _Run:
         """
         now_ms = self._next_ms()
         if now_ms > self._moved_ms + PATIENCE_MS:
-            raise Misconfigured(f"{self._left:,} cases are left that the policy offers to nobody")
+            raise Misconfigured(
+                f"{self._left:,} cases are left that the policy offers to nobody, or that nobody accepts in time"
+            )
         messages = [*self._arriving(now_ms), *self._answered(now_ms)]
         for answer in self._clockwork.run(now_ms, messages):
             self._take(answer, now_ms)
@@ -127,12 +129,12 @@ class _Run:
         if timer_ms is not None:
             moments_ms.append(timer_ms)
         next_ms = min(moments_ms)
-        if next_ms < self._midnight_ms:
-            return next_ms
-        for at_ms, event in self._reps.day(self._midnight_ms):
-            self._plan(at_ms, event)
-        self._midnight_ms += DAY_MS
-        return self._next_ms()
+        while next_ms >= self._midnight_ms:
+            for at_ms, event in self._reps.day(self._midnight_ms):
+                self._plan(at_ms, event)
+                next_ms = min(next_ms, at_ms)
+            self._midnight_ms += DAY_MS
+        return next_ms
 
     def _plan(self, at_ms: int, event: AnyRepEvent) -> None:
         heapq.heappush(self._due, (at_ms, self._planned, Message(REPS.name, encode(event))))
@@ -163,8 +165,10 @@ class _Run:
             self._waiting += 1
             self._returns += 1
         elif course.closed_ms is None:
-            course.closed_ms = self._moved_ms = now_ms
+            course.closed_ms = now_ms
             self._left -= 1
+            # Until the last arrival there is always something to come.
+            self._moved_ms = max(self._moved_ms, now_ms)
         todo = self._reps.answer(answer, now_ms, course.arrival.handle_ms)
         if todo is not None:
             self._plan(*todo)

@@ -62,6 +62,15 @@ class Staff:
             for begin_ms in range(start_ms // DAY_MS * DAY_MS - DAY_MS + shift.start_ms, end_ms, DAY_MS)
         )
 
+    def is_at_work(self, number: int, at_ms: int) -> bool:
+        """Returns whether the rep of that number, from 0 in the order of the shifts, is at work at a moment."""
+        first = 0
+        for shift in self.shifts:
+            if first <= number < first + shift.reps:
+                return (at_ms - shift.start_ms) % DAY_MS < shift.length_ms
+            first += shift.reps
+        return not self.shifts
+
 
 def read_shift(text: str) -> Shift:
     """Reads a shift such as `22:00-06:00=3`: three reps each day from ten in the evening to six, UTC.
@@ -127,7 +136,7 @@ class Reps:
         if answer["state"] == "assigned" and not answer.get("update"):
             later_ms = now_ms + handle_ms
             return later_ms, CaseResolved(**self._common(rep_id, later_ms), **case)
-        if answer["reason"] == "timed_out":
+        if answer["reason"] == "timed_out" and self._staff.is_at_work(_number(rep_id), now_ms):
             # The router takes a rep who missed an offer for absent, until there is a sign of life.
             return now_ms, PresenceChanged(**self._common(rep_id, now_ms), presence="available")
         return None
@@ -152,3 +161,7 @@ class Reps:
 
 def _name(number: int) -> str:
     return f"rep-{number + 1}"
+
+
+def _number(name: str) -> int:
+    return int(name.rpartition("-")[2]) - 1

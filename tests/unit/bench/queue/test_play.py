@@ -74,6 +74,16 @@ def test_a_rep_who_goes_finishes_what_there_is() -> None:
     assert _waits_min(played.courses) == [0, 23 * 60 + 0.5]
 
 
+def test_a_rep_who_misses_an_offer_at_the_end_of_the_shift_stays_away() -> None:
+    queue = RECOMMENDED.queues[0].model_copy(update={"offer_timeout_s": 30})
+    policy = RECOMMENDED.model_copy(update={"queues": (queue,)})
+    staff = Staff(accept_s=60, shifts=(read_shift("08:00-09:00=1"),))
+    cases = [_arrival(8 * 60 + 59.9, handle_min=0.1) for _ in range(3)]
+    played = play(cases, policy, "care", staff)
+    assert len(played.picks_ms) > len(cases), "no offer was missed"
+    assert all((pick_ms - START_MS) // MINUTE_MS % 1440 in range(8 * 60, 9 * 60) for pick_ms in played.picks_ms)
+
+
 def test_a_missed_offer_comes_back_and_counts_among_those_that_wait() -> None:
     queue = RECOMMENDED.queues[0].model_copy(update={"offer_timeout_s": 5})
     policy = RECOMMENDED.model_copy(update={"queues": (queue,)})
@@ -88,6 +98,13 @@ def test_a_policy_that_offers_to_nobody_ends_the_run_with_a_sentence() -> None:
     with pytest.raises(Misconfigured, match="1 cases are left that the policy offers to nobody"):
         # Nobody accepts within the longest time that an offer stands.
         play([_arrival(0)], RECOMMENDED, "care", Staff(reps=1, accept_s=10**7))
+
+
+@pytest.mark.parametrize("days", [8, 1200])
+def test_weeks_and_years_without_an_arrival_are_no_end(days: int) -> None:
+    for staff in (AT_ONCE, replace(AT_ONCE, shifts=(read_shift("08:00-09:00=1"),))):
+        played = play([_arrival(500), _arrival(500 + days * 1440)], RECOMMENDED, "care", staff)
+        assert _waits_min(played.courses) == [0, 0]
 
 
 def test_a_queue_that_the_policy_lacks_is_named() -> None:
