@@ -52,6 +52,8 @@ def main(argv: list[str] | None = None) -> None:
     # settings say.
     setup_logs("info", "auto")
     app: typer.Typer = import_module(f"pipeline.cli.{verbs()[verb].stem}").app
+    # Rich would break each paragraph of help where its line ends in the source.
+    app.rich_markup_mode = None
     try:
         get_command(app).main(args=rest, prog_name=f"earshot {verb}")
     except EarshotError as error:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode=None,
     help="List the dead letters, show one, send some back to their topic.",
 )
 Topic = Annotated[str | None, typer.Option(help="only of this topic, such as posts.raw", show_default=False)]

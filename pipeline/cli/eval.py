@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from pipeline.ports.models import TextModel
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app = typer.Typer(add_completion=False)
 
 Engine = Literal["auto", "openvino", "torch"]
 NO_ANSWER = ("none", "context", "thank", "engage")

@@ -13,7 +13,6 @@ from pipeline.errors import Misconfigured
 
 app = typer.Typer(
     add_completion=False,
-    rich_markup_mode=None,
     help="Write believable traffic of one invented brand, as `earshot ingest jsonl` reads it.",
 )
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode=None,
     help="Send an export to posts.raw: JSON lines or CSV, gzip or not.\n\n"
     "Lines that cannot be posts are named as FILE:LINE: code: field: detail, kept with their original bytes "
     "beside the manifest, and make the exit code 2; the valid ones are sent. After a crash the same call goes on "

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode=None,
     help="Check a workspace's policy, try its topics on posts, and publish it to the cluster.",
 )
 File = Annotated[Path, typer.Argument(help="the policy, YAML")]

@@ -7,7 +7,7 @@ import typer
 from pipeline.cli.text.output import emit_json, say
 from pipeline.errors import EXIT_NO
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from pipeline.errors import EXIT_NO, ServiceMissing
 if TYPE_CHECKING:
     from pipeline.app.offline.reveal import Revealed
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

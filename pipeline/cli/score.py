@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from schemas.policy.policy import Policy
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app = typer.Typer(add_completion=False)
 # The file's name stands as the source topic, whose length Kafka limits.
 MAX_TOPIC_CHARS = 249
 

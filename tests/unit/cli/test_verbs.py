@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib import import_module
+from itertools import pairwise
 
 import pytest
 
@@ -29,6 +30,20 @@ def test_a_misspelt_verb_is_wrong_use_and_the_nearest_one_is_named(capsys: pytes
         main(["adit"])
     assert ended.value.code == 2
     assert "Did you mean audit?" in capsys.readouterr().err
+
+
+def test_a_paragraph_of_help_breaks_where_the_line_is_full(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for words in (["bench", "queue"], ["audit"]):
+        with pytest.raises(SystemExit):
+            main([*words, "--help"])
+        paragraphs = capsys.readouterr().out.split("\n\n")
+        assert len(paragraphs) > 2
+        lines = paragraphs[2].splitlines()
+        # The next line's first word would not have fitted.
+        assert all(len(line) + len(after.split()[0]) >= 78 for line, after in pairwise(lines))
 
 
 def test_help_imports_no_verb() -> None:
