@@ -75,7 +75,7 @@ _ADDS = ("skills", "tags", "urgency", "priority")
 
 
 def rule_mistake(rule: Mapping[str, Any]) -> str | None:
-    """Returns why the parts of a rule do not agree, None when they do."""
+    """Returns why the parts of a rule do not agree, None when they do or the action is no word."""
     action, queue = rule.get("action"), rule.get("queue")
     if action is None:
         if queue is not None:

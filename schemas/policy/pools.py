@@ -108,13 +108,13 @@ def _needs(queue: Said) -> Iterator[tuple[int, str, bool]]:
 
 def _of_rings(place: Location, queue: Said, teams: Sequence[str]) -> Iterator[Disagreement]:
     required = {name for _, name, is_required in _needs(queue) if is_required}
-    before = 0.0
+    before: float = 0
     for number, ring in entries(queue, "rings"):
         inner: Location = (*place, "rings", number)
         after = ring.get("after_s")
         if is_number(after):
             if after <= before:
-                yield Disagreement((*inner, "after_s"), f"must be more than the {before:g} of the ring before")
+                yield Disagreement((*inner, "after_s"), f"must be more than the {before} of the ring before")
             before = after
         if not any(ring.get(field) for field in _WIDENS):
             yield Disagreement(inner, f"one of {', '.join(_WIDENS)} is needed, or the ring changes nothing")

@@ -13,11 +13,14 @@ from typing import Any, Generic, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import ScalarNode
 
 from pipeline.errors import Misconfigured
 from pipeline.input_mistakes import did_you_mean, plain
 from schemas.policy.agreement import Disagreements, disagreements
+from schemas.policy.plain import Disagreement, Location
 from schemas.policy.policy import Policy
 from schemas.posts.signals import IntentName
 
@@ -30,7 +33,6 @@ nested aliases make 10^9."""
 _QUOTED = re.compile("'([^']*)'")
 """Matches a choice in pydantic's words about a literal."""
 
-Location = tuple[int | str, ...]
 Refusals = Callable[[Any], Iterable[tuple[Location, str]]]
 """Tells what else is wrong with a document, as places with reasons. It gets plain data whose fields may be wrong
 too."""
@@ -62,9 +64,7 @@ def load_policy(path: Path, refusals: Refusals | None = None) -> Written[Policy]
     """
 
     def all_refusals(document: Any) -> Iterator[tuple[Location, str]]:
-        for problem in disagreements(document, get_args(IntentName)):
-            hint = did_you_mean(problem.name, problem.candidates) if problem.name else ""
-            yield problem.place, problem.what + hint
+        yield from map(_told, disagreements(document, get_args(IntentName)))
         if refusals is not None:
             yield from refusals(document)
 
@@ -82,8 +82,8 @@ def load_yaml(path: Path, model: type[M], shape: str, refusals: Refusals | None 
     try:
         value = model.model_validate(data, extra="forbid")
     except ValidationError as error:
-        causes = _causes(error.errors(include_url=False))
-        problems = [(cause["loc"], _message(cause, model)) for cause in causes if not _is_disagreement(cause)]
+        for cause in _causes(error.errors(include_url=False)):
+            problems += _told_of(cause, model)
         value = None
     # The refusals are asked in any case, so that one run shows the owner every mistake of the file.
     problems += [] if refusals is None else refusals(data)
@@ -93,9 +93,17 @@ def load_yaml(path: Path, model: type[M], shape: str, refusals: Refusals | None 
     return Written(value, lambda location: f"{path}:{_line(document, location)}: {_field(location)}")
 
 
-def _is_disagreement(problem: Any) -> bool:
-    """Says whether a problem is one that the refusals report too, at the place of each name."""
-    return isinstance((problem.get("ctx") or {}).get("error"), Disagreements)
+def _told_of(problem: Any, model: type[BaseModel]) -> list[tuple[Location, str]]:
+    """Returns the places and sentences of a finding of pydantic."""
+    error = (problem.get("ctx") or {}).get("error")
+    if isinstance(error, Disagreements):
+        # The refusals see the file as written. What disagrees only after `"120"` was read as 120 is seen here.
+        return list(map(_told, error.disagreements))
+    return [(problem["loc"], _message(problem, model))]
+
+
+def _told(problem: Disagreement) -> tuple[Location, str]:
+    return problem.place, problem.what + (did_you_mean(problem.name, problem.candidates) if problem.name else "")
 
 
 def _causes(problems: list[Any]) -> list[Any]:
@@ -111,6 +119,18 @@ def _causes(problems: list[Any]) -> list[Any]:
     ]
 
 
+class _Constructor(RoundTripConstructor):
+    def construct_yaml_timestamp(self, node: ScalarNode, values: Any = None) -> Any:
+        """Returns a date, or the text of one that no calendar has, whose field then says what is wrong with it."""
+        try:
+            return super().construct_yaml_timestamp(node, values)
+        except ValueError:
+            return node.value
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.construct_yaml_timestamp)
+
+
 def _parse(path: Path) -> object:
     try:
         data = path.read_bytes()
@@ -119,10 +139,16 @@ def _parse(path: Path) -> object:
     if len(data) > MAX_BYTES:
         raise Misconfigured(f"{path}: {len(data)} bytes, at most {MAX_BYTES} fit a record")
     try:
-        document = YAML(typ="rt").load(data.decode("utf-8-sig"))
+        yaml = YAML(typ="rt")
+        yaml.Constructor = _Constructor
+        document = yaml.load(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise Misconfigured(f"{path}:{line}: byte {error.start} is not UTF-8") from None
+    except DuplicateKeyError as error:
+        # The words of the parser go on with both values, which may be long.
+        problem = str(error.problem).partition(" with value ")[0]
+        raise Misconfigured(f"{path}:{error.problem_mark.line + 1}: {problem}") from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = 1 if mark is None else mark.line + 1
@@ -175,7 +201,9 @@ def _line(document: CommentedMap, location: Location) -> int:
     line = document.lc.line + 1
     for part in location:
         if isinstance(node, CommentedMap) and part in node:
-            line = node.lc.key(part)[0] + 1
+            # A field that `<<` brings in has no line in this mapping, so that the mapping's own one counts.
+            if part in (node.lc.data or ()):
+                line = node.lc.key(part)[0] + 1
             node = node[part]
         elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
             line = node.lc.item(part)[0] + 1
