@@ -6,13 +6,13 @@ It never asks Kafka, and how results are shown is the command's business.
 import contextlib
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError, model_validator
 
-from pipeline.adapters.yaml.policy_file import Location, load_policy
+from pipeline.adapters.yaml.policy_file import load_policy
 from pipeline.app.offline.unheeded import unheeded
 from pipeline.codec import decode
 from pipeline.enrich.author.brand import bare
@@ -23,6 +23,7 @@ from pipeline.ingest.lines import Line, numbered, unpacked
 from pipeline.input_mistakes import did_you_mean
 from pipeline.route.sla.zones import zone_names
 from schemas.base import Part, ShortText
+from schemas.policy.plain import Location, entries, is_text, items, names, part
 from schemas.policy.policy import Brand, ListeningTopic, Policy
 from schemas.posts.raw import RawPost, Text
 from schemas.posts.signals import Span, TopicHit
@@ -122,27 +123,26 @@ def try_posts(topics: tuple[ListeningTopic, ...], file: str) -> list[Tried]:
 
 
 def _refusals(document: Any) -> Iterator[tuple[Location, str]]:
-    for at, entry in enumerate(_list(document, "topics")):
+    for at, entry in items(document, "topics"):
         # A topic with wrong fields is refused for these. Its queries are checked when the fields are mended.
         with contextlib.suppress(ValidationError):
             for refusal in refusals([ListeningTopic.model_validate(entry)]):
                 yield ("topics", at, *refusal.location[2:]), refusal.reason
-    for at, entry in enumerate(_list(document, "rules")):
-        for number, platform in enumerate(_list(_part(entry, "when"), "platform")):
-            if isinstance(platform, str) and _DASHED.fullmatch(platform):
+    for at, rule in entries(document, "rules"):
+        for number, platform in names(rule.get("when"), "platform"):
+            if _DASHED.fullmatch(platform):
                 meant = did_you_mean(platform, [platform.replace("-", "_")])
                 yield ("rules", at, "when", "platform", number), f"no platform is called {platform}{meant}"
-    brands: list[tuple[Location, Any]] = [(("brand",), _part(document, "brand"))]
-    brands += [(("brands", at), brand) for at, brand in enumerate(_list(document, "brands"))]
+    brands: list[tuple[Location, Any]] = [(("brand",), part(document, "brand"))]
+    brands += [(("brands", at), brand) for at, brand in entries(document, "brands")]
     for place, brand in brands:
-        for at, handle in enumerate(_list(brand, "handles")):
-            if isinstance(handle, str) and not handle.rpartition(":")[2].strip("@ "):
+        for at, handle in names(brand, "handles"):
+            if not handle.rpartition(":")[2].strip("@ "):
                 yield (*place, "handles", at), "a handle must follow, such as x:acmecare"
-    for at, entry in enumerate(_list(document, "calendars")):
-        name = _part(entry, "zone")
-        if isinstance(name, str) and name not in zone_names():
-            meant = did_you_mean(name, zone_names())
-            yield ("calendars", at, "zone"), f"there is no time zone {name}{meant}"
+    for at, calendar in entries(document, "calendars"):
+        zone = calendar.get("zone")
+        if is_text(zone) and zone not in zone_names():
+            yield ("calendars", at, "zone"), f"there is no time zone {zone}{did_you_mean(zone, zone_names())}"
 
 
 def _bare_handles(policy: Policy) -> Iterator[tuple[Location, str]]:
@@ -154,15 +154,6 @@ def _bare_handles(policy: Policy) -> Iterator[tuple[Location, str]]:
         for at, handle in enumerate(brand.handles):
             if bare(handle):
                 yield (*place, "handles", at), f"{handle} names no platform and {counts}: write PLATFORM:{handle}"
-
-
-def _part(data: Any, field: str) -> Any:
-    return data.get(field) if isinstance(data, Mapping) else None
-
-
-def _list(data: Any, field: str) -> list[Any]:
-    part = _part(data, field)
-    return part if isinstance(part, list) else []
 
 
 def _try(line: Line, matcher: TopicMatcher) -> Tried:

@@ -11,9 +11,9 @@ from uuid import UUID, uuid5
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from pipeline.adapters.kafka.policies.publication import published_policy
 from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.kafka.reader import read_topic
-from pipeline.app.offline.standing import published
 from pipeline.clock import Clock
 from pipeline.codec import decode, encode
 from pipeline.enrich.triage.priority import Factors, influence_factor, priority_of, severity_factor, urgency_factor
@@ -157,7 +157,7 @@ def _check_request(kafka: KafkaSettings, request: PullRequest) -> None:
         TypeAdapter(PostId).validate_python(request.post_id)
     except ValidationError as error:
         raise Misconfigured(f"POST_ID: {plain(_first(error))}") from None
-    policy = published(kafka, request.workspace)
+    policy = published_policy(kafka, request.workspace)
     if policy is not None and policy.queue(request.queue) is None:
         meant = did_you_mean(request.queue, [queue.name for queue in policy.queues])
         raise Misconfigured(f"--queue: the policy of {request.workspace} has no queue {request.queue}{meant}")

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import NamedTuple
 
-from pipeline.adapters.kafka.policies.in_force import PoliciesInForce
+from pipeline.adapters.kafka.policies.publication import published_policy
 from pipeline.adapters.kafka.reader import read_topic
 from pipeline.app.offline.changes import Place, changes, moved
 from pipeline.codec import decode
@@ -39,7 +39,7 @@ def compare_published(kafka: KafkaSettings, new: Policy) -> Compared:
         ServiceMissing: no broker answers, or a topic does not exist.
         Transient: the open cases did not come.
     """
-    old, cases = published(kafka, new.workspace), open_cases(kafka, new.workspace)
+    old, cases = published_policy(kafka, new.workspace), open_cases(kafka, new.workspace)
     waiting = sum(count for place, count in cases.items() if place.waits)
     version = None if old is None else old.version
     return Compared(version, list(changes(old, new, cases)), waiting, moved(new, cases))
@@ -54,19 +54,6 @@ def compare_files(old: Policy, new: Policy) -> Compared:
     if old.workspace != new.workspace:
         raise Misconfigured(f"the policies are of two workspaces, {old.workspace} and {new.workspace}")
     return Compared(old.version, list(changes(old, new, None)), None, 0)
-
-
-def published(kafka: KafkaSettings, workspace: str) -> Policy | None:
-    """Returns the policy in force of a workspace, None without one.
-
-    Raises:
-        ServiceMissing: no broker answers, or the topic does not exist.
-    """
-    reader = PoliciesInForce.start(kafka)
-    try:
-        return reader.policies().get(workspace)
-    finally:
-        reader.close()
 
 
 def open_cases(kafka: KafkaSettings, workspace: str) -> Counter[Place]:

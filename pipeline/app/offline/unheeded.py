@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
+from schemas.policy.plain import Location
 from schemas.policy.policy import Policy
-
-Location = tuple[int | str, ...]
 
 UNHEEDED: tuple[tuple[str, ...], ...] = (
     ("brand", "sender"),

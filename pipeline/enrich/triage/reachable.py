@@ -7,6 +7,7 @@ bill" takes), because only the same keyword counts.
 from collections.abc import Iterator
 from typing import Any, get_args
 
+from schemas.policy.plain import Location
 from schemas.policy.policy import Policy
 from schemas.policy.rules import Condition
 from schemas.posts.raw import Visibility
@@ -36,8 +37,6 @@ _AT_LEAST = (
     "min_copies",
 )
 _AT_MOST = ("max_rating",)
-
-Location = tuple[int | str, ...]
 
 
 def unreached(policy: Policy) -> Iterator[tuple[Location, str]]:

@@ -24,7 +24,7 @@ def publish_policy(kafka: KafkaSettings, policy: Policy) -> bool:
         ServiceMissing: Kafka does not answer, or `earshot topics apply` was not run.
         Transient: the record was not delivered.
     """
-    published = _published(kafka, policy.workspace)
+    published = published_policy(kafka, policy.workspace)
     if published is not None and published != policy and policy.version <= published.version:
         raise Misconfigured(
             f"version {published.version} of the policy of {policy.workspace} is published and differs: "
@@ -39,7 +39,12 @@ def publish_policy(kafka: KafkaSettings, policy: Policy) -> bool:
     return True
 
 
-def _published(kafka: KafkaSettings, workspace: str) -> Policy | None:
+def published_policy(kafka: KafkaSettings, workspace: str) -> Policy | None:
+    """Returns the policy of a workspace that is in force, None when there is none.
+
+    Raises:
+        ServiceMissing: Kafka does not answer, or `earshot topics apply` was not run.
+    """
     reader = PoliciesInForce.start(kafka)
     try:
         return reader.policies().get(workspace)
