@@ -10,6 +10,7 @@ from datetime import date
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
 
 from pipeline.errors import Misconfigured
 
@@ -33,6 +34,10 @@ def with_closed_days(text: str, at: int, days: Mapping[date, str]) -> str:
     lines = text.split("\n")
     if calendar.fa.flow_style():
         raise _by_hand(calendar.lc.line, at, "give each field of the calendar a line of its own")
+    if {"zone", "closed"} & (calendar.keys() - calendar.lc.data.keys()):
+        raise _by_hand(calendar.lc.line, at, "write out zone and closed, which come from another part")
+    if "\r" in text.replace("\r\n", ""):
+        raise _by_hand(calendar.lc.line, at, "end each line as Unix or Windows does")
     closed = calendar.get("closed")
     if closed is None:
         after = calendar.lc.key("zone")
@@ -77,7 +82,11 @@ def _entries(column: int, days: Mapping[date, str]) -> list[str]:
 def _check(text: str, amended: str, at: int, days: Mapping[date, str]) -> None:
     """Raises if anything but the dates of that calendar has changed."""
     yaml = YAML(typ="safe")
-    before, after = yaml.load(text), yaml.load(amended)
+    before = yaml.load(text)
+    try:
+        after = yaml.load(amended)
+    except YAMLError:
+        raise _by_hand(_calendar(text, at).lc.line, at, "give each zone and date one line") from None
     closed = {str(day) for day in before["calendars"][at].pop("closed", None) or ()}
     now = [str(day) for day in after["calendars"][at].pop("closed")]
     if before != after or sorted(now) != sorted(closed | {str(day) for day in days}):

@@ -31,7 +31,7 @@ def fill_holidays(path: Path, name: str, country: str, subdivision: str | None, 
 
     Raises:
         Misconfigured: the policy has mistakes or no such calendar, nobody knows holidays of that country, part and
-            years, or the calendar is written in a way into which no line can be put.
+            years, the calendar is written in a way into which no line can be put, or the file cannot be written.
     """
     policy = read_policy(path)
     calendar = next((calendar for calendar in policy.calendars if calendar.name == name), None)
@@ -48,7 +48,11 @@ def fill_holidays(path: Path, name: str, country: str, subdivision: str | None, 
         after = with_closed_days(before, policy.calendars.index(calendar), days) if days else before
     except Misconfigured as error:
         raise Misconfigured(f"{path}:{error}") from None
-    path.write_text(after, encoding="utf-8", newline="")
+    if days:
+        try:
+            path.write_text(after, encoding="utf-8", newline="")
+        except OSError as error:
+            raise Misconfigured(f"{path}: cannot be written: {error.strerror}") from None
     diff = difflib.unified_diff(before.splitlines(), after.splitlines(), str(path), str(path), lineterm="")
     return Filled("\n".join(diff), len(days), special)
 

@@ -1,6 +1,7 @@
 """`earshot policy holidays` fills the public holidays of a country into a policy."""
 
 from datetime import date
+from errno import EACCES
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,23 @@ def test_holidays_are_filled_in_once_and_special_days_stay(
     assert date(2026, 12, 28) not in calendar.closed
     assert run(policy, *words) == EXIT_OK
     assert capsys.readouterr().out == ""
+
+
+def test_a_file_that_may_not_be_written_is_named_and_nothing_is_written_where_no_day_is_new(
+    policy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["--country", "GB", "--years", "2027", "--calendar", "office"]
+
+    def refuse(self: Path, *_: object, **__: object) -> int:
+        raise PermissionError(EACCES, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", refuse)
+        assert run(policy, *words) == EXIT_USAGE
+        assert capsys.readouterr() == ("", f"earshot: {policy}: cannot be written: Permission denied\n")
+    assert run(policy, *words) == EXIT_OK
+    monkeypatch.setattr(Path, "write_text", refuse)
+    assert run(policy, *words) == EXIT_OK
 
 
 def test_one_year_and_a_country_without_parts(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,6 +76,19 @@ def test_the_line_ends_of_windows_stay_and_a_last_line_without_end_too() -> None
             f"days: &days\n  - 2026-12-31\n{HEAD}      closed: *days\n",
             "4: calendars[0]: the calendar shares its dates with another part",
         ),
+        (HEAD.replace('"Europe/London"', ">-\n        UTC"), "2: calendars[0]: give each zone and date one"),
+        (
+            f"{HEAD}      closed:\n        -\n          2026-12-31\n",
+            "2: calendars[0]: give each zone and date one",
+        ),
+        (
+            f"days: &days {{closed: [2026-12-31]}}\n{HEAD}      <<: *days\n",
+            "3: calendars[0]: write out zone and closed, which come from another part",
+        ),
+        (
+            f"{HEAD}      closed: []\n".replace("\n", "\r"),
+            "2: calendars[0]: end each line as Unix or Windows",
+        ),
     ],
 )
 def test_what_no_line_can_be_put_into_is_refused_with_its_line(text: str, said: str) -> None:
