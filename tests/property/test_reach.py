@@ -1,16 +1,19 @@
 """A rule that is called unreached never decides about any post."""
 
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.enrich.facts import Facts, Words
 from pipeline.enrich.reading.reading import Reading
+from pipeline.enrich.triage.doubt import contradiction
 from pipeline.enrich.triage.reachable import takes_all_of, unreached
 from pipeline.enrich.triage.rules import matches
 from schemas.policy.rules import Condition
-from schemas.posts.signals import Intent, Span, TopicHit
+from schemas.posts.signals import Intent, Span, TopicHit, UrgencyKind
 from tests.unit.enrich.posts import facts_of, policy, raw_post, sentiment
 
 LEVELS = (0.2, 0.5, 0.8)
@@ -47,6 +50,11 @@ CONDITIONS = st.builds(
 )
 """Few values of each part, so that conditions often hold each other."""
 HIT = TopicHit(topic="outage", kind="topic", at=(Span(field="text", start=0, end=3),))
+
+TOPICS: list[dict[str, Any]] = [
+    {"name": "outage", "any": ["fire"], "problem": True},
+    {"name": "bill", "any": ["bill"]},
+]
 
 
 @st.composite
@@ -102,6 +110,37 @@ def test_a_condition_with_some_parts_left_out_takes_all_of_the_whole_one(
     narrow: Condition, left_out: list[str]
 ) -> None:
     assert takes_all_of(narrow.model_copy(update=dict.fromkeys(left_out)), narrow)
+
+
+@settings(deadline=None)
+@given(CONDITIONS, st.sampled_from([None, 0.0, 0.4, 0.5]), facts(), st.sampled_from([(), ("outage",)]))
+def test_praise_that_is_said_to_contradict_itself_holds_for_no_post(
+    when: Condition, complaint: float | None, of: Facts, kinds: tuple[UrgencyKind, ...]
+) -> None:
+    praise = when.model_copy(update={"sentiment": ("positive",), "min_complaint": complaint})
+    rule = {"name": "r", "when": praise.model_dump(exclude_none=True), "action": "respond", "queue": "general"}
+    said = policy(rule, topics=TOPICS)
+    urgent = replace(of, words=of.words._replace(urgency=0.8 if kinds else 0.0, urgency_kinds=kinds))
+    if list(unreached(said)):
+        assert matches(said, urgent, contradicted=contradiction(urgent, said) is not None).deciding is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_told"),
+    [
+        ({"topic": ["outage"]}, True),
+        ({"topic": ["outage", "bill"]}, False),
+        ({"min_urgency": 0.1}, True),
+        ({"min_urgency": 0.0}, False),
+        ({"urgency_kind": ["legal"]}, True),
+        ({"min_complaint": 0.49}, False),
+        ({"min_pressing": 0.5}, True),
+        ({"min_pressing": 0.5, "sentiment": ["positive", "neutral"]}, False),
+    ],
+)
+def test_praise_beside_what_contradicts_it_is_told(asked: dict[str, Any], is_told: bool) -> None:
+    rule = {"name": "r", "when": {"sentiment": ["positive"]} | asked, "action": "thank", "queue": "general"}
+    assert bool(list(unreached(policy(rule, topics=TOPICS)))) is is_told
 
 
 def test_an_unreached_rule_is_told_once_with_the_first_rule_that_takes_its_posts() -> None:

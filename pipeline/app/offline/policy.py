@@ -7,8 +7,9 @@ import contextlib
 import re
 import sys
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from pydantic import ValidationError, model_validator
 
@@ -25,7 +26,8 @@ from pipeline.route.sla.zones import zone_names
 from schemas.base import Part, ShortText
 from schemas.policy.plain import Location, entries, is_text, items, names, part
 from schemas.policy.policy import Brand, ListeningTopic, Policy
-from schemas.posts.raw import RawPost, Text
+from schemas.policy.sla import Band
+from schemas.posts.raw import RawPost, Text, Visibility
 from schemas.posts.signals import Span, TopicHit
 
 _DASHED = re.compile(r"[a-z0-9_]+-[a-z0-9_-]*")
@@ -92,8 +94,9 @@ def check_policy(path: Path) -> Checked:
             platform that no post can come from.
     """
     written = load_policy(path, _refusals)
-    doubts = [*unreached(written.value), *_bare_handles(written.value), *unheeded(written.value)]
-    return Checked(written.value, tuple(written.place(where) + what for where, what in doubts))
+    policy = written.value
+    doubts = [*unreached(policy), *_idle_targets(policy), *_bare_handles(policy), *unheeded(policy)]
+    return Checked(policy, tuple(written.place(where) + what for where, what in doubts))
 
 
 def try_posts(topics: tuple[ListeningTopic, ...], file: str) -> list[Tried]:
@@ -143,6 +146,17 @@ def _refusals(document: Any) -> Iterator[tuple[Location, str]]:
         zone = calendar.get("zone")
         if is_text(zone) and zone not in zone_names():
             yield ("calendars", at, "zone"), f"there is no time zone {zone}{did_you_mean(zone, zone_names())}"
+
+
+def _idle_targets(policy: Policy) -> Iterator[tuple[Location, str]]:
+    for at, sla in enumerate(policy.slas):
+        left = set(product(get_args(Band), get_args(Visibility)))
+        for number, target in enumerate(sla.targets):
+            mine = {case for case in left if target.fits(*case)}
+            if not mine:
+                what = "this target never decides: those before it take all of its cases"
+                yield ("slas", at, "targets", number), what
+            left -= mine
 
 
 def _bare_handles(policy: Policy) -> Iterator[tuple[Location, str]]:

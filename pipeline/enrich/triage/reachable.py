@@ -1,4 +1,6 @@
-"""Finds the rules of a policy that can never decide, because an earlier rule takes every post that they ask for.
+"""Finds the rules of a policy that can never decide.
+
+An earlier rule takes every post that they ask for, or no post can be all that they ask for.
 
 What two earlier rules take together is not seen. Nor is a keyword that holds another one ("bill" takes what "the
 bill" takes), because only the same keyword counts.
@@ -7,6 +9,7 @@ bill" takes), because only the same keyword counts.
 from collections.abc import Iterator
 from typing import Any, get_args
 
+from pipeline.enrich.triage.doubt import LIKELY
 from schemas.policy.plain import Location
 from schemas.policy.policy import Policy
 from schemas.policy.rules import Condition
@@ -50,6 +53,9 @@ def unreached(policy: Policy) -> Iterator[tuple[Location, str]]:
             place = ("rules", at, "when", "min_customer_value")
             yield place, f"{never}: this release knows no value of a customer"
             continue
+        if (part := _against_praise(rule.when, policy)) is not None:
+            yield ("rules", at, "when", part), f"{never}: beside this a positive post is positive for no rule"
+            continue
         for earlier in policy.rules[:at]:
             if earlier.action is not None and takes_all_of(earlier.when, rule.when):
                 why = (
@@ -57,6 +63,21 @@ def unreached(policy: Policy) -> Iterator[tuple[Location, str]]:
                 )
                 yield ("rules", at), f"{never}: it stands behind {earlier.name}, {why}"
                 break
+
+
+def _against_praise(when: Condition, policy: Policy) -> str | None:
+    """Returns the part of a condition for positive posts that makes a contradiction of each (`doubt`)."""
+    if when.sentiment is None or set(when.sentiment) != {"positive"}:
+        return None
+    problems = {topic.name for topic in policy.topics if topic.problem}
+    against = {
+        "urgency_kind": when.urgency_kind is not None,
+        "min_urgency": (when.min_urgency or 0) > 0,
+        "topic": when.topic is not None and problems.issuperset(when.topic),
+        "min_complaint": (when.min_complaint or 0) >= LIKELY,
+        "min_pressing": (when.min_pressing or 0) >= LIKELY,
+    }
+    return next((part for part, is_against in against.items() if is_against), None)
 
 
 def takes_all_of(wide: Condition, narrow: Condition) -> bool:
