@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from schemas.policy.agreement import NAMED
@@ -135,6 +136,10 @@ def _of_value(where: str, before: Any, after: Any) -> Iterator[str]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for part in [*before, *(part for part in after if part not in before)]:
             yield from _of_value(f"{where}.{part}", before.get(part), after.get(part))
+    elif _are_parts(before) and _are_parts(after):
+        # Whole lists would be cut before the part that differs.
+        for at, (old, new) in enumerate(zip_longest(before, after)):
+            yield from _of_value(f"{where}[{at}]", old, new)
     elif _are_words(before) and _are_words(after):
         yield f"{where}: {_news(before or [], after or [])}"
     elif before is None:
@@ -143,6 +148,10 @@ def _of_value(where: str, before: Any, after: Any) -> Iterator[str]:
         yield f"{where} is no longer given, and was {_shown(before)}"
     else:
         yield f"{where} is {_shown(after)} instead of {_shown(before)}"
+
+
+def _are_parts(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(entry, Mapping) for entry in value)
 
 
 def _are_words(value: Any) -> bool:

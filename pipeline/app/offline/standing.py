@@ -29,7 +29,9 @@ class Compared(NamedTuple):
         """Returns the whole in one line."""
         before = "no policy" if self.before is None else f"version {self.before}"
         cases = "" if self.waiting is None else f"; {self.moved:,} of {self.waiting:,} waiting cases move"
-        return f"{len(self.changes)} changes from {before} to version {new.version}{cases}"
+        refused = self.changes and self.before is not None and new.version <= self.before
+        hint = f"; to be applied it needs a version above {self.before}" if refused else ""
+        return f"{len(self.changes)} changes from {before} to version {new.version}{cases}{hint}"
 
 
 def compare_published(kafka: KafkaSettings, new: Policy) -> Compared:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from pipeline.app.offline.changes import Place, changes, moved
+from pipeline.app.offline.standing import Compared
 from schemas.policy.policy import Policy
 
 OLD: dict[str, Any] = {
@@ -157,3 +158,26 @@ def test_a_long_value_is_cut_and_a_long_list_is_counted() -> None:
     rings = [{"after_s": 60 * number, "raise_priority": 5} for number in range(1, 7)]
     [said] = changes(policy(), policy(queues=queues(tech={"rings": rings})), None)
     assert "..." in said
+
+
+def test_of_parts_in_a_list_those_are_told_that_differ() -> None:
+    rings = [{"after_s": 60, "drop_optional": True}, {"after_s": 120, "lower_levels": 1}]
+    later = [rings[0], rings[1] | {"lower_levels": 2}, {"after_s": 180, "raise_priority": 5}]
+    old, new = policy(queues=queues(tech={"rings": rings})), policy(queues=queues(tech={"rings": later}))
+    assert list(changes(old, new, None)) == [
+        "queue tech: rings[1].lower_levels is 2 instead of 1",
+        "queue tech: rings[2] is after_s 180, raise_priority 5.0, and was not given",
+    ]
+    assert list(changes(new, old, None)) == [
+        "queue tech: rings[1].lower_levels is 1 instead of 2",
+        "queue tech: rings[2] is no longer given, and was after_s 180, raise_priority 5.0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "found", "hint"),
+    [(3, ["x"], "; to be applied it needs a version above 3"), (3, [], ""), (2, ["x"], ""), (None, ["x"], "")],
+)
+def test_a_version_that_would_be_refused_is_told(before: int | None, found: list[str], hint: str) -> None:
+    said = Compared(before, found, None, 0).summary(policy())
+    assert said.endswith(f" to version 3{hint}")
