@@ -9,6 +9,7 @@ restarted, or a defect of ours, which comes with its traceback.
 import re
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 
 import typer
@@ -39,6 +40,9 @@ def about(file: Path) -> str:
 def main(argv: list[str] | None = None) -> None:
     """Runs one command and exits with its code."""
     args = sys.argv[1:] if argv is None else argv
+    # Posts hold every script and JSON is UTF-8, while the locale of a service may be ASCII.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
     if not args or args[0] in ("--help", "-h", "help"):
         sys.stdout.write(_overview())
         sys.exit(EXIT_OK if args else EXIT_USAGE)

@@ -1,5 +1,8 @@
 """`earshot policy holidays` fills the public holidays of a country into a policy."""
 
+import os
+import subprocess
+import sys
 from datetime import date
 from errno import EACCES
 from pathlib import Path
@@ -71,6 +74,15 @@ def test_a_file_that_may_not_be_written_is_named_and_nothing_is_written_where_no
     assert run(policy, *words) == EXIT_OK
     monkeypatch.setattr(Path, "write_text", refuse)
     assert run(policy, *words) == EXIT_OK
+
+
+def test_names_in_other_scripts_are_shown_in_a_locale_that_lacks_them(policy: Path) -> None:
+    words = ["policy", "holidays", str(policy), "--country", "JP", "--years", "2027", "--calendar", "office"]
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", *words], capture_output=True, env=os.environ | locale, check=True
+    )
+    assert "+      - 2027-01-01 # 元日\n" in ended.stdout.decode()
 
 
 def test_one_year_and_a_country_without_parts(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
