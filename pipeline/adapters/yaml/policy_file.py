@@ -223,6 +223,9 @@ def _message(problem: Any, model: type[BaseModel]) -> str:
     message = plain(problem)
     if problem["type"] == "extra_forbidden":
         return message + did_you_mean(str(last), _fields(model, parent))
+    if problem["type"] == "string_type" and not isinstance(problem["input"], int | float):
+        # `x: acme` without quotes is a mapping, and 2026-12-25 a date.
+        return "must be text" + ("" if isinstance(problem["input"], list | None) else ": put it in quotes")
     if problem["type"] == "literal_error" and isinstance(problem["input"], str):
         return message + did_you_mean(problem["input"], _QUOTED.findall(problem["ctx"]["expected"]))
     return message
