@@ -88,9 +88,9 @@ def calendar_mistakes(calendar: Mapping[str, Any]) -> Iterator[Mistake]:
         if day in closed[:at]:
             yield ("closed", at), f"{day} is given before this"
     special = calendar.get("special")
-    days = [entry.get("date") if isinstance(entry, Mapping) else None for entry in _list(special)]
-    for at, (entry, day) in enumerate(zip(_list(special), _dates(days), strict=True)):
-        if day in _dates(days)[:at]:
+    days = _dates([entry.get("date") if isinstance(entry, Mapping) else None for entry in _list(special)])
+    for at, (entry, day) in enumerate(zip(_list(special), days, strict=True)):
+        if day in days[:at]:
             yield ("special", at, "date"), f"{day} is given before this"
         if day in closed:
             yield ("special", at, "date"), f"{day} is one of the dates on which the calendar is closed"

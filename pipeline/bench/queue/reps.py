@@ -47,11 +47,6 @@ class Staff:
     shifts: tuple[Shift, ...] = ()
     seed: int = 1
 
-    @property
-    def most(self) -> int:
-        """How many reps there are at all."""
-        return sum(shift.reps for shift in self.shifts) or self.reps
-
     def present_ms(self, start_ms: int, end_ms: int) -> int:
         """Returns how long all reps together are at work between two moments."""
         if not self.shifts:
