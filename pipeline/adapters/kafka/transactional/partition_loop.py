@@ -212,7 +212,10 @@ class PartitionLoop:
 
     def _die_unless_it_can_be_undone(self, error: KafkaException) -> None:
         cause: KafkaError = error.args[0]
-        if not cause.txn_requires_abort() and self._blame is None:
+        # A broker may refuse a record while later ones are still handed over. The client then takes no more of
+        # them, and says of these only that it is in the wrong state. If it is broken, it cannot abort either.
+        undone = cause.txn_requires_abort() or cause.code() == KafkaError._STATE
+        if not undone and self._blame is None:
             raise MustRestart(f"{self._place}: {cause.name()}: {cause.str()}") from error
 
     def _abort(self, transaction: Transaction, reason: str) -> None:

@@ -6,8 +6,10 @@ from typing import Any, cast
 from unittest.mock import Mock
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 
 from pipeline.adapters.kafka.transactional.partition_loop import PartitionLoop
+from pipeline.errors import MustRestart
 from pipeline.loop.broker_time import Receipt
 from pipeline.loop.live_edge import LIVE_MS
 from pipeline.loop.now import NOW_KEY
@@ -55,6 +57,23 @@ class FakeProducer:
         self.done.append("abort")
 
 
+class BrokenProducer(FakeProducer):
+    """A client that takes records of one topic with an error."""
+
+    def __init__(self, topic: str, code: int, *, can_abort: bool = True) -> None:
+        super().__init__(0)
+        self._topic, self._error, self._can_abort = topic, KafkaException(KafkaError(code)), can_abort
+
+    def produce(self, record: Record, _: int = -1, on_fate: Callable[[None, Any], None] | None = None) -> None:
+        if record.topic == self._topic:
+            raise self._error
+
+    def abort(self) -> None:
+        if not self._can_abort:
+            raise self._error
+        super().abort()
+
+
 def run(producer: FakeProducer, *, suspicious: bool = False, live: bool = True) -> Mock:
     """Runs a transaction that hands one record out. Returns the driver, which remembers its calls."""
     decisions = Decisions([Record("out", b"k", b"v")])
@@ -92,3 +111,17 @@ def test_the_driver_is_told_when_the_client_got_the_record_and_when_it_said_that
     driver = run(FakeProducer(1_000))
     [(_, receipt)] = [call.args for call in driver.commit.call_args_list]
     assert receipt == Receipt(500, Moment(0, 10_001), Moment(0, 11_001))
+
+
+@pytest.mark.parametrize("topic", ["out", "state", "journal"])
+def test_a_refusal_that_comes_while_records_are_handed_over_undoes_the_transaction(topic: str) -> None:
+    producer = BrokenProducer(topic, KafkaError._STATE)
+    driver = run(producer)
+    assert producer.done == ["abort"]
+    assert driver.abort.called
+
+
+@pytest.mark.parametrize(("code", "can_abort"), [(KafkaError._STATE, False), (KafkaError._FENCED, True)])
+def test_a_client_that_is_broken_or_fenced_ends_the_process(code: int, can_abort: bool) -> None:
+    with pytest.raises(MustRestart):
+        run(BrokenProducer("out", code, can_abort=can_abort))
