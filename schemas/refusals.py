@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 RequestRefusal = Literal[
     "unknown_case", "wrong_rep", "not_offered", "not_assigned",
     "stale_accept", "stale_reject", "stale_reply", "stale_resolve", "stale_request", "too_old",
-    "not_waiting", "unknown_rep", "rep_not_free", "unknown_queue", "unknown_post", "merged",
+    "not_waiting", "unknown_rep", "rep_not_free", "unskilled", "unknown_queue", "unknown_post", "merged",
 ]  # fmt: skip
 """A case event `request_refused` has one of these as its `reason`."""
 PostRefusal = Literal["no_case", "own_post", "unrelated", "no_policy", "too_old", "repost", "thanks"]
@@ -53,6 +53,8 @@ REFUSALS: tuple[Refusal, ...] = (
             "drop the request"),
     Refusal("rep_not_free", ("request",), "that rep has no capacity left, or the router lags and offers nothing",
             "choose another rep, or a queue"),
+    Refusal("unskilled", ("request",), "the rep is of no team that may take it, or lacks a skill that it needs",
+            "leave the case to others"),
     Refusal("unknown_post", ("request",), "the case has none of the posts, or would have none left",
             "name posts of the case, and leave one of them"),
     Refusal("too_old", ("request", "post", "desktop"),
@@ -77,8 +79,6 @@ REFUSALS: tuple[Refusal, ...] = (
             "let `seq` grow; after a reset sign in again"),
     Refusal("not_signed_in", ("desktop",), "a presence event came for a rep who is not signed in",
             "send `signed_in` first"),
-    Refusal("not_supported", ("desktop",), "this release of the router does not act on that type of event",
-            "do without it, or upgrade the router"),
     Refusal("router_failed", ("desktop", "stream"), "the router has a fault that this record brought out",
             "report it with the record, and replay the letter after the fix"),
     Refusal("empty", _ANY, "the record has no value", "send the message as JSON"),

@@ -35,7 +35,7 @@ _POSTS: Decoder[ScoredPost] = Decoder(
 _EVENTS: tuple[type[BaseModel], ...] = get_args(rep.RepEvent.model_fields["root"].annotation)
 _REP_EVENTS: Decoder[AnyRepEvent] = Decoder(
     rep.RepEvent,
-    {event: getattr(messages, event.__name__, messages.Other) for event in _EVENTS},
+    {event: getattr(messages, event.__name__) for event in _EVENTS},
 )
 _SIGNALS: Decoder[RouteSignal] = Decoder(steps.RouteSignal, {steps.RouteSignal: RouteSignal})
 

@@ -158,6 +158,12 @@ class _Request(_RepEvent):
     attempt: int
 
 
+class CasePicked(_RepEvent):
+    """The rep asks to take a waiting case of a pull queue."""
+
+    case_id: str
+
+
 class OfferAccepted(_Request):
     """The rep asks to take an offer."""
 
@@ -275,10 +281,6 @@ class Heartbeat(_RepEvent):
     """The desktop is still there."""
 
 
-class Other(_RepEvent):
-    """An event that the router knows and does not act on yet."""
-
-
 class RouteSignal(Struct):
     """A step of reach, mood or customer value of a post or an author."""
 
@@ -301,10 +303,10 @@ Request = (
     | CaseTransferred | ConsultStarted | ConsultEnded | CaseHeld | CustomerAwaited | CaseResumed
 )  # fmt: skip
 """What a rep asks for about an offer."""
-Supervision = CasesMerged | CaseSplit | CaseReprioritised | CaseClosedBy | ContactNoted
-"""What is asked for about a case, whoever has it."""
-AnyRepEvent = Presence | Request | Supervision | PostRevealed | Other | Heartbeat
-Remembered = ScoredPost | Presence | Request | Supervision | PostRevealed | Other
+Supervision = CasesMerged | CaseSplit | CaseReprioritised | CaseClosedBy | ContactNoted | CasePicked
+"""What is asked for about a case, whoever has it or whether it waits."""
+AnyRepEvent = Presence | Request | Supervision | PostRevealed | Heartbeat
+Remembered = ScoredPost | Presence | Request | Supervision | PostRevealed
 """Inputs of which a repeat is known. A repeated signal or heartbeat changes nothing anyway."""
 Input = Remembered | Heartbeat | RouteSignal
 

@@ -19,6 +19,7 @@ from schemas.posts.raw import Visibility
 OFFER_TIMEOUT_S: int = Queue.model_fields["offer_timeout_s"].default
 REOPEN_WITHIN_S: int = Queue.model_fields["reopen_within_s"].default
 LEASE: Lease = Policy.model_fields["lease"].default
+REFUSAL_TTL_S: int = Queue.model_fields["refusal_ttl_s"].default
 MISSED_OFFERS: int = Policy.model_fields["missed_offers"].default
 OLDEST_EVERY: int = Policy.model_fields["oldest_every"].default
 """The contract's defaults hold for cases whose queue or policy was withdrawn while they waited."""
@@ -114,6 +115,26 @@ class PolicyBook:
         rings = self.rings(case.workspace).get(case.queue, ())
         ring_ms = case.entered_ms + 1000 * rings[case.ring].after_s if case.ring < len(rings) else None
         return case if case.ring_ms == ring_ms else case._replace(ring_ms=ring_ms)
+
+    def widened(self, case: Case, now_ms: int) -> Case:
+        """Returns a case in the last ring of its queue whose time has come."""
+        rings = self.rings(case.workspace).get(case.queue, ())
+        reached, priority = case.ring, case.priority
+        while reached < len(rings) and case.entered_ms + 1000 * rings[reached].after_s <= now_ms:
+            priority = min(100.0, priority + rings[reached].raise_priority)
+            reached += 1
+        return case._replace(ring=reached, priority=priority).lapsed(now_ms)
+
+    def kept_away_ms(self, case: Case, now_ms: int, *, timed_out: bool = False) -> int:
+        """Returns until when a rep is not asked again who has refused a case, in milliseconds since the epoch.
+
+        Whoever has let it time out is asked again in the next ring, if there is one.
+        """
+        if timed_out and case.ring_ms is not None:
+            return case.ring_ms
+        view = self.view(case.workspace)
+        settings = None if view is None else view.queues.get(case.queue)
+        return now_ms + 1000 * (REFUSAL_TTL_S if settings is None else settings.refusal_ttl_s)
 
     def offer_timeout_ms(self, workspace: str, queue: str) -> int:
         """Returns how long an offer of that queue stands, in milliseconds."""

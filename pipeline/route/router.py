@@ -22,7 +22,6 @@ from pipeline.route.matching import matching
 from pipeline.route.messages import (
     Heartbeat,
     Input,
-    Other,
     PostRevealed,
     Remembered,
     Request,
@@ -285,8 +284,6 @@ class Router:
             reveals.handle_reveal(turn, message)
         elif isinstance(message, Supervision):
             requests.handle_supervision(turn, message)
-        elif isinstance(message, Other):
-            raise Permanent("not_supported", f"the router does not act on {message.type}", "type")
         else:
             presence.handle_presence(turn, message)
 

@@ -34,6 +34,8 @@ class Terms(NamedTuple):
     """The words, without their marks, that a rep must meet, all of them."""
     whole: frozenset[str]
     """Those that a rep must meet before the first ring. Who meets more of them gets the case first."""
+    pull: bool = False
+    """Whether reps pick the cases by hand, and none is ever offered."""
 
 
 def skill_word(name: str, level: int) -> str:
@@ -77,7 +79,8 @@ def terms_of(queue: Queue | None, team: str, words: tuple[str, ...], ring: int) 
                 if need.name in required or not (wider.drop_optional or need.name in wider.drop_skills)
             ]
             teams += wider.add_teams
-    return Terms(tuple(dict.fromkeys(teams)), _skills(needs), whole)
+    pull = queue is not None and queue.mode == "pull"
+    return Terms(tuple(dict.fromkeys(teams)), _skills(needs), whole, pull)
 
 
 def _skills(needs: list[Need]) -> frozenset[str]:

@@ -102,7 +102,22 @@ class Turn:
         self.state.put_case(case)
         self._publish_step(case, type_, reason, post, rep_id, related)
         # What is late already is said at once. The timers that are due before this turn have fired.
+        if case.ring_ms is not None and case.ring_ms <= self.now_ms and case.state == "waiting":
+            case = self.widen(case)
         return case if case.clocks is None else self.ring(case, case.clocks, self.now_ms - 1)
+
+    def widen(self, case: Case) -> Case:
+        """Takes a waiting case to the last ring of its queue whose time has come, and returns it as it is stored.
+
+        What rings change is said in `skills`. A case reaches them only while it waits.
+        """
+        widened = self.book.widened(case, self.now_ms)
+        if widened.ring != case.ring:
+            return self.step(widened, "ring_changed", "waited")
+        # A policy since has other rings, and the case has not been counted anew yet.
+        widened = self.book.ringed(widened)
+        self.state.put_case(widened)
+        return widened
 
     def ring(self, case: Case, clocks: Clocks, until_ms: int) -> Case:
         """Says which deadlines have come soon or were missed until then, and returns the case after that."""

@@ -31,6 +31,7 @@ RELEASES = (
     "skills_without_levels",
     "one_missed_offer",
     "without_leases",
+    "times_of_refusal",
     "current",
 )
 """Oldest first."""

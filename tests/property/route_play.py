@@ -18,9 +18,10 @@ from pipeline.loop.spec import Moment, StageSpec, Transaction
 from pipeline.ports.decider import Decider, Decisions
 from pipeline.ports.records import InputRecord
 from pipeline.route.router import Router
-from schemas.cases.case import Assignment
+from schemas.cases.case import Assignment, CaseCurrent
 from schemas.people.casework import (
     CaseHeld,
+    CasePicked,
     CaseResumed,
     CaseTransferred,
     ConsultStarted,
@@ -35,7 +36,7 @@ from schemas.policy.queues import Ring
 from schemas.policy.sla import Sla
 from schemas.policy.staffing import Lease
 from schemas.posts.scored import ScoredPost, SkillNeed, TriageAction
-from schemas.topics import ACTIONABLE, ASSIGNMENTS
+from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASES
 from schemas.topics import REPS as REPS_TOPIC
 from tests import builders
 from tests.builders import START_MS, author, cluster, policy, record, scored, sentiment, topics
@@ -72,6 +73,7 @@ POLICIES: dict[str, Policy] = {
             _PLAIN.queues[0].model_copy(update={"sla": "care", "rings": RINGS}),
             _PLAIN.queues[1].model_copy(update={"wrap_up_s": 60}),
             _PLAIN.queues[2].model_copy(update={"skills": (SkillNeed(name="es", level=2),), "rings": RINGS}),
+            _PLAIN.queues[1].model_copy(update={"name": "shelf", "mode": "pull", "rings": RINGS[1:]}),
         ),
         calendars=(HOURS,),
         slas=(Sla.model_validate(CARE),),
@@ -96,7 +98,7 @@ KINDS = (
     + ["sign_in"] * 3 + ["away", "available", "sign_out"] + ["beat"] * 3
     + ["accept"] * 5 + ["reject"] * 2 + ["reply", "resolve", "resolve", "reveal", "tick", "tick"]
     + ["hold", "await", "resume", "consult", "transfer", "transfer", "wrap_up"]
-    + ["merge", "split", "priority", "end", "contact"]
+    + ["merge", "split", "priority", "end", "contact"] + ["pick"] * 3
 )  # fmt: skip
 Work = CaseHeld | CustomerAwaited | CaseResumed | ConsultStarted | CaseTransferred | WrappedUp
 WORK: dict[str, type[Work]] = {
@@ -222,6 +224,8 @@ class _Player:
         self.messages: list[tuple[int, ScoredPost | AnyRepEvent]] = []
         self.revisions: Counter[str] = Counter()
         self.serial = 0
+        self.shelf: dict[str, None] = {}
+        """The cases that wait to be picked, as in an ordered set."""
 
     def play(self, steps: list[Step]) -> list[Played]:
         unread: list[InputRecord] = []
@@ -249,6 +253,14 @@ class _Player:
         for output in transaction.decisions.outputs:
             if output.topic == ASSIGNMENTS.name:
                 self.offers.append(decode(Assignment, output.value))
+            elif output.topic == CASES.name and output.key is not None:
+                self._note(output.key.decode(), output.value)
+
+    def _note(self, case_id: str, value: bytes | None) -> None:
+        current = None if value is None else decode(CaseCurrent, value)
+        self.shelf.pop(case_id, None)
+        if current is not None and (current.queue, current.state) == ("shelf", "waiting"):
+            self.shelf[case_id] = None
 
     def _record(self, step: Step) -> InputRecord:
         self.serial += 1
@@ -264,6 +276,10 @@ class _Player:
             return recent[step.what % len(recent)]
         if step.kind in ("accept", "reject", "reply", "resolve"):
             return self._request(step)
+        if step.kind == "pick":
+            among = list(self.shelf) if step.what < 8 else [offer.case_id for offer in self.offers]
+            case_id = among[step.what % len(among)] if among else "no-such-case"
+            return builders.tell(CasePicked, f"r{2 - step.who % 3}", event_id=f"e{self.serial}", case_id=case_id)
         if step.kind in WORK:
             return self._work(step)
         if step.kind in ("merge", "split", "priority", "end", "contact"):
@@ -389,7 +405,7 @@ class _Player:
         if step.kind == "anonymous":
             more |= {"author": author("hidden", anonymous=True), "conversation_id": about if step.who else None}
         skills = (("es",), (), (), ("es", "fr"))[step.what % 4]
-        queue = ("care", "care", "fans", "billing", "gone")[step.what % 5]
+        queue = ("care", "care", "fans", "billing", "gone", "shelf", "care", "shelf", "fans", "billing")[step.what]
         chance = random.Random(f"{step.who}/{step.what}")
         return scored(
             post_id, by, ms=self._ms(step), queue=queue, skills=skills,

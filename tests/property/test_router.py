@@ -51,7 +51,8 @@ def _assignments(day: list[Played]) -> list[Assignment]:
 def test_a_case_has_one_holder_and_no_rep_more_than_the_capacity(steps: list[Step]) -> None:
     holder: dict[str, str] = {}
     for said in _assignments(play(steps)):
-        if said.state == "offered" and not said.update:
+        given = said.state == "assigned" and said.reason != "accepted"
+        if (said.state == "offered" or given) and not said.update:
             assert said.case_id not in holder, "offered while somebody has it"
             holder[said.case_id] = said.rep_id
         elif said.state == "assigned" or said.update:
@@ -68,7 +69,8 @@ def test_attempts_grow_by_one_and_each_has_one_record_a_state(steps: list[Step])
     said = _assignments(play(steps))
     attempts: dict[str, int] = defaultdict(int)
     for assignment in said:
-        if assignment.state == "offered" and not assignment.update:
+        given = assignment.state == "assigned" and assignment.reason != "accepted"
+        if (assignment.state == "offered" or given) and not assignment.update:
             assert assignment.attempt == attempts[assignment.case_id] + 1
         attempts[assignment.case_id] = assignment.attempt
     doubled = Counter((a.case_id, a.attempt, a.state, a.update) for a in said)

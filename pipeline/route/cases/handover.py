@@ -4,6 +4,8 @@ A rep leaves cases by being signed out, away, or silent after missed offers. The
 One that stays goes back when its customer writes again, so that nobody writes to somebody who does not read it.
 """
 
+from typing import Literal
+
 from pipeline.route.cases import ending
 from pipeline.route.cases.lifecycle import AT_WORK, after
 from pipeline.route.messages import (
@@ -77,9 +79,8 @@ def transfer(turn: Turn, case: Case, event: CaseTransferred) -> RequestRefusal |
         return "unknown_queue"
     given = turn.release(case, "transferred")
     # Whoever hands it on within the team does not get it back at once.
-    given = given._replace(
-        queue=queue.name, team=queue.team, refused=(), entered_ms=turn.now_ms, ring=0
-    ).refused_by(event.rep_id, turn.now_ms)
+    given = given._replace(queue=queue.name, team=queue.team, refused=(), entered_ms=turn.now_ms, ring=0)
+    given = given.refused_by(event.rep_id, turn.book.kept_away_ms(given, turn.now_ms))
     turn.step(given, "transferred", event.reason, rep_id=event.rep_id)
     return None
 
@@ -134,12 +135,29 @@ def come_back(turn: Turn, case: Case, reason: str) -> None:
         turn.state.put_case(case)
 
 
-def give(turn: Turn, case: Case, rep_id: str, reason: str) -> None:
+def give(turn: Turn, case: Case, rep_id: str, reason: str, why: Literal["given", "picked"] = "given") -> None:
     """Assigns a waiting case to a rep who is not asked."""
-    offer = _direct(turn, case, rep_id, "transferred")
-    case = case._replace(state=after("given", case.state), attempt=case.attempt + 1, offer=offer)
+    offer = _direct(turn, case, rep_id, "picked" if why == "picked" else "transferred")
+    case = case._replace(state=after(why, case.state), attempt=case.attempt + 1, offer=offer)
     case = turn.step(case, "assigned", reason, rep_id=rep_id)
     turn.publish_assignment(case, offer, "assigned", reason)
+
+
+def pick(turn: Turn, case: Case, rep_id: str) -> RequestRefusal | None:
+    """Assigns a waiting case of a pull queue to the rep who asks for it, or returns why not."""
+    workspace = turn.state.workspaces[case.workspace]
+    demand = workspace.classes.demand_of(case)
+    if case.state != "waiting" or not demand.terms.pull:
+        return "not_waiting"
+    place = workspace.staff.place(rep_id)
+    if place is None or place.reps is None or place.rep is None or not place.rep.present:
+        return "unknown_rep"
+    if not demand.fits(place.reps):
+        return "unskilled"
+    if not _has_room(turn, case, rep_id):
+        return "rep_not_free"
+    give(turn, case._replace(refused=(), from_rep=None), rep_id, "picked", "picked")
+    return None
 
 
 def _offer(turn: Turn, case: Case, rep_id: str, reason: str) -> None:
@@ -152,7 +170,11 @@ def _offer(turn: Turn, case: Case, rep_id: str, reason: str) -> None:
     turn.publish_assignment(case, offer, "offered", reason)
 
 
-_WHY = {"transferred": "{rep} hands it on", "same_rep": "{rep} had it before"}
+_WHY = {
+    "transferred": "{former} hands it on",
+    "same_rep": "{former} had it before",
+    "picked": "{rep} picks it by hand",
+}
 
 
 def _direct(turn: Turn, case: Case, rep_id: str, reason: str) -> Offer:
@@ -163,7 +185,7 @@ def _direct(turn: Turn, case: Case, rep_id: str, reason: str) -> Offer:
         eligible=1,
         present=1,
         excluded=(),
-        why=((f"route.{reason}", _WHY[reason].format(rep=case.former_rep)),),
+        why=((f"route.{reason}", _WHY[reason].format(former=case.former_rep, rep=rep_id)),),
         also_team=_also_team(turn, case, rep_id),
     )
 

@@ -13,7 +13,7 @@ State = Literal["waiting", "offered", "assigned", "held", "awaiting", "wrapping"
 """A closed case is remembered for a while, so that it can be reopened, and is no longer in `cases.current`."""
 Trigger = Literal[
     "opened", "offered", "accepted", "rejected", "timed_out", "released", "answered_elsewhere",
-    "held", "awaited", "resumed", "written", "transferred", "given",
+    "held", "awaited", "resumed", "written", "transferred", "given", "picked",
     "resolved", "wrapping", "wrapped_up", "closed", "deleted", "merged", "reopened", "continued",
 ]  # fmt: skip
 """What can happen to a case that changes its state."""
@@ -77,6 +77,8 @@ TRANSITIONS: tuple[Transition, ...] = (
                "Its rep gives it to a queue, a team or a rep. The time in the rings of a queue begins anew."),
     Transition("given", _states("waiting"), "assigned", "assigned", ("assigned",),
                "A rep has it from another who gave it away, or did not get rid of it."),
+    Transition("picked", _states("waiting"), "assigned", "assigned", ("assigned",),
+               "A rep picks it by hand from a queue that offers nothing."),
     Transition("resolved", AT_WORK, "closed", "resolved", ("closed",), "Its rep has done what it needs."),
     Transition("wrapping", AT_WORK, "wrapping", "wrapping", ("assigned",),
                "Its rep has done what it needs, in a queue that leaves time to wrap it up."),

@@ -20,6 +20,7 @@ from pipeline.route import ids
 from pipeline.route.cases import answers, ending, handover, supervision
 from pipeline.route.cases.lifecycle import AT_WORK, BY_TRIGGER, WITH_A_REP, State, after
 from pipeline.route.messages import (
+    CasePicked,
     CaseResolved,
     ContactNoted,
     OfferAccepted,
@@ -40,10 +41,7 @@ _UNNAMED = "unknown"
 
 def handle_request(turn: Turn, event: Request) -> None:
     """Grants or refuses one request about an offer."""
-    # Before anything is refused, because a click that comes too late also shows that somebody is there.
-    rep = turn.state.rep(event.workspace, event.rep_id)
-    if rep is not None and rep.missed:
-        turn.state.put_rep(rep.answering())
+    _sign_of_life(turn, event)
     case = turn.state.case(event.workspace, event.case_id)
     if case is None:
         closed = turn.state.closed(event.workspace, event.case_id)
@@ -62,11 +60,22 @@ def handle_supervision(turn: Turn, event: Supervision) -> None:
     refusal: RequestRefusal | None
     if isinstance(event, ContactNoted):
         refusal = supervision.note(turn, event)
+    elif isinstance(event, CasePicked):
+        _sign_of_life(turn, event)
+        case = supervision.current(turn, event.workspace, event.case_id)
+        refusal = "unknown_case" if case is None else handover.pick(turn, case, event.rep_id)
     else:
         case = supervision.current(turn, event.workspace, event.case_id)
         refusal = "unknown_case" if case is None else _SUPERVISION[event.type](turn, case, event)
     if refusal is not None:
         refuse_request(turn, event, refusal)
+
+
+def _sign_of_life(turn: Turn, event: Request | CasePicked) -> None:
+    # Before anything is refused, because a click that comes too late also shows that somebody is there.
+    rep = turn.state.rep(event.workspace, event.rep_id)
+    if rep is not None and rep.missed:
+        turn.state.put_rep(rep.answering())
 
 
 def refuse_request(turn: Turn, event: Request | Supervision, reason: RequestRefusal) -> None:
@@ -122,7 +131,8 @@ def _accept(turn: Turn, case: Case, event: OfferAccepted) -> None:
 
 
 def _reject(turn: Turn, case: Case, event: OfferRejected) -> None:
-    released = turn.release(case, "declined").refused_by(event.rep_id, turn.now_ms)
+    released = turn.release(case, "declined")
+    released = released.refused_by(event.rep_id, turn.book.kept_away_ms(case, turn.now_ms))
     handover.come_back(turn, turn.step(released, "rejected", event.reason, rep_id=event.rep_id), "declined")
 
 

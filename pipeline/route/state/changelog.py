@@ -42,8 +42,8 @@ Fields = dict[str, Any]
 VERSIONS: dict[Kind, int] = {
     "policy": 1,
     "move": 2,
-    "case": 5,
-    "closed": 3,
+    "case": 6,
+    "closed": 4,
     "brief": 1,
     "post": 2,
     "rep": 6,
@@ -224,6 +224,11 @@ def _case_with_its_matter(fields: Fields) -> Fields:
     }
 
 
+def _case_with_ends_of_refusals(fields: Fields) -> Fields:
+    """Upgrades version 5, which kept when a case was refused. That counted for half an hour."""
+    return fields | {"refused": [(rep_id, at_ms + 30 * 60_000) for rep_id, at_ms in fields["refused"]]}
+
+
 def _closed_with_its_end(fields: Fields) -> Fields:
     """Upgrades version 1, which could not be reopened."""
     return fields | {"until_ms": fields["closed_ms"] + CLOSED_TTL_MS}
@@ -249,8 +254,10 @@ _UPGRADES: dict[tuple[Kind, int], Callable[[Fields], Fields]] = {
     ("case", 2): lambda fields: fields,  # without clocks, which a queue without an SLA has not
     ("case", 3): _case_with_its_matter,
     ("case", 4): lambda fields: fields,  # without levels of skills
+    ("case", 5): _case_with_ends_of_refusals,
     ("closed", 1): _closed_with_its_end,
     ("closed", 2): lambda fields: fields,  # without levels of skills
+    ("closed", 3): lambda fields: fields,  # its case has no refusals
     ("post", 1): lambda fields: fields,
     ("rep", 1): _rep_with_senders,
     ("rep", 2): _rep_who_left,

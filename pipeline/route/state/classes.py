@@ -89,6 +89,10 @@ class DemandClass:
         return rank_of(case) if (case.team, case.queue, case.skills, case.ring) == key[1:] else None
 
     def suits(self, reps: "RepClass") -> bool:
+        """Whether the cases are offered to reps of that class."""
+        return not self.terms.pull and self.fits(reps)
+
+    def fits(self, reps: "RepClass") -> bool:
         """Whether reps of that class may take the cases."""
         return reps.skills.issuperset(self.terms.skills) and not reps.team_names.isdisjoint(self.terms.teams)
 

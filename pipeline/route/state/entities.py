@@ -19,10 +19,7 @@ from schemas.posts.raw import Visibility
 from schemas.posts.scored import TriageAction
 
 Refusals = tuple[tuple[str, int], ...]
-"""Pairs, sorted, of the id of a rep who did not take the case and the time in milliseconds when that was."""
-REFUSAL_TTL_MS = 30 * 60_000
-"""A refusal lapses after half an hour. Without an end, a case that all but one rep has refused would wait for ever
-for that one, however busy."""
+"""Pairs, sorted, of the id of a rep who did not take the case and the time in milliseconds when that lapses."""
 CASE_WEIGHT = 1
 """How much of a rep's capacity a case takes. The load of a rep is the sum of the weights of the rep's cases."""
 
@@ -82,7 +79,8 @@ class Case(Kept, frozen=True, omit_defaults=True):
     state: CaseState
     attempt: int
     refused: Refusals
-    """The reps who have rejected the case or let it time out since it last went round from the start, and when."""
+    """The reps who have rejected the case or let it time out since it last went round from the start, and until
+    when they are not asked again."""
     offer: Offer | None
     seq: int
     """The number of its newest event, which counts from 0 without a gap."""
@@ -141,18 +139,18 @@ class Case(Kept, frozen=True, omit_defaults=True):
         """Returns who may go on with the case by writing again. The first is the one who opened it."""
         return (self.thread or self.author_id, *self.others)
 
-    def refused_by(self, rep_id: str, now_ms: int) -> "Case":
-        """Returns the case so that the rep does not get it again before the refusal lapses or everybody else has
-        refused it too."""
-        return self._replace(
-            refused=tuple(sorted([*(pair for pair in self.refused if pair[0] != rep_id), (rep_id, now_ms)]))
-        )
+    def refused_by(self, rep_id: str, until_ms: int) -> "Case":
+        """Returns the case so that the rep does not get it again before then, or before everybody else has refused
+        it too."""
+        refused = dict(self.refused)
+        refused[rep_id] = max(until_ms, refused.get(rep_id, 0))
+        return self._replace(refused=tuple(sorted(refused.items())))
 
     def lapsed(self, now_ms: int) -> "Case":
-        """Returns the case without the refusals that are too old to count."""
+        """Returns the case without the refusals whose time is over."""
         if not self.refused:
             return self
-        return self._replace(refused=tuple(pair for pair in self.refused if pair[1] + REFUSAL_TTL_MS > now_ms))
+        return self._replace(refused=tuple(pair for pair in self.refused if pair[1] > now_ms))
 
     @property
     def due_ms(self) -> int | None:
@@ -164,7 +162,7 @@ class Case(Kept, frozen=True, omit_defaults=True):
         if self.offer is not None:
             due_ms = self.offer.expires_at_ms if self.state == "offered" else self.until_ms
         elif self.refused and self.state == "waiting":
-            due_ms = min(at_ms for _, at_ms in self.refused) + REFUSAL_TTL_MS
+            due_ms = min(until_ms for _, until_ms in self.refused)
         if self.ring_ms is not None and self.state == "waiting" and (due_ms is None or self.ring_ms < due_ms):
             due_ms = self.ring_ms
         if self.clocks is None:

@@ -5,7 +5,7 @@ through a `Turn` as after a record. No clock is read here, for the driving loop 
 """
 
 from pipeline.route.cases import ending, handover, requeue
-from pipeline.route.matching import matching, rings
+from pipeline.route.matching import matching
 from pipeline.route.people import presence
 from pipeline.route.state.entities import REP_TIMER, Case
 from pipeline.route.state.state import State
@@ -85,7 +85,7 @@ def _fire_case(turn: Turn, workspace: str, case_id: str) -> None:
     if case.clocks is not None and turn.ring(case, case.clocks, turn.now_ms) is not case:
         return
     if case.offer is None and case.ring_ms is not None and case.ring_ms <= turn.now_ms:
-        rings.widen(turn, case)
+        turn.widen(case)
     elif case.offer is None:
         turn.state.put_case(case.lapsed(turn.now_ms))
     elif case.state == "held":
@@ -98,7 +98,8 @@ def _fire_case(turn: Turn, workspace: str, case_id: str) -> None:
 
 def _time_out(turn: Turn, case: Case, rep_id: str) -> None:
     released = turn.release(case, "timed_out")
-    released = turn.step(released.refused_by(rep_id, turn.now_ms), "timed_out", "not_answered", rep_id=rep_id)
+    released = released.refused_by(rep_id, turn.book.kept_away_ms(case, turn.now_ms, timed_out=True))
+    released = turn.step(released, "timed_out", "not_answered", rep_id=rep_id)
     handover.come_back(turn, released, "not_answered")
     rep = turn.state.rep(case.workspace, rep_id)
     if rep is not None:

@@ -12,11 +12,10 @@ from pipeline.route.cases import briefs
 from pipeline.route.router import Router
 from schemas.cases.case import Assignment
 from schemas.cases.steps import RouteSignal
-from schemas.people.casework import CasePicked
 from schemas.people.rep import AnyRepEvent
 from schemas.posts.scored import ScoredPost
 from schemas.topics import CASES
-from tests.builders import START_MS, accept, at, beat, policy, record, reject, resolve, scored, signed_in, tell
+from tests.builders import START_MS, accept, at, beat, policy, record, reject, resolve, scored, signed_in
 from tests.routers import ALL, live_router
 from tests.unit.route.desk_of_one import Answer, Desk
 
@@ -241,18 +240,6 @@ def test_a_router_that_is_not_live_takes_in_and_offers_nothing_until_it_is() -> 
     router.abort()
     router.decide(record(scored("p2", by="b"), 2), START_MS)
     assert not Answer(router.decisions().outputs).assignments, "the abort undid that it was live"
-
-
-def test_an_event_that_the_router_does_not_act_on_is_refused_with_a_code_and_leaves_no_trace() -> None:
-    desk = Desk()
-    [offer] = desk.feed(signed_in(), scored("p1")).assignments
-    with pytest.raises(Permanent) as refused:
-        desk.feed_raw(record(tell(CasePicked, "r1", case_id=offer.case_id), 9))
-    assert (refused.value.code, refused.value.detail) == (
-        "not_supported",
-        "the router does not act on case_picked",
-    )
-    assert desk.commit().outputs == []
 
 
 def test_a_heartbeat_and_a_signal_are_counted_and_not_remembered() -> None:
