@@ -11,14 +11,17 @@ from schemas.cases.case import CaseEventType
 
 NAMESPACE = UUID("6f2d0a1e-3c54-5b8e-9d27-5e0b8f4c7a31")
 """It was chosen once for Earshot's router. Changing it would give every open case a second identity."""
-_PREFIX = NAMESPACE.bytes
+_begin = sha1(NAMESPACE.bytes, usedforsecurity=False).copy
+"""Every name is hashed after the namespace. To copy what that gives takes less time than to begin anew."""
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 def _derived(name: str) -> str:
     """Returns the uuid5 of the name (RFC 9562, 5.5) as text."""
     # Written out, because the library's detour over UUID objects was a tenth of the time of a decision.
-    digest = sha1(_PREFIX + name.encode(), usedforsecurity=False).hexdigest()
+    hash_ = _begin()
+    hash_.update(name.encode())
+    digest = hash_.hexdigest()
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
 
 

@@ -52,9 +52,3 @@ class Brief(bytes):
             ValueError: it is not what `joined` has made.
         """
         return _split(b"{%b}" % self)
-
-
-class PackedBrief(bytes):
-    """A brief that is committed, as `Packer` packs it. Only the state has to do with it."""
-
-    __slots__ = ()

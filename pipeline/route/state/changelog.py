@@ -16,7 +16,7 @@ import orjson
 from msgspec.structs import force_setattr
 
 from pipeline.errors import Misconfigured
-from pipeline.route.state.brief import MAX_REASONS, Brief, BriefParts, PackedBrief
+from pipeline.route.state.brief import MAX_REASONS, Brief, BriefParts
 from pipeline.route.state.entities import (
     CLOSED_TTL_MS,
     KINDS,
@@ -64,7 +64,7 @@ def encode(kind: Kind, entity: Entity) -> bytes:
         return b"".join((_HEADS[kind], _encode(entity)[1:]))
     if isinstance(entity, Brief):
         return b"".join((_BRIEF, entity, b"}"))
-    assert not isinstance(entity, PackedBrief), "what has changed is packed only after it was written"
+    assert not isinstance(entity, bytes), "what has changed is packed only after it was written"
     fields: Fields = {"v": VERSIONS[kind], **entity._asdict()}
     if isinstance(entity, HashChunk):
         fields["hashes"] = b64encode(entity.hashes).decode()

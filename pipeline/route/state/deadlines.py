@@ -16,9 +16,11 @@ class Deadlines:
     """
 
     def __init__(self) -> None:
-        self._held: dict[str, tuple[int, Turn, str, str]] = {}
+        self._held: dict[str, tuple[int, float, int, str, str]] = {}
         """Due time, turn, workspace and name by name, in both of which a workspace stands for no name."""
         self._order = Heaps(self._held.get)
+        self.first_ms: int | None = None
+        """When the first of them is due; None where nothing is."""
 
     def __len__(self) -> int:
         return len(self._held)
@@ -29,13 +31,16 @@ class Deadlines:
         if self._held.pop(name, None) is not None:
             self._order.drop(name)
         if due_ms is not None:
-            due = self._held[name] = due_ms, turn, workspace, name
+            # One flat tuple, because the collector walks over each.
+            due = self._held[name] = due_ms, turn[0], turn[1], workspace, name
             self._order.add(due)
+        first = self._order.first
+        self.first_ms = None if first is None else first[0]
 
     def first(self) -> Due | None:
         """Returns what is due first, of equal ones by turn, workspace and name; None where nothing is."""
         first = self._order.first
         if first is None:
             return None
-        due_ms, _, workspace, name = first
+        due_ms, _, _, workspace, name = first
         return due_ms, workspace, "" if name == workspace else name

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pipeline.route.sla.clocks import Clocks
-from pipeline.route.state.brief import Brief, PackedBrief
+from pipeline.route.state.brief import Brief
 from schemas.cases.case import CaseState
 from schemas.policy.policy import Policy
 from schemas.posts.raw import Visibility
@@ -312,7 +312,7 @@ class PolicyInForce(NamedTuple):
     policy: Policy
 
 
-Entity = PolicyInForce | Move | Case | Closed | Brief | PackedBrief | Member | Rep | Picks | HashChunk | Seen
+Entity = PolicyInForce | Move | Case | Closed | Brief | bytes | Member | Rep | Picks | HashChunk | Seen
 Kind = Literal[
     "policy", "move", "case", "closed", "brief", "post", "rep", "picks", "handled", "seen-post", "seen-rep"
 ]

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, get_args
 
-from pipeline.route.state.brief import Brief, PackedBrief
 from pipeline.route.state.classes import Classes, DemandClass, RepClass
 from pipeline.route.state.deadlines import Deadlines
 from pipeline.route.state.entities import (
@@ -57,7 +56,8 @@ class Workspace:
         """The entities by kind and name."""
         self.cases: dict[str, Case] = self.tables["case"]
         self.closed: dict[str, Closed] = self.tables["closed"]
-        self.briefs: dict[str, Brief | PackedBrief] = self.tables["brief"]
+        self.briefs: dict[str, bytes] = self.tables["brief"]
+        """Each a `Brief`, or packed where it is committed and nobody has the case."""
         self.members: dict[str, Member] = self.tables["post"]
         self.reps: dict[str, Rep] = self.tables["rep"]
         self.picks: dict[str, Picks] = self.tables["picks"]
@@ -117,16 +117,8 @@ class Indexes:
     def next_due_ms(self) -> int | None:
         """Returns when the next open case needs attention, the next cases are moved, or the next closed case is
         forgotten, in milliseconds."""
-        # With no call more, because it is asked before each record.
-        due, closed = self.timers.first(), self.closed.first()
-        if closed is None or (due is not None and due[0] <= closed[0]):
-            return None if due is None else due[0]
-        return closed[0]
-
-    def next_forgotten_ms(self) -> int | None:
-        """Returns when the next closed case is forgotten, in milliseconds."""
-        first = self.closed.first()
-        return None if first is None else first[0]
+        due_ms, closed_ms = self.timers.first_ms, self.closed.first_ms
+        return due_ms if closed_ms is None or (due_ms is not None and due_ms <= closed_ms) else closed_ms
 
     def touch_all(self) -> None:
         """Marks every class with a free rep, as if all of them had just become free."""

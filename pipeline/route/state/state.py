@@ -4,7 +4,7 @@ It gives the entities, their look-ups (`indexes`) and the changes for the change
 elsewhere.
 """
 
-from pipeline.route.state.brief import Brief, PackedBrief
+from pipeline.route.state.brief import Brief
 from pipeline.route.state.changelog import decode
 from pipeline.route.state.dedupe.chunks import is_of_handled
 from pipeline.route.state.dedupe.handled import Handled
@@ -50,7 +50,7 @@ class State:
         """Returns what there is to read about an open case."""
         briefs = self.workspaces[case.workspace].briefs
         brief = briefs[case.case_id]
-        if isinstance(brief, PackedBrief):
+        if not isinstance(brief, Brief):
             # It stays unpacked as long as somebody has the case, and is read with each of its steps. That is no
             # change, as both say the same.
             brief = briefs[case.case_id] = Brief(self._packer.unpack(brief))
@@ -193,7 +193,7 @@ class State:
         if isinstance(brief, Brief):
             case = workspace.cases.get(case_id)
             if case is None or case.offer is None:
-                workspace.briefs[case_id] = PackedBrief(self._packer.pack(brief))
+                workspace.briefs[case_id] = self._packer.pack(brief)
 
 
 def _set(indexes: Indexes, at: Workspace, kind: Kind, name: str, old: Entity | None, new: Entity | None) -> None:

@@ -26,7 +26,7 @@ def fire_first(turn: Turn) -> None:
     if due_ms == state.handled.next_due_ms():
         # One entry a turn. A minute of a busy partition has thousands, too many for one transaction.
         state.handled.end_entry()
-    elif due_ms == state.indexes.next_forgotten_ms():
+    elif due_ms == state.indexes.closed.first_ms:
         turn.forget_closed()
     else:
         first = state.indexes.timers.first()

@@ -1,11 +1,11 @@
-from pipeline.route.state.brief import PackedBrief
+from pipeline.route.state.brief import Brief
 from tests.builders import record, scored, signed_in, signed_out
 from tests.unit.route.desk_of_one import Desk
 
 
 def _is_packed(desk: Desk) -> bool:
     [brief] = desk.router._state.workspaces["acme"].briefs.values()
-    return isinstance(brief, PackedBrief)
+    return not isinstance(brief, Brief)
 
 
 def test_a_brief_is_packed_while_nobody_has_the_case() -> None:
