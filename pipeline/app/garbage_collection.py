@@ -12,6 +12,10 @@ SHORT = (20_000, 0, 0)
 """The same for a process that `ShortPauses` watches. At most some 80,000 new objects are looked at in one go. The
 first number is more than a transaction of the router makes, so that what ends with it is hardly looked at. With
 5,000 the collector took 8 of 130 us a record (measured)."""
+FEW = 256
+"""With fewer new objects it is not worth to look at them between turns."""
+LOOKS = 64
+"""After so many looks at what is new, what has survived them is looked at as well, and frozen."""
 _OLDEST = 2
 """Number of the oldest generation, whose collection looks at everything that is not frozen."""
 
@@ -26,6 +30,10 @@ def freeze_collector() -> None:
 
 class ShortPauses:
     """Keeps each collection short in a process whose state has millions of objects.
+
+    The new objects are looked at after each turn, when hardly any are left and those are still in the processor's
+    cache. A router's transaction of 500 records leaves 700, which takes .3 ms. The 30,000 of 60 transactions took
+    40 ms together (measured). Most are tuples of texts and numbers, which are looked at once and never again.
 
     What survives a full collection is frozen, so that the next one looks only at what has come since. Frozen
     objects still end by their reference count. Only those that point at each other in a circle would stay. A state
@@ -43,11 +51,18 @@ class ShortPauses:
         self._let_go = True
 
     def between(self) -> None:
-        """Frees what was let go, which takes as long as a full collection of everything. Call it between turns."""
+        """Looks at what is new. Call it between turns.
+
+        What was let go is freed, which takes as long as a full collection of everything.
+        """
         if self._let_go:
             self._let_go = False
             gc.unfreeze()
             _collect()
+        elif gc.get_count()[0] > FEW:
+            gc.collect(0)
+            if gc.get_count()[1] >= LOOKS:
+                gc.collect()
 
     def close(self) -> None:
         """Freezes nothing any more."""

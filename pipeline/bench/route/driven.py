@@ -26,7 +26,7 @@ class Stage:
 
     def __init__(self, workspace: str, policy: bytes) -> None:
         # The route worker does the same.
-        ShortPauses()
+        self._pauses = ShortPauses()
         self.decider = Router(REMEMBER_MS, "processing")
         spec = StageSpec("route", INPUTS, ROUTE_STATE.name, JOURNAL.name, batch_size=BATCH)
         self._driver = Driver(spec, 0, self.decider, lambda _: None, self._ends)
@@ -60,6 +60,7 @@ class Stage:
 
     def run(self, records: Sequence[InputRecord]) -> Callable[[], Transaction]:
         """Decides, encodes and commits one transaction over all of the records."""
+        self._pauses.between()
         for record in records:
             self._driver.buffers.add(record)
         for topic in INPUTS:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.app.garbage_collection import ShortPauses
+from pipeline.app.garbage_collection import FEW, LOOKS, ShortPauses
 
 
 class Node:
@@ -80,6 +80,16 @@ def test_a_state_that_lived_for_long_is_freed_between_turns_once_it_is_let_go(pa
     del state
     pauses.between()
     assert seen() is None
+
+
+def test_what_turns_leave_is_looked_at_at_once_and_frozen_in_the_end(pauses: ShortPauses) -> None:
+    state, most = [], 0
+    for _ in range(2 * LOOKS):
+        pauses.between()
+        state += [[number] for number in range(4 * FEW)]
+        most = max(most, len(gc.get_objects(generation=0)))
+    assert most < 8 * FEW
+    assert walked() < (LOOKS + 2) * 4 * FEW < len(state)
 
 
 def test_between_turns_nothing_is_done_when_nothing_was_let_go(pauses: ShortPauses) -> None:
