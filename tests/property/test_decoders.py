@@ -4,6 +4,7 @@ in what they read, for the same reason, and look at nothing else."""
 import json
 import random
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
 
 import msgspec
@@ -143,7 +144,8 @@ def mutated(fields: dict[str, Any], chance: random.Random) -> bytes:
             planted.append(chance.choice(TEXTS))
             container[key if chance.random() < 0.5 or isinstance(container, list) else "unknown"] = "PLANTED"
         else:
-            container[key] = chance.choice(ODD)
+            # A copy, because later changes may fall within it, and would else stay for all messages after it.
+            container[key] = deepcopy(chance.choice(ODD))
     value = orjson.dumps(fields)
     for text in planted:
         value = value.replace(b'"PLANTED"', text, 1)
