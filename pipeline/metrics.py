@@ -119,6 +119,27 @@ METRICS: tuple[Metric, ...] = (
            stages=("route",)),
     Metric("reps_present", "gauge", ("partition",), "reps signed in and available",
            "0 with waiting cases: nobody works", stages=("route",)),
+    Metric("queue_waiting", "gauge", ("workspace", "queue"), "cases that wait for an offer, each minute",
+           "grows: add reps, or lend them from another team", stages=("route",)),
+    Metric("queue_oldest_seconds", "gauge", ("workspace", "queue"), "how long the oldest of them waits; 0: none",
+           "see OldestWaits", stages=("route",)),
+    Metric("queue_expected_wait_seconds", "gauge", ("workspace", "queue"),
+           "when a new case would be taken up by the pace of the last hour; absent where none was",
+           "above what the queue promises: add reps", stages=("route",)),
+    Metric("queue_held", "gauge", ("workspace", "queue"), "cases that reps have or are offered",
+           "high while few wait: reps are slow to resolve", stages=("route",)),
+    Metric("queue_reps_present", "gauge", ("workspace", "queue"),
+           "reps who may take its cases and are signed in, available and answering",
+           "0 with waiting cases: nobody works", stages=("route",)),
+    Metric("queue_occupancy_ratio", "gauge", ("workspace", "queue"),
+           "share of their capacity that is taken, 0..1; absent without such reps",
+           "near 1 for long: add reps", stages=("route",)),
+    Metric("queue_due_soon", "gauge", ("workspace", "queue"), "cases with a deadline that comes soon",
+           "see DeadlinesUnattended", stages=("route",)),
+    Metric("queue_breached", "gauge", ("workspace", "queue"), "open cases that have missed a deadline",
+           "grows: add reps, or promise less", stages=("route",)),
+    Metric("gauges_lost_total", "counter", ("stage",), "records of route.gauges that no broker took",
+           "steady increase: the topic is missing or refused; decisions go on without it", stages=("route",)),
     Metric("rows_inserted_total", "counter", ("table",), "rows inserted into ClickHouse",
            "none while lag grows: see ClickHouse", stages=("sink",),
            values={"table": ("posts", "case_events", "assignments", "refused_posts")}),
@@ -187,6 +208,10 @@ class Metrics:
     def set(self, name: str, value: float, **labels: str) -> None:
         """Sets a declared gauge. It raises KeyError when the gauge is not declared."""
         self._gauges[name].labels(**labels).set(value)
+
+    def forget(self, name: str, **labels: str) -> None:
+        """Ends a series of a declared gauge, which must have been set."""
+        self._gauges[name].remove_by_labels(labels)
 
     def observe(self, name: str, value: float, **labels: str) -> None:
         """Adds one observation to a declared histogram. It raises KeyError when the histogram is not declared."""

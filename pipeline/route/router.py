@@ -18,6 +18,7 @@ from pipeline.ports.decider import Decisions, PolicyAwaited, PolicyMark, policy_
 from pipeline.ports.records import InputRecord, Record
 from pipeline.route import inputs, records
 from pipeline.route.cases import intake, requests, requeue, reveals
+from pipeline.route.gauges.watch import Watch
 from pipeline.route.matching import matching
 from pipeline.route.messages import (
     Heartbeat,
@@ -59,6 +60,8 @@ class Router:
         self._remember_ms = remember_ms
         self._clock_mode = clock_mode
         self._state = State(remember_ms)
+        self.watch = Watch(self._state)
+        """Tells supervisors how the queues stand, and who comes and goes."""
         self._book = PolicyBook(self._state)
         self._live = self._was_live = False
         self._turn = Turn(self._state, self._book, event_clock=clock_mode == "event")
@@ -77,7 +80,7 @@ class Router:
         self._state.restore(key, value)
         # It was matched before it was written. One match more could make the restored router differ from the one
         # that went on.
-        self._state.indexes.touched.clear()
+        self._state.indexes.forget_marks()
 
     def event_ms(self, record: InputRecord) -> int | None:
         """Returns the record's own time in milliseconds since the epoch; None when the record cannot be read."""
@@ -103,6 +106,7 @@ class Router:
             held = PolicyInForce(policy_digest(content), inputs.read_policy(workspace, content))
         turn = self._turn.begin(now_ms, self._live)
         requeue.begin_move(turn, workspace, promised=self._book.take(workspace, held))
+        self.watch.note(now_ms)
 
     def policies(self) -> Mapping[str, PolicyMark]:
         """Returns version and digest of the policy in force of each workspace."""
@@ -125,6 +129,7 @@ class Router:
             if may_wait and isinstance(message, ScoredPost):
                 self._check_policy(record, message)
             self._handle(record, message, now_ms)
+            self.watch.note(now_ms)
         except PolicyAwaited:
             raise
         except Permanent:
@@ -149,15 +154,17 @@ class Router:
             mark, outputs, counts = self._state.mark(), len(self._outputs), len(self._counts)
             try:
                 timers.fire_first(self._turn.begin(now_ms, self._live))
+                self.watch.note(now_ms)
             except Exception:  # one case must not stop the time of a whole partition
                 self._rollback(mark, outputs, counts)
                 self.park_timer(now_ms)
             fired += 1
         return fired
 
-    def park_timer(self, now_ms: int) -> None:  # noqa: ARG002 # the seam gives it
+    def park_timer(self, now_ms: int) -> None:
         """Gives up the earliest timer. Its entity has none until it changes."""
         timers.park_first(self._state)
+        self.watch.note(now_ms)
         self._counts.append("timers_parked")
 
     def set_live(self, live: bool, now_ms: int, limit: int) -> bool:
@@ -184,6 +191,7 @@ class Router:
             self._live = matching.match(self._turn.begin(now_ms, self._live), limit)
         else:
             self._live = live
+        self.watch.note(now_ms)
         return self._live == live
 
     def decisions(self) -> Decisions:
@@ -211,6 +219,7 @@ class Router:
     def commit(self) -> None:
         """Makes what was decided the truth, because the transaction with `decisions()` is committed."""
         self._state.commit()
+        self.watch.commit()
         self._was_live = self._live
         self._counters.update(self._counts)
         self._outputs.clear()
@@ -220,6 +229,7 @@ class Router:
     def abort(self) -> None:
         """Returns to the state after the last `commit`, because the transaction is aborted."""
         self._rollback((0, 0, 0), 0, 0)
+        self.watch.abort()
         self._live = self._was_live
 
     def counters(self) -> Mapping[str, int]:
@@ -301,7 +311,7 @@ class Router:
     def _rollback(self, mark: Mark, outputs: int, counts: int) -> None:
         self._state.rollback(mark)
         # The undo touches teams as well, although it leaves nothing to match.
-        self._state.indexes.touched.clear()
+        self._state.indexes.forget_marks()
         del self._outputs[outputs:]
         self._turn.size_bytes = sum(len(output.value or b"") for output in self._outputs)
         del self._counts[counts:]

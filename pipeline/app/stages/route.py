@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 
+from pipeline.adapters.kafka.best_effort import BestEffortPublisher
 from pipeline.adapters.kafka.policies.in_force import PoliciesInForce
 from pipeline.adapters.kafka.policies.team_topics import TeamTopics
 from pipeline.adapters.kafka.transactional.member import TransactionalMember
 from pipeline.adapters.kafka.transactional.observer import Outcome
 from pipeline.app.endpoints import resolve
 from pipeline.app.garbage_collection import ShortPauses
+from pipeline.app.queue_gauges import QueueGauges
 from pipeline.app.readiness import Readiness
 from pipeline.app.routing_outcomes import RoutingOutcomes
 from pipeline.clock import SystemClock, to_ms
@@ -62,7 +64,8 @@ def run(settings: Settings) -> None:
     log.info("starting", http_port=readiness.port)
     policies = PoliciesInForce.start(settings.kafka)
     pauses = ShortPauses()
-    observer = _Observer(readiness.metrics, log, pauses)
+    publisher = BestEffortPublisher(settings.kafka)
+    observer = _Observer(readiness.metrics, log, pauses, QueueGauges(readiness.metrics, publisher))
     topics = TeamTopics(settings.kafka)
     clock = SystemClock()
     agent = TransactionalMember(
@@ -94,6 +97,7 @@ def run(settings: Settings) -> None:
     finally:
         readiness.close()
     policies.close()
+    publisher.close()
     log.info("stopped")
 
 
@@ -116,8 +120,9 @@ def _between(
 class _Observer:
     """Turns what the loop did into metrics and log lines."""
 
-    def __init__(self, metrics: Metrics, log: Log, pauses: ShortPauses) -> None:
+    def __init__(self, metrics: Metrics, log: Log, pauses: ShortPauses, queues: QueueGauges) -> None:
         self.pauses = pauses
+        self._queues = queues
         self._metrics = metrics
         self._log = log
         self._outcomes = RoutingOutcomes(metrics)
@@ -183,6 +188,7 @@ class _Observer:
         """Exports what the routers count, and every `GAUGE_INTERVAL_S` the lag and the numbers of cases."""
         routers = {n: _router(decider) for n, decider in agent.deciders.items()}
         self._outcomes.look(routers.values())
+        self._queues.look(routers, agent.edges, agent.times_ms)
         # The loop turns many times a second, while a scrape comes every few seconds.
         if time.monotonic() < self._next_gauges:
             return

@@ -185,6 +185,13 @@ class Clocks(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_f
         """Returns when there is something to say next, for the timer of the case. None for nothing."""
         return min((at_ms for _, clock in self.open() if (at_ms := clock.next_ms) is not None), default=None)
 
+    @property
+    def due_soon(self) -> bool:
+        """Whether a deadline was warned of that runs and is not missed."""
+        return any(
+            clock.warned and clock.breached_ms is None and clock.due_ms is not None for _, clock in self.open()
+        )
+
     def open(self) -> Iterator[tuple[ClockName, Clock]]:
         """Yields the clocks that have begun and not ended, with their names."""
         if self.first_response is not None:

@@ -121,8 +121,8 @@ class RepClass:
     """The signed-in reps of one class: the free ones in order, the others as counts."""
 
     __slots__ = (
-        "away", "demands", "free", "key", "name", "not_responding", "present", "signed_in", "skills", "team_names",
-        "teams",
+        "away", "capacity", "demands", "free", "key", "name", "not_responding", "present", "signed_in", "skills",
+        "taken", "team_names", "teams",
     )  # fmt: skip
 
     def __init__(self, key: RepKey, teams: list[Team]) -> None:
@@ -137,6 +137,10 @@ class RepClass:
         self.free: list[FreeRep] = []
         """The reps who could take one more case now, the next one first."""
         self.signed_in = 0
+        self.capacity = 0
+        """The capacity of those at work."""
+        self.taken = 0
+        """How much of it is taken."""
         self.present = 0
         self.away = 0
         self.not_responding = 0

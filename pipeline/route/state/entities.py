@@ -224,6 +224,9 @@ REP_TIMER = "rep/"
 """Begins the name of the timer of a rep. Ids of cases are UUIDs and hold no slash."""
 
 
+Presence = Literal["available", "away", "not_responding", "signed_out"]
+
+
 class Rep(Kept, frozen=True):
     """A rep, who is kept for `REP_TTL_MS` after signing out."""
 
@@ -257,6 +260,15 @@ class Rep(Kept, frozen=True):
     def present(self) -> bool:
         """Whether the rep is signed in, available and answering."""
         return self.signed_in and self.available and not self.not_responding
+
+    @property
+    def presence(self) -> Presence:
+        """Returns the presence in one word, of which the first that holds counts."""
+        if not self.signed_in:
+            return "signed_out"
+        if not self.available:
+            return "away"
+        return "not_responding" if self.not_responding else "available"
 
     def answering(self) -> "Rep":
         """Returns the rep after a sign of life, which makes up for all offers that were missed."""

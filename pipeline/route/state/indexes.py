@@ -23,6 +23,8 @@ from pipeline.route.state.entities import (
 )
 from pipeline.route.state.links import OneOrMore, add_all, add_one, remove_all, remove_one
 from pipeline.route.state.staff import Staff
+from pipeline.route.state.watched.noticed import Noticed
+from pipeline.route.state.watched.tallies import new_tallies, tally
 
 Update = Callable[["Workspace", str, Any, Any], None]
 """Takes the workspace, the name of an entity, what it was, and what it is now."""
@@ -75,6 +77,7 @@ class Workspace:
         """The posts of each case that is open or can be reopened."""
         self.waiting: Counter[str] = Counter()
         """The number of waiting cases of each queue."""
+        self.tallies = new_tallies()
 
 
 class Workspaces(dict[str, Workspace]):
@@ -103,6 +106,7 @@ class Indexes:
         self.states: Counter[str] = Counter()
         self.present = 0
         self.touched = Touched()
+        self.noticed = Noticed()
         self.workspaces = Workspaces(self.touched)
         self.update: dict[Kind, Update] = {
             "case": self.set_case,
@@ -119,6 +123,11 @@ class Indexes:
         forgotten, in milliseconds."""
         due_ms, closed_ms = self.timers.first_ms, self.closed.first_ms
         return due_ms if closed_ms is None or (due_ms is not None and due_ms <= closed_ms) else closed_ms
+
+    def forget_marks(self) -> None:
+        """Forgets what was touched and noticed, because it is undone, or was acted on before a restart."""
+        self.touched.clear()
+        self.noticed.clear()
 
     def touch_all(self) -> None:
         """Marks every class with a free rep, as if all of them had just become free."""
@@ -175,6 +184,9 @@ class Indexes:
                 self.states[was] -= 1
             if now is not None:
                 self.states[now] += 1
+            if now == "assigned" and (was == "offered" or was == "waiting") and new is not None:
+                self.noticed.taken.append((workspace.name, new.queue))
+        tally(workspace.tallies, old, new)
         if was == "waiting" or now == "waiting":
             self._set_waiting(workspace, _offered_next(old), _offered_next(new))
         # Where a transaction takes the case from one rep and gives it to the next, the state is the same again.
@@ -207,6 +219,7 @@ class Indexes:
     def _rep(self, workspace: Workspace, rep_id: str, old: Rep | None, new: Rep | None) -> None:
         self.present += (new is not None and new.present) - (old is not None and old.present)
         workspace.staff.set_rep(rep_id, new)
+        self.noticed.rep_changed(workspace.name, rep_id, old, new)
         if old is not None and new is not None and old.senders is new.senders and old.left_ms == new.left_ms:
             return  # as with each offer
         if old is not None:

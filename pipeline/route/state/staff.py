@@ -9,11 +9,13 @@ from xxhash import xxh3_64_intdigest
 from pipeline.route.state.classes import Classes, FreeRep, RepClass
 from pipeline.route.state.entities import CASE_WEIGHT, Rep
 
+NOTHING = (0, 0)
+
 
 class Place:
     """Where one rep stands."""
 
-    __slots__ = ("free", "held", "load", "rep", "reps", "spread")
+    __slots__ = ("counted", "free", "held", "load", "rep", "reps", "spread")
 
     def __init__(self) -> None:
         self.rep: Rep | None = None
@@ -24,6 +26,8 @@ class Place:
         """The place among the free reps of the class; None while not free."""
         self.spread = 0
         """The hash that decides among reps who are equal in all else."""
+        self.counted = NOTHING
+        """(capacity, capacity that is taken) as they are part of the sums of the class."""
         self.load = 0
         """Sum of the weights of the cases that the rep has or is offered."""
         self.held: set[str] = set()
@@ -61,6 +65,7 @@ class Staff:
         after = self._class_of(place, new)
         if before is not None and old is not None:
             before.count(old, -1)
+            _count_capacity(place, before, NOTHING)
             if after is not before:
                 self._take_out(place, before)
             if old.present and not (after is before and new is not None and new.present):
@@ -116,9 +121,11 @@ class Staff:
             self._classes.drop_reps(before)
 
     def _settle(self, place: Place, rep: Rep, reps: RepClass) -> None:
-        """Puts the rep among the free reps of the class, or takes the rep out."""
+        """Puts the rep among the free reps of the class, or takes the rep out, and counts what is taken."""
         free = None
-        if place.load < rep.capacity and rep.present:
+        present = rep.present
+        _count_capacity(place, reps, (rep.capacity, min(place.load, rep.capacity)) if present else NOTHING)
+        if place.load < rep.capacity and present:
             free = (place.load / rep.capacity, rep.last_offer_ms, place.spread, rep.rep_id)
         if place.free is not None:
             reps.remove_free(place.free)
@@ -128,6 +135,13 @@ class Staff:
         if free is not None:
             reps.add_free(free)
         place.free = free
+
+
+def _count_capacity(place: Place, reps: RepClass, new: tuple[int, int]) -> None:
+    old = place.counted
+    reps.capacity += new[0] - old[0]
+    reps.taken += new[1] - old[1]
+    place.counted = new
 
 
 def _is_only_offered(old: Rep, new: Rep) -> bool:

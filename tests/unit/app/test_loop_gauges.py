@@ -11,7 +11,7 @@ from pipeline.metrics import Metrics
 
 
 def agent(**state: dict[int, Any]) -> Any:
-    return SimpleNamespace(deciders={}, lags=dict, **state)
+    return SimpleNamespace(deciders={}, lags=dict, times_ms={}, **state)
 
 
 def test_a_partition_shows_its_edge_and_a_wrong_clock_until_it_has_moved_away(
@@ -19,7 +19,7 @@ def test_a_partition_shows_its_edge_and_a_wrong_clock_until_it_has_moved_away(
 ) -> None:
     monkeypatch.setattr(route, "GAUGE_INTERVAL_S", 0.0)
     metrics = Metrics()
-    observer = route._Observer(metrics, cast(Any, Mock()), cast(Any, Mock()))
+    observer = route._Observer(metrics, *(cast(Any, Mock()) for _ in range(3)))
 
     def shown(name: str) -> float | None:
         return metrics.registry.get_sample_value(f"earshot_{name}", {"partition": "3"})

@@ -164,6 +164,11 @@ class TransactionalMember:
         return {n: loop.driver.is_live for n, loop in self._loops.items()}
 
     @property
+    def times_ms(self) -> dict[int, int]:
+        """The time of each owned partition number, in milliseconds since the epoch."""
+        return {n: loop.driver.now_ms for n, loop in self._loops.items()}
+
+    @property
     def clocks_off_ms(self) -> dict[int, int]:
         """How far the clock of a broker is off, in milliseconds, as each owned partition number sees it."""
         return {n: loop.driver.clock_off_ms for n, loop in self._loops.items()}

@@ -1,0 +1,1 @@
+"""What is counted and noticed for supervisors while the state changes. No decision depends on it."""
