@@ -233,8 +233,13 @@ class Driver:
         time_ms = self._now.ms
         if wrong is None and (own_ms := self._now.time_of(record)) > time_ms:
             time_ms = own_ms
-        are_fired = self._timers.fire_before(draft, time_ms, at_end)
-        if not (are_fired and self._decide_now(draft, record, wrong, time_ms, at)):
+        due_ms = self.decider.next_timer_ms()
+        # A timer due in the record's own millisecond fires after it: an accept that arrives in the last
+        # millisecond of its offer counts.
+        is_due = due_ms is not None and due_ms < time_ms
+        if is_due and not self._timers.fire_before(draft, time_ms, at_end):
+            return False
+        if not self._decide_now(draft, record, wrong, time_ms, at):
             return False
         draft.follows_time = False
         return True

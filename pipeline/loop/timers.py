@@ -24,18 +24,14 @@ class Timers:
         self._unread = unread
 
     def fire_before(self, draft: Draft, time_ms: int, at_end: set[str]) -> bool:
-        """Fires the timers that are due before a record. Returns whether the record may be decided now.
+        """Fires the timers that are due before a record, at least one. Returns whether the record may be decided
+        now.
 
         Args:
             draft: the transaction.
             time_ms: when the record counts.
             at_end: inputs that were at their end when they were asked for this batch; grows.
         """
-        due_ms = self._decider.next_timer_ms()
-        # A timer due in the record's own millisecond fires after it: an accept that arrives in the last
-        # millisecond of its offer counts.
-        if due_ms is None or due_ms >= time_ms:
-            return True
         if not self._unread.nothing_older(time_ms, self._now.bound_ms, at_end):
             return False
         all_fired = self._fire(draft, time_ms - 1)

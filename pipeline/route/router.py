@@ -199,12 +199,10 @@ class Router:
 
         However often a case changed, its current state is written once.
         """
-        changed = self._state.changed()
         outputs = self._outputs.copy()
         changes: dict[bytes, bytes | None] = {}
-        for key, new in changed.items():
-            kind, _, name = key
-            changes["/".join(key).encode()] = None if new is None else encode(kind, new)
+        for kind, workspace, name, new in self._state.changed():
+            changes[f"{kind}/{workspace}/{name}".encode()] = None if new is None else encode(kind, new)
             if kind == "case":
                 value = records.current(new, self._state.brief(new)) if isinstance(new, Case) else None
                 outputs.append(Record(CASES.name, name.encode(), value))

@@ -4,6 +4,7 @@ Every change of the state and every output record of the router passes through h
 same time, policy version and cause. What to publish is decided elsewhere (`cases`, `people`, `matching`, `time`).
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from msgspec.structs import replace
@@ -19,6 +20,8 @@ from pipeline.route.state.entities import CLOSED_TTL_MS, FORGOTTEN, MOST_CLOSED,
 from pipeline.route.state.state import State
 from schemas.cases.case import AssignmentState, CaseEventType
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, team_topic
+
+_EVENTS = (CASE_EVENTS.name,)
 
 
 @lru_cache(maxsize=4096)
@@ -180,7 +183,7 @@ class Turn:
             rep_id=rep_id,
             related=related,
         )
-        self._publish(CASE_EVENTS.name, case.case_id, value)
+        self._publish(_EVENTS, case.case_id, value)
 
     def caseless_step(
         self, event_id: str, workspace: str, case_id: str, type_: CaseEventType, reason: str, **more: str | int
@@ -197,7 +200,7 @@ class Turn:
             cause=self.cause,
             **more,
         )
-        self._publish(CASE_EVENTS.name, case_id, value)
+        self._publish(_EVENTS, case_id, value)
 
     def publish_assignment(
         self, case: Case, offer: Offer, state: AssignmentState, reason: str, update: int = 0
@@ -214,14 +217,16 @@ class Turn:
             version=self.book.version(case.workspace),
             cause=self.cause,
         )
-        self._publish(ASSIGNMENTS.name, case.case_id, value)
-        self._publish(_team_topic_name(case.workspace, case.team), case.case_id, value)
+        topics = [ASSIGNMENTS.name, _team_topic_name(case.workspace, case.team)]
         if offer.also_team is not None:
-            self._publish(_team_topic_name(case.workspace, offer.also_team), case.case_id, value)
+            topics.append(_team_topic_name(case.workspace, offer.also_team))
+        self._publish(topics, case.case_id, value)
 
-    def _publish(self, topic: str, case_id: str, value: bytes) -> None:
-        self.size_bytes += len(value)
-        self.outputs.append(Record(topic, case_id.encode(), value))
+    def _publish(self, topics: Sequence[str], case_id: str, value: bytes) -> None:
+        key = case_id.encode()
+        for topic in topics:
+            self.size_bytes += len(value)
+            self.outputs.append(Record(topic, key, value))
 
     def publish_update(self, case: Case, reason: str) -> Case:
         """Tells the rep who has the case or is offered it what is new, and returns the case as it is stored."""

@@ -159,7 +159,7 @@ def _answered_in_private(post: ScoredPost) -> bool:
 
 
 def _with_topics(topics: tuple[str, ...], post: ScoredPost) -> tuple[str, ...]:
-    new = tuple(hit.topic for hit in post.topics if hit.topic not in topics)
+    new = tuple([hit.topic for hit in post.topics if hit.topic not in topics])
     return skill_set((*topics, *new)) if new else topics
 
 

@@ -202,24 +202,24 @@ def _elsewhere(post: ScoredPost, known: Known, others: Case | None) -> Verdict:
 
 def _unlinked(post: ScoredPost, known: Known, now_ms: int) -> Verdict:
     contact = contact_of(post)
-    topics = {hit.topic for hit in post.topics}
     reason = "edit" if post.revision > 0 else "direct" if post.visibility == "direct" else "same_author"
     case = None
     for case in known.open_cases(contact):
-        if _is_same_matter(post, topics, case, now_ms):
+        if _is_same_matter(post, case, now_ms):
             return _into(post, case, reason)
     for closed in known.closed_cases(contact):
-        if closed.case is not None and _is_same_matter(post, topics, closed.case, now_ms):
+        if closed.case is not None and _is_same_matter(post, closed.case, now_ms):
             return _again(post, closed, reason)
     return _copy(post, known) or _new(post, "no_case" if case is None else "unrelated", None)
 
 
-def _is_same_matter(post: ScoredPost, topics: set[str], case: Case, now_ms: int) -> bool:
+def _is_same_matter(post: ScoredPost, case: Case, now_ms: int) -> bool:
     if now_ms - case.active_ms > SAME_MATTER_MS:
         return False
     # A public post says nothing about a conversation that was private from the first word.
     if post.visibility == "public" and not case.public:
         return False
+    topics = {hit.topic for hit in post.topics}
     return not topics or not case.topics or not topics.isdisjoint(case.topics)
 
 

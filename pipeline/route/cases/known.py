@@ -1,7 +1,5 @@
 """Looks up in the state what `joining` asks about the cases of one workspace."""
 
-from collections.abc import Iterator
-
 from pipeline.route.cases.joining import Found
 from pipeline.route.state.entities import Case, Closed
 from pipeline.route.state.links import names_of
@@ -37,16 +35,20 @@ class KnownCases:
     def open_cases(self, contact: str) -> list[Case]:
         """Returns the open cases of a contact, the newest first."""
         workspace = self._turn.state.workspaces[self._workspace]
-        cases = [workspace.cases[case_id] for case_id in names_of(workspace.contacts, contact)]
+        names = names_of(workspace.contacts, contact)
+        if not names:
+            return []
+        cases = [workspace.cases[case_id] for case_id in names]
         return sorted(cases, key=lambda case: (-case.queued_at_ms, case.case_id)) if len(cases) > 1 else cases
 
-    def closed_cases(self, contact: str) -> Iterator[Closed]:
-        """Yields the cases of a contact that can be reopened, the one closed last first."""
+    def closed_cases(self, contact: str) -> list[Closed]:
+        """Returns the cases of a contact that can be reopened, the one closed last first."""
         workspace = self._turn.state.workspaces[self._workspace]
-        cases = [(workspace.closed[case_id], case_id) for case_id in names_of(workspace.former, contact)]
-        for closed, _ in sorted(cases, key=lambda pair: (-pair[0].closed_ms, pair[1])):
-            if self.reopens(closed):
-                yield closed
+        names = names_of(workspace.former, contact)
+        if not names:
+            return []
+        cases = [(closed, case_id) for case_id in names if self.reopens(closed := workspace.closed[case_id])]
+        return [closed for closed, _ in sorted(cases, key=lambda pair: (-pair[0].closed_ms, pair[1]))]
 
     def original(self, cluster: str) -> Case | None:
         """Returns the oldest open case that a public post of this cluster has opened."""

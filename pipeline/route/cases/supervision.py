@@ -187,7 +187,7 @@ def _noted(turn: Turn, event: ContactNoted) -> tuple[Case | None, Closed | None]
         )
     assert event.author_id is not None, "the contract wants one of the two"
     case = next(iter(known.open_cases(event.author_id)), None)
-    return case, next(known.closed_cases(event.author_id), None)
+    return case, next(iter(known.closed_cases(event.author_id)), None)
 
 
 def current(turn: Turn, workspace: str, case_id: str) -> Case | None:

@@ -44,7 +44,9 @@ class Heaps(Generic[Place]):
     def add(self, place: Place) -> None:
         """Adds the place of a thing that had none."""
         heaps, counts, first = self._heaps, self._counts, self.first
-        number = self._number(place[-1]) if len(heaps) > 1 else 0
+        number = hash(place[-1]) & self._mask
+        if number >= len(heaps):
+            number &= self._mask >> 1
         heap = heaps[number]
         heappush(heap, place)
         count = counts[number] = counts[number] + 1
@@ -58,19 +60,23 @@ class Heaps(Generic[Place]):
     def drop(self, name: str) -> None:
         """Gives up the place of a thing that had one, of which `place_of` knows."""
         heaps = self._heaps
-        number = self._number(name) if len(heaps) > 1 else 0
+        number = hash(name) & self._mask
+        if number >= len(heaps):
+            number &= self._mask >> 1
         self._counts[number] -= 1
         heap = heaps[number]
         if heap[0][-1] != name:
             return
+        heappop(heap)
         while heap and self._place_of(heap[0][-1]) != heap[0]:
             heappop(heap)
         if self.first is not None and self.first[-1] == name:
             self.first = min([heap[0] for heap in heaps if heap], default=None)
 
     def _number(self, name: str) -> int:
-        """Returns the number of the heap in which the place of that name belongs, where there are several."""
-        # The heaps from the one that is split next have no other half yet.
+        """Returns the number of the heap in which the place of that name belongs."""
+        # Written out where each step of a case comes by. The heaps from the one that is split next have no other
+        # half yet.
         number = hash(name) & self._mask
         return number if number < len(self._heaps) else number & self._mask >> 1
 

@@ -158,11 +158,15 @@ class Indexes:
 
     def _closed(self, workspace: Workspace, case_id: str, old: Closed | None, new: Closed | None) -> None:
         if old is not None:
-            remove_all(workspace.former, () if old.case is None else old.case.contacts, case_id)
-            remove_all(workspace.merged, _one(old.into), case_id)
+            if old.case is not None:
+                remove_all(workspace.former, old.case.contacts, case_id)
+            if old.into is not None:
+                remove_one(workspace.merged, old.into, case_id)
         if new is not None:
-            add_all(workspace.former, () if new.case is None else new.case.contacts, case_id)
-            add_all(workspace.merged, _one(new.into), case_id)
+            if new.case is not None:
+                add_all(workspace.former, new.case.contacts, case_id)
+            if new.into is not None:
+                add_one(workspace.merged, new.into, case_id)
         self.closed.set(workspace.name, case_id, None if new is None else new.until_ms)
 
     def set_case(self, workspace: Workspace, case_id: str, old: Case | None, new: Case | None) -> None:
@@ -258,11 +262,9 @@ def _same_place(old: Case, new: Case) -> bool:
 def _set_contacts(workspace: Workspace, case_id: str, old: Case | None, new: Case | None) -> None:
     if old is not None:
         remove_all(workspace.contacts, old.contacts, case_id)
-        remove_all(workspace.clusters, _one(old.cluster), case_id)
+        if old.cluster is not None:
+            remove_one(workspace.clusters, old.cluster, case_id)
     if new is not None:
         add_all(workspace.contacts, new.contacts, case_id)
-        add_all(workspace.clusters, _one(new.cluster), case_id)
-
-
-def _one(name: str | None) -> tuple[str, ...]:
-    return () if name is None else (name,)
+        if new.cluster is not None:
+            add_one(workspace.clusters, new.cluster, case_id)

@@ -42,5 +42,7 @@ def remove_one(index: OneOrMore, name: str, value: str) -> None:
 
 def names_of(index: OneOrMore, name: str) -> list[str]:
     """Returns to what the name leads, sorted."""
-    found = index.get(name, ())
+    found = index.get(name)
+    if found is None:
+        return []
     return [found] if isinstance(found, str) else sorted(found)

@@ -8,7 +8,7 @@ from pipeline.route.state.brief import Brief
 from pipeline.route.state.changelog import decode
 from pipeline.route.state.dedupe.chunks import is_of_handled
 from pipeline.route.state.dedupe.handled import Handled
-from pipeline.route.state.entities import FORGOTTEN, Case, Closed, Entity, Key, Kind, Member, Move, Rep, key_of
+from pipeline.route.state.entities import FORGOTTEN, Case, Closed, Entity, Kind, Member, Move, Rep, key_of
 from pipeline.route.state.indexes import Indexes, Workspace
 from pipeline.route.state.links import names_of
 from pipeline.route.state.packing import Packer
@@ -150,23 +150,21 @@ class State:
         self.handled.commit()
         self._names.clear()
 
-    def changed(self) -> dict[Key, Entity | None]:
-        """Returns each entity that was changed since the last `commit`, in order of its first change, as it is
-        now.
+    def changed(self) -> list[tuple[Kind, str, str, Entity | None]]:
+        """Returns kind, workspace and name of each entity that was changed since the last `commit`, and what it is
+        now, in order of its first change.
 
         What came and went in between is left out.
         """
-        changed: dict[Key, Entity | None] = {}
-        passing = []
+        before: dict[tuple[Workspace, Kind, str], Entity | None] = {}
+        first = before.setdefault
         for workspace, kind, name, old in self._undo:
-            key = kind, workspace.name, name
-            if key not in changed:
-                new = changed[key] = workspace.tables[kind].get(name)
-                if new is None and old is None:
-                    passing.append(key)
-        for key in passing:
-            del changed[key]
-        return changed
+            first((workspace, kind, name), old)
+        return [
+            (kind, workspace.name, name, new)
+            for (workspace, kind, name), old in before.items()
+            if (new := workspace.tables[kind].get(name)) is not None or old is not None
+        ]
 
     def restore(self, entity_key: bytes, value: bytes | None) -> None:
         """Takes one changelog record; None ends the entity.

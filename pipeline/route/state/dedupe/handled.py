@@ -18,6 +18,8 @@ and a topic that is made anew counts from 0 again.
 
 import struct
 from collections import deque
+from itertools import groupby
+from operator import itemgetter
 
 from pipeline.route.state.dedupe.chunks import CHUNK_BYTES, MINUTE_MS, Minute, Restored, chunk_key, hash_of
 from pipeline.route.state.dedupe.hashes import MINUTES, HashIndex
@@ -146,11 +148,10 @@ class Handled:
 
     def _chunks(self) -> list[tuple[int, int, bytes]]:
         """Returns (minute, number, hashes) of the chunks that this transaction writes."""
-        by_minute: dict[int, list[int]] = {}
-        for hash_, minute in self._noted:
-            by_minute.setdefault(minute, []).append(hash_)
         chunks: list[tuple[int, int, bytes]] = []
-        for minute, hashes in by_minute.items():
+        # A minute never falls, so that those of each are in one run.
+        for minute, noted in groupby(self._noted, itemgetter(1)):
+            hashes = [hash_ for hash_, _ in noted]
             number, data = 0, struct.pack(f"<{len(hashes)}Q", *hashes)
             if self._minutes and self._minutes[-1].minute == minute:
                 number = self._minutes[-1].end
