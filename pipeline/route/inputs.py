@@ -25,7 +25,10 @@ _POSTS: Decoder[ScoredPost] = Decoder(
     {
         scored.ScoredPost: ScoredPost,
         raw.Author: messages.Author,
+        raw.Reply: messages.Reply,
         scored.Sentiment: messages.Sentiment,
+        scored.Language: messages.Language,
+        signals.Intent: messages.Intent,
         signals.Cluster: messages.Cluster,
         signals.TopicHit: messages.Topic,
         scored.SkillNeed: messages.SkillNeed,

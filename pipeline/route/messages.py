@@ -51,6 +51,36 @@ class Sentiment(Struct):
     weak: bool
 
 
+class Language(Struct):
+    """The language of a text."""
+
+    code: str
+
+
+class Intent(Struct):
+    """What the writer wants."""
+
+    name: str
+
+
+class Reply(Struct, omit_defaults=True):
+    """What the platform allows as an answer. All but the first and the end is only handed on."""
+
+    allowed: bool
+    reason: str | None = None
+    until: str | None = None
+    max_graphemes: int | None = None
+    cost: float | None = None
+
+    @property
+    def ends_ms(self) -> int | None:
+        """When the last moment for an answer is, in milliseconds since the epoch; 0 when there never was one, and
+        None when there is no end."""
+        if not self.allowed:
+            return 0
+        return None if self.until is None else _ms(self.until)
+
+
 class SkillNeed(Struct):
     """A skill that a case needs at a level, or without which nobody may have it."""
 
@@ -103,7 +133,14 @@ class ScoredPost(Struct):
     quote_of_author: str | None
     conversation_id: str | None
     url: str | None
+    reply: Reply | None
     sentiment: Sentiment | None
+    offence: float | None
+    complaint: float | None
+    language: Language | None
+    intent: Intent | None
+    pressing: float | None
+    urgency: float
     topics: tuple[Topic, ...]
     cluster: Cluster | None
     influence: Struct

@@ -7,11 +7,12 @@ They are part of the router's state. So a restart goes on with the policies of b
 from typing import Literal, NamedTuple
 
 from pipeline.ports.decider import PolicyMark
+from pipeline.route.messages import ScoredPost
 from pipeline.route.sla.clocks import Terms
 from pipeline.route.sla.terms import PolicyTerms
 from pipeline.route.state.entities import Case, PolicyInForce
 from pipeline.route.state.state import State
-from schemas.policy.policy import Policy
+from schemas.policy.policy import Brand, Policy
 from schemas.policy.queues import Queue, Ring
 from schemas.policy.staffing import Lease
 from schemas.posts.raw import Visibility
@@ -38,6 +39,8 @@ class View(NamedTuple):
     """The accounts of all brands."""
     rings: dict[str, tuple[Ring, ...]]
     """The rings of the queues that have any."""
+    accounts: dict[str, Brand]
+    """The brand of each account, where there are several brands."""
 
 
 class PolicyBook:
@@ -74,8 +77,12 @@ class PolicyBook:
         if view is None or view.policy is not held.policy:
             queues = {queue.name: queue for queue in held.policy.queues}
             rings = {queue.name: queue.rings for queue in held.policy.queues if queue.rings}
-            accounts = (author_id for brand in held.policy.all_brands for author_id in brand.author_ids)
-            view = View(held.policy, queues, PolicyTerms(held.policy), frozenset(accounts), rings)
+            brands = held.policy.all_brands
+            accounts = {author_id: brand for brand in brands for author_id in brand.author_ids}
+            view = View(
+                held.policy, queues, PolicyTerms(held.policy), frozenset(accounts), rings,
+                accounts if len(brands) > 1 else {},
+            )  # fmt: skip
             self._views[workspace] = view
         return view
 
@@ -158,6 +165,26 @@ class PolicyBook:
         """Whether that is an account of one of the workspace's brands."""
         view = self.view(workspace)
         return view is not None and author_id in view.brand_ids
+
+    def brand_of(self, post: ScoredPost) -> str | None:
+        """Returns the brand, of several, whose account a post addresses or is by; None where it does not say."""
+        view = self.view(post.workspace)
+        if view is None or not view.accounts:
+            return None
+        for account in (post.author.author_id, post.in_reply_to_author, post.quote_of_author):
+            brand = None if account is None else view.accounts.get(account)
+            if brand is not None:
+                return brand.name
+        return None
+
+    def sender(self, case: Case) -> str | None:
+        """Returns the account that answers for the brand which the case is about; None for any of its accounts."""
+        view = self.view(case.workspace)
+        if view is None:
+            return None
+        if not view.accounts:
+            return view.policy.brand.sender
+        return next((brand.sender for brand in view.policy.all_brands if brand.name == case.brand), None)
 
     def oldest_every(self, workspace: str) -> int:
         """Returns n, where every n-th pick of a class of reps takes the oldest case that it may take."""

@@ -1,10 +1,13 @@
-"""The records that the router publishes, as JSON bytes: `assignments`, `cases.events`, `cases.current`.
+"""The records that the router publishes about cases, as JSON bytes: `cases.events` and `cases.current`.
+
+Those of `assignments` are made in that module.
 
 They are assembled and not validated, because with pydantic on the way out a decision would cost twice as much.
 Each part comes from a validated message, and a test reads every record back with its model. Nothing is decided
 here.
 """
 
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -15,8 +18,9 @@ from pipeline.route.moments import rfc3339
 from pipeline.route.sla.clocks import Clock, Clocks
 from pipeline.route.sla.hours import NEVER_MS
 from pipeline.route.state.brief import Brief
-from pipeline.route.state.entities import Case, Offer
-from schemas.cases.case import AssignmentState, CaseEventType, CaseState
+from pipeline.route.state.entities import Case
+from schemas.cases.case import CaseEventType, CaseState
+from schemas.cases.context import DeadlineKind
 from schemas.policy.sla import ClockName
 
 # Orjson would touch 4 KB of fresh memory for each record that is kept until it is sent, which took 5 us, not .5.
@@ -39,10 +43,10 @@ _ENDS: frozenset[CaseEventType] = frozenset({"resolved", "canceled", "closed", "
 # contract, so fields that say nothing stand at the end, with a default that is not written.
 
 
-class _Deadline(Struct, omit_defaults=True, gc=False):
+class Deadline(Struct, omit_defaults=True, gc=False):
     """A Deadline: one clock of a case."""
 
-    kind: ClockName
+    kind: DeadlineKind
     due_at: str | None = None
     breached_at: str | None = None
 
@@ -68,56 +72,10 @@ class _Event(Struct, omit_defaults=True, gc=False):
     rep_id: str | None = None
     attempt: int = 0
     """It is 0 before the first offer."""
-    deadline: _Deadline | None = None
+    deadline: Deadline | None = None
     cause: Cause | None = None
     state: CaseState | None = None
     related_case: str | None = None
-    ring: int = 0
-
-
-class _Candidates(Struct, gc=False):
-    eligible: int
-    present: int
-    excluded: dict[str, int]
-
-
-class _Why(Struct, gc=False):
-    code: str
-    detail: str
-    weight: float = 0.0
-
-
-class _Assignment(Struct, omit_defaults=True, gc=False):
-    """An Assignment without its brief and reasons, which come after these fields."""
-
-    schema_version: int
-    workspace: str
-    assignment_id: str
-    case_id: str
-    attempt: int
-    state: AssignmentState
-    update: int
-    reason: str
-    rep_id: str
-    queue: str
-    team: str
-    posts_total: int
-    priority: float
-    action: str
-    channel: str
-    candidates: _Candidates
-    queued_at: str
-    decided_at: str
-    respond_by: str
-    policy_version: int
-    trace_started_at: str
-    deadlines: list[_Deadline] | None = None
-    expires_at: str | None = None
-    cause: Cause | None = None
-    case_state: CaseState | None = None
-    related_case: str | None = None
-    consulted: tuple[str, ...] = ()
-    from_rep: str | None = None
     ring: int = 0
 
 
@@ -141,59 +99,9 @@ class _Current(Struct, omit_defaults=True, gc=False):
     event_seq: int
     rep_id: str | None = None
     replied_at: str | None = None
-    deadlines: list[_Deadline] | None = None
+    deadlines: list[Deadline] | None = None
     related_case: str | None = None
     ring: int = 0
-
-
-def assignment(
-    case: Case,
-    brief: Brief,
-    offer: Offer,
-    *,
-    state: AssignmentState,
-    update: int,
-    reason: str,
-    now_ms: int,
-    version: int,
-    cause: Cause | None,
-) -> bytes:
-    """Returns an `Assignment`, which is the offer of `case` in its new state, complete in itself."""
-    fields = _Assignment(
-        1,
-        case.workspace,
-        ids.assignment_id(case.case_id, case.attempt, state, update),
-        case.case_id,
-        case.attempt,
-        state,
-        update,
-        reason,
-        offer.rep_id,
-        case.queue,
-        case.team,
-        case.posts_total,
-        case.priority,
-        case.action,
-        case.channel,
-        _Candidates(offer.eligible, offer.present, dict(offer.excluded)),
-        rfc3339(case.queued_at_ms),
-        rfc3339(now_ms),
-        rfc3339(case.respond_by_ms),
-        version,
-        rfc3339(case.trace_ms),
-        None if case.clocks is None else _deadlines(case.clocks),
-        rfc3339(offer.expires_at_ms) if state == "offered" else None,
-        cause,
-        case.state,
-        case.related,
-        case.consulted,
-        case.from_rep,
-        case.ring,
-    )
-    why = [_Why(code, detail) for code, detail in offer.why]
-    # The brief ends in its list of reasons, to which those of the routing are added.
-    comma = b"" if brief.endswith(b"[]") or not why else b","
-    return b"".join((_encode(fields)[:-1], b",", brief[:-1], comma, _encode(why)[1:], b"}"))
 
 
 def case_event(
@@ -289,30 +197,43 @@ def current(case: Case, brief: Brief) -> bytes:
             case.seq,
             None if case.offer is None else case.offer.rep_id,
             None if case.replied_at_ms is None else rfc3339(case.replied_at_ms),
-            None if case.clocks is None else _deadlines(case.clocks),
+            deadlines(case),
             case.related,
             case.ring,
         )
     )
 
 
-def _deadlines(clocks: Clocks) -> list[_Deadline]:
-    """Returns the clocks of a case that have a deadline, or stand still before one, the nearest first."""
-    found = [(name, clock) for name, clock in clocks.open() if clock.target_ms is not None]
-    found.sort(key=lambda named: NEVER_MS if named[1].due_ms is None else named[1].due_ms)
-    return [_deadline(name, clock) for name, clock in found]
+def deadlines(case: Case) -> list[Deadline] | None:
+    """Returns the clocks of a case that have a deadline, or stand still before one, the nearest first.
+
+    The end of what the platform takes as answers is one of them. None for none.
+    """
+    if case.clocks is None and not case.reply_ends_ms:
+        return None
+    found = []
+    if case.clocks is not None:
+        found = [
+            (NEVER_MS if clock.due_ms is None else clock.due_ms, _deadline(name, clock))
+            for name, clock in case.clocks.open()
+            if clock.target_ms is not None
+        ]
+    if case.reply_ends_ms:
+        found.append((case.reply_ends_ms, Deadline("reply_window", rfc3339(case.reply_ends_ms))))
+    found.sort(key=itemgetter(0))
+    return [deadline for _, deadline in found]
 
 
-def _deadline(name: ClockName, clock: Clock) -> _Deadline:
+def _deadline(name: ClockName, clock: Clock) -> Deadline:
     due_ms, breached_ms = clock.due_ms, clock.breached_ms
-    return _Deadline(
+    return Deadline(
         name,
         None if due_ms is None else rfc3339(due_ms),
         None if breached_ms is None else rfc3339(breached_ms),
     )
 
 
-def _deadline_of(clocks: Clocks, type_: CaseEventType, reason: str) -> _Deadline | None:
+def _deadline_of(clocks: Clocks, type_: CaseEventType, reason: str) -> Deadline | None:
     """Returns the clock that a step is about, which such a step names as its reason."""
     if type_ not in ("due_soon", "breached"):
         return None

@@ -10,7 +10,8 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from pipeline.ports.records import Record
-from pipeline.route import promises, records
+from pipeline.route import assignments, promises, records
+from pipeline.route.assignments import Candidate
 from pipeline.route.policies import PolicyBook
 from pipeline.route.records import Cause
 from pipeline.route.sla.clocks import Clocks
@@ -158,6 +159,7 @@ class Turn:
             root_post_id=case.root_post_id,
             author_id=case.author_id,
             into=into,
+            outcome=reason,
             case=_at_end(case) if window_ms else None,
         )
         self.state.end_case(case, closed)
@@ -203,10 +205,16 @@ class Turn:
         self._publish(_EVENTS, case_id, value)
 
     def publish_assignment(
-        self, case: Case, offer: Offer, state: AssignmentState, reason: str, update: int = 0
+        self,
+        case: Case,
+        offer: Offer,
+        state: AssignmentState,
+        reason: str,
+        update: int = 0,
+        best: Sequence[Candidate] = (),
     ) -> None:
         """Publishes the assignment of that offer, on the topic for everybody and on the team's own."""
-        value = records.assignment(
+        value = assignments.assignment(
             case,
             self.state.brief(case),
             offer,
@@ -216,6 +224,9 @@ class Turn:
             now_ms=self.now_ms,
             version=self.book.version(case.workspace),
             cause=self.cause,
+            sender=self.book.sender(case),
+            earlier=self.state.earlier(case),
+            best=best,
         )
         topics = [ASSIGNMENTS.name, _team_topic_name(case.workspace, case.team)]
         if offer.also_team is not None:

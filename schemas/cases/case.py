@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 
 from schemas.base import (
     AuthorId,
+    Count,
     Id,
     Message,
     NativeId,
@@ -24,7 +25,7 @@ from schemas.base import (
     Unknown,
     UtcDatetime,
 )
-from schemas.cases.context import Candidate, Deadline, Deadlines, EarlierCase, RingNumber
+from schemas.cases.context import Candidate, Deadline, Deadlines, EarlierCase, RingNumber, Scores
 from schemas.people.event import CaseId, Code, RepId
 from schemas.posts.raw import Author, Reply, Text, Visibility
 from schemas.posts.scored import Influence, Reason, Sentiment, TriageAction
@@ -50,6 +51,12 @@ class CasePost(Part):
     author: Author
     text: Text | None = Field(
         default=None, description="title and text, masked and cut to 2,000 characters; absent when there is none"
+    )
+    chars: int | None = Field(
+        default=None,
+        ge=1,
+        lt=2**31,
+        description="characters of the masked title and text before they were cut; absent when nothing was cut",
     )
     created_at: UtcDatetime = Field(description="when the post was written, by the platform")
     visibility: Annotated[Visibility, Unknown("direct")] = Field(
@@ -77,7 +84,8 @@ class Candidates(Part):
     best: tuple[Candidate, ...] | None = Field(
         default=None,
         max_length=10,
-        description="those who fitted best, the chosen one first, at most three; absent when not listed",
+        description="those who fitted best, the chosen one first, at most three; listed with a new offer for "
+        "which the router has looked for a rep, and absent in all other records",
     )
 
 
@@ -113,10 +121,28 @@ class Assignment(Message):
     platform: PlatformName = Field(description="network on which to answer")
     author: Author = Field(description="whom to answer, as described in the newest post")
     # The router sends 10 (`briefs.MAX_POSTS`). The limit leaves room for more without a new major version.
-    posts: tuple[CasePost, ...] = Field(max_length=20, description="the newest posts of the case, oldest first")
+    posts: tuple[CasePost, ...] = Field(
+        max_length=20,
+        description="the newest posts of the case, at most ten, oldest first; the post that led is always one",
+    )
     posts_total: int = Field(ge=1, description="all posts of the case, also those not listed, reposts included")
+    copies: Count | None = Field(
+        default=None,
+        description="posts of posts_total by others with nearly the same text, which are not listed; absent for 0",
+    )
+    reposts: Count | None = Field(
+        default=None, description="reposts of posts_total, none of which is listed; absent for 0"
+    )
     sentiment: Sentiment | None = Field(
         default=None, description="sentiment of the post with the highest priority; absent when it has no text"
+    )
+    scores: Scores | None = Field(
+        default=None, description="what was read in the post that led; absent when that is unknown"
+    )
+    topics: tuple[Slug, ...] | None = Field(
+        default=None,
+        max_length=50,
+        description="listening topics of the posts of the case, by name, sorted; absent without any",
     )
     influence: Influence = Field(description="influence of the author")
     priority: Priority = Field(description="highest priority of the case's posts, from 0 to 100")
@@ -141,25 +167,32 @@ class Assignment(Message):
     )
     led_by: PostId | None = Field(
         default=None,
-        description="post of the highest priority, which gave the case its place; absent if unknown",
+        description="post of the highest priority, which gave the case its place; absent when it was deleted, or "
+        "left with a part of the case",
     )
     reply: Reply | None = Field(
         default=None,
-        description="what the platform allows as an answer to the customer's newest post; absent when unknown",
+        description="what the platform allows as an answer to the customer's newest post; absent when unknown. "
+        "Its until is also the deadline of kind reply_window",
     )
     open_on_platform: bool | None = Field(
         default=None,
-        description="true when the answer must be given on the platform itself, because of reply",
+        description="true when no answer can be sent through the platform's interface, because reply says so or "
+        "its until had passed at decided_at; then show the post's url or another channel and no reply box",
     )
     deadlines: Deadlines = None
     ring: RingNumber = None
     contact: tuple[AuthorId, ...] | None = Field(
-        default=None, max_length=20, description="other accounts of the same contact; absent when unknown"
+        default=None,
+        max_length=20,
+        description="accounts of the contact besides author, who came with cases that were merged into this one; "
+        "absent without any",
     )
     earlier: tuple[EarlierCase, ...] | None = Field(
         default=None,
         max_length=10,
-        description="earlier cases of the contact, the newest first, at most five; absent when unknown",
+        description="earlier cases of the contact, the one that ended last first, at most five: those of the last "
+        "seven days at least, and none of a queue that reopens none; absent without any",
     )
     related_case: CaseId | None = Field(
         default=None, description="case of somebody else in whose thread this one began; absent when there is none"
@@ -171,10 +204,13 @@ class Assignment(Message):
     )
     from_rep: RepId | None = Field(default=None, description="rep who handed the case on; absent when nobody did")
     brand: ShortText | None = Field(
-        default=None, description="brand that the case is about; absent when the workspace has only one"
+        default=None,
+        description="brand whose account the contact has addressed, by its name in the policy; absent when the "
+        "workspace has only one brand, and when no post says which",
     )
     reply_as: NativeId | None = Field(
-        default=None, description="the brand's account that shall answer; absent for any of them"
+        default=None,
+        description="the brand's account that shall answer, by the policy; absent for any of those on platform",
     )
     queued_at: UtcDatetime = Field(description="when the case was opened")
     decided_at: UtcDatetime = Field(description="when the router decided, by its own time")

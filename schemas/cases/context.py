@@ -1,10 +1,11 @@
-"""Parts of assignments and of the current state of a case: deadlines, earlier cases, who else could have it."""
+"""Parts of assignments and of the current state of a case: scores, deadlines, earlier cases, who else could have
+it."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Part, Probability, Slug, Unknown, UtcDatetime
+from schemas.base import LanguageCode, Part, Priority, Probability, Slug, Unknown, UtcDatetime
 from schemas.people.event import CaseId, Code, RepId
 
 DeadlineKind = Literal["first_response", "next_response", "resolution", "reply_window"]
@@ -22,6 +23,31 @@ class Deadline(Part):
     )
     breached_at: UtcDatetime | None = Field(
         default=None, description="when it was missed, for good; absent when it was not"
+    )
+
+
+class Scores(Part):
+    """What was read in the post that led. A part that is absent was not read."""
+
+    priority: Priority = Field(
+        description="priority of that post, from 0 to 100; that of the case may be another by now"
+    )
+    urgency: Probability = Field(
+        default=0.0, description="how soon somebody must act by the words of the text, from 0 to 1"
+    )
+    pressing: Probability | None = Field(
+        default=None, description="calibrated probability from 0 to 1 that somebody must act within about an hour"
+    )
+    complaint: Probability | None = Field(
+        default=None,
+        description="calibrated probability from 0 to 1 that the text is about a problem to be solved",
+    )
+    offence: Probability | None = Field(
+        default=None, description="calibrated probability from 0 to 1 that the text is offensive"
+    )
+    intent: Slug | None = Field(default=None, description="what the writer wants, in one word")
+    language: LanguageCode | None = Field(
+        default=None, description="language of the text (ISO 639-1 or 639-3); und when nobody can tell"
     )
 
 

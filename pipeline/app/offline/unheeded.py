@@ -8,8 +8,6 @@ from schemas.policy.plain import Location
 from schemas.policy.policy import Policy
 
 UNHEEDED: tuple[tuple[str, ...], ...] = (
-    ("brand", "sender"),
-    ("brands", "sender"),
     ("queues", "calendar"),
     ("queues", "borrows"),
     ("queues", "order"),

@@ -52,7 +52,8 @@ def _refuse(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
 def _count(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
     # Counted and not made a member, for the same reason as most copies.
     case = _of(verdict)
-    turn.step(case._replace(posts_total=case.posts_total + 1), "joined", "repost", post=_name(post))
+    counted = case._replace(posts_total=case.posts_total + 1, reposts=case.reposts + 1)
+    turn.step(counted, "joined", "repost", post=_name(post))
 
 
 def _copy(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
@@ -92,7 +93,7 @@ def _follow_closed(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
         if post.deleted:
             turn.put_brief(case, briefs.drop_post(turn.state.brief(case), post.post_id))
         elif not (changed.deleted or member.copy):
-            turn.put_brief(case, briefs.add_post(turn.state.brief(case), post))
+            turn.put_brief(case, briefs.add_post(turn.state.brief(case), post, case.priority))
     refuse(turn, post, "no_case")
 
 
@@ -138,10 +139,11 @@ def written(turn: Turn, case: Case, reason: str, received_ms: int) -> Case:
 
 def _take_in(turn: Turn, case: Case, post: ScoredPost) -> Case:
     """Adds the text of the post to the brief, and raises what the case asks for when the post asks for more."""
-    brief = briefs.add_post(turn.state.brief(case), post)
+    brief = briefs.add_post(turn.state.brief(case), post, case.priority)
+    brand = turn.book.brand_of(post)
+    if brand is not None:
+        case = case._replace(brand=brand)
     if not post.own:
-        if post.triage.priority > case.priority:
-            brief = briefs.with_lead_post(brief, post)
         case = case._replace(
             priority=max(case.priority, post.triage.priority),
             action=max(case.action, post.triage.action, key=URGENCY.__getitem__),
@@ -149,6 +151,7 @@ def _take_in(turn: Turn, case: Case, post: ScoredPost) -> Case:
             channel="direct" if _answered_in_private(post) else case.channel,
             public=case.public or post.visibility == "public",
             topics=_with_topics(case.topics, post),
+            reply_ends_ms=briefs.reply_ends_ms(brief),
         )
     turn.put_brief(case, brief)
     return case
@@ -200,6 +203,8 @@ def _open_case(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
         public=post.visibility == "public",
         thread=contact_of(post) if anonymous else None,
         related=verdict.related,
+        reply_ends_ms=None if post.reply is None else post.reply.ends_ms,
+        brand=turn.book.brand_of(post),
     )
     member = Member(case.case_id, post.revision, own=False, deleted=False)
     turn.state.put("post", post.workspace, post.post_id, member)
@@ -220,7 +225,9 @@ def _delete(turn: Turn, case: Case, post: ScoredPost) -> None:
     assert member is not None, "only a post of a case is followed"
     revision = max(post.revision, member.revision)
     turn.state.put("post", post.workspace, post.post_id, member._replace(revision=revision, deleted=True))
-    turn.put_brief(case, briefs.drop_post(turn.state.brief(case), post.post_id))
+    brief = briefs.drop_post(turn.state.brief(case), post.post_id)
+    turn.put_brief(case, brief)
+    case = case._replace(reply_ends_ms=briefs.reply_ends_ms(brief))
     case = turn.step(case, "joined", "deleted", post=_name(post))
     # A case that is accepted stays with its rep, who may be writing the answer at this moment.
     if not may("deleted", case.state) or _has_posts(turn, case):

@@ -42,7 +42,7 @@ def merge(turn: Turn, case: Case, event: CasesMerged) -> RequestRefusal | None:
         return "merged"
     if case.offer is not None:
         turn.publish_assignment(case, case.offer, "closed", "merged")
-    _move_posts(turn, case, into)
+    into = _move_posts(turn, case, into)
     # Flat, so that no look-up ever follows more than one step.
     for alias in names_of(turn.state.workspaces[case.workspace].merged, case.case_id):
         closed = turn.state.closed(case.workspace, alias)
@@ -60,13 +60,15 @@ def merge(turn: Turn, case: Case, event: CasesMerged) -> RequestRefusal | None:
     return None
 
 
-def _move_posts(turn: Turn, case: Case, into: Case) -> None:
+def _move_posts(turn: Turn, case: Case, into: Case) -> Case:
     for post_id in names_of(turn.state.workspaces[case.workspace].posts, case.case_id):
         member = turn.state.member(case.workspace, post_id)
         assert member is not None, "the index holds members"
         turn.state.put("post", case.workspace, post_id, member._replace(case_id=into.case_id))
     brief = turn.state.brief(into)
-    turn.put_brief(into, briefs.merged(brief, turn.state.brief(case), leads=case.priority > into.priority))
+    brief = briefs.merged(brief, turn.state.brief(case), leads=case.priority > into.priority)
+    turn.put_brief(into, brief)
+    return into._replace(reply_ends_ms=briefs.reply_ends_ms(brief))
 
 
 def _with(into: Case, case: Case) -> Case:
@@ -76,10 +78,12 @@ def _with(into: Case, case: Case) -> Case:
     return into._replace(
         posts_total=into.posts_total + case.posts_total,
         copies=into.copies + case.copies,
+        reposts=into.reposts + case.reposts,
         priority=max(into.priority, case.priority),
         action=max(into.action, case.action, key=URGENCY.__getitem__),
         channel="direct" if "direct" in (into.channel, case.channel) else "public",
         public=into.public or case.public,
+        brand=into.brand or case.brand,
         topics=skill_set((*into.topics, *case.topics)),
         others=others[: MOST_CONTACTS - 1],
         active_ms=max(into.active_ms, case.active_ms),
@@ -110,6 +114,7 @@ def split(turn: Turn, case: Case, event: CaseSplit) -> RequestRefusal | None:
         seq=-1,
         posts_total=len(leaving),
         copies=0,
+        reposts=0,
         queued_at_ms=turn.now_ms,
         entered_ms=turn.now_ms,
         ring=0,
@@ -124,6 +129,7 @@ def split(turn: Turn, case: Case, event: CaseSplit) -> RequestRefusal | None:
         until_ms=None,
         outcome=None,
         clocks=None,
+        reply_ends_ms=briefs.reply_ends_ms(taken),
     )
     for post_id in leaving:
         member = turn.state.member(case.workspace, post_id)
@@ -131,7 +137,9 @@ def split(turn: Turn, case: Case, event: CaseSplit) -> RequestRefusal | None:
         turn.state.put("post", case.workspace, post_id, member._replace(case_id=new.case_id))
     turn.put_brief(case, brief)
     turn.put_brief(new, taken)
-    rest = case._replace(posts_total=max(1, case.posts_total - len(leaving)))
+    rest = case._replace(
+        posts_total=max(1, case.posts_total - len(leaving)), reply_ends_ms=briefs.reply_ends_ms(brief)
+    )
     rest = turn.step(rest, "split", "by_supervisor", rep_id=_rep_of(rest), related=new.case_id)
     turn.step(promises.begun(turn.book, new, turn.now_ms), "queued", "split", related=case.case_id)
     turn.publish_update(rest, "split")

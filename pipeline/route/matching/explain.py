@@ -4,12 +4,18 @@ It describes the reps of a team at the moment of a decision that `matching` has 
 classes keep. The same situation gives the same words.
 """
 
+from bisect import insort
+
 from msgspec import Struct
 
+from pipeline.route.assignments import Candidate
 from pipeline.route.matching.takers import demand_of, present_refusers
-from pipeline.route.state.classes import RepClass
+from pipeline.route.state.classes import FreeRep, RepClass
 from pipeline.route.state.entities import Case, Rep
 from pipeline.route.turn import Turn
+
+MOST_CANDIDATES = 3
+"""An offer names so many of those who could have got it, which is enough to see what decided."""
 
 
 class Survey(Struct, gc=False):
@@ -43,6 +49,34 @@ def survey(turn: Turn, case: Case, *, start_over: bool) -> Survey:
         ("refused_before", refusers - excused),
     )
     return Survey(free - idle + excused, team.present, tuple([pair for pair in excluded if pair[1]]))
+
+
+def best(turn: Turn, case: Case, reps: RepClass, chosen: FreeRep, *, start_over: bool) -> list[Candidate]:
+    """Returns the reps who fit best of those who could take the case now, the chosen one first.
+
+    Where the case is taken because it is the oldest, another rep may have come before the chosen one.
+    """
+    demand = demand_of(turn.state, case)
+    refused = frozenset() if start_over else {rep_id for rep_id, _ in case.refused}
+    first = demand.misses.get(reps, 0), chosen
+    found: list[tuple[int, FreeRep]] = []
+    for takers in demand.takers:
+        misses = demand.misses.get(takers, 0)
+        for place in takers.free[: MOST_CANDIDATES + len(refused)]:
+            # The next ones of the class come after this one.
+            if len(found) == MOST_CANDIDATES and (misses, place) > found[-1]:
+                break
+            if place[3] not in refused and place is not chosen:
+                insort(found, (misses, place))
+                del found[MOST_CANDIDATES:]
+    asked = len(demand.terms.whole)
+    return [_candidate(turn, place, misses, asked) for misses, place in (first, *found[: MOST_CANDIDATES - 1])]
+
+
+def _candidate(turn: Turn, place: FreeRep, misses: int, asked: int) -> Candidate:
+    load, offered_ms, _, rep_id = place
+    idle_s = (turn.now_ms - offered_ms) // 1000 if offered_ms else None
+    return Candidate(rep_id, round(1 - misses / asked, 3) if asked else 1.0, round(load, 3), idle_s)
 
 
 def why_case(turn: Turn, case: Case, reps: RepClass, oldest_every: int | None) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from pipeline.route.cases import requeue
 from pipeline.route.matching import explain, takers
-from pipeline.route.state.classes import DemandClass, RepClass
+from pipeline.route.state.classes import DemandClass, FreeRep, RepClass
 from pipeline.route.state.entities import Case, Offer
 from pipeline.route.state.indexes import Workspace
 from pipeline.route.state.lanes import rank_of
@@ -36,7 +36,8 @@ class _Pick(Struct, gc=False):
     case: Case
     reps: RepClass
     """The class of the rep."""
-    rep_id: str
+    place: FreeRep
+    """The rep, as one of the free ones of the class."""
     oldest_every: int | None
     """n where this pick takes the oldest case, None where it takes the one of the highest priority."""
 
@@ -127,23 +128,25 @@ def _pick(turn: Turn, first: Case) -> _Pick:
     place, reps = taker
     every = turn.book.oldest_every(first.workspace)
     if (turn.state.picks(first.workspace, reps.name) + 1) % every:
-        return _Pick(first, reps, place[3], None)
+        return _Pick(first, reps, place, None)
     oldest = takers.oldest_case(turn.state, reps)
     assert oldest is not None, "the first case is one that the class may take"
     oldest_place = takers.free_taker(turn.state, takers.demand_of(turn.state, oldest), reps, oldest)
     assert oldest_place is not None, "the oldest case was found because somebody of the class may take it"
-    return _Pick(oldest, reps, oldest_place[3], every)
+    return _Pick(oldest, reps, oldest_place, every)
 
 
 def _offer(turn: Turn, pick: _Pick) -> None:
-    case, rep = pick.case, turn.state.rep(pick.case.workspace, pick.rep_id)
+    case, rep_id = pick.case, pick.place[3]
+    rep = turn.state.rep(case.workspace, rep_id)
     assert rep is not None, "only a known rep is free"
-    start_over = bool(case.refused) and any(rep_id == pick.rep_id for rep_id, _ in case.refused)
+    start_over = bool(case.refused) and any(refuser == rep_id for refuser, _ in case.refused)
     demand = takers.demand_of(turn.state, case)
     misses = bool(demand.misses)
     surveyed = explain.survey(turn, case, start_over=start_over)
+    best = explain.best(turn, case, pick.reps, pick.place, start_over=start_over)
     offer = Offer(
-        rep_id=pick.rep_id,
+        rep_id=rep_id,
         expires_at_ms=turn.now_ms + turn.book.offer_timeout_ms(case.workspace, case.queue),
         eligible=surveyed.eligible,
         present=surveyed.present,
@@ -160,7 +163,7 @@ def _offer(turn: Turn, pick: _Pick) -> None:
         case,
         "offered",
         "matched",
-        rep_id=pick.rep_id,
+        rep_id=rep_id,
         state="offered",
         attempt=case.attempt + 1,
         offer=offer,
@@ -168,7 +171,7 @@ def _offer(turn: Turn, pick: _Pick) -> None:
     )
     # After the case, because a rep who is full by now need not be put in order once more.
     turn.state.put_rep(replace(rep, last_offer_ms=turn.now_ms))
-    turn.publish_assignment(case, offer, "offered", "matched")
+    turn.publish_assignment(case, offer, "offered", "matched", best=best)
 
 
 def _also_team(demand: DemandClass, case: Case, reps: RepClass) -> str | None:

@@ -14,7 +14,12 @@ class BriefParts(Struct, kw_only=True, omit_defaults=True):
     author: Raw
     platform: str
     influence: Raw
+    led_by: str | None = None
+    """The post of which sentiment, scores and reasons are; None when it is gone."""
     sentiment: Raw = NOTHING
+    scores: Raw = NOTHING
+    reply: Raw = NOTHING
+    """What the platform allows as an answer to the newest post of the contact."""
     posts: list[Raw]
     """Each a CasePost, the oldest first."""
     reasons: Raw
@@ -39,11 +44,24 @@ class Brief(bytes):
     BEGIN = b'"author":'
     __slots__ = ()
 
+    # What is looked for here cannot be within a string, where each quotation mark has a backslash.
+
     @property
     def author(self) -> bytes:
         """The author as JSON."""
-        # What stands before and after cannot be within a string, where each quotation mark has a backslash.
         return self[len(self.BEGIN) : self.index(b',"platform":')]
+
+    @property
+    def platform(self) -> str:
+        """The network on which to answer."""
+        begin = self.index(b',"platform":"') + len(b',"platform":"')
+        return self[begin : self.index(b'"', begin)].decode()
+
+    @property
+    def reply(self) -> bytes:
+        """What the platform allows as an answer, as JSON; empty when that is not known."""
+        begin = self.find(b',"reply":')
+        return b"" if begin < 0 else self[begin + len(b',"reply":') : self.index(b',"posts":', begin)]
 
     def parts(self) -> BriefParts:
         """Returns its pieces.

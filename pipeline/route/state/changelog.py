@@ -44,7 +44,7 @@ VERSIONS: dict[Kind, int] = {
     "move": 2,
     "case": 6,
     "closed": 4,
-    "brief": 1,
+    "brief": 2,
     "post": 2,
     "rep": 6,
     "picks": 2,
@@ -257,7 +257,8 @@ _UPGRADES: dict[tuple[Kind, int], Callable[[Fields], Fields]] = {
     ("case", 5): _case_with_ends_of_refusals,
     ("closed", 1): _closed_with_its_end,
     ("closed", 2): lambda fields: fields,  # without levels of skills
-    ("closed", 3): lambda fields: fields,  # its case has no refusals
+    ("closed", 3): lambda fields: fields,  # its case has no refusals, and without its outcome
+    ("brief", 1): lambda fields: fields,  # without the post that led
     ("post", 1): lambda fields: fields,
     ("rep", 1): _rep_with_senders,
     ("rep", 2): _rep_who_left,

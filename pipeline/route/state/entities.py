@@ -107,6 +107,8 @@ class Case(Kept, frozen=True, omit_defaults=True):
     """The cluster of the post that opened it, where others may have copied that."""
     copies: int = 0
     """How many of its posts are copies by others. Of these the first are members."""
+    reposts: int = 0
+    """How many of its posts are reposts, none of which is a member."""
     public: bool = True
     """Whether the contact wrote a public post of it."""
     thread: str | None = None
@@ -133,6 +135,11 @@ class Case(Kept, frozen=True, omit_defaults=True):
     """How many rings of its queue it has reached."""
     ring_ms: int | None = None
     """When it reaches the next one, if it waits then; None without one."""
+    reply_ends_ms: int | None = None
+    """When the platform takes no more answers to the contact's newest post; 0 where it takes none at all, and None
+    where nothing is known of an end."""
+    brand: str | None = None
+    """The brand, of several, whose account the contact has addressed."""
 
     @property
     def contacts(self) -> tuple[str, ...]:
@@ -188,6 +195,8 @@ class Closed(Kept, frozen=True, omit_defaults=True):
     author_id: str
     into: str | None = None
     """The id of the case that goes on in its place, where it was merged into another."""
+    outcome: str = "resolved"
+    """The code that says how it ended."""
     case: Case | None = None
     """The case at its end, where it can be reopened. Then its brief and its members are kept as well."""
 

@@ -4,6 +4,8 @@ It gives the entities, their look-ups (`indexes`) and the changes for the change
 elsewhere.
 """
 
+from heapq import nsmallest
+
 from pipeline.route.state.brief import Brief
 from pipeline.route.state.changelog import decode
 from pipeline.route.state.dedupe.chunks import is_of_handled
@@ -15,6 +17,10 @@ from pipeline.route.state.packing import Packer
 
 Mark = tuple[int, int, int]
 """Lengths of the undo log of the entities and of those of the handled inputs."""
+
+
+MOST_EARLIER = 5
+"""Earlier cases of a contact of which a desk hears. More are history, which a desk looks up elsewhere."""
 
 
 class State:
@@ -45,6 +51,16 @@ class State:
     def closed(self, workspace: str, case_id: str) -> Closed | None:
         """Returns a case that was closed lately."""
         return self.workspaces[workspace].closed.get(case_id)
+
+    def earlier(self, case: Case) -> list[tuple[str, Closed]]:
+        """Returns the closed cases of the contacts of a case that are kept whole, with their ids: at most
+        `MOST_EARLIER`, the one that was closed last first."""
+        workspace = self.workspaces[case.workspace]
+        if not workspace.former:
+            return []
+        names = [name for contact in case.contacts for name in names_of(workspace.former, contact)]
+        found = [(case_id, workspace.closed[case_id]) for case_id in names]
+        return nsmallest(MOST_EARLIER, found, key=_ended_last) if found else found
 
     def brief(self, case: Case) -> Brief:
         """Returns what there is to read about an open case."""
@@ -192,6 +208,10 @@ class State:
             case = workspace.cases.get(case_id)
             if case is None or case.offer is None:
                 workspace.briefs[case_id] = self._packer.pack(brief)
+
+
+def _ended_last(named: tuple[str, Closed]) -> tuple[int, str]:
+    return -named[1].closed_ms, named[0]
 
 
 def _set(indexes: Indexes, at: Workspace, kind: Kind, name: str, old: Entity | None, new: Entity | None) -> None:

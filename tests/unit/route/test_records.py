@@ -5,26 +5,37 @@ import orjson
 from schemas.base import Message
 from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
 from schemas.people.casework import CaseTransferred, ConsultStarted
+from schemas.people.supervision import CaseClosedBy, CasesMerged
+from schemas.policy.policy import Brand
+from schemas.posts.raw import Reply
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, CASES
-from tests.builders import accept, ask, author, reply, scored, signed_in
+from tests.builders import accept, ask, at, author, cluster, policy, reply, scored, signed_in, tell, topics
 from tests.unit.route.desk_of_one import Answer, Desk
 
 NOT_YET_SAID = {
-    ASSIGNMENTS.name: {
-        "led_by", "reply", "open_on_platform", "deadlines", "ring", "contact", "earlier", "brand", "reply_as",
-    },
+    ASSIGNMENTS.name: {"ring"},
     CASE_EVENTS.name: {"ring", "deadline"},
-    CASES.name: {"waits_for", "deadlines", "ring"},
+    CASES.name: {"waits_for", "ring"},
 }  # fmt: skip
 """Fields of the contract that the router leaves out so far."""
 
 
 def _everything() -> Answer:
-    desk = Desk()
+    acme = Brand(name="Acme", author_ids=("x:acme",), sender="x:acme")
+    desk = Desk(policy(brand=acme, brands=(Brand(name="Other", author_ids=("x:other",)),)))
+    [before] = desk.feed(scored("e1", "Ann", topics=topics("parcel"))).events
+    desk.feed(tell(CaseClosedBy, case_id=before.case_id, reason="spam"))
     full = author(name="Ann", followers=3, following=2, verified=True)
-    below = scored("p1", author=full, url="https://x.example/1", rating=1.5, title="T", in_reply_to="x:p0")
+    below = scored(
+        "p1", author=full, url="https://x.example/1", rating=1.5, title="T", text="t" * 2000, in_reply_to="x:p0",
+        quote_of_author="x:acme", topics=topics("bill"), cluster=cluster(1),
+        reply=Reply(allowed=True, until=at(-1)),
+    )  # fmt: skip
     waiting = desk.feed(scored("p0", "bob", queue="fans"), below)
     case_id = waiting.events[1].case_id
+    [other] = desk.feed(scored("p2", "al", ms=-5, topics=topics("bill"))).events
+    desk.feed(tell(CasesMerged, case_id=other.case_id, into=case_id))
+    desk.feed(scored("c1", "cid", cluster=cluster(1)), scored("r1", "dee", "none", repost_of="x:p1"))
     done = desk.feed(signed_in(), accept(case_id), reply(case_id))
     desk.feed(signed_in("r2"))
     handed = desk.feed(
@@ -57,9 +68,11 @@ def test_records_are_what_their_models_would_have_written() -> None:
 
 
 def test_a_title_is_read_before_the_text() -> None:
-    assert _everything().assignments[0].posts[0].text == "T\ntext of p1"
+    desk = Desk()
+    [offer] = desk.feed(signed_in(), scored("p1", title="T")).assignments
+    assert offer.posts[0].text == "T\ntext of p1"
 
 
 def test_the_input_record_is_named_as_cause() -> None:
     answer = _everything()
-    assert [event.cause.offset for event in answer.events[:4] if event.cause] == [1, 2, 3, 4]
+    assert [event.cause.offset for event in answer.events[:4] if event.cause] == [3, 8, 9, 10]

@@ -196,10 +196,10 @@ def test_cases_of_two_workspaces_do_not_mix() -> None:
 
 def test_context_is_the_newest_ten_posts_cut_to_two_thousand_characters() -> None:
     desk = Desk()
-    desk.feed(*(scored(f"p{n:02}", ms=n, text="é" * 3000) for n in range(12)))
+    desk.feed(*(scored(f"p{n:02}", ms=n, text="é" * 3000, priority=n) for n in range(12)))
     [offer] = desk.feed(signed_in()).assignments
     assert [p.post_id for p in offer.posts] == [f"x:p{n:02}" for n in range(2, 12)]
-    assert {p.text for p in offer.posts} == {"é" * 2000}
+    assert {(p.text, p.chars) for p in offer.posts} == {("é" * 2000, 3000)}
     assert offer.posts_total == 12
 
 
