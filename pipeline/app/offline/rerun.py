@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 from pipeline.adapters.kafka.messages import input_record
 from pipeline.adapters.kafka.reader import TopicReader, Window
@@ -17,6 +18,7 @@ from pipeline.codec import decode
 from pipeline.errors import Misconfigured, ServiceMissing
 from pipeline.loop.now import NOW_KEY
 from pipeline.loop.rerun import Replay
+from pipeline.ports.decider import Decisions
 from pipeline.ports.records import InputRecord
 from pipeline.settings import KafkaSettings, Settings
 from schemas.cases.journal import JournalEntry
@@ -68,37 +70,79 @@ def replay(settings: Settings, partition: int) -> Replayed:
         partition: the number.
 
     Raises:
-        ReplayDiffers: something was decided differently, or under another configuration.
-        Misconfigured: there is no such partition, or a topic no longer holds what the replay needs.
+        as `Rerun` does when it is made and when it decides.
+    """
+    rerun = Rerun(settings, partition)
+    number, records, outputs = rerun.after, 0, 0
+    for again in rerun.transactions():
+        number = again.entry.number
+        records, outputs = records + again.records, outputs + len(again.decisions.outputs)
+    return Replayed(partition, rerun.after, number - rerun.after, records, outputs)
+
+
+class Again(NamedTuple):
+    """A transaction that was decided again, alike."""
+
+    entry: JournalEntry
+    records: int
+    """How many it consumed."""
+    decisions: Decisions
+
+
+class Rerun:
+    """Decides what a partition number has decided since its newest snapshot again, transaction by transaction.
+
+    Args:
+        settings: resolved, the same that the router has.
+        partition: the number.
+
+    Raises:
+        Misconfigured: there is no such partition.
         ServiceMissing: no broker answers, or no router has its topics yet.
     """
-    if partition not in (numbers := partitions(settings.kafka)):
-        raise Misconfigured(f"--partition {partition}: the router has partitions 0 to {numbers[-1]}")
-    reader = TopicReader(settings.kafka)
-    kept = deque(snapshots(reader, SNAPSHOTS.name, partition), maxlen=1)
-    newest = kept[0] if kept else Snapshot()
-    router = new_router(settings)
-    for key, value in newest.entries.items():
-        if key != NOW_KEY:
-            router.restore(key, value)
-    contents = {sha256(value).hexdigest(): value for value in _values(reader, POLICY_LOG.name)}
-    played = Replay(router, _looked_up(contents), configuration(settings), event_clock=settings.clock == "event")
-    inputs: dict[str, _Input] = {}
-    number, records, outputs = newest.number, 0, 0
-    for entry in _entries(reader, partition, newest.number):
-        if entry.number != number + 1:
-            raise Misconfigured(
-                f"{JOURNAL.name}/{partition} holds no entry {number + 1}. The newest snapshot is of transaction "
-                f"{newest.number}; take one more often than the journal's retention."
-            )
-        batch: list[InputRecord] = []
-        for part in entry.inputs:
-            if part.topic not in inputs:
-                inputs[part.topic] = _Input(settings.kafka, part.topic, partition, part.first)
-            batch += inputs[part.topic].until(part.next)
-        outputs += len(played.play(entry, batch).outputs)
-        number, records = entry.number, records + len(batch)
-    return Replayed(partition, newest.number, number - newest.number, records, outputs)
+
+    def __init__(self, settings: Settings, partition: int) -> None:
+        if partition not in (numbers := partitions(settings.kafka)):
+            raise Misconfigured(f"--partition {partition}: the router has partitions 0 to {numbers[-1]}")
+        self._settings, self._partition = settings, partition
+        self._reader = TopicReader(settings.kafka)
+        kept = deque(snapshots(self._reader, SNAPSHOTS.name, partition), maxlen=1)
+        newest = kept[0] if kept else Snapshot()
+        self.after = newest.number
+        """Number of the transaction after which it begins; 0: at the beginning."""
+        self.router = new_router(settings)
+        """Its state is that after the last transaction that was decided again."""
+        for key, value in newest.entries.items():
+            if key != NOW_KEY:
+                self.router.restore(key, value)
+
+    def transactions(self) -> Iterator[Again]:
+        """Yields each transaction in order.
+
+        Raises:
+            ReplayDiffers: something was decided differently, or under another configuration.
+            Misconfigured: a topic no longer holds what the replay needs.
+            ServiceMissing: no broker answers.
+        """
+        settings, partition = self._settings, self._partition
+        contents = {sha256(value).hexdigest(): value for value in _values(self._reader, POLICY_LOG.name)}
+        is_event_clock = settings.clock == "event"
+        played = Replay(self.router, _looked_up(contents), configuration(settings), event_clock=is_event_clock)
+        inputs: dict[str, _Input] = {}
+        number = self.after
+        for entry in _entries(self._reader, partition, number):
+            if entry.number != number + 1:
+                raise Misconfigured(
+                    f"{JOURNAL.name}/{partition} holds no entry {number + 1}. The newest snapshot is of "
+                    f"transaction {self.after}; take one more often than the journal's retention."
+                )
+            batch: list[InputRecord] = []
+            for part in entry.inputs:
+                if part.topic not in inputs:
+                    inputs[part.topic] = _Input(settings.kafka, part.topic, partition, part.first)
+                batch += inputs[part.topic].until(part.next)
+            number = entry.number
+            yield Again(entry, len(batch), played.play(entry, batch))
 
 
 class _Input:
