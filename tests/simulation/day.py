@@ -103,12 +103,12 @@ def _differences(world: World, number: int, loop: PartitionLoop) -> list[str]:
     entries = [entry for entry in log.committed() if entry.key != NOW_KEY]
     found = []
     try:
-        live = _future(cast(Router, loop.driver.decider))
+        live = future_of(cast(Router, loop.driver.decider))
         for how in ("in order", "shuffled"):
             restored = new_router()
             for entry in entries:
                 restored.restore(entry.key or b"", entry.value)
-            if _future(restored) != live:
+            if future_of(restored) != live:
                 found.append(how)
             Random(number).shuffle(entries)
     except Exception as bug:
@@ -116,7 +116,7 @@ def _differences(world: World, number: int, loop: PartitionLoop) -> list[str]:
     return found
 
 
-def _future(router: Router) -> tuple[object, ...]:
+def future_of(router: Router) -> tuple[object, ...]:
     """Returns all that a router decides when everybody stays silent for ever."""
     router.abort()
     now_ms = router.next_timer_ms() or 0

@@ -1,40 +1,35 @@
 """The people of a simulated day: customers who post, and reps who answer what the committed log offers them.
 
-They write to the input topics and read nothing but committed assignments, as real desktops do.
+They write to the input topics and read nothing but committed assignments, as real desktops do. They live in a
+`Town`, which may be simulated or have real brokers.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
-from pipeline.adapters.in_memory.kafka.cluster import SimulatedCluster
-from pipeline.codec import encode
 from pipeline.route.moments import rfc3339
-from schemas.policy.queues import Queue
-from schemas.policy.rules import TriageRule
-from schemas.policy.staffing import Lease
-from schemas.topics import ACTIONABLE, ASSIGNMENTS, REPS
+from schemas.topics import ACTIONABLE, REPS
 from tests import builders
+from tests.simulation.policies import QUEUES, queues_of
 
 POST = orjson.loads(builders.scored().model_dump_json(exclude_none=True))
 SIGNED_IN = orjson.loads(builders.signed_in().model_dump_json(exclude_none=True))
 BEAT = orjson.loads(builders.beat().model_dump_json(exclude_none=True))
+SIGNED_OUT = orjson.loads(builders.signed_out().model_dump_json(exclude_none=True))
 REQUEST = orjson.loads(builders.accept("c").model_dump_json(exclude_none=True))
-QUEUES = (
-    Queue(name="care", team="care", offer_timeout_s=8, first_response_s=3600),
-    Queue(name="fans", team="social", offer_timeout_s=5, first_response_s=3600),
-)
-OTHER_QUEUES = (
-    Queue(name="vip", team="care", offer_timeout_s=5, first_response_s=3600),
-    Queue(name="care", team="social", offer_timeout_s=8, first_response_s=3600),
-)
-"""Beside the queues above one is new, one has moved to another team, and one is gone."""
 BEAT_S = 10.0
 """A desktop that sends heartbeats sends one so often. The lease is the shortest that there is."""
-TEAMS = tuple(sorted({queue.team for queue in QUEUES}))
+BACK_S = 45.0
+"""A desktop that fell silent is back so much later. A lease is granted for a third longer than the policy says."""
+LATE_MS = 60_000
+"""A post is received up to so long before triage is done with it, so that its deadlines are near."""
+LONG_MS = 6_000
+"""A rep means to go on with a held case within this time."""
 PULSES_S = (0.0, 2.0, 3.0, 4.0)
 """People act at any time, or all together in pulses so far apart, which then share transactions."""
 
@@ -52,6 +47,8 @@ class Hours:
     end_s: float = 140.0
     accepts: float = 0.8
     """Share of the offers that are accepted. Of the rest, half are rejected and half expire."""
+    leaves_s: float = 60.0
+    """A rep leaves for some seconds after so long, more or less."""
     beats: float = 0.9
     """Chance that another heartbeat follows one. A desktop that falls silent is signed out at work."""
 
@@ -70,44 +67,44 @@ class Rep:
     seq: int = 0
 
 
-def queues_of(version: int) -> tuple[Queue, ...]:
-    """Returns the queues of a version of the policy."""
-    return QUEUES if version % 2 else OTHER_QUEUES
+class Town(Protocol):
+    """Where people live: what the time is, and how what they write comes to the brokers."""
 
+    @property
+    def now_s(self) -> float:
+        """Seconds since the beginning of the day."""
+        ...
 
-def policy_of(workspace: str, version: int) -> bytes:
-    """Returns a version of a policy as it is published."""
-    rules = (TriageRule(name="rest", action="respond", queue="care"),)
-    policy = builders.policy(
-        workspace=workspace,
-        version=version,
-        queues=queues_of(version),
-        oldest_every=3,
-        rules=rules,
-        missed_offers=2,
-        lease=Lease(seconds=30),
-    )
-    return encode(policy)
+    def clock_ms(self) -> int:
+        """Returns what a clock on the wall says, in milliseconds since the epoch."""
+        ...
+
+    def call_at(self, at_s: float, action: Callable[[], object]) -> None:
+        """Calls `action` at that time of the day."""
+        ...
+
+    def append(self, topic: str, workspace: str, body: bytes) -> None:
+        """Sends a record. Those of one workspace keep their order, also while brokers are silent."""
+        ...
 
 
 class Desk:
     """One workspace.
 
     Args:
-        cluster: whose topics it writes and reads.
+        town: where it is.
         chance: of everything that people do.
         workspace: its name.
         hours: what the day is like.
     """
 
-    def __init__(self, cluster: SimulatedCluster, chance: Random, workspace: str, hours: Hours) -> None:
-        self._cluster, self._chance, self._workspace, self._hours = cluster, chance, workspace, hours
+    def __init__(self, town: Town, chance: Random, workspace: str, hours: Hours) -> None:
+        self._town, self._chance, self._workspace, self._hours = town, chance, workspace, hours
         self._pulse_s = chance.choice(PULSES_S)
         self.policy_version = 1
         """By which posts are triaged."""
         self._serial = 0
-        self._read = [0] * len(cluster.topics[ASSIGNMENTS.name])
-        self._looking = False
+        self._posted = 0
         self._reps = {
             rep.rep_id: rep
             for rep in (
@@ -120,22 +117,24 @@ class Desk:
             self._later(0.1 + chance.random() * 3, self._sign_in, rep)
             if chance.random() < 0.7:
                 self._later(3.2, self._beat, rep)
-        for number in range(hours.posts):
-            self._later(0.5 + chance.random() * hours.posts_s, self._post, number)
-        for log in cluster.topics[ASSIGNMENTS.name]:
-            log.watchers.append(self._look_soon)
+            self._later(hours.leaves_s * (0.5 + chance.random()), self._leave, rep)
+        for _ in range(hours.posts):
+            self._later(0.5 + chance.random() * hours.posts_s, self.post)
 
     def _later(self, seconds: float, action: Any, *args: Any) -> None:
-        at_s = self._cluster.time.now_s + seconds
+        at_s = self._town.now_s + seconds
         if self._pulse_s:
             at_s = ceil(at_s / self._pulse_s) * self._pulse_s + self._chance.random() * 0.003
-        self._cluster.time.call_at(at_s, lambda: action(*args))
+        self._town.call_at(at_s, lambda: action(*args))
 
-    def _post(self, number: int) -> None:
-        chance, now = self._chance, rfc3339(self._cluster.clock_ms())
+    def post(self) -> None:
+        """Lets a customer write a post."""
+        chance, now_ms, number = self._chance, self._town.clock_ms(), self._posted
+        self._posted += 1
+        now = rfc3339(now_ms)
         post = POST | {
             "workspace": self._workspace, "post_id": f"x:p{number}", "text": f"text {number}",
-            "created_at": now, "received_at": now,
+            "created_at": now, "received_at": rfc3339(now_ms - chance.randrange(LATE_MS)),
             "author": {"author_id": f"x:a{chance.randrange(60)}", "handle": "ann"},
             "triage": POST["triage"] | {
                 "policy_version": self.policy_version,
@@ -182,14 +181,12 @@ class Desk:
         return {}
 
     def _append(self, topic: str, body: bytes) -> None:
-        # A desktop's records keep their order, also those that wait for silent brokers.
-        at_s = max(self._cluster.time.now_s, self._cluster.brokers.silent_until_s)
-        self._cluster.time.call_at(at_s, lambda: self._cluster.append(topic, self._workspace.encode(), body))
+        self._town.append(topic, self._workspace, body)
 
     def _event(self, template: dict[str, Any], rep: Rep, **fields: Any) -> None:
         self._serial += 1
         rep.seq += 1
-        now = rfc3339(self._cluster.clock_ms())
+        now = rfc3339(self._town.clock_ms())
         body = template | {
             "workspace": self._workspace, "event_id": f"{self._workspace}-{self._serial}", "rep_id": rep.rep_id,
             "seq": rep.seq, "occurred_at": now,
@@ -199,28 +196,30 @@ class Desk:
     def _sign_in(self, rep: Rep) -> None:
         self._event(SIGNED_IN, rep, teams=rep.teams, skills=rep.skills, capacity=rep.capacity)
 
+    def _leave(self, rep: Rep) -> None:
+        """Signs a rep out for a while."""
+        if self._town.now_s < self._hours.work_s:
+            self._event(SIGNED_OUT, rep)
+            self._later(1 + self._chance.random() * 5, self._sign_in, rep)
+            self._later(self._hours.leaves_s * (0.5 + self._chance.random()), self._leave, rep)
+
     def _beat(self, rep: Rep) -> None:
         self._event(BEAT, rep)
-        if self._cluster.time.now_s < self._hours.work_s and self._chance.random() < self._hours.beats:
+        if self._town.now_s >= self._hours.work_s:
+            return
+        if self._chance.random() < self._hours.beats:
             self._later(BEAT_S, self._beat, rep)
+        else:
+            # It comes back when its lease is over.
+            self._later(BACK_S, self._sign_in, rep)
+            self._later(BACK_S + 0.1, self._beat, rep)
 
-    def _look_soon(self) -> None:
-        if not self._looking:
-            self._looking = True
-            self._cluster.time.call_in(0.01 + self._chance.random() * 0.1, self._look)
-
-    def _look(self) -> None:
-        self._looking = False
-        for number, log in enumerate(self._cluster.topics[ASSIGNMENTS.name]):
-            stable = log.stable
-            for entry in log.read(self._read[number], stable, committed=True):
-                said = orjson.loads(entry.value or b"{}")
-                if said["workspace"] == self._workspace:
-                    self._react(said)
-            self._read[number] = stable
-
-    def _react(self, said: dict[str, Any]) -> None:
-        if self._cluster.time.now_s > self._hours.work_s or said.get("update"):
+    def hear(self, said: dict[str, Any]) -> None:
+        """Lets a rep react to a committed record of `assignments`."""
+        if self._town.now_s > self._hours.work_s:
+            return
+        if said.get("update"):
+            self._look_again(said)
             return
         rep, chance = self._reps[said["rep_id"]], self._chance
         about = {"case_id": said["case_id"], "attempt": said["attempt"]}
@@ -237,13 +236,28 @@ class Desk:
         elif said["reason"] == "timed_out":
             self._later(0.5 + chance.random() * 4, self._sign_in, rep)
 
+    def _look_again(self, said: dict[str, Any]) -> None:
+        """Lets a rep go on with a case of which something new is said."""
+        about = {"case_id": said["case_id"], "attempt": said["attempt"]}
+        if said.get("case_state") == "wrapping" and self._chance.random() < 0.4:
+            self._later(
+                0.2 + self._chance.random() * 4, self._ask, self._reps[said["rep_id"]], "wrapped_up", about
+            )
+        elif said.get("case_state") == "assigned":
+            # It may have been resolved before its customer wrote again.
+            self._later(
+                2 + self._chance.random() * 6, self._ask, self._reps[said["rep_id"]], "case_resolved", about
+            )
+
     def _other_work(self, about: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """Returns what a rep may do with an accepted case besides resolving it."""
         rep_id, queue = self._chance.choice(sorted(self._reps)), self._chance.choice(QUEUES).name
+        until = rfc3339(self._town.clock_ms() + self._chance.randrange(LONG_MS))
         return self._chance.choice(
             (
                 ("reply_sent", about | {"channel": "public"}),
                 ("case_held", about),
+                ("case_held", about | {"until": until}),
                 ("customer_awaited", about),
                 ("consult_started", about | {"with_rep": rep_id}),
                 ("case_transferred", about | {"to_queue": queue}),

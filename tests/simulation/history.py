@@ -94,11 +94,12 @@ def _read(cluster: SimulatedCluster, times: Times, topic: str) -> Iterable[Writt
         for entry in log.committed():
             yield Written(
                 topic, number, entry.offset, entry.append_ms, at_s[entry.offset], entry.serial,
-                (entry.key or b"").decode(), _decoded(entry.value) if parses else None,
+                (entry.key or b"").decode(), decoded(entry.value) if parses else None,
             )  # fmt: skip
 
 
-def _decoded(value: bytes | None) -> Any:
+def decoded(value: bytes | None) -> Any:
+    """Returns the JSON of a value, None where it has none."""
     try:
         return None if value is None else orjson.loads(value)
     except ValueError:

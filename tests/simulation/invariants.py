@@ -1,16 +1,14 @@
 """What must hold of every day, judged by the logs alone. Each check yields a sentence for each damage."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
 from schemas.topics import ACTIONABLE, REPS
 from tests.simulation.history import History, Written, ms_of
+from tests.simulation.timers import TIMER_BOUND_MS, each_timer_once, no_timer_early_or_overtaken
 
-TIMER_BOUND_MS = 4_000
-"""A timer that is due fires so soon while nothing is wrong: polls of an idle simulated consumer take up to 0.64 s,
-and `now` follows the clock once the ends of the inputs are confirmed."""
 LAG_MS = 2_000
 """A loop at its live edge decides at a time that is at most so long ago."""
 BESIDE_S = 4
@@ -230,6 +228,8 @@ def _note(desks: dict[str, _Desk], record: Written) -> None:
     elif record.topic == REPS.name:
         if body["type"] == "signed_in":
             desks[record.key].reps[body["rep_id"]] = body
+        elif body["type"] == "signed_out":
+            desks[record.key].reps.pop(body["rep_id"], None)
         elif body["type"] == "heartbeat":
             desks[record.key].beaten_s[body["rep_id"]] = record.at_s
     elif record.topic == "cases.current":
@@ -261,19 +261,22 @@ def _offer(record: Written) -> tuple[str, int]:
     return record.body["case_id"], record.body["attempt"]
 
 
-CHECKS: tuple[Callable[[History], Iterator[str]], ...] = (
+Check = Callable[[History], Iterator[str]]
+CHECKS: tuple[Check, ...] = (
     each_step_once,
     one_holder_and_no_rep_above_capacity,
     events_without_gap,
     each_post_told_once,
     offsets_without_gap,
     timers_neither_early_nor_stuck,
+    each_timer_once,
+    no_timer_early_or_overtaken,
     no_timer_overtakes_an_answer,
     no_offer_published_after_its_time,
     no_case_waits_beside_a_free_rep,
 )
 
 
-def damage(history: History) -> list[str]:
+def damage(history: History, checks: Iterable[Check] = CHECKS) -> list[str]:
     """Returns every damage, each with the name of the check that found it."""
-    return [f"{check.__name__}: {said}" for check in CHECKS for said in check(history)]
+    return [f"{check.__name__}: {said}" for check in checks for said in check(history)]

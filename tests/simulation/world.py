@@ -6,6 +6,8 @@ from functools import cache, partial
 from random import Random
 from traceback import format_exception
 
+import orjson
+
 from pipeline.adapters.in_memory.kafka.cluster import SimulatedCluster
 from pipeline.adapters.in_memory.kafka.link import Host
 from pipeline.adapters.in_memory.kafka.log import PartitionLog
@@ -28,7 +30,8 @@ from schemas.topics import (
     team_topic,
 )
 from tests.builders import START_MS
-from tests.simulation.desk import SHORT, TEAMS, Desk, Hours, policy_of
+from tests.simulation.desk import SHORT, Desk, Hours
+from tests.simulation.policies import TEAMS, policy_of
 from tests.simulation.processes import Killed, Process, TurnTaking
 from tests.simulation.routers import new_router
 from tests.simulation.trouble import Trouble
@@ -141,6 +144,56 @@ class Observer:
         self._world.note(f"{self._name}/{partition} incomplete: {missing}")
 
 
+class Town:
+    """A town in virtual time, with one desk.
+
+    Args:
+        cluster: whose topics the desk writes and reads.
+        seed: of the day.
+        workspace: of the desk.
+        hours: what the day is like.
+    """
+
+    def __init__(self, cluster: SimulatedCluster, seed: int, workspace: str, hours: Hours) -> None:
+        self._cluster, self._workspace = cluster, workspace
+        self._chance = chance = Random(f"{seed}/{workspace}")
+        self._read = [0] * len(cluster.topics[ASSIGNMENTS.name])
+        self._looking = False
+        self.desk = Desk(self, chance, workspace, hours)
+        for log in cluster.topics[ASSIGNMENTS.name]:
+            log.watchers.append(self._look_soon)
+
+    @property
+    def now_s(self) -> float:
+        return self._cluster.time.now_s
+
+    def clock_ms(self) -> int:
+        return self._cluster.clock_ms()
+
+    def call_at(self, at_s: float, action: Callable[[], object]) -> None:
+        self._cluster.time.call_at(at_s, action)
+
+    def append(self, topic: str, workspace: str, body: bytes) -> None:
+        # A desktop's records keep their order, also those that wait for silent brokers.
+        at_s = max(self.now_s, self._cluster.brokers.silent_until_s)
+        self.call_at(at_s, lambda: self._cluster.append(topic, workspace.encode(), body))
+
+    def _look_soon(self) -> None:
+        if not self._looking:
+            self._looking = True
+            self._cluster.time.call_in(0.01 + self._chance.random() * 0.1, self._look)
+
+    def _look(self) -> None:
+        self._looking = False
+        for number, log in enumerate(self._cluster.topics[ASSIGNMENTS.name]):
+            stable = log.stable
+            for entry in log.read(self._read[number], stable, committed=True):
+                said = orjson.loads(entry.value or b"{}")
+                if said["workspace"] == self._workspace:
+                    self.desk.hear(said)
+            self._read[number] = stable
+
+
 class World:
     """A day from one seed.
 
@@ -182,9 +235,7 @@ class World:
                 log.watchers.append(partial(self._note_times, log, times))
         self.static = chance.random() < 0.5
         self.make_doubt = make_doubt
-        self.desks = [
-            Desk(self.cluster, Random(f"{seed}/{workspace}"), workspace, hours) for workspace in WORKSPACES
-        ]
+        self.desks = [Town(self.cluster, seed, workspace, hours).desk for workspace in WORKSPACES]
         self.versions = dict.fromkeys(NAMES, 1)
         self.policies = dict.fromkeys(NAMES, _policies(1))
         """What each worker has read of the topic of policies."""

@@ -1,0 +1,51 @@
+"""The policies of a simulated day, short enough that every timer of theirs fires within it."""
+
+from pipeline.codec import encode
+from schemas.policy.queues import Queue, Ring
+from schemas.policy.rules import TriageRule
+from schemas.policy.sla import Sla, SlaTarget
+from schemas.policy.staffing import Lease
+from tests import builders
+
+RINGS = (Ring(after_s=4, drop_optional=True), Ring(after_s=9, raise_priority=20))
+CARE = Queue(
+    name="care", team="care", offer_timeout_s=8, first_response_s=3600, sla="prompt", rings=RINGS, wrap_up_s=3
+)
+QUEUES = (
+    CARE.model_copy(update={"rings": (*RINGS, Ring(after_s=12, add_teams=("social",)))}),
+    Queue(name="fans", team="social", offer_timeout_s=5, first_response_s=3600),
+)
+OTHER_QUEUES = (
+    Queue(name="vip", team="care", offer_timeout_s=5, first_response_s=3600),
+    CARE.model_copy(update={"team": "social"}),
+)
+"""Beside the queues above one is new, one has moved to another team, and one is gone."""
+TEAMS = tuple(sorted({queue.team for queue in QUEUES}))
+SLA = Sla(
+    name="prompt",
+    targets=(
+        SlaTarget(band=("p1",), first_response_s=60, resolution_s=90, due_soon_s=30),
+        SlaTarget(first_response_s=75, next_response_s=60, due_soon_s=20),
+    ),
+)
+
+
+def queues_of(version: int) -> tuple[Queue, ...]:
+    """Returns the queues of a version of the policy."""
+    return QUEUES if version % 2 else OTHER_QUEUES
+
+
+def policy_of(workspace: str, version: int) -> bytes:
+    """Returns a version of a policy as it is published."""
+    rules = (TriageRule(name="rest", action="respond", queue="care"),)
+    policy = builders.policy(
+        workspace=workspace,
+        version=version,
+        queues=queues_of(version),
+        oldest_every=3,
+        rules=rules,
+        missed_offers=2,
+        lease=Lease(seconds=30),
+        slas=(SLA,),
+    )
+    return encode(policy)

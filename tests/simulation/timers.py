@@ -1,0 +1,118 @@
+"""What must hold of every timer, by the logs alone: each fires once, not early, and before all that comes later.
+
+A timer is overtaken when a record that is later than its time is decided first. How slow a machine is makes no
+difference to that, so it holds to the millisecond.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from tests.simulation.history import History, Written, ms_of
+from tests.simulation.policies import CARE, RINGS
+
+TIMER_BOUND_MS = 4_000
+"""A timer that is due fires so soon while nothing is wrong: polls of an idle simulated consumer take up to 0.64 s,
+and `now` follows the clock once the ends of the inputs are confirmed."""
+CLOCKS = ("first_response", "next_response", "resolution")
+MADE_UP_FOR = ("offered", "assigned", "requeued", "rescheduled")
+"""Steps without a cause that no timer of the case has led to."""
+
+
+def each_timer_once(history: History) -> Iterator[str]:
+    fired: Counter[tuple[object, ...]] = Counter()
+    caused: dict[str, int] = {}
+    for event in _steps(history):
+        body = event.body
+        name = body["case_id"], body["type"], body["reason"]
+        if body.get("cause") is not None:
+            caused[body["case_id"]] = body["seq"]
+        elif body.get("deadline") is not None:
+            fired[*name, body["deadline"]["due_at"]] += 1
+        elif body["type"] not in MADE_UP_FOR:
+            fired[*name, body.get("attempt"), body.get("ring"), caused.get(body["case_id"])] += 1
+    yield from (f"timer {timer} fired {count} times" for timer, count in fired.items() if count > 1)
+
+
+def no_timer_early_or_overtaken(history: History) -> Iterator[str]:
+    offers = {
+        (said.body["case_id"], said.body["attempt"]): ms_of(said.body["expires_at"])
+        for said in history.assignments
+        if said.body["state"] == "offered" and not said.body.get("update")
+    }
+    values = {(said.key, said.body["event_seq"]): said.body for said in history.cases if said.body is not None}
+    cases: dict[str, _Case] = defaultdict(_Case)
+    for event in _steps(history):
+        case_id = event.body["case_id"]
+        case = cases[case_id]
+        yield from (f"{case_id}: {said}" for said in case.meet(event.body))
+        case.follow(event.body, offers.get((case_id, event.body.get("attempt", 0))))
+        case.stand(values.get((case_id, event.body["seq"])))
+    for case_id, case in cases.items():
+        for name, due_ms in case.due_ms.items():
+            late_ms = history.end_ms - due_ms
+            if late_ms > TIMER_BOUND_MS and not history.clock_jumped:
+                yield f"{case_id}: {name} has not fired {late_ms} ms after its time"
+
+
+class _Case:
+    """The timers of one case, as they follow from its steps and the policy."""
+
+    def __init__(self) -> None:
+        self.due_ms: dict[str, int] = {}
+        self._entered_ms = 0
+
+    def meet(self, step: dict[str, Any]) -> Iterator[str]:
+        """Yields the timers that the step comes too late for, or that it is too early for."""
+        at_ms, is_timer = ms_of(step["at"]), step.get("cause") is None
+        if step["type"] == "breached" and at_ms < ms_of(step["deadline"]["due_at"]):
+            yield f"{step['reason']} was breached early, at {step['at']}"
+        if step["type"] == "wrapped_up" and step["reason"] == "time_over" and at_ms < self.due_ms["wrap_up"]:
+            yield f"it was wrapped up early, at {step['at']}"
+        for name, due_ms in self.due_ms.items():
+            if not is_timer and at_ms > due_ms:
+                yield f"step {step['seq']} ({step['type']}) overtook {name} by {at_ms - due_ms} ms"
+
+    def follow(self, step: dict[str, Any], expires_ms: int | None) -> None:
+        """Notes which timers the case has after the step."""
+        due_ms, at_ms, state = self.due_ms, ms_of(step["at"]), step.get("state")
+        if step["type"] == "breached":
+            due_ms.pop(step["reason"], None)
+        elif step.get("cause") is not None or state is None:
+            # It may have stopped or moved any clock. What is written at the end of the transaction tells.
+            self._forget_clocks()
+        if state != "offered":
+            due_ms.pop("offer", None)
+        elif step["type"] == "offered" and expires_ms is not None:
+            due_ms["offer"] = expires_ms
+        if state != "wrapping":
+            due_ms.pop("wrap_up", None)
+        elif step["type"] == "wrapping":
+            due_ms["wrap_up"] = at_ms + 1000 * CARE.wrap_up_s
+        # A transfer to a rep does not begin the rings anew, and a queue of another policy may have others. Both
+        # only make what is said here late.
+        if step["type"] in ("queued", "transferred", "reopened", "requeued"):
+            self._entered_ms = at_ms
+        due_ms.pop("ring", None)
+        ring = step.get("ring", 0)
+        if state == "waiting" and step["queue"] == CARE.name and ring < len(RINGS):
+            due_ms["ring"] = max(at_ms, self._entered_ms + 1000 * RINGS[ring].after_s)
+
+    def stand(self, value: dict[str, Any] | None) -> None:
+        """Takes the deadlines that `cases.current` names after a step."""
+        if value is None:
+            return
+        self._forget_clocks()
+        for deadline in value.get("deadlines", ()):
+            if deadline.get("due_at") is not None and deadline.get("breached_at") is None:
+                self.due_ms[deadline["kind"]] = ms_of(deadline["due_at"])
+
+    def _forget_clocks(self) -> None:
+        for name in CLOCKS:
+            self.due_ms.pop(name, None)
+
+
+def _steps(history: History) -> Iterator[Written]:
+    """Yields the steps of the cases, each case's in order."""
+    steps = (event for event in history.events if event.body.get("queue") is not None)
+    yield from sorted(steps, key=lambda event: (event.body["case_id"], event.body["seq"]))
