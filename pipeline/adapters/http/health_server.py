@@ -7,6 +7,7 @@ server runs on a thread of its own and answers GET and HEAD only. It shows neith
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -130,6 +131,11 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = READ_TIMEOUT_S
     server_version = "earshot"
     sys_version = ""
+
+    def handle(self) -> None:
+        """Answers whoever still listens. A probe that has given up is worth no traceback in the log."""
+        with suppress(ConnectionError):
+            super().handle()
 
     def answer(self, path: str) -> tuple[HTTPStatus, str, bytes] | None:
         """Returns status, content type and body for one GET, or None where there is nothing, as here."""

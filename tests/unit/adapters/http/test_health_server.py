@@ -2,6 +2,9 @@
 
 import http.client
 import socket
+import struct
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -122,6 +125,31 @@ def test_gauges_are_set_at_the_moment_of_the_scrape(stage: Stage) -> None:
         assert 'earshot_broker_answers{stage="sink"} 0.0' in ask(server, "/metrics")[1]
     finally:
         server.close()
+
+
+def test_a_probe_that_has_given_up_leaves_no_traceback_in_the_log(
+    stage: Stage, capfd: pytest.CaptureFixture[str]
+) -> None:
+    given_up, threads = threading.Event(), list[threading.Thread]()
+
+    def slowly() -> tuple[bool, str]:
+        threads.append(threading.current_thread())
+        assert given_up.wait(10)
+        return True, "ok"
+
+    server = start_health_server("127.0.0.1", 0, stage.metrics, slowly)
+    try:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as probe:
+            # It goes without waiting for what it has not read, as a process does that is killed.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            probe.sendall(b"GET /readyz HTTP/1.0\r\n\r\n")
+            while not threads:
+                time.sleep(0.01)
+        given_up.set()
+        threads[0].join(10)
+    finally:
+        server.close()
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/healthz", "/readyz"])
