@@ -26,6 +26,11 @@ _PASSING = frozenset(
     }
 )
 """Errors of a broker that stops or starts, and of a client whose broker is away."""
+_NOT_KNOWN_YET = frozenset(
+    {KafkaError._UNKNOWN_PARTITION, KafkaError._UNKNOWN_TOPIC, KafkaError.UNKNOWN_TOPIC_OR_PART}
+)
+"""A broker that has just started may say so of a topic that it holds. Where the topic is gone for good, whoever
+fetches from it is told."""
 
 
 def partitions_of(consumer: Consumer, spec: StageSpec) -> Mapping[str, int]:
@@ -81,13 +86,13 @@ def end_offsets(consumer: Consumer, partition: int, topics: Sequence[str]) -> Ma
 def _end_offset(consumer: Consumer, place: TopicPartition) -> int:
     """Returns where the partition ends now.
 
-    While no broker answers it ends at no offset that can be reached. So no input counts as read to its end, and no
-    timer fires over what may be unread.
+    While no broker answers, or knows the topic, it ends at no offset that can be reached. So no input counts as
+    read to its end, and no timer fires over what may be unread.
     """
     try:
         return int(consumer.get_watermark_offsets(place, timeout=ADMIN_TIMEOUT_S)[1])
     except KafkaException as error:
-        if not passes(error.args[0]):
+        if not passes(error.args[0]) and error.args[0].code() not in _NOT_KNOWN_YET:
             raise
         return sys.maxsize
 

@@ -11,6 +11,10 @@ AWAY = (
     KafkaError._ALL_BROKERS_DOWN,
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.LEADER_NOT_AVAILABLE,
+    # So answers a broker that has just started.
+    KafkaError._UNKNOWN_PARTITION,
+    KafkaError._UNKNOWN_TOPIC,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
 )
 
 
