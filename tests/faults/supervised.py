@@ -1,4 +1,4 @@
-"""Runs supervised enrich workers for fault tests, with the real supervisor over any command."""
+"""Runs supervised workers for fault tests, with the real supervisor over any command."""
 
 import sys
 import threading
@@ -8,19 +8,27 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.app.supervise.restart_rule import RestartRule
 from pipeline.app.supervise.run_file import read_run_file
 from pipeline.app.supervise.supervisor import Plan, Supervisor
+
+USUAL = RestartRule()
 
 
 @contextmanager
 def supervised(
-    arguments: Sequence[str], state_dir: Path, environment: Mapping[str, str], workers: int = 1
+    arguments: Sequence[str],
+    state_dir: Path,
+    environment: Mapping[str, str],
+    workers: int = 1,
+    stage: str = "enrich",
+    rule: RestartRule = USUAL,
 ) -> Iterator[None]:
-    """Runs `python ARGUMENTS` as enrich workers, which the supervisor restarts, until the block ends."""
+    """Runs `python ARGUMENTS` as workers of a stage, which the supervisor restarts, until the block ends."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
-        plan = Plan({"enrich": workers}, state_dir, log_files=True)
+        plan = Plan({stage: workers}, state_dir, log_files=True, rule=rule)
         supervisor = Supervisor(plan, lambda _stage: [sys.executable, *arguments])
         thread = threading.Thread(target=supervisor.run)
         thread.start()
