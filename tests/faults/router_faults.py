@@ -29,8 +29,8 @@ from tests.simulation.policies import policy_of
 ROUTERS = 2
 RULE = RestartRule(longest_delay_s=1.0)
 """A supervisor waits longer and longer for a worker that ends again and again. Here it must not."""
-GAP_S = (0.3, 5.0)
-"""So long a time lies between two faults. A router takes a few seconds to start, so that some faults meet that."""
+GAP_S = (0.3, 8.0)
+"""So long a time lies between two faults. A router takes some seconds to start, so that some faults meet that."""
 STOPS_S = (14.0, 2.0, 14.0, 5.0, 14.0)
 """A router stands still so long. After 10 s the other one takes over, and this one is fenced when it goes on."""
 WORK_ON_S, TIMERS_S = 10.0, 20.0

@@ -16,6 +16,6 @@ SEED = "FAULTS_SEED"
 @pytest.mark.timeout(1800)
 def test_nothing_is_lost_or_doubled_and_no_timer_either(tmp_path: Path) -> None:
     seed = int(os.environ.get(SEED, SystemRandom().randrange(10**6)))
-    outcome = faulty_run(tmp_path, Plan(seed, kills=20, stops=5, broker_restarts=3))
+    outcome = faulty_run(tmp_path, Plan(seed, kills=20, stops=5, broker_restarts=3, posts_per_s=4.0))
     assert outcome.damage == []
     assert outcome.audit_ok
