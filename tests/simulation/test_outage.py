@@ -10,7 +10,7 @@ AWAY_FROM_S, AWAY_S = 300.0, 1_800.0
 KINDS = ("queued", "closed")
 IN_TIME = 2
 """The seed of a day on which nobody acts so seldom that an offer is over before."""
-DAY = Hours(posts=150, posts_s=2_300, work_s=2_900, end_s=3_000, accepts=1.0, beats=1.0)
+DAY = Hours(posts=150, posts_s=2_300, work_s=2_900, end_s=3_000, accepts=1.0, beats=1.0, leaves_s=10_000)
 
 
 def test_after_half_an_hour_without_workers_no_offer_is_over_and_every_rep_is_still_there() -> None:

@@ -67,7 +67,11 @@ class _Case:
         at_ms, is_timer = ms_of(step["at"]), step.get("cause") is None
         if step["type"] == "breached" and at_ms < ms_of(step["deadline"]["due_at"]):
             yield f"{step['reason']} was breached early, at {step['at']}"
-        if step["type"] == "wrapped_up" and step["reason"] == "time_over" and at_ms < self.due_ms["wrap_up"]:
+        if (
+            step["type"] == "wrapped_up"
+            and step["reason"] == "time_over"
+            and at_ms < self.due_ms.get("wrap_up", 0)
+        ):
             yield f"it was wrapped up early, at {step['at']}"
         for name, due_ms in self.due_ms.items():
             if not is_timer and at_ms > due_ms:
