@@ -4,7 +4,7 @@ ingest  sources           -> posts.raw
 enrich  posts.raw         -> posts.scored, posts.actionable, mentions   (Faust: batches through the transformer)
 route   posts.actionable  -> assignments, cases.events, cases.current   (with reps.events, route.signals)
 trends  (a later release) -> (what builds up, and alerts)
-sink    posts.scored, cases.events, assignments -> ClickHouse
+sink    posts.scored, cases.events, assignments, route.gauges -> ClickHouse
 
 `stages.py` is the table of these stages. Each has a folder of pure logic, `adapters` holds the machines, and only
 `app` joins the two. `cli` has one file for each verb of the command line.

@@ -60,6 +60,8 @@ ROUTING_OUTCOMES = (
 """What the router counts by name besides what it publishes; `refused_` are posts and `request_refused_` what reps
 asked for. `_after_close` are those of both that name a case of the last week."""
 
+STORED_TABLES = ("posts", "case_events", "assignments", "refused_posts", "queue_gauges", "rep_presence")
+
 METRICS: tuple[Metric, ...] = (
     Metric("records_consumed_total", "counter", ("stage", "topic"), "records read from a topic",
            "no increase while lag grows: see the stage's log, restart it", topics="reads"),
@@ -142,7 +144,7 @@ METRICS: tuple[Metric, ...] = (
            "steady increase: the topic is missing or refused; decisions go on without it", stages=("route",)),
     Metric("rows_inserted_total", "counter", ("table",), "rows inserted into ClickHouse",
            "none while lag grows: see ClickHouse", stages=("sink",),
-           values={"table": ("posts", "case_events", "assignments", "refused_posts")}),
+           values={"table": STORED_TABLES}),
     Metric("posts_refused_total", "counter", ("reason",), "valid posts that were not stored, by reason",
            "ttl: older than the configured keeping time", stages=("sink",), values={"reason": ("ttl",)}),
     Metric("broker_answers", "gauge", ("stage",),

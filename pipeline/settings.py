@@ -175,6 +175,12 @@ class SinkSettings(_Section):
     ttl_days: int | None = Field(
         default=None, ge=1, description="unset: keep for ever; set: older posts are refused"
     )
+    gauges_ttl_days: int | None = Field(
+        default=None, ge=1, description="of how queues stood, counted from when it was stored; unset: for ever"
+    )
+    presence_ttl_days: int = Field(
+        default=30, ge=1, le=36_500, description="of when reps came and went, which is employees' data"
+    )
 
 
 class OperateSettings(_Section):

@@ -144,7 +144,7 @@ POLICY_LOG = Topic("policies.log", "workspace", "each policy that was ever in fo
                    1, "delete", 400, ("route",), ("operators",))  # fmt: skip
 # Rep ids stand beside figures only here, so that who may read it and for how long is settled for this topic.
 GAUGES = Topic("route.gauges", "workspace", "how queues stand each minute, and when reps come and go", RouteGauge,
-               "R", "delete", 14, ("route",), ("operators",))  # fmt: skip
+               "R", "delete", 14, ("route",), ("sink",), dead_letters=True)  # fmt: skip
 ROUTE_STATE = Topic("route.state", "entity", "changelog of the router's state, by partition", None,
                     "R", "compact", None, ("route",), ("route",), tombstone="the entity has ended")  # fmt: skip
 

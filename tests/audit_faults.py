@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tests.audit_world import Plant, World
+from tests.builders import START_MS
 
 BY_HOP = {
     "manifest": "manifest -> posts.raw",
@@ -19,7 +20,10 @@ BY_HOP = {
     "posts": "posts.scored -> ClickHouse posts",
     "case_events": "cases.events -> ClickHouse case_events",
     "assignments table": "assignments -> ClickHouse assignments",
+    "queue_gauges": "route.gauges -> ClickHouse queue_gauges, rep_presence",
+    "rep_presence": "route.gauges -> ClickHouse queue_gauges, rep_presence",
 }
+GAUGES = {"queue_gauges": "queue {}/care", "rep_presence": "rep {}/r1"}
 
 STORED = ("posts", "case_events", "assignments table")
 
@@ -53,6 +57,8 @@ class Fault:
     def named(self, world: World) -> str:
         """Returns the id that the finding must name."""
         case = world.case["p1"]
+        if self.place in GAUGES and self.kind == "lost":
+            return f"{GAUGES[self.place].format(world.workspace)} at {START_MS}"
         if self.kind == "changed":
             return self._row(world)
         if self.place == "mentions":
@@ -82,6 +88,8 @@ class Fault:
         last = {"assignments table": "1/closed/0", "case_events": world.replied.event_id}
         if self.place == "posts":
             return f"{world.workspace}/x:p4"
+        if self.place in GAUGES:
+            return GAUGES[self.place].format(world.workspace).split()[1]
         return f"{world.workspace}/{world.case['p1']}/{last[self.place]}"
 
 
@@ -102,6 +110,6 @@ DOUBLES = [
     Fault("case_events", 2, "doubled", fatal=True),
     Fault("assignments table", 2, "doubled", fatal=True),
 ]
-CHANGES = [Fault(place, 1, "changed", fatal=True) for place in STORED]
+CHANGES = [Fault(place, 1, "changed", fatal=True) for place in (*STORED, *GAUGES)]
 """Each of these has one copy, which says something other than its record."""
 FAULTS = LOSSES + DOUBLES + CHANGES

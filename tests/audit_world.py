@@ -19,7 +19,7 @@ from pipeline.audit.collect.sample import StoredRows
 from pipeline.audit.collected import Facts, Store
 from pipeline.audit.interned_ids import Names, workspace_of
 from pipeline.audit.logs import AssignmentLog, ManifestLog, position
-from pipeline.clock import from_ms
+from pipeline.clock import from_ms, to_ms
 from pipeline.codec import decode, encode
 from pipeline.enrich.outputs import belongs_in_actionable, mention_key, mentions_of
 from pipeline.ingest.manifest.format import Delivered
@@ -30,14 +30,27 @@ from pipeline.sink.columns import Source, Table
 from pipeline.sink.tables.cases import ASSIGNMENTS as ASSIGNMENTS_TABLE
 from pipeline.sink.tables.cases import CASE_EVENTS as EVENTS_TABLE
 from pipeline.sink.tables.posts import POSTS as POSTS_TABLE
+from pipeline.sink.tables.standing import QUEUE_GAUGES, REP_PRESENCE
 from schemas.base import SourcePosition
 from schemas.cases.case import Assignment, CaseEvent
+from schemas.cases.gauges import QueueGauge, RepGauge, RouteGauge
 from schemas.dead_letter import DeadLetterInfo, encode_headers
 from schemas.people.rep import AnyRepEvent
 from schemas.posts.raw import RawPost
 from schemas.posts.scored import ScoredPost
 from schemas.posts.signals import Span, TopicHit
-from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, MENTIONS, RAW, REPS, SCORED, post_key
+from schemas.topics import (
+    ACTIONABLE,
+    ASSIGNMENTS,
+    CASE_EVENTS,
+    CASES,
+    GAUGES,
+    MENTIONS,
+    RAW,
+    REPS,
+    SCORED,
+    post_key,
+)
 from tests.builders import START_MS, accept, policy, post, reject, reply, resolve, scored, signed_in
 from tests.routers import live_router
 
@@ -149,6 +162,7 @@ class World:
     def __post_init__(self) -> None:
         self.case = {name: ids.case_id(self.workspace, f"x:{name}", 0) for name in ("p1", "p2", "p3")}
         self._route(self._enrich(self._ingest()))
+        self._tell()
 
     def _ingest(self) -> list[tuple[InputRecord, RawPost]]:
         """Writes posts.raw with its manifest. Two records, one unreadable and one with a wrong key, are dead
@@ -237,6 +251,39 @@ class World:
             self.cluster.end_transaction(begun)
             self.cluster.finish(record)
 
+    def _tell(self) -> None:
+        """Writes route.gauges with its rows. A minute is told twice, as after a restart."""
+        gauges: list[QueueGauge | RepGauge] = [
+            QueueGauge(
+                workspace=self.workspace,
+                at=from_ms(START_MS),
+                queue="care",
+                team="care",
+                waiting=waiting,
+                present=1,
+                occupancy=0.25,
+            )
+            for waiting in (1, 2)
+        ]
+        gauges.append(
+            RepGauge(workspace=self.workspace, at=from_ms(START_MS), rep_id="r1", presence="away", teams=("care",))
+        )
+        for gauge in gauges:
+            table = REP_PRESENCE if isinstance(gauge, RepGauge) else QUEUE_GAUGES
+            at = self.cluster.append(GAUGES.name, self.workspace.encode(), encode(gauge))
+            if self.plant.at(table.name):
+                row = list(table.row(RouteGauge(gauge), Source(at, from_ms(START_MS))))
+                if self.plant == Plant(table.name) and gauge is not gauges[0]:
+                    changed = ("presence", "available") if table is REP_PRESENCE else ("team", "another")
+                    row[table.names.index(changed[0])] = changed[1]
+                self._store(table, row)
+            self.cluster.finish(at)
+
+    def _store(self, table: Table[Any], row: Sequence[object]) -> None:
+        self.cluster.rows[table.name].append(tuple(row))
+        self.cluster.now += 1
+        self.cluster.stored[table.name].append(self.cluster.now)
+
     def _rep(self, event: AnyRepEvent) -> InputRecord:
         mine = event.model_copy(update={"workspace": self.workspace})
         return InputRecord(REPS.name, 0, 0, self.workspace.encode(), encode(mine), START_MS)
@@ -288,9 +335,7 @@ class World:
             row = list(table.row(message, Source(at, from_ms(START_MS))))
             if time_field is not None and self.plant == Plant(place):
                 row[table.names.index("queue")] = "another"
-            self.cluster.rows[table.name].append(tuple(row))
-            self.cluster.now += 1
-            self.cluster.stored[table.name].append(self.cluster.now)
+            self._store(table, row)
         self.cluster.finish(at)
 
 
@@ -298,6 +343,8 @@ TABLES: dict[str, tuple[Table[Any], str]] = {
     "posts": (POSTS_TABLE, "created_at"),
     "case_events": (EVENTS_TABLE, "at"),
     "assignments": (ASSIGNMENTS_TABLE, "decided_at"),
+    "queue_gauges": (QUEUE_GAUGES, "at"),
+    "rep_presence": (REP_PRESENCE, "at"),
 }
 """Maps a name to the table and the column that chooses a row's partition."""
 
@@ -337,7 +384,7 @@ def collect(
     """Returns the facts that the collectors would bring, when all is over or at a moment before."""
     moment = moment or Moment(*[cluster.now] * 4)
     names = Names()
-    builder = LogBuilder(names, frozenset(workspaces), START_MS, None)
+    builder = LogBuilder(names, frozenset(workspaces), START_MS, {})
     builder.teams = {
         name: AssignmentLog(name) for name in cluster.topics if name.startswith(f"{ASSIGNMENTS.name}.")
     }
@@ -376,12 +423,13 @@ def _store(
 ) -> Store:
     store = Store()
     for topic, sample in builder.samples.items():
-        table = STORED[topic]
         records = {(record.partition, record.offset): record for record in sample.records}
-        physical = rows_at(cluster, table.name, moment)
-        found = [(records.get(position_in(row, table)), row) for row in physical]
-        pairs = [(record, row) for record, row in found if record is not None]
-        store.rows[topic] = [StoredRows(table, pairs)]
+        store.rows[topic] = []
+        for table in STORED[topic]:
+            physical = rows_at(cluster, table.name, moment)
+            found = [(records.get(position_in(row, table)), row) for row in physical]
+            pairs = [(record, row) for record, row in found if record is not None]
+            store.rows[topic].append(StoredRows(table, pairs))
     rows = {
         name: [
             row for row in final_rows(cluster, name, moment) if not workspaces or row["workspace"] in workspaces
@@ -401,6 +449,9 @@ def _store(
     for row in rows["assignments"]:
         number = names.assignment(row["case_id"], row["attempt"], row["state"], row["update"])
         store.assignments.add(number, _at(row), 0)
+    for kind, column, name in (("queue", "queue", "queue_gauges"), ("rep", "rep_id", "rep_presence")):
+        for row in rows[name]:
+            store.gauges.add(names.gauge(row["workspace"], kind, row[column], to_ms(row["at"])), _at(row), 0)
     return store
 
 

@@ -11,7 +11,16 @@ from typing import NamedTuple
 
 from pipeline.audit.collect.sample import StoredRows
 from pipeline.audit.interned_ids import Names
-from pipeline.audit.logs import ActionableLog, AssignmentLog, EventLog, Log, ManifestLog, MentionLog, ScoredLog
+from pipeline.audit.logs import (
+    ActionableLog,
+    AssignmentLog,
+    EventLog,
+    GaugeLog,
+    Log,
+    ManifestLog,
+    MentionLog,
+    ScoredLog,
+)
 
 
 class CurrentCase(NamedTuple):
@@ -39,6 +48,7 @@ class Store:
     """These are the ids of the table `refused_posts`."""
     case_events: Log = field(default_factory=lambda: Log("case_events"))
     assignments: Log = field(default_factory=lambda: Log("assignments table"))
+    gauges: Log = field(default_factory=lambda: Log("queue_gauges and rep_presence"))
     rows: dict[str, list[StoredRows]] = field(default_factory=dict)
     """Maps a topic to the whole rows of a sample of its records, with one entry for each table."""
 
@@ -69,9 +79,10 @@ class Facts:
     """Holds only the offsets, unreadable records and times of `cases.current`, because its values are in
     `current`.
     """
+    gauges: GaugeLog
     store: Store
 
     def logs(self) -> Iterator[Log]:
         """Yields the log of every topic that was read."""
         yield from (self.raw, self.scored, self.actionable, self.mentions, self.events, self.assignments)
-        yield from (*self.teams, self.current_log)
+        yield from (*self.teams, self.current_log, self.gauges)

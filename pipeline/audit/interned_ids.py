@@ -44,6 +44,10 @@ class Names:
         name = f"{case_id}#{attempt}/{state}"
         return self.number(f"{name}/{update}" if update else name)
 
+    def gauge(self, workspace: str, kind: str, name: str, at_ms: int) -> int:
+        """Returns the number of what was told of a queue or a rep at a time."""
+        return self.number(f"{kind} {workspace}/{name} at {at_ms}")
+
 
 def post_of(number: int) -> int:
     """Returns the number of the post, whatever its revision."""

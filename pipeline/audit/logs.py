@@ -201,6 +201,15 @@ class EventLog(Log):
         """Holds the state that the step leaves the case in, as an index into `steps.AFTER`."""
 
 
+class GaugeLog(Log):
+    """Holds `route.gauges`."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.outdated = bytearray()
+        """This is 1 where the keeping time of the record's table is over."""
+
+
 class AssignmentLog(Log):
     """Holds `assignments`, or the topic of one team."""
 

@@ -21,9 +21,9 @@ def migrate(
         typer.Option("--draft", metavar="NAME", help="write the next migration from the tables' lists"),
     ] = None,
 ) -> None:
-    """Apply pending migrations and the keeping time of posts. To repeat it is safe."""
+    """Apply pending migrations and the keeping times of tables. To repeat it is safe."""
     from pipeline.adapters.clickhouse import migrate as migrations
-    from pipeline.adapters.clickhouse.retention import set_ttl
+    from pipeline.adapters.clickhouse.retention import set_ttls
     from pipeline.app.endpoints import resolve
     from pipeline.settings import load_settings
 
@@ -32,7 +32,7 @@ def migrate(
         say(f"wrote {written}" if written else "no migration is missing")
         return
     settings = resolve(load_settings(), kafka=False, clickhouse=True)
-    store, ttl_days = settings.clickhouse, settings.sink.ttl_days
+    store = settings.clickhouse
     if status:
         _status(migrations.migrations_pending(store))
     elif dry_run:
@@ -43,8 +43,8 @@ def migrate(
         for label in done:
             say(f"applied {label}")
         # The keeping time is no migration, because an operator may change it without a new release.
-        if set_ttl(store, ttl_days):
-            say("posts are kept for ever" if ttl_days is None else f"posts are kept for {ttl_days} days")
+        for table, days in set_ttls(store, settings.sink).items():
+            say(f"{table} keeps rows for ever" if days is None else f"{table} keeps rows for {days} days")
         say(f"{len(done)} migrations applied" if done else "the tables are up to date")
 
 

@@ -21,22 +21,41 @@ from pipeline.ports.rows import RowWriter
 from pipeline.sink.columns import Source, Table
 from pipeline.sink.tables.cases import ASSIGNMENTS, CASE_EVENTS
 from pipeline.sink.tables.posts import POSTS, REFUSED_POSTS, REFUSED_TTL, too_old
+from pipeline.sink.tables.standing import QUEUE_GAUGES, REP_PRESENCE
 from schemas import topics
 from schemas.cases.case import Assignment
+from schemas.cases.gauges import RepGauge, RouteGauge
 from schemas.posts.scored import ScoredPost
 
 STAGE = "sink"
-TABLES: Mapping[str, Table[Any]] = {
-    topics.SCORED.name: POSTS,
-    topics.CASE_EVENTS.name: CASE_EVENTS,
-    topics.ASSIGNMENTS.name: ASSIGNMENTS,
+TABLES: Mapping[str, tuple[Table[Any], ...]] = {
+    topics.SCORED.name: (POSTS, REFUSED_POSTS),
+    topics.CASE_EVENTS.name: (CASE_EVENTS,),
+    topics.ASSIGNMENTS.name: (ASSIGNMENTS,),
+    topics.GAUGES.name: (QUEUE_GAUGES, REP_PRESENCE),
 }
-"""The messages of each input topic go to one table."""
+"""Each message of an input topic goes to one of its tables, which all have the model of the topic."""
 
 WAITED_UNTIL = ("offered", "assigned")
 """These states of an assignment end a wait. The later ones say nothing about how soon somebody cared."""
 
 Rows = dict[str, tuple[Table[Any], list[tuple[object, ...]]]]
+
+
+def table_of(message: object, record: InputRecord, ttl_days: int | None) -> Table[Any]:
+    """Returns the table of a message.
+
+    Args:
+        message: what the record holds.
+        record: of one of the input topics.
+        ttl_days: how long posts are kept, None for ever.
+    """
+    first, *others = TABLES[record.topic]
+    if isinstance(message, ScoredPost):
+        is_other = too_old(message, record.append_ms, ttl_days)
+    else:
+        is_other = isinstance(message, RouteGauge) and isinstance(message.root, RepGauge)
+    return others[0] if is_other else first
 
 
 class SinkAgent:
@@ -99,8 +118,8 @@ class SinkAgent:
         now = self._clock.now()
         for record in records:
             try:
-                message = decode(TABLES[record.topic].model, record.value)
-                table = self._table(message, record)
+                message = decode(TABLES[record.topic][0].model, record.value)
+                table = table_of(message, record, self._ttl_days)
                 row = table.row(message, Source(record, now))
             except Permanent as reason:
                 # The neighbours of an unreadable record are stored, or it would hold up its partition for ever.
@@ -110,11 +129,6 @@ class SinkAgent:
             if isinstance(message, ScoredPost | Assignment):
                 stored.append(message)
         return rows, letters, stored
-
-    def _table(self, message: object, record: InputRecord) -> Table[Any]:
-        if isinstance(message, ScoredPost) and too_old(message, record.append_ms, self._ttl_days):
-            return REFUSED_POSTS
-        return TABLES[record.topic]
 
     def _report(self, records: Sequence[InputRecord], rows: Rows, letters: Sequence[DeadLetter]) -> None:
         now_ms = to_ms(self._clock.now())

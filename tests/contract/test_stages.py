@@ -68,7 +68,7 @@ def test_policies_are_read_and_belong_to_no_group() -> None:
     assert inputs_by_group() == {
         "earshot-enrich": ["posts.raw"],
         "earshot-route": ["posts.actionable", "route.signals", "reps.events"],
-        "earshot-sink": ["posts.scored", "assignments", "cases.events"],
+        "earshot-sink": ["posts.scored", "assignments", "cases.events", "route.gauges"],
     }
 
 

@@ -87,10 +87,11 @@ class AuditLab:
             producer.poll(0)
         assert producer.flush(PATIENCE_S) == 0
         writer = ClickHouseWriter(self.store)
-        for topic, table in STORED.items():
-            if cluster.rows[table.name]:
-                rows = [_timed(cluster, appended, topic, table, row) for row in cluster.rows[table.name]]
-                writer.insert(table.name, table.names, rows, token=uuid4().hex)
+        for topic, tables in STORED.items():
+            for table in tables:
+                if cluster.rows[table.name]:
+                    rows = [_timed(cluster, appended, topic, table, row) for row in cluster.rows[table.name]]
+                    writer.insert(table.name, table.names, rows, token=uuid4().hex)
         writer.close()
         self._write_manifest(delivered)
 

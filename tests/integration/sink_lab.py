@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from pipeline.adapters.clickhouse.analytics import open_analyst
 from pipeline.adapters.clickhouse.migrate import migrate
+from pipeline.adapters.clickhouse.retention import set_ttls
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
 from pipeline.adapters.kafka.admin import ensure_topics
 from pipeline.adapters.kafka.config import client_config, consumer_config, producer_config
@@ -29,7 +30,7 @@ from pipeline.local.endpoints import Endpoints
 from pipeline.logs import get_log
 from pipeline.metrics import Metrics
 from pipeline.ports.rows import RowWriter
-from pipeline.settings import ClickHouseSettings, KafkaSettings
+from pipeline.settings import ClickHouseSettings, KafkaSettings, SinkSettings
 from pipeline.sink.agent import TABLES, SinkAgent
 from pipeline.sink.batch import FlushLimits, PartitionBuffer
 from schemas.topics import all_topics
@@ -172,6 +173,7 @@ def open_lab(stack: Endpoints) -> SinkLab:
     store = own_database(stack, "sink")
     ensure_topics(kafka, all_topics())
     migrate(store)
+    set_ttls(store, SinkSettings())
     with connect(store) as client:
         for table in STATE_TABLES:
             # What is counted without FINAL must not be merged away meanwhile.

@@ -14,14 +14,13 @@ from pipeline.adapters.clickhouse.migrate import (
     planned_statements,
     render,
 )
-from pipeline.adapters.clickhouse.retention import set_ttl, ttl_days_in_force
+from pipeline.adapters.clickhouse.retention import set_ttls, ttl_days_in_force
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter, connect
 from pipeline.clock import from_ms
 from pipeline.errors import Misconfigured, Permanent, ServiceMissing
 from pipeline.local.endpoints import Endpoints
-from pipeline.settings import ClickHouseSettings
-from pipeline.sink.agent import TABLES
-from pipeline.sink.tables.posts import REFUSED_POSTS
+from pipeline.settings import ClickHouseSettings, SinkSettings
+from pipeline.sink.tables import ALL_TABLES
 from tests.stores import own_database
 
 pytestmark = pytest.mark.integration
@@ -86,7 +85,7 @@ def test_a_migration_that_was_changed_after_it_was_applied_is_refused(
 def test_the_tables_have_exactly_the_columns_that_the_sink_writes(store: ClickHouseSettings) -> None:
     migrate(store)
     with connect(store) as client:
-        for table in (*TABLES.values(), REFUSED_POSTS):
+        for table in ALL_TABLES:
             rows = client.query(
                 "SELECT name, default_kind FROM system.columns "
                 "WHERE database = {db:String} AND table = {t:String}",
@@ -241,6 +240,8 @@ def test_every_table_remembers_tokens_and_replaces_by_version(store: ClickHouseS
         "case_events",
         "assignments",
         "refused_posts",
+        "queue_gauges",
+        "rep_presence",
     }
     for _, engine in rows:
         assert engine.startswith("ReplacingMergeTree(ver")
@@ -250,14 +251,13 @@ def test_every_table_remembers_tokens_and_replaces_by_version(store: ClickHouseS
 
 def test_the_keeping_time_is_set_changed_and_taken_away(store: ClickHouseSettings) -> None:
     migrate(store)
-    assert ttl_days_in_force(store) is None
-    assert set_ttl(store, 30)
-    assert ttl_days_in_force(store) == 30
-    assert not set_ttl(store, 30)
-    assert set_ttl(store, 400)
-    assert ttl_days_in_force(store) == 400
-    assert set_ttl(store, None)
-    assert ttl_days_in_force(store) is None
+    assert set(ttl_days_in_force(store).values()) == {None}
+    assert set_ttls(store, SinkSettings(ttl_days=30)) == {"posts": 30, "rep_presence": 30}
+    assert ttl_days_in_force(store) == {"posts": 30, "queue_gauges": None, "rep_presence": 30}
+    assert set_ttls(store, SinkSettings(ttl_days=30)) == {}
+    changed = SinkSettings(gauges_ttl_days=400, presence_ttl_days=14)
+    assert set_ttls(store, changed) == {"posts": None, "queue_gauges": 400, "rep_presence": 14}
+    assert ttl_days_in_force(store) == {"posts": None, "queue_gauges": 400, "rep_presence": 14}
 
 
 def test_the_view_counts_each_post_once_with_the_brands_own_apart(store: ClickHouseSettings) -> None:

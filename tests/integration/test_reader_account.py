@@ -15,7 +15,12 @@ from pipeline.settings import ClickHouseSettings
 
 pytestmark = pytest.mark.integration
 
-READER_XML = Path(__file__).parents[2] / "deploy" / "clickhouse-reader.xml"
+DEPLOY = Path(__file__).parents[2] / "deploy"
+ANYBODY = (
+    "<clickhouse><profiles><default/></profiles><quotas><default/></quotas><users><default><password></password>"
+    "<networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota></default></users>"
+    "</clickhouse>"
+)
 
 ENGINE = """
 import sys, chdb
@@ -36,7 +41,7 @@ def engine(folder: Path, users: str, statements: list[str]) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-c", ENGINE, str(folder / "data"), str(config)],
         input="\n".join(statements),
-        env=os.environ | {"CLICKHOUSE_READER_PASSWORD": ""},
+        env=os.environ | {"CLICKHOUSE_READER_PASSWORD": "", "CLICKHOUSE_SUPERVISOR_PASSWORD": ""},
         capture_output=True,
         text=True,
         timeout=100,
@@ -46,15 +51,49 @@ def engine(folder: Path, users: str, statements: list[str]) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_the_users_file_makes_an_account_that_reads_earshot_and_no_more(tmp_path: Path) -> None:
-    anybody = (
-        "<clickhouse><profiles><default/></profiles><quotas><default/></quotas><users><default><password></password>"
-        "<networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota></default></users>"
-        "</clickhouse>"
-    )
+def account(role: str) -> str:
+    """The users file of a role, whose account is called `default`, as the engine always is when embedded."""
+    name = f"earshot_{role}"
+    users = (DEPLOY / f"clickhouse-{role}.xml").read_text()
+    users = users.replace(f"<{name}>", "<default>").replace(f"</{name}>", "</default>")
+    users = users.replace(f"<profile>{name}<", "<profile>default<")
+    return users.replace("</clickhouse>", "<quotas><default/></quotas></clickhouse>")
+
+
+def test_ids_of_reps_are_for_supervisors_and_the_figures_of_queues_for_everybody(tmp_path: Path) -> None:
+    tables = {"case_events": "type String, rep_id String", "assignments": "state String, rep_id String",
+              "queue_gauges": "queue String", "rep_presence": "rep_id String"}  # fmt: skip
     made = engine(
         tmp_path,
-        anybody,
+        ANYBODY,
+        ["CREATE DATABASE earshot ENGINE = Atomic"]
+        + [f"CREATE TABLE earshot.{name} ({columns}) ENGINE = Memory" for name, columns in tables.items()]
+        + ["CREATE VIEW earshot.presence_spans AS SELECT rep_id FROM earshot.rep_presence"],
+    )
+    assert [line[:2] for line in made] == ["ok"] * 6, made
+    for_all = [
+        "SELECT count() FROM earshot.queue_gauges",
+        "SELECT count() FROM earshot.case_events",
+        "SELECT type FROM earshot.case_events",
+        "SELECT * EXCEPT rep_id FROM earshot.assignments",
+    ]
+    of_reps = [
+        "SELECT rep_id FROM earshot.case_events",
+        "SELECT count() FROM earshot.assignments WHERE rep_id = 'r1'",
+        "SELECT count() FROM earshot.rep_presence",
+        "SELECT * FROM earshot.presence_spans",
+    ]
+    as_reader = engine(tmp_path, account("reader"), for_all + of_reps)
+    assert [line[:2] for line in as_reader] == ["ok"] * 4 + ["no"] * 4, as_reader
+    assert set(as_reader[4:]) == {"no 497"}
+    as_supervisor = engine(tmp_path, account("supervisor"), [*for_all, *of_reps, "DROP TABLE earshot.assignments"])
+    assert [line[:2] for line in as_supervisor] == ["ok"] * 8 + ["no"], as_supervisor
+
+
+def test_the_users_file_makes_an_account_that_reads_earshot_and_no_more(tmp_path: Path) -> None:
+    made = engine(
+        tmp_path,
+        ANYBODY,
         [
             "CREATE DATABASE earshot ENGINE = Atomic",
             "CREATE DATABASE other ENGINE = Atomic",
@@ -66,15 +105,9 @@ def test_the_users_file_makes_an_account_that_reads_earshot_and_no_more(tmp_path
         ],
     )
     assert [line[:2] for line in made] == ["ok"] * 7, made
-    # The engine is always `default` when embedded: that name is given to the account, and the rest is as shipped.
-    reader = (
-        READER_XML.read_text().replace("<earshot_reader>", "<default>").replace("</earshot_reader>", "</default>")
-    )
-    reader = reader.replace("<profile>earshot_reader<", "<profile>default<")
-    reader = reader.replace("</clickhouse>", "<quotas><default/></quotas></clickhouse>")
     outcomes = engine(
         tmp_path,
-        reader,
+        account("reader"),
         [
             "SELECT count() FROM earshot.t",
             "SELECT count() FROM earshot.t SETTINGS max_threads = 1",

@@ -23,10 +23,13 @@ from pipeline.local.endpoints import Endpoints
 from pipeline.logs import get_log
 from pipeline.metrics import Metrics
 from pipeline.ports.records import InputRecord
-from pipeline.sink.agent import TABLES, SinkAgent
+from pipeline.sink.agent import TABLES, SinkAgent, table_of
 from pipeline.sink.columns import Source, Table
+from pipeline.sink.tables import ALL_TABLES
+from pipeline.sink.tables.cases import ASSIGNMENTS
 from pipeline.sink.tables.posts import POSTS, REFUSED_POSTS
 from schemas.cases.case import Assignment, CaseEvent
+from schemas.cases.gauges import QueueGauge, RouteGauge
 from schemas.dead_letter import decode_headers
 from schemas.posts.scored import ScoredPost
 from schemas.topics import SCORED
@@ -37,7 +40,7 @@ from tests.unit.sink.records import assignment, case_event
 
 pytestmark = pytest.mark.integration
 
-TOPIC_OF = {table.model: topic for topic, table in TABLES.items()}
+TOPIC_OF = {tables[0].model: topic for topic, tables in TABLES.items()}
 NOW = at(1000)
 NUMBERS = count()
 """Each message is a row of its own, since ClickHouse makes one of rows with equal keys, even within one insert."""
@@ -51,7 +54,7 @@ class Shop:
         migrate(self.settings)
         self.writer = ClickHouseWriter(self.settings)
         self.client: Client = connect(self.settings)
-        for table in (*TABLES.values(), REFUSED_POSTS):
+        for table in ALL_TABLES:
             self.client.command(f"SYSTEM STOP MERGES {self.settings.database}.{table.name}")
 
     def read(self, table: Table[Any], records: Sequence[InputRecord]) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -91,6 +94,9 @@ def alone(message: Any) -> Any:
     number = next(NUMBERS)
     if isinstance(message, ScoredPost):
         return message.model_copy(update={"post_id": f"{message.platform}:{number}"})
+    if isinstance(message, RouteGauge):
+        name = "queue" if isinstance(message.root, QueueGauge) else "rep_id"
+        return RouteGauge(message.root.model_copy(update={name: f"n{number}"}))
     return message.model_copy(update={"case_id": f"case-{number}", "event_id": f"event-{number}"})
 
 
@@ -99,7 +105,19 @@ def record_of(message: Any) -> InputRecord:
     return InputRecord(TOPIC_OF[type(message)], offset % 7, offset, b"key", encode(message), START_MS + offset)
 
 
-ANY = st.one_of(*(st.lists(messages(model), min_size=1, max_size=4) for model in TOPIC_OF))
+def by_table(
+    made: Sequence[Any], records: Sequence[InputRecord]
+) -> Iterator[tuple[Table[Any], list[Any], list[InputRecord]]]:
+    """Yields each table with its messages and their records."""
+    for table in ALL_TABLES:
+        pairs = [pair for pair in zip(made, records, strict=True) if table_of(*pair, None) is table]
+        if pairs:
+            yield table, [message for message, _ in pairs], [record for _, record in pairs]
+
+
+ANY: st.SearchStrategy[list[Any]] = st.one_of(
+    *(st.lists(messages(model), min_size=1, max_size=4) for model in TOPIC_OF)
+)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -114,7 +132,8 @@ def test_every_column_of_any_message_is_read_as_it_was_sent(shop: Shop, drawn: S
     agent.handle(records, f"batch-{next(NUMBERS)}")
     assert publisher.delivered == []
     read = [decode(type(message), record.value) for message, record in zip(made, records, strict=True)]
-    shop.agrees(TABLES[records[0].topic], read, records)
+    for table, its, its_records in by_table(read, records):
+        shop.agrees(table, its, its_records)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
@@ -122,10 +141,10 @@ def test_every_column_of_any_message_is_read_as_it_was_sent(shop: Shop, drawn: S
 def test_a_word_of_a_newer_release_is_stored_as_itself(shop: Shop, drawn: Sequence[Any]) -> None:
     made = [of_a_newer_release(alone(message)) for message in drawn]
     records = [record_of(message) for message in drawn]
-    table = TABLES[records[0].topic]
-    rows = [table.row(message, Source(record, NOW)) for message, record in zip(made, records, strict=True)]
-    shop.writer.insert(table.name, table.names, rows, token=f"newer-{next(NUMBERS)}")
-    shop.agrees(table, made, records)
+    for table, its, its_records in by_table(made, records):
+        rows = [table.row(message, Source(record, NOW)) for message, record in zip(its, its_records, strict=True)]
+        shop.writer.insert(table.name, table.names, rows, token=f"newer-{next(NUMBERS)}")
+        shop.agrees(table, its, its_records)
 
 
 WORDS = {
@@ -139,7 +158,7 @@ WORDS = {
 def test_an_unlisted_word_reads_as_unlisted(shop: Shop, message: Any) -> None:
     made = of_a_newer_release(alone(message))
     record = record_of(message)
-    table = TABLES[record.topic]
+    table = table_of(message, record, None)
     shop.writer.insert(table.name, table.names, [table.row(made, Source(record, NOW))], token=str(record))
     _, (row,) = shop.read(table, [record])
     values = dict(zip(table.names, row, strict=True))
@@ -158,7 +177,7 @@ def test_no_column_has_a_type_that_turns_what_it_cannot_hold_into_something_else
     rows = shop.client.query(
         "SELECT table, name, type FROM system.columns WHERE database = {db:String} "
         "AND has({t:Array(String)}, table) AND match(type, 'Enum|Decimal|FixedString|Date(Time)?\\\\b|BFloat')",
-        parameters={"db": shop.settings.database, "t": [t.name for t in (*TABLES.values(), REFUSED_POSTS)]},
+        parameters={"db": shop.settings.database, "t": [t.name for t in ALL_TABLES]},
     ).result_rows
     assert rows == []
 
@@ -185,7 +204,7 @@ def test_a_number_below_zero_is_a_dead_letter_and_its_neighbours_are_stored(shop
     [letter] = publisher.delivered
     info = decode_headers(letter.headers)
     assert (letter.value, info.source.offset, info.field) == (records[1].value, records[1].offset, "excluded")
-    shop.agrees(TABLES[records[0].topic], [made[0], made[2]], [records[0], records[2]])
+    shop.agrees(ASSIGNMENTS, [made[0], made[2]], [records[0], records[2]])
 
 
 @pytest.mark.parametrize("value", [None, "seven", [1], -1], ids=repr)
@@ -203,5 +222,5 @@ def test_a_value_that_its_column_cannot_hold_blocks_its_batch_and_ends_nothing(s
 
 
 def test_models_and_topics_are_those_of_the_sink() -> None:
-    assert TOPIC_OF.keys() == {ScoredPost, CaseEvent, Assignment}
-    assert TABLES[SCORED.name] is POSTS
+    assert TOPIC_OF.keys() == {ScoredPost, CaseEvent, Assignment, RouteGauge}
+    assert TABLES[SCORED.name][0] is POSTS

@@ -1,7 +1,7 @@
 """Joins the batch loop, the sink's agent and ClickHouse.
 
-The process stores posts.scored, cases.events and assignments until it is told to stop. This module holds wiring
-only.
+The process stores posts.scored, cases.events, assignments and route.gauges until it is told to stop. This module
+holds wiring only.
 """
 
 import os
@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 
 from pipeline.adapters.clickhouse.migrate import migrations_pending
-from pipeline.adapters.clickhouse.retention import ttl_days_in_force
+from pipeline.adapters.clickhouse.retention import KEPT, ttl_days_in_force
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter
 from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.kafka.storing.consumer import BatchConsumer, LoopSpec
@@ -73,13 +73,15 @@ def _ready_writer(settings: Settings) -> ClickHouseWriter:
     if pending:
         raise Misconfigured(f"ClickHouse lacks {', '.join(pending)}: run `earshot migrate`")
     in_force = ttl_days_in_force(settings.clickhouse)
-    if in_force != settings.sink.ttl_days:
-        # Without this check ClickHouse would delete posts that nobody counted as refused, or keep posts that
-        # should go.
-        raise Misconfigured(
-            f"the posts table keeps {in_force or 'all'} days, EARSHOT_SINK__TTL_DAYS says "
-            f"{settings.sink.ttl_days or 'all'}: run `earshot migrate`"
-        )
+    for kept in KEPT:
+        days = kept.days(settings.sink)
+        if in_force[kept.table] != days:
+            # Without this check ClickHouse would delete posts that nobody counted as refused, or keep rows that
+            # should go.
+            raise Misconfigured(
+                f"the table {kept.table} keeps {in_force[kept.table] or 'all'} days, "
+                f"EARSHOT_SINK__{kept.setting.upper()} says {days or 'all'}: run `earshot migrate`"
+            )
     writer = ClickHouseWriter(settings.clickhouse)
     writer.check()
     return writer

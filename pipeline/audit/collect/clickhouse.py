@@ -15,7 +15,6 @@ from pipeline.ports.records import InputRecord
 from pipeline.settings import ClickHouseSettings
 from pipeline.sink.agent import TABLES
 from pipeline.sink.columns import Table
-from pipeline.sink.tables.posts import POSTS, REFUSED_POSTS
 
 _WHERE = "WHERE (empty({workspaces:Array(String)}) OR has({workspaces:Array(String)}, workspace))"
 _POSTS = f"SELECT workspace, post_id, ver, _partition, _offset FROM posts FINAL {_WHERE}"  # noqa: S608 (constants)
@@ -23,6 +22,10 @@ _DELETED = f"SELECT workspace, post_id, ver, _partition, _offset FROM posts {_WH
 _REFUSED = f"SELECT workspace, post_id, revision FROM refused_posts FINAL {_WHERE}"  # noqa: S608
 _EVENTS = f"SELECT event_id, _partition, _offset FROM case_events FINAL {_WHERE}"  # noqa: S608
 _ASSIGNMENTS = f"SELECT case_id, attempt, state, `update`, _partition, _offset FROM assignments FINAL {_WHERE}"  # noqa: S608
+
+_AT = "toUnixTimestamp64Milli(at), _partition, _offset"
+_QUEUES = f"SELECT workspace, queue, {_AT} FROM queue_gauges FINAL {_WHERE}"  # noqa: S608
+_REPS = f"SELECT workspace, rep_id, {_AT} FROM rep_presence FINAL {_WHERE}"  # noqa: S608
 
 
 def collect_clickhouse(
@@ -58,9 +61,12 @@ def collect_clickhouse(
         for case_id, attempt, state, update, partition, offset in reader.rows(_ASSIGNMENTS, parameters):
             number = names.assignment(str(case_id), int(attempt), str(state), int(update))
             store.assignments.add(number, position(int(partition), int(offset)), 0)
+        for kind, sql in (("queue", _QUEUES), ("rep", _REPS)):
+            for workspace, name, at_ms, partition, offset in reader.rows(sql, parameters):
+                number = names.gauge(str(workspace), kind, str(name), int(at_ms))
+                store.gauges.add(number, position(int(partition), int(offset)), 0)
         for topic, sample in samples.items():
-            tables = (POSTS, REFUSED_POSTS) if TABLES[topic] is POSTS else (TABLES[topic],)
-            store.rows[topic] = [_whole_rows(reader, table, sample.records) for table in tables]
+            store.rows[topic] = [_whole_rows(reader, table, sample.records) for table in TABLES[topic]]
     return store
 
 

@@ -21,9 +21,20 @@ from pipeline.errors import Misconfigured
 from pipeline.ports.records import InputRecord
 from pipeline.settings import KafkaSettings
 from pipeline.stages import inputs_by_group
-from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, DAY_MS, MENTIONS, RAW, SCORED, Topic
+from schemas.topics import (
+    ACTIONABLE,
+    ASSIGNMENTS,
+    CASE_EVENTS,
+    CASES,
+    DAY_MS,
+    GAUGES,
+    MENTIONS,
+    RAW,
+    SCORED,
+    Topic,
+)
 
-FOLLOWED: tuple[Topic, ...] = (RAW, SCORED, ACTIONABLE, MENTIONS, CASE_EVENTS, ASSIGNMENTS, CASES)
+FOLLOWED: tuple[Topic, ...] = (RAW, SCORED, ACTIONABLE, MENTIONS, CASE_EVENTS, ASSIGNMENTS, CASES, GAUGES)
 """These are the topics of the audit, in the order of the flow."""
 
 WORTH_TELLING_S = 1.0

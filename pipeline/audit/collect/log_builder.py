@@ -19,6 +19,7 @@ from pipeline.audit.logs import (
     ActionableLog,
     AssignmentLog,
     EventLog,
+    GaugeLog,
     Log,
     ManifestLog,
     MentionLog,
@@ -31,12 +32,15 @@ from pipeline.enrich.outputs import belongs_in_actionable
 from pipeline.errors import Permanent
 from pipeline.ports.records import InputRecord
 from pipeline.route.ids import event_id
+from pipeline.sink.tables.posts import POSTS
+from pipeline.sink.tables.standing import QUEUE_GAUGES, REP_PRESENCE
 from schemas.cases.case import Assignment, CaseCurrent, CaseEvent
+from schemas.cases.gauges import QueueGauge, RouteGauge
 from schemas.dead_letter import dead_letters_of, decode_headers
 from schemas.posts.mention import Mention
 from schemas.posts.raw import RawPost
 from schemas.posts.scored import ScoredPost
-from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, MENTIONS, RAW, SCORED, team_topic
+from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, GAUGES, MENTIONS, RAW, SCORED, team_topic
 
 M = TypeVar("M", bound=BaseModel)
 DAY_MS = 86_400_000
@@ -81,10 +85,12 @@ class LogBuilder:
         names: numbers all names.
         workspaces: the only ones that count, or all if empty.
         now_ms: the time of the audit.
-        ttl_days: the retention of the `posts` table, or None if it keeps rows for ever.
+        ttl_days: the retention of each table that has one; None or no entry if it keeps rows for ever.
     """
 
-    def __init__(self, names: Names, workspaces: frozenset[str], now_ms: int, ttl_days: int | None) -> None:
+    def __init__(
+        self, names: Names, workspaces: frozenset[str], now_ms: int, ttl_days: Mapping[str, int | None]
+    ) -> None:
         self.raw = Log(RAW.name)
         self.scored = ScoredLog(SCORED.name)
         self.actionable = ActionableLog(ACTIONABLE.name)
@@ -94,11 +100,16 @@ class LogBuilder:
         self.teams: dict[str, AssignmentLog] = {}
         self.current_log = Log(CASES.name)
         self.current: dict[int, CurrentCase] = {}
-        self.samples = {topic.name: Sample() for topic in (SCORED, CASE_EVENTS, ASSIGNMENTS)}
+        self.gauges = GaugeLog(GAUGES.name)
+        self.samples = {topic.name: Sample() for topic in (SCORED, CASE_EVENTS, ASSIGNMENTS, GAUGES)}
         """Maps each topic that is stored to the records whose rows are compared whole."""
+        self._keyed = (self.raw, self.scored, self.actionable, self.mentions, self.gauges)
+        """The logs of the topics whose keys begin with the workspace."""
         self._names = names
         self._workspaces = workspaces
-        self._keep_from_ms = None if ttl_days is None else now_ms - ttl_days * DAY_MS
+        self._keeps_from_ms = {
+            table: now_ms - days * DAY_MS for table, days in ttl_days.items() if days is not None
+        }
 
     def facts(self, manifests: ManifestLog, actionable_partitions: dict[str, int], store: Store) -> Facts:
         """Returns the logs of all topics together with what was collected elsewhere."""
@@ -115,6 +126,7 @@ class LogBuilder:
             teams=list(self.teams.values()),
             current=self.current,
             current_log=self.current_log,
+            gauges=self.gauges,
             store=store,
         )
 
@@ -136,7 +148,7 @@ class LogBuilder:
         log.vers.append(post.ver)
         log.actionable.append(belongs_in_actionable(post))
         log.deleted.append(post.deleted)
-        log.outdated.append(self._keep_from_ms is not None and to_ms(post.created_at) < self._keep_from_ms)
+        log.outdated.append(to_ms(post.created_at) < self._keeps_from_ms.get(POSTS.name, 0))
         # A removed post says nothing, so it is a mention of no topic.
         for hit in () if post.deleted else post.topics:
             log.wanting.append(len(log) - 1)
@@ -217,6 +229,20 @@ class LogBuilder:
             number = self._names.number(case.case_id)
             self.current[number] = CurrentCase(case.state, case.event_seq, at, record.append_ms)
 
+    def add_gauge(self, record: InputRecord) -> None:
+        """Adds a record of route.gauges."""
+        decoded, log = self._decode(RouteGauge, self.gauges, record), self.gauges
+        if decoded is None or not self.includes(decoded.root.workspace):
+            return
+        gauge = decoded.root
+        kind, name = ("queue", gauge.queue) if isinstance(gauge, QueueGauge) else ("rep", gauge.rep_id)
+        table = QUEUE_GAUGES if isinstance(gauge, QueueGauge) else REP_PRESENCE
+        number = self._names.gauge(gauge.workspace, kind, name, to_ms(gauge.at))
+        log.add(number, position(record.partition, record.offset), record.append_ms)
+        # Its row was stored later than the record was appended, and is kept from then on.
+        log.outdated.append(record.append_ms < self._keeps_from_ms.get(table.name, 0))
+        self._sample(log, record)
+
     def includes(self, workspace: str) -> bool:
         """Says whether the workspace is one of those that count."""
         return not self._workspaces or workspace in self._workspaces
@@ -232,12 +258,13 @@ class LogBuilder:
             ASSIGNMENTS.name: self.add_assignment,
             **dict.fromkeys(self.teams, self.add_assignment),
             CASES.name: self.add_current,
+            GAUGES.name: self.add_gauge,
         }
 
     def logs(self) -> Mapping[str, Log]:
         """Maps a topic to its log."""
         logs = (self.raw, self.scored, self.actionable, self.mentions, self.events, self.assignments)
-        return {log.name: log for log in (*logs, *self.teams.values(), self.current_log)}
+        return {log.name: log for log in (*logs, *self.teams.values(), self.current_log, self.gauges)}
 
     def _sample(self, log: Log, record: InputRecord) -> None:
         # A record that the stage has not come to has no row yet and would only take the place of another one.
@@ -257,13 +284,12 @@ class LogBuilder:
             return None
 
     def _may_count(self, log: Log, key: bytes | None, at: int) -> bool:
-        """Says whether an unreadable record may belong to a chosen workspace. Keys of posts begin with their
-        workspace.
+        """Says whether an unreadable record may belong to a chosen workspace, by its key.
 
-        Nobody can tell for any other record, so it counts unless it is kept as a dead letter.
+        Nobody can tell for a record whose key has no workspace, so it counts unless it is kept as a dead letter.
         """
         if not self._workspaces:
             return True
-        if key is None or log not in (self.raw, self.scored, self.actionable, self.mentions):
+        if key is None or log not in self._keyed:
             return not log.letters.kept(at)
         return key.split(b"/", 1)[0].decode(errors="replace") in self._workspaces

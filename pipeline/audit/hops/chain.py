@@ -37,6 +37,7 @@ HOPS: tuple[Callable[[Facts], HopReport], ...] = (
     store_hops.scored_to_posts,
     store_hops.events_to_table,
     store_hops.assignments_to_table,
+    store_hops.gauges_to_tables,
 )
 
 

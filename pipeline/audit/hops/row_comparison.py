@@ -16,8 +16,9 @@ from pipeline.clock import to_ms
 from pipeline.codec import decode
 from pipeline.sink.columns import Source, Table
 
-_NO_NAMES = ("created_at", "platform")
-"""These parts of a key tell a person nothing: the id of the post holds its platform already."""
+_NO_NAMES = ("created_at", "at", "platform")
+"""These parts of a key tell a person nothing: the id of the post holds its platform already, and the record that
+is named with the row says when."""
 
 
 def compare_rows(report: HopReport, facts: Facts, log: Log) -> None:

@@ -3,7 +3,7 @@
 There is one report for each table, and all of these hops are exactly once. The module holds no SQL.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pipeline.audit.collected import Facts
 from pipeline.audit.findings import HopReport
@@ -127,14 +127,28 @@ def assignments_to_table(facts: Facts) -> HopReport:
     return _table(facts, facts.assignments, facts.store.assignments, "assignments -> ClickHouse assignments")
 
 
-def _table(facts: Facts, log: Log, rows: Log, hop: str) -> HopReport:
+def gauges_to_tables(facts: Facts) -> HopReport:
+    """Judges that what was told of each queue and rep has one row.
+
+    The router may tell the same minute twice. Then one row has the later record.
+    """
+    log = facts.gauges
+    return _table(
+        facts, log, facts.store.gauges, "route.gauges -> ClickHouse queue_gauges, rep_presence",
+        expired=lambda index: bool(log.outdated[index]),
+    )  # fmt: skip
+
+
+def _table(
+    facts: Facts, log: Log, rows: Log, hop: str, *, expired: Callable[[int], bool] = lambda _: False
+) -> HopReport:
     report = HopReport(hop, "exactly once")
     prefix = "event " if isinstance(log, EventLog) else ""
 
     def name(number: int) -> str:
         return prefix + facts.names.name(number)
 
-    follow(report, log, set(rows.ids), name)
+    follow(report, log, set(rows.ids), name, expired=expired)
     doubled_letters(report, log)
     for number, repeat in repeats(rows.ids).items():
         report.doubled.add(name(number), _row(rows, repeat.second, log), f"{repeat.times} rows under FINAL")

@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipeline.adapters.clickhouse.migrate import migrate
+from pipeline.adapters.clickhouse.retention import set_ttls
 from pipeline.adapters.kafka.admin import ensure_topics
 from pipeline.adapters.kafka.lag import unread_of
 from pipeline.adapters.kafka.policies.publication import publish_policy
@@ -115,6 +116,7 @@ class Demo:
         resolved = resolve(self.settings, clickhouse=True)
         ensure_topics(resolved.kafka, all_topics())
         migrate(resolved.clickhouse)
+        set_ttls(resolved.clickhouse, resolved.sink)
         publish_policy(resolved.kafka, read_policy(policy_path(self.plan.workspace)))
         self.report("topics, tables and the policy are in place")
 

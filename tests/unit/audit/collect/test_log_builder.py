@@ -18,7 +18,7 @@ DAY_MS = 86_400_000
 
 
 def builder(*workspaces: str, now_ms: int = START_MS, ttl_days: int | None = None) -> LogBuilder:
-    return LogBuilder(Names(), frozenset(workspaces), now_ms, ttl_days)
+    return LogBuilder(Names(), frozenset(workspaces), now_ms, {"posts": ttl_days})
 
 
 def raw(value: bytes, key: bytes = b"acme/x:ann", offset: int = 7) -> InputRecord:

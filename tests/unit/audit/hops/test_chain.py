@@ -26,7 +26,7 @@ def said(found: list[HopReport]) -> dict[tuple[str, str], list[str]]:
 def test_a_whole_world_is_clean_and_every_hop_counts() -> None:
     found = reports(World(Cluster()))
     assert said(found) == {}
-    assert len(found) == len(HOPS) == 12
+    assert len(found) == len(HOPS) == 13
     assert all(hop.ok and hop.ids_out > 0 for hop in found)
     letters = {hop.hop: [finding.detail for finding in hop.dead_lettered.shown] for hop in found}
     assert sorted(letters["posts.raw -> posts.scored"]) == ["invalid_json", "wrong_key"]
