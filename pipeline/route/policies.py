@@ -6,14 +6,17 @@ They are part of the router's state. So a restart goes on with the policies of b
 
 from typing import Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from pipeline.ports.decider import PolicyMark
+from pipeline.route.fairness import bound
 from pipeline.route.messages import ScoredPost
 from pipeline.route.sla.clocks import Terms
 from pipeline.route.sla.terms import PolicyTerms
-from pipeline.route.state.entities import Case, PolicyInForce
+from pipeline.route.state.entities import Case, PolicyInForce, Rep
 from pipeline.route.state.state import State
 from schemas.policy.policy import Brand, Policy
-from schemas.policy.queues import Queue, Ring
+from schemas.policy.queues import ChannelWeights, Queue, Ring, Sticky
 from schemas.policy.staffing import Lease
 from schemas.posts.raw import Visibility
 
@@ -21,6 +24,7 @@ OFFER_TIMEOUT_S: int = Queue.model_fields["offer_timeout_s"].default
 REOPEN_WITHIN_S: int = Queue.model_fields["reopen_within_s"].default
 LEASE: Lease = Policy.model_fields["lease"].default
 REFUSAL_TTL_S: int = Queue.model_fields["refusal_ttl_s"].default
+NOT_STICKY: Sticky = Queue.model_fields["sticky"].default
 MISSED_OFFERS: int = Policy.model_fields["missed_offers"].default
 OLDEST_EVERY: int = Policy.model_fields["oldest_every"].default
 """The contract's defaults hold for cases whose queue or policy was withdrawn while they waited."""
@@ -41,6 +45,17 @@ class View(NamedTuple):
     """The rings of the queues that have any."""
     accounts: dict[str, Brand]
     """The brand of each account, where there are several brands."""
+    weights: dict[str, tuple[ChannelWeights, bool]]
+    """Weights and whether they are interruptible, of the queues whose cases do not each take one unit."""
+    rotating: frozenset[str]
+    """The queues in which reps take turns."""
+
+
+def _weight(queue: Queue) -> tuple[ChannelWeights, bool]:
+    return queue.channel_weights, queue.interruptible
+
+
+_LIGHT = (ChannelWeights(), False)
 
 
 class PolicyBook:
@@ -55,10 +70,11 @@ class PolicyBook:
         self._views: dict[str, View] = {}
 
     def take(self, workspace: str, held: PolicyInForce | None) -> bool:
-        """Puts a policy in force, None ends the workspace's, and returns whether deadlines are others by it."""
-        before = self.promises(workspace), self.rings(workspace)
+        """Puts a policy in force, None ends the workspace's, and returns whether cases are to be
+        counted anew by it."""
+        before = self.promises(workspace), self.rings(workspace), self.weights(workspace)
         self._state.put("policy", workspace, "", held)
-        return (self.promises(workspace), self.rings(workspace)) != before
+        return (self.promises(workspace), self.rings(workspace), self.weights(workspace)) != before
 
     def marks(self) -> dict[str, PolicyMark]:
         """Returns version and digest of the policy in force of each workspace."""
@@ -80,9 +96,15 @@ class PolicyBook:
             brands = held.policy.all_brands
             accounts = {author_id: brand for brand in brands for author_id in brand.author_ids}
             view = View(
-                held.policy, queues, PolicyTerms(held.policy), frozenset(accounts), rings,
+                held.policy,
+                queues,
+                PolicyTerms(held.policy),
+                frozenset(accounts),
+                rings,
                 accounts if len(brands) > 1 else {},
-            )  # fmt: skip
+                {queue.name: _weight(queue) for queue in held.policy.queues if _weight(queue) != _LIGHT},
+                frozenset(queue.name for queue in held.policy.queues if queue.fairness == "round_robin"),
+            )
             self._views[workspace] = view
         return view
 
@@ -143,6 +165,40 @@ class PolicyBook:
         settings = None if view is None else view.queues.get(case.queue)
         return now_ms + 1000 * (REFUSAL_TTL_S if settings is None else settings.refusal_ttl_s)
 
+    def weights(self, workspace: str) -> dict[str, tuple[ChannelWeights, bool]]:
+        """Returns what the cases take of a rep's capacity, of the queues that say something about it."""
+        view = self.view(workspace)
+        return {} if view is None else view.weights
+
+    def weighed(self, case: Case) -> Case:
+        """Returns a case with what it takes of a rep's capacity. One that somebody has stays as it is."""
+        if case.offer is not None:
+            return case
+        by_channel, interruptible = self.weights(case.workspace).get(case.queue, _LIGHT)
+        weight = by_channel.direct if case.channel == "direct" else by_channel.public
+        if (case.weight, case.interruptible) == (weight, interruptible):
+            return case
+        return case._replace(weight=weight, interruptible=interruptible)
+
+    def sticky(self, workspace: str, queue: str) -> Sticky:
+        """Returns whether the cases of that queue go first to the rep of an earlier case."""
+        view = self.view(workspace)
+        settings = None if view is None else view.queues.get(queue)
+        # Whoever picks by hand is not asked.
+        return NOT_STICKY if settings is None or settings.mode == "pull" else settings.sticky
+
+    def offers_per_hour(self, workspace: str) -> int | None:
+        """Returns how many offers a rep gets within an hour at most; None for any number."""
+        view = self.view(workspace)
+        return None if view is None else view.policy.offers_per_hour
+
+    def after_offer(self, rep: Rep, queue: str, now_ms: int) -> Rep:
+        """Returns a rep who is offered a case of that queue."""
+        view = self.view(rep.workspace)
+        if view is None or (view.policy.offers_per_hour is None and not view.rotating):
+            return replace(rep, last_offer_ms=now_ms)
+        return bound.offered(rep, now_ms, view.policy.offers_per_hour, queue, view.rotating)
+
     def offer_timeout_ms(self, workspace: str, queue: str) -> int:
         """Returns how long an offer of that queue stands, in milliseconds."""
         view = self.view(workspace)
@@ -154,6 +210,12 @@ class PolicyBook:
         view = self.view(workspace)
         settings = None if view is None else view.queues.get(queue)
         return 1000 * (REOPEN_WITHIN_S if settings is None else settings.reopen_within_s)
+
+    def remembered_ms(self, workspace: str, queue: str) -> int:
+        """Returns how long after its end somebody asks for a case of that queue, in milliseconds."""
+        sticky = self.sticky(workspace, queue)
+        sticky_ms = 0 if sticky.scope == "off" else 1000 * sticky.ttl_s
+        return max(self.reopen_within_ms(workspace, queue), sticky_ms)
 
     def wrap_up_ms(self, workspace: str, queue: str) -> int:
         """Returns how long a resolved case of that queue still takes its rep, in milliseconds."""

@@ -105,7 +105,10 @@ class Router:
         if content is not None:
             held = PolicyInForce(policy_digest(content), inputs.read_policy(workspace, content))
         turn = self._turn.begin(now_ms, self._live)
+        bound = self._book.offers_per_hour(workspace)
         requeue.begin_move(turn, workspace, promised=self._book.take(workspace, held))
+        if self._book.offers_per_hour(workspace) != bound:
+            presence.follow_bound(turn, workspace)
         self.watch.note(now_ms)
 
     def policies(self) -> Mapping[str, PolicyMark]:

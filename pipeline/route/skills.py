@@ -7,6 +7,7 @@ A word that ends in `!` is required, so that no ring ever drops it. A rep's own 
 from functools import lru_cache
 from typing import NamedTuple
 
+from pipeline.route.fairness.order import Rule
 from schemas.policy.queues import Queue
 
 REQUIRED = "!"
@@ -36,6 +37,8 @@ class Terms(NamedTuple):
     """Those that a rep must meet before the first ring. Who meets more of them gets the case first."""
     pull: bool = False
     """Whether reps pick the cases by hand, and none is ever offered."""
+    fairness: Rule = "load"
+    """Who of those who fit alike is asked first."""
 
 
 def skill_word(name: str, level: int) -> str:
@@ -79,8 +82,9 @@ def terms_of(queue: Queue | None, team: str, words: tuple[str, ...], ring: int) 
                 if need.name in required or not (wider.drop_optional or need.name in wider.drop_skills)
             ]
             teams += wider.add_teams
-    pull = queue is not None and queue.mode == "pull"
-    return Terms(tuple(dict.fromkeys(teams)), _skills(needs), whole, pull)
+    if queue is None:
+        return Terms(tuple(teams), _skills(needs), whole)
+    return Terms(tuple(dict.fromkeys(teams)), _skills(needs), whole, queue.mode == "pull", queue.fairness)
 
 
 def _skills(needs: list[Need]) -> frozenset[str]:

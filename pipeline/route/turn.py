@@ -103,6 +103,8 @@ class Turn:
             case = promises.followed(self.book, self.state, case, self.now_ms)
         if case.ring_ms is not None or self.book.rings(case.workspace):
             case = self.book.ringed(case)
+        if case.weight != 1 or case.interruptible or self.book.weights(case.workspace):
+            case = self.book.weighed(case)
         self.state.put_case(case)
         self._publish_step(case, type_, reason, post, rep_id, related)
         # What is late already is said at once. The timers that are due before this turn have fired.
@@ -152,7 +154,8 @@ class Turn:
         """
         case = replace(case, seq=case.seq + 1, updated_at_ms=self.now_ms)
         self._publish_step(case, type_, reason, None, rep_id, into)
-        window_ms = self.book.reopen_within_ms(case.workspace, case.queue) if reopens else 0
+        # Whose rep had a case is known for as long as the queue is sticky, also where nothing reopens it.
+        window_ms = self.book.remembered_ms(case.workspace, case.queue) if reopens else 0
         closed = Closed(
             closed_ms=self.now_ms,
             until_ms=self.now_ms + max(CLOSED_TTL_MS, window_ms + 1),
@@ -258,9 +261,15 @@ class Turn:
         assert case.offer is not None
         self.publish_assignment(case, case.offer, "released", reason)
         released = replace(
-            case, state="waiting", offer=None, update=0, former_rep=_last_rep(case), until_ms=None, consulted=()
+            case, state="waiting", offer=None, update=0, former_rep=case.last_rep, until_ms=None, consulted=()
         )
+        if released.sticky_ms is not None and released.sticky_ms <= self.now_ms:
+            released = released.let_go()
         return released.lapsed(self.now_ms)
+
+    def note_offer(self, rep: Rep, queue: str) -> None:
+        """Notes that a rep is offered a case of that queue."""
+        self.state.put_rep(self.book.after_offer(rep, queue, self.now_ms))
 
     def put_brief(self, case: Case, brief: Brief) -> None:
         """Stores what there is to read about a case."""
@@ -302,11 +311,7 @@ class Turn:
 def _at_end(case: Case) -> Case:
     """Returns a case as it is opened again."""
     return replace(
-        case, state="waiting", ring=0, ring_ms=None, offer=None, refused=(), update=0, former_rep=_last_rep(case),
-        from_rep=None, until_ms=None, consulted=(), outcome=None, timer_parked=False,
+        case, state="waiting", ring=0, ring_ms=None, offer=None, refused=(), update=0, former_rep=case.last_rep,
+        from_rep=None, until_ms=None, consulted=(), outcome=None, timer_parked=False, sticky_rep=None,
+        sticky_ms=None,
     )  # fmt: skip
-
-
-def _last_rep(case: Case) -> str | None:
-    """Returns the rep who had the case last. Whoever is only offered it never had it."""
-    return case.former_rep if case.offer is None or case.state == "offered" else case.offer.rep_id

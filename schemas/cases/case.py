@@ -79,7 +79,7 @@ class Candidates(Part):
         default_factory=dict,
         max_length=20,
         description="number of signed-in reps of the team who could not take it, by reason code: away, "
-        "not_responding, missing_skill, refused_before, at_capacity",
+        "not_responding, missing_skill, refused_before, offers_per_hour, at_capacity",
     )
     best: tuple[Candidate, ...] | None = Field(
         default=None,

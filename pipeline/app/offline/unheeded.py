@@ -11,16 +11,11 @@ UNHEEDED: tuple[tuple[str, ...], ...] = (
     ("queues", "calendar"),
     ("queues", "borrows"),
     ("queues", "order"),
-    ("queues", "fairness"),
-    ("queues", "sticky"),
-    ("queues", "channel_weights"),
-    ("queues", "interruptible"),
     ("queues", "reply_within_s"),
     ("queues", "follow_up_within_s"),
     ("queues", "idle_s"),
     ("queues", "limits"),
     ("queues", "closed"),
-    ("offers_per_hour",),
     ("link_identity",),
 )
 """The fields, each as its way through the policy. Whoever makes one work takes it out."""

@@ -1,6 +1,7 @@
 """How a case ends, and how one that has ended begins again."""
 
 from pipeline.route import promises
+from pipeline.route.cases.known import kept_for_rep
 from pipeline.route.cases.lifecycle import after
 from pipeline.route.messages import ScoredPost
 from pipeline.route.state.entities import Case, Closed
@@ -80,4 +81,5 @@ def reopen(turn: Turn, closed: Closed, reason: str, post: ScoredPost | None = No
         answer=None,
     )
     case = promises.reopened(turn.book, case, before, closed.closed_ms, turn.now_ms)
+    case = kept_for_rep(turn, case, before, closed.closed_ms)
     return turn.step(case, "reopened", reason)

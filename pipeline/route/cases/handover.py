@@ -17,7 +17,7 @@ from pipeline.route.messages import (
     CustomerAwaited,
 )
 from pipeline.route.policies import Gone
-from pipeline.route.state.entities import CASE_WEIGHT, Case, Offer, Rep
+from pipeline.route.state.entities import Case, Offer, Rep
 from pipeline.route.turn import Turn
 from schemas.policy.queues import Queue
 from schemas.refusals import RequestRefusal
@@ -77,7 +77,7 @@ def transfer(turn: Turn, case: Case, event: CaseTransferred) -> RequestRefusal |
     queue = _queue(turn, case, event)
     if queue is None:
         return "unknown_queue"
-    given = turn.release(case, "transferred")
+    given = turn.release(case, "transferred").let_go()
     # Whoever hands it on within the team does not get it back at once.
     given = given._replace(queue=queue.name, team=queue.team, refused=(), entered_ms=turn.now_ms, ring=0)
     given = given.refused_by(event.rep_id, turn.book.kept_away_ms(given, turn.now_ms))
@@ -99,9 +99,11 @@ def _to_rep(turn: Turn, case: Case, event: CaseTransferred, to_rep: str) -> Requ
     if rep is None or not rep.present:
         return "unknown_rep"
     # Behind the live edge an offer may be over before anybody sees it.
-    if to_rep == event.rep_id or not _has_room(turn, case, to_rep) or (event.warm and not turn.live):
+    may_offer = turn.live and rep.bound_ms is None
+    if to_rep == event.rep_id or not _has_room(turn, case, to_rep) or (event.warm and not may_offer):
         return "rep_not_free"
-    waiting = turn.step(turn.release(case, "transferred"), "transferred", event.reason, rep_id=event.rep_id)
+    given = turn.release(case, "transferred").let_go()
+    waiting = turn.step(given, "transferred", event.reason, rep_id=event.rep_id)
     if event.warm:
         _offer(turn, waiting._replace(from_rep=event.rep_id), to_rep, "transferred")
     else:
@@ -115,10 +117,8 @@ def offer_back(turn: Turn, case: Case) -> None:
     if rep_id is None or case.state != "waiting" or not turn.live:
         return
     workspace = turn.state.workspaces[case.workspace]
-    place = workspace.staff.place(rep_id)
-    if place is None or place.free is None or place.reps is None:
-        return
-    if workspace.classes.demand_of(case).suits(place.reps):
+    place, demand = workspace.staff.place(rep_id), workspace.classes.demand_of(case)
+    if place is not None and place.reps in demand.takers and demand.order in place.free:
         _offer(turn, case, rep_id, "same_rep")
 
 
@@ -166,7 +166,7 @@ def _offer(turn: Turn, case: Case, rep_id: str, reason: str) -> None:
     case = turn.step(case, "offered", reason, rep_id=rep_id)
     rep = turn.state.rep(case.workspace, rep_id)
     if rep is not None:
-        turn.state.put_rep(rep._replace(last_offer_ms=turn.now_ms))
+        turn.note_offer(rep, case.queue)
     turn.publish_assignment(case, offer, "offered", reason)
 
 
@@ -243,5 +243,6 @@ def _is_answered(case: Case) -> bool:
 
 
 def _has_room(turn: Turn, case: Case, rep_id: str) -> bool:
-    rep = turn.state.rep(case.workspace, rep_id)
-    return rep is not None and turn.state.indexes.load(case.workspace, rep_id) + CASE_WEIGHT <= rep.capacity
+    case = turn.book.weighed(case._replace(offer=None))
+    staff = turn.state.workspaces[case.workspace].staff
+    return staff.could_take(rep_id, case)

@@ -10,7 +10,7 @@ from sys import intern
 from pipeline.route import ids, promises
 from pipeline.route.cases import answers, briefs, ending, handover
 from pipeline.route.cases.joining import URGENCY, Verdict, contact_of, is_outdated, verdict_on
-from pipeline.route.cases.known import KnownCases
+from pipeline.route.cases.known import KnownCases, kept_for_rep
 from pipeline.route.cases.lifecycle import WITH_A_REP, after, may
 from pipeline.route.messages import ScoredPost
 from pipeline.route.state.entities import Case, Member, skill_set
@@ -210,7 +210,7 @@ def _open_case(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
     turn.state.put("post", post.workspace, post.post_id, member)
     turn.put_brief(case, briefs.open_brief(post))
     # A queue that was withdrawn while the post was on its way loses no post.
-    case = promises.begun(turn.book, case, received_ms)
+    case = kept_for_rep(turn, promises.begun(turn.book, case, received_ms))
     reason = verdict.reason if queue.name == post.triage.queue else "queue_gone"
     turn.step(case, "queued", reason, post=_name(post), related=verdict.related)
 

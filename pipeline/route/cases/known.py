@@ -43,12 +43,29 @@ class KnownCases:
 
     def closed_cases(self, contact: str) -> list[Closed]:
         """Returns the cases of a contact that can be reopened, the one closed last first."""
+        return [closed for closed in self._former_cases(contact) if self.reopens(closed)]
+
+    def _former_cases(self, contact: str) -> list[Closed]:
         workspace = self._turn.state.workspaces[self._workspace]
         names = names_of(workspace.former, contact)
         if not names:
             return []
-        cases = [(closed, case_id) for case_id in names if self.reopens(closed := workspace.closed[case_id])]
+        cases = [(workspace.closed[case_id], case_id) for case_id in names]
         return [closed for closed, _ in sorted(cases, key=lambda pair: (-pair[0].closed_ms, pair[1]))]
+
+    def last_rep(self, contact: str, queue: str | None, ttl_ms: int) -> str | None:
+        """Returns the rep who has or had the newest case of a contact that somebody has taken.
+
+        Args:
+            contact: whose cases.
+            queue: the queue in which the case is or was; None for any.
+            ttl_ms: how long ago a case may have ended, in milliseconds. Open ones come first.
+        """
+        recent = [
+            closed for closed in self._former_cases(contact) if self._turn.now_ms - closed.closed_ms < ttl_ms
+        ]
+        cases = [*self.open_cases(contact), *(closed.case for closed in recent if closed.case is not None)]
+        return next((case.last_rep for case in cases if case.last_rep and queue in (None, case.queue)), None)
 
     def original(self, cluster: str) -> Case | None:
         """Returns the oldest open case that a public post of this cluster has opened."""
@@ -66,4 +83,26 @@ class KnownCases:
         if case is None:
             return False
         window_ms = self._turn.book.reopen_within_ms(self._workspace, case.queue)
-        return self._turn.now_ms - closed.closed_ms <= window_ms
+        return 0 < window_ms >= self._turn.now_ms - closed.closed_ms
+
+
+def kept_for_rep(turn: Turn, case: Case, before: Case | None = None, closed_ms: int = 0) -> Case:
+    """Returns a case that begins to wait, in a sticky queue first for the rep of an earlier case of its contact.
+
+    Args:
+        turn: the turn in which it begins.
+        case: the case, which is not stored yet.
+        before: the same case before it was closed, where it is reopened.
+        closed_ms: when that was.
+    """
+    sticky = turn.book.sticky(case.workspace, case.queue)
+    if sticky.scope == "off":
+        return case
+    rep_id, queue, ttl_ms = None, case.queue if sticky.scope == "queue" else None, 1000 * sticky.ttl_s
+    if before is not None and turn.now_ms - closed_ms < ttl_ms and queue in (None, before.queue):
+        rep_id = before.former_rep
+    if rep_id is None:
+        rep_id = KnownCases(turn, case.workspace).last_rep(case.contacts[0], queue, ttl_ms)
+    if rep_id is None:
+        return case
+    return case._replace(sticky_rep=rep_id, sticky_ms=turn.now_ms + 1000 * sticky.hold_s)

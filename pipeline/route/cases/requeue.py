@@ -82,10 +82,12 @@ def _recount(turn: Turn, workspace: str, part: int, parts: int) -> None:
     # cases were opened since, or in which order a restore has brought them.
     cases = turn.state.workspaces[workspace].cases
     for case_id in sorted(case_id for case_id in cases if crc32(case_id.encode()) % parts == part):
-        before = cases[case_id]
+        before = turn.book.weighed(cases[case_id])
         after = turn.book.ringed(promises.recounted(turn.book, before))
         if after != before:
             turn.step(after, "rescheduled", "policy_changed")
+        elif before is not cases[case_id]:
+            turn.state.put_case(before)
 
 
 def _move(turn: Turn, workspace: str) -> None:

@@ -9,8 +9,9 @@ from bisect import insort
 from msgspec import Struct
 
 from pipeline.route.assignments import Candidate
+from pipeline.route.fairness.order import FreeRep, Rule
 from pipeline.route.matching.takers import demand_of, present_refusers
-from pipeline.route.state.classes import FreeRep, RepClass
+from pipeline.route.state.classes import DemandClass, RepClass
 from pipeline.route.state.entities import Case, Rep
 from pipeline.route.turn import Turn
 
@@ -34,18 +35,24 @@ def survey(turn: Turn, case: Case, *, start_over: bool) -> Survey:
     demand = demand_of(turn.state, case)
     workspace = turn.state.workspaces[case.workspace]
     team = workspace.classes.pool(demand.terms.teams)
-    able, free = demand.present, sum([len(reps.free) for reps in demand.takers])
-    refusers = idle = excused = 0
+    able, free = demand.present, sum(map(len, demand.takers.values()))
+    bounded = sum([reps.bounded for reps in demand.takers])
+    refusers = idle = bound = excused = 0
     if case.refused:
         places = [workspace.staff.place(rep_id) for rep_id in present_refusers(turn.state, demand, case)]
-        refusers, idle = len(places), sum(place is not None and place.free is not None for place in places)
+        refusers = len(places)
+        idle = sum(place is not None and demand.order in place.free for place in places)
+        bound = sum(
+            place is not None and place.rep is not None and place.rep.bound_ms is not None for place in places
+        )
         # They are asked once more, so their refusal is no reason against them.
         excused = idle if start_over else 0
     excluded = (
-        ("at_capacity", able - free - (refusers - idle)),
+        ("at_capacity", able - free - bounded - (refusers - idle - bound)),
         ("away", team.away),
         ("missing_skill", team.present - able),
         ("not_responding", team.not_responding),
+        ("offers_per_hour", bounded - bound),
         ("refused_before", refusers - excused),
     )
     return Survey(free - idle + excused, team.present, tuple([pair for pair in excluded if pair[1]]))
@@ -60,9 +67,9 @@ def best(turn: Turn, case: Case, reps: RepClass, chosen: FreeRep, *, start_over:
     refused = frozenset() if start_over else {rep_id for rep_id, _ in case.refused}
     first = demand.misses.get(reps, 0), chosen
     found: list[tuple[int, FreeRep]] = []
-    for takers in demand.takers:
+    for takers, free in demand.takers.items():
         misses = demand.misses.get(takers, 0)
-        for place in takers.free[: MOST_CANDIDATES + len(refused)]:
+        for place in free[: MOST_CANDIDATES + len(refused)]:
             # The next ones of the class come after this one.
             if len(found) == MOST_CANDIDATES and (misses, place) > found[-1]:
                 break
@@ -70,11 +77,18 @@ def best(turn: Turn, case: Case, reps: RepClass, chosen: FreeRep, *, start_over:
                 insort(found, (misses, place))
                 del found[MOST_CANDIDATES:]
     asked = len(demand.terms.whole)
-    return [_candidate(turn, place, misses, asked) for misses, place in (first, *found[: MOST_CANDIDATES - 1])]
+    named = (first, *found[: MOST_CANDIDATES - 1])
+    return [_candidate(turn, demand, place, misses, asked) for misses, place in named]
 
 
-def _candidate(turn: Turn, place: FreeRep, misses: int, asked: int) -> Candidate:
+def _candidate(turn: Turn, demand: DemandClass, place: FreeRep, misses: int, asked: int) -> Candidate:
     load, offered_ms, _, rep_id = place
+    if demand.order.rule != "load":
+        # Another rule says other things in their places.
+        stands = turn.state.workspaces[demand.key.workspace].staff.place(rep_id)
+        assert stands is not None
+        assert stands.rep is not None, "who is free has signed in"
+        load, offered_ms = stands.load / stands.rep.capacity, stands.rep.last_offer_ms
     idle_s = (turn.now_ms - offered_ms) // 1000 if offered_ms else None
     return Candidate(rep_id, round(1 - misses / asked, 3) if asked else 1.0, round(load, 3), idle_s)
 
@@ -93,14 +107,34 @@ def why_case(turn: Turn, case: Case, reps: RepClass, oldest_every: int | None) -
     return "route.highest_priority", f"highest priority of {waiting} waiting in queue {case.queue}"
 
 
-def why_rep(turn: Turn, rep: Rep, eligible: int, *, start_over: bool, misses: bool) -> tuple[str, str]:
+def why_rep(
+    turn: Turn, demand: DemandClass, case: Case, rep: Rep, eligible: int, *, start_over: bool
+) -> tuple[str, str]:
     """Says why it was this rep of those who could take the case."""
-    at = f"has {turn.state.indexes.load(rep.workspace, rep.rep_id)} of {rep.capacity} cases"
+    at = _burden(turn, rep)
+    if case.sticky_rep == rep.rep_id:
+        return "route.sticky_rep", f"had a case of this customer before; {at}"
     if start_over:
         return "route.start_over", f"every rep who could take it has refused; {at}"
     if eligible == 1:
         return "route.only_rep", f"the only rep who can take it now; {at}"
-    if misses:
-        detail = f"the most of the skills of {eligible} reps, then lowest load; {at}"
-        return "route.most_skills", detail
-    return "route.lowest_load", f"lowest load of {eligible} reps, then longest without an offer; {at}"
+    code, first, then = _RULES[demand.order.rule]
+    if demand.misses:
+        return "route.most_skills", f"the most of the skills of {eligible} reps, then {first}; {at}"
+    return code, f"{first} of {eligible} reps{then}; {at}"
+
+
+_RULES: dict[Rule, tuple[str, str, str]] = {
+    "load": ("route.lowest_load", "lowest load", ", then longest without an offer"),
+    "longest_idle": ("route.longest_idle", "longest without an offer", ""),
+    "round_robin": ("route.round_robin", "longest without an offer of this queue", ""),
+}
+"""By rule of fairness its code, what it looks at, and what decides among equals."""
+
+
+def _burden(turn: Turn, rep: Rep) -> str:
+    place = turn.state.workspaces[rep.workspace].staff.place(rep.rep_id)
+    cases, load = (0, 0) if place is None else (len(place.held), place.load)
+    if load == cases:
+        return f"has {cases} of {rep.capacity} cases"
+    return f"has {cases} cases, which take {load} of {rep.capacity}"

@@ -11,18 +11,18 @@ back to wait meanwhile count among the k. That reserved share cured starvation a
 a queue replay of 14,600 posts to airlines (urgent posts waited 39 min on average, against 153 min first-in
 first-out and 147 min with a priority that grows with age).
 
-Among reps, the lowest share of capacity in use comes first, then the longest time since the last offer, then a
-hash.
+Among reps, the rule of the queue decides, at last a hash. Usually the lowest share of capacity in use comes first,
+then the longest time since the last offer. A case that waits for one rep goes to nobody else meanwhile.
 """
 
 from collections.abc import Mapping
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from pipeline.route.cases import requeue
+from pipeline.route.fairness.order import FreeRep
 from pipeline.route.matching import explain, takers
-from pipeline.route.state.classes import DemandClass, FreeRep, RepClass
+from pipeline.route.state.classes import DemandClass, RepClass
 from pipeline.route.state.entities import Case, Offer
 from pipeline.route.state.indexes import Workspace
 from pipeline.route.state.lanes import rank_of
@@ -49,13 +49,15 @@ def match(turn: Turn, limit: int | None = None) -> bool:
         Whether no more is possible.
     """
     touched = turn.state.indexes.touched
-    if not (touched.cases or touched.freed or touched.thinned):
+    if not (touched.cases or touched.freed or touched.thinned or touched.loosened):
         return True
     if touched.cases:
         requeue.follow_policy(turn, touched.cases)
     made = 0
     if turn.live:
         cases = _takeable(turn.state, touched.cases)
+        if touched.loosened:
+            cases = _with_loosened(turn.state, cases)
         if cases or touched.freed or touched.thinned:
             classes = touched.freed.copy()
             if touched.thinned:
@@ -63,6 +65,8 @@ def match(turn: Turn, limit: int | None = None) -> bool:
             while made != limit and (case := _first(turn.state, cases, classes)) is not None:
                 _offer(turn, _pick(turn, case))
                 made += 1
+                if touched.loosened:
+                    cases = _with_loosened(turn.state, cases)
     touched.clear()
     return made != limit
 
@@ -89,6 +93,18 @@ def _takeable(state: State, touched: Mapping[str, tuple[Workspace, DemandClass]]
     return cases
 
 
+def _with_loosened(state: State, cases: list[Case]) -> list[Case]:
+    """Returns the cases with those that no longer wait for one rep, backwards in order of priority."""
+    loosened = state.indexes.touched.loosened
+    found = {case.case_id: case for case in cases}
+    for workspace, case_id in loosened:
+        case = state.case(workspace, case_id)
+        if case is not None and _is_takeable(state, takers.demand_of(state, case), case):
+            found[case_id] = case
+    loosened.clear()
+    return sorted(found.values(), key=rank_of, reverse=True)
+
+
 def _is_takeable(state: State, demand: DemandClass, case: Case) -> bool:
     return case.state == "waiting" and takers.best_taker(state, demand, case) is not None
 
@@ -96,7 +112,7 @@ def _is_takeable(state: State, demand: DemandClass, case: Case) -> bool:
 def _with_refusers(thinned: set[RepClass]) -> set[RepClass]:
     """Returns the classes with somebody free who has perhaps refused a case that nobody else is left to take."""
     demands = {demand for lost in thinned for demand in lost.demands if demand.parked.first is not None}
-    return {reps for demand in demands for reps in demand.takers if reps.free}
+    return {reps for demand in demands for reps, free in demand.takers.items() if free}
 
 
 def _first(state: State, cases: list[Case], classes: set[RepClass]) -> Case | None:
@@ -142,7 +158,6 @@ def _offer(turn: Turn, pick: _Pick) -> None:
     assert rep is not None, "only a known rep is free"
     start_over = bool(case.refused) and any(refuser == rep_id for refuser, _ in case.refused)
     demand = takers.demand_of(turn.state, case)
-    misses = bool(demand.misses)
     surveyed = explain.survey(turn, case, start_over=start_over)
     best = explain.best(turn, case, pick.reps, pick.place, start_over=start_over)
     offer = Offer(
@@ -153,7 +168,7 @@ def _offer(turn: Turn, pick: _Pick) -> None:
         excluded=surveyed.excluded,
         why=(
             explain.why_case(turn, case, pick.reps, pick.oldest_every),
-            explain.why_rep(turn, rep, surveyed.eligible, start_over=start_over, misses=misses),
+            explain.why_rep(turn, demand, case, rep, surveyed.eligible, start_over=start_over),
         ),
         also_team=_also_team(demand, case, pick.reps),
     )
@@ -170,7 +185,7 @@ def _offer(turn: Turn, pick: _Pick) -> None:
         refused=refused,
     )
     # After the case, because a rep who is full by now need not be put in order once more.
-    turn.state.put_rep(replace(rep, last_offer_ms=turn.now_ms))
+    turn.note_offer(rep, case.queue)
     turn.publish_assignment(case, offer, "offered", "matched", best=best)
 
 

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable
 from operator import attrgetter, itemgetter
 from typing import Generic, NamedTuple, TypeVar
 
-from pipeline.route.state.classes import DemandClass, FreeRep, RepClass
+from pipeline.route.fairness.order import FreeRep, Place
+from pipeline.route.state.classes import DemandClass, RepClass
 from pipeline.route.state.entities import Case
 from pipeline.route.state.lanes import Age, FreshLane, ParkedLane, Rank
 from pipeline.route.state.state import State
 
-Place = TypeVar("Place", Rank, Age)
+Spot = TypeVar("Spot", Rank, Age)
 
 
 def demand_of(state: State, case: Case) -> DemandClass:
@@ -24,16 +25,34 @@ def demand_of(state: State, case: Case) -> DemandClass:
 
 def free_taker(state: State, demand: DemandClass, reps: RepClass, case: Case) -> FreeRep | None:
     """Returns the next free rep of the class who may take the case."""
-    if not reps.free:
+    free = demand.takers[reps]
+    if not free:
         return None
+    if case.sticky_rep is not None and (place := awaited(state, demand, case)) is not None:
+        return place.free.get(demand.order) if place.reps is reps else None
     if not case.refused:
-        return reps.free[0]
+        return free[0]
     refused = dict(case.refused)
     # Ends after as many reps as have refused the case.
-    for place in reps.free:
-        if place[3] not in refused:
-            return place
-    return reps.free[0] if len(present_refusers(state, demand, case)) == demand.present else None
+    for each in free:
+        if each[3] not in refused:
+            return each
+    return free[0] if len(present_refusers(state, demand, case)) == demand.present else None
+
+
+def awaited(state: State, demand: DemandClass, case: Case) -> Place | None:
+    """Returns where the rep stands for whom the case waits; None where it waits for nobody.
+
+    It does so as long as the rep is present with room for the case. Whoever has had as many offers within the hour
+    as are allowed may still be waited for.
+    """
+    if case.sticky_rep is None:
+        return None
+    staff = state.workspaces[case.workspace].staff
+    place = staff.place(case.sticky_rep)
+    if place is None or place.reps not in demand.takers or not staff.could_take(case.sticky_rep, case):
+        return None
+    return place
 
 
 def best_taker(state: State, demand: DemandClass, case: Case) -> tuple[FreeRep, RepClass] | None:
@@ -41,10 +60,11 @@ def best_taker(state: State, demand: DemandClass, case: Case) -> tuple[FreeRep, 
     if demand.misses:
         return _best_fitting(state, demand, case)
     best = None
-    for reps in demand.takers:
-        if not reps.free:
+    plain = not case.refused and case.sticky_rep is None
+    for reps, free in demand.takers.items():
+        if not free:
             continue
-        place = free_taker(state, demand, reps, case) if case.refused else reps.free[0]
+        place = free[0] if plain else free_taker(state, demand, reps, case)
         if place is not None and (best is None or place < best[0]):
             best = place, reps
     return best
@@ -85,9 +105,11 @@ def oldest_case(state: State, reps: RepClass) -> Case | None:
     return _best_case(state, reps, _BY_AGE)
 
 
-def _best_case(state: State, reps: RepClass, order: "_Order[Place]") -> Case | None:
+def _best_case(state: State, reps: RepClass, order: "_Order[Spot]") -> Case | None:
     best = None
-    for demand in reps.demands if reps.free else ():
+    for demand, free in reps.demands.items():
+        if not free:
+            continue
         place = order.head(demand.fresh)
         if place is not None and (best is None or place < best):
             best = place
@@ -98,18 +120,18 @@ def _best_case(state: State, reps: RepClass, order: "_Order[Place]") -> Case | N
     return None if best is None else _case(state, reps, best)
 
 
-class _Order(NamedTuple, Generic[Place]):
+class _Order(NamedTuple, Generic[Spot]):
     """One of the two orders of a lane."""
 
-    head: Callable[[FreshLane | ParkedLane], Place | None]
-    walk: Callable[[ParkedLane], Iterable[Place]]
+    head: Callable[[FreshLane | ParkedLane], Spot | None]
+    walk: Callable[[ParkedLane], Iterable[Spot]]
 
 
 _BY_RANK: _Order[Rank] = _Order(attrgetter("first"), attrgetter("by_rank"))
 _BY_AGE: _Order[Age] = _Order(attrgetter("oldest"), attrgetter("by_age"))
 
 
-def _first_takeable(state: State, demand: DemandClass, reps: RepClass, order: Iterable[Place]) -> Place | None:
+def _first_takeable(state: State, demand: DemandClass, reps: RepClass, order: Iterable[Spot]) -> Spot | None:
     """Returns the place of the first case that somebody free of the class may take; None where there is none."""
     # Passes over no more than the cases that the free reps of the class have refused lately.
     return next((place for place in order if free_taker(state, demand, reps, _case(state, reps, place))), None)

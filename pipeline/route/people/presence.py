@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from pipeline.errors import Permanent
 from pipeline.route.cases.handover import give_up_cases
+from pipeline.route.fairness.bound import bounded
 from pipeline.route.messages import Heartbeat, Presence, SignedIn, SignedOut
 from pipeline.route.policies import Gone
 from pipeline.route.skills import skill_word
@@ -92,7 +93,10 @@ def _sign_in(turn: Turn, before: Rep | None, event: SignedIn) -> None:
         not_responding=False,
         senders=() if before is None else before.senders,
         last_offer_ms=0 if before is None else before.last_offer_ms,
+        offers=() if before is None else before.offers,
+        turns=() if before is None else before.turns,
     )
+    rep = bounded(rep, turn.now_ms, turn.book.offers_per_hour(rep.workspace))
     rep = _with_event(turn, rep, event)
     if event.sender is not None:
         # The desktop has learnt to name itself, or another is in use now. Nobody would ever sign the nameless one
@@ -122,6 +126,17 @@ def _sign_out(turn: Turn, before: Rep, event: SignedOut) -> None:
 def _leave(turn: Turn, rep: Rep, gone: Gone) -> None:
     turn.state.put_rep(rep._replace(signed_in=False, available=False, left_ms=turn.now_ms))
     give_up_cases(turn, rep.workspace, rep.rep_id, gone)
+
+
+def count_offers(turn: Turn, rep: Rep) -> None:
+    """Lets a rep be offered cases again whose offers have left the hour."""
+    turn.state.put_rep(bounded(rep, turn.now_ms, turn.book.offers_per_hour(rep.workspace)))
+
+
+def follow_bound(turn: Turn, workspace: str) -> None:
+    """Counts the offers of all reps anew, because a policy allows another number of them."""
+    for _, rep in sorted(turn.state.workspaces[workspace].reps.items()):
+        count_offers(turn, rep)
 
 
 def renew_lease(turn: Turn, event: Heartbeat) -> None:

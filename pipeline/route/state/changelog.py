@@ -46,7 +46,7 @@ VERSIONS: dict[Kind, int] = {
     "closed": 4,
     "brief": 2,
     "post": 2,
-    "rep": 6,
+    "rep": 7,
     "picks": 2,
     "handled": 1,
     "seen-post": 1,
@@ -183,7 +183,9 @@ def _chunk(fields: Fields) -> HashChunk:
 
 def _rep(fields: Fields) -> Rep:
     senders = tuple(Sender(**sender) for sender in fields["senders"])
-    return Rep(**fields | {"teams": tuple(fields["teams"]), "senders": senders})
+    tuples = {"teams": tuple(fields["teams"]), "offers": tuple(fields.get("offers", ()))}
+    turns = tuple((queue, at_ms) for queue, at_ms in fields.get("turns", ()))
+    return Rep(**fields | tuples | {"turns": turns, "senders": senders})
 
 
 def _rep_with_senders(fields: Fields) -> Fields:
@@ -265,6 +267,7 @@ _UPGRADES: dict[tuple[Kind, int], Callable[[Fields], Fields]] = {
     ("rep", 3): lambda fields: fields,  # without levels of skills
     ("rep", 4): _rep_who_missed_offers,
     ("rep", 5): lambda fields: fields,  # without leases, which no desktop had
+    ("rep", 6): lambda fields: fields,  # without the times of single offers
 }
 """By (kind, version) the function that turns fields of that version into those of the next one."""
 _ENDED: frozenset[tuple[Kind, int]] = frozenset({("picks", 1)})

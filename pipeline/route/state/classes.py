@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from pipeline.route.fairness.order import PLAIN, FreeRep, Order, Place, order_of
 from pipeline.route.skills import Terms, terms_of, words_met
 from pipeline.route.state.entities import Case, Rep
 from pipeline.route.state.lanes import FreshLane, ParkedLane, Rank, rank_of
@@ -29,6 +30,8 @@ class DemandKey(NamedTuple):
     queue: str
     skills: tuple[str, ...]
     ring: int = 0
+    weight: int = 1
+    interruptible: bool = False
 
 
 class RepKey(NamedTuple):
@@ -50,26 +53,26 @@ def rep_key(rep: Rep) -> RepKey:
     return RepKey(rep.workspace, rep.teams, rep.skills)
 
 
-FreeRep = tuple[float, int, int, str]
-"""(share of capacity in use, time of the last offer in milliseconds, hash, rep_id), so that the smallest gets the
-next case."""
-
-
 class DemandClass:
     """The waiting cases of one demand class, and the rep classes that may take them."""
 
-    __slots__ = ("_cases", "fresh", "key", "misses", "parked", "present", "takers", "terms")
+    __slots__ = ("_cases", "fresh", "key", "misses", "order", "parked", "present", "takers", "terms")
 
     def __init__(self, key: DemandKey, terms: Terms, cases: Mapping[str, Case]) -> None:
         self._cases = cases
         self.key = key
-        self.terms = terms
+        self.terms: Terms
         """Who may take the cases by the policy in force."""
+        self.order: Order
+        """The order in which reps are asked for them."""
+        self.follow(terms)
         self.fresh = FreshLane(self._fresh_place)
-        """The cases that nobody has refused, so that the first of them suits every free rep of `takers`."""
+        """The cases that nobody has refused and that wait for no single rep, so that the first of them suits every
+        free rep of `takers`."""
         self.parked = ParkedLane()
-        """The cases with refusals. Each must be compared with the reps before it is offered."""
-        self.takers: list[RepClass] = []
+        """The other cases. Each must be compared with the reps before it is offered."""
+        self.takers: dict[RepClass, list[FreeRep]] = {}
+        """The rep classes, each with those of its reps who could take one of the cases now, the next one first."""
         self.present = 0
         """The number of reps at work who may take the cases."""
         self.misses: dict[RepClass, int] = {}
@@ -80,13 +83,23 @@ class DemandClass:
 
     def lane(self, case: Case) -> FreshLane | ParkedLane:
         """Returns the lane in which a waiting case of this class belongs."""
-        return self.parked if case.refused else self.fresh
+        return self.parked if case.refused or case.sticky_rep is not None else self.fresh
+
+    def follow(self, terms: Terms) -> None:
+        """Takes what the policy in force says."""
+        self.terms = terms
+        self.order = order_of(
+            self.key.weight, terms.fairness, self.key.queue, interruptible=self.key.interruptible
+        )
 
     def _fresh_place(self, case_id: str) -> Rank | None:
         case, key = self._cases.get(case_id), self.key
         if case is None or case.state != "waiting" or case.timer_parked or case.refused:
             return None
-        return rank_of(case) if (case.team, case.queue, case.skills, case.ring) == key[1:] else None
+        if case.sticky_rep is not None:
+            return None
+        kind = case.team, case.queue, case.skills, case.ring, case.weight, case.interruptible
+        return rank_of(case) if kind == key[1:] else None
 
     def suits(self, reps: "RepClass") -> bool:
         """Whether the cases are offered to reps of that class."""
@@ -121,8 +134,8 @@ class RepClass:
     """The signed-in reps of one class: the free ones in order, the others as counts."""
 
     __slots__ = (
-        "away", "capacity", "demands", "free", "key", "name", "not_responding", "present", "signed_in", "skills",
-        "taken", "team_names", "teams",
+        "away", "bounded", "capacity", "demands", "free", "key", "members", "name", "not_responding", "present",
+        "signed_in", "skills", "taken", "team_names", "teams",
     )  # fmt: skip
 
     def __init__(self, key: RepKey, teams: list[Team]) -> None:
@@ -132,16 +145,20 @@ class RepClass:
         """All that they can do, each skill at each level up to theirs."""
         self.team_names = frozenset(key.teams)
         self.teams = teams
-        self.demands: list[DemandClass] = []
-        """The demand classes whose cases they may take."""
-        self.free: list[FreeRep] = []
-        """The reps who could take one more case now, the next one first."""
+        self.demands: dict[DemandClass, list[FreeRep]] = {}
+        """The demand classes whose cases they may take, each with those who could take one now."""
+        self.free: dict[Order, list[FreeRep]] = {PLAIN: []}
+        """The reps who could take one more case of each kind now, the next one first."""
+        self.members: set[Place] = set()
+        """Where all the signed-in reps stand."""
         self.signed_in = 0
         self.capacity = 0
         """The capacity of those at work."""
         self.taken = 0
         """How much of it is taken."""
         self.present = 0
+        self.bounded = 0
+        """How many of those present have had as many offers within the hour as the policy allows."""
         self.away = 0
         self.not_responding = 0
 
@@ -163,14 +180,64 @@ class RepClass:
                 team.present += by
             for demand in self.demands:
                 demand.present += by
+            if rep.bound_ms is not None:
+                self.bounded += by
 
-    def add_free(self, place: FreeRep) -> None:
-        """Adds a rep who could take one more case."""
-        insort(self.free, place)
+    @property
+    def is_free(self) -> bool:
+        """Whether one of them could take a case of some kind now."""
+        return any(self.free.values())
 
-    def remove_free(self, place: FreeRep) -> None:
-        """Takes out a rep who was added at that place."""
-        del self.free[bisect_left(self.free, place)]
+    def settle(self, place: Place, rep: Rep | None) -> bool:
+        """Puts a rep of the class where the rep belongs in each order, or takes the rep out.
+
+        Args:
+            place: where the rep stands, with the place of before in each order.
+            rep: the rep as stored now; None for one who leaves the class.
+
+        Returns:
+            Whether the rep could take no case of some kind before and can take one now.
+        """
+        is_freed = False
+        for order, free in self.free.items():
+            old = place.free.get(order)
+            new = None if rep is None else place.in_order(rep, order)
+            if old is not None:
+                del free[bisect_left(free, old)]
+            if new is not None:
+                insort(free, new)
+                place.free[order] = new
+                # Who was free already has nothing to wait for: all cases that the rep may take have gone.
+                is_freed = is_freed or old is None
+            elif old is not None:
+                del place.free[order]
+        return is_freed
+
+    def join(self, demand: DemandClass) -> None:
+        """Lets the reps take the cases of a demand class."""
+        order = demand.order
+        free = self.free.get(order)
+        if free is None:
+            free = self.free[order] = []
+            for place in self.members:
+                at = None if place.rep is None else place.in_order(place.rep, order)
+                if at is not None:
+                    insort(free, at)
+                    place.free[order] = at
+        demand.takers[self] = self.demands[demand] = free
+        demand.present += self.present
+        if missed := len(demand.terms.whole - self.skills):
+            demand.misses[self] = missed
+
+    def part(self, demand: DemandClass) -> None:
+        """Lets the reps no longer take the cases of a demand class, of which `takers` is emptied afterwards."""
+        free = self.demands.pop(demand)
+        if any(free is other for other in self.demands.values()):
+            return
+        for order in [order for order, each in self.free.items() if each is free and order != PLAIN]:
+            del self.free[order]
+            for place in self.members:
+                place.free.pop(order, None)
 
 
 class Classes:
@@ -192,12 +259,14 @@ class Classes:
 
     def demand_of(self, case: Case) -> DemandClass:
         """Returns the class of a case, which is made where it is new."""
-        demand = self._demands.get((case.workspace, case.team, case.queue, case.skills, case.ring))  # type: ignore[call-overload]
-        return self._new_demand(case) if demand is None else demand
+        key = (
+            case.workspace, case.team, case.queue, case.skills, case.ring, case.weight, case.interruptible,
+        )  # fmt: skip
+        demand = self._demands.get(key)  # type: ignore[call-overload]
+        return self._new_demand(DemandKey(*key)) if demand is None else demand
 
-    def _new_demand(self, case: Case) -> DemandClass:
+    def _new_demand(self, key: DemandKey) -> DemandClass:
         self._drop_empty_demands()
-        key = DemandKey(case.workspace, case.team, case.queue, case.skills, case.ring)
         demand = self._demands[key] = DemandClass(key, self._terms_of(key), self._cases)
         self._join_takers(demand)
         return demand
@@ -212,7 +281,7 @@ class Classes:
             for reps in self.team(name).reps:
                 # A class of two such teams is met twice.
                 if demand.suits(reps) and reps not in demand.takers:
-                    _join(demand, reps)
+                    reps.join(demand)
 
     def follow(self, queues: Iterable[Queue]) -> list[RepClass]:
         """Divides the work anew by the queues of the policy in force.
@@ -227,8 +296,10 @@ class Classes:
             if terms != demand.terms:
                 changed += demand.takers
                 for reps in demand.takers:
-                    reps.demands.remove(demand)
-                demand.takers, demand.present, demand.terms = [], 0, terms
+                    reps.part(demand)
+                demand.follow(terms)
+                demand.present = 0
+                demand.takers.clear()
                 demand.misses.clear()
                 self._join_takers(demand)
                 changed += demand.takers
@@ -262,7 +333,7 @@ class Classes:
                 team.reps.append(reps)
             for demand in self._demands.values():
                 if demand.suits(reps):
-                    _join(demand, reps)
+                    reps.join(demand)
         return reps
 
     def know(self, rep: Rep, by: int) -> None:
@@ -282,7 +353,7 @@ class Classes:
         for team in reps.teams:
             team.reps.remove(reps)
         for demand in reps.demands:
-            demand.takers.remove(reps)
+            del demand.takers[reps]
             demand.misses.pop(reps, None)
 
     def demands(self) -> Iterable[DemandClass]:
@@ -299,13 +370,5 @@ class Classes:
         for demand in [demand for demand in self._demands.values() if not len(demand)]:
             del self._demands[demand.key]
             for reps in demand.takers:
-                reps.demands.remove(demand)
+                reps.part(demand)
         self._most_demands = 2 * len(self._demands) + SLACK
-
-
-def _join(demand: DemandClass, reps: RepClass) -> None:
-    demand.takers.append(reps)
-    if missed := len(demand.terms.whole - reps.skills):
-        demand.misses[reps] = missed
-    demand.present += reps.present
-    reps.demands.append(demand)

@@ -20,8 +20,6 @@ from schemas.posts.scored import TriageAction
 
 Refusals = tuple[tuple[str, int], ...]
 """Pairs, sorted, of the id of a rep who did not take the case and the time in milliseconds when that lapses."""
-CASE_WEIGHT = 1
-"""How much of a rep's capacity a case takes. The load of a rep is the sum of the weights of the rep's cases."""
 
 
 @lru_cache(maxsize=4096)
@@ -140,18 +138,32 @@ class Case(Kept, frozen=True, omit_defaults=True):
     where nothing is known of an end."""
     brand: str | None = None
     """The brand, of several, whose account the contact has addressed."""
+    weight: int = 1
+    """How much of a rep's capacity it takes. It stays the same as long as a rep has the case or is offered it."""
+    interruptible: bool = False
+    """Whether it takes none from an offer of a case that is not, which stays the same as long."""
+    sticky_rep: str | None = None
+    """The rep for whom it waits first, who had an earlier case of the contact; None without one."""
+    sticky_ms: int | None = None
+    """Until when it waits for that rep."""
 
     @property
     def contacts(self) -> tuple[str, ...]:
         """Returns who may go on with the case by writing again. The first is the one who opened it."""
         return (self.thread or self.author_id, *self.others)
 
+    @property
+    def last_rep(self) -> str | None:
+        """Returns the rep who has or had the case. Whoever is only offered it never had it."""
+        return self.former_rep if self.offer is None or self.state == "offered" else self.offer.rep_id
+
     def refused_by(self, rep_id: str, until_ms: int) -> "Case":
         """Returns the case so that the rep does not get it again before then, or before everybody else has refused
         it too."""
         refused = dict(self.refused)
         refused[rep_id] = max(until_ms, refused.get(rep_id, 0))
-        return self._replace(refused=tuple(sorted(refused.items())))
+        case = self.let_go() if rep_id == self.sticky_rep else self
+        return case._replace(refused=tuple(sorted(refused.items())))
 
     def lapsed(self, now_ms: int) -> "Case":
         """Returns the case without the refusals whose time is over."""
@@ -159,10 +171,14 @@ class Case(Kept, frozen=True, omit_defaults=True):
             return self
         return self._replace(refused=tuple(pair for pair in self.refused if pair[1] > now_ms))
 
+    def let_go(self) -> "Case":
+        """Returns the case so that it waits for no single rep."""
+        return self if self.sticky_ms is None else self._replace(sticky_rep=None, sticky_ms=None)
+
     @property
     def due_ms(self) -> int | None:
-        """Returns when its offer, its hold or its wrap-up ends, a refusal lapses or a clock says something, in
-        milliseconds; or None."""
+        """Returns when its offer, its hold, its wrap-up or its wait for one rep ends, a refusal lapses or a clock
+        says something, in milliseconds; or None."""
         if self.timer_parked:
             return None
         due_ms = None
@@ -172,6 +188,8 @@ class Case(Kept, frozen=True, omit_defaults=True):
             due_ms = min(until_ms for _, until_ms in self.refused)
         if self.ring_ms is not None and self.state == "waiting" and (due_ms is None or self.ring_ms < due_ms):
             due_ms = self.ring_ms
+        if self.sticky_ms is not None and self.state == "waiting" and (due_ms is None or self.sticky_ms < due_ms):
+            due_ms = self.sticky_ms
         if self.clocks is None:
             return due_ms
         said_ms = self.clocks.next_ms
@@ -236,7 +254,7 @@ REP_TIMER = "rep/"
 Presence = Literal["available", "away", "not_responding", "signed_out"]
 
 
-class Rep(Kept, frozen=True):
+class Rep(Kept, frozen=True, omit_defaults=True):
     """A rep, who is kept for `REP_TTL_MS` after signing out."""
 
     workspace: str
@@ -256,14 +274,22 @@ class Rep(Kept, frozen=True):
     """When the rep signed out at the last desktop; None while signed in."""
     missed: int = 0
     """Offers that the rep has let time out since the last sign of life."""
+    offers: tuple[int, ...] = ()
+    """When each offer of the last hour was made, in order, where the policy bounds their number."""
+    bound_ms: int | None = None
+    """When the rep may be offered a case again, after as many within an hour as the policy allows; None while the
+    bound is not reached."""
+    turns: tuple[tuple[str, int], ...] = ()
+    """Pairs, sorted, of a queue in which reps take turns, and the time of the last offer of it."""
 
     @property
     def due_ms(self) -> int | None:
-        """Returns when the first lease ends of a rep who is at work, or one who has left is forgotten, or None."""
+        """Returns when the first lease ends of a rep who is at work, or the bound of the offers, or when one who
+        has left is forgotten, or None."""
         if self.left_ms is not None:
             return self.left_ms + REP_TTL_MS
-        leases = (sender.lease_until_ms for sender in self.senders if sender.signed_in)
-        return min((until_ms for until_ms in leases if until_ms is not None), default=None)
+        leases = [sender.lease_until_ms for sender in self.senders if sender.signed_in]
+        return min([until_ms for until_ms in (*leases, self.bound_ms) if until_ms is not None], default=None)
 
     @property
     def present(self) -> bool:

@@ -41,12 +41,16 @@ class Touched:
         """The classes with a rep who has become free."""
         self.thinned: set[RepClass] = set()
         """The classes that have lost a rep who was present. All who are left may have refused a case."""
+        self.loosened: set[tuple[str, str]] = set()
+        """Workspace and id of the waiting cases that others may have now, because the rep whom they wait for
+        stands elsewhere."""
 
     def clear(self) -> None:
         """Forgets what was touched, because it was matched."""
         self.cases.clear()
         self.freed.clear()
         self.thinned.clear()
+        self.loosened.clear()
 
 
 class Workspace:
@@ -64,7 +68,9 @@ class Workspace:
         self.reps: dict[str, Rep] = self.tables["rep"]
         self.picks: dict[str, Picks] = self.tables["picks"]
         self.classes = Classes(self.cases)
-        self.staff = Staff(self.classes, touched.freed, touched.thinned)
+        self.awaited: OneOrMore = {}
+        """The waiting cases that are kept for each rep."""
+        self.staff = Staff(self.classes, self.awaited, touched.freed, touched.thinned, touched.loosened)
         self.contacts: OneOrMore = {}
         """The open cases of each contact."""
         self.former: OneOrMore = {}
@@ -132,7 +138,7 @@ class Indexes:
     def touch_all(self) -> None:
         """Marks every class with a free rep, as if all of them had just become free."""
         for workspace in self.workspaces.values():
-            self.touched.freed.update(reps for reps in workspace.classes.reps() if reps.free)
+            self.touched.freed.update(reps for reps in workspace.classes.reps() if reps.is_free)
 
     def load(self, workspace: str, rep_id: str) -> int:
         """Returns the sum of the weights of the cases that the rep has or is offered."""
@@ -150,7 +156,7 @@ class Indexes:
         else:
             self.policies[workspace.name] = new
         changed = workspace.classes.follow(() if new is None else new.policy.queues)
-        self.touched.freed.update(reps for reps in changed if reps.free)
+        self.touched.freed.update(reps for reps in changed if reps.is_free)
         self.touched.thinned.update(changed)
 
     def _move(self, workspace: Workspace, _: str, __: Move | None, new: Move | None) -> None:
@@ -194,11 +200,11 @@ class Indexes:
         if was == "waiting" or now == "waiting":
             self._set_waiting(workspace, _offered_next(old), _offered_next(new))
         # Where a transaction takes the case from one rep and gives it to the next, the state is the same again.
-        if had != has:
-            if had is not None:
-                workspace.staff.give_back(had, case_id)
-            if has is not None:
-                workspace.staff.hold(has, case_id)
+        if had != has or (has is not None and _weighs_otherwise(old, new)):
+            if old is not None and had is not None:
+                workspace.staff.give_back(had, old)
+            if new is not None and has is not None:
+                workspace.staff.hold(has, new)
         if new is None or due_ms is None:
             if was_due_ms is not None:
                 self.timers.set(workspace.name, case_id, None)
@@ -212,10 +218,14 @@ class Indexes:
         if old is not None:
             workspace.classes.demand_of(old).lane(old).remove(old)
             workspace.waiting[old.queue] -= 1
+            if old.sticky_rep is not None:
+                remove_one(workspace.awaited, old.sticky_rep, old.case_id)
         if new is not None:
             demand = workspace.classes.demand_of(new)
             demand.lane(new).add(new)
             workspace.waiting[new.queue] += 1
+            if new.sticky_rep is not None:
+                add_one(workspace.awaited, new.sticky_rep, new.case_id)
             # With no more than another priority it stays a case that nobody free may take.
             if old is None or not _same_place(old._replace(priority=new.priority), new):
                 self.touched.cases[new.case_id] = workspace, demand
@@ -224,7 +234,7 @@ class Indexes:
         self.present += (new is not None and new.present) - (old is not None and old.present)
         workspace.staff.set_rep(rep_id, new)
         self.noticed.rep_changed(workspace.name, rep_id, old, new)
-        if old is not None and new is not None and old.senders is new.senders and old.left_ms == new.left_ms:
+        if old is not None and new is not None and _is_due_alike(old, new):
             return  # as with each offer
         if old is not None:
             workspace.classes.know(old, -1)
@@ -256,7 +266,21 @@ def _same_place(old: Case, new: Case) -> bool:
         and old.team == new.team
         and old.skills == new.skills
         and old.ring == new.ring
+        and old.sticky_rep == new.sticky_rep
+        and old.weight == new.weight
+        and old.interruptible == new.interruptible
     )
+
+
+def _weighs_otherwise(old: Case | None, new: Case | None) -> bool:
+    """Whether it takes another part of a rep's capacity than before, as where a restore passes over steps."""
+    if old is None or new is None:
+        return False
+    return old.weight != new.weight or old.interruptible != new.interruptible
+
+
+def _is_due_alike(old: Rep, new: Rep) -> bool:
+    return old.senders is new.senders and old.left_ms == new.left_ms and old.bound_ms == new.bound_ms
 
 
 def _set_contacts(workspace: Workspace, case_id: str, old: Case | None, new: Case | None) -> None:

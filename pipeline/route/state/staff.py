@@ -1,37 +1,17 @@
 """Staff: where each rep of a workspace stands in the rep classes, and what the rep holds.
 
-A rep is free while present and with room for one more case. Like all look-ups this is a function of the entities
-that live now, namely the rep's own entity and the cases that name the rep.
+A rep is free for a kind of case while present, with room for it, and below the bound of offers. Like all look-ups
+this is a function of the entities that live now, namely the rep's own entity and the cases that name the rep.
 """
 
 from xxhash import xxh3_64_intdigest
 
-from pipeline.route.state.classes import Classes, FreeRep, RepClass
-from pipeline.route.state.entities import CASE_WEIGHT, Rep
+from pipeline.route.fairness.order import Place
+from pipeline.route.state.classes import Classes, RepClass
+from pipeline.route.state.entities import Case, Rep
+from pipeline.route.state.links import OneOrMore, names_of
 
 NOTHING = (0, 0)
-
-
-class Place:
-    """Where one rep stands."""
-
-    __slots__ = ("counted", "free", "held", "load", "rep", "reps", "spread")
-
-    def __init__(self) -> None:
-        self.rep: Rep | None = None
-        """None while a restore has brought cases of the rep and not yet the rep."""
-        self.reps: RepClass | None = None
-        """The class in which the rep is counted; None while signed out."""
-        self.free: FreeRep | None = None
-        """The place among the free reps of the class; None while not free."""
-        self.spread = 0
-        """The hash that decides among reps who are equal in all else."""
-        self.counted = NOTHING
-        """(capacity, capacity that is taken) as they are part of the sums of the class."""
-        self.load = 0
-        """Sum of the weights of the cases that the rep has or is offered."""
-        self.held: set[str] = set()
-        """Their ids."""
 
 
 class Staff:
@@ -39,14 +19,25 @@ class Staff:
 
     Args:
         classes: the classes of the workspace.
+        awaited: the cases that wait for each rep.
         freed: classes are added here when one of their reps has become free.
         thinned: classes are added here when they have lost a rep who was present.
+        loosened: workspace and id of the cases that wait for a rep are added here when the rep stands elsewhere.
     """
 
-    def __init__(self, classes: Classes, freed: set[RepClass], thinned: set[RepClass]) -> None:
+    def __init__(
+        self,
+        classes: Classes,
+        awaited: OneOrMore,
+        freed: set[RepClass],
+        thinned: set[RepClass],
+        loosened: set[tuple[str, str]],
+    ) -> None:
         self._classes = classes
+        self._awaited = awaited
         self._freed = freed
         self._thinned = thinned
+        self._loosened = loosened
         self._places: dict[str, Place] = {}
 
     def place(self, rep_id: str) -> Place | None:
@@ -73,26 +64,39 @@ class Staff:
         place.rep, place.reps = new, after
         if new is not None and after is not None:
             after.count(new, 1)
+            after.members.add(place)
             place.spread = _spread(new)
             self._settle(place, new, after)
+        elif old is not None:
+            self._loosen(old)
         self._drop_if_unknown(rep_id, place)
 
-    def hold(self, rep_id: str, case_id: str) -> None:
+    def hold(self, rep_id: str, case: Case) -> None:
         """Notes that the rep has the case or is offered it."""
         place = self._place(rep_id)
-        place.held.add(case_id)
-        place.load += CASE_WEIGHT
-        if place.rep is not None and place.reps is not None:
-            self._settle(place, place.rep, place.reps)
+        place.held.add(case.case_id)
+        self._burden(place, case, case.weight)
 
-    def give_back(self, rep_id: str, case_id: str) -> None:
+    def give_back(self, rep_id: str, case: Case) -> None:
         """Notes that the rep no longer has the case."""
         place = self._places[rep_id]
-        place.held.remove(case_id)
-        place.load -= CASE_WEIGHT
+        place.held.remove(case.case_id)
+        self._burden(place, case, -case.weight)
+        self._drop_if_unknown(rep_id, place)
+
+    def could_take(self, rep_id: str, case: Case) -> bool:
+        """Whether the rep is present with room for the case, whatever the bound of offers says."""
+        place = self._places.get(rep_id)
+        if place is None or place.rep is None or not place.rep.present:
+            return False
+        return place.has_room(place.rep, case.weight, interruptible=case.interruptible)
+
+    def _burden(self, place: Place, case: Case, weight: int) -> None:
+        place.load += weight
+        if not case.interruptible:
+            place.firm += weight
         if place.rep is not None and place.reps is not None:
             self._settle(place, place.rep, place.reps)
-        self._drop_if_unknown(rep_id, place)
 
     def _place(self, rep_id: str) -> Place:
         place = self._places.get(rep_id)
@@ -114,27 +118,21 @@ class Staff:
         return self._classes.reps_of(new)
 
     def _take_out(self, place: Place, before: RepClass) -> None:
-        if place.free is not None:
-            before.remove_free(place.free)
-            place.free = None
+        before.settle(place, None)
+        before.members.discard(place)
         if not before.signed_in:
             self._classes.drop_reps(before)
 
     def _settle(self, place: Place, rep: Rep, reps: RepClass) -> None:
-        """Puts the rep among the free reps of the class, or takes the rep out, and counts what is taken."""
-        free = None
-        present = rep.present
-        _count_capacity(place, reps, (rep.capacity, min(place.load, rep.capacity)) if present else NOTHING)
-        if place.load < rep.capacity and present:
-            free = (place.load / rep.capacity, rep.last_offer_ms, place.spread, rep.rep_id)
-        if place.free is not None:
-            reps.remove_free(place.free)
-        elif free is not None:
-            # Who was free already has nothing to wait for: all cases that the rep may take have gone.
+        new = (rep.capacity, min(place.load, rep.capacity)) if rep.present else NOTHING
+        _count_capacity(place, reps, new)
+        if reps.settle(place, rep):
             self._freed.add(reps)
-        if free is not None:
-            reps.add_free(free)
-        place.free = free
+        self._loosen(rep)
+
+    def _loosen(self, rep: Rep) -> None:
+        if rep.rep_id in self._awaited:
+            self._loosened.update((rep.workspace, case_id) for case_id in names_of(self._awaited, rep.rep_id))
 
 
 def _count_capacity(place: Place, reps: RepClass, new: tuple[int, int]) -> None:
@@ -150,6 +148,7 @@ def _is_only_offered(old: Rep, new: Rep) -> bool:
         old.capacity == new.capacity
         and old.available == new.available
         and old.not_responding == new.not_responding
+        and old.bound_ms == new.bound_ms
         and new.signed_in
         and old.teams == new.teams
         and old.skills == new.skills

@@ -57,7 +57,7 @@ def park_first(state: State) -> None:
     if case_id.startswith(REP_TIMER):
         rep = state.rep(workspace, _rep_of(case_id))
         assert rep is not None, "only reps who are known have a timer"
-        state.put_rep(presence.without_leases(rep)._replace(left_ms=None))
+        state.put_rep(presence.without_leases(rep)._replace(left_ms=None, bound_ms=None))
         return
     case = state.case(workspace, case_id)
     if case is None:
@@ -73,10 +73,12 @@ def _rep_of(timer: str) -> str:
 def _fire_rep(turn: Turn, workspace: str, rep_id: str) -> None:
     rep = turn.state.rep(workspace, rep_id)
     assert rep is not None, "only reps who are known have a timer"
-    if rep.left_ms is None:
-        presence.end_leases(turn, rep)
-    else:
+    if rep.left_ms is not None:
         turn.forget_rep(rep)
+    elif rep.bound_ms is not None and rep.bound_ms <= turn.now_ms:
+        presence.count_offers(turn, rep)
+    else:
+        presence.end_leases(turn, rep)
 
 
 def _fire_case(turn: Turn, workspace: str, case_id: str) -> None:
@@ -84,7 +86,9 @@ def _fire_case(turn: Turn, workspace: str, case_id: str) -> None:
     assert case is not None, "only open cases have a timer"
     if case.clocks is not None and turn.ring(case, case.clocks, turn.now_ms) is not case:
         return
-    if case.offer is None and case.ring_ms is not None and case.ring_ms <= turn.now_ms:
+    if case.offer is None and case.sticky_ms is not None and case.sticky_ms <= turn.now_ms:
+        turn.step(case.let_go(), "sticky_ended", "time_over", rep_id=case.sticky_rep)
+    elif case.offer is None and case.ring_ms is not None and case.ring_ms <= turn.now_ms:
         turn.widen(case)
     elif case.offer is None:
         turn.state.put_case(case.lapsed(turn.now_ms))
