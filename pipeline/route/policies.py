@@ -12,6 +12,7 @@ from pipeline.ports.decider import PolicyMark
 from pipeline.route.fairness import bound
 from pipeline.route.messages import ScoredPost
 from pipeline.route.sla.clocks import Terms
+from pipeline.route.sla.hours import Hours
 from pipeline.route.sla.terms import PolicyTerms
 from pipeline.route.state.entities import Case, PolicyInForce, Rep
 from pipeline.route.state.state import State
@@ -33,6 +34,17 @@ Gone = Literal["signed_out", "lease_over", "away", "not_responding"]
 """Why a rep is gone."""
 
 
+class SilenceLimits(NamedTuple):
+    """How long a case of a queue may lie with its rep, in milliseconds; None for any time."""
+
+    reply_ms: int | None
+    """Until the first reply."""
+    follow_up_ms: int | None
+    """Until a further one, after the contact has written again."""
+    idle_ms: int | None
+    """After an answer to which nothing follows."""
+
+
 class View(NamedTuple):
     """One workspace's policy as routing reads it."""
 
@@ -49,6 +61,11 @@ class View(NamedTuple):
     """Weights and whether they are interruptible, of the queues whose cases do not each take one unit."""
     rotating: frozenset[str]
     """The queues in which reps take turns."""
+
+    silence: dict[str, SilenceLimits]
+    """The limits of the queues that have any."""
+    is_dated: bool
+    """Whether cases hold instants by any of these."""
 
 
 def _weight(queue: Queue) -> tuple[ChannelWeights, bool]:
@@ -70,11 +87,15 @@ class PolicyBook:
         self._views: dict[str, View] = {}
 
     def take(self, workspace: str, held: PolicyInForce | None) -> bool:
-        """Puts a policy in force, None ends the workspace's, and returns whether cases are to be
-        counted anew by it."""
-        before = self.promises(workspace), self.rings(workspace), self.weights(workspace)
+        """Puts a policy in force, None ends the workspace's, and returns whether cases are to be counted anew."""
+        before = self._counted(workspace)
         self._state.put("policy", workspace, "", held)
-        return (self.promises(workspace), self.rings(workspace), self.weights(workspace)) != before
+        return self._counted(workspace) != before
+
+    def _counted(self, workspace: str) -> object:
+        """Returns all on which instants and weights depend that cases hold."""
+        limits = self.rings(workspace), self.silence_limits(workspace)
+        return self.promises(workspace), limits, self.weights(workspace)
 
     def marks(self) -> dict[str, PolicyMark]:
         """Returns version and digest of the policy in force of each workspace."""
@@ -95,15 +116,25 @@ class PolicyBook:
             rings = {queue.name: queue.rings for queue in held.policy.queues if queue.rings}
             brands = held.policy.all_brands
             accounts = {author_id: brand for brand in brands for author_id in brand.author_ids}
+            silence = {
+                queue.name: SilenceLimits(
+                    _ms(queue.reply_within_s), _ms(queue.follow_up_within_s), _ms(queue.idle_s)
+                )
+                for queue in held.policy.queues
+                if any((queue.reply_within_s, queue.follow_up_within_s, queue.idle_s))
+            }
+            terms = PolicyTerms(held.policy)
             view = View(
                 held.policy,
                 queues,
-                PolicyTerms(held.policy),
+                terms,
                 frozenset(accounts),
                 rings,
                 accounts if len(brands) > 1 else {},
                 {queue.name: _weight(queue) for queue in held.policy.queues if _weight(queue) != _LIGHT},
                 frozenset(queue.name for queue in held.policy.queues if queue.fairness == "round_robin"),
+                silence,
+                is_dated=bool(terms.promises or rings or silence),
             )
             self._views[workspace] = view
         return view
@@ -138,6 +169,22 @@ class PolicyBook:
         """Returns the rings of the queues that have any."""
         view = self.view(workspace)
         return {} if view is None else view.rings
+
+    def is_dated(self, workspace: str) -> bool:
+        """Whether cases hold instants that follow from the policy in force."""
+        view = self.view(workspace)
+        return view is not None and view.is_dated
+
+    def silence_limits(self, workspace: str) -> dict[str, SilenceLimits]:
+        """Returns how long cases may lie with their reps, by queue, where that is limited."""
+        view = self.view(workspace)
+        return {} if view is None else view.silence
+
+    def hours(self, workspace: str, calendar: str) -> Hours:
+        """Returns the opening hours of a calendar of the policy in force."""
+        view = self.view(workspace)
+        assert view is not None, "the calendar is of a policy"
+        return view.terms.hours(calendar)
 
     def ringed(self, case: Case) -> Case:
         """Returns a case with the time when it reaches the next ring of its queue."""
@@ -271,3 +318,7 @@ class PolicyBook:
         if gone in ("signed_out", "lease_over"):
             return view.policy.sign_out_release
         return view.policy.away_release if gone == "away" else view.policy.silent_release
+
+
+def _ms(seconds: int | None) -> int | None:
+    return None if seconds is None else 1000 * seconds

@@ -19,6 +19,7 @@ from pipeline.ports.records import InputRecord, Record
 from pipeline.route import inputs, records
 from pipeline.route.cases import intake, requests, requeue, reveals
 from pipeline.route.gauges.watch import Watch
+from pipeline.route.limits import opening
 from pipeline.route.matching import matching
 from pipeline.route.messages import (
     Heartbeat,
@@ -107,6 +108,7 @@ class Router:
         turn = self._turn.begin(now_ms, self._live)
         bound = self._book.offers_per_hour(workspace)
         requeue.begin_move(turn, workspace, promised=self._book.take(workspace, held))
+        opening.follow_policy(self._state, self._book, workspace, now_ms)
         if self._book.offers_per_hour(workspace) != bound:
             presence.follow_bound(turn, workspace)
         self.watch.note(now_ms)

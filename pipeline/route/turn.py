@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from pipeline.ports.records import Record
 from pipeline.route import assignments, promises, records
 from pipeline.route.assignments import Candidate
+from pipeline.route.limits import silence
 from pipeline.route.policies import PolicyBook
 from pipeline.route.records import Cause
 from pipeline.route.sla.clocks import Clocks
@@ -99,10 +100,9 @@ class Turn:
             The case as it is now stored.
         """
         case = replace(case, seq=case.seq + 1, updated_at_ms=self.now_ms, timer_parked=False, **changes)
-        if case.clocks is not None or self.book.promises(case.workspace) is not None:
+        if case.is_dated or self.book.is_dated(case.workspace):
             case = promises.followed(self.book, self.state, case, self.now_ms)
-        if case.ring_ms is not None or self.book.rings(case.workspace):
-            case = self.book.ringed(case)
+            case = silence.limited(self.book, self.book.ringed(case))
         if case.weight != 1 or case.interruptible or self.book.weights(case.workspace):
             case = self.book.weighed(case)
         self.state.put_case(case)
@@ -260,9 +260,9 @@ class Turn:
         """
         assert case.offer is not None
         self.publish_assignment(case, case.offer, "released", reason)
-        released = replace(
-            case, state="waiting", offer=None, update=0, former_rep=case.last_rep, until_ms=None, consulted=()
-        )
+        released = replace(case, state="waiting", offer=None, update=0, former_rep=case.last_rep, consulted=())
+        if released.times is not None:
+            released = released.timed(until_ms=None)
         if released.sticky_ms is not None and released.sticky_ms <= self.now_ms:
             released = released.let_go()
         return released.lapsed(self.now_ms)
@@ -312,6 +312,6 @@ def _at_end(case: Case) -> Case:
     """Returns a case as it is opened again."""
     return replace(
         case, state="waiting", ring=0, ring_ms=None, offer=None, refused=(), update=0, former_rep=case.last_rep,
-        from_rep=None, until_ms=None, consulted=(), outcome=None, timer_parked=False, sticky_rep=None,
+        from_rep=None, times=None, consulted=(), outcome=None, timer_parked=False, sticky_rep=None,
         sticky_ms=None,
     )  # fmt: skip

@@ -88,7 +88,7 @@ class Limits(Part):
         default=None,
         ge=1,
         le=10**7,
-        description="most cases that wait here; a further one goes to overflow_queue; absent without a limit",
+        description="most cases that wait here; a further new one goes to overflow_queue; absent without a limit",
     )
     overflow_queue: Slug | None = Field(
         default=None, description="queue that takes what this one does not; it may have an overflow queue itself"
@@ -159,16 +159,18 @@ class Queue(Part):
     )
     reply_within_s: Seconds | None = Field(
         default=None,
-        description="seconds after which an accepted case without reply goes back to the front; absent for never",
+        description="seconds after which a case that a rep has accepted and not answered goes back and before all "
+        "others; absent for never",
     )
     follow_up_within_s: Seconds | None = Field(
         default=None,
-        description="seconds after which a case goes back whose author wrote again and got no further reply; "
-        "absent for never",
+        description="seconds after which a case goes back, and before all others, whose author wrote again and "
+        "got no further reply; absent for never",
     )
     idle_s: Seconds | None = Field(
         default=None,
-        description="seconds after which an answered case in which nobody wrote is resolved; absent for never",
+        description="seconds after which an answered case in which nobody wrote is resolved, unless its rep holds "
+        "it or it waits for a rep; absent for never",
     )
     reopen_within_s: int = Field(
         default=259_200,
@@ -183,5 +185,6 @@ class Queue(Part):
     limits: Limits = Field(default=Limits(), description="how many cases may wait, and where the others go")
     closed: Literal["hold", "overflow"] = Field(
         default="hold",
-        description="outside of its calendar: hold offers nothing, overflow sends new cases to overflow_queue",
+        description="outside of its calendar: hold offers nothing, overflow sends new cases to overflow_queue and "
+        "still offers those that wait here",
     )

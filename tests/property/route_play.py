@@ -32,7 +32,7 @@ from schemas.people.rep import AnyRepEvent
 from schemas.people.supervision import CaseClosedBy, CaseReprioritised, CasesMerged, CaseSplit
 from schemas.policy.calendar import Calendar
 from schemas.policy.policy import Policy
-from schemas.policy.queues import Ring
+from schemas.policy.queues import Limits, Ring
 from schemas.policy.sla import Sla
 from schemas.policy.staffing import Lease
 from schemas.posts.scored import ScoredPost, SkillNeed, TriageAction
@@ -60,6 +60,7 @@ CARE = {
     ],
 }
 RINGS = (Ring(after_s=60, lower_levels=1, add_teams=("social",)), Ring(after_s=130, drop_optional=True))
+FULL = Limits(max_waiting=3, overflow_queue="billing")
 _PLAIN = policy()
 POLICIES: dict[str, Policy] = {
     "acme": policy(
@@ -68,11 +69,31 @@ POLICIES: dict[str, Policy] = {
         away_release="unanswered",
         silent_release="all",
         lease=Lease(seconds=90),
-        # One queue with clocks, one that leaves time to wrap up, and one without either.
+        # One queue has clocks and is seldom full, one leaves time to wrap up and is shut at times, and one sends
+        # elsewhere what comes while it is shut.
         queues=(
-            _PLAIN.queues[0].model_copy(update={"sla": "care", "rings": RINGS}),
-            _PLAIN.queues[1].model_copy(update={"wrap_up_s": 60}),
-            _PLAIN.queues[2].model_copy(update={"skills": (SkillNeed(name="es", level=2),), "rings": RINGS}),
+            _PLAIN.queues[0].model_copy(
+                update={
+                    "sla": "care",
+                    "rings": RINGS,
+                    "reply_within_s": 60,
+                    "follow_up_within_s": 40,
+                    "idle_s": 130,
+                    "limits": FULL,
+                }
+            ),
+            _PLAIN.queues[1].model_copy(
+                update={"wrap_up_s": 60, "follow_up_within_s": 30, "calendar": "hours", "closed": "hold"}
+            ),
+            _PLAIN.queues[2].model_copy(
+                update={
+                    "skills": (SkillNeed(name="es", level=2),),
+                    "rings": RINGS,
+                    "calendar": "hours",
+                    "closed": "overflow",
+                    "limits": Limits(overflow_queue="fans"),
+                }
+            ),
             _PLAIN.queues[1].model_copy(update={"name": "shelf", "mode": "pull", "rings": RINGS[1:]}),
         ),
         calendars=(HOURS,),

@@ -8,14 +8,8 @@ from schemas.policy.plain import Location
 from schemas.policy.policy import Policy
 
 UNHEEDED: tuple[tuple[str, ...], ...] = (
-    ("queues", "calendar"),
     ("queues", "borrows"),
     ("queues", "order"),
-    ("queues", "reply_within_s"),
-    ("queues", "follow_up_within_s"),
-    ("queues", "idle_s"),
-    ("queues", "limits"),
-    ("queues", "closed"),
     ("link_identity",),
 )
 """The fields, each as its way through the policy. Whoever makes one work takes it out."""

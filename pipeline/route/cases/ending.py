@@ -15,9 +15,8 @@ def resolve(turn: Turn, case: Case, outcome: str) -> None:
     if not wrap_up_ms:
         _end_resolved(turn, case, outcome)
         return
-    case = case._replace(
-        state=after("wrapping", case.state), outcome=outcome, until_ms=turn.now_ms + wrap_up_ms, owed_ms=None
-    )
+    case = case._replace(state=after("wrapping", case.state), outcome=outcome, owed_ms=None)
+    case = case.timed(until_ms=turn.now_ms + wrap_up_ms)
     case = turn.step(case, "wrapping", outcome, rep_id=case.offer.rep_id if case.offer else None)
     turn.publish_update(case, "wrapping")
 
@@ -27,6 +26,11 @@ def wrap_up(turn: Turn, case: Case, reason: str) -> None:
     assert case.offer is not None
     case = turn.step(case, "wrapped_up", reason, rep_id=case.offer.rep_id)
     _end_resolved(turn, case, case.outcome or "resolved")
+
+
+def end_idle(turn: Turn, case: Case) -> None:
+    """Ends a case that was answered and in which nobody has written since. There is nothing to wrap up."""
+    _end_resolved(turn, case, "idle")
 
 
 def _end_resolved(turn: Turn, case: Case, outcome: str) -> None:

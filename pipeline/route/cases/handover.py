@@ -8,6 +8,7 @@ from typing import Literal
 
 from pipeline.route.cases import ending
 from pipeline.route.cases.lifecycle import AT_WORK, after
+from pipeline.route.limits import silence
 from pipeline.route.messages import (
     CaseHeld,
     CaseResumed,
@@ -28,13 +29,13 @@ MOST_CONSULTED = 20
 
 def hold(turn: Turn, case: Case, event: CaseHeld) -> None:
     """Lets the rep wait for something else than the customer."""
-    held = case._replace(state=after("held", case.state), until_ms=event.until_ms)
+    held = case._replace(state=after("held", case.state)).timed(until_ms=event.until_ms)
     turn.publish_update(turn.step(held, "held", "by_rep", rep_id=event.rep_id), "held")
 
 
 def await_customer(turn: Turn, case: Case, event: CustomerAwaited) -> None:
     """Lets the rep wait for the customer."""
-    awaiting = case._replace(state=after("awaited", case.state), until_ms=None)
+    awaiting = case._replace(state=after("awaited", case.state)).timed(until_ms=None)
     turn.publish_update(turn.step(awaiting, "awaiting", "by_rep", rep_id=event.rep_id), "awaiting")
 
 
@@ -46,7 +47,10 @@ def go_on(turn: Turn, case: Case, event: CaseResumed) -> None:  # noqa: ARG001 #
 def resume(turn: Turn, case: Case, reason: str) -> None:
     """Ends a hold, or the wait for the customer."""
     assert case.offer is not None, "somebody has it"
-    resumed = case._replace(state=after("resumed", case.state), until_ms=None)
+    resumed = case._replace(state=after("resumed", case.state)).timed(until_ms=None)
+    if case.owed_ms is None:
+        # What was held for a week is not idle at once. What the contact is owed counts on.
+        resumed = silence.taken(turn.book, resumed, turn.now_ms)
     turn.publish_update(turn.step(resumed, "resumed", reason, rep_id=case.offer.rep_id), "resumed")
 
 
@@ -139,6 +143,7 @@ def give(turn: Turn, case: Case, rep_id: str, reason: str, why: Literal["given",
     """Assigns a waiting case to a rep who is not asked."""
     offer = _direct(turn, case, rep_id, "picked" if why == "picked" else "transferred")
     case = case._replace(state=after(why, case.state), attempt=case.attempt + 1, offer=offer)
+    case = silence.taken(turn.book, case, turn.now_ms)
     case = turn.step(case, "assigned", reason, rep_id=rep_id)
     turn.publish_assignment(case, offer, "assigned", reason)
 
@@ -197,6 +202,15 @@ def _also_team(turn: Turn, case: Case, rep_id: str) -> str | None:
         return None
     # Only teams of the policy have a topic.
     return next((team for team in rep.teams if team in view.policy.teams), None)
+
+
+def take_back(turn: Turn, case: Case) -> None:
+    """Takes a case from a rep who has not answered it in time. It goes first, and to somebody else if it can."""
+    assert case.offer is not None, "somebody has it"
+    rep_id, reason = case.offer.rep_id, "no_reply" if case.replied_at_ms is None else "no_follow_up"
+    kept_away_ms = turn.book.kept_away_ms(case, turn.now_ms, timed_out=False)
+    released = turn.release(case, reason).refused_by(rep_id, kept_away_ms).timed(front_ms=turn.now_ms).let_go()
+    turn.step(released, "released", reason, rep_id=rep_id)
 
 
 def give_up_cases(turn: Turn, workspace: str, rep_id: str, gone: Gone) -> None:

@@ -12,6 +12,7 @@ from pipeline.route.cases import answers, briefs, ending, handover
 from pipeline.route.cases.joining import URGENCY, Verdict, contact_of, is_outdated, verdict_on
 from pipeline.route.cases.known import KnownCases, kept_for_rep
 from pipeline.route.cases.lifecycle import WITH_A_REP, after, may
+from pipeline.route.limits import opening
 from pipeline.route.messages import ScoredPost
 from pipeline.route.state.entities import Case, Member, skill_set
 from pipeline.route.state.links import names_of
@@ -131,7 +132,7 @@ def written(turn: Turn, case: Case, reason: str, received_ms: int) -> Case:
         resumed = case._replace(state=after("written", case.state))
         case = turn.step(resumed, "resumed", "customer_wrote", rep_id=case.offer.rep_id)
     elif case.state == "wrapping" and case.offer is not None:
-        continued = case._replace(state=after("continued", case.state), until_ms=None, outcome=None)
+        continued = case._replace(state=after("continued", case.state), outcome=None).timed(until_ms=None)
         case = turn.step(continued, "reopened", reason, rep_id=case.offer.rep_id)
     case = promises.asked(turn.book, case, received_ms)
     return case._replace(owed_ms=turn.now_ms) if case.owed_ms is None else case
@@ -167,10 +168,14 @@ def _with_topics(topics: tuple[str, ...], post: ScoredPost) -> tuple[str, ...]:
 
 
 def _open_case(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
-    queue = turn.book.queue(post.workspace, post.triage.queue)
-    if queue is None:
+    wanted = turn.book.queue(post.workspace, post.triage.queue)
+    if wanted is None:
         refuse(turn, post, "no_policy")
         return
+    # A queue that was withdrawn while the post was on its way loses no post.
+    reason = verdict.reason if wanted.name == post.triage.queue else "queue_gone"
+    queue = opening.queue_for_new(turn.state, turn.book, post.workspace, wanted, turn.now_ms)
+    reason = reason if queue is wanted else "overflow"
     received_ms = turn.received_ms(post.appended_ms)
     anonymous = post.author.anonymous
     case = Case(
@@ -209,9 +214,7 @@ def _open_case(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
     member = Member(case.case_id, post.revision, own=False, deleted=False)
     turn.state.put("post", post.workspace, post.post_id, member)
     turn.put_brief(case, briefs.open_brief(post))
-    # A queue that was withdrawn while the post was on its way loses no post.
     case = kept_for_rep(turn, promises.begun(turn.book, case, received_ms))
-    reason = verdict.reason if queue.name == post.triage.queue else "queue_gone"
     turn.step(case, "queued", reason, post=_name(post), related=verdict.related)
 
 

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, get_args
 from pipeline.route import ids
 from pipeline.route.cases import answers, ending, handover, supervision
 from pipeline.route.cases.lifecycle import AT_WORK, BY_TRIGGER, WITH_A_REP, State, after
+from pipeline.route.limits import silence
 from pipeline.route.messages import (
     CasePicked,
     CaseResolved,
@@ -126,6 +127,7 @@ def _accept(turn: Turn, case: Case, event: OfferAccepted) -> None:
     offer = case.offer
     assert offer is not None
     state = after("accepted", case.state)
+    case = silence.taken(turn.book, case, turn.now_ms)
     case = turn.step(case, "assigned", "accepted", rep_id=event.rep_id, state=state, update=0, from_rep=None)
     turn.publish_assignment(case, offer, "assigned", "accepted")
 

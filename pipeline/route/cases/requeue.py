@@ -10,6 +10,7 @@ from itertools import chain, islice, repeat
 from zlib import crc32
 
 from pipeline.route import promises
+from pipeline.route.limits import silence
 from pipeline.route.state.classes import DemandClass
 from pipeline.route.state.entities import Case, Move
 from pipeline.route.state.indexes import Workspace
@@ -83,7 +84,7 @@ def _recount(turn: Turn, workspace: str, part: int, parts: int) -> None:
     cases = turn.state.workspaces[workspace].cases
     for case_id in sorted(case_id for case_id in cases if crc32(case_id.encode()) % parts == part):
         before = turn.book.weighed(cases[case_id])
-        after = turn.book.ringed(promises.recounted(turn.book, before))
+        after = silence.limited(turn.book, turn.book.ringed(promises.recounted(turn.book, before)))
         if after != before:
             turn.step(after, "rescheduled", "policy_changed")
         elif before is not cases[case_id]:

@@ -126,7 +126,7 @@ def split(turn: Turn, case: Case, event: CaseSplit) -> RequestRefusal | None:
         cluster=None,
         from_rep=None,
         consulted=(),
-        until_ms=None,
+        times=None,
         outcome=None,
         clocks=None,
         reply_ends_ms=briefs.reply_ends_ms(taken),

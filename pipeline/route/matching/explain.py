@@ -103,6 +103,8 @@ def why_case(turn: Turn, case: Case, reps: RepClass, oldest_every: int | None) -
         waiting = sum(map(len, reps.demands))
         picks = f"one pick in {oldest_every} takes the oldest"
         return "route.oldest_turn", f"oldest of {waiting} waiting for reps of these teams and skills; {picks}"
+    if case.goes_first:
+        return "route.front", "it was taken from a rep who did not answer it in time, and goes before all others"
     waiting = turn.state.workspaces[case.workspace].waiting[case.queue]
     return "route.highest_priority", f"highest priority of {waiting} waiting in queue {case.queue}"
 

@@ -30,6 +30,10 @@ class Hours(Protocol):
         """Returns how many milliseconds of opening hours lie between two instants, 0 if the first is the later."""
         ...
 
+    def at(self, at_ms: int) -> tuple[bool, int]:
+        """Returns whether they are open at an instant, and a later one before which that does not change."""
+        ...
+
 
 class AroundTheClock:
     """Hours that never end."""
@@ -41,6 +45,10 @@ class AroundTheClock:
     def open_ms(self, begin_ms: int, end_ms: int) -> int:
         """See `Hours`."""
         return max(end_ms - begin_ms, 0)
+
+    def at(self, at_ms: int) -> tuple[bool, int]:  # noqa: ARG002 # as the other hours
+        """See `Hours`."""
+        return True, NEVER_MS
 
 
 class _Year(NamedTuple):
@@ -103,6 +111,15 @@ class OpeningHours:
         last, end = self._year_of(end_ms)
         whole = sum(self._year(number).total for number in range(first, last))
         return whole + end.passed_ms(end_ms) - begin.passed_ms(begin_ms)
+
+    def at(self, at_ms: int) -> tuple[bool, int]:
+        """See `Hours`."""
+        _, year = self._year_of(at_ms)
+        window = bisect_right(year.begins, at_ms) - 1
+        if window >= 0 and at_ms < year.ends[window]:
+            return True, year.ends[window]
+        # Hours that go on over the end of the year, or are closed for whole years, are looked at again then.
+        return False, year.begins[window + 1] if window + 1 < len(year.begins) else year.end_ms
 
     def _year_of(self, at_ms: int) -> tuple[int, _Year]:
         # The year in UTC, which near its ends may be another one by the calendar.

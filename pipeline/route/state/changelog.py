@@ -28,6 +28,7 @@ from pipeline.route.state.entities import (
     Kind,
     Member,
     Move,
+    Opening,
     Picks,
     PolicyInForce,
     Rep,
@@ -42,6 +43,7 @@ Fields = dict[str, Any]
 VERSIONS: dict[Kind, int] = {
     "policy": 1,
     "move": 2,
+    "hours": 1,
     "case": 6,
     "closed": 4,
     "brief": 2,
@@ -226,9 +228,12 @@ def _case_with_its_matter(fields: Fields) -> Fields:
     }
 
 
-def _case_with_ends_of_refusals(fields: Fields) -> Fields:
-    """Upgrades version 5, which kept when a case was refused. That counted for half an hour."""
-    return fields | {"refused": [(rep_id, at_ms + 30 * 60_000) for rep_id, at_ms in fields["refused"]]}
+def _case_with_times(fields: Fields) -> Fields:
+    """Upgrades version 5, which kept when a case was refused, which counted for half an hour, and when a hold
+    ends."""
+    until_ms = fields.pop("until_ms", None)
+    refused = [(rep_id, at_ms + 30 * 60_000) for rep_id, at_ms in fields["refused"]]
+    return fields | {"refused": refused, "times": None if until_ms is None else {"until_ms": until_ms}}
 
 
 def _closed_with_its_end(fields: Fields) -> Fields:
@@ -239,6 +244,7 @@ def _closed_with_its_end(fields: Fields) -> Fields:
 _READERS: dict[Kind, Callable[[Fields], Entity]] = {
     "policy": _policy,
     "move": lambda fields: Move(**fields),
+    "hours": lambda fields: Opening(**fields),
     "case": _case,
     "closed": _closed,
     "brief": _brief,
@@ -256,7 +262,7 @@ _UPGRADES: dict[tuple[Kind, int], Callable[[Fields], Fields]] = {
     ("case", 2): lambda fields: fields,  # without clocks, which a queue without an SLA has not
     ("case", 3): _case_with_its_matter,
     ("case", 4): lambda fields: fields,  # without levels of skills
-    ("case", 5): _case_with_ends_of_refusals,
+    ("case", 5): _case_with_times,
     ("closed", 1): _closed_with_its_end,
     ("closed", 2): lambda fields: fields,  # without levels of skills
     ("closed", 3): lambda fields: fields,  # its case has no refusals, and without its outcome

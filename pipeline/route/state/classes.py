@@ -255,6 +255,8 @@ class Classes:
         """How many reps are of each class, those included who have signed out and are not forgotten."""
         self._teams: dict[str, Team] = {}
         self._queues: dict[str, Queue] = {}
+        self._shut: set[str] = set()
+        """The queues whose cases nobody may take now."""
         self._most_demands = SLACK
 
     def demand_of(self, case: Case) -> DemandClass:
@@ -274,7 +276,8 @@ class Classes:
     def _terms_of(self, key: DemandKey) -> Terms:
         queue = self._queues.get(key.queue)
         own = queue if queue is not None and queue.team == key.team else None
-        return terms_of(own, key.team, key.skills, key.ring)
+        terms = terms_of(own, key.team, key.skills, key.ring)
+        return terms._replace(teams=()) if key.queue in self._shut else terms
 
     def _join_takers(self, demand: DemandClass) -> None:
         for name in demand.terms.teams:
@@ -290,6 +293,20 @@ class Classes:
             The classes that could take the cases of a demand class before or can now, where that is another now.
         """
         self._queues = {queue.name: queue for queue in queues}
+        return self._divide()
+
+    def shut(self, queue: str, *, is_shut: bool) -> list[RepClass]:
+        """Lets nobody take the cases of a queue, or those again who may.
+
+        Returns:
+            As `follow`.
+        """
+        if is_shut == (queue in self._shut):
+            return []
+        self._shut ^= {queue}
+        return self._divide()
+
+    def _divide(self) -> list[RepClass]:
         changed: list[RepClass] = []
         for demand in self._demands.values():
             terms = self._terms_of(demand.key)

@@ -49,6 +49,8 @@ class Offer(Kept, frozen=True, omit_defaults=True):
     """Pairs of a reason code and its text, which say why it was this case now and why this rep."""
     also_team: str | None = None
     """The team of the rep that hears of the case as well, where the rep is not of the team of the case."""
+    taken_ms: int | None = None
+    """When the rep began to work on the case, in a queue in which that counts."""
 
 
 class Answer(Kept, frozen=True):
@@ -58,6 +60,20 @@ class Answer(Kept, frozen=True):
     seen: bool
     """Whether the answer itself was seen as a post. Otherwise a desktop has reported it."""
     channel: Visibility
+
+
+class Times(Kept, frozen=True, omit_defaults=True):
+    """What time alone does to a case, besides its offer, its rings and its deadlines."""
+
+    until_ms: int | None = None
+    """When the hold of its rep, or the wrap-up, is over."""
+    limit_ms: int | None = None
+    """When its rep, who has not answered, loses it, or when it is resolved, because nobody has written."""
+    front_ms: int | None = None
+    """Since when it waits before all others, because a rep who had it did not answer."""
+
+
+NO_TIMES = Times()
 
 
 class Case(Kept, frozen=True, omit_defaults=True):
@@ -125,8 +141,8 @@ class Case(Kept, frozen=True, omit_defaults=True):
     """The reps who are asked for advice, sorted."""
     related: str | None = None
     """The id of the case of somebody else in whose conversation it began."""
-    until_ms: int | None = None
-    """When the hold of its rep, or the wrap-up, is over."""
+    times: Times | None = None
+    """What time alone does to it; None for nothing."""
     outcome: str | None = None
     """How it ended, while its rep wraps it up."""
     ring: int = 0
@@ -165,6 +181,21 @@ class Case(Kept, frozen=True, omit_defaults=True):
         case = self.let_go() if rep_id == self.sticky_rep else self
         return case._replace(refused=tuple(sorted(refused.items())))
 
+    def timed(self, **changes: int | None) -> "Case":
+        """Returns the case with other `Times`."""
+        times = replace(self.times or NO_TIMES, **changes)
+        return self._replace(times=None if times == NO_TIMES else times)
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether it holds instants that perhaps follow from a policy."""
+        return self.clocks is not None or self.ring_ms is not None or self.times is not None
+
+    @property
+    def goes_first(self) -> bool:
+        """Whether it waits before all others."""
+        return self.times is not None and self.times.front_ms is not None
+
     def lapsed(self, now_ms: int) -> "Case":
         """Returns the case without the refusals whose time is over."""
         if not self.refused:
@@ -177,23 +208,31 @@ class Case(Kept, frozen=True, omit_defaults=True):
 
     @property
     def due_ms(self) -> int | None:
-        """Returns when its offer, its hold, its wrap-up or its wait for one rep ends, a refusal lapses or a clock
-        says something, in milliseconds; or None."""
+        """Returns when its offer, its hold, its wrap-up or its wait for one rep ends, a refusal lapses, a limit is
+        reached or a clock says something, in milliseconds; or None."""
         if self.timer_parked:
             return None
         due_ms = None
         if self.offer is not None:
-            due_ms = self.offer.expires_at_ms if self.state == "offered" else self.until_ms
+            due_ms = self.offer.expires_at_ms if self.state == "offered" else None
         elif self.refused and self.state == "waiting":
             due_ms = min(until_ms for _, until_ms in self.refused)
         if self.ring_ms is not None and self.state == "waiting" and (due_ms is None or self.ring_ms < due_ms):
             due_ms = self.ring_ms
         if self.sticky_ms is not None and self.state == "waiting" and (due_ms is None or self.sticky_ms < due_ms):
             due_ms = self.sticky_ms
+        if self.times is not None:
+            due_ms = _earlier(due_ms, _earlier(self.times.until_ms, self.times.limit_ms))
         if self.clocks is None:
             return due_ms
         said_ms = self.clocks.next_ms
         return due_ms if said_ms is None or (due_ms is not None and due_ms <= said_ms) else said_ms
+
+
+def _earlier(one_ms: int | None, other_ms: int | None) -> int | None:
+    if one_ms is None or other_ms is None:
+        return other_ms if one_ms is None else one_ms
+    return min(one_ms, other_ms)
 
 
 CLOSED_TTL_MS = 7 * 24 * 3_600_000
@@ -249,6 +288,8 @@ REP_TTL_MS = 30 * 24 * 3_600_000
 sequence numbers are forgotten."""
 REP_TIMER = "rep/"
 """Begins the name of the timer of a rep. Ids of cases are UUIDs and hold no slash."""
+HOURS_TIMER = "hours/"
+"""Begins the name of the timer of a queue that opens and closes."""
 
 
 Presence = Literal["available", "away", "not_responding", "signed_out"]
@@ -351,6 +392,14 @@ class Move(NamedTuple):
     """Into how many parts the open cases are divided for that."""
 
 
+class Opening(NamedTuple):
+    """Whether a queue that holds its cases outside of its hours is open."""
+
+    is_open: bool
+    due_ms: int
+    """When that changes, in milliseconds."""
+
+
 class PolicyInForce(NamedTuple):
     """The policy by which a workspace is served."""
 
@@ -359,9 +408,20 @@ class PolicyInForce(NamedTuple):
     policy: Policy
 
 
-Entity = PolicyInForce | Move | Case | Closed | Brief | bytes | Member | Rep | Picks | HashChunk | Seen
+Entity = PolicyInForce | Move | Opening | Case | Closed | Brief | bytes | Member | Rep | Picks | HashChunk | Seen
 Kind = Literal[
-    "policy", "move", "case", "closed", "brief", "post", "rep", "picks", "handled", "seen-post", "seen-rep"
+    "policy",
+    "move",
+    "hours",
+    "case",
+    "closed",
+    "brief",
+    "post",
+    "rep",
+    "picks",
+    "handled",
+    "seen-post",
+    "seen-rep",
 ]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 

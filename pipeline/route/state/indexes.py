@@ -11,12 +11,14 @@ from typing import Any, get_args
 from pipeline.route.state.classes import Classes, DemandClass, RepClass
 from pipeline.route.state.deadlines import Deadlines
 from pipeline.route.state.entities import (
+    HOURS_TIMER,
     REP_TIMER,
     Case,
     Closed,
     Kind,
     Member,
     Move,
+    Opening,
     Picks,
     PolicyInForce,
     Rep,
@@ -67,6 +69,7 @@ class Workspace:
         self.members: dict[str, Member] = self.tables["post"]
         self.reps: dict[str, Rep] = self.tables["rep"]
         self.picks: dict[str, Picks] = self.tables["picks"]
+        self.openings: dict[str, Opening] = self.tables["hours"]
         self.classes = Classes(self.cases)
         self.awaited: OneOrMore = {}
         """The waiting cases that are kept for each rep."""
@@ -105,8 +108,9 @@ class Indexes:
         self.policies: dict[str, PolicyInForce] = {}
         """The policy in force of each workspace."""
         self.timers = Deadlines()
-        """When an open case, by its id, or a move of cases, by its workspace, needs attention next, or a lease
-        of a rep ends or one who has left is forgotten, by `REP_TIMER` and the names of both."""
+        """When an open case, by its id, or a move of cases, by its workspace, needs attention next, a lease of a
+        rep ends or one who has left is forgotten, by `REP_TIMER` and the names of both, or a queue opens or
+        closes, by `HOURS_TIMER` and the names of both."""
         self.closed = Deadlines()
         """When each closed case that is remembered is forgotten."""
         self.states: Counter[str] = Counter()
@@ -121,6 +125,7 @@ class Indexes:
             "policy": self._policy,
             "closed": self._closed,
             "move": self._move,
+            "hours": self._hours,
         }
         """Takes one change of an entity, by kind. The other kinds are not looked up."""
 
@@ -155,12 +160,19 @@ class Indexes:
             self.policies.pop(workspace.name, None)
         else:
             self.policies[workspace.name] = new
-        changed = workspace.classes.follow(() if new is None else new.policy.queues)
-        self.touched.freed.update(reps for reps in changed if reps.is_free)
-        self.touched.thinned.update(changed)
+        self._touch(workspace.classes.follow(() if new is None else new.policy.queues))
 
     def _move(self, workspace: Workspace, _: str, __: Move | None, new: Move | None) -> None:
         self.timers.set(workspace.name, "", None if new is None else new.due_ms)
+
+    def _hours(self, workspace: Workspace, queue: str, _: Opening | None, new: Opening | None) -> None:
+        due_ms = None if new is None else new.due_ms
+        self.timers.set(workspace.name, f"{HOURS_TIMER}{workspace.name}/{queue}", due_ms)
+        self._touch(workspace.classes.shut(queue, is_shut=new is not None and not new.is_open))
+
+    def _touch(self, changed: list[RepClass]) -> None:
+        self.touched.freed.update(reps for reps in changed if reps.is_free)
+        self.touched.thinned.update(changed)
 
     def _closed(self, workspace: Workspace, case_id: str, old: Closed | None, new: Closed | None) -> None:
         if old is not None:
@@ -269,6 +281,7 @@ def _same_place(old: Case, new: Case) -> bool:
         and old.sticky_rep == new.sticky_rep
         and old.weight == new.weight
         and old.interruptible == new.interruptible
+        and old.goes_first == new.goes_first
     )
 
 

@@ -11,6 +11,8 @@ from sortedcontainers import SortedList
 from pipeline.route.state.entities import Case
 from pipeline.route.state.heaps import Heaps
 
+FRONT = -1000.0
+"""Below the ranks of all cases that do not go first."""
 Rank = tuple[float, int, str]
 """(-priority, queued_at in milliseconds, case_id), so that the smallest rank goes first."""
 Age = tuple[int, str]
@@ -18,8 +20,12 @@ Age = tuple[int, str]
 
 
 def rank_of(case: Case) -> Rank:
-    """Returns the place of a case in order of priority, of equal ones the older first."""
-    return -case.priority, case.queued_at_ms, case.case_id
+    """Returns the place of a case in order of priority, of equal ones the older first.
+
+    One that a rep had and did not answer stands before all that nobody had.
+    """
+    front = FRONT if case.goes_first else 0.0
+    return front - case.priority, case.queued_at_ms, case.case_id
 
 
 class FreshLane:

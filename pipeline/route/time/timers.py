@@ -1,13 +1,14 @@
-"""Timers: unanswered offers go back, refusals lapse, cases move to other queues, what is old enough is forgotten.
+"""Timers: unanswered offers and cases go back, refusals lapse, queues open, what is old enough is forgotten.
 
 A case has one timer at most, for what is due next. The due times come from the indexes, and what they lead to goes
 through a `Turn` as after a record. No clock is read here, for the driving loop says how late it is.
 """
 
 from pipeline.route.cases import ending, handover, requeue
+from pipeline.route.limits import opening, silence
 from pipeline.route.matching import matching
 from pipeline.route.people import presence
-from pipeline.route.state.entities import REP_TIMER, Case
+from pipeline.route.state.entities import HOURS_TIMER, REP_TIMER, Case
 from pipeline.route.state.state import State
 from pipeline.route.turn import Turn
 
@@ -33,7 +34,9 @@ def fire_first(turn: Turn) -> None:
         assert first is not None, "it is due"
         _, workspace, case_id = first
         if case_id.startswith(REP_TIMER):
-            _fire_rep(turn, workspace, _rep_of(case_id))
+            _fire_rep(turn, workspace, _named(case_id))
+        elif case_id.startswith(HOURS_TIMER):
+            opening.turn_over(state, turn.book, workspace, _named(case_id), turn.now_ms)
         elif case_id:
             _fire_case(turn, workspace, case_id)
         else:
@@ -47,17 +50,20 @@ def fire_first(turn: Turn) -> None:
 def park_first(state: State) -> None:
     """Gives up the earliest timer of a case, if there is one. The case has none until its next step.
 
-    The same for a move of cases, which begins anew with the next policy, and for a rep who left, who is then kept
-    until the next time.
+    The same for a move of cases, which begins anew with the next policy, for a rep who left, who is then kept
+    until the next time, and for a queue, which then is open until the next policy.
     """
     first = state.indexes.timers.first()
     if first is None:
         return
     _, workspace, case_id = first
     if case_id.startswith(REP_TIMER):
-        rep = state.rep(workspace, _rep_of(case_id))
+        rep = state.rep(workspace, _named(case_id))
         assert rep is not None, "only reps who are known have a timer"
         state.put_rep(presence.without_leases(rep)._replace(left_ms=None, bound_ms=None))
+        return
+    if case_id.startswith(HOURS_TIMER):
+        state.put("hours", workspace, _named(case_id), None)
         return
     case = state.case(workspace, case_id)
     if case is None:
@@ -66,7 +72,8 @@ def park_first(state: State) -> None:
         state.put_case(case._replace(timer_parked=True))
 
 
-def _rep_of(timer: str) -> str:
+def _named(timer: str) -> str:
+    """Returns the rep or the queue whose timer it is."""
     return timer.split("/", 2)[2]
 
 
@@ -86,7 +93,9 @@ def _fire_case(turn: Turn, workspace: str, case_id: str) -> None:
     assert case is not None, "only open cases have a timer"
     if case.clocks is not None and turn.ring(case, case.clocks, turn.now_ms) is not case:
         return
-    if case.offer is None and case.sticky_ms is not None and case.sticky_ms <= turn.now_ms:
+    if case.times is not None and case.times.limit_ms is not None and case.times.limit_ms <= turn.now_ms:
+        _reach_limit(turn, case)
+    elif case.offer is None and case.sticky_ms is not None and case.sticky_ms <= turn.now_ms:
         turn.step(case.let_go(), "sticky_ended", "time_over", rep_id=case.sticky_rep)
     elif case.offer is None and case.ring_ms is not None and case.ring_ms <= turn.now_ms:
         turn.widen(case)
@@ -98,6 +107,17 @@ def _fire_case(turn: Turn, workspace: str, case_id: str) -> None:
         ending.wrap_up(turn, case, "time_over")
     else:
         _time_out(turn, case, case.offer.rep_id)
+
+
+def _reach_limit(turn: Turn, case: Case) -> None:
+    followed = silence.limited(turn.book, case)
+    if followed is not case:
+        # A policy since has other limits, and the case has not been counted anew yet.
+        turn.state.put_case(followed)
+    elif case.owed_ms is None:
+        ending.end_idle(turn, case)
+    else:
+        handover.take_back(turn, case)
 
 
 def _time_out(turn: Turn, case: Case, rep_id: str) -> None:

@@ -1,0 +1,77 @@
+"""Limits of silence on any day: each is told once, never early, and before anything that happens after it."""
+
+from hypothesis import given, settings
+
+from pipeline.codec import decode
+from pipeline.route.state.entities import Case
+from schemas.cases.case import CaseEvent
+from schemas.topics import CASE_EVENTS
+from tests.builders import START_MS
+from tests.property.route_play import POLICIES, STEPS, Desk, Step, new_router, play
+
+QUEUES = {queue.name: queue for queue in POLICIES["acme"].queues}
+ENDS = {"no_reply", "no_follow_up", "idle"}
+
+
+def limit_of(case: Case) -> tuple[str, int] | None:
+    """Returns what ends for the case by the words of the policy, and when; None for nothing."""
+    queue, taken_ms = QUEUES[case.queue], case.offer.taken_ms if case.offer else None
+    if taken_ms is None:
+        return None
+    if case.owed_ms is not None and case.state in ("assigned", "held"):
+        name, seconds = (
+            ("no_reply", queue.reply_within_s)
+            if case.replied_at_ms is None
+            else ("no_follow_up", queue.follow_up_within_s)
+        )
+        return None if seconds is None else (name, max(taken_ms, case.owed_ms) + 1000 * seconds)
+    if case.owed_ms is None and case.replied_at_ms is not None and case.state in ("assigned", "awaiting"):
+        return None if queue.idle_s is None else ("idle", max(taken_ms, case.active_ms) + 1000 * queue.idle_s)
+    return None
+
+
+@settings(max_examples=100, deadline=None)
+@given(STEPS)
+def test_each_limit_is_told_once_and_neither_early_nor_after_what_happens_later(steps: list[Step]) -> None:
+    router = new_router()
+    limits: dict[tuple[str, int], tuple[str, int] | None] = {}
+    told: set[tuple[str, int]] = set()
+    for transaction in Desk(router).play(play(steps)):
+        for output in transaction.decisions.outputs:
+            if output.topic == CASE_EVENTS.name:
+                event = decode(CaseEvent, output.value)
+                attempt = event.case_id, event.attempt or 0
+                if event.reason in ENDS:
+                    assert attempt not in told, "an attempt ends once"
+                    told.add(attempt)
+        cases = router._state.workspaces["acme"].cases.values()
+        now = {(case.case_id, case.attempt): limit_of(case) for case in cases}
+        for limit in now.values():
+            assert limit is None or limit[1] >= transaction.now_ms, "it was due before, and nothing came"
+        for attempt in told & limits.keys() - now.keys():
+            before = limits[attempt]
+            assert before is None or before[1] <= transaction.now_ms, "early"
+        limits = now
+
+
+@settings(max_examples=60, deadline=None)
+@given(STEPS)
+def test_a_case_knows_the_limit_that_its_policy_means(steps: list[Step]) -> None:
+    router = new_router()
+    for _ in Desk(router).play(play(steps)):
+        for case in router._state.workspaces["acme"].cases.values():
+            limit = limit_of(case)
+            assert (case.times.limit_ms if case.times else None) == (limit[1] if limit else None)
+
+
+@settings(max_examples=60, deadline=None)
+@given(STEPS)
+def test_a_queue_that_holds_makes_no_offer_outside_of_its_hours(steps: list[Step]) -> None:
+    for played in play(steps):
+        for output in played.decisions.outputs:
+            if output.topic == CASE_EVENTS.name:
+                event = decode(CaseEvent, output.value)
+                if event.type == "offered" and event.reason == "matched" and event.queue == "fans":
+                    since_s = (event.at.timestamp() * 1000 - START_MS) / 1000
+                    # An offer of the instant at which the hours end was decided before their timer.
+                    assert since_s <= 300 or since_s >= 900
