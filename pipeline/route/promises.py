@@ -35,13 +35,13 @@ def answered(case: Case) -> Case:
     return case if case.clocks is None else replace(case, clocks=case.clocks.answered())
 
 
-def reopened(book: PolicyBook, case: Case, before: Case, closed_ms: int, now_ms: int) -> Case:
-    """Returns a case that begins again, as it was before its end and was closed at that time.
+def reopened(book: PolicyBook, case: Case, before: Case, closed_ms: int, asked_ms: int) -> Case:
+    """Returns a case that was closed at one time, and begins again with what was received at another.
 
     Its clocks go on with the post that reopens it. What the resolution had used by its end stays used.
     """
     if before.clocks is None:
-        return begun(book, case, now_ms)
+        return begun(book, case, asked_ms)
     ended = before.clocks.resolved(closed_ms, _terms(book, before) or NO_DEADLINES)
     return _with(case, ended.recounted(_terms(book, case) or NO_DEADLINES))
 

@@ -1,59 +1,113 @@
 """Random days for the two routers, and the smallest day on which they differ."""
 
 import random
+from typing import Any, NamedTuple
 
-from tests.reference.two_routers import KINDS, POLICIES, WAITS_MS, Differ, Step, TwoRouters
+from tests.reference import policies
+from tests.reference.inputs import WAITS_MS, Step
+from tests.reference.two_routers import Differ, TwoRouters
+
+BASE = (
+    ["post"] * 9 + ["sign_in"] * 6 + ["away", "available", "sign_out"] + ["accept"] * 9 + ["reject"] * 4
+    + ["reply"] * 2 + ["resolve"] * 5 + ["tick", "policy"]
+)  # fmt: skip
+PEOPLE = ["beat"] * 8
+JOINS = (
+    ["link"] * 5 + ["context"] * 2 + ["copy"] * 2 + ["repost", "own", "own", "edit", "edit", "delete", "anonymous"]
+    + ["thanks"]
+)  # fmt: skip
+WORK = [
+    "hold", "await", "await", "resume", "consult", "advised", "transfer", "transfer", "transfer", "wrap_up",
+    "merge", "split", "priority", "end", "contact", "contact",
+]  # fmt: skip
 
 
-def play_days(seeds: range) -> int:
-    """Plays a day of each seed and returns how many offers were made.
+class Kind(NamedTuple):
+    """What may happen on a day, and under which policies."""
+
+    steps: list[str]
+    policies: tuple[dict[str, Any], ...]
+    levels: bool = False
+    crowd: bool = True
+
+
+KINDS: dict[str, Kind] = {
+    "matching": Kind(BASE, policies.PLAIN),
+    "people": Kind(BASE + PEOPLE, policies.PEOPLE),
+    "skills": Kind(BASE, policies.SKILLED, levels=True),
+    "joins": Kind(BASE + JOINS, policies.JOINS, crowd=False),
+    "work": Kind(BASE + WORK, policies.WORK),
+    "clocks": Kind(BASE + JOINS + WORK, policies.CLOCKED, crowd=False),
+    "all": Kind(
+        BASE + PEOPLE + JOINS + WORK,
+        policies.PEOPLE + policies.JOINS + policies.WORK + policies.SKILLED + policies.CLOCKED,
+        levels=True,
+        crowd=False,
+    ),
+}
+
+
+class Day(NamedTuple):
+    """A day that can be played again."""
+
+    kind: Kind
+    first_policy: int
+    steps: list[Step]
+
+
+def play_days(seeds: range, names: tuple[str, ...] = tuple(KINDS)) -> int:
+    """Plays a day of each seed, the kinds in turn, and returns how many offers were made.
 
     Raises:
         AssertionError: the routers differ. It tells the story of the first such day with the fewest steps.
     """
     offers = 0
     for seed in seeds:
-        first_policy, steps = _day(seed)
-        played = TwoRouters(first_policy)
+        day = _day(seed, KINDS[names[seed % len(names)]])
+        played = _new(day)
         try:
-            played.play(steps)
+            played.play(day.steps)
         except Differ:
-            story = _story(first_policy, _fewest(first_policy, steps))
+            story = _story(_fewest(day))
             raise AssertionError(f"day {seed}, without the steps that do not matter:\n{story}") from None
         offers += played.offers
     return offers
 
 
-def _day(seed: int) -> tuple[int, list[Step]]:
+def _new(day: Day) -> TwoRouters:
+    return TwoRouters(day.kind.policies, day.first_policy, levels=day.kind.levels, crowd=day.kind.crowd)
+
+
+def _day(seed: int, kind: Kind) -> Day:
     chance = random.Random(seed)
-    first_policy = chance.randrange(len(POLICIES))
+    first_policy = chance.randrange(len(kind.policies))
     count = chance.randint(5, 80)
     steps = [
-        Step(chance.choice(KINDS), chance.randrange(5), chance.randrange(10), chance.randrange(len(WAITS_MS)))
+        Step(chance.choice(kind.steps), chance.randrange(5), chance.randrange(10), chance.randrange(len(WAITS_MS)))
         for _ in range(count)
     ]
-    return first_policy, steps
+    return Day(kind, first_policy, steps)
 
 
-def _story(first_policy: int, steps: list[Step]) -> str:
+def _story(day: Day) -> str:
     """Returns the story up to the first difference, or nothing where there is none."""
     try:
-        TwoRouters(first_policy).play(steps)
+        _new(day).play(day.steps)
     except Differ as difference:
         return str(difference)
     return ""
 
 
-def _fewest(first_policy: int, steps: list[Step]) -> list[Step]:
+def _fewest(day: Day) -> Day:
     """Leaves out what can be left out, in halves, quarters and so on down to single steps."""
-    size = len(steps)
+    size = len(day.steps)
     while size:
         at = 0
-        while at < len(steps):
-            fewer = steps[:at] + steps[at + size :]
-            if _story(first_policy, fewer):
-                steps = fewer
+        while at < len(day.steps):
+            fewer = day._replace(steps=day.steps[:at] + day.steps[at + size :])
+            if _story(fewer):
+                day = fewer
             else:
                 at += size
         size //= 2
-    return steps
+    return day

@@ -3,18 +3,21 @@
 import pytest
 
 from tests.reference.days import play_days
-from tests.reference.plain_router import PlainRouter
+from tests.reference.matching import Matching
+
+COMPARED = ("matching", "people", "skills", "joins", "work")
 
 
-def test_the_router_decides_as_the_text_says() -> None:
-    assert play_days(range(800)) > 5_000
+@pytest.mark.parametrize("kind", COMPARED)
+def test_the_router_decides_as_the_text_says(kind: str) -> None:
+    assert play_days(range(160), (kind,)) > 500
 
 
 def test_a_difference_is_told_as_a_story_of_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     # As if the number of cases that a rep has did not matter.
-    monkeypatch.setattr(PlainRouter, "_load", lambda self, rep: 0.0)
+    monkeypatch.setattr(Matching, "rank", lambda self, rep, case: (0, 0.0, rep.last_offer_ms))
     with pytest.raises(AssertionError) as told:
-        play_days(range(300))
+        play_days(range(300), ("matching",))
     story = str(told.value)
     assert "the router: Offer" in story
     assert "by the text: one of" in story

@@ -73,8 +73,9 @@ def reopen(turn: Turn, closed: Closed, reason: str, post: ScoredPost | None = No
         name = post.triage.queue
         case = case._replace(skills=post.triage.words)
     queue = turn.book.queue(case.workspace, name)
+    asked_ms = turn.now_ms if post is None else turn.received_ms(post.appended_ms)
     if queue is not None:
-        deadline_ms = turn.now_ms + 1000 * queue.first_response_s
+        deadline_ms = asked_ms + 1000 * queue.first_response_s
         case = case._replace(queue=queue.name, team=queue.team, respond_by_ms=deadline_ms)
     case = case._replace(
         state=after("reopened", "closed"),
@@ -84,6 +85,6 @@ def reopen(turn: Turn, closed: Closed, reason: str, post: ScoredPost | None = No
         owed_ms=None,  # until the post that reopens it joins
         answer=None,
     )
-    case = promises.reopened(turn.book, case, before, closed.closed_ms, turn.now_ms)
+    case = promises.reopened(turn.book, case, before, closed.closed_ms, asked_ms)
     case = kept_for_rep(turn, case, before, closed.closed_ms)
     return turn.step(case, "reopened", reason)

@@ -83,7 +83,9 @@ def transfer(turn: Turn, case: Case, event: CaseTransferred) -> RequestRefusal |
         return "unknown_queue"
     given = turn.release(case, "transferred").let_go()
     # Whoever hands it on within the team does not get it back at once.
-    given = given._replace(queue=queue.name, team=queue.team, refused=(), entered_ms=turn.now_ms, ring=0)
+    given = given._replace(
+        queue=queue.name, team=queue.team, refused=(), entered_ms=turn.now_ms, ring=0, from_rep=event.rep_id
+    )
     given = given.refused_by(event.rep_id, turn.book.kept_away_ms(given, turn.now_ms))
     turn.step(given, "transferred", event.reason, rep_id=event.rep_id)
     return None
@@ -106,10 +108,10 @@ def _to_rep(turn: Turn, case: Case, event: CaseTransferred, to_rep: str) -> Requ
     may_offer = turn.live and rep.bound_ms is None
     if to_rep == event.rep_id or not _has_room(turn, case, to_rep) or (event.warm and not may_offer):
         return "rep_not_free"
-    given = turn.release(case, "transferred").let_go()
+    given = turn.release(case, "transferred").let_go()._replace(from_rep=event.rep_id)
     waiting = turn.step(given, "transferred", event.reason, rep_id=event.rep_id)
     if event.warm:
-        _offer(turn, waiting._replace(from_rep=event.rep_id), to_rep, "transferred")
+        _offer(turn, waiting, to_rep, "transferred")
     else:
         give(turn, waiting, to_rep, "transferred")
     return None
@@ -126,26 +128,35 @@ def offer_back(turn: Turn, case: Case) -> None:
         _offer(turn, case, rep_id, "same_rep")
 
 
-def come_back(turn: Turn, case: Case, reason: str) -> None:
-    """Gives a waiting case back to the rep who meant to hand it over to somebody who did not take it."""
-    from_rep = case.from_rep
-    if from_rep is None:
-        return
-    case = case._replace(from_rep=None)
+def come_back(turn: Turn, case: Case, offered: Case, reason: str) -> Case:
+    """Gives a waiting case back to the rep who meant to hand it over to somebody who did not take it.
+
+    Args:
+        turn: that of the step before.
+        case: the case, which waits.
+        offered: the case before that step. Only an offer to a rep whom the other one named comes back.
+        reason: the code that says why.
+
+    Returns:
+        The case as it is stored.
+    """
+    offer, from_rep = offered.offer, case.from_rep
+    if offered.state != "offered" or offer is None or from_rep is None or offer.why[0][0] != "route.transferred":
+        return case
     rep = turn.state.rep(case.workspace, from_rep)
-    if rep is not None and rep.present and _has_room(turn, case, from_rep):
-        give(turn, case, from_rep, reason)
-    else:
-        turn.state.put_case(case)
+    if rep is None or not rep.present or not _has_room(turn, case, from_rep):
+        return case
+    return give(turn, case._replace(from_rep=None), from_rep, reason)
 
 
-def give(turn: Turn, case: Case, rep_id: str, reason: str, why: Literal["given", "picked"] = "given") -> None:
-    """Assigns a waiting case to a rep who is not asked."""
+def give(turn: Turn, case: Case, rep_id: str, reason: str, why: Literal["given", "picked"] = "given") -> Case:
+    """Assigns a waiting case to a rep who is not asked, and returns it as it is stored."""
     offer = _direct(turn, case, rep_id, "picked" if why == "picked" else "transferred")
     case = case._replace(state=after(why, case.state), attempt=case.attempt + 1, offer=offer)
     case = silence.taken(turn.book, case, turn.now_ms)
     case = turn.step(case, "assigned", reason, rep_id=rep_id)
     turn.publish_assignment(case, offer, "assigned", reason)
+    return case
 
 
 def pick(turn: Turn, case: Case, rep_id: str) -> RequestRefusal | None:
@@ -225,7 +236,7 @@ def give_up_cases(turn: Turn, workspace: str, rep_id: str, gone: Gone) -> None:
             if gone in ("signed_out", "lease_over"):
                 ending.wrap_up(turn, case, gone)
         elif which == "all" or not _is_answered(case):
-            come_back(turn, _leave(turn, case, rep_id, gone), gone)
+            _leave(turn, case, rep_id, gone)
 
 
 def leave_absent(turn: Turn, case: Case) -> Case:
@@ -249,7 +260,8 @@ def _why_gone(rep: Rep | None) -> Gone:
 
 
 def _leave(turn: Turn, case: Case, rep_id: str, gone: Gone) -> Case:
-    return turn.step(turn.release(case, gone), "released", gone, rep_id=rep_id)
+    waiting = turn.step(turn.release(case, gone), "released", gone, rep_id=rep_id)
+    return come_back(turn, waiting, case, gone)
 
 
 def _is_answered(case: Case) -> bool:

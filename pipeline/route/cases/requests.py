@@ -128,14 +128,15 @@ def _accept(turn: Turn, case: Case, event: OfferAccepted) -> None:
     assert offer is not None
     state = after("accepted", case.state)
     case = silence.taken(turn.book, case, turn.now_ms)
-    case = turn.step(case, "assigned", "accepted", rep_id=event.rep_id, state=state, update=0, from_rep=None)
+    case = turn.step(case, "assigned", "accepted", rep_id=event.rep_id, state=state, update=0)
     turn.publish_assignment(case, offer, "assigned", "accepted")
 
 
 def _reject(turn: Turn, case: Case, event: OfferRejected) -> None:
     released = turn.release(case, "declined")
     released = released.refused_by(event.rep_id, turn.book.kept_away_ms(case, turn.now_ms))
-    handover.come_back(turn, turn.step(released, "rejected", event.reason, rep_id=event.rep_id), "declined")
+    waiting = turn.step(released, "rejected", event.reason, rep_id=event.rep_id)
+    handover.come_back(turn, waiting, case, "declined")
 
 
 def _reply(turn: Turn, case: Case, event: ReplySent) -> None:

@@ -124,7 +124,7 @@ def _time_out(turn: Turn, case: Case, rep_id: str) -> None:
     released = turn.release(case, "timed_out")
     released = released.refused_by(rep_id, turn.book.kept_away_ms(case, turn.now_ms, timed_out=True))
     released = turn.step(released, "timed_out", "not_answered", rep_id=rep_id)
-    handover.come_back(turn, released, "not_answered")
+    handover.come_back(turn, released, case, "not_answered")
     rep = turn.state.rep(case.workspace, rep_id)
     if rep is not None:
         missed = rep.missed_offer(turn.book.missed_offers(case.workspace))

@@ -19,6 +19,7 @@ from tests.builders import (
     ask,
     at,
     policy,
+    presence,
     reject,
     reply,
     resolve,
@@ -190,6 +191,28 @@ def test_a_transfer_that_the_other_does_not_accept_comes_back(how: str) -> None:
         answer = desk.feed(signed_out("r2"))
     assert [(state, rep_id) for state, _, rep_id in answer.states] == [("released", "r2"), ("assigned", "r1")]
     assert answer.current[0].rep_id == "r1"
+
+
+@pytest.mark.parametrize(
+    "to", [{"to_rep": "r2"}, {"to_rep": "r2", "warm": True}, {"to_queue": "care"}], ids=["given", "asked", "queue"]
+)
+def test_whoever_has_a_case_after_a_transfer_sees_who_handed_it_on(to: dict[str, Any]) -> None:
+    desk = Desk()
+    case_id = two(desk)
+    said = desk.feed(ask(CaseTransferred, case_id, **to)).assignments
+    if said[-1].state == "offered":
+        said = desk.feed(accept(case_id, 2, "r2")).assignments
+    assert [(one.state, one.rep_id, one.from_rep) for one in said[-1:]] == [("assigned", "r2", "r1")]
+
+
+def test_a_transfer_comes_back_when_the_customer_writes_to_somebody_who_went_away() -> None:
+    desk = Desk()
+    case_id = two(desk)
+    desk.feed(ask(CaseTransferred, case_id, to_rep="r2", warm=True))
+    desk.feed(presence("r2", "away"))
+    desk.take(policy(version=2, away_release="unanswered"))
+    answer = desk.feed(scored("p2", action="none", in_reply_to="x:p1"))
+    assert [(state, rep_id) for state, _, rep_id in answer.states][-2:] == [("released", "r2"), ("assigned", "r1")]
 
 
 def test_a_transfer_that_was_accepted_does_not_come_back() -> None:

@@ -1,0 +1,138 @@
+"""Who is offered what."""
+
+from tests.reference import needs
+from tests.reference.memory import Case, Rep, World
+from tests.reference.outcomes import Offer
+
+REFUSED_FOR_MS = 1_800_000
+"""The default of `refusal_ttl_s`."""
+
+
+class Matching:
+    """Finds the offers that may be made now."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def legal(self) -> list[Offer]:
+        """Returns the offers of which one must be made now; none where nobody free may take what waits."""
+        if not self.world.live:
+            return []
+        free = [
+            (rep, case) for rep in self.world.reps for case in self.world.waiting() if not self.excluded(rep, case)
+        ]
+        return [
+            self.offer(case, rep)
+            for rep, case in free
+            if case in self._next_of(rep) and self._is_first_for(rep, case)
+        ]
+
+    def make(self, offer: Offer) -> None:
+        """Makes one of the legal offers."""
+        case, rep = self.world.case(offer.case), self.world.rep(offer.rep_id)
+        assert case is not None
+        assert rep is not None
+        if self.all_refused(case):
+            case.refused.clear()
+        self.world.picks[rep.kind] = self._picks(rep) + 1
+        self.hand(case, rep)
+
+    def hand(self, case: Case, rep: Rep) -> None:
+        """Offers the case to the rep."""
+        rep.last_offer_ms = self.world.now_ms
+        case.state, case.rep_id = "offered", rep.rep_id
+        case.attempt += 1
+        case.updates = 0
+        if case.has_old_terms:
+            case.next_ring_ms = self.world.ring_ms(case)
+        case.expires_ms = self.world.now_ms + 1000 * self.world.own_queue(case).offer_timeout_s
+
+    def _next_of(self, rep: Rep) -> list[Case]:
+        """Returns the cases of which a rep of this kind takes one next."""
+        possible = [
+            case for case in self.world.waiting() if self.fits(rep, case) and not self.has_refused(rep, case)
+        ]
+        # Of each n picks by reps of the same teams and skills one takes the oldest case that they may take.
+        first = possible
+        if not self._is_turn_of_oldest(rep):
+            highest = max(case.priority for case in possible)
+            first = [case for case in possible if case.priority == highest]
+        oldest = min(case.queued_ms for case in first)
+        # Refusals that lapse in the same millisecond do so one after the other, and nothing says in which order.
+        lapsed = [case for case in possible if self.world.now_ms - REFUSED_FOR_MS in case.refused.values()]
+        return [case for case in first if case.queued_ms == oldest] + lapsed
+
+    def _is_turn_of_oldest(self, rep: Rep) -> bool:
+        return (self._picks(rep) + 1) % self.world.policy.oldest_every == 0
+
+    def _picks(self, rep: Rep) -> int:
+        return self.world.picks.get(rep.kind, self.world.passed_over)
+
+    def _is_first_for(self, rep: Rep, case: Case) -> bool:
+        """Who has most of the skills is first, then who has the least load, then who had no offer for longest."""
+        free = [other for other in self.world.reps if self.excluded(other, case) == ""]
+        if self._is_turn_of_oldest(rep):
+            # The turn is one of the reps of that kind, whoever else may be free.
+            free = [other for other in free if other.kind == rep.kind]
+        return self.rank(rep, case) == min(self.rank(other, case) for other in free)
+
+    def rank(self, rep: Rep, case: Case) -> tuple[int, float, int]:
+        """Returns the order of reps, of whom the lowest is the first."""
+        met = sum(needs.has(rep, need) for need in needs.of_case(self.world, case))
+        return -met, len(self.world.of_rep(rep)) / rep.capacity, rep.last_offer_ms
+
+    def excluded(self, rep: Rep, case: Case) -> str:
+        """Returns why the rep cannot take the case, or nothing."""
+        if not self.fits(rep, case, skilled=False):
+            return "other_team"
+        if not rep.available:
+            return "away"
+        if rep.is_silent:
+            return "not_responding"
+        if not self.fits(rep, case):
+            return "missing_skill"
+        if self.has_refused(rep, case):
+            return "refused_before"
+        return "at_capacity" if len(self.world.of_rep(rep)) >= rep.capacity else ""
+
+    def fits(self, rep: Rep, case: Case, *, skilled: bool = True) -> bool:
+        """Says whether the rep is there for the case's teams, with what it asks for."""
+        in_team = rep.is_in and not needs.teams(self.world, case).isdisjoint(rep.teams)
+        return in_team and (not skilled or all(needs.has(rep, need) for need in needs.left(self.world, case)))
+
+    def has_refused(self, rep: Rep, case: Case) -> bool:
+        """A refusal counts for half an hour, unless all others who are there have refused too."""
+        return self.refused_lately(rep, case) and not self.all_refused(case)
+
+    def all_refused(self, case: Case) -> bool:
+        """Says whether everybody who is there and could take it has refused it."""
+        there = [rep for rep in self.world.reps if self.world.answers(rep) and self.fits(rep, case)]
+        return all(self.refused_lately(rep, case) for rep in there)
+
+    def refused_lately(self, rep: Rep, case: Case) -> bool:
+        """Says whether the rep's refusal still counts."""
+        refused_ms = case.refused.get(rep.rep_id)
+        return refused_ms is not None and self.world.now_ms < refused_ms + REFUSED_FOR_MS
+
+    def only(self, case: Case, rep: Rep, reason: str) -> Offer:
+        """Returns the offer to a rep who is asked without regard to others, so that nobody else could have it."""
+        return self.offer(case, rep, reason)._replace(eligible=1, present=1, excluded=())
+
+    def offer(self, case: Case, rep: Rep, reason: str = "matched") -> Offer:
+        """Returns the offer, with the counts of who else could have had it."""
+        of_team = [other for other in self.world.reps if self.fits(other, case, skilled=False)]
+        why = [self.excluded(other, case) for other in of_team]
+        # Whoever has refused is told as such, also after all others have.
+        for at, other in enumerate(of_team):
+            if why[at] == "at_capacity" and self.refused_lately(other, case):
+                why[at] = "refused_before"
+        return Offer(
+            case.name,
+            rep.rep_id,
+            reason,
+            case.attempt + 1,
+            self.world.now_ms + 1000 * self.world.own_queue(case).offer_timeout_s,
+            why.count(""),
+            sum(self.world.answers(other) for other in of_team),
+            tuple(sorted((code, why.count(code)) for code in set(why) if code)),
+        )

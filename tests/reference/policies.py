@@ -1,0 +1,108 @@
+"""The policies of the days."""
+
+from typing import Any
+
+from schemas.policy.calendar import Calendar
+from schemas.policy.policy import Policy
+from schemas.policy.queues import Queue, Ring
+from schemas.policy.sla import Sla
+from schemas.policy.staffing import Lease
+from schemas.posts.scored import SkillNeed
+from tests.builders import policy
+
+
+def _queues(*named: tuple[str, str], **over: Any) -> tuple[Queue, ...]:
+    return tuple(
+        Queue(**{"name": name, "team": team, "offer_timeout_s": 60 if name == "fans" else 120} | over)
+        for name, team in named
+    )
+
+
+HOURS = Calendar.model_validate(
+    {
+        "name": "hours",
+        "zone": "Europe/Berlin",
+        "week": {"thu": ["01:00-01:05", "01:12-01:40", "02:00-24:00"], "fri": ["08:00-12:00", "13:00-18:00"]},
+        "special": [{"date": "2026-01-03", "open": ["10:00-11:00"]}],
+        "closed": ["2026-01-08"],
+    }
+)
+SLAS = (
+    Sla.model_validate(
+        {
+            "name": "quick",
+            "calendar": "hours",
+            "targets": [
+                {
+                    "band": ["p1"],
+                    "first_response_s": 60,
+                    "next_response_s": 90,
+                    "resolution_s": 400,
+                    "due_soon_s": 30,
+                },
+                {"channel": ["direct"], "first_response_s": 120, "resolution_s": 900},
+                {"first_response_s": 600, "next_response_s": 200, "resolution_s": 3600, "due_soon_s": 60},
+            ],
+        }
+    ),
+    Sla.model_validate({"name": "slow", "targets": [{"resolution_s": 1200, "due_soon_s": 300}]}),
+)
+SPANISH = (SkillNeed(name="es", level=2), SkillNeed(name="fr", level=1, required=True))
+RINGS = (
+    Ring(after_s=60, lower_levels=1, raise_priority=20.0),
+    Ring(after_s=120, drop_skills=("es",), add_teams=("social",)),
+    Ring(after_s=300, drop_optional=True),
+)
+ONE_RING = (Ring(after_s=90, add_teams=("social",)),)
+
+PLAIN: tuple[dict[str, Any], ...] = (
+    {"queues": _queues(("care", "care"), ("fans", "social"), ("billing", "care"), reopen_within_s=0)},
+    {"queues": _queues(("care", "care"), ("fans", "care"), ("billing", "social"), reopen_within_s=0)},
+    {"queues": _queues(("care", "care"), ("fans", "social"), reopen_within_s=0), "default_queue": "fans"},
+    {"queues": _queues(("care", "social"), ("billing", "social"), reopen_within_s=0)},
+)
+PEOPLE: tuple[dict[str, Any], ...] = (
+    PLAIN[0] | {"missed_offers": 2, "away_release": "unanswered", "lease": Lease(seconds=90)},
+    PLAIN[1] | {"sign_out_release": "all", "away_release": "all", "lease": Lease(seconds=200)},
+    PLAIN[2] | {"missed_offers": 3, "silent_release": "unanswered", "lease": Lease(seconds=30)},
+    PLAIN[3] | {"silent_release": "all", "away_release": "unanswered", "sign_out_release": "all"},
+)
+JOINS: tuple[dict[str, Any], ...] = (
+    {"queues": _queues(("care", "care"), ("fans", "social"), ("billing", "care"))},
+    {
+        "queues": _queues(("care", "care"), ("fans", "social"), reopen_within_s=600),
+        "away_release": "unanswered",
+    },
+    {"queues": _queues(("care", "care"), ("fans", "care"), reopen_within_s=0)},
+)
+WORK: tuple[dict[str, Any], ...] = (
+    {"queues": _queues(("care", "care"), ("fans", "social"), ("billing", "care"), wrap_up_s=60)},
+    {
+        "queues": (*_queues(("care", "care"), ("fans", "social")), *_queues(("billing", "care"), wrap_up_s=30)),
+        "away_release": "all",
+        "missed_offers": 2,
+    },
+)
+SKILLED: tuple[dict[str, Any], ...] = (
+    {"queues": (*_queues(("care", "care"), skills=SPANISH, rings=RINGS), *_queues(("fans", "social")))},
+    {"queues": (*_queues(("care", "care"), rings=RINGS), *_queues(("fans", "social"), rings=RINGS[2:]))},
+    {"queues": (*_queues(("care", "care"), rings=ONE_RING, skills=SPANISH[:1]), *_queues(("billing", "social")))},
+)
+CLOCKED: tuple[dict[str, Any], ...] = (
+    {
+        "queues": (*_queues(("care", "care"), sla="quick"), *_queues(("fans", "social"), sla="slow")),
+        "calendars": (HOURS,),
+        "slas": SLAS,
+    },
+    {
+        "queues": _queues(("care", "care"), ("fans", "social"), sla="slow", first_response_s=300),
+        "calendars": (HOURS,),
+        "slas": SLAS,
+    },
+    {"queues": _queues(("care", "care"), ("fans", "social"))},
+)
+
+
+def made(fields: dict[str, Any], version: int) -> Policy:
+    """Returns the policy of these fields."""
+    return policy(version=version, oldest_every=3, **fields)
