@@ -71,20 +71,28 @@ def terms_of(queue: Queue | None, team: str, words: tuple[str, ...], ring: int) 
     needs, teams = [need_of(word) for word in words], [team]
     whole = _skills(needs)
     if queue is not None:
-        needs += [Need(need.name, need.level, need.required) for need in queue.skills]
+        needs = _together(needs + [Need(need.name, need.level, need.required) for need in queue.skills])
         whole = _skills(needs)
-        required = {need.name for need in needs if need.required}
         for wider in queue.rings[:ring]:
             # Required skills stay, at a level that may be lower.
             needs = [
                 need._replace(level=max(1, need.level - wider.lower_levels))
                 for need in needs
-                if need.name in required or not (wider.drop_optional or need.name in wider.drop_skills)
+                if need.required or not (wider.drop_optional or need.name in wider.drop_skills)
             ]
             teams += wider.add_teams
     if queue is None:
         return Terms(tuple(teams), _skills(needs), whole)
     return Terms(tuple(dict.fromkeys(teams)), _skills(needs), whole, queue.mode == "pull", queue.fairness)
+
+
+def _together(needs: list[Need]) -> list[Need]:
+    """Returns each skill once, at the highest level that is asked for, and required if it is so anywhere."""
+    highest: dict[str, Need] = {}
+    for need in needs:
+        other = highest.get(need.name, need)
+        highest[need.name] = Need(need.name, max(need.level, other.level), need.required or other.required)
+    return list(highest.values())
 
 
 def _skills(needs: list[Need]) -> frozenset[str]:

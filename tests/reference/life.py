@@ -22,13 +22,25 @@ def back(
         enter(world, case, to)
         case.ring, case.entered_ms = 0, world.now_ms
         # Whoever hands it on does not get it back at once, and others may take it again.
-        case.refused = {} if rep_id is None else {rep_id: world.now_ms}
+        case.refused = {} if rep_id is None else {rep_id: world.kept_away_ms(case)}
     world.say(what, case, reason, rep_id=rep_id)
     case.rep_id = case.asked = None
     resume(world, case)
     settle(world, case)
+    if (ring_ms := world.ring_ms(case)) is not None and ring_ms <= world.now_ms:
+        widen(world, case)
     if asked is not None:
         come_back(world, case, reason)
+
+
+def widen(world: World, case: Case) -> None:
+    """The case reaches all rings whose time has come."""
+    rings = world.own_queue(case).rings
+    waited_ms = world.now_ms - case.entered_ms
+    while case.ring < len(rings) and waited_ms >= 1000 * rings[case.ring].after_s:
+        weigh(world, case, min(100.0, case.priority + rings[case.ring].raise_priority))
+        case.ring += 1
+    world.say("ring_changed", case, "waited")
 
 
 def come_back(world: World, case: Case, reason: str) -> None:
@@ -118,6 +130,8 @@ def take_in(world: World, case: Case, post: Post) -> None:
         case.topics |= post.topics
         case.direct = case.direct or post.direct or post.action == "respond_privately"
         case.has_public = case.has_public or not post.direct
+        if post.priority > case.priority or not case.total:
+            case.lead = post.post_id
         weigh(world, case, max(case.priority, post.priority))
 
 

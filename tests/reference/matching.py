@@ -4,9 +4,6 @@ from tests.reference import needs
 from tests.reference.memory import Case, Rep, World
 from tests.reference.outcomes import Offer
 
-REFUSED_FOR_MS = 1_800_000
-"""The default of `refusal_ttl_s`."""
-
 
 class Matching:
     """Finds the offers that may be made now."""
@@ -59,7 +56,7 @@ class Matching:
             first = [case for case in possible if case.priority == highest]
         oldest = min(case.queued_ms for case in first)
         # Refusals that lapse in the same millisecond do so one after the other, and nothing says in which order.
-        lapsed = [case for case in possible if self.world.now_ms - REFUSED_FOR_MS in case.refused.values()]
+        lapsed = [case for case in possible if self.world.now_ms in case.refused.values()]
         return [case for case in first if case.queued_ms == oldest] + lapsed
 
     def _is_turn_of_oldest(self, rep: Rep) -> bool:
@@ -101,7 +98,7 @@ class Matching:
         return in_team and (not skilled or all(needs.has(rep, need) for need in needs.left(self.world, case)))
 
     def has_refused(self, rep: Rep, case: Case) -> bool:
-        """A refusal counts for half an hour, unless all others who are there have refused too."""
+        """A refusal counts for its time, unless all others who are there have refused too."""
         return self.refused_lately(rep, case) and not self.all_refused(case)
 
     def all_refused(self, case: Case) -> bool:
@@ -111,8 +108,7 @@ class Matching:
 
     def refused_lately(self, rep: Rep, case: Case) -> bool:
         """Says whether the rep's refusal still counts."""
-        refused_ms = case.refused.get(rep.rep_id)
-        return refused_ms is not None and self.world.now_ms < refused_ms + REFUSED_FOR_MS
+        return self.world.now_ms < case.refused.get(rep.rep_id, 0)
 
     def only(self, case: Case, rep: Rep, reason: str) -> Offer:
         """Returns the offer to a rep who is asked without regard to others, so that nobody else could have it."""

@@ -94,6 +94,8 @@ class Case:
     related: str | None = None
     posts: list[Post] = field(default_factory=list)
     needs: dict[str, SkillNeed] = field(default_factory=dict)
+    lead: str | None = None
+    """The post that gave it its priority."""
     cluster: str | None = None
     """What the public post that opened it is a copy of."""
     copies: set[str] = field(default_factory=set)
@@ -116,7 +118,7 @@ class Case:
     last_answer: tuple[int, str, bool] | None = None
     """When and how the last answer became known, and whether in private. None once it is known both ways."""
     refused: dict[str, int] = field(default_factory=dict)
-    """When each rep refused it, who has not been asked again since."""
+    """Until when each rep is not asked again."""
     ring: int = 0
     next_ring_ms: int | None = None
     """When it reaches the next ring by the policy before; only while that counts."""
@@ -181,6 +183,10 @@ class World:
         """Returns the queue that a case is in. Where it was withdrawn, the defaults of the contract hold."""
         return self.policy.queue(case.queue) or Queue(name=case.queue, team=case.team)
 
+    def kept_away_ms(self, case: Case) -> int:
+        """Returns until when who has refused a case is not asked again."""
+        return self.now_ms + 1000 * self.own_queue(case).refusal_ttl_s
+
     def waiting(self) -> list[Case]:
         return [case for case in self.cases if case.state == "waiting"]
 
@@ -235,6 +241,7 @@ class World:
                 case.queue,
                 case.priority,
                 tuple(post.post_id for post in listed(case)),
+                case.lead if any(post.post_id == case.lead for post in listed(case)) else None,
                 case.total,
                 case.action,
                 "direct" if case.direct else "public",
@@ -255,9 +262,10 @@ class World:
 
 
 def listed(case: Case) -> list[Post]:
-    """Returns the newest ten posts, the oldest first."""
+    """Returns the newest ten posts, the oldest first. The one that led is always one of them."""
     there = [post for post in case.posts if not post.deleted]
-    return sorted(there, key=lambda post: (post.created_ms, post.post_id))[-10:]
+    newest_last = sorted(there, key=lambda post: (post.post_id == case.lead, post.created_ms, post.post_id))
+    return sorted(newest_last[-10:], key=lambda post: (post.created_ms, post.post_id))
 
 
 def dues(case: Case) -> tuple[Due, ...]:

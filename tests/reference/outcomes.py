@@ -42,6 +42,7 @@ class Shown(NamedTuple):
     queue: str
     priority: float
     posts: tuple[str, ...]
+    led_by: str | None
     posts_total: int
     action: str
     channel: str

@@ -18,7 +18,7 @@ from schemas.policy.policy import Policy
 from schemas.posts.scored import ScoredPost
 from tests.reference import life, people
 from tests.reference.joining import Joining
-from tests.reference.matching import REFUSED_FOR_MS, Matching
+from tests.reference.matching import Matching
 from tests.reference.memory import Case, Rep, Sender, World, dues
 from tests.reference.outcomes import Offer
 from tests.reference.supervision import Supervision
@@ -62,6 +62,9 @@ class PlainRouter:
 
     def reschedule(self, case: Case) -> bool:
         """The deadlines of a case and its next ring are by the policy in force. Says whether they have changed."""
+        if case.next_ring_ms is not None and case.next_ring_ms <= self.world.now_ms and case.state == "waiting":
+            # That ring came, and to nothing.
+            case.next_ring_ms = self.world.ring_ms(case)
         before = dues(case), case.respond_by_ms, case.next_ring_ms
         life.rewrite(self.world, case)
         case.has_old_terms, case.next_ring_ms = False, None
@@ -93,9 +96,10 @@ class PlainRouter:
         for case in self.world.cases:
             if case.state == "offered":
                 yield Timer(case.expires_ms, "timed_out", case.name)
-            ring_ms = self._next_ring_ms(case)
-            if case.state == "waiting" and ring_ms is not None:
-                yield Timer(ring_ms, "ring_changed", case.name)
+            # A ring that a new policy has taken away comes to nothing.
+            rings_ms = self._next_ring_ms(case), self.world.ring_ms(case)
+            if case.state == "waiting" and None not in rings_ms:
+                yield Timer(max(ms for ms in rings_ms if ms is not None), "ring_changed", case.name)
             if case.hold_until_ms is not None:
                 yield Timer(case.hold_until_ms, "resumed", case.name)
             if case.wrap_until_ms is not None:
@@ -130,7 +134,7 @@ class PlainRouter:
 
     def lapses_ms(self) -> list[int]:
         """Returns when refusals of waiting cases will lapse."""
-        lapses = [ms + REFUSED_FOR_MS for case in self.world.waiting() for ms in case.refused.values()]
+        lapses = [ms for case in self.world.waiting() for ms in case.refused.values()]
         return [ms for ms in lapses if ms > self.world.now_ms]
 
     def fire(self, events: list[tuple[CaseEvent, str | None]]) -> None:
@@ -163,7 +167,7 @@ class PlainRouter:
         if timer.shows == "timed_out":
             self._time_out(case)
         elif timer.shows == "ring_changed":
-            self._widen(case)
+            life.widen(self.world, case)
         elif timer.shows == "resumed":
             self.work.resume(case, "time_over")
         elif timer.shows == "wrapped_up":
@@ -180,18 +184,11 @@ class PlainRouter:
         """An offer that nobody answered by its end goes back to its queue, and its rep has missed it."""
         rep = self.world.rep(case.rep_id)
         assert rep is not None
-        case.refused[rep.rep_id] = self.world.now_ms
+        ring_ms = self._next_ring_ms(case)
+        # Who let it time out is asked again in the next ring.
+        case.refused[rep.rep_id] = self.world.kept_away_ms(case) if ring_ms is None else ring_ms
         life.back(self.world, case, "timed_out", "not_answered", "timed_out")
         people.missed(self.world, rep)
-
-    def _widen(self, case: Case) -> None:
-        """The case reaches all rings whose time has come."""
-        rings = self.world.own_queue(case).rings
-        waited_ms = self.world.now_ms - case.entered_ms
-        while case.ring < len(rings) and waited_ms >= 1000 * rings[case.ring].after_s:
-            life.weigh(self.world, case, min(100.0, case.priority + rings[case.ring].raise_priority))
-            case.ring += 1
-        self.world.say("ring_changed", case, "waited")
 
     def forced(self) -> list[Offer]:
         """Returns the offers that were made without matching, and forgets them."""

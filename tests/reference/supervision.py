@@ -63,6 +63,8 @@ class Supervision:
         target.direct = target.direct or case.direct
         target.has_public = target.has_public or case.has_public
         target.active_ms = max(target.active_ms, case.active_ms)
+        if case.priority > target.priority:
+            target.lead = case.lead
         life.weigh(self.world, target, max(target.priority, case.priority))
         if owed:
             life.written(self.world, target, case.owed_ms, "merged")

@@ -20,7 +20,7 @@ ALL = 10**6
 POSTS = ("post", "link", "context", "copy", "repost", "own", "edit", "delete", "anonymous", "thanks")
 NOT_TOLD = {
     "schema_version", "workspace", "event_id", "rep_id", "type", "occurred_at", "case_id", "seq", "note_id",
-    "skill_levels",
+
 }  # fmt: skip
 
 
@@ -233,6 +233,7 @@ class TwoRouters:
             made.queue,
             made.priority,
             tuple(post.post_id for post in made.posts),
+            made.led_by,
             made.posts_total,
             made.action,
             made.channel,

@@ -86,7 +86,7 @@ class Work:
         self.world.show(case, "assigned", "accepted")
 
     def _offer_rejected(self, case: Case, event: casework.OfferRejected) -> None:
-        case.refused[event.rep_id] = self.world.now_ms
+        case.refused[event.rep_id] = self.world.kept_away_ms(case)
         life.back(self.world, case, "rejected", event.reason)
 
     def _reply_sent(self, case: Case, event: casework.ReplySent) -> None:

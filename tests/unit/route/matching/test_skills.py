@@ -51,6 +51,20 @@ def test_a_queue_asks_each_of_its_cases_for_its_skills() -> None:
     assert offer.rep_id == "yes"
 
 
+def test_a_skill_that_post_and_queue_ask_for_counts_once() -> None:
+    data = policy(version=2).model_dump(mode="json")
+    asked = {"name": "es", "level": 2}
+    data["queues"][0] |= {"skills": [asked], "rings": [{"after_s": 60, "drop_skills": ["es"]}]}
+    desk = Desk(Policy.model_validate(data))
+    # Neither has the level that is asked for, so that the one without another case comes first.
+    desk.feed(signed_in("near", skills=("es",), levels={"es": 2}), signed_in("far", skills=("es",)))
+    desk.feed(scored("p0", by="bob", skills=("es",)))
+    need = SkillNeed(name="es", level=3)
+    desk.feed(scored("p1", skills=("es",), needs=(need,)))
+    [offer] = desk.after(60).tick().assignments
+    assert offer.rep_id == "far"
+
+
 def test_a_new_policy_asks_the_cases_that_wait_already() -> None:
     desk = Desk(_asking("vip"))
     assert desk.feed(scored("p1", by="ann"), signed_in("r1")).assignments == []
