@@ -115,6 +115,9 @@ class Driver:
     def decide(self, at: Moment) -> Transaction | None:
         """Decides one transaction over what was read; None when nothing can be decided now."""
         self._take_evidence(at)
+        if not self._core_is_live:
+            # Neither a restored core knows it nor one whose transaction was undone.
+            self.decider.set_live(False, self.now_ms, 0)
         if self.setbacks.must_pause(at.monotonic_ms):
             return None
         draft = Draft(self.now_ms, self._now.bound_ms, self.setbacks.limit, self.setbacks.reason)
@@ -155,6 +158,7 @@ class Driver:
             self.edge.reach()
         if written is not None and not self._spec.event_clock:
             self.time.was_written(written)
+            self.edge.was_heard(written.told)
 
     def abort(self, transaction: Transaction, refusal: str | None, at: Moment) -> None:
         """Undoes the transaction that `decide` returned: its records are decided again by the next one.
@@ -185,6 +189,7 @@ class Driver:
     def _take_evidence(self, at: Moment) -> None:
         if self._spec.event_clock:
             return
+        self.edge.keep_in_touch(self.buffers.read_to_each(), at, self._unread.ends)
         inputs = self._spec.inputs
         said = {topic: ms for topic in inputs if (ms := self.buffers.last_append_ms(topic)) is not None}
         for topic, append_ms in said.items():

@@ -2,7 +2,8 @@
 
 A loop that catches up decides in the past. What it handed out there would be over before anybody saw it. So a loop
 begins behind its live edge. It reaches the edge when it has decided everything below the ends that the brokers
-named at most `LIVE_MS` ago. It leaves the edge when it meets a record that is older.
+named at most `LIVE_MS` ago. It leaves the edge when it meets a record that is older, and when no broker has
+answered for `SILENT_MS`.
 
 Neither asks a wall clock. How old a record is at least follows from the newest record of the same input: it was
 appended before it was read, and a monotonic clock says how long ago that was.
@@ -16,6 +17,10 @@ from pipeline.ports.records import InputRecord
 
 LIVE_MS = 2000
 """A loop that lags less decides in the present. The shortest offer stands for 5 s."""
+ASKS_MS = 5_000
+"""So long after a broker was heard of last, it is asked for a sign of life."""
+SILENT_MS = 10_000
+"""A loop that has heard of no broker for so long cannot say that nothing is unread. The shortest lease is 30 s."""
 
 
 class LiveEdge:
@@ -27,6 +32,34 @@ class LiveEdge:
         self._ends: Mapping[str, int] | None = None
         self.asked_ms = 0
         """When the brokers were asked last where the inputs end, by the monotonic clock."""
+        self._heard_ms: int | None = None
+        """When a broker was heard of last, by the monotonic clock; None before the first look at the edge."""
+        self._read_to: list[int] = []
+
+    def was_heard(self, at: Moment) -> None:
+        """Notes that a broker has answered."""
+        self._heard_ms = at.monotonic_ms
+
+    def keep_in_touch(self, read_to: list[int], at: Moment, end_offsets: Callable[[], Mapping[str, int]]) -> None:
+        """Leaves the edge when no broker was heard of for too long, by the loop's fault or theirs.
+
+        Args:
+            read_to: how far each input was read, in a fixed order.
+            at: now.
+            end_offsets: asks the brokers where the inputs end.
+        """
+        has_read, self._read_to = read_to != self._read_to, read_to
+        if not self.live:
+            return
+        silent_ms = 0 if self._heard_ms is None else at.monotonic_ms - self._heard_ms
+        if silent_ms > SILENT_MS:
+            self.leave()
+        elif (
+            has_read
+            or self._heard_ms is None
+            or (silent_ms > ASKS_MS and sys.maxsize not in end_offsets().values())
+        ):
+            self._heard_ms = at.monotonic_ms
 
     def was_read(self, topic: str, append_ms: int, at: Moment) -> None:
         """Takes the append time of the newest record that was read of an input."""
@@ -71,4 +104,5 @@ class LiveEdge:
         A broker whose clock was set back would otherwise look as if it lagged for ever.
         """
         self.live = True
+        self._heard_ms = self.asked_ms
         self._newest.clear()

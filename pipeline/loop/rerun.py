@@ -41,7 +41,8 @@ class Replay:
         self._contents = contents
         self._configuration = configuration
         self._event_clock = decider if event_clock else None
-        self._is_live = False
+        self._is_live: bool | None = None
+        """None before the first entry."""
 
     def play(self, entry: JournalEntry, records: Sequence[InputRecord]) -> Decisions:
         """Decides one transaction again.

@@ -34,7 +34,7 @@ from pipeline.route.messages import (
 from pipeline.route.people import presence
 from pipeline.route.policies import PolicyBook
 from pipeline.route.state.changelog import encode
-from pipeline.route.state.entities import Case, PolicyInForce
+from pipeline.route.state.entities import Away, Case, PolicyInForce
 from pipeline.route.state.state import Mark, State
 from pipeline.route.time import timers
 from pipeline.route.turn import Turn
@@ -194,8 +194,12 @@ class Router:
             # Undone until all is made up for, or the records that come in between would be matched before those
             # that have waited.
             self._live = matching.match(self._turn.begin(now_ms, self._live), limit)
-        else:
-            self._live = live
+            if self._live:
+                presence.come_back(self._turn)
+        elif not live:
+            self._live = False
+            if self._state.away is None:
+                self._state.put_away(Away(now_ms))
         self.watch.note(now_ms)
         return self._live == live
 

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -170,6 +170,9 @@ class NeverBehind(LiveEdge):
 
     def is_past(self, record: InputRecord, at: Moment) -> bool:
         return False
+
+    def keep_in_touch(self, read_to: list[int], at: Moment, end_offsets: Callable[[], Mapping[str, int]]) -> None:
+        pass
 
 
 class Desk:

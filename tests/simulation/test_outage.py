@@ -1,6 +1,8 @@
-"""Half an hour without any worker, while customers go on posting."""
+"""Half an hour without any worker, while customers go on posting, and half a minute without brokers."""
 
 from functools import partial
+
+import pytest
 
 from tests.simulation.day import judged
 from tests.simulation.desk import Hours
@@ -9,6 +11,7 @@ from tests.simulation.world import World
 AWAY_FROM_S, AWAY_S = 300.0, 1_800.0
 READ_S = 30.0
 """A simulated worker, which takes 20 records a transaction, has read what came meanwhile so much later."""
+SILENT_FROM_S, SILENT_S = 31.0, 33.0
 KINDS = ("queued", "closed")
 IN_TIME = 2
 """The seed of a day on which nobody acts so seldom that an offer is over before."""
@@ -33,3 +36,15 @@ def test_after_half_an_hour_without_workers_no_offer_is_over_and_every_rep_is_st
     told = {kind: {e.body["case_id"] for e in day.history.events if e.body["type"] == kind} for kind in KINDS}
     # What was answered with another tool while it waited is offered to nobody.
     assert {said.body["case_id"] for said in offered} >= told["queued"] - told["closed"]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_brokers_that_are_silent_for_about_as_long_as_a_lease_end_none(seed: int) -> None:
+    world = World(seed, [], hours=Hours(beats=1.0))
+    world.time.call_at(SILENT_FROM_S, partial(world.trouble.fall_silent, world, SILENT_S))
+    world.trouble.calm_from_s = SILENT_FROM_S + SILENT_S
+    day = judged(world)
+    assert not day.damage, day.story()
+    # The desktops send until their people go home, and a lease lasts for half a minute then.
+    at_work_s = Hours().work_s + 25
+    assert not [e for e in day.history.events if e.body["reason"] == "lease_over" and e.at_s < at_work_s]

@@ -217,15 +217,15 @@ class Trouble:
 
     def _silence(self, world: "World", at_s: float) -> float:
         lasts_s = self.chance.choice([0.5, 2.5, 8.0]) * (0.5 + self.chance.random())
-        world.time.call_at(at_s, lambda: self._fall_silent(world, lasts_s))
+        world.time.call_at(at_s, lambda: self.fall_silent(world, lasts_s))
         return lasts_s
 
     def _silence_in_call(self, world: "World", at_s: float) -> float:
         lasts_s = self.chance.choice([0.5, 2.5, 8.0]) * (0.5 + self.chance.random())
-        self._in_call(world, at_s, self._worker(world), lambda: self._fall_silent(world, lasts_s))
+        self._in_call(world, at_s, self._worker(world), lambda: self.fall_silent(world, lasts_s))
         return lasts_s + 5
 
-    def _fall_silent(self, world: "World", lasts_s: float) -> None:
+    def fall_silent(self, world: "World", lasts_s: float) -> None:
         world.note(f"the brokers are silent for {lasts_s:.1f} s")
         brokers = world.cluster.brokers
         brokers.silent_until_s = max(brokers.silent_until_s, world.time.now_s + lasts_s)

@@ -107,6 +107,10 @@ class InputBuffers:
         """Returns the offset up to which the topic was read."""
         return self._next.get(topic, 0)
 
+    def read_to_each(self) -> list[int]:
+        """Returns the same of each input, in the order of their names."""
+        return [self._next.get(topic, 0) for topic in self._buffers]
+
     def last_append_ms(self, topic: str) -> int | None:
         """Returns the append time of the last record that was read, decided or not; None without any."""
         return self._last_ms.get(topic)

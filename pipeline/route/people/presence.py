@@ -21,7 +21,8 @@ MAX_SENDERS = 8
 """Desktops that are remembered of one rep, so that a desktop which names itself anew each time costs a bounded
 amount. The one that was heard of longest ago is forgotten, and before it any that has signed out."""
 LATE_MS = 10_000
-"""A lease that ends so late has ended while the broker or the router was away, when no heartbeat could arrive."""
+"""A lease that ends so late has ended while the broker or the router was away, when no heartbeat could arrive. Who
+was away for longer may have missed a heartbeat."""
 
 
 def handle_presence(turn: Turn, event: Presence) -> None:
@@ -159,11 +160,7 @@ def end_leases(turn: Turn, rep: Rep) -> None:
     due_ms = rep.due_ms
     assert due_ms is not None, "it is due"
     if not turn.live or turn.now_ms - due_ms > LATE_MS:
-        until_ms = turn.now_ms + _granted_ms(turn, rep.workspace)
-        leased = (
-            each if each.lease_until_ms is None else each._replace(lease_until_ms=until_ms) for each in rep.senders
-        )
-        turn.state.put_rep(rep._replace(senders=tuple(leased)))
+        turn.state.put_rep(_leased_anew(turn, rep))
         return
     rep = _signed_out_at(rep, lambda each: each.lease_until_ms is not None and each.lease_until_ms <= turn.now_ms)
     if any(sender.signed_in for sender in rep.senders):
@@ -172,9 +169,34 @@ def end_leases(turn: Turn, rep: Rep) -> None:
         _leave(turn, rep, "lease_over")
 
 
+def come_back(turn: Turn) -> None:
+    """Begins all leases anew where the router was away from its live edge for so long that heartbeats may be lost.
+
+    This walks over the reps, which happens once after an outage.
+    """
+    away, state = turn.state.away, turn.state
+    state.put_away(None)
+    if away is None or turn.now_ms - away.since_ms <= LATE_MS:
+        return
+    for name in sorted(state.workspaces):
+        reps = state.workspaces[name].reps
+        for rep_id in sorted(reps):
+            rep = reps[rep_id]
+            if rep.left_ms is None:
+                state.put_rep(_leased_anew(turn, rep))
+
+
 def without_leases(rep: Rep) -> Rep:
     """Returns the rep with desktops that count as present until they sign out, or send another heartbeat."""
     return rep._replace(senders=tuple(sender._replace(lease_until_ms=None) for sender in rep.senders))
+
+
+def _leased_anew(turn: Turn, rep: Rep) -> Rep:
+    until_ms = turn.now_ms + _granted_ms(turn, rep.workspace)
+    leased = (
+        each if each.lease_until_ms is None else each._replace(lease_until_ms=until_ms) for each in rep.senders
+    )
+    return rep._replace(senders=tuple(leased))
 
 
 def _lease_until_ms(turn: Turn, event: Presence | Heartbeat) -> int:

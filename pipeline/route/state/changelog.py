@@ -20,6 +20,7 @@ from pipeline.route.state.brief import MAX_REASONS, Brief, BriefParts
 from pipeline.route.state.entities import (
     CLOSED_TTL_MS,
     KINDS,
+    Away,
     Case,
     Closed,
     Entity,
@@ -44,6 +45,7 @@ VERSIONS: dict[Kind, int] = {
     "policy": 1,
     "move": 2,
     "hours": 1,
+    "away": 1,
     "case": 6,
     "closed": 4,
     "brief": 2,
@@ -245,6 +247,7 @@ _READERS: dict[Kind, Callable[[Fields], Entity]] = {
     "policy": _policy,
     "move": lambda fields: Move(**fields),
     "hours": lambda fields: Opening(**fields),
+    "away": lambda fields: Away(**fields),
     "case": _case,
     "closed": _closed,
     "brief": _brief,

@@ -400,6 +400,13 @@ class Opening(NamedTuple):
     """When that changes, in milliseconds."""
 
 
+class Away(NamedTuple):
+    """The router is behind its live edge."""
+
+    since_ms: int
+    """Its now when it left the edge, or when the run before ended."""
+
+
 class PolicyInForce(NamedTuple):
     """The policy by which a workspace is served."""
 
@@ -408,11 +415,14 @@ class PolicyInForce(NamedTuple):
     policy: Policy
 
 
-Entity = PolicyInForce | Move | Opening | Case | Closed | Brief | bytes | Member | Rep | Picks | HashChunk | Seen
+Entity = (
+    PolicyInForce | Move | Opening | Away | Case | Closed | Brief | bytes | Member | Rep | Picks | HashChunk | Seen
+)
 Kind = Literal[
     "policy",
     "move",
     "hours",
+    "away",
     "case",
     "closed",
     "brief",

@@ -10,7 +10,7 @@ from pipeline.route.state.brief import Brief
 from pipeline.route.state.changelog import decode
 from pipeline.route.state.dedupe.chunks import is_of_handled
 from pipeline.route.state.dedupe.handled import Handled
-from pipeline.route.state.entities import FORGOTTEN, Case, Closed, Entity, Kind, Member, Move, Rep, key_of
+from pipeline.route.state.entities import FORGOTTEN, Away, Case, Closed, Entity, Kind, Member, Move, Rep, key_of
 from pipeline.route.state.indexes import Indexes, Workspace
 from pipeline.route.state.links import names_of
 from pipeline.route.state.packing import Packer
@@ -90,6 +90,16 @@ class State:
         """Returns how far the cases of a workspace have followed its policy; None where they all have."""
         move: Move | None = self.workspaces[workspace].tables["move"].get("")
         return move
+
+    @property
+    def away(self) -> Away | None:
+        """Since when the router is behind its live edge; None while it is there, or where nobody has said so."""
+        away: Away | None = self.workspaces[""].tables["away"].get("")
+        return away
+
+    def put_away(self, away: Away | None) -> None:
+        """Notes that the router is behind its live edge, or no longer is."""
+        self.put("away", "", "", away)
 
     def put(self, kind: Kind, workspace: str, name: str, new: Entity | None) -> None:
         """Sets an entity, or ends it with None."""

@@ -31,6 +31,7 @@ class Noting:
     restored: list[tuple[bytes, bytes | None]] = field(default_factory=list)
     in_force: dict[str, bytes] = field(default_factory=dict)
     edges: list[tuple[bool, int]] = field(default_factory=list)
+    is_live: bool = False
     held: int = 0
     """How many decisions wait for the live edge."""
 
@@ -87,7 +88,10 @@ class Noting:
         if live and self.held > limit:
             self.held -= limit
             return False
-        self.edges.append((live, now_ms))
+        # Behind the edge it hears so again and again.
+        if live or self.is_live:
+            self.edges.append((live, now_ms))
+        self.is_live = live
         return True
 
     def size_bytes(self) -> int:

@@ -1,5 +1,6 @@
 """What a transaction holds besides records: policies, slices of timers, the live edge, and what is given up."""
 
+import sys
 from collections.abc import Mapping
 from unittest.mock import Mock
 
@@ -8,7 +9,7 @@ import pytest
 from pipeline.errors import Misconfigured
 from pipeline.loop.broker_time import Receipt
 from pipeline.loop.driver import Driver
-from pipeline.loop.live_edge import LIVE_MS
+from pipeline.loop.live_edge import LIVE_MS, SILENT_MS
 from pipeline.loop.now import AHEAD_MS, NOW_KEY
 from pipeline.loop.patience import PATIENCE_MS
 from pipeline.loop.policy_intake import POLICY_LIMIT
@@ -95,6 +96,36 @@ def test_a_worker_that_stood_still_leaves_the_edge_before_it_decides_and_comes_b
     assert (transaction.journal.live, transaction.live) == (False, False)
 
 
+@pytest.mark.parametrize("stalls", [False, True], ids=["the brokers are silent", "the worker stands still"])
+def test_a_loop_that_hears_of_no_broker_is_behind_from_its_last_news_until_it_hears_of_one_again(
+    stalls: bool,
+) -> None:
+    core = Noting(due_ms=[T_MS + MINUTE_MS])
+    made = lively(core)
+    broker = made._unread._end_offsets
+    read(made, (0, T_MS + 10))
+    done(made, told(made, T_MS + 10))
+    if not stalls:
+        broker.ends = {"a": sys.maxsize, "b": sys.maxsize}  # type: ignore[attr-defined]
+        for second in range(1, 40):
+            assert made.decide(at(T_MS + 1000 * second)) is None
+        assert not made.edge.live
+    broker.ends = {"a": 1, "b": 0}  # type: ignore[attr-defined]
+    transaction = done(made, told(made, T_MS + 50_000))
+    (left, left_ms), (came, came_ms) = core.edges
+    assert (left, came, came_ms, transaction.journal.live) == (False, True, T_MS + 50_000, False)
+    assert left_ms - T_MS <= SILENT_MS, "time has not gone on without news"
+
+
+def test_an_idle_loop_at_its_edge_asks_the_brokers_for_a_sign_of_life_now_and_then() -> None:
+    made = lively(Noting())
+    broker = made._unread._end_offsets
+    broker.asked.clear()  # type: ignore[attr-defined]
+    for second in range(60):
+        assert made.decide(at(T_MS + 1000 * second)) is None
+    assert len(broker.asked) == 2 * 9  # type: ignore[attr-defined]
+
+
 def test_what_was_held_back_is_made_up_for_in_slices() -> None:
     core = Noting(held=25)
     made = member(core, {"a": 0, "b": 0}, offer_limit=10)
@@ -142,7 +173,8 @@ def test_what_a_broker_with_a_wrong_clock_appends_is_offered_at_the_present(jump
     made = lively(core)
     read(made, (0, T_MS + 10))
     done(made, told(made, T_MS + 10))
-    made.decide(at(T_MS + 30_000))
+    for second in range(1, 31):
+        assert made.decide(at(T_MS + 1000 * second)) is None
     assert made.now_ms == T_MS + 30_000 - LIVE_MS, "an idle loop stays near the present"
     made.buffers.add(record("a", 1, T_MS + 33_000 + jump_ms))
     made._unread._end_offsets.ends = {"a": 2, "b": 0}  # type: ignore[attr-defined]

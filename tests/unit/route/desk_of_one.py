@@ -84,12 +84,16 @@ class Desk:
         self.router.commit()
         return Answer(decisions.outputs)
 
-    def restart(self, given: Policy | None = None) -> None:
+    def restart_only(self) -> None:
         """Another router takes over, which knows what the changelog says, in the opposite order."""
         self.router = Router(15 * DAY_MS, "processing")
         for name, value in reversed(self.changelog.items()):
             if value is not None:
                 self.router.restore(name, value)
+
+    def restart(self, given: Policy | None = None) -> None:
+        """The same, and it is at its live edge at once."""
+        self.restart_only()
         self.router.take_policy(WORKSPACE, encode(given or policy()), self.now_ms)
         assert self.router.set_live(True, self.now_ms, ALL)
         self.commit()

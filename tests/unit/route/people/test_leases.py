@@ -4,6 +4,7 @@ import pytest
 
 from schemas.policy.staffing import Lease
 from tests.builders import accept, beat, policy, presence, record, reply, scored, signed_in, signed_out
+from tests.routers import ALL
 from tests.unit.route.desk_of_one import Desk
 
 
@@ -67,6 +68,44 @@ def test_a_lease_begins_anew_where_no_heartbeat_could_arrive(live: bool) -> None
     desk.router.set_live(True, desk.now_ms, 1)
     desk.after(240).tick()
     assert desk.router.gauges()["reps_present"] == 0
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["outage", "restart"])
+@pytest.mark.parametrize(("away_s", "ends_s"), [(9, 240), (11, 200 + 11 + 240), (39, 200 + 39 + 240)])
+def test_a_lease_begins_anew_after_an_outage_that_is_shorter_than_the_lease(
+    restarts: bool, away_s: int, ends_s: int
+) -> None:
+    desk = Desk()
+    desk.feed(signed_in(), beat())
+    desk.after(200)
+    if restarts:
+        desk.restart_only()
+    for _ in range(2):  # the loop says so again and again
+        desk.router.set_live(False, desk.now_ms, 0)
+    desk.commit()
+    desk.after(away_s)
+    desk.router.set_live(True, desk.now_ms, ALL)
+    desk.commit()
+    assert desk.after(ends_s - 200 - away_s - 0.001).tick().types == []
+    assert desk.router.gauges()["reps_present"] == 1
+    desk.after(0.001).tick()
+    assert desk.router.gauges()["reps_present"] == 0
+
+
+def test_since_when_the_router_is_away_outlives_a_restart_and_an_undone_transaction() -> None:
+    desk = Desk()
+    desk.feed(signed_in(), beat())
+    desk.router.set_live(False, desk.now_ms, 0)
+    desk.commit()
+    desk.after(20).restart_only()
+    desk.router.set_live(False, desk.now_ms, 0)
+    desk.router.set_live(True, desk.now_ms, ALL)
+    desk.router.abort()
+    desk.router.set_live(False, desk.now_ms, 0)
+    desk.router.set_live(True, desk.now_ms, ALL)
+    desk.commit()
+    assert desk.after(239.999).tick().types == []
+    assert desk.router.gauges()["reps_present"] == 1
 
 
 def test_a_desktop_that_has_ever_sent_one_has_a_lease_from_its_next_sign_in() -> None:
