@@ -45,6 +45,14 @@ class SilenceLimits(NamedTuple):
     """After an answer to which nothing follows."""
 
 
+class Line(NamedTuple):
+    """What places a case in its queue besides its priority."""
+
+    rings: tuple[Ring, ...] = ()
+    by_breach: bool = False
+    """Whether the case with the nearest deadline goes first."""
+
+
 class View(NamedTuple):
     """One workspace's policy as routing reads it."""
 
@@ -53,8 +61,8 @@ class View(NamedTuple):
     terms: PolicyTerms
     brand_ids: frozenset[str]
     """The accounts of all brands."""
-    rings: dict[str, tuple[Ring, ...]]
-    """The rings of the queues that have any."""
+    lines: dict[str, Line]
+    """What places the cases of the queues in which it is more than their priority."""
     accounts: dict[str, Brand]
     """The brand of each account, where there are several brands."""
     weights: dict[str, tuple[ChannelWeights, bool]]
@@ -94,7 +102,7 @@ class PolicyBook:
 
     def _counted(self, workspace: str) -> object:
         """Returns all on which instants and weights depend that cases hold."""
-        limits = self.rings(workspace), self.silence_limits(workspace)
+        limits = self.lines(workspace), self.silence_limits(workspace)
         return self.promises(workspace), limits, self.weights(workspace)
 
     def marks(self) -> dict[str, PolicyMark]:
@@ -113,7 +121,10 @@ class PolicyBook:
         # By identity, because comparing two large policies for each record would be slow.
         if view is None or view.policy is not held.policy:
             queues = {queue.name: queue for queue in held.policy.queues}
-            rings = {queue.name: queue.rings for queue in held.policy.queues if queue.rings}
+            lines = {
+                queue.name: Line(queue.rings, queue.order == "time_to_breach") for queue in held.policy.queues
+            }
+            lines = {name: line for name, line in lines.items() if line != Line()}
             brands = held.policy.all_brands
             accounts = {author_id: brand for brand in brands for author_id in brand.author_ids}
             silence = {
@@ -129,12 +140,12 @@ class PolicyBook:
                 queues,
                 terms,
                 frozenset(accounts),
-                rings,
+                lines,
                 accounts if len(brands) > 1 else {},
                 {queue.name: _weight(queue) for queue in held.policy.queues if _weight(queue) != _LIGHT},
                 frozenset(queue.name for queue in held.policy.queues if queue.fairness == "round_robin"),
                 silence,
-                is_dated=bool(terms.promises or rings or silence),
+                is_dated=bool(terms.promises or lines or silence),
             )
             self._views[workspace] = view
         return view
@@ -165,10 +176,10 @@ class PolicyBook:
         view = self.view(workspace)
         return None if view is None else view.terms.promises
 
-    def rings(self, workspace: str) -> dict[str, tuple[Ring, ...]]:
-        """Returns the rings of the queues that have any."""
+    def lines(self, workspace: str) -> dict[str, Line]:
+        """Returns what places the cases of the queues in which it is more than their priority."""
         view = self.view(workspace)
-        return {} if view is None else view.rings
+        return {} if view is None else view.lines
 
     def is_dated(self, workspace: str) -> bool:
         """Whether cases hold instants that follow from the policy in force."""
@@ -186,15 +197,20 @@ class PolicyBook:
         assert view is not None, "the calendar is of a policy"
         return view.terms.hours(calendar)
 
-    def ringed(self, case: Case) -> Case:
-        """Returns a case with the time when it reaches the next ring of its queue."""
-        rings = self.rings(case.workspace).get(case.queue, ())
+    def placed(self, case: Case) -> Case:
+        """Returns a case with the times that place it in its queue: of the next ring, and of the next breach."""
+        rings, by_breach = self.lines(case.workspace).get(case.queue, Line())
         ring_ms = case.entered_ms + 1000 * rings[case.ring].after_s if case.ring < len(rings) else None
-        return case if case.ring_ms == ring_ms else case._replace(ring_ms=ring_ms)
+        breach_ms = None
+        if by_breach:
+            breach_ms = None if case.clocks is None else case.clocks.breach_ms
+            breach_ms = case.respond_by_ms if breach_ms is None else breach_ms
+        same = case.ring_ms == ring_ms and case.breach_ms == breach_ms
+        return case if same else case._replace(ring_ms=ring_ms, breach_ms=breach_ms)
 
     def widened(self, case: Case, now_ms: int) -> Case:
         """Returns a case in the last ring of its queue whose time has come."""
-        rings = self.rings(case.workspace).get(case.queue, ())
+        rings = self.lines(case.workspace).get(case.queue, Line()).rings
         reached, priority = case.ring, case.priority
         while reached < len(rings) and case.entered_ms + 1000 * rings[reached].after_s <= now_ms:
             priority = min(100.0, priority + rings[reached].raise_priority)

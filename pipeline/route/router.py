@@ -20,7 +20,7 @@ from pipeline.route import inputs, records
 from pipeline.route.cases import intake, requests, requeue, reveals
 from pipeline.route.gauges.watch import Watch
 from pipeline.route.limits import opening
-from pipeline.route.matching import matching
+from pipeline.route.matching import matching, reranking
 from pipeline.route.messages import (
     Heartbeat,
     Input,
@@ -266,7 +266,7 @@ class Router:
         turn = self._turn.begin(now_ms, self._live, records.Cause(record.topic, record.partition, record.offset))
         # On the event clock late input counts as now, however late it is, because replays are seldom in order.
         appended_ms = now_ms if self._clock_mode == "event" else record.append_ms
-        # A repeat of these says nothing new, so that none is remembered.
+        # A repeat of these says nothing new, so that none is remembered. A signal says where something stands.
         if isinstance(message, Heartbeat):
             self._counts.append("heartbeats")
             # Where a record's own time counts, a day is played faster than any desktop sends.
@@ -275,6 +275,8 @@ class Router:
             return
         if isinstance(message, RouteSignal):
             self._counts.append("signals")
+            reranking.follow(turn, message)
+            matching.match(turn)
             return
         # Noted before a refusal too. A repeat of it would otherwise publish a second event under the same id.
         if not self._state.handled.note(inputs.name_of(message), now_ms):

@@ -102,7 +102,7 @@ class Turn:
         case = replace(case, seq=case.seq + 1, updated_at_ms=self.now_ms, timer_parked=False, **changes)
         if case.is_dated or self.book.is_dated(case.workspace):
             case = promises.followed(self.book, self.state, case, self.now_ms)
-            case = silence.limited(self.book, self.book.ringed(case))
+            case = silence.limited(self.book, self.book.placed(case))
         if case.weight != 1 or case.interruptible or self.book.weights(case.workspace):
             case = self.book.weighed(case)
         self.state.put_case(case)
@@ -121,7 +121,7 @@ class Turn:
         if widened.ring != case.ring:
             return self.step(widened, "ring_changed", "waited")
         # A policy since has other rings, and the case has not been counted anew yet.
-        widened = self.book.ringed(widened)
+        widened = self.book.placed(widened)
         self.state.put_case(widened)
         return widened
 
@@ -311,7 +311,7 @@ class Turn:
 def _at_end(case: Case) -> Case:
     """Returns a case as it is opened again."""
     return replace(
-        case, state="waiting", ring=0, ring_ms=None, offer=None, refused=(), update=0, former_rep=case.last_rep,
-        from_rep=None, times=None, consulted=(), outcome=None, timer_parked=False, sticky_rep=None,
-        sticky_ms=None,
+        case, state="waiting", ring=0, ring_ms=None, breach_ms=None, offer=None, refused=(), update=0,
+        former_rep=case.last_rep, from_rep=None, times=None, consulted=(), outcome=None, timer_parked=False,
+        sticky_rep=None, sticky_ms=None,
     )  # fmt: skip

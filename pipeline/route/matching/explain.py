@@ -106,6 +106,8 @@ def why_case(turn: Turn, case: Case, reps: RepClass, oldest_every: int | None) -
     if case.goes_first:
         return "route.front", "it was taken from a rep who did not answer it in time, and goes before all others"
     waiting = turn.state.workspaces[case.workspace].waiting[case.queue]
+    if case.breach_ms is not None:
+        return "route.nearest_deadline", f"nearest deadline of {waiting} waiting in queue {case.queue}"
     return "route.highest_priority", f"highest priority of {waiting} waiting in queue {case.queue}"
 
 

@@ -76,6 +76,18 @@ class Times(Kept, frozen=True, omit_defaults=True):
 NO_TIMES = Times()
 
 
+class Lift(Kept, frozen=True):
+    """What a signal of one kind has done to the priority of a case."""
+
+    kind: Literal["reach", "mood", "value"]
+    step: int
+    """By how many doublings the priority is raised, from 0."""
+    about: str
+    """The id of the post or author that leads. Only a signal about the same one takes the priority down."""
+    at_ms: int
+    """When it was observed."""
+
+
 class Case(Kept, frozen=True, omit_defaults=True):
     """An open case. Its texts are in its `Brief`, which is much larger and changes less often."""
 
@@ -162,6 +174,10 @@ class Case(Kept, frozen=True, omit_defaults=True):
     """The rep for whom it waits first, who had an earlier case of the contact; None without one."""
     sticky_ms: int | None = None
     """Until when it waits for that rep."""
+    breach_ms: int | None = None
+    """When it misses its next deadline, where its queue goes by that; None where it goes by priority."""
+    lifts: tuple[Lift, ...] = ()
+    """What signals have done to its priority, sorted by kind."""
 
     @property
     def contacts(self) -> tuple[str, ...]:
@@ -189,7 +205,8 @@ class Case(Kept, frozen=True, omit_defaults=True):
     @property
     def is_dated(self) -> bool:
         """Whether it holds instants that perhaps follow from a policy."""
-        return self.clocks is not None or self.ring_ms is not None or self.times is not None
+        placed = self.ring_ms is not None or self.breach_ms is not None
+        return placed or self.clocks is not None or self.times is not None
 
     @property
     def goes_first(self) -> bool:

@@ -238,8 +238,8 @@ class Indexes:
             workspace.waiting[new.queue] += 1
             if new.sticky_rep is not None:
                 add_one(workspace.awaited, new.sticky_rep, new.case_id)
-            # With no more than another priority it stays a case that nobody free may take.
-            if old is None or not _same_place(old._replace(priority=new.priority), new):
+            # With no more than another place in line it stays a case that nobody free may take.
+            if old is None or not _same_place(old._replace(priority=new.priority, breach_ms=new.breach_ms), new):
                 self.touched.cases[new.case_id] = workspace, demand
 
     def _rep(self, workspace: Workspace, rep_id: str, old: Rep | None, new: Rep | None) -> None:
@@ -282,6 +282,7 @@ def _same_place(old: Case, new: Case) -> bool:
         and old.weight == new.weight
         and old.interruptible == new.interruptible
         and old.goes_first == new.goes_first
+        and old.breach_ms == new.breach_ms
     )
 
 
