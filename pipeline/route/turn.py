@@ -18,7 +18,17 @@ from pipeline.route.records import Cause
 from pipeline.route.sla.clocks import Clocks
 from pipeline.route.state.brief import Brief
 from pipeline.route.state.classes import rep_key
-from pipeline.route.state.entities import CLOSED_TTL_MS, FORGOTTEN, MOST_CLOSED, Case, Closed, Offer, Picks, Rep
+from pipeline.route.state.entities import (
+    CLOSED_TTL_MS,
+    FORGOTTEN,
+    MOST_CLOSED,
+    RESOLVED,
+    Case,
+    Closed,
+    Offer,
+    Picks,
+    Rep,
+)
 from pipeline.route.state.state import State
 from schemas.cases.case import AssignmentState, CaseEventType
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, team_topic
@@ -162,7 +172,7 @@ class Turn:
             root_post_id=case.root_post_id,
             author_id=case.author_id,
             into=into,
-            outcome=reason,
+            outcome=None if reason == RESOLVED else reason,
             case=_at_end(case) if window_ms else None,
         )
         self.state.end_case(case, closed)

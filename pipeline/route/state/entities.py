@@ -29,7 +29,11 @@ def skill_set(skills: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Kept(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """An entity of which there are very many. It takes less room than a tuple, and no collector walks over it."""
+    """An entity of which there are very many. It takes less room than a tuple, and no collector walks over it.
+
+    A default that is not written must be one that Python holds only once. msgspec leaves out the very object that
+    is the default and not its equal, so that a restored router would write another text than one that went on.
+    """
 
     def _replace(self, **changes: object) -> Self:
         return replace(self, **changes)
@@ -259,6 +263,10 @@ MOST_CLOSED = 100_000
 busy week would take more memory than all that waits."""
 
 
+RESOLVED = "resolved"
+"""How most cases end."""
+
+
 class Closed(Kept, frozen=True, omit_defaults=True):
     """A case that is over."""
 
@@ -269,8 +277,8 @@ class Closed(Kept, frozen=True, omit_defaults=True):
     author_id: str
     into: str | None = None
     """The id of the case that goes on in its place, where it was merged into another."""
-    outcome: str = "resolved"
-    """The code that says how it ended."""
+    outcome: str | None = None
+    """The code that says how it ended; None for `RESOLVED`."""
     case: Case | None = None
     """The case at its end, where it can be reopened. Then its brief and its members are kept as well."""
 
