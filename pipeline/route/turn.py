@@ -110,10 +110,11 @@ class Turn:
             The case as it is now stored.
         """
         case = replace(case, seq=case.seq + 1, updated_at_ms=self.now_ms, timer_parked=False, **changes)
-        if case.is_dated or self.book.is_dated(case.workspace):
+        view = self.book.view(case.workspace)
+        if case.is_dated or (view is not None and view.is_dated):
             case = promises.followed(self.book, self.state, case, self.now_ms)
             case = silence.limited(self.book, self.book.placed(case))
-        if case.weight != 1 or case.interruptible or self.book.weights(case.workspace):
+        if case.weight != 1 or case.interruptible or (view is not None and view.weights):
             case = self.book.weighed(case)
         self.state.put_case(case)
         self._publish_step(case, type_, reason, post, rep_id, related)

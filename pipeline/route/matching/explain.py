@@ -36,7 +36,7 @@ def survey(turn: Turn, case: Case, *, start_over: bool) -> Survey:
     workspace = turn.state.workspaces[case.workspace]
     team = workspace.classes.pool(demand.terms.teams)
     able, free = demand.present, sum(map(len, demand.takers.values()))
-    bounded = sum([reps.bounded for reps in demand.takers])
+    bounded = demand.bounded
     refusers = idle = bound = excused = 0
     if case.refused:
         places = [workspace.staff.place(rep_id) for rep_id in present_refusers(turn.state, demand, case)]
@@ -68,6 +68,8 @@ def best(turn: Turn, case: Case, reps: RepClass, chosen: FreeRep, *, start_over:
     first = demand.misses.get(reps, 0), chosen
     found: list[tuple[int, FreeRep]] = []
     for takers, free in demand.takers.items():
+        if not free:
+            continue
         misses = demand.misses.get(takers, 0)
         for place in free[: MOST_CANDIDATES + len(refused)]:
             # The next ones of the class come after this one.
@@ -90,7 +92,7 @@ def _candidate(turn: Turn, demand: DemandClass, place: FreeRep, misses: int, ask
         assert stands.rep is not None, "who is free has signed in"
         load, offered_ms = stands.load / stands.rep.capacity, stands.rep.last_offer_ms
     idle_s = (turn.now_ms - offered_ms) // 1000 if offered_ms else None
-    return Candidate(rep_id, round(1 - misses / asked, 3) if asked else 1.0, round(load, 3), idle_s)
+    return Candidate(rep_id, round(1 - misses / asked, 3) if misses else 1.0, round(load, 3), idle_s)
 
 
 def why_case(turn: Turn, case: Case, reps: RepClass, oldest_every: int | None) -> tuple[str, str]:
