@@ -92,7 +92,7 @@ class PolicyBook:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._views: dict[str, View] = {}
+        self._views: dict[str, View] = state.indexes.views
 
     def take(self, workspace: str, held: PolicyInForce | None) -> bool:
         """Puts a policy in force, None ends the workspace's, and returns whether cases are to be counted anew."""
@@ -114,12 +114,8 @@ class PolicyBook:
 
     def view(self, workspace: str) -> View | None:
         """Returns the policy in force, None when the workspace has none."""
-        held = self._state.indexes.policies.get(workspace)
-        if held is None:
-            return None
         view = self._views.get(workspace)
-        # By identity, because comparing two large policies for each record would be slow.
-        if view is None or view.policy is not held.policy:
+        if view is None and (held := self._state.indexes.policies.get(workspace)) is not None:
             queues = {queue.name: queue for queue in held.policy.queues}
             lines = {
                 queue.name: Line(queue.rings, queue.order == "time_to_breach") for queue in held.policy.queues
@@ -152,8 +148,8 @@ class PolicyBook:
 
     def version(self, workspace: str) -> int:
         """Returns the version in force, 0 without a policy."""
-        held = self._state.indexes.policies.get(workspace)
-        return 0 if held is None else held.policy.version
+        view = self.view(workspace)
+        return 0 if view is None else view.policy.version
 
     def queue(self, workspace: str, name: str | None) -> Queue | None:
         """Returns the queue of that name, or the policy's default queue where it has none of that name.

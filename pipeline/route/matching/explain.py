@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from pipeline.route.assignments import Candidate
 from pipeline.route.fairness.order import FreeRep, Rule
-from pipeline.route.matching.takers import demand_of, present_refusers
+from pipeline.route.matching.takers import present_refusers
 from pipeline.route.state.classes import DemandClass, RepClass
 from pipeline.route.state.entities import Case, Rep
 from pipeline.route.turn import Turn
@@ -27,12 +27,11 @@ class Survey(Struct, gc=False):
     excluded: tuple[tuple[str, int], ...]
 
 
-def survey(turn: Turn, case: Case, *, start_over: bool) -> Survey:
+def survey(turn: Turn, demand: DemandClass, case: Case, *, start_over: bool) -> Survey:
     """Counts the signed-in reps of the teams that may take the case.
 
     Each who is not eligible counts under the first reason that holds.
     """
-    demand = demand_of(turn.state, case)
     workspace = turn.state.workspaces[case.workspace]
     team = workspace.classes.pool(demand.terms.teams)
     able, free = demand.present, sum(map(len, demand.takers.values()))
@@ -58,12 +57,13 @@ def survey(turn: Turn, case: Case, *, start_over: bool) -> Survey:
     return Survey(free - idle + excused, team.present, tuple([pair for pair in excluded if pair[1]]))
 
 
-def best(turn: Turn, case: Case, reps: RepClass, chosen: FreeRep, *, start_over: bool) -> list[Candidate]:
+def best(
+    turn: Turn, demand: DemandClass, case: Case, reps: RepClass, chosen: FreeRep, *, start_over: bool
+) -> list[Candidate]:
     """Returns the reps who fit best of those who could take the case now, the chosen one first.
 
     Where the case is taken because it is the oldest, another rep may have come before the chosen one.
     """
-    demand = demand_of(turn.state, case)
     refused = frozenset() if start_over else {rep_id for rep_id, _ in case.refused}
     first = demand.misses.get(reps, 0), chosen
     found: list[tuple[int, FreeRep]] = []

@@ -107,6 +107,8 @@ class Indexes:
     def __init__(self) -> None:
         self.policies: dict[str, PolicyInForce] = {}
         """The policy in force of each workspace."""
+        self.views: dict[str, Any] = {}
+        """What was made of the policy in force of each workspace, for whoever reads it, until it changes."""
         self.timers = Deadlines()
         """When an open case, by its id, or a move of cases, by its workspace, needs attention next, a lease of a
         rep ends or one who has left is forgotten, by `REP_TIMER` and the names of both, or a queue opens or
@@ -156,6 +158,7 @@ class Indexes:
         return [] if place is None else sorted(place.held)
 
     def _policy(self, workspace: Workspace, _: str, __: PolicyInForce | None, new: PolicyInForce | None) -> None:
+        self.views.pop(workspace.name, None)
         if new is None:
             self.policies.pop(workspace.name, None)
         else:
