@@ -177,11 +177,6 @@ class PolicyBook:
         view = self.view(workspace)
         return {} if view is None else view.lines
 
-    def is_dated(self, workspace: str) -> bool:
-        """Whether cases hold instants that follow from the policy in force."""
-        view = self.view(workspace)
-        return view is not None and view.is_dated
-
     def silence_limits(self, workspace: str) -> dict[str, SilenceLimits]:
         """Returns how long cases may lie with their reps, by queue, where that is limited."""
         view = self.view(workspace)
