@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
@@ -19,7 +19,6 @@ from pipeline.ports.decider import Decider, Decisions
 from pipeline.ports.records import InputRecord
 from pipeline.route.router import Router
 from schemas.cases.case import Assignment, CaseCurrent
-from schemas.cases.steps import RouteSignal
 from schemas.people.casework import (
     CaseHeld,
     CasePicked,
@@ -33,11 +32,11 @@ from schemas.people.rep import AnyRepEvent
 from schemas.people.supervision import CaseClosedBy, CaseReprioritised, CasesMerged, CaseSplit
 from schemas.policy.calendar import Calendar
 from schemas.policy.policy import Policy
-from schemas.policy.queues import Limits, Ring
+from schemas.policy.queues import ChannelWeights, Limits, Ring, Sticky
 from schemas.policy.sla import Sla
 from schemas.policy.staffing import Lease
 from schemas.posts.scored import ScoredPost, SkillNeed, TriageAction
-from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASES, SIGNALS
+from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASES
 from schemas.topics import REPS as REPS_TOPIC
 from tests import builders
 from tests.builders import START_MS, author, cluster, policy, record, scored, sentiment, topics
@@ -46,9 +45,9 @@ REMEMBER_MS = 3_600_000
 REPS = {
     "r0": {"teams": ("care",), "skills": ("es",), "capacity": 1},
     "r1": {"teams": ("care", "social"), "skills": (), "capacity": 2},
-    "r2": {"teams": ("social", "vips"), "skills": ("es", "fr"), "capacity": 3},
+    "r2": {"teams": ("social",), "skills": ("es", "fr"), "capacity": 3},
 }
-SPEC = StageSpec("route", (ACTIONABLE.name, SIGNALS.name, REPS_TOPIC.name), "route.state", "route.journal")
+SPEC = StageSpec("route", (ACTIONABLE.name, REPS_TOPIC.name), "route.state", "route.journal")
 HOURS = Calendar.model_validate(
     {"name": "hours", "zone": "UTC", "week": {"thu": ["00:00-00:05", "00:15-24:00"], "fri": ["08:00-18:00"]}}
 )
@@ -70,6 +69,7 @@ POLICIES: dict[str, Policy] = {
         away_release="unanswered",
         silent_release="all",
         lease=Lease(seconds=90),
+        offers_per_hour=8,
         # One queue has clocks and is seldom full, one leaves time to wrap up and is shut at times, and one sends
         # elsewhere what comes while it is shut.
         queues=(
@@ -81,10 +81,18 @@ POLICIES: dict[str, Policy] = {
                     "follow_up_within_s": 40,
                     "idle_s": 130,
                     "limits": FULL,
+                    "sticky": Sticky(scope="any"),
                 }
             ),
             _PLAIN.queues[1].model_copy(
-                update={"wrap_up_s": 60, "follow_up_within_s": 30, "calendar": "hours", "closed": "hold"}
+                update={
+                    "wrap_up_s": 60,
+                    "follow_up_within_s": 30,
+                    "calendar": "hours",
+                    "closed": "hold",
+                    "fairness": "round_robin",
+                    "channel_weights": ChannelWeights(direct=2),
+                }
             ),
             _PLAIN.queues[2].model_copy(
                 update={
@@ -93,13 +101,10 @@ POLICIES: dict[str, Policy] = {
                     "calendar": "hours",
                     "closed": "overflow",
                     "limits": Limits(overflow_queue="fans"),
+                    "interruptible": True,
                 }
             ),
             _PLAIN.queues[1].model_copy(update={"name": "shelf", "mode": "pull", "rings": RINGS[1:]}),
-            _PLAIN.queues[0].model_copy(
-                update={"name": "vip", "team": "vips", "order": "time_to_breach", "sla": "care"}
-            ),
-            _PLAIN.queues[0].model_copy(update={"name": "gold", "team": "vips", "order": "time_to_breach"}),
         ),
         calendars=(HOURS,),
         slas=(Sla.model_validate(CARE),),
@@ -124,7 +129,7 @@ KINDS = (
     + ["sign_in"] * 3 + ["away", "available", "sign_out"] + ["beat"] * 3
     + ["accept"] * 5 + ["reject"] * 2 + ["reply", "resolve", "resolve", "reveal", "tick", "tick"]
     + ["hold", "await", "resume", "consult", "transfer", "transfer", "wrap_up"]
-    + ["merge", "split", "priority", "end", "contact"] + ["pick"] * 3 + ["signal"] * 3
+    + ["merge", "split", "priority", "end", "contact"] + ["pick"] * 3
 )  # fmt: skip
 Work = CaseHeld | CustomerAwaited | CaseResumed | ConsultStarted | CaseTransferred | WrappedUp
 WORK: dict[str, type[Work]] = {
@@ -166,9 +171,6 @@ class Played:
         return self.decided.decisions
 
 
-Message = ScoredPost | AnyRepEvent | RouteSignal
-
-
 def new_router() -> Router:
     return Router(REMEMBER_MS, "processing")
 
@@ -188,15 +190,16 @@ class Desk:
 
     Args:
         decider: the router, or a router that something was done to.
+        policies: the policies of the workspaces.
     """
 
-    def __init__(self, decider: Decider | None = None) -> None:
+    def __init__(self, decider: Decider | None = None, policies: Mapping[str, Policy] = POLICIES) -> None:
         self.router = decider or new_router()
         self.driver = Driver(SPEC, 0, self.router, lambda _: None, self._end_offsets)
         self.driver.edge = NeverBehind()
         for topic in SPEC.inputs:
             self.driver.buffers.start(topic, 0)
-        self.driver.publish({workspace: encode(given) for workspace, given in POLICIES.items()})
+        self.driver.publish({workspace: encode(given) for workspace, given in policies.items()})
         self.driver.begin(Moment(START_MS, START_MS))
 
     def settle(self, clock_ms: int) -> list[tuple[bytes, bytes | None]]:
@@ -240,20 +243,20 @@ class Desk:
         return {topic: self.driver.buffers.read_to(topic) for topic in topics}
 
 
-def play(steps: list[Step]) -> list[Played]:
+def play(steps: list[Step], policies: Mapping[str, Policy] = POLICIES) -> list[Played]:
     """Plays the steps straight through."""
-    return _Player().play(steps)
+    return _Player(policies).play(steps)
 
 
 class _Player:
-    def __init__(self) -> None:
-        self.desk = Desk()
+    def __init__(self, policies: Mapping[str, Policy]) -> None:
+        self.desk = Desk(None, policies)
         self.desk.settle(START_MS)
         self.day: list[Played] = []
         self.now_ms = START_MS
         self.posts: list[ScoredPost] = []
         self.offers: list[Assignment] = []
-        self.messages: list[tuple[int, Message]] = []
+        self.messages: list[tuple[int, ScoredPost | AnyRepEvent]] = []
         self.revisions: Counter[str] = Counter()
         self.serial = 0
         self.shelf: dict[str, None] = {}
@@ -301,19 +304,13 @@ class _Player:
             self.messages.append((self.now_ms, message))
         return record(message, self.serial, append_ms=self.now_ms)
 
-    def _message(self, step: Step) -> Message:
+    def _message(self, step: Step) -> ScoredPost | AnyRepEvent:
         # Longer ago than is remembered, a post that comes again is a new one: that has its own test.
         recent = [message for ms, message in self.messages if self.now_ms - ms < REMEMBER_MS]
         if step.kind == "again" and recent:
             return recent[step.what % len(recent)]
         if step.kind in ("accept", "reject", "reply", "resolve"):
             return self._request(step)
-        if step.kind == "signal":
-            about = {"post_id": self.posts[-1 - step.who % len(self.posts)].post_id} if self.posts else {}
-            return RouteSignal(
-                workspace="acme", kind=("reach", "mood", "value", "other")[step.what % 4], step=step.what - 2,
-                at=from_ms(self.now_ms), **about or {"author_id": f"x:a{step.who}"},
-            )  # fmt: skip
         if step.kind == "pick":
             among = list(self.shelf) if step.what < 8 else [offer.case_id for offer in self.offers]
             case_id = among[step.what % len(among)] if among else "no-such-case"
@@ -443,22 +440,7 @@ class _Player:
         if step.kind == "anonymous":
             more |= {"author": author("hidden", anonymous=True), "conversation_id": about if step.who else None}
         skills = (("es",), (), (), ("es", "fr"))[step.what % 4]
-        if step.who == 4:
-            step = replace(step, what=10 + step.what % 2)
-        queue = (
-            "care",
-            "care",
-            "fans",
-            "billing",
-            "gone",
-            "shelf",
-            "care",
-            "shelf",
-            "fans",
-            "billing",
-            "vip",
-            "gold",
-        )[step.what]
+        queue = ("care", "care", "fans", "billing", "gone", "shelf", "care", "shelf", "fans", "billing")[step.what]
         chance = random.Random(f"{step.who}/{step.what}")
         return scored(
             post_id, by, ms=self._ms(step), queue=queue, skills=skills,

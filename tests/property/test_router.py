@@ -25,7 +25,7 @@ from schemas.posts.scored import ScoredPost
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES
 from schemas.topics import REPS as REPS_TOPIC
 from tests.builders import START_MS
-from tests.property.route_play import REPS, STEPS, Desk, Played, Step, new_router, play
+from tests.property.route_play import STEPS, Desk, Played, Step, new_router, play
 
 BAD = InputRecord(ACTIONABLE.name, 0, 0, b"acme", b'{"workspace": "acme", "post_id": "x:p1"', 0)
 EXAMPLES = settings(max_examples=60, deadline=None)
@@ -48,7 +48,7 @@ def _assignments(day: list[Played]) -> list[Assignment]:
 
 @EXAMPLES
 @given(STEPS)
-def test_a_case_has_one_holder_and_no_rep_more_than_the_capacity(steps: list[Step]) -> None:
+def test_a_case_has_one_holder(steps: list[Step]) -> None:
     holder: dict[str, str] = {}
     for said in _assignments(play(steps)):
         given = said.state == "assigned" and said.reason != "accepted"
@@ -59,8 +59,6 @@ def test_a_case_has_one_holder_and_no_rep_more_than_the_capacity(steps: list[Ste
             assert holder[said.case_id] == said.rep_id
         else:
             assert holder.pop(said.case_id) == said.rep_id
-        for rep_id, held in Counter(holder.values()).items():
-            assert held <= int(str(REPS[rep_id]["capacity"]))
 
 
 @EXAMPLES
@@ -238,7 +236,6 @@ class FailsFirst:
         self.abort = router.abort
         self.take_policy = router.take_policy
         self.policies = router.policies
-        self.read_ahead = router.read_ahead
         self.park_timer = router.park_timer
         self.set_live = router.set_live
         self.size_bytes = router.size_bytes

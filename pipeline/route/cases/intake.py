@@ -214,7 +214,9 @@ def _open_case(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
     member = Member(case.case_id, post.revision, own=False, deleted=False)
     turn.state.put("post", post.workspace, post.post_id, member)
     turn.put_brief(case, briefs.open_brief(post))
-    case = kept_for_rep(turn, promises.begun(turn.book, case, received_ms))
+    case = promises.begun(turn.book, case, received_ms)
+    if queue.sticky.scope != "off":
+        case = kept_for_rep(turn, case)
     turn.step(case, "queued", reason, post=_name(post), related=verdict.related)
 
 

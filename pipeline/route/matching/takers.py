@@ -57,9 +57,6 @@ def awaited(state: State, demand: DemandClass, case: Case) -> Place | None:
 
 def best_taker(state: State, demand: DemandClass, case: Case) -> tuple[FreeRep, RepClass] | None:
     """Returns the free rep, of all classes, who gets the case of this class, and the rep's class."""
-    # Mostly nobody is free.
-    if not any(demand.takers.values()):
-        return None
     if demand.misses:
         return _best_fitting(state, demand, case)
     best = None
@@ -110,6 +107,8 @@ def oldest_case(state: State, reps: RepClass) -> Case | None:
 
 def _best_case(state: State, reps: RepClass, order: "_Order[Spot]") -> Case | None:
     best = None
+    if not reps.is_free:
+        return None
     for demand, free in reps.demands.items():
         if not free:
             continue
