@@ -35,13 +35,21 @@ def answered(case: Case) -> Case:
     return case if case.clocks is None else replace(case, clocks=case.clocks.answered())
 
 
+def ended(book: PolicyBook, case: Case, now_ms: int) -> Case:
+    """Returns a case that ends now. What the resolution has used by then stays used, should the case reopen."""
+    if case.clocks is None:
+        return case
+    return replace(case, clocks=case.clocks.resolved(now_ms, _terms(book, case) or NO_DEADLINES))
+
+
 def reopened(book: PolicyBook, case: Case, before: Case, closed_ms: int, asked_ms: int) -> Case:
     """Returns a case that was closed at one time, and begins again with what was received at another.
 
-    Its clocks go on with the post that reopens it. What the resolution had used by its end stays used.
+    Its clocks go on with the post that reopens it.
     """
     if before.clocks is None:
         return begun(book, case, asked_ms)
+    # Older releases left the clocks running at the end.
     ended = before.clocks.resolved(closed_ms, _terms(book, before) or NO_DEADLINES)
     return _with(case, ended.recounted(_terms(book, case) or NO_DEADLINES))
 

@@ -161,7 +161,7 @@ class Turn:
             author_id=case.author_id,
             into=into,
             outcome=reason,
-            case=_at_end(case) if window_ms else None,
+            case=_at_end(promises.ended(self.book, case, self.now_ms)) if window_ms else None,
         )
         self.state.end_case(case, closed)
         if len(self.state.indexes.closed) > MOST_CLOSED:

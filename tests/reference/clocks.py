@@ -17,6 +17,7 @@ FIRST_MINUTE = 1_767_225_600 // 60 - 2 * 1440
 MINUTES = 40 * 1440
 """Two days before the first day that is played, and five weeks after it."""
 ALWAYS: tuple[tuple[int, int], ...] = ((0, 10**16),)
+NAMES: tuple[str, ...] = CLOCKS
 Spans = tuple[tuple[int, int], ...]
 
 
@@ -92,6 +93,8 @@ class Clock:
     lead_ms: int | None
     used_ms: int = 0
     warned: bool = False
+    missed_ms: int | None = None
+    """The deadline that was missed, which stays what it was."""
     breached_ms: int | None = None
 
 
@@ -172,7 +175,7 @@ class Clocks:
 
     def rings(self) -> Iterator[tuple[int, str, str]]:
         """Yields when each clock will say what next."""
-        for kind, clock in self.running.items():
+        for kind, clock in sorted(self.running.items(), key=lambda item: NAMES.index(item[0])):
             if clock.breached_ms is not None or clock.target_ms is None or clock.since_ms is None:
                 continue
             due_ms = self.due_ms(clock)
@@ -183,7 +186,15 @@ class Clocks:
                     yield soon_ms, "due_soon", kind
             yield due_ms, "breached", kind
 
+    def breach(self, kind: str, now_ms: int) -> None:
+        """A deadline was missed."""
+        clock = self.running[kind]
+        clock.missed_ms, clock.breached_ms = self.due_ms(clock), now_ms
+
     def due_ms(self, clock: Clock) -> int | None:
+        """Returns when it is due; None without a deadline."""
+        if clock.missed_ms is not None:
+            return clock.missed_ms
         if clock.since_ms is None or clock.target_ms is None:
             return None
         return after(self.spans, clock.since_ms, clock.target_ms - clock.used_ms)
@@ -195,7 +206,7 @@ class Clocks:
             for kind, clock in self.running.items()
             if clock.target_ms is not None
         ]
-        return sorted(said, key=lambda due: (due[1] is None, due[1] or 0, CLOCKS.index(due[0])))
+        return sorted(said, key=lambda due: (due[1] is None, due[1] or 0, NAMES.index(due[0])))
 
     def _target(self, kind: str) -> tuple[int | None, int | None]:
         seconds = None if self.target is None else getattr(self.target, f"{kind}_s")

@@ -6,7 +6,7 @@ from schemas.posts.scored import NO_WORK, ScoredPost
 from tests.reference import life, needs
 from tests.reference.clocks import Clocks, terms
 from tests.reference.matching import Matching
-from tests.reference.memory import PRESSING, Case, Post, World
+from tests.reference.memory import PRESSING, Case, Post, World, keep, promise
 from tests.reference.outcomes import Offer, Said
 
 DAY_MS = 86_400_000
@@ -163,7 +163,7 @@ class Joining:
         for kind in ("first_response", "resolution"):
             case.clocks.begin(kind, new.received_ms)
         life.take_in(self.world, case, new)
-        life.promise(case)
+        promise(case)
         case.total, case.active_ms = 1, self.world.now_ms
         self.world.cases.append(case)
         known = self.world.policy.queue(post.triage.queue or "") is not None
@@ -253,11 +253,14 @@ class Joining:
             return
         if before is not None and new.revision > before.revision:
             before.revision, before.deleted = new.revision, before.deleted or new.deleted
+            case.lead = None if new.deleted and case.lead == post.post_id else case.lead
+            keep(case, post.post_id)
         self._refuse(post, "no_case")
 
     def _delete(self, case: Case, post: ScoredPost, before: Post | None) -> None:
         if before is not None:
             before.revision, before.deleted = max(before.revision, post.revision), True
+            case.lead = None if case.lead == post.post_id else case.lead
         self.world.say("joined", case, "deleted", post.post_id)
         is_empty = all(member.deleted for member in case.posts if not member.own)
         if is_empty and case.state in ("waiting", "offered"):
@@ -299,6 +302,7 @@ class Joining:
 
     def _answer_with(self, case: Case, new: Post, *, counts: bool) -> None:
         case.posts.append(new)
+        keep(case, new.post_id)
         case.total += 1
         case.active_ms = self.world.now_ms
         self.world.say("joined", case, "own_reply", new.post_id)

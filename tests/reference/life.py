@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from schemas.policy.queues import Queue
 from tests.reference.clocks import terms
-from tests.reference.memory import TAKEN, Case, Post, World, pressing
+from tests.reference.memory import TAKEN, Case, Post, World, keep, pressing, promise
 
 SAME_ANSWER_MS = 600_000
 
@@ -27,20 +27,8 @@ def back(
     case.rep_id = case.asked = None
     resume(world, case)
     settle(world, case)
-    if (ring_ms := world.ring_ms(case)) is not None and ring_ms <= world.now_ms:
-        widen(world, case)
     if asked is not None:
         come_back(world, case, reason)
-
-
-def widen(world: World, case: Case) -> None:
-    """The case reaches all rings whose time has come."""
-    rings = world.own_queue(case).rings
-    waited_ms = world.now_ms - case.entered_ms
-    while case.ring < len(rings) and waited_ms >= 1000 * rings[case.ring].after_s:
-        weigh(world, case, min(100.0, case.priority + rings[case.ring].raise_priority))
-        case.ring += 1
-    world.say("ring_changed", case, "waited")
 
 
 def come_back(world: World, case: Case, reason: str) -> None:
@@ -110,15 +98,6 @@ def resume(world: World, case: Case) -> None:
     promise(case)
 
 
-def promise(case: Case) -> None:
-    """The next answer is due by the clock for it, if one runs."""
-    for kind in ("first_response", "next_response"):
-        if (clock := case.clocks.running.get(kind)) is not None:
-            due_ms = case.clocks.due_ms(clock)
-            case.respond_by_ms = case.respond_by_ms if due_ms is None else due_ms
-            return
-
-
 def take_in(world: World, case: Case, post: Post) -> None:
     """A post becomes part of a case, as the newest revision of it."""
     if (old := next((old for old in case.posts if old.post_id == post.post_id), None)) is not None:
@@ -130,16 +109,12 @@ def take_in(world: World, case: Case, post: Post) -> None:
         case.topics |= post.topics
         case.direct = case.direct or post.direct or post.action == "respond_privately"
         case.has_public = case.has_public or not post.direct
-        if post.priority > case.priority or not case.total:
-            case.lead = post.post_id
-        weigh(world, case, max(case.priority, post.priority))
-
-
-def weigh(world: World, case: Case, priority: float) -> None:
-    """The case has another priority, by which its deadlines may only come nearer."""
-    case.priority = priority
-    case.clocks.shorten(terms(world.policy, world.own_queue(case), priority, direct=case.direct))
-    promise(case)
+        most = case.priority if case.lead is None else case.lead_priority
+        if post.priority > most or not case.total:
+            case.lead, case.lead_priority = post.post_id, post.priority
+    keep(case, post.post_id)
+    if not post.own:
+        world.weigh(case, max(case.priority, post.priority))
 
 
 def is_absent(world: World, rep_id: str | None) -> bool:

@@ -8,7 +8,7 @@ from schemas.policy.policy import Policy
 from schemas.policy.queues import Queue
 from schemas.posts.scored import SkillNeed, TriageAction
 from schemas.posts.scored import TriageAction as Action
-from tests.reference.clocks import Clocks
+from tests.reference.clocks import Clocks, terms
 from tests.reference.outcomes import Due, Said, Shown
 
 HELD: tuple[str, ...] = ("assigned", "held", "awaiting")
@@ -93,9 +93,12 @@ class Case:
     clocks: Clocks
     related: str | None = None
     posts: list[Post] = field(default_factory=list)
+    kept: set[str] = field(default_factory=set)
+    """The posts of which the text is kept."""
     needs: dict[str, SkillNeed] = field(default_factory=dict)
     lead: str | None = None
-    """The post that gave it its priority."""
+    """The post of the highest priority, the first of several."""
+    lead_priority: float = 0.0
     cluster: str | None = None
     """What the public post that opened it is a copy of."""
     copies: set[str] = field(default_factory=set)
@@ -220,6 +223,40 @@ class World:
             "respond_by_ms": case.respond_by_ms,
         } | more
         self.said.append(Said(what, case.name, reason, post_id, rep_id, **fields))  # type: ignore[arg-type]
+        # What is late already is said at once. What is due only now has a timer that fires after the step.
+        if what != "canceled" and case.is_open:
+            ring_ms = self.ring_ms(case)
+            if case.state == "waiting" and ring_ms is not None and ring_ms <= self.now_ms:
+                self.widen(case)
+            self.ring(case, self.now_ms - 1)
+
+    def widen(self, case: Case) -> None:
+        """The case reaches all rings whose time has come."""
+        rings = self.own_queue(case).rings
+        waited_ms = self.now_ms - case.entered_ms
+        while case.ring < len(rings) and waited_ms >= 1000 * rings[case.ring].after_s:
+            self.weigh(case, min(100.0, case.priority + rings[case.ring].raise_priority))
+            case.ring += 1
+        self.say("ring_changed", case, "waited")
+
+    def ring(self, case: Case, until_ms: int) -> None:
+        """Says which deadlines have come soon or were missed until then."""
+        said = [(what, kind) for due_ms, what, kind in case.clocks.rings() if due_ms <= until_ms]
+        missed = {kind for what, kind in said if what == "breached"}
+        said = [(what, kind) for what, kind in said if what == "breached" or kind not in missed]
+        for what, kind in said:
+            case.clocks.running[kind].warned = True
+            if what == "breached":
+                case.clocks.breach(kind, self.now_ms)
+        for what, kind in said:
+            due = next(due for due in dues(case) if due.kind == kind)
+            self.say(what, case, kind, due=due)
+
+    def weigh(self, case: Case, priority: float) -> None:
+        """The case has another priority, by which its deadlines may only come nearer."""
+        case.priority = priority
+        case.clocks.shorten(terms(self.policy, self.own_queue(case), priority, direct=case.direct))
+        promise(case)
 
     def ring_ms(self, case: Case) -> int | None:
         """Returns when a case reaches its next ring by the policy in force; None where it has no further one."""
@@ -262,10 +299,19 @@ class World:
 
 
 def listed(case: Case) -> list[Post]:
-    """Returns the newest ten posts, the oldest first. The one that led is always one of them."""
-    there = [post for post in case.posts if not post.deleted]
-    newest_last = sorted(there, key=lambda post: (post.post_id == case.lead, post.created_ms, post.post_id))
-    return sorted(newest_last[-10:], key=lambda post: (post.created_ms, post.post_id))
+    """Returns the posts of which the text is kept, the oldest first."""
+    there = [post for post in case.posts if post.post_id in case.kept and not post.deleted]
+    return sorted(there, key=lambda post: (post.created_ms, post.post_id))
+
+
+def keep(case: Case, *new: str) -> None:
+    """Keeps the texts of the newest ten posts, of which the one that led is always one.
+
+    What was let go does not come back when another one is deleted.
+    """
+    case.kept |= set(new)
+    lead_last = sorted(listed(case), key=lambda post: post.post_id == case.lead)
+    case.kept = {post.post_id for post in lead_last[-10:]}
 
 
 def dues(case: Case) -> tuple[Due, ...]:
@@ -276,3 +322,12 @@ def dues(case: Case) -> tuple[Due, ...]:
 def pressing(actions: Iterable[TriageAction]) -> TriageAction:
     """Returns the action that owes the author most."""
     return max(actions, key=PRESSING.index)
+
+
+def promise(case: Case) -> None:
+    """The next answer is due by the clock for it, if one runs."""
+    for kind in ("first_response", "next_response"):
+        if (clock := case.clocks.running.get(kind)) is not None:
+            due_ms = case.clocks.due_ms(clock)
+            case.respond_by_ms = case.respond_by_ms if due_ms is None else due_ms
+            return

@@ -34,6 +34,13 @@ class Timer(NamedTuple):
     detail: str = ""
 
 
+def _promises(policy: Policy) -> object:
+    """Returns all on which instants depend that cases have. With the same of it no case is counted anew."""
+    with_sla = [(queue.name, queue.sla) for queue in policy.queues if queue.sla]
+    rings = [(queue.name, queue.rings) for queue in policy.queues if queue.rings]
+    return (with_sla, policy.slas, policy.calendars) if with_sla else None, rings
+
+
 class PlainRouter:
     """Decides one input at a time."""
 
@@ -51,8 +58,9 @@ class PlainRouter:
 
         The deadlines of open cases follow within a second.
         """
+        is_other = _promises(given) != _promises(self.world.policy)
         for case in self.world.cases:
-            if case.is_open:
+            if case.is_open and is_other:
                 case.next_ring_ms = self._next_ring_ms(case)
                 case.has_old_terms = True
         self.world.policy = given
@@ -167,18 +175,13 @@ class PlainRouter:
         if timer.shows == "timed_out":
             self._time_out(case)
         elif timer.shows == "ring_changed":
-            life.widen(self.world, case)
+            self.world.widen(case)
         elif timer.shows == "resumed":
             self.work.resume(case, "time_over")
         elif timer.shows == "wrapped_up":
             wrapped_up(self.world, case, "time_over")
         else:
-            clock = case.clocks.running[timer.detail]
-            clock.warned = True
-            if timer.shows == "breached":
-                clock.breached_ms = self.world.now_ms
-            due = next(due for due in dues(case) if due.kind == timer.detail)
-            self.world.say(timer.shows, case, timer.detail, rep_id=case.rep_id, due=due)
+            self.world.ring(case, self.world.now_ms)
 
     def _time_out(self, case: Case) -> None:
         """An offer that nobody answered by its end goes back to its queue, and its rep has missed it."""

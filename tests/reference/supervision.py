@@ -5,7 +5,7 @@ from schemas.people.supervision import CaseClosedBy, CaseReprioritised, CasesMer
 from tests.reference import life
 from tests.reference.clocks import Clocks, terms
 from tests.reference.joining import Joining
-from tests.reference.memory import Case, Post, World, pressing
+from tests.reference.memory import Case, Post, World, keep, pressing, promise
 from tests.reference.outcomes import Said
 
 Supervising = CasesMerged | CaseSplit | CaseReprioritised | CaseClosedBy
@@ -32,7 +32,7 @@ class Supervision:
         elif isinstance(event, CaseSplit):
             self._split(case, event)
         elif isinstance(event, CaseReprioritised):
-            life.weigh(self.world, case, event.priority)
+            self.world.weigh(case, event.priority)
             self.world.say("reprioritised", case, "by_supervisor", rep_id=case.rep_id)
             self.world.tell_rep(case, "reprioritised")
         else:
@@ -55,6 +55,7 @@ class Supervision:
         life.close(self.world, case, "merged", "by_supervisor", "closed", related=target.name)
         case.into = target.name
         target.contacts |= case.contacts
+        kept = set(case.kept)
         target.posts += posts
         target.copies |= copies
         target.total += case.total
@@ -64,8 +65,9 @@ class Supervision:
         target.has_public = target.has_public or case.has_public
         target.active_ms = max(target.active_ms, case.active_ms)
         if case.priority > target.priority:
-            target.lead = case.lead
-        life.weigh(self.world, target, max(target.priority, case.priority))
+            target.lead, target.lead_priority = case.lead, case.lead_priority
+        keep(target, *kept)
+        self.world.weigh(target, max(target.priority, case.priority))
         if owed:
             life.written(self.world, target, case.owed_ms, "merged")
             target.owed_ms = min(target.owed_ms, case.owed_ms)
@@ -101,14 +103,17 @@ class Supervision:
             Clocks(terms(self.world.policy, queue, case.priority, direct=case.direct)),
             case.related,
         )
+        new.kept = case.kept & set(ids)
         new.posts, new.total, new.active_ms = leaving, len(ids), case.active_ms
         new.copies = case.copies & set(ids)
         case.copies -= new.copies
         new.needs, new.topics, new.action = dict(case.needs), set(case.topics), case.action
+        if case.lead in ids:
+            new.lead, new.lead_priority, case.lead = case.lead, case.lead_priority, None
         new.direct, new.has_public = case.direct, case.has_public
         for kind in ("first_response", "resolution"):
             new.clocks.begin(kind, self.world.now_ms)
-        life.promise(new)
+        promise(new)
         self.world.say("split", case, "by_supervisor", rep_id=case.rep_id, related=new.name)
         self.world.cases.append(new)
         self.world.say("queued", new, "split", related=case.name)
@@ -119,7 +124,10 @@ class Supervision:
         case = self._noted(event, name)
         comes_back = event.direction == "in" and case is not None and self.joining.can_reopen(case)
         if case is None or not (case.is_open or comes_back):
-            self.world.said.append(Said("request_refused", name, "unknown_case", None, event.rep_id))
+            related = None if case is None or name in (None, case.name) else case.name
+            self.world.said.append(
+                Said("request_refused", name, "unknown_case", None, event.rep_id, related=related)
+            )
             return
         if event.direction == "out":
             at_ms = round(event.at.timestamp() * 1000)

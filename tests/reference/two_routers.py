@@ -93,7 +93,7 @@ class TwoRouters:
             self._differ("nothing more is due", f"these are: {due}")
 
     def _fire(self) -> None:
-        self.plain.fire([(event, self.names.get(event.case_id)) for event in self.events])
+        self.plain.fire([(event, self._name(event.case_id)) for event in self.events])
 
     # Steps
 
@@ -151,9 +151,9 @@ class TwoRouters:
         self.events = [decode(CaseEvent, out.value) for out in outputs if out.topic == CASE_EVENTS.name]
         self.records = [decode(Assignment, out.value) for out in outputs if out.topic == ASSIGNMENTS.name]
         plain_code = _code(plain)
+        self._learn_names()
         if router_code != plain_code:
             self._differ(f"dead letter: {router_code or 'none'}", f"dead letter: {plain_code or 'none'}")
-        self._learn_names()
         self._compare_said()
         self._compare_offers()
 

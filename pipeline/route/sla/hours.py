@@ -40,7 +40,7 @@ class AroundTheClock:
 
     def due_ms(self, start_ms: int, open_ms: int) -> int:
         """See `Hours`."""
-        return min(start_ms + open_ms, NEVER_MS)
+        return min(start_ms + max(open_ms, 0), NEVER_MS)
 
     def open_ms(self, begin_ms: int, end_ms: int) -> int:
         """See `Hours`."""

@@ -86,6 +86,12 @@ def test_around_the_clock_is_a_whole_day_of_whatever_length() -> None:
     assert AroundTheClock().due_ms(ms("2026-03-28 12:00"), 72 * HOUR_MS) == ms("2026-03-31 12:00")
 
 
+def test_a_deadline_that_has_passed_already_is_the_start() -> None:
+    office = hours(OFFICE)
+    for of in (AroundTheClock(), office):
+        assert of.due_ms(ms("2026-11-04 09:00"), -HOUR_MS) == ms("2026-11-04 09:00")
+
+
 def test_a_deadline_after_all_times_of_the_contract_is_the_last_of_them() -> None:
     seldom = hours({"mon": ["09:00-09:01"]})
     assert seldom.due_ms(ms("2026-11-30 00:00"), 24 * 366 * HOUR_MS) == NEVER_MS
