@@ -1,7 +1,7 @@
 """The policies of a simulated day, short enough that every timer of theirs fires within it."""
 
 from pipeline.codec import encode
-from schemas.policy.queues import Queue, Ring
+from schemas.policy.queues import Queue, Ring, Sticky
 from schemas.policy.rules import TriageRule
 from schemas.policy.sla import Sla, SlaTarget
 from schemas.policy.staffing import Lease
@@ -9,14 +9,15 @@ from tests import builders
 
 RINGS = (Ring(after_s=4, drop_optional=True), Ring(after_s=9, raise_priority=20))
 CARE = Queue(
-    name="care", team="care", offer_timeout_s=8, first_response_s=3600, sla="prompt", rings=RINGS, wrap_up_s=3
-)
+    name="care", team="care", offer_timeout_s=8, first_response_s=3600, sla="prompt", rings=RINGS, wrap_up_s=3,
+    sticky=Sticky(scope="any", ttl_s=60, hold_s=3),
+)  # fmt: skip
 QUEUES = (
     CARE.model_copy(update={"rings": (*RINGS, Ring(after_s=12, add_teams=("social",)))}),
-    Queue(name="fans", team="social", offer_timeout_s=5, first_response_s=3600),
+    Queue(name="fans", team="social", offer_timeout_s=5, first_response_s=3600, fairness="round_robin"),
 )
 OTHER_QUEUES = (
-    Queue(name="vip", team="care", offer_timeout_s=5, first_response_s=3600),
+    Queue(name="vip", team="care", offer_timeout_s=5, first_response_s=3600, fairness="longest_idle"),
     CARE.model_copy(update={"team": "social"}),
 )
 """Beside the queues above one is new, one has moved to another team, and one is gone."""
