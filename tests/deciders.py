@@ -1,8 +1,9 @@
 """The part of a decider that a core without policies, and without anything to hand out, need not have."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pipeline.ports.decider import PolicyMark
+from pipeline.ports.records import InputRecord
 
 
 class Plain:
@@ -13,6 +14,9 @@ class Plain:
 
     def policies(self) -> Mapping[str, PolicyMark]:
         return {}
+
+    def read_ahead(self, records: Sequence[InputRecord]) -> None:
+        """Nothing is to be decoded."""
 
     def park_timer(self, now_ms: int) -> None:
         raise AssertionError("no timer is ever undeliverable here")

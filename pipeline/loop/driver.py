@@ -30,6 +30,10 @@ BATCH_BYTES = 16 * 2**20
 """A transaction takes records, and writes outputs, of about so many bytes. It must be written within the
 transaction's time, which is 10 s."""
 
+READ_AHEAD = 32
+"""Records that are decoded one after the other, before the first of them is decided. What decodes is then in the
+processor's cache. All of a transaction would not be there any more when they are decided."""
+
 PartitionError = Callable[[InputRecord], Permanent | None]
 """Says what is wrong with the partition that a record lies in; None: nothing."""
 
@@ -212,6 +216,8 @@ class Driver:
         draft.live = draft.live_after = draft.live and self._stays_live(records, at)
         at_end: set[str] = set()
         for index, record in enumerate(records):
+            if index % READ_AHEAD == 0:
+                self.decider.read_ahead(records[index : index + READ_AHEAD])
             if not self._decide_record(draft, record, at, at_end):
                 # The rest waits: a timer is due before it that may not fire yet, or there is no more room.
                 self.buffers.put_back(records[index:])

@@ -82,6 +82,10 @@ class Decider(Protocol):
         """Returns the policy in force of each workspace."""
         ...
 
+    def read_ahead(self, records: Sequence[InputRecord]) -> None:
+        """Is told which records are decided next, unless something comes in between. It decides nothing."""
+        ...
+
     def decide(self, record: InputRecord, now_ms: int, *, may_wait: bool = False) -> None:
         """Handles one record.
 

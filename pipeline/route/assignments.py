@@ -13,7 +13,7 @@ from pipeline.route import ids
 from pipeline.route.moments import rfc3339
 from pipeline.route.records import Cause, Deadline, deadlines
 from pipeline.route.state.brief import Brief
-from pipeline.route.state.entities import Case, Closed, Offer
+from pipeline.route.state.entities import RESOLVED, Case, Closed, Offer
 from schemas.cases.case import AssignmentState, CaseState
 
 _encode = msgspec.json.Encoder().encode
@@ -190,4 +190,4 @@ def _other_accounts(case: Case, brief: Brief) -> list[str]:
 
 def _earlier(case_id: str, closed: Closed) -> _Earlier:
     assert closed.case is not None, "only cases that are kept whole are found by their contact"
-    return _Earlier(case_id, closed.outcome, rfc3339(closed.closed_ms), closed.case.queue)
+    return _Earlier(case_id, closed.outcome or RESOLVED, rfc3339(closed.closed_ms), closed.case.queue)

@@ -12,6 +12,7 @@ which it is known that they keep their pattern. To search each of them while dec
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
@@ -85,23 +86,35 @@ class _Patterns:
 
     def __init__(self, struct: type[Struct]) -> None:
         texts: dict[str, list[str]] = {}
-        self._checks: list[Callable[[Any], bool]] = []
+        self._texts: list[tuple[Callable[[Any], Iterable[str | None]], set[str | None], Search]] = []
+        """What gets the texts of one pattern, those that are known to have it, and what finds out."""
+        self._parts: list[Callable[[Any], bool]] = []
         self._gather(struct, "", texts)
-        self.only: tuple[Callable[[Any], Any], Keep] | None = None
-        """What gets the only text with a pattern, and says whether it has that; None where there are more."""
+        self.only: tuple[str, str] | None = None
+        """Name and pattern of the only text that has one; None where there are more."""
+        if not self._texts and not self._parts and [len(names) for names in texts.values()] == [1]:
+            [(regex, [name])] = texts.items()
+            self.only = name, regex
         for regex, names in texts.items():
-            keep = _keeps(regex)
-            if not self._checks and len(texts) == len(names) == 1:
-                self.only = attrgetter(names[0]), keep
             # With one name alone, attrgetter would return its text and no tuple.
-            self._checks.append(_check_each(attrgetter(*names, names[0]), keep))
+            self._add(regex, attrgetter(*names, names[0]))
 
     def are_kept(self, struct: Any) -> bool:
         """Whether all texts keep their patterns."""
-        for check in self._checks:  # noqa: SIM110 # a generator would take as long as the checks
+        for get, known, search in self._texts:
+            for text in get(struct):
+                if text not in known:
+                    if search(text) is None:  # type: ignore[arg-type] # None is known
+                        return False
+                    if len(known) < MOST_KNOWN:
+                        known.add(text)
+        for check in self._parts:  # noqa: SIM110 # a generator would take as long as the checks
             if not check(struct):
                 return False
         return True
+
+    def _add(self, regex: str, get: Callable[[Any], Iterable[str | None]]) -> None:
+        self._texts.append((get, _known(regex), re.compile(regex).search))
 
     def _gather(self, struct: type[Struct], path: str, texts: dict[str, list[str]]) -> None:
         for field in msgspec.structs.fields(struct):
@@ -110,7 +123,7 @@ class _Patterns:
             if regex := _regex(type_):
                 texts.setdefault(regex, []).append(name)
             elif _is_struct(inner) and is_optional:
-                self._checks.append(_check_part(attrgetter(name), _Patterns(inner)))
+                self._gather_part(attrgetter(name), _Patterns(inner))
             elif _is_struct(inner):
                 self._gather(inner, f"{name}.", texts)
             elif get_origin(inner) in (tuple, dict) and not is_optional:
@@ -118,48 +131,32 @@ class _Patterns:
             elif "_Pattern" in repr(type_):
                 raise TypeError(f"{name}: texts with a pattern cannot be found in {type_}")
 
+    def _gather_part(self, get: Callable[[Any], Any], patterns: "_Patterns") -> None:
+        if patterns.only is not None:
+            text_of = attrgetter(patterns.only[0])
+            self._add(patterns.only[1], lambda struct: () if (part := get(struct)) is None else (text_of(part),))
+        elif patterns._texts or patterns._parts:
+            self._parts.append(lambda struct: (part := get(struct)) is None or patterns.are_kept(part))
+
     def _gather_many(self, get: Callable[[Any], Any], item: Any) -> None:
         if regex := _regex(item):
-            self._checks.append(_check_each(get, _keeps(regex)))
+            self._add(regex, get)
+        elif _is_struct(item) and (patterns := _Patterns(item)).only is not None:
+            text_of = attrgetter(patterns.only[0])
+            self._add(patterns.only[1], lambda struct: map(text_of, parts) if (parts := get(struct)) else ())
         elif _is_struct(item):
-            self._checks.append(_check_parts(get, _Patterns(item)))
+            self._parts.append(lambda struct: all(map(patterns.are_kept, get(struct))))
 
 
-Keep = Callable[[Iterable[str | None]], bool]
-"""Says whether each of the texts has a pattern. None has every pattern."""
+Search = Callable[[str], re.Match[str] | None]
 MOST_KNOWN = 1024
 """Texts of a pattern that are remembered. There are fewer words, and ids are seldom worth it."""
 
 
-def _keeps(regex: str) -> Keep:
-    known: set[str | None] = {None}
-    search = re.compile(regex).search
-
-    def keep(texts: Iterable[str | None]) -> bool:
-        for text in texts:
-            if text not in known:
-                if search(text) is None:  # type: ignore[arg-type] # None is known
-                    return False
-                if len(known) < MOST_KNOWN:
-                    known.add(text)
-        return True
-
-    return keep
-
-
-def _check_each(get: Callable[[Any], Iterable[str | None]], keep: Keep) -> Callable[[Any], bool]:
-    return lambda struct: keep(get(struct))
-
-
-def _check_part(get: Callable[[Any], Any], patterns: _Patterns) -> Callable[[Any], bool]:
-    return lambda struct: (part := get(struct)) is None or patterns.are_kept(part)
-
-
-def _check_parts(get: Callable[[Any], Any], patterns: _Patterns) -> Callable[[Any], bool]:
-    if patterns.only is None:
-        return lambda struct: all(map(patterns.are_kept, get(struct)))
-    text_of, keep = patterns.only
-    return lambda struct: keep(map(text_of, get(struct)))
+@cache
+def _known(regex: str) -> set[str | None]:  # noqa: ARG001 # by which it is remembered
+    """Returns texts that have the pattern, to which others are added. None has every pattern."""
+    return {None}
 
 
 class _Deriver:

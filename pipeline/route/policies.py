@@ -45,6 +45,14 @@ class SilenceLimits(NamedTuple):
     """After an answer to which nothing follows."""
 
 
+class Line(NamedTuple):
+    """What places a case in its queue besides its priority."""
+
+    rings: tuple[Ring, ...] = ()
+    by_breach: bool = False
+    """Whether the case with the nearest deadline goes first."""
+
+
 class View(NamedTuple):
     """One workspace's policy as routing reads it."""
 
@@ -53,8 +61,8 @@ class View(NamedTuple):
     terms: PolicyTerms
     brand_ids: frozenset[str]
     """The accounts of all brands."""
-    rings: dict[str, tuple[Ring, ...]]
-    """The rings of the queues that have any."""
+    lines: dict[str, Line]
+    """What places the cases of the queues in which it is more than their priority."""
     accounts: dict[str, Brand]
     """The brand of each account, where there are several brands."""
     weights: dict[str, tuple[ChannelWeights, bool]]
@@ -64,8 +72,8 @@ class View(NamedTuple):
 
     silence: dict[str, SilenceLimits]
     """The limits of the queues that have any."""
-    is_ruled: bool
-    """Whether cases hold instants or weights by any of these."""
+    is_dated: bool
+    """Whether cases hold instants by any of these."""
 
 
 def _weight(queue: Queue) -> tuple[ChannelWeights, bool]:
@@ -84,7 +92,7 @@ class PolicyBook:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._views: dict[str, View] = {}
+        self._views: dict[str, View] = state.indexes.views
 
     def take(self, workspace: str, held: PolicyInForce | None) -> bool:
         """Puts a policy in force, None ends the workspace's, and returns whether cases are to be counted anew."""
@@ -94,7 +102,7 @@ class PolicyBook:
 
     def _counted(self, workspace: str) -> object:
         """Returns all on which instants and weights depend that cases hold."""
-        limits = self.rings(workspace), self.silence_limits(workspace)
+        limits = self.lines(workspace), self.silence_limits(workspace)
         return self.promises(workspace), limits, self.weights(workspace)
 
     def marks(self) -> dict[str, PolicyMark]:
@@ -106,14 +114,13 @@ class PolicyBook:
 
     def view(self, workspace: str) -> View | None:
         """Returns the policy in force, None when the workspace has none."""
-        held = self._state.indexes.policies.get(workspace)
-        if held is None:
-            return None
         view = self._views.get(workspace)
-        # By identity, because comparing two large policies for each record would be slow.
-        if view is None or view.policy is not held.policy:
+        if view is None and (held := self._state.indexes.policies.get(workspace)) is not None:
             queues = {queue.name: queue for queue in held.policy.queues}
-            rings = {queue.name: queue.rings for queue in held.policy.queues if queue.rings}
+            lines = {
+                queue.name: Line(queue.rings, queue.order == "time_to_breach") for queue in held.policy.queues
+            }
+            lines = {name: line for name, line in lines.items() if line != Line()}
             brands = held.policy.all_brands
             accounts = {author_id: brand for brand in brands for author_id in brand.author_ids}
             silence = {
@@ -130,20 +137,20 @@ class PolicyBook:
                 queues,
                 terms,
                 frozenset(accounts),
-                rings,
+                lines,
                 accounts if len(brands) > 1 else {},
                 weights,
                 frozenset(queue.name for queue in held.policy.queues if queue.fairness == "round_robin"),
                 silence,
-                is_ruled=bool(terms.promises or rings or silence or weights),
+                is_dated=bool(terms.promises or lines or silence),
             )
             self._views[workspace] = view
         return view
 
     def version(self, workspace: str) -> int:
         """Returns the version in force, 0 without a policy."""
-        held = self._state.indexes.policies.get(workspace)
-        return 0 if held is None else held.policy.version
+        view = self.view(workspace)
+        return 0 if view is None else view.policy.version
 
     def queue(self, workspace: str, name: str | None) -> Queue | None:
         """Returns the queue of that name, or the policy's default queue where it has none of that name.
@@ -166,15 +173,10 @@ class PolicyBook:
         view = self.view(workspace)
         return None if view is None else view.terms.promises
 
-    def rings(self, workspace: str) -> dict[str, tuple[Ring, ...]]:
-        """Returns the rings of the queues that have any."""
+    def lines(self, workspace: str) -> dict[str, Line]:
+        """Returns what places the cases of the queues in which it is more than their priority."""
         view = self.view(workspace)
-        return {} if view is None else view.rings
-
-    def is_ruled(self, workspace: str) -> bool:
-        """Whether cases hold instants or weights that follow from the policy in force."""
-        view = self.view(workspace)
-        return view is not None and view.is_ruled
+        return {} if view is None else view.lines
 
     def silence_limits(self, workspace: str) -> dict[str, SilenceLimits]:
         """Returns how long cases may lie with their reps, by queue, where that is limited."""
@@ -187,15 +189,20 @@ class PolicyBook:
         assert view is not None, "the calendar is of a policy"
         return view.terms.hours(calendar)
 
-    def ringed(self, case: Case) -> Case:
-        """Returns a case with the time when it reaches the next ring of its queue."""
-        rings = self.rings(case.workspace).get(case.queue, ())
+    def placed(self, case: Case) -> Case:
+        """Returns a case with the times that place it in its queue: of the next ring, and of the next breach."""
+        rings, by_breach = self.lines(case.workspace).get(case.queue, Line())
         ring_ms = case.entered_ms + 1000 * rings[case.ring].after_s if case.ring < len(rings) else None
-        return case if case.ring_ms == ring_ms else case._replace(ring_ms=ring_ms)
+        breach_ms = None
+        if by_breach:
+            breach_ms = None if case.clocks is None else case.clocks.breach_ms
+            breach_ms = case.respond_by_ms if breach_ms is None else breach_ms
+        same = case.ring_ms == ring_ms and case.breach_ms == breach_ms
+        return case if same else case._replace(ring_ms=ring_ms, breach_ms=breach_ms)
 
     def widened(self, case: Case, now_ms: int) -> Case:
         """Returns a case in the last ring of its queue whose time has come."""
-        rings = self.rings(case.workspace).get(case.queue, ())
+        rings = self.lines(case.workspace).get(case.queue, Line()).rings
         reached, priority = case.ring, case.priority
         while reached < len(rings) and case.entered_ms + 1000 * rings[reached].after_s <= now_ms:
             priority = min(100.0, priority + rings[reached].raise_priority)

@@ -10,7 +10,7 @@ docstring says how a case event is added), reveals `cases.reveals`, presence `pe
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pipeline.errors import Permanent
@@ -20,7 +20,7 @@ from pipeline.route import inputs, records
 from pipeline.route.cases import intake, requests, requeue, reveals
 from pipeline.route.gauges.watch import Watch
 from pipeline.route.limits import opening
-from pipeline.route.matching import matching
+from pipeline.route.matching import matching, reranking
 from pipeline.route.messages import (
     Heartbeat,
     Input,
@@ -68,6 +68,8 @@ class Router:
         self._turn = Turn(self._state, self._book, event_clock=clock_mode == "event")
         self._outputs, self._counts = self._turn.outputs, self._turn.counts
         self._counters: Counter[str] = Counter()
+        self._ahead: dict[int, tuple[InputRecord, Input]] = {}
+        """The next records with their messages, by the identity of the record, which no other has meanwhile."""
         self._decoded: dict[tuple[str, int, int], Input] = {}
 
     def restore(self, key: bytes, value: bytes | None) -> None:
@@ -255,8 +257,21 @@ class Router:
             "reps_present": self._state.indexes.present
         }
 
+    def read_ahead(self, records: Sequence[InputRecord]) -> None:
+        """Decodes records that are decided next."""
+        self._ahead.clear()
+        # On the event clock each was decoded when it was asked for its time.
+        if self._clock_mode == "processing":
+            for record in records:
+                try:
+                    self._ahead[id(record)] = record, inputs.read(record)
+                except Permanent:  # `decide` meets the same fault again
+                    continue
+
     def _read(self, record: InputRecord) -> Input:
         # The event clock asks for a record's time before it is decided on, and decoding is dear.
+        if (ahead := self._ahead.pop(id(record), None)) is not None:
+            return ahead[1]
         if not self._decoded:
             return inputs.read(record)
         message = self._decoded.pop((record.topic, record.partition, record.offset), None)
@@ -266,7 +281,7 @@ class Router:
         turn = self._turn.begin(now_ms, self._live, records.Cause(record.topic, record.partition, record.offset))
         # On the event clock late input counts as now, however late it is, because replays are seldom in order.
         appended_ms = now_ms if self._clock_mode == "event" else record.append_ms
-        # A repeat of these says nothing new, so that none is remembered.
+        # A repeat of these says nothing new, so that none is remembered. A signal says where something stands.
         if isinstance(message, Heartbeat):
             self._counts.append("heartbeats")
             # Where a record's own time counts, a day is played faster than any desktop sends.
@@ -275,6 +290,8 @@ class Router:
             return
         if isinstance(message, RouteSignal):
             self._counts.append("signals")
+            reranking.follow(turn, message)
+            matching.match(turn)
             return
         # Noted before a refusal too. A repeat of it would otherwise publish a second event under the same id.
         if not self._state.handled.note(inputs.name_of(message), now_ms):

@@ -18,7 +18,17 @@ from pipeline.route.records import Cause
 from pipeline.route.sla.clocks import Clocks
 from pipeline.route.state.brief import Brief
 from pipeline.route.state.classes import rep_key
-from pipeline.route.state.entities import CLOSED_TTL_MS, FORGOTTEN, MOST_CLOSED, Case, Closed, Offer, Picks, Rep
+from pipeline.route.state.entities import (
+    CLOSED_TTL_MS,
+    FORGOTTEN,
+    MOST_CLOSED,
+    RESOLVED,
+    Case,
+    Closed,
+    Offer,
+    Picks,
+    Rep,
+)
 from pipeline.route.state.state import State
 from schemas.cases.case import AssignmentState, CaseEventType
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, team_topic
@@ -100,9 +110,12 @@ class Turn:
             The case as it is now stored.
         """
         case = replace(case, seq=case.seq + 1, updated_at_ms=self.now_ms, timer_parked=False, **changes)
-        if case.is_ruled or self.book.is_ruled(case.workspace):
+        view = self.book.view(case.workspace)
+        if case.is_dated or (view is not None and view.is_dated):
             case = promises.followed(self.book, self.state, case, self.now_ms)
-            case = self.book.weighed(silence.limited(self.book, self.book.ringed(case)))
+            case = silence.limited(self.book, self.book.placed(case))
+        if case.weight != 1 or case.interruptible or (view is not None and view.weights):
+            case = self.book.weighed(case)
         self.state.put_case(case)
         self._publish_step(case, type_, reason, post, rep_id, related)
         # What is late already is said at once. The timers that are due before this turn have fired.
@@ -119,7 +132,7 @@ class Turn:
         if widened.ring != case.ring:
             return self.step(widened, "ring_changed", "waited")
         # A policy since has other rings, and the case has not been counted anew yet.
-        widened = self.book.ringed(widened)
+        widened = self.book.placed(widened)
         self.state.put_case(widened)
         return widened
 
@@ -160,7 +173,7 @@ class Turn:
             root_post_id=case.root_post_id,
             author_id=case.author_id,
             into=into,
-            outcome=reason,
+            outcome=None if reason == RESOLVED else reason,
             case=_at_end(promises.ended(self.book, case, self.now_ms)) if window_ms else None,
         )
         self.state.end_case(case, closed)
@@ -309,7 +322,7 @@ class Turn:
 def _at_end(case: Case) -> Case:
     """Returns a case as it is opened again."""
     return replace(
-        case, state="waiting", ring=0, ring_ms=None, offer=None, refused=(), update=0, former_rep=case.last_rep,
-        from_rep=None, times=None, consulted=(), outcome=None, timer_parked=False, sticky_rep=None,
-        sticky_ms=None,
+        case, state="waiting", ring=0, ring_ms=None, breach_ms=None, offer=None, refused=(), update=0,
+        former_rep=case.last_rep, from_rep=None, times=None, consulted=(), outcome=None, timer_parked=False,
+        sticky_rep=None, sticky_ms=None,
     )  # fmt: skip

@@ -14,12 +14,15 @@ def pool_mistakes(policy: object) -> Iterator[Disagreement]:
     by_name = {queue["name"]: queue for _, queue in queues if is_text(queue.get("name"))}
     teams = _teams(policy)
     orders: dict[str, Said] = {}
+    for _, queue in queues:
+        if is_text(team := queue.get("team")):
+            orders.setdefault(team, queue)
     for at, queue in queues:
         place: Location = ("queues", at)
         yield from _of_order(place, queue, orders)
-        yield from _of_borrows(place, queue, teams)
+        yield from _of_borrows(place, queue, teams, orders)
         yield from _of_skills(place, queue)
-        yield from _of_rings(place, queue, teams)
+        yield from _of_rings(place, queue, teams, orders)
         yield from _of_overflow(place, queue, by_name)
     yield from _of_departments(policy)
 
@@ -58,7 +61,7 @@ def _teams(policy: object) -> tuple[str, ...]:
 def _of_order(place: Location, queue: Said, orders: dict[str, Said]) -> Iterator[Disagreement]:
     team = queue.get("team")
     if is_text(team):
-        first = orders.setdefault(team, queue)
+        first = orders[team]
         theirs = first.get("order", "priority")
         if queue.get("order", "priority") != theirs and is_text(theirs):
             yield Disagreement(
@@ -67,12 +70,14 @@ def _of_order(place: Location, queue: Said, orders: dict[str, Said]) -> Iterator
             )
 
 
-def _of_borrows(place: Location, queue: Said, teams: Sequence[str]) -> Iterator[Disagreement]:
+def _of_borrows(
+    place: Location, queue: Said, teams: Sequence[str], orders: Mapping[str, Said]
+) -> Iterator[Disagreement]:
     lenders: set[str] = set()
     for number, borrowing in entries(queue, "borrows"):
         inner: Location = (*place, "borrows", number)
         lender = borrowing.get("team")
-        yield from _of_team((*inner, "team"), lender, queue, teams)
+        yield from _of_team((*inner, "team"), lender, queue, teams, orders)
         if is_text(lender):
             if lender in lenders:
                 yield Disagreement((*inner, "team"), f"team {lender} stands before this one")
@@ -81,9 +86,14 @@ def _of_borrows(place: Location, queue: Said, teams: Sequence[str]) -> Iterator[
             yield Disagreement(inner, "waiting_over_s or waiting_over is needed, or it would never hold")
 
 
-def _of_team(place: Location, team: object, queue: Said, teams: Sequence[str]) -> Iterator[Disagreement]:
+def _of_team(
+    place: Location, team: object, queue: Said, teams: Sequence[str], orders: Mapping[str, Said]
+) -> Iterator[Disagreement]:
     if not is_text(team):
         return
+    theirs = orders.get(team, queue).get("order", "priority")
+    if theirs != queue.get("order", "priority") and is_text(theirs):
+        yield Disagreement(place, f"the queues of team {team} have the order {theirs}, and a pool has one order")
     if team == queue.get("team"):
         yield Disagreement(place, f"{team} is the queue's own team")
     elif team not in teams:
@@ -106,7 +116,9 @@ def _needs(queue: Said) -> Iterator[tuple[int, str, bool]]:
             yield number, need["name"], need.get("required") is True
 
 
-def _of_rings(place: Location, queue: Said, teams: Sequence[str]) -> Iterator[Disagreement]:
+def _of_rings(
+    place: Location, queue: Said, teams: Sequence[str], orders: Mapping[str, Said]
+) -> Iterator[Disagreement]:
     required = {name for _, name, is_required in _needs(queue) if is_required}
     before: float = 0
     for number, ring in entries(queue, "rings"):
@@ -124,7 +136,7 @@ def _of_rings(place: Location, queue: Said, teams: Sequence[str]) -> Iterator[Di
                     (*inner, "drop_skills", at), f"{skill} is required, so that no ring can drop it"
                 )
         for at, team in names(ring, "add_teams"):
-            yield from _of_team((*inner, "add_teams", at), team, queue, teams)
+            yield from _of_team((*inner, "add_teams", at), team, queue, teams, orders)
 
 
 _WIDENS = ("drop_skills", "drop_optional", "lower_levels", "add_teams", "raise_priority")

@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -19,6 +19,7 @@ from pipeline.ports.decider import Decider, Decisions
 from pipeline.ports.records import InputRecord
 from pipeline.route.router import Router
 from schemas.cases.case import Assignment, CaseCurrent
+from schemas.cases.steps import RouteSignal
 from schemas.people.casework import (
     CaseHeld,
     CasePicked,
@@ -36,7 +37,7 @@ from schemas.policy.queues import ChannelWeights, Limits, Ring, Sticky
 from schemas.policy.sla import Sla
 from schemas.policy.staffing import Lease
 from schemas.posts.scored import ScoredPost, SkillNeed, TriageAction
-from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASES
+from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASES, SIGNALS
 from schemas.topics import REPS as REPS_TOPIC
 from tests import builders
 from tests.builders import START_MS, author, cluster, policy, record, scored, sentiment, topics
@@ -45,9 +46,9 @@ REMEMBER_MS = 3_600_000
 REPS = {
     "r0": {"teams": ("care",), "skills": ("es",), "capacity": 1},
     "r1": {"teams": ("care", "social"), "skills": (), "capacity": 2},
-    "r2": {"teams": ("social",), "skills": ("es", "fr"), "capacity": 3},
+    "r2": {"teams": ("social", "vips"), "skills": ("es", "fr"), "capacity": 3},
 }
-SPEC = StageSpec("route", (ACTIONABLE.name, REPS_TOPIC.name), "route.state", "route.journal")
+SPEC = StageSpec("route", (ACTIONABLE.name, SIGNALS.name, REPS_TOPIC.name), "route.state", "route.journal")
 HOURS = Calendar.model_validate(
     {"name": "hours", "zone": "UTC", "week": {"thu": ["00:00-00:05", "00:15-24:00"], "fri": ["08:00-18:00"]}}
 )
@@ -105,6 +106,10 @@ POLICIES: dict[str, Policy] = {
                 }
             ),
             _PLAIN.queues[1].model_copy(update={"name": "shelf", "mode": "pull", "rings": RINGS[1:]}),
+            _PLAIN.queues[0].model_copy(
+                update={"name": "vip", "team": "vips", "order": "time_to_breach", "sla": "care"}
+            ),
+            _PLAIN.queues[0].model_copy(update={"name": "gold", "team": "vips", "order": "time_to_breach"}),
         ),
         calendars=(HOURS,),
         slas=(Sla.model_validate(CARE),),
@@ -129,7 +134,7 @@ KINDS = (
     + ["sign_in"] * 3 + ["away", "available", "sign_out"] + ["beat"] * 3
     + ["accept"] * 5 + ["reject"] * 2 + ["reply", "resolve", "resolve", "reveal", "tick", "tick"]
     + ["hold", "await", "resume", "consult", "transfer", "transfer", "wrap_up"]
-    + ["merge", "split", "priority", "end", "contact"] + ["pick"] * 3
+    + ["merge", "split", "priority", "end", "contact"] + ["pick"] * 3 + ["signal"] * 3
 )  # fmt: skip
 Work = CaseHeld | CustomerAwaited | CaseResumed | ConsultStarted | CaseTransferred | WrappedUp
 WORK: dict[str, type[Work]] = {
@@ -169,6 +174,9 @@ class Played:
     @property
     def decisions(self) -> Decisions:
         return self.decided.decisions
+
+
+Message = ScoredPost | AnyRepEvent | RouteSignal
 
 
 def new_router() -> Router:
@@ -256,7 +264,7 @@ class _Player:
         self.now_ms = START_MS
         self.posts: list[ScoredPost] = []
         self.offers: list[Assignment] = []
-        self.messages: list[tuple[int, ScoredPost | AnyRepEvent]] = []
+        self.messages: list[tuple[int, Message]] = []
         self.revisions: Counter[str] = Counter()
         self.serial = 0
         self.shelf: dict[str, None] = {}
@@ -304,13 +312,19 @@ class _Player:
             self.messages.append((self.now_ms, message))
         return record(message, self.serial, append_ms=self.now_ms)
 
-    def _message(self, step: Step) -> ScoredPost | AnyRepEvent:
+    def _message(self, step: Step) -> Message:
         # Longer ago than is remembered, a post that comes again is a new one: that has its own test.
         recent = [message for ms, message in self.messages if self.now_ms - ms < REMEMBER_MS]
         if step.kind == "again" and recent:
             return recent[step.what % len(recent)]
         if step.kind in ("accept", "reject", "reply", "resolve"):
             return self._request(step)
+        if step.kind == "signal":
+            about = {"post_id": self.posts[-1 - step.who % len(self.posts)].post_id} if self.posts else {}
+            return RouteSignal(
+                workspace="acme", kind=("reach", "mood", "value", "other")[step.what % 4], step=step.what - 2,
+                at=from_ms(self.now_ms), **about or {"author_id": f"x:a{step.who}"},
+            )  # fmt: skip
         if step.kind == "pick":
             among = list(self.shelf) if step.what < 8 else [offer.case_id for offer in self.offers]
             case_id = among[step.what % len(among)] if among else "no-such-case"
@@ -440,7 +454,22 @@ class _Player:
         if step.kind == "anonymous":
             more |= {"author": author("hidden", anonymous=True), "conversation_id": about if step.who else None}
         skills = (("es",), (), (), ("es", "fr"))[step.what % 4]
-        queue = ("care", "care", "fans", "billing", "gone", "shelf", "care", "shelf", "fans", "billing")[step.what]
+        if step.who == 4:
+            step = replace(step, what=10 + step.what % 2)
+        queue = (
+            "care",
+            "care",
+            "fans",
+            "billing",
+            "gone",
+            "shelf",
+            "care",
+            "shelf",
+            "fans",
+            "billing",
+            "vip",
+            "gold",
+        )[step.what]
         chance = random.Random(f"{step.who}/{step.what}")
         return scored(
             post_id, by, ms=self._ms(step), queue=queue, skills=skills,

@@ -236,6 +236,7 @@ class FailsFirst:
         self.abort = router.abort
         self.take_policy = router.take_policy
         self.policies = router.policies
+        self.read_ahead = router.read_ahead
         self.park_timer = router.park_timer
         self.set_live = router.set_live
         self.size_bytes = router.size_bytes

@@ -10,9 +10,13 @@ from pipeline.adapters.kafka.transactional.late_requests import DoubtRule
 from pipeline.adapters.kafka.transactional.partition_loop import PartitionLoop
 from pipeline.adapters.kafka.transactional.producer import doubt_rule
 from pipeline.loop.now import NOW_KEY
+from pipeline.loop.rerun import Replay, ReplayDiffers
+from pipeline.ports.decider import policy_digest
+from pipeline.ports.records import InputRecord
 from pipeline.route.router import Router
 from pipeline.settings import KafkaSettings
-from schemas.topics import ROUTE_STATE
+from schemas.cases.journal import JournalEntry
+from schemas.topics import JOURNAL, POLICY_LOG, ROUTE_STATE
 from tests.simulation.history import History, history_of
 from tests.simulation.invariants import damage
 from tests.simulation.routers import new_router
@@ -22,6 +26,8 @@ FAR_MS = 10**10
 ALL = 10**9
 SHOWN = 40
 COLLECT_EVERY = 20
+REPLAYED_EVERY = 4
+"""To decide a day again costs half as much as the day."""
 
 
 class Day(NamedTuple):
@@ -59,6 +65,8 @@ def judged(world: World) -> Day:
         world.cluster, world.times, GROUP, world.trouble.calm_from_s, clock_jumped=world.trouble.clock_jumped
     )
     found = [*world.notes.damage, *damage(history), *changelog_damage(world)]
+    if world.seed % REPLAYED_EVERY == 0:
+        found += replay_damage(world)
     world.close()
     return Day(world, history, found)
 
@@ -93,6 +101,31 @@ def changelog_damage(world: World) -> list[str]:
         for number, loop in cast(dict[int, PartitionLoop], cast(Any, worker.agent)._loops).items()
         for how in _differences(world, number, loop)
     ]
+
+
+def replay_damage(world: World) -> list[str]:
+    """Decides the journal of each partition number again, which must give what was decided, byte for byte."""
+    logs = world.cluster.topics
+    policies = [
+        entry.value for log in logs[POLICY_LOG.name] for entry in log.committed() if entry.value is not None
+    ]
+    contents = {policy_digest(value): value for value in policies}
+    found = []
+    for number, journal in enumerate(logs[JOURNAL.name]):
+        replay = Replay(new_router(), contents.__getitem__, "")
+        for written in journal.committed():
+            entry = JournalEntry.model_validate_json(written.value or b"")
+            records = [
+                InputRecord(part.topic, number, each.offset, each.key, each.value, each.append_ms)
+                for part in entry.inputs
+                for each in logs[part.topic][number].entries[part.first : part.next]
+            ]
+            try:
+                replay.play(entry, records)
+            except ReplayDiffers as difference:
+                found.append(f"a_replay_equals_the_run: {difference}")
+                break
+    return found
 
 
 def _differences(world: World, number: int, loop: PartitionLoop) -> list[str]:

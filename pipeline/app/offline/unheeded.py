@@ -9,7 +9,6 @@ from schemas.policy.policy import Policy
 
 UNHEEDED: tuple[tuple[str, ...], ...] = (
     ("queues", "borrows"),
-    ("queues", "order"),
     ("link_identity",),
 )
 """The fields, each as its way through the policy. Whoever makes one work takes it out."""

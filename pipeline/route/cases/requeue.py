@@ -84,7 +84,7 @@ def _recount(turn: Turn, workspace: str, part: int, parts: int) -> None:
     cases = turn.state.workspaces[workspace].cases
     for case_id in sorted(case_id for case_id in cases if crc32(case_id.encode()) % parts == part):
         before = turn.book.weighed(cases[case_id])
-        after = silence.limited(turn.book, turn.book.ringed(promises.recounted(turn.book, before)))
+        after = silence.limited(turn.book, turn.book.placed(promises.recounted(turn.book, before)))
         if after != before:
             turn.step(after, "rescheduled", "policy_changed")
         elif before is not cases[case_id]:

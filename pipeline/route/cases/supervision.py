@@ -21,9 +21,9 @@ MOST_CONTACTS = 20
 
 
 def reprioritise(turn: Turn, case: Case, event: CaseReprioritised) -> None:
-    """Sets the priority of a case, until a post raises it."""
+    """Sets the priority of a case, until a post or a signal raises it."""
     case = turn.step(
-        case._replace(priority=event.priority), "reprioritised", "by_supervisor", rep_id=_rep_of(case)
+        case._replace(priority=event.priority, lifts=()), "reprioritised", "by_supervisor", rep_id=_rep_of(case)
     )
     turn.publish_update(case, "reprioritised")
 

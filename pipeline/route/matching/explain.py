@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from pipeline.route.assignments import Candidate
 from pipeline.route.fairness.order import FreeRep, Rule
-from pipeline.route.matching.takers import demand_of, present_refusers
+from pipeline.route.matching.takers import present_refusers
 from pipeline.route.state.classes import DemandClass, RepClass
 from pipeline.route.state.entities import Case, Rep
 from pipeline.route.turn import Turn
@@ -27,16 +27,15 @@ class Survey(Struct, gc=False):
     excluded: tuple[tuple[str, int], ...]
 
 
-def survey(turn: Turn, case: Case, *, start_over: bool) -> Survey:
+def survey(turn: Turn, demand: DemandClass, case: Case, *, start_over: bool) -> Survey:
     """Counts the signed-in reps of the teams that may take the case.
 
     Each who is not eligible counts under the first reason that holds.
     """
-    demand = demand_of(turn.state, case)
     workspace = turn.state.workspaces[case.workspace]
     team = workspace.classes.pool(demand.terms.teams)
     able, free = demand.present, sum(map(len, demand.takers.values()))
-    bounded = sum([reps.bounded for reps in demand.takers])
+    bounded = demand.bounded
     refusers = idle = bound = excused = 0
     if case.refused:
         places = [workspace.staff.place(rep_id) for rep_id in present_refusers(turn.state, demand, case)]
@@ -58,16 +57,19 @@ def survey(turn: Turn, case: Case, *, start_over: bool) -> Survey:
     return Survey(free - idle + excused, team.present, tuple([pair for pair in excluded if pair[1]]))
 
 
-def best(turn: Turn, case: Case, reps: RepClass, chosen: FreeRep, *, start_over: bool) -> list[Candidate]:
+def best(
+    turn: Turn, demand: DemandClass, case: Case, reps: RepClass, chosen: FreeRep, *, start_over: bool
+) -> list[Candidate]:
     """Returns the reps who fit best of those who could take the case now, the chosen one first.
 
     Where the case is taken because it is the oldest, another rep may have come before the chosen one.
     """
-    demand = demand_of(turn.state, case)
     refused = frozenset() if start_over else {rep_id for rep_id, _ in case.refused}
     first = demand.misses.get(reps, 0), chosen
     found: list[tuple[int, FreeRep]] = []
     for takers, free in demand.takers.items():
+        if not free:
+            continue
         misses = demand.misses.get(takers, 0)
         for place in free[: MOST_CANDIDATES + len(refused)]:
             # The next ones of the class come after this one.
@@ -90,7 +92,7 @@ def _candidate(turn: Turn, demand: DemandClass, place: FreeRep, misses: int, ask
         assert stands.rep is not None, "who is free has signed in"
         load, offered_ms = stands.load / stands.rep.capacity, stands.rep.last_offer_ms
     idle_s = (turn.now_ms - offered_ms) // 1000 if offered_ms else None
-    return Candidate(rep_id, round(1 - misses / asked, 3) if asked else 1.0, round(load, 3), idle_s)
+    return Candidate(rep_id, round(1 - misses / asked, 3) if misses else 1.0, round(load, 3), idle_s)
 
 
 def why_case(turn: Turn, case: Case, reps: RepClass, oldest_every: int | None) -> tuple[str, str]:
@@ -106,6 +108,8 @@ def why_case(turn: Turn, case: Case, reps: RepClass, oldest_every: int | None) -
     if case.goes_first:
         return "route.front", "it was taken from a rep who did not answer it in time, and goes before all others"
     waiting = turn.state.workspaces[case.workspace].waiting[case.queue]
+    if case.breach_ms is not None:
+        return "route.nearest_deadline", f"nearest deadline of {waiting} waiting in queue {case.queue}"
     return "route.highest_priority", f"highest priority of {waiting} waiting in queue {case.queue}"
 
 

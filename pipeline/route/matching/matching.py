@@ -158,8 +158,8 @@ def _offer(turn: Turn, pick: _Pick) -> None:
     assert rep is not None, "only a known rep is free"
     start_over = bool(case.refused) and any(refuser == rep_id for refuser, _ in case.refused)
     demand = takers.demand_of(turn.state, case)
-    surveyed = explain.survey(turn, case, start_over=start_over)
-    best = explain.best(turn, case, pick.reps, pick.place, start_over=start_over)
+    surveyed = explain.survey(turn, demand, case, start_over=start_over)
+    best = explain.best(turn, demand, case, pick.reps, pick.place, start_over=start_over)
     offer = Offer(
         rep_id=rep_id,
         expires_at_ms=turn.now_ms + turn.book.offer_timeout_ms(case.workspace, case.queue),

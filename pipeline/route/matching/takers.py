@@ -57,6 +57,9 @@ def awaited(state: State, demand: DemandClass, case: Case) -> Place | None:
 
 def best_taker(state: State, demand: DemandClass, case: Case) -> tuple[FreeRep, RepClass] | None:
     """Returns the free rep, of all classes, who gets the case of this class, and the rep's class."""
+    # Mostly nobody is free.
+    if not any(demand.takers.values()):
+        return None
     if demand.misses:
         return _best_fitting(state, demand, case)
     best = None

@@ -192,6 +192,11 @@ class Clocks(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_f
             clock.warned and clock.breached_ms is None and clock.due_ms is not None for _, clock in self.open()
         )
 
+    @property
+    def breach_ms(self) -> int | None:
+        """Returns the first deadline of those that run or were missed. None for no deadline."""
+        return min((clock.due_ms for _, clock in self.open() if clock.due_ms is not None), default=None)
+
     def open(self) -> Iterator[tuple[ClockName, Clock]]:
         """Yields the clocks that have begun and not ended, with their names."""
         if self.first_response is not None:

@@ -56,7 +56,9 @@ def rep_key(rep: Rep) -> RepKey:
 class DemandClass:
     """The waiting cases of one demand class, and the rep classes that may take them."""
 
-    __slots__ = ("_cases", "fresh", "key", "misses", "order", "parked", "present", "takers", "terms")
+    __slots__ = (
+        "_cases", "bounded", "fresh", "key", "misses", "order", "parked", "present", "takers", "terms",
+    )  # fmt: skip
 
     def __init__(self, key: DemandKey, terms: Terms, cases: Mapping[str, Case]) -> None:
         self._cases = cases
@@ -75,6 +77,8 @@ class DemandClass:
         """The rep classes, each with those of its reps who could take one of the cases now, the next one first."""
         self.present = 0
         """The number of reps at work who may take the cases."""
+        self.bounded = 0
+        """How many of them have had as many offers within the hour as the policy allows."""
         self.misses: dict[RepClass, int] = {}
         """How many of the skills that were asked for before the first ring the takers lack, where any do."""
 
@@ -182,6 +186,8 @@ class RepClass:
                 demand.present += by
             if rep.bound_ms is not None:
                 self.bounded += by
+                for demand in self.demands:
+                    demand.bounded += by
 
     @property
     def is_free(self) -> bool:
@@ -226,6 +232,7 @@ class RepClass:
                     place.free[order] = at
         demand.takers[self] = self.demands[demand] = free
         demand.present += self.present
+        demand.bounded += self.bounded
         if missed := len(demand.terms.whole - self.skills):
             demand.misses[self] = missed
 
@@ -315,7 +322,7 @@ class Classes:
                 for reps in demand.takers:
                     reps.part(demand)
                 demand.follow(terms)
-                demand.present = 0
+                demand.present = demand.bounded = 0
                 demand.takers.clear()
                 demand.misses.clear()
                 self._join_takers(demand)

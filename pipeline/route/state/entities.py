@@ -29,7 +29,11 @@ def skill_set(skills: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Kept(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """An entity of which there are very many. It takes less room than a tuple, and no collector walks over it."""
+    """An entity of which there are very many. It takes less room than a tuple, and no collector walks over it.
+
+    A default that is not written must be one that Python holds only once. msgspec leaves out the very object that
+    is the default and not its equal, so that a restored router would write another text than one that went on.
+    """
 
     def _replace(self, **changes: object) -> Self:
         return replace(self, **changes)
@@ -74,6 +78,18 @@ class Times(Kept, frozen=True, omit_defaults=True):
 
 
 NO_TIMES = Times()
+
+
+class Lift(Kept, frozen=True):
+    """What a signal of one kind has done to the priority of a case."""
+
+    kind: Literal["reach", "mood", "value"]
+    step: int
+    """By how many doublings the priority is raised, from 0."""
+    about: str
+    """The id of the post or author that leads. Only a signal about the same one takes the priority down."""
+    at_ms: int
+    """When it was observed."""
 
 
 class Case(Kept, frozen=True, omit_defaults=True):
@@ -162,6 +178,10 @@ class Case(Kept, frozen=True, omit_defaults=True):
     """The rep for whom it waits first, who had an earlier case of the contact; None without one."""
     sticky_ms: int | None = None
     """Until when it waits for that rep."""
+    breach_ms: int | None = None
+    """When it misses its next deadline, where its queue goes by that; None where it goes by priority."""
+    lifts: tuple[Lift, ...] = ()
+    """What signals have done to its priority, sorted by kind."""
 
     @property
     def contacts(self) -> tuple[str, ...]:
@@ -187,15 +207,10 @@ class Case(Kept, frozen=True, omit_defaults=True):
         return self._replace(times=None if times == NO_TIMES else times)
 
     @property
-    def is_ruled(self) -> bool:
-        """Whether it holds instants or a weight that perhaps follow from a policy."""
-        return (
-            self.clocks is not None
-            or self.ring_ms is not None
-            or self.times is not None
-            or self.weight != 1
-            or self.interruptible
-        )
+    def is_dated(self) -> bool:
+        """Whether it holds instants that perhaps follow from a policy."""
+        placed = self.ring_ms is not None or self.breach_ms is not None
+        return placed or self.clocks is not None or self.times is not None
 
     @property
     def goes_first(self) -> bool:
@@ -248,6 +263,10 @@ MOST_CLOSED = 100_000
 busy week would take more memory than all that waits."""
 
 
+RESOLVED = "resolved"
+"""How most cases end."""
+
+
 class Closed(Kept, frozen=True, omit_defaults=True):
     """A case that is over."""
 
@@ -258,8 +277,8 @@ class Closed(Kept, frozen=True, omit_defaults=True):
     author_id: str
     into: str | None = None
     """The id of the case that goes on in its place, where it was merged into another."""
-    outcome: str = "resolved"
-    """The code that says how it ended."""
+    outcome: str | None = None
+    """The code that says how it ended; None for `RESOLVED`."""
     case: Case | None = None
     """The case at its end, where it can be reopened. Then its brief and its members are kept as well."""
 

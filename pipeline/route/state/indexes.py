@@ -107,6 +107,8 @@ class Indexes:
     def __init__(self) -> None:
         self.policies: dict[str, PolicyInForce] = {}
         """The policy in force of each workspace."""
+        self.views: dict[str, Any] = {}
+        """What was made of the policy in force of each workspace, for whoever reads it, until it changes."""
         self.timers = Deadlines()
         """When an open case, by its id, or a move of cases, by its workspace, needs attention next, a lease of a
         rep ends or one who has left is forgotten, by `REP_TIMER` and the names of both, or a queue opens or
@@ -156,6 +158,7 @@ class Indexes:
         return [] if place is None else sorted(place.held)
 
     def _policy(self, workspace: Workspace, _: str, __: PolicyInForce | None, new: PolicyInForce | None) -> None:
+        self.views.pop(workspace.name, None)
         if new is None:
             self.policies.pop(workspace.name, None)
         else:
@@ -238,8 +241,8 @@ class Indexes:
             workspace.waiting[new.queue] += 1
             if new.sticky_rep is not None:
                 add_one(workspace.awaited, new.sticky_rep, new.case_id)
-            # With no more than another priority it stays a case that nobody free may take.
-            if old is None or not _same_place(old._replace(priority=new.priority), new):
+            # With no more than another place in line it stays a case that nobody free may take.
+            if old is None or not _same_place(old._replace(priority=new.priority, breach_ms=new.breach_ms), new):
                 self.touched.cases[new.case_id] = workspace, demand
 
     def _rep(self, workspace: Workspace, rep_id: str, old: Rep | None, new: Rep | None) -> None:
@@ -282,6 +285,7 @@ def _same_place(old: Case, new: Case) -> bool:
         and old.weight == new.weight
         and old.interruptible == new.interruptible
         and old.goes_first == new.goes_first
+        and old.breach_ms == new.breach_ms
     )
 
 

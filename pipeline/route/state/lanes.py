@@ -14,18 +14,21 @@ from pipeline.route.state.heaps import Heaps
 FRONT = -1000.0
 """Below the ranks of all cases that do not go first."""
 Rank = tuple[float, int, str]
-"""(-priority, queued_at in milliseconds, case_id), so that the smallest rank goes first."""
+"""(-priority, queued_at in milliseconds, case_id), so that the smallest rank goes first. In a queue that goes by
+time to breach it begins with the instant of the next breach in milliseconds."""
 Age = tuple[int, str]
 """(queued_at in milliseconds, case_id), so that the smallest is the oldest case."""
 
 
 def rank_of(case: Case) -> Rank:
-    """Returns the place of a case in order of priority, of equal ones the older first.
+    """Returns the place of a case in the order of its queue, of equal ones the older first.
 
     One that a rep had and did not answer stands before all that nobody had.
     """
-    front = FRONT if case.goes_first else 0.0
-    return front - case.priority, case.queued_at_ms, case.case_id
+    if case.breach_ms is None or case.goes_first:
+        front = FRONT if case.goes_first else 0.0
+        return front - case.priority, case.queued_at_ms, case.case_id
+    return case.breach_ms, case.queued_at_ms, case.case_id
 
 
 class FreshLane:

@@ -124,8 +124,7 @@ class Staff:
             self._classes.drop_reps(before)
 
     def _settle(self, place: Place, rep: Rep, reps: RepClass) -> None:
-        new = (rep.capacity, min(place.load, rep.capacity)) if rep.present else NOTHING
-        _count_capacity(place, reps, new)
+        _count_capacity(place, reps, (rep.capacity, min(place.load, rep.capacity)) if rep.present else NOTHING)
         if reps.settle(place, rep):
             self._freed.add(reps)
         if self._awaited:

@@ -59,8 +59,10 @@ class State:
         if not workspace.former:
             return []
         names = [name for contact in case.contacts for name in names_of(workspace.former, contact)]
+        if not names:
+            return []
         found = [(case_id, workspace.closed[case_id]) for case_id in names]
-        return nsmallest(MOST_EARLIER, found, key=_ended_last) if found else found
+        return nsmallest(MOST_EARLIER, found, key=_ended_last) if len(found) > 1 else found
 
     def brief(self, case: Case) -> Brief:
         """Returns what there is to read about an open case."""

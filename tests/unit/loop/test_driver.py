@@ -81,6 +81,9 @@ class Noting:
     def policies(self) -> Mapping[str, PolicyMark]:
         return {name: PolicyMark(int(held), policy_digest(held)) for name, held in self.in_force.items()}
 
+    def read_ahead(self, records: Sequence[InputRecord]) -> None:
+        """Nothing is to be decoded."""
+
     def park_timer(self, now_ms: int) -> None:
         self.calls.append(("parked", self.due_ms.pop(0)))
 

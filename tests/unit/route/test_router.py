@@ -103,6 +103,15 @@ FORGETS_SIGN_IN_MS = START_MS + 15 * 86_400_000 + 60_001
 """Before the post only the handled sign-in waits to be forgotten."""
 
 
+def test_a_record_that_was_read_ahead_is_taken_for_no_other() -> None:
+    router = live_router(policy())
+    first, second = (record(signed_in(rep_id), offset) for offset, rep_id in enumerate(("r1", "r2")))
+    router.read_ahead([first, record(signed_in("r3"), 2)])
+    router.decide(second, START_MS)
+    router.decide(first, START_MS)
+    assert {rep.rep_id for rep in router._state.workspaces["acme"].reps.values()} == {"r1", "r2"}
+
+
 def test_records_that_are_never_decided_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.route.router.MOST_AHEAD", 10)
     router = live_router(policy(), clock="event")

@@ -13,6 +13,7 @@ POLICY: dict[str, Any] = {
         {"name": "care", "team": "care", "skills": ["refunds", {"name": "french", "required": True}]},
         {"name": "fast", "team": "care"},
         {"name": "sales", "team": "sales"},
+        {"name": "soon", "team": "breach", "order": "time_to_breach"},
     ],
 }
 
@@ -46,6 +47,12 @@ RING = {"after_s": 60, "drop_optional": True}
         ({"order": "time_to_breach"}, (1, "order"), "all queues of team care must have the same order"),
         ({"borrows": [{"team": "care", "waiting_over": 1}]}, (0, "borrows", 0, "team"), "the queue's own team"),
         ({"borrows": [{"team": "press", "waiting_over": 1}]}, (0, "borrows", 0, "team"), "there is no team press"),
+        (
+            {"borrows": [{"team": "breach", "waiting_over": 1}]},
+            (0, "borrows", 0, "team"),
+            "the queues of team breach have the order time_to_breach, and a pool has one order",
+        ),
+        ({"rings": [RING | {"add_teams": ["breach"]}]}, (0, "rings", 0, "add_teams", 0), "a pool has one order"),
         ({"borrows": [{"team": "sales"}]}, (0, "borrows", 0), "waiting_over_s or waiting_over is needed"),
         (
             {"borrows": [{"team": "sales", "waiting_over": 1}, {"team": "sales", "waiting_over_s": 1}]},
@@ -72,7 +79,7 @@ def test_a_queue_that_disagrees_is_named_at_its_place(
 
 
 def test_an_overflow_that_comes_back_is_named_for_each_queue_of_the_circle_and_for_no_other() -> None:
-    on = {"care": "fast", "fast": "sales", "sales": "fast"}
+    on = {"care": "fast", "fast": "sales", "sales": "fast", "soon": "care"}
     queues = [said | {"limits": {"overflow_queue": on[said["name"]]}} for said in POLICY["queues"]]
     assert [place[1] for place, _ in mistakes(queues=queues)] == [1, 2]
 

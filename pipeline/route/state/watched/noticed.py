@@ -21,9 +21,14 @@ class Noticed:
 
     def rep_changed(self, workspace: str, rep_id: str, old: Rep | None, new: Rep | None) -> None:
         """Takes one change of a rep."""
-        if old is None or new is None or _shown(old) != _shown(new):
+        # Field by field, because most changes are of the last offer alone, and come with each offer.
+        if (
+            old is None
+            or new is None
+            or old.signed_in != new.signed_in
+            or old.available != new.available
+            or old.not_responding != new.not_responding
+            or old.capacity != new.capacity
+            or old.teams != new.teams
+        ):
             self.reps[workspace, rep_id] = None
-
-
-def _shown(rep: Rep) -> tuple[object, ...]:
-    return rep.presence, rep.capacity, rep.teams

@@ -31,15 +31,15 @@ def new_tallies() -> Tallies:
 def tally(tallies: Tallies, old: Case | None, new: Case | None) -> None:
     """Takes one change of a case."""
     if old is not None and new is not None and old.queue == new.queue:
-        tally_of = tallies[new.queue]
         if (old.offer is None) != (new.offer is None):
-            tally_of.held += 1 if old.offer is None else -1
+            tallies[new.queue].held += 1 if old.offer is None else -1
         if old.clocks is not new.clocks:
-            _count_deadlines(tally_of, old, -1)
-            _count_deadlines(tally_of, new, 1)
+            _count_deadlines(tallies[new.queue], old, -1)
+            _count_deadlines(tallies[new.queue], new, 1)
         return
     for case, by in ((old, -1), (new, 1)):
-        if case is not None:
+        # Nothing is counted of most cases that begin to wait.
+        if case is not None and (case.offer is not None or case.clocks is not None):
             tally_of = tallies[case.queue]
             if case.offer is not None:
                 tally_of.held += by
