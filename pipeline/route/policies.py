@@ -65,6 +65,8 @@ class View(NamedTuple):
     """What places the cases of the queues in which it is more than their priority."""
     accounts: dict[str, Brand]
     """The brand of each account, where there are several brands."""
+    sender: str | None
+    """The account that answers for the first brand."""
     weights: dict[str, tuple[ChannelWeights, bool]]
     """Weights and whether they are interruptible, of the queues whose cases do not each take one unit."""
     rotating: frozenset[str]
@@ -139,6 +141,7 @@ class PolicyBook:
                 frozenset(accounts),
                 lines,
                 accounts if len(brands) > 1 else {},
+                held.policy.brand.sender,
                 weights,
                 frozenset(queue.name for queue in held.policy.queues if queue.fairness == "round_robin"),
                 silence,
@@ -302,7 +305,7 @@ class PolicyBook:
         if view is None:
             return None
         if not view.accounts:
-            return view.policy.brand.sender
+            return view.sender
         return next((brand.sender for brand in view.policy.all_brands if brand.name == case.brand), None)
 
     def oldest_every(self, workspace: str) -> int:

@@ -1,7 +1,7 @@
 """Stories, step by step as `tests/story.py` plays them.
 
-`stories/<policy>.txt` has what an example policy makes of posts. `cases/<name>.<policy>.txt` follows a few cases from
-the words to the rep, with all that each offer says.
+`stories/<policy>.txt` has what an example policy makes of posts. `cases/<name>.<policy>.txt` follows a few cases
+from the words to the rep, with all that each offer says.
 """
 
 import os

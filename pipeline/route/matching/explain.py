@@ -92,7 +92,9 @@ def _candidate(turn: Turn, demand: DemandClass, place: FreeRep, misses: int, ask
         assert stands.rep is not None, "who is free has signed in"
         load, offered_ms = stands.load / stands.rep.capacity, stands.rep.last_offer_ms
     idle_s = (turn.now_ms - offered_ms) // 1000 if offered_ms else None
-    return Candidate(rep_id, round(1 - misses / asked, 3) if misses else 1.0, round(load, 3), idle_s)
+    # Cases that may be interrupted can take their share beside a rep's whole capacity.
+    load = min(1.0, round(load, 3))
+    return Candidate(rep_id, round(1 - misses / asked, 3) if misses else 1.0, load, idle_s)
 
 
 def why_case(turn: Turn, case: Case, reps: RepClass, oldest_every: int | None) -> tuple[str, str]:
