@@ -32,10 +32,11 @@ from schemas.people.casework import (
 from schemas.people.rep import AnyRepEvent
 from schemas.people.supervision import CaseClosedBy, CaseReprioritised, CasesMerged, CaseSplit
 from schemas.policy.calendar import Calendar
-from schemas.policy.policy import Policy
+from schemas.policy.policy import Brand, Policy
 from schemas.policy.queues import ChannelWeights, Limits, Ring, Sticky
 from schemas.policy.sla import Sla
 from schemas.policy.staffing import Lease
+from schemas.posts.raw import Reply
 from schemas.posts.scored import ScoredPost, SkillNeed, TriageAction
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASES, SIGNALS
 from schemas.topics import REPS as REPS_TOPIC
@@ -111,6 +112,8 @@ POLICIES: dict[str, Policy] = {
             ),
             _PLAIN.queues[0].model_copy(update={"name": "gold", "team": "vips", "order": "time_to_breach"}),
         ),
+        brand=Brand(name="Acme", author_ids=("x:acme",), sender="x:acme"),
+        brands=(Brand(name="Other", author_ids=("x:other",)),),
         calendars=(HOURS,),
         slas=(Sla.model_validate(CARE),),
     )
@@ -445,6 +448,7 @@ class _Player:
             pleased = sentiment("positive")
             return scored(post_id, by, "none", in_reply_to=about, sentiment=pleased)
         more: dict[str, Any] = {"topics": topics(*TOPICS[(step.who + step.what) % len(TOPICS)])}
+        more |= {"reply": self._reply(step), "in_reply_to_author": (None, "x:acme", "x:other")[step.what % 3]}
         if step.kind == "copy":
             more |= {"cluster": cluster(step.what % 2)}
         if step.kind in ("reply_to", "quote"):
@@ -475,6 +479,12 @@ class _Player:
             post_id, by, ms=self._ms(step), queue=queue, skills=skills,
             priority=chance.choice([1e-07, 10 / 3, 50.0, 99.9]), sentiment=sentiment(p=chance.random()), **more,
         )  # fmt: skip
+
+    def _reply(self, step: Step) -> Reply | None:
+        """Returns what the platform allows: mostly nothing is known, or it says no, or for a minute."""
+        until = from_ms(self.now_ms + 60_000)
+        said = (None, Reply(allowed=False), None, Reply(allowed=True, until=until), Reply(allowed=True))
+        return said[(step.who + step.what) % len(said)]
 
     def _ms(self, step: Step) -> int:
         """Returns when a post was written, which is not always in the order in which posts come."""
