@@ -195,11 +195,14 @@ _WHY = {
 
 def _direct(turn: Turn, case: Case, rep_id: str, reason: str) -> Offer:
     """Returns the offer of a case for which nobody else was looked for."""
+    classes = turn.state.workspaces[case.workspace].classes
+    present = classes.pool(classes.demand_of(case).terms.teams).present
     return Offer(
         rep_id=rep_id,
         expires_at_ms=turn.now_ms + turn.book.offer_timeout_ms(case.workspace, case.queue),
         eligible=1,
-        present=1,
+        # A rep to whom it is handed may be of none of these teams.
+        present=max(1, present),
         excluded=(),
         why=((f"route.{reason}", _WHY[reason].format(former=case.former_rep, rep=rep_id)),),
         also_team=_also_team(turn, case, rep_id),

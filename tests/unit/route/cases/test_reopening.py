@@ -59,6 +59,7 @@ def test_a_reopened_case_goes_to_the_rep_of_before_who_is_there_and_free() -> No
     [offer] = desk.feed(scored("p2", in_reply_to="x:p1")).assignments
     assert (offer.rep_id, offer.reason) == ("r1", "same_rep")
     assert offer.reasons[-1].detail == "r1 had it before"
+    assert (offer.candidates.eligible, offer.candidates.present, offer.candidates.best) == (1, 2, None)
 
 
 def test_a_rep_who_was_only_offered_a_case_never_had_it() -> None:
