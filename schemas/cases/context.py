@@ -32,8 +32,8 @@ class Scores(Part):
     priority: Priority = Field(
         description="priority of that post, from 0 to 100; that of the case may be another by now"
     )
-    urgency: Probability = Field(
-        default=0.0, description="how soon somebody must act by the words of the text, from 0 to 1"
+    urgency: Probability | None = Field(
+        default=None, description="how soon somebody must act by the words of the text, up to 1; absent for 0"
     )
     pressing: Probability | None = Field(
         default=None, description="calibrated probability from 0 to 1 that somebody must act within about an hour"

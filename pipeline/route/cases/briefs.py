@@ -45,7 +45,8 @@ class _Scores(Struct, omit_defaults=True, gc=False):
     """The Scores of the contract."""
 
     priority: float
-    urgency: float = 0.0
+    urgency: float | None = None
+    """Above 0."""
     pressing: float | None = None
     complaint: float | None = None
     offence: float | None = None
@@ -226,7 +227,7 @@ def _case_post(post: ScoredPost) -> _CasePost:
 def _scores_of(post: ScoredPost) -> _Scores:
     return _Scores(
         post.triage.priority,
-        post.urgency,
+        post.urgency or None,
         post.pressing,
         post.complaint,
         post.offence,
