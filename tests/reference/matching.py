@@ -112,7 +112,9 @@ class Matching:
 
     def only(self, case: Case, rep: Rep, reason: str) -> Offer:
         """Returns the offer to a rep who is asked without regard to others, so that nobody else could have it."""
-        return self.offer(case, rep, reason)._replace(eligible=1, present=1, excluded=())
+        offer = self.offer(case, rep, reason)
+        # Who is asked may be of another team than those who are counted.
+        return offer._replace(eligible=1, present=max(1, offer.present), excluded=())
 
     def offer(self, case: Case, rep: Rep, reason: str = "matched") -> Offer:
         """Returns the offer, with the counts of who else could have had it."""
