@@ -9,6 +9,8 @@ from schemas.topics import ACTIONABLE, REPS
 from tests.simulation.history import History, Written, ms_of
 from tests.simulation.timers import TIMER_BOUND_MS, each_timer_once, no_timer_early_or_overtaken
 
+JUMP_MS = 3_600_000
+"""Clocks of brokers jump by so much or more."""
 LAG_MS = 2_000
 """A loop at its live edge decides at a time that is at most so long ago."""
 BESIDE_S = 4
@@ -140,12 +142,18 @@ def timers_neither_early_nor_stuck(history: History) -> Iterator[str]:
 
 
 def _since_expiry_ms(history: History, offer: Written, append_ms: int, at_s: float) -> int:
-    """Returns for how long an offer had been over, by the brokers' time or, where that jumped, by the true one."""
-    expires_ms = ms_of(offer.body["expires_at"])
-    if not history.clock_jumped:
+    """Returns for how long an offer had been over, by the brokers' time, or the true one where that was wrong."""
+    expires_ms, decided_ms = ms_of(offer.body["expires_at"]), ms_of(offer.body["decided_at"])
+    told_right = _is_right(history, offer.append_ms, offer.at_s) and _is_right(history, append_ms, at_s)
+    if not history.clock_jumped or (told_right and decided_ms <= offer.append_ms):
         return append_ms - expires_ms
-    stands_ms = expires_ms - ms_of(offer.body["decided_at"])
-    return int((at_s - offer.at_s) * 1000) - stands_ms + LAG_MS * (at_s < history.end_s)
+    return int((at_s - offer.at_s) * 1000) - (expires_ms - decided_ms) + LAG_MS * (at_s < history.end_s)
+
+
+def _is_right(history: History, append_ms: int, at_s: float) -> bool:
+    """Whether a broker with a right clock said this."""
+    true_ms = history.end_ms - (history.end_s - at_s) * 1000
+    return abs(append_ms - true_ms) < JUMP_MS / 2
 
 
 def no_timer_overtakes_an_answer(history: History) -> Iterator[str]:
