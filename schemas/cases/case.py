@@ -151,8 +151,8 @@ class Assignment(Message):
         "does not know counts as respond"
     )
     channel: Annotated[Visibility, Unknown("direct")] = Field(
-        description="where to answer: direct when the author ever wrote in private; a channel that the reader "
-        "does not know counts as direct"
+        description="where to answer: direct when the author ever wrote in private or triage ever asked for an "
+        "answer in private; a channel that the reader does not know counts as direct"
     )
     reasons: tuple[Reason, ...] = Field(
         default=(),

@@ -19,7 +19,8 @@ class Deadline(Part):
         description="what is due; a kind that the reader does not know counts as resolution"
     )
     due_at: UtcDatetime | None = Field(
-        default=None, description="when it is due; absent while the customer owes an answer"
+        default=None,
+        description="when it is due; absent while the customer owes an answer, unless it was missed before",
     )
     breached_at: UtcDatetime | None = Field(
         default=None, description="when it was missed, for good; absent when it was not"

@@ -22,6 +22,10 @@ WORK = [
 ]  # fmt: skip
 
 
+# What is remembered of offers and silence begins with the policy that asks for it, so that it stays the same here.
+LIMITS = [*(kind for kind in BASE if kind != "policy"), *WORK, *["pick"] * 6, *["link"] * 3, "own", "own"]
+
+
 class Kind(NamedTuple):
     """What may happen on a day, and under which policies."""
 
@@ -38,6 +42,7 @@ KINDS: dict[str, Kind] = {
     "joins": Kind(BASE + JOINS, policies.JOINS, crowd=False),
     "work": Kind(BASE + WORK, policies.WORK),
     "clocks": Kind(BASE + JOINS + WORK, policies.CLOCKED, crowd=False),
+    "limits": Kind(LIMITS, policies.LIMITED, crowd=False),
     "all": Kind(
         BASE + PEOPLE + JOINS + WORK,
         policies.PEOPLE + policies.JOINS + policies.WORK + policies.SKILLED + policies.CLOCKED,

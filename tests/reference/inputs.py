@@ -6,6 +6,7 @@ from typing import Any
 from pipeline.clock import from_ms
 from schemas.people.casework import (
     CaseHeld,
+    CasePicked,
     CaseResumed,
     CaseTransferred,
     ConsultEnded,
@@ -18,7 +19,8 @@ from schemas.people.supervision import CaseClosedBy, CaseReprioritised, CasesMer
 from schemas.posts.scored import ScoredPost, SkillNeed
 from tests import builders
 from tests.builders import START_MS, author, cluster, scored, sentiment, topics
-from tests.reference.memory import HELD, Case, World
+from tests.reference.entities import HELD, Case
+from tests.reference.memory import World
 
 TEAMS = (("care",), ("social",), ("care", "social"))
 SKILLS: tuple[tuple[Any, ...], ...] = ((), ("es",), ("es", "fr"))
@@ -144,9 +146,19 @@ class Inputs:
         """Returns an event with the names of the cases that it is about."""
         if step.kind in ("sign_in", "sign_out", "away", "available", "beat"):
             return self._presence(step), None, None
+        if step.kind == "pick":
+            return self._pick(step)
         if step.kind in ("merge", "split", "priority", "end", "contact"):
             return self._supervision(step)
         return self._request(step)
+
+    def _pick(self, step: Step) -> tuple[AnyRepEvent, str | None, str | None]:
+        waiting = [case for case in self.world.cases if case.name in self.case_ids and case.state == "waiting"]
+        among = waiting if waiting and step.what < 8 else list(self.world.cases)
+        name = among[step.what % len(among)].name if among else None
+        case_id = "no-such-case" if name is None else self.case_ids[name]
+        picked = builders.tell(CasePicked, f"r{step.who}", event_id=f"e{self.serial}", case_id=case_id)
+        return picked, name, None
 
     def _request(self, step: Step) -> tuple[AnyRepEvent, str | None, str | None]:
         event_id = f"e{self.serial}"

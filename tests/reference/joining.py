@@ -1,44 +1,14 @@
 """To which case a post belongs, and what it does to it. The first rule that fits decides."""
 
-from datetime import datetime
-
 from schemas.posts.scored import NO_WORK, ScoredPost
 from tests.reference import life, needs
 from tests.reference.clocks import Clocks, terms
+from tests.reference.entities import PRESSING, Case, Post, as_post, keep
 from tests.reference.matching import Matching
-from tests.reference.memory import PRESSING, Case, Post, World, keep, promise
+from tests.reference.memory import World, promise
 from tests.reference.outcomes import Offer, Said
 
 DAY_MS = 86_400_000
-
-
-def contact_of(post: ScoredPost) -> str:
-    """Returns whose post it is. Nobody knows an anonymous author, whose thread stands for the contact."""
-    if post.author.anonymous:
-        return f"thread {post.conversation_id or post.post_id}"
-    return post.author.author_id
-
-
-def as_post(post: ScoredPost) -> Post:
-    """Returns what is remembered of a post."""
-    return Post(
-        post.post_id,
-        post.revision,
-        contact_of(post),
-        post.triage.priority,
-        post.triage.action,
-        frozenset(hit.topic for hit in post.topics),
-        post.visibility == "direct",
-        _ms(post.created_at),
-        _ms(post.received_at),
-        own=post.own,
-        deleted=post.deleted,
-        cluster=None if post.cluster is None else post.cluster.id,
-    )
-
-
-def _ms(time: datetime) -> int:
-    return round(time.timestamp() * 1000)
 
 
 class Joining:
@@ -215,7 +185,7 @@ class Joining:
     def offer_back(self, case: Case) -> None:
         """The rep who had the case before its end is asked first, if there and free."""
         former = self.world.rep(case.former)
-        if case.state != "waiting" or former is None or not self.world.live:
+        if case not in self.world.offered() or former is None or not self.world.live:
             return
         if self.matching.excluded(former, case) == "":
             self.forced.append(self.matching.only(case, former, "same_rep"))

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from schemas.policy.queues import Queue
 from tests.reference.clocks import terms
-from tests.reference.memory import TAKEN, Case, Post, World, keep, pressing, promise
+from tests.reference.entities import TAKEN, Case, Post, keep
+from tests.reference.memory import World, pressing, promise
 
 SAME_ANSWER_MS = 600_000
 
@@ -16,7 +17,7 @@ def back(
     rep_id, asked = case.rep_id, case.asked
     case.hold_until_ms, case.updates = None, 0
     world.show(case, "released", shown or reason)
-    case.state = "waiting"
+    case.state, case.burden = "waiting", None
     case.consulted.clear()
     if to is not None:
         enter(world, case, to)
@@ -34,15 +35,17 @@ def back(
 def come_back(world: World, case: Case, reason: str) -> None:
     """A case that was not accepted comes back to the rep who meant to give it away, who must be there for it."""
     giver = world.rep(case.from_rep)
-    if giver is not None and world.answers(giver) and len(world.of_rep(giver)) < giver.capacity:
+    if giver is not None and world.answers(giver) and world.has_room(giver, case):
         case.from_rep = None
         give(world, case, giver.rep_id, reason)
 
 
 def give(world: World, case: Case, rep_id: str, reason: str) -> None:
     """A rep has the case without being asked."""
+    case.burden = world.weight(case), world.is_light(case)
     case.state, case.rep_id, case.updates, case.former = "assigned", rep_id, 0, rep_id
     case.attempt += 1
+    case.taken_ms, case.front_ms = world.now_ms, None
     world.say("assigned", case, reason, rep_id=rep_id)
     world.show(case, "assigned", reason)
 
@@ -59,7 +62,7 @@ def close(world: World, case: Case, what: str, reason: str, shown: str, related:
     if not case.is_kept:
         case.posts.clear()
         case.copies.clear()
-    case.rep_id = case.asked = None
+    case.rep_id = case.asked = case.burden = case.front_ms = None
     case.hold_until_ms = case.wrap_until_ms = None
     case.clocks.end(world.now_ms)
 
@@ -133,6 +136,7 @@ def written(world: World, case: Case, at_ms: int, reason: str) -> None:
         world.say("resumed", case, "customer_wrote", rep_id=case.rep_id)
     elif case.state == "wrapping":
         case.state, case.wrap_until_ms, case.outcome = "assigned", None, ""
+        case.taken_ms = world.now_ms
         resume(world, case)
         world.say("reopened", case, reason, rep_id=case.rep_id)
     owe(world, case)

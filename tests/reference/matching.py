@@ -1,7 +1,8 @@
 """Who is offered what."""
 
 from tests.reference import needs
-from tests.reference.memory import Case, Rep, World
+from tests.reference.entities import Case, Rep
+from tests.reference.memory import World
 from tests.reference.outcomes import Offer
 
 
@@ -16,7 +17,7 @@ class Matching:
         if not self.world.live:
             return []
         free = [
-            (rep, case) for rep in self.world.reps for case in self.world.waiting() if not self.excluded(rep, case)
+            (rep, case) for rep in self.world.reps for case in self.world.offered() if not self.excluded(rep, case)
         ]
         return [
             self.offer(case, rep)
@@ -36,7 +37,8 @@ class Matching:
 
     def hand(self, case: Case, rep: Rep) -> None:
         """Offers the case to the rep."""
-        rep.last_offer_ms = self.world.now_ms
+        rep.offers.append((self.world.now_ms, case.queue))
+        case.burden = self.world.weight(case), self.world.is_light(case)
         case.state, case.rep_id = "offered", rep.rep_id
         case.attempt += 1
         case.updates = 0
@@ -46,14 +48,15 @@ class Matching:
 
     def _next_of(self, rep: Rep) -> list[Case]:
         """Returns the cases of which a rep of this kind takes one next."""
-        possible = [
-            case for case in self.world.waiting() if self.fits(rep, case) and not self.has_refused(rep, case)
-        ]
+        possible = [case for case in self.world.offered() if self.excluded(rep, case) == ""]
         # Of each n picks by reps of the same teams and skills one takes the oldest case that they may take.
         first = possible
         if not self._is_turn_of_oldest(rep):
+            in_front = [case.front_ms for case in possible if case.front_ms is not None]
             highest = max(case.priority for case in possible)
             first = [case for case in possible if case.priority == highest]
+            if in_front:
+                return [case for case in possible if case.front_ms == min(in_front)]
         oldest = min(case.queued_ms for case in first)
         # Refusals that lapse in the same millisecond do so one after the other, and nothing says in which order.
         lapsed = [case for case in possible if self.world.now_ms in case.refused.values()]
@@ -76,7 +79,13 @@ class Matching:
     def rank(self, rep: Rep, case: Case) -> tuple[int, float, int]:
         """Returns the order of reps, of whom the lowest is the first."""
         met = sum(needs.has(rep, need) for need in needs.of_case(self.world, case))
-        return -met, len(self.world.of_rep(rep)) / rep.capacity, rep.last_offer_ms
+        rule = self.world.own_queue(case).fairness
+        if rule == "longest_idle":
+            return -met, 0.0, rep.last_offer_ms()
+        if rule == "round_robin":
+            return -met, 0.0, rep.last_offer_ms(case.queue)
+        load = sum(self.world.weight(other) for other in self.world.of_rep(rep))
+        return -met, load / rep.capacity, rep.last_offer_ms()
 
     def excluded(self, rep: Rep, case: Case) -> str:
         """Returns why the rep cannot take the case, or nothing."""
@@ -90,7 +99,9 @@ class Matching:
             return "missing_skill"
         if self.has_refused(rep, case):
             return "refused_before"
-        return "at_capacity" if len(self.world.of_rep(rep)) >= rep.capacity else ""
+        if self.world.is_at_bound(rep):
+            return "offers_per_hour"
+        return "" if self.world.has_room(rep, case) else "at_capacity"
 
     def fits(self, rep: Rep, case: Case, *, skilled: bool = True) -> bool:
         """Says whether the rep is there for the case's teams, with what it asks for."""
@@ -122,7 +133,7 @@ class Matching:
         why = [self.excluded(other, case) for other in of_team]
         # Whoever has refused is told as such, also after all others have.
         for at, other in enumerate(of_team):
-            if why[at] == "at_capacity" and self.refused_lately(other, case):
+            if why[at] in ("at_capacity", "offers_per_hour") and self.refused_lately(other, case):
                 why[at] = "refused_before"
         return Offer(
             case.name,

@@ -1,152 +1,15 @@
 """What the plain router remembers and says, in plain lists."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import get_args
 
 from schemas.policy.policy import Policy
 from schemas.policy.queues import Queue
-from schemas.posts.scored import SkillNeed, TriageAction
-from schemas.posts.scored import TriageAction as Action
-from tests.reference.clocks import Clocks, terms
+from schemas.posts.scored import TriageAction
+from tests.reference.clocks import terms
+from tests.reference.entities import PRESSING, TAKEN, Case, Rep, listed
 from tests.reference.outcomes import Due, Said, Shown
 
-HELD: tuple[str, ...] = ("assigned", "held", "awaiting")
-"""The states in which a rep works on a case."""
-TAKEN: tuple[str, ...] = ("offered", *HELD, "wrapping")
-"""The states in which a case takes its share of a rep's capacity."""
-
-
-@dataclass
-class Sender:
-    """What one desktop said last about presence."""
-
-    seq: int
-    occurred_ms: int
-    is_in: bool
-    lease_ms: int | None = None
-    """When it counts as gone; None without a lease."""
-
-
-@dataclass
-class Rep:
-    """A person, from the first sign-in on."""
-
-    rep_id: str
-    senders: dict[str | None, Sender] = field(default_factory=dict)
-    teams: tuple[str, ...] = ()
-    levels: dict[str, int] = field(default_factory=dict)
-    capacity: int = 0
-    available: bool = False
-    missed: int = 0
-    is_silent: bool = False
-    """Whether so many offers were missed in a row that no more come, until the rep does something."""
-    last_offer_ms: int = -1
-
-    def act(self) -> None:
-        """The rep did something."""
-        self.missed, self.is_silent = 0, False
-
-    @property
-    def is_in(self) -> bool:
-        return any(sender.is_in for sender in self.senders.values())
-
-    @property
-    def kind(self) -> tuple[object, ...]:
-        """Picks are counted by reps of the same teams and skills."""
-        return tuple(sorted(set(self.teams))), tuple(sorted(self.levels.items()))
-
-
-@dataclass
-class Post:
-    """A post of a case, as its newest revision has it."""
-
-    post_id: str
-    revision: int
-    contact: str
-    priority: float
-    action: TriageAction
-    topics: frozenset[str]
-    direct: bool
-    created_ms: int
-    received_ms: int
-    own: bool = False
-    deleted: bool = False
-    cluster: str | None = None
-    reply_until_ms: int | None = None
-
-
-@dataclass
-class Case:
-    """A case, from the post that opened it on."""
-
-    name: str
-    contacts: set[str]
-    queue: str
-    team: str
-    queued_ms: int
-    """When it was opened, or opened again."""
-    entered_ms: int
-    """Since when the rings count."""
-    respond_by_ms: int
-    priority: float
-    clocks: Clocks
-    related: str | None = None
-    posts: list[Post] = field(default_factory=list)
-    kept: set[str] = field(default_factory=set)
-    """The posts of which the text is kept."""
-    needs: dict[str, SkillNeed] = field(default_factory=dict)
-    lead: str | None = None
-    """The post of the highest priority, the first of several."""
-    lead_priority: float = 0.0
-    cluster: str | None = None
-    """What the public post that opened it is a copy of."""
-    copies: set[str] = field(default_factory=set)
-    action: TriageAction = "none"
-    topics: set[str] = field(default_factory=set)
-    direct: bool = False
-    has_public: bool = False
-    total: int = 0
-    active_ms: int = 0
-    state: str = "waiting"
-    attempt: int = 0
-    rep_id: str | None = None
-    expires_ms: int = 0
-    updates: int = 0
-    replied: bool = False
-    owed: bool = True
-    """Whether the customer wrote after the last answer."""
-    owed_ms: int = 0
-    """Since when."""
-    last_answer: tuple[int, str, bool] | None = None
-    """When and how the last answer became known, and whether in private. None once it is known both ways."""
-    refused: dict[str, int] = field(default_factory=dict)
-    """Until when each rep is not asked again."""
-    ring: int = 0
-    next_ring_ms: int | None = None
-    """When it reaches the next ring by the policy before; only while that counts."""
-    hold_until_ms: int | None = None
-    wrap_until_ms: int | None = None
-    outcome: str = ""
-    closed_ms: int = 0
-    has_old_terms: bool = False
-    """Whether its deadlines are still by the policy before."""
-    is_kept: bool = True
-    """Whether it can be opened again after its end."""
-    into: str | None = None
-    former: str | None = None
-    """The rep who had it last, and is asked first when it opens again."""
-    asked: str | None = None
-    """The rep to whom another one gives it, and who has not answered yet."""
-    from_rep: str | None = None
-    consulted: list[str] = field(default_factory=list)
-
-    @property
-    def is_open(self) -> bool:
-        return self.state != "closed"
-
-
-PRESSING: tuple[TriageAction, ...] = get_args(Action)
+HOUR_MS = 3_600_000
 
 
 class World:
@@ -193,9 +56,37 @@ class World:
     def waiting(self) -> list[Case]:
         return [case for case in self.cases if case.state == "waiting"]
 
+    def offered(self) -> list[Case]:
+        """Returns the waiting cases that the router offers, and nobody picks by hand."""
+        return [case for case in self.waiting() if self.own_queue(case).mode == "push"]
+
     def of_rep(self, rep: Rep) -> list[Case]:
         """Returns what takes up the rep's capacity. Offers count like cases."""
         return [case for case in self.cases if case.rep_id == rep.rep_id and case.state in TAKEN]
+
+    def weight(self, case: Case) -> int:
+        """Returns what a case takes of a rep's capacity. One that somebody has stays as it was offered."""
+        if case.burden is not None:
+            return case.burden[0]
+        weights = self.own_queue(case).channel_weights
+        return weights.direct if case.direct else weights.public
+
+    def is_light(self, case: Case) -> bool:
+        """Says whether a case takes nothing from others."""
+        return self.own_queue(case).interruptible if case.burden is None else case.burden[1]
+
+    def room(self, rep: Rep, case: Case) -> int:
+        """Returns the capacity that the rep has left for a case. What is interruptible leaves room."""
+        counts = [other for other in self.of_rep(rep) if self.is_light(case) or not self.is_light(other)]
+        return rep.capacity - sum(self.weight(other) for other in counts)
+
+    def has_room(self, rep: Rep, case: Case) -> bool:
+        return self.room(rep, case) >= self.weight(case)
+
+    def is_at_bound(self, rep: Rep) -> bool:
+        """Says whether the rep has had as many offers within an hour as the policy allows."""
+        most = self.policy.offers_per_hour
+        return most is not None and sum(ms > self.now_ms - HOUR_MS for ms, _ in rep.offers) >= most
 
     def answers(self, rep: Rep) -> bool:
         """Says whether the rep is there and takes offers."""
@@ -296,22 +187,6 @@ class World:
         if case.state in TAKEN:
             case.updates += 1
             self.show(case, "offered" if case.state == "offered" else "assigned", reason)
-
-
-def listed(case: Case) -> list[Post]:
-    """Returns the posts of which the text is kept, the oldest first."""
-    there = [post for post in case.posts if post.post_id in case.kept and not post.deleted]
-    return sorted(there, key=lambda post: (post.created_ms, post.post_id))
-
-
-def keep(case: Case, *new: str) -> None:
-    """Keeps the texts of the newest ten posts, of which the one that led is always one.
-
-    What was let go does not come back when another one is deleted.
-    """
-    case.kept |= set(new)
-    lead_last = sorted(listed(case), key=lambda post: post.post_id == case.lead)
-    case.kept = {post.post_id for post in lead_last[-10:]}
 
 
 def dues(case: Case) -> tuple[Due, ...]:

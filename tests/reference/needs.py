@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from schemas.policy.queues import Queue, Ring
 from schemas.posts.scored import ScoredPost, SkillNeed
-from tests.reference.memory import Case, Rep, World
+from tests.reference.entities import Case, Rep
+from tests.reference.memory import World
 
 
 def whole(queue: Queue, asked: Iterable[SkillNeed]) -> list[SkillNeed]:

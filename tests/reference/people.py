@@ -1,8 +1,9 @@
 """Who is there: signs in and out, presence, heartbeats, missed offers, and what is released for it."""
 
 from schemas.people.presence import Heartbeat, PresenceChanged, SignedIn, SignedOut
+from tests.reference.entities import HELD, Rep, Sender
 from tests.reference.life import back
-from tests.reference.memory import HELD, Rep, Sender, World
+from tests.reference.memory import World
 from tests.reference.outcomes import GivenUp
 
 Presence = SignedIn | PresenceChanged | SignedOut

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from schemas.cases.case import CaseEvent
-from schemas.people.casework import ContactNoted
+from schemas.people.casework import CasePicked, ContactNoted
 from schemas.people.event import AboutCase
 from schemas.people.presence import Heartbeat, PresenceChanged, SignedIn, SignedOut
 from schemas.people.rep import AnyRepEvent
@@ -17,9 +17,10 @@ from schemas.people.supervision import CaseClosedBy, CaseReprioritised, CasesMer
 from schemas.policy.policy import Policy
 from schemas.posts.scored import ScoredPost
 from tests.reference import life, people
+from tests.reference.entities import Case, Rep, Sender
 from tests.reference.joining import Joining
 from tests.reference.matching import Matching
-from tests.reference.memory import Case, Rep, Sender, World, dues
+from tests.reference.memory import World, dues
 from tests.reference.outcomes import Offer
 from tests.reference.supervision import Supervision
 from tests.reference.work import Work, wrapped_up
@@ -90,6 +91,8 @@ class PlainRouter:
             people.beat(self.world, event)
         elif isinstance(event, AboutCase):
             self.work.take(event, name)
+        elif isinstance(event, CasePicked):
+            self.work.pick(event, name)
         elif isinstance(event, CasesMerged | CaseSplit | CaseReprioritised | CaseClosedBy):
             self.supervision.take(event, name, into)
         elif isinstance(event, ContactNoted):
@@ -112,6 +115,8 @@ class PlainRouter:
                 yield Timer(case.hold_until_ms, "resumed", case.name)
             if case.wrap_until_ms is not None:
                 yield Timer(case.wrap_until_ms, "wrapped_up", case.name)
+            if (limit := self._silence(case)) is not None:
+                yield Timer(limit[0], limit[1], case.name, limit[2])
             if case.is_open:
                 for due_ms, what, kind in case.clocks.rings():
                     yield Timer(due_ms, what, case.name, kind)
@@ -123,6 +128,28 @@ class PlainRouter:
         if case.has_old_terms:
             return case.next_ring_ms
         return self.world.ring_ms(case)
+
+    def _silence(self, case: Case) -> tuple[int, str, str] | None:
+        """Returns until when a rep may leave a case as it is, and what comes then."""
+        queue = self.world.own_queue(case)
+        if case.owed and case.state in ("assigned", "held"):
+            within_s = queue.follow_up_within_s if case.replied else queue.reply_within_s
+            since_ms, shows = case.owed_ms, ("released", "no_follow_up" if case.replied else "no_reply")
+        elif not case.owed and case.replied and case.state in ("assigned", "awaiting"):
+            within_s, since_ms, shows = queue.idle_s, case.active_ms, ("resolved", "idle")
+        else:
+            return None
+        return None if within_s is None else (max(since_ms, case.taken_ms) + 1000 * within_s, *shows)
+
+    def _be_silent(self, case: Case, shows: str, reason: str) -> None:
+        if shows == "resolved":
+            # Nobody is at work on it, who would need time to wrap it up.
+            life.close(self.world, case, "resolved", "idle", "closed")
+            return
+        assert case.rep_id is not None
+        case.refused[case.rep_id] = self.world.kept_away_ms(case)
+        case.front_ms = self.world.now_ms
+        life.back(self.world, case, "released", reason)
 
     def _leases(self) -> list[tuple[Rep, Sender]]:
         return [
@@ -158,7 +185,10 @@ class PlainRouter:
             about = event.rep_id if event.reason == "lease_over" else name
             shows = "lease_over" if event.reason == "lease_over" else event.type
             for timer in self.due():
-                if (timer.shows, timer.about) == (shows, about) and kind in (timer.detail, ""):
+                is_silence = timer.detail in ("no_reply", "no_follow_up", "idle")
+                if is_silence and (timer.about != name or event.reason != timer.detail):
+                    continue
+                if is_silence or ((timer.shows, timer.about) == (shows, about) and kind in (timer.detail, "")):
                     self._fire(timer)
                     break
 
@@ -172,7 +202,9 @@ class PlainRouter:
             return
         case = self.world.case(timer.about)
         assert case is not None
-        if timer.shows == "timed_out":
+        if timer.detail in ("no_reply", "no_follow_up", "idle"):
+            self._be_silent(case, timer.shows, timer.detail)
+        elif timer.shows == "timed_out":
             self._time_out(case)
         elif timer.shows == "ring_changed":
             self.world.widen(case)

@@ -4,7 +4,7 @@ from typing import Any
 
 from schemas.policy.calendar import Calendar
 from schemas.policy.policy import Policy
-from schemas.policy.queues import Queue, Ring
+from schemas.policy.queues import ChannelWeights, Queue, Ring
 from schemas.policy.sla import Sla
 from schemas.policy.staffing import Lease
 from schemas.posts.scored import SkillNeed
@@ -100,6 +100,33 @@ CLOCKED: tuple[dict[str, Any], ...] = (
         "slas": SLAS,
     },
     {"queues": _queues(("care", "care"), ("fans", "social"))},
+)
+LIMITED: tuple[dict[str, Any], ...] = (
+    {
+        "queues": (
+            *_queues(
+                ("care", "care"), channel_weights=ChannelWeights(public=1, direct=2), fairness="longest_idle"
+            ),
+            *_queues(("fans", "social"), interruptible=True),
+            *_queues(("billing", "care"), fairness="round_robin", refusal_ttl_s=60),
+        ),
+        "offers_per_hour": 3,
+    },
+    {
+        "queues": (
+            *_queues(("care", "care"), reply_within_s=60, follow_up_within_s=30, idle_s=300),
+            *_queues(("fans", "social"), reply_within_s=100, channel_weights=ChannelWeights(public=2, direct=1)),
+        )
+    },
+    {
+        "queues": (
+            *_queues(("care", "care"), mode="pull"),
+            *_queues(("fans", "care"), idle_s=200, wrap_up_s=30, fairness="round_robin"),
+            *_queues(
+                ("billing", "social"), interruptible=True, channel_weights=ChannelWeights(public=1, direct=3)
+            ),
+        )
+    },
 )
 
 

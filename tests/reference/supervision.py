@@ -4,8 +4,9 @@ from schemas.people.casework import ContactNoted
 from schemas.people.supervision import CaseClosedBy, CaseReprioritised, CasesMerged, CaseSplit
 from tests.reference import life
 from tests.reference.clocks import Clocks, terms
+from tests.reference.entities import Case, Post, keep
 from tests.reference.joining import Joining
-from tests.reference.memory import Case, Post, World, keep, pressing, promise
+from tests.reference.memory import World, pressing, promise
 from tests.reference.outcomes import Said
 
 Supervising = CasesMerged | CaseSplit | CaseReprioritised | CaseClosedBy

@@ -3,8 +3,9 @@
 from schemas.people import casework
 from schemas.people.event import AboutCase
 from tests.reference import life
+from tests.reference.entities import HELD, Case
 from tests.reference.joining import Joining
-from tests.reference.memory import HELD, Case, World
+from tests.reference.memory import World
 from tests.reference.outcomes import Said
 
 STALE = {
@@ -82,8 +83,39 @@ class Work:
 
     def _offer_accepted(self, case: Case, event: casework.OfferAccepted) -> None:
         case.state, case.updates, case.asked, case.former = "assigned", 0, None, event.rep_id
+        case.taken_ms, case.front_ms = self.world.now_ms, None
         self.world.say("assigned", case, "accepted", rep_id=event.rep_id)
         self.world.show(case, "assigned", "accepted")
+
+    def pick(self, event: casework.CasePicked, name: str | None) -> None:
+        """A rep takes a waiting case by hand."""
+        rep = self.world.rep(event.rep_id)
+        if rep is not None:
+            rep.act()
+        case = self.world.case(name)
+        if case is None or not case.is_open:
+            related = None if case is None or case.name == name else case.name
+            self.world.said.append(
+                Said("request_refused", name, "unknown_case", None, event.rep_id, related=related)
+            )
+            return
+        no = ""
+        if case.state != "waiting" or self.world.own_queue(case).mode != "pull":
+            no = "not_waiting"
+        elif rep is None or not self.world.answers(rep):
+            no = "unknown_rep"
+        elif not self.joining.matching.fits(rep, case):
+            no = "unskilled"
+        elif not self.world.has_room(rep, case):
+            no = "rep_not_free"
+        if not no:
+            case.refused.clear()
+            case.from_rep = None
+            life.give(self.world, case, event.rep_id, "picked")
+        elif case.name == name:
+            self.world.say("request_refused", case, no, rep_id=event.rep_id)
+        else:
+            self.world.said.append(Said("request_refused", name, no, None, event.rep_id, related=case.name))
 
     def _offer_rejected(self, case: Case, event: casework.OfferRejected) -> None:
         case.refused[event.rep_id] = self.world.kept_away_ms(case)
@@ -100,15 +132,19 @@ class Work:
         self.world.say("replied", case, reason, rep_id=event.rep_id)
 
     def _case_resolved(self, case: Case, event: casework.CaseResolved) -> None:
+        self.resolve(case, event.outcome)
+
+    def resolve(self, case: Case, outcome: str) -> None:
+        """The case has what it needs."""
         wrap_up_s = self.world.own_queue(case).wrap_up_s
         if not wrap_up_s:
-            life.close(self.world, case, "resolved", event.outcome, "closed")
+            life.close(self.world, case, "resolved", outcome, "closed")
             return
-        case.state, case.outcome, case.owed = "wrapping", event.outcome, False
+        case.state, case.outcome, case.owed = "wrapping", outcome, False
         case.wrap_until_ms = self.world.now_ms + 1000 * wrap_up_s
         case.hold_until_ms = None
         case.clocks.pause(self.world.now_ms)
-        self.world.say("wrapping", case, event.outcome, rep_id=event.rep_id)
+        self.world.say("wrapping", case, outcome, rep_id=case.rep_id)
         self.world.tell_rep(case, "wrapping")
 
     def _wrapped_up(self, case: Case, event: casework.WrappedUp) -> None:
@@ -159,9 +195,10 @@ class Work:
         other = self.world.rep(event.to_rep)
         if other is None or not self.world.answers(other):
             return "unknown_rep"
-        has_room = len(self.world.of_rep(other)) < other.capacity and other.rep_id != event.rep_id
+        has_room = self.world.has_room(other, case) and other.rep_id != event.rep_id
         # Who is asked may be asked in vain behind the live edge.
-        return "" if has_room and (self.world.live or not event.warm) else "rep_not_free"
+        may_ask = self.world.live and not self.world.is_at_bound(other)
+        return "" if has_room and (may_ask or not event.warm) else "rep_not_free"
 
     def _case_transferred(self, case: Case, event: casework.CaseTransferred) -> None:
         if event.to_rep is None:

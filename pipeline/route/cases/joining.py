@@ -7,10 +7,12 @@ This is a pure function of the post and of what can be looked up. The rules, in 
 3. The brand's own post that answers a case is its answer, whatever tool it came from.
 4. A reply to or a quote of a post of a case joins it if the same contact wrote it. Somebody else's is a copy, a
    case of its own, or small talk.
-5. A reply or quote of anything else is talk with others, and joins nothing.
+5. A public reply to or quote of anything that is neither the brand's nor the contact's own is talk with others,
+   and joins no case of the contact.
 6. Without such a link, a post joins the contact's newest case on the same channel within 24 hours if they share a
    topic, or one of them has none.
-7. A closed case that rule 4 or 6 would have joined is reopened within a window. Thanks reopen nothing.
+7. A closed case that rule 4 or 6 would have joined is reopened within a window. Thanks reopen nothing. A post that
+   asks for something takes the case to its own queue.
 8. A public post with nearly the same text as that of an open case is a copy of it.
 
 What fits none of them opens a case if something should be done about it, and is refused otherwise. An anonymous
