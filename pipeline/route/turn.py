@@ -117,7 +117,8 @@ class Turn:
         if case.weight != 1 or case.interruptible or (view is not None and view.weights):
             case = self.book.weighed(case)
         self.state.put_case(case)
-        self._publish_step(case, type_, reason, post, rep_id, related)
+        version = 0 if view is None else view.policy.version
+        self._publish_step(case, type_, reason, post, rep_id, related, version)
         # What is late already is said at once. The timers that are due before this turn have fired.
         if case.ring_ms is not None and case.ring_ms <= self.now_ms and case.state == "waiting":
             case = self.widen(case)
@@ -164,7 +165,7 @@ class Turn:
             into: the id of the case that goes on in its place.
         """
         case = replace(case, seq=case.seq + 1, updated_at_ms=self.now_ms)
-        self._publish_step(case, type_, reason, None, rep_id, into)
+        self._publish_step(case, type_, reason, None, rep_id, into, self.book.version(case.workspace))
         # Whose rep had a case is known for as long as the queue is sticky, also where nothing reopens it.
         window_ms = self.book.remembered_ms(case.workspace, case.queue) if reopens else 0
         closed = Closed(
@@ -188,12 +189,13 @@ class Turn:
         post: tuple[str, int] | None,
         rep_id: str | None,
         related: str | None,
+        version: int,
     ) -> None:
         value = records.case_event(
             case,
             type_=type_,
             reason=reason,
-            version=self.book.version(case.workspace),
+            version=version,
             cause=self.cause,
             post=post,
             rep_id=rep_id,
