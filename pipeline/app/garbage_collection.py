@@ -14,7 +14,7 @@ first number is more than a transaction of the router makes, so that what ends w
 5,000 the collector took 8 of 130 us a record (measured)."""
 FEW = 256
 """With fewer new objects it is not worth to look at them between turns."""
-LOOKS = 64
+LOOKS = 16
 """After so many looks at what is new, what has survived them is looked at as well, and frozen."""
 _OLDEST = 2
 """Number of the oldest generation, whose collection looks at everything that is not frozen."""
