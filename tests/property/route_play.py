@@ -44,7 +44,7 @@ from tests import builders
 from tests.builders import START_MS, author, cluster, policy, record, scored, sentiment, topics
 
 REMEMBER_MS = 3_600_000
-REPS = {
+REPS: dict[str, dict[str, Any]] = {
     "r0": {"teams": ("care",), "skills": ("es",), "capacity": 1},
     "r1": {"teams": ("care", "social"), "skills": (), "capacity": 2},
     "r2": {"teams": ("social", "vips"), "skills": ("es", "fr"), "capacity": 3},
@@ -256,13 +256,21 @@ class Desk:
 
 def play(steps: list[Step], policies: Mapping[str, Policy] = POLICIES) -> list[Played]:
     """Plays the steps straight through."""
-    return _Player(policies).play(steps)
+    return Player(Desk(None, policies), REPS).play(steps)
 
 
-class _Player:
-    def __init__(self, policies: Mapping[str, Policy]) -> None:
-        self.desk = Desk(None, policies)
+class Player:
+    """Makes records of steps while they are played.
+
+    Args:
+        desk: new.
+        reps: what each of `r0`, `r1`, `r2` is, as they sign in.
+    """
+
+    def __init__(self, desk: Desk, reps: Mapping[str, Mapping[str, Any]]) -> None:
+        self.desk = desk
         self.desk.settle(START_MS)
+        self.reps = reps
         self.day: list[Played] = []
         self.now_ms = START_MS
         self.posts: list[ScoredPost] = []
@@ -274,6 +282,7 @@ class _Player:
         """The cases that wait to be picked, as in an ordered set."""
 
     def play(self, steps: list[Step]) -> list[Played]:
+        """Plays the steps and returns the transactions."""
         unread: list[InputRecord] = []
         for step in steps:
             self.now_ms += step.wait_ms
@@ -417,7 +426,7 @@ class _Player:
         )
         common: dict[str, Any] = {"seq": seq, "event_id": event_id, "sender": sender}
         if step.kind == "sign_in":
-            return builders.signed_in(rep_id, **REPS[rep_id], **common)  # type: ignore[arg-type]
+            return builders.signed_in(rep_id, **self.reps[rep_id], **common)
         if step.kind == "beat":
             return builders.beat(rep_id, **common)
         if step.kind == "sign_out":

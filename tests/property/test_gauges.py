@@ -16,23 +16,16 @@ from schemas.cases.gauges import QueueGauge, RepGauge
 from schemas.policy.queues import Queue
 from schemas.topics import CASE_EVENTS
 from tests.builders import START_MS, WORKSPACE
-from tests.property.route_play import KINDS, WAITS_MS, Desk, Played, Step, new_router, play
+from tests.property.any_desk import any_steps
+from tests.property.route_play import Desk, Played, Step, new_router, play
 from tests.property.test_router import FailsFirst
 
 DAYS = settings(max_examples=20, deadline=None)
 
 
 def busy_day(seed: int) -> tuple[list[Step], random.Random]:
-    """Returns a day that begins with reps who sign in. Of days that are drawn freely few see an offer accepted."""
     chance = random.Random(seed)
-
-    def step(kind: str, who: int) -> Step:
-        return Step(kind, who, chance.randrange(10), chance.choice(WAITS_MS), chance.random() < 0.5)
-
-    kinds = KINDS + ["post", "accept", "accept"] * 5
-    return [step("sign_in", who) for who in range(3)] + [
-        step(chance.choice(kinds), chance.randrange(5)) for _ in range(60)
-    ], chance
+    return any_steps(chance), chance
 
 
 SEEDS = st.integers(0, 2**32).map(busy_day)

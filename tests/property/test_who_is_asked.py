@@ -81,7 +81,7 @@ def test_no_rep_ever_has_more_than_the_capacity(
         counted = [
             w for rep, w, light in held.values() if rep == said.rep_id and (queue.interruptible or not light)
         ]
-        assert sum(counted) <= REPS[said.rep_id]["capacity"]  # type: ignore[operator]
+        assert sum(counted) <= REPS[said.rep_id]["capacity"]
 
 
 @EXAMPLES

@@ -72,6 +72,14 @@ def test_interruptible_cases_take_no_room_from_others_and_find_room_beside_all()
     assert desk.feed(scored("p4", "dan", queue="billing")).assignments == []
 
 
+def test_a_rep_with_more_than_the_capacity_counts_as_fully_loaded() -> None:
+    desk = Desk(weighed(interruptible=True))
+    desk.feed(signed_in(capacity=2))
+    desk.feed(*(scored(f"p{n}", f"a{n}") for n in range(2)), scored("p2", "cid", queue="billing"))
+    [offer] = desk.feed(scored("p3", "dan", queue="billing")).assignments
+    assert [candidate.load for candidate in offer.candidates.best or ()] == [1.0], "three of two units"
+
+
 def test_a_policy_that_weighs_otherwise_holds_for_the_cases_that_wait() -> None:
     desk = Desk()
     [offer] = desk.feed(signed_in(capacity=2), *(scored(f"p{n}", f"a{n}") for n in range(1))).assignments
