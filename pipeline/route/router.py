@@ -20,7 +20,7 @@ from pipeline.route import inputs, records
 from pipeline.route.cases import intake, requests, requeue, reveals
 from pipeline.route.gauges.watch import Watch
 from pipeline.route.limits import opening
-from pipeline.route.matching import matching, reranking
+from pipeline.route.matching import lending, matching, reranking
 from pipeline.route.messages import (
     Heartbeat,
     Input,
@@ -110,6 +110,7 @@ class Router:
         turn = self._turn.begin(now_ms, self._live)
         bound = self._book.offers_per_hour(workspace)
         requeue.begin_move(turn, workspace, promised=self._book.take(workspace, held))
+        lending.review_all(turn, workspace)
         opening.follow_policy(self._state, self._book, workspace, now_ms)
         if self._book.offers_per_hour(workspace) != bound:
             presence.follow_bound(turn, workspace)
@@ -244,9 +245,9 @@ class Router:
     def counters(self) -> Mapping[str, int]:
         """Counts what happened in committed transactions since the start, by name, for the metrics.
 
-        The names are `duplicate_posts`, `duplicate_rep_events`, `heartbeats`, `refused_<reason>`,
-        `request_refused_<reason>`, `revealed_without_case`, `requests_after_close`, `reposts_after_close`,
-        `signals`, `timers_fired`, `timers_parked`.
+        The names are `duplicate_posts`, `duplicate_rep_events`, `heartbeats`, `lending_begun`, `lending_ended`,
+        `refused_<reason>`, `request_refused_<reason>`, `revealed_without_case`, `requests_after_close`,
+        `reposts_after_close`, `signals`, `timers_fired`, `timers_parked`.
         """
         return dict(self._counters)
 

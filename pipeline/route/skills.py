@@ -39,6 +39,8 @@ class Terms(NamedTuple):
     """Whether reps pick the cases by hand, and none is ever offered."""
     fairness: Rule = "load"
     """Who of those who fit alike is asked first."""
+    lent: tuple[str, ...] = ()
+    """The teams, of those above, whose reps may only for as long as they lend to the queue."""
 
 
 def skill_word(name: str, level: int) -> str:
@@ -59,7 +61,9 @@ def words_met(words: tuple[str, ...]) -> frozenset[str]:
     return frozenset(skill_word(need.name, level) for need in own for level in range(1, need.level + 1))
 
 
-def terms_of(queue: Queue | None, team: str, words: tuple[str, ...], ring: int) -> Terms:
+def terms_of(
+    queue: Queue | None, team: str, words: tuple[str, ...], ring: int, lenders: tuple[str, ...] = ()
+) -> Terms:
     """Returns who may take a case.
 
     Args:
@@ -67,6 +71,7 @@ def terms_of(queue: Queue | None, team: str, words: tuple[str, ...], ring: int) 
         team: that of the case.
         words: what the case itself asks for.
         ring: how many rings of the queue the case has reached.
+        lenders: the teams that lend to the queue now.
     """
     needs, teams = [need_of(word) for word in words], [team]
     whole = _skills(needs)
@@ -83,7 +88,10 @@ def terms_of(queue: Queue | None, team: str, words: tuple[str, ...], ring: int) 
             teams += wider.add_teams
     if queue is None:
         return Terms(tuple(teams), _skills(needs), whole)
-    return Terms(tuple(dict.fromkeys(teams)), _skills(needs), whole, queue.mode == "pull", queue.fairness)
+    lent = tuple(lender for lender in lenders if lender not in teams)
+    teams += lent
+    pull = queue.mode == "pull"
+    return Terms(tuple(dict.fromkeys(teams)), _skills(needs), whole, pull, queue.fairness, lent)
 
 
 def _together(needs: list[Need]) -> list[Need]:

@@ -33,7 +33,7 @@ from schemas.people.rep import AnyRepEvent
 from schemas.people.supervision import CaseClosedBy, CaseReprioritised, CasesMerged, CaseSplit
 from schemas.policy.calendar import Calendar
 from schemas.policy.policy import Brand, Policy
-from schemas.policy.queues import ChannelWeights, Limits, Ring, Sticky
+from schemas.policy.queues import Borrowing, ChannelWeights, Limits, Ring, Sticky
 from schemas.policy.sla import Sla
 from schemas.policy.staffing import Lease
 from schemas.posts.raw import Reply
@@ -78,6 +78,7 @@ POLICIES: dict[str, Policy] = {
             _PLAIN.queues[0].model_copy(
                 update={
                     "sla": "care",
+                    "borrows": (Borrowing(team="social", waiting_over=1, max_share=0.7),),
                     "rings": RINGS,
                     "reply_within_s": 60,
                     "follow_up_within_s": 40,
@@ -94,6 +95,7 @@ POLICIES: dict[str, Policy] = {
                     "closed": "hold",
                     "fairness": "round_robin",
                     "channel_weights": ChannelWeights(direct=2),
+                    "borrows": (Borrowing(team="care", waiting_over_s=20),),
                 }
             ),
             _PLAIN.queues[2].model_copy(

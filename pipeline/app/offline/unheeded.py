@@ -7,10 +7,7 @@ from pydantic import BaseModel
 from schemas.policy.plain import Location
 from schemas.policy.policy import Policy
 
-UNHEEDED: tuple[tuple[str, ...], ...] = (
-    ("queues", "borrows"),
-    ("link_identity",),
-)
+UNHEEDED: tuple[tuple[str, ...], ...] = (("link_identity",),)
 """The fields, each as its way through the policy. Whoever makes one work takes it out."""
 
 

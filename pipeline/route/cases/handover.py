@@ -124,7 +124,9 @@ def offer_back(turn: Turn, case: Case) -> None:
         return
     workspace = turn.state.workspaces[case.workspace]
     place, demand = workspace.staff.place(rep_id), workspace.classes.demand_of(case)
-    if place is not None and place.reps in demand.takers and demand.order in place.free:
+    if place is None or place.reps not in demand.takers or not demand.has_room(place.reps):
+        return
+    if demand.order in place.free:
         _offer(turn, case, rep_id, "same_rep")
 
 
@@ -163,14 +165,14 @@ def pick(turn: Turn, case: Case, rep_id: str) -> RequestRefusal | None:
     """Assigns a waiting case of a pull queue to the rep who asks for it, or returns why not."""
     workspace = turn.state.workspaces[case.workspace]
     demand = workspace.classes.demand_of(case)
-    if case.state != "waiting" or not demand.terms.pull:
+    if case.state != "waiting" or not demand.terms.pull or not demand.terms.teams:
         return "not_waiting"
     place = workspace.staff.place(rep_id)
     if place is None or place.reps is None or place.rep is None or not place.rep.present:
         return "unknown_rep"
     if not demand.fits(place.reps):
         return "unskilled"
-    if not _has_room(turn, case, rep_id):
+    if not _has_room(turn, case, rep_id) or not demand.has_room(place.reps):
         return "rep_not_free"
     give(turn, case._replace(refused=(), from_rep=None), rep_id, "picked", "picked")
     return None
@@ -214,6 +216,12 @@ def _also_team(turn: Turn, case: Case, rep_id: str) -> str | None:
     rep, view = turn.state.rep(case.workspace, rep_id), turn.book.view(case.workspace)
     if rep is None or view is None or case.team in rep.teams:
         return None
+    workspace = turn.state.workspaces[case.workspace]
+    place = workspace.staff.place(rep_id)
+    if place is not None and place.reps is not None:
+        team = workspace.classes.demand_of(case).team_of(place.reps)
+        if team is not None:
+            return team
     # Only teams of the policy have a topic.
     return next((team for team in rep.teams if team in view.policy.teams), None)
 

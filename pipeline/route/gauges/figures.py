@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pipeline.clock import from_ms
 from pipeline.route.gauges.pace import Pace
-from pipeline.route.state.classes import DemandClass, RepClass
+from pipeline.route.state.classes import RepClass
 from pipeline.route.state.indexes import Workspace
 from pipeline.route.state.state import State
 from schemas.cases.gauges import QueueGauge
@@ -48,16 +48,10 @@ def _oldest(workspace: Workspace) -> dict[str, int]:
     """Maps each queue in which cases wait to the time since when the oldest does, in milliseconds."""
     oldest: dict[str, int] = {}
     for demand in workspace.classes.demands():
-        for since_ms in _since(demand):
-            name = demand.key.queue
+        since_ms, name = demand.oldest_ms, demand.key.queue
+        if since_ms is not None:
             oldest[name] = min(since_ms, oldest.get(name, since_ms))
     return oldest
-
-
-def _since(demand: DemandClass) -> Iterator[int]:
-    for lane in (demand.fresh, demand.parked):
-        if lane.oldest is not None:
-            yield lane.oldest[0]
 
 
 def _pool(workspace: Workspace, queue: Queue) -> list[RepClass]:

@@ -34,13 +34,19 @@ def survey(turn: Turn, demand: DemandClass, case: Case, *, start_over: bool) -> 
     """
     workspace = turn.state.workspaces[case.workspace]
     team = workspace.classes.pool(demand.terms.teams)
-    able, free = demand.present, sum(map(len, demand.takers.values()))
+    able, free = demand.present, sum(map(len, _free(demand).values()))
     bounded = demand.bounded
     refusers = idle = bound = excused = 0
     if case.refused:
         places = [workspace.staff.place(rep_id) for rep_id in present_refusers(turn.state, demand, case)]
         refusers = len(places)
-        idle = sum(place is not None and demand.order in place.free for place in places)
+        idle = sum(
+            place is not None
+            and place.reps is not None
+            and demand.order in place.free
+            and demand.has_room(place.reps)
+            for place in places
+        )
         bound = sum(
             place is not None and place.rep is not None and place.rep.bound_ms is not None for place in places
         )
@@ -57,6 +63,13 @@ def survey(turn: Turn, demand: DemandClass, case: Case, *, start_over: bool) -> 
     return Survey(free - idle + excused, team.present, tuple([pair for pair in excluded if pair[1]]))
 
 
+def _free(demand: DemandClass) -> dict[RepClass, list[FreeRep]]:
+    """Returns the reps of each class who could take one of the cases now, those aside whose team lends no more."""
+    if not demand.loans:
+        return demand.takers
+    return {reps: free for reps, free in demand.takers.items() if demand.has_room(reps)}
+
+
 def best(
     turn: Turn, demand: DemandClass, case: Case, reps: RepClass, chosen: FreeRep, *, start_over: bool
 ) -> list[Candidate]:
@@ -67,7 +80,7 @@ def best(
     refused = frozenset() if start_over else {rep_id for rep_id, _ in case.refused}
     first = demand.misses.get(reps, 0), chosen
     found: list[tuple[int, FreeRep]] = []
-    for takers, free in demand.takers.items():
+    for takers, free in _free(demand).items():
         if not free:
             continue
         misses = demand.misses.get(takers, 0)
@@ -120,6 +133,9 @@ def why_rep(
 ) -> tuple[str, str]:
     """Says why it was this rep of those who could take the case."""
     at = _burden(turn, rep)
+    place = turn.state.workspaces[rep.workspace].staff.place(rep.rep_id)
+    if place is not None and place.reps in demand.loans:
+        at = f"{at}; lent by team {demand.team_of(place.reps)}"
     if case.sticky_rep == rep.rep_id:
         return "route.sticky_rep", f"had a case of this customer before; {at}"
     if start_over:

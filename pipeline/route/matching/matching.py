@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from pipeline.route.cases import requeue
 from pipeline.route.fairness.order import FreeRep
-from pipeline.route.matching import explain, takers
+from pipeline.route.matching import explain, lending, takers
 from pipeline.route.state.classes import DemandClass, RepClass
 from pipeline.route.state.entities import Case, Offer
 from pipeline.route.state.indexes import Workspace
@@ -49,10 +49,12 @@ def match(turn: Turn, limit: int | None = None) -> bool:
         Whether no more is possible.
     """
     touched = turn.state.indexes.touched
-    if not (touched.cases or touched.freed or touched.thinned or touched.loosened):
+    if not (touched.cases or touched.freed or touched.thinned or touched.loosened or touched.queues):
         return True
     if touched.cases:
         requeue.follow_policy(turn, touched.cases)
+    if touched.queues:
+        lending.review(turn)
     made = 0
     if turn.live:
         cases = _takeable(turn.state, touched.cases)
@@ -65,6 +67,10 @@ def match(turn: Turn, limit: int | None = None) -> bool:
             while made != limit and (case := _first(turn.state, cases, classes)) is not None:
                 _offer(turn, _pick(turn, case))
                 made += 1
+                if touched.queues:
+                    # Another team may lend no longer, and leave cases that all who remain have refused.
+                    lending.review(turn)
+                    classes |= touched.freed | _with_refusers(touched.thinned)
                 if touched.loosened:
                     cases = _with_loosened(turn.state, cases)
     touched.clear()
@@ -75,6 +81,7 @@ def put_aside_first(turn: Turn) -> None:
     """Puts the case aside that a match would offer first. It is not offered before its next step."""
     touched = turn.state.indexes.touched
     requeue.follow_policy(turn, touched.cases)
+    lending.review(turn)
     first = _first(turn.state, _takeable(turn.state, touched.cases), touched.freed.copy())
     if first is not None:
         turn.state.put_case(_pick(turn, first).case._replace(timer_parked=True))
@@ -170,7 +177,7 @@ def _offer(turn: Turn, pick: _Pick) -> None:
             explain.why_case(turn, case, pick.reps, pick.oldest_every),
             explain.why_rep(turn, demand, case, rep, surveyed.eligible, start_over=start_over),
         ),
-        also_team=_also_team(demand, case, pick.reps),
+        also_team=None if case.team in pick.reps.team_names else demand.team_of(pick.reps),
     )
     turn.count_pick(case.workspace, pick.reps.name)
     refused = () if start_over else case.refused
@@ -187,10 +194,3 @@ def _offer(turn: Turn, pick: _Pick) -> None:
     # After the case, because a rep who is full by now need not be put in order once more.
     turn.note_offer(rep, case.queue)
     turn.publish_assignment(case, offer, "offered", "matched", best=best)
-
-
-def _also_team(demand: DemandClass, case: Case, reps: RepClass) -> str | None:
-    """Returns the team by which the rep may take the case, where that is not the team of the case."""
-    if len(demand.terms.teams) == 1 or case.team in reps.team_names:
-        return None
-    return next(team for team in demand.terms.teams if team in reps.team_names)

@@ -26,7 +26,7 @@ def demand_of(state: State, case: Case) -> DemandClass:
 def free_taker(state: State, demand: DemandClass, reps: RepClass, case: Case) -> FreeRep | None:
     """Returns the next free rep of the class who may take the case."""
     free = demand.takers[reps]
-    if not free:
+    if not free or not demand.has_room(reps):
         return None
     if case.sticky_rep is not None and (place := awaited(state, demand, case)) is not None:
         return place.free.get(demand.order) if place.reps is reps else None
@@ -60,7 +60,7 @@ def best_taker(state: State, demand: DemandClass, case: Case) -> tuple[FreeRep, 
     # Mostly nobody is free.
     if not any(demand.takers.values()):
         return None
-    if demand.misses:
+    if demand.misses or demand.loans:
         return _best_fitting(state, demand, case)
     best = None
     plain = not case.refused and case.sticky_rep is None
@@ -74,7 +74,8 @@ def best_taker(state: State, demand: DemandClass, case: Case) -> tuple[FreeRep, 
 
 
 def _best_fitting(state: State, demand: DemandClass, case: Case) -> tuple[FreeRep, RepClass] | None:
-    """Returns the same where rings have dropped skills: who has more of them comes first."""
+    """Returns the same where rings have dropped skills, so that who has more of them comes first, or where teams
+    lend reps."""
     free = (
         (demand.misses.get(reps, 0), place, reps)
         for reps in demand.takers
@@ -113,7 +114,7 @@ def _best_case(state: State, reps: RepClass, order: "_Order[Spot]") -> Case | No
     if not reps.is_free:
         return None
     for demand, free in reps.demands.items():
-        if not free:
+        if not free or (demand.loans and not demand.has_room(reps)):
             continue
         place = order.head(demand.fresh)
         if place is not None and (best is None or place < best):

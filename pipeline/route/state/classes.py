@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from pipeline.route.fairness.loans import Loan, Loans
 from pipeline.route.fairness.order import PLAIN, FreeRep, Order, Place, order_of
 from pipeline.route.skills import Terms, terms_of, words_met
 from pipeline.route.state.entities import Case, Rep
@@ -57,7 +58,7 @@ class DemandClass:
     """The waiting cases of one demand class, and the rep classes that may take them."""
 
     __slots__ = (
-        "_cases", "bounded", "fresh", "key", "misses", "order", "parked", "present", "takers", "terms",
+        "_cases", "bounded", "fresh", "key", "loans", "misses", "order", "parked", "present", "takers", "terms",
     )  # fmt: skip
 
     def __init__(self, key: DemandKey, terms: Terms, cases: Mapping[str, Case]) -> None:
@@ -81,6 +82,8 @@ class DemandClass:
         """How many of them have had as many offers within the hour as the policy allows."""
         self.misses: dict[RepClass, int] = {}
         """How many of the skills that were asked for before the first ring the takers lack, where any do."""
+        self.loans: dict[RepClass, tuple[Loan, ...]] = {}
+        """By what loans the rep classes may have the cases, or pick them, that are of no other team which may."""
 
     def __len__(self) -> int:
         return len(self.fresh) + len(self.parked)
@@ -104,6 +107,23 @@ class DemandClass:
             return None
         kind = case.team, case.queue, case.skills, case.ring, case.weight, case.interruptible
         return rank_of(case) if kind == key[1:] else None
+
+    @property
+    def oldest_ms(self) -> int | None:
+        """When the oldest case began to wait, in milliseconds; None where none waits."""
+        return min((lane.oldest[0] for lane in (self.fresh, self.parked) if lane.oldest is not None), default=None)
+
+    def has_room(self, reps: "RepClass") -> bool:
+        """Whether what lends reps of that class to the cases, if they are lent, is not used up."""
+        loans = self.loans.get(reps)
+        return loans is None or any(loan.has_room(self.key.weight) for loan in loans)
+
+    def team_of(self, reps: "RepClass") -> str | None:
+        """Returns the team by which reps of that class may take a case; None where none of theirs may."""
+        for loan in self.loans.get(reps, ()):
+            if loan.has_room(self.key.weight):
+                return loan.lender
+        return next((team for team in self.terms.teams if team in reps.team_names), None)
 
     def suits(self, reps: "RepClass") -> bool:
         """Whether the cases are offered to reps of that class."""
@@ -262,6 +282,7 @@ class Classes:
         """How many reps are of each class, those included who have signed out and are not forgotten."""
         self._teams: dict[str, Team] = {}
         self._queues: dict[str, Queue] = {}
+        self._loans = Loans()
         self._shut: set[str] = set()
         """The queues whose cases nobody may take now."""
         self._most_demands = SLACK
@@ -283,15 +304,23 @@ class Classes:
     def _terms_of(self, key: DemandKey) -> Terms:
         queue = self._queues.get(key.queue)
         own = queue if queue is not None and queue.team == key.team else None
-        terms = terms_of(own, key.team, key.skills, key.ring)
+        terms = terms_of(own, key.team, key.skills, key.ring, self._loans.lenders(key.queue))
         return terms._replace(teams=()) if key.queue in self._shut else terms
 
     def _join_takers(self, demand: DemandClass) -> None:
         for name in demand.terms.teams:
             for reps in self.team(name).reps:
                 # A class of two such teams is met twice.
-                if demand.suits(reps) and reps not in demand.takers:
-                    reps.join(demand)
+                if demand.fits(reps) and reps not in demand.takers:
+                    self._join(demand, reps)
+
+    def _join(self, demand: DemandClass, reps: RepClass) -> None:
+        if not demand.terms.pull:
+            reps.join(demand)
+        lent = demand.terms.lent
+        if lent and reps.team_names.isdisjoint(set(demand.terms.teams).difference(lent)):
+            own = [lender for lender in lent if lender in reps.team_names]
+            demand.loans[reps] = tuple([self.loan(demand.key.queue, lender) for lender in own])
 
     def follow(self, queues: Iterable[Queue]) -> list[RepClass]:
         """Divides the work anew by the queues of the policy in force.
@@ -300,7 +329,30 @@ class Classes:
             The classes that could take the cases of a demand class before or can now, where that is another now.
         """
         self._queues = {queue.name: queue for queue in queues}
+        self._loans.follow(self._queues)
         return self._divide()
+
+    def lend(self, name: str, lenders: tuple[str, ...]) -> list[RepClass]:
+        """Sets the teams that lend to a queue now.
+
+        Returns:
+            As `follow`.
+        """
+        self._loans.lend(name, lenders)
+        return self._divide()
+
+    def loan(self, name: str, lender: str) -> Loan:
+        """Returns what a team lends to a queue."""
+        return self._loans.loan(name, lender, self.team(lender))
+
+    def lent(self, teams: Iterable[str]) -> set[RepClass]:
+        """Returns the classes of those of the teams that lend to a queue now, if one of their reps is free."""
+        return {reps for team in self._loans.lending(teams) for reps in self.team(team).reps if reps.is_free}
+
+    def oldest_ms(self, name: str) -> int | None:
+        """Returns when the oldest case of a queue began to wait, in milliseconds; None where none waits."""
+        oldest = (demand.oldest_ms for demand in self._demands.values() if demand.key.queue == name)
+        return min((oldest_ms for oldest_ms in oldest if oldest_ms is not None), default=None)
 
     def shut(self, queue: str, *, is_shut: bool) -> list[RepClass]:
         """Lets nobody take the cases of a queue, or those again who may.
@@ -325,6 +377,7 @@ class Classes:
                 demand.present = demand.bounded = 0
                 demand.takers.clear()
                 demand.misses.clear()
+                demand.loans.clear()
                 self._join_takers(demand)
                 changed += demand.takers
         return changed
@@ -356,8 +409,8 @@ class Classes:
             for team in reps.teams:
                 team.reps.append(reps)
             for demand in self._demands.values():
-                if demand.suits(reps):
-                    reps.join(demand)
+                if demand.fits(reps):
+                    self._join(demand, reps)
         return reps
 
     def know(self, rep: Rep, by: int) -> None:
@@ -379,6 +432,9 @@ class Classes:
         for demand in reps.demands:
             del demand.takers[reps]
             demand.misses.pop(reps, None)
+        if self._loans.are_made:
+            for demand in self._demands.values():
+                demand.loans.pop(reps, None)
 
     def demands(self) -> Iterable[DemandClass]:
         """Returns the demand classes, in no order that means anything."""

@@ -315,6 +315,8 @@ REP_TIMER = "rep/"
 """Begins the name of the timer of a rep. Ids of cases are UUIDs and hold no slash."""
 HOURS_TIMER = "hours/"
 """Begins the name of the timer of a queue that opens and closes."""
+LENDING_TIMER = "lending/"
+"""Begins the name of the timer of a queue that may borrow reps."""
 
 
 Presence = Literal["available", "away", "not_responding", "signed_out"]
@@ -381,6 +383,15 @@ class Rep(Kept, frozen=True, omit_defaults=True):
         return self._replace(not_responding=self.not_responding or missed >= most, missed=missed)
 
 
+class Lending(Kept, frozen=True, omit_defaults=True):
+    """What other teams do for a queue that may borrow their reps."""
+
+    teams: tuple[str, ...] = ()
+    """Those that lend to it now."""
+    due_ms: int | None = None
+    """When to look again, because its oldest case will have waited for too long; None without such a time."""
+
+
 class Picks(Kept, frozen=True):
     """How many cases the reps of one class, who have the same teams and skills, have been offered."""
 
@@ -441,13 +452,27 @@ class PolicyInForce(NamedTuple):
 
 
 Entity = (
-    PolicyInForce | Move | Opening | Away | Case | Closed | Brief | bytes | Member | Rep | Picks | HashChunk | Seen
+    PolicyInForce
+    | Move
+    | Opening
+    | Away
+    | Lending
+    | Case
+    | Closed
+    | Brief
+    | bytes
+    | Member
+    | Rep
+    | Picks
+    | HashChunk
+    | Seen
 )
 Kind = Literal[
     "policy",
     "move",
     "hours",
     "away",
+    "lending",
     "case",
     "closed",
     "brief",

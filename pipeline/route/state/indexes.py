@@ -12,10 +12,12 @@ from pipeline.route.state.classes import Classes, DemandClass, RepClass
 from pipeline.route.state.deadlines import Deadlines
 from pipeline.route.state.entities import (
     HOURS_TIMER,
+    LENDING_TIMER,
     REP_TIMER,
     Case,
     Closed,
     Kind,
+    Lending,
     Member,
     Move,
     Opening,
@@ -43,6 +45,8 @@ class Touched:
         """The classes with a rep who has become free."""
         self.thinned: set[RepClass] = set()
         """The classes that have lost a rep who was present. All who are left may have refused a case."""
+        self.queues: set[tuple[str, str]] = set()
+        """Workspace and name of the queues, of those that may borrow reps, in which something else waits now."""
         self.loosened: set[tuple[str, str]] = set()
         """Workspace and id of the waiting cases that others may have now, because the rep whom they wait for
         stands elsewhere."""
@@ -52,6 +56,7 @@ class Touched:
         self.cases.clear()
         self.freed.clear()
         self.thinned.clear()
+        self.queues.clear()
         self.loosened.clear()
 
 
@@ -70,6 +75,8 @@ class Workspace:
         self.reps: dict[str, Rep] = self.tables["rep"]
         self.picks: dict[str, Picks] = self.tables["picks"]
         self.openings: dict[str, Opening] = self.tables["hours"]
+        self.lendings: dict[str, Lending] = self.tables["lending"]
+        """What other teams do for the queues that may borrow their reps."""
         self.classes = Classes(self.cases)
         self.awaited: OneOrMore = {}
         """The waiting cases that are kept for each rep."""
@@ -87,6 +94,8 @@ class Workspace:
         self.waiting: Counter[str] = Counter()
         """The number of waiting cases of each queue."""
         self.tallies = new_tallies()
+        self.borrowers: frozenset[str] = frozenset()
+        """The queues that may borrow reps by the policy in force."""
 
 
 class Workspaces(dict[str, Workspace]):
@@ -112,7 +121,8 @@ class Indexes:
         self.timers = Deadlines()
         """When an open case, by its id, or a move of cases, by its workspace, needs attention next, a lease of a
         rep ends or one who has left is forgotten, by `REP_TIMER` and the names of both, or a queue opens or
-        closes, by `HOURS_TIMER` and the names of both."""
+        closes, by `HOURS_TIMER` and the names of both, or its oldest case will have waited for too long, by
+        `LENDING_TIMER` and the names of both."""
         self.closed = Deadlines()
         """When each closed case that is remembered is forgotten."""
         self.states: Counter[str] = Counter()
@@ -127,6 +137,7 @@ class Indexes:
             "policy": self._policy,
             "closed": self._closed,
             "move": self._move,
+            "lending": self._lending,
             "hours": self._hours,
         }
         """Takes one change of an entity, by kind. The other kinds are not looked up."""
@@ -163,7 +174,17 @@ class Indexes:
             self.policies.pop(workspace.name, None)
         else:
             self.policies[workspace.name] = new
-        self._touch(workspace.classes.follow(() if new is None else new.policy.queues))
+        queues = () if new is None else new.policy.queues
+        workspace.borrowers = frozenset(queue.name for queue in queues if queue.borrows)
+        self._touch(workspace.classes.follow(queues))
+        if new is not None and workspace.borrowers:
+            # The same teams may lend a larger share now.
+            self.touched.freed |= workspace.classes.lent(new.policy.teams)
+
+    def _lending(self, workspace: Workspace, name: str, _: Lending | None, new: Lending | None) -> None:
+        due_ms = None if new is None else new.due_ms
+        self.timers.set(workspace.name, f"{LENDING_TIMER}{workspace.name}/{name}", due_ms)
+        self._touch(workspace.classes.lend(name, () if new is None else new.teams))
 
     def _move(self, workspace: Workspace, _: str, __: Move | None, new: Move | None) -> None:
         self.timers.set(workspace.name, "", None if new is None else new.due_ms)
@@ -192,15 +213,19 @@ class Indexes:
 
     def set_case(self, workspace: Workspace, case_id: str, old: Case | None, new: Case | None) -> None:
         """Takes one change of a case."""
-        was = now = had = has = due_ms = was_due_ms = None
+        was = now = had = has = due_ms = was_due_ms = was_lent = lent = None
         if old is not None:
             was, was_due_ms = old.state, old.due_ms
             if old.offer is not None:
                 had = old.offer.rep_id
+                if old.offer.also_team is not None:
+                    was_lent = old.queue, old.offer.also_team, old.weight
         if new is not None:
             now, due_ms = new.state, new.due_ms
             if new.offer is not None:
                 has = new.offer.rep_id
+                if new.offer.also_team is not None:
+                    lent = new.queue, new.offer.also_team, new.weight
         # Hardly any step changes who the contacts are, and none changes the post that opened the case.
         if old is None or new is None or old.others != new.others:
             _set_contacts(workspace, case_id, old, new)
@@ -220,6 +245,8 @@ class Indexes:
                 workspace.staff.give_back(had, old)
             if new is not None and has is not None:
                 workspace.staff.hold(has, new)
+        if was_lent != lent:
+            self._count_lent(workspace, was_lent, lent)
         if new is None or due_ms is None:
             if was_due_ms is not None:
                 self.timers.set(workspace.name, case_id, None)
@@ -227,9 +254,24 @@ class Indexes:
             # Of cases that come back to wait in the same millisecond, the most urgent is the first to be offered.
             self.timers.set(workspace.name, case_id, due_ms, (-new.priority, new.queued_at_ms))
 
+    def _count_lent(
+        self, workspace: Workspace, old: tuple[str, str, int] | None, new: tuple[str, str, int] | None
+    ) -> None:
+        """Takes one change of a case that a rep of another team has: the queue, that team and the weight."""
+        if old is not None:
+            queue, team, weight = old
+            workspace.classes.loan(queue, team).load -= weight
+            self.touched.freed |= workspace.classes.lent((team,))
+        if new is not None:
+            queue, team, weight = new
+            workspace.classes.loan(queue, team).load += weight
+
     def _set_waiting(self, workspace: Workspace, old: Case | None, new: Case | None) -> None:
         if old is not None and new is not None and _same_place(old, new):
             return
+        if workspace.borrowers:
+            names = {case.queue for case in (old, new) if case is not None}
+            self.touched.queues.update((workspace.name, name) for name in names & workspace.borrowers)
         if old is not None:
             workspace.classes.demand_of(old).lane(old).remove(old)
             workspace.waiting[old.queue] -= 1
@@ -249,6 +291,9 @@ class Indexes:
         self.present += (new is not None and new.present) - (old is not None and old.present)
         workspace.staff.set_rep(rep_id, new)
         self.noticed.rep_changed(workspace.name, rep_id, old, new)
+        if workspace.borrowers and new is not None and _gives_more(old, new):
+            # What a team lends is a share of what it has.
+            self.touched.freed |= workspace.classes.lent(new.teams)
         if old is not None and new is not None and _is_due_alike(old, new):
             return  # as with each offer
         if old is not None:
@@ -266,6 +311,12 @@ class Indexes:
             remove_one(workspace.posts, old.case_id, post_id)
         if new is not None:
             add_one(workspace.posts, new.case_id, post_id)
+
+
+def _gives_more(old: Rep | None, new: Rep) -> bool:
+    if old is None or not old.present or old.teams != new.teams:
+        return new.present
+    return new.present and new.capacity > old.capacity
 
 
 def _offered_next(case: Case | None) -> Case | None:

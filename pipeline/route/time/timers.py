@@ -8,7 +8,7 @@ from pipeline.route.cases import ending, handover, requeue
 from pipeline.route.limits import opening, silence
 from pipeline.route.matching import matching
 from pipeline.route.people import presence
-from pipeline.route.state.entities import HOURS_TIMER, REP_TIMER, Case
+from pipeline.route.state.entities import HOURS_TIMER, LENDING_TIMER, REP_TIMER, Case
 from pipeline.route.state.state import State
 from pipeline.route.turn import Turn
 
@@ -37,6 +37,8 @@ def fire_first(turn: Turn) -> None:
             _fire_rep(turn, workspace, _named(case_id))
         elif case_id.startswith(HOURS_TIMER):
             opening.turn_over(state, turn.book, workspace, _named(case_id), turn.now_ms)
+        elif case_id.startswith(LENDING_TIMER):
+            state.indexes.touched.queues.add((workspace, _named(case_id)))
         elif case_id:
             _fire_case(turn, workspace, case_id)
         else:
@@ -64,6 +66,9 @@ def park_first(state: State) -> None:
         return
     if case_id.startswith(HOURS_TIMER):
         state.put("hours", workspace, _named(case_id), None)
+        return
+    if case_id.startswith(LENDING_TIMER):
+        state.put("lending", workspace, _named(case_id), None)
         return
     case = state.case(workspace, case_id)
     if case is None:

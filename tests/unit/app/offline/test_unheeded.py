@@ -42,9 +42,10 @@ def test_each_field_is_one_of_policies(way: tuple[str, ...]) -> None:
 def test_what_is_said_otherwise_than_usual_is_named_at_its_place() -> None:
     data = policy().model_dump(mode="json")
     data["queues"] = [*data["queues"], {"name": "quick", "team": "fast", "fairness": "load"} | SAID]
-    data |= {"offers_per_hour": 3}
+    data |= {"offers_per_hour": 3, "link_identity": ["x"]}
     places = {place for place, _ in unheeded(Policy.model_validate(data))}
     last = len(data["queues"]) - 1
-    said = {("offers_per_hour",), *(("queues", last, name) for name in SAID)}
+    said = {("link_identity",), ("offers_per_hour",), *(("queues", last, name) for name in SAID)}
     waited = {(*way[:1], last, *way[1:]) if way[0] == "queues" else way for way in UNHEEDED}
     assert places == said & waited
+    assert places, "nothing is left that has no effect"
