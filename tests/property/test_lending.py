@@ -19,14 +19,9 @@ REPS: dict[str, tuple[str, ...]] = {
     "both": ("care", "social"),
 }
 KINDS = ["post"] * 6 + ["own"] * 2 + ["in"] * 3 + ["out", "away"] + ["accept"] * 4 + ["reject"] + ["resolve"] * 5
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(KINDS),
-        st.integers(0, 9),
-        st.sampled_from([0, 0, 1, 1000, 10_000, 59_999, 60_001, 120_000]),
-    ),
-    max_size=60,
-)
+WAITS_MS = st.sampled_from([0, 0, 0, 1000, 10_000, 60_000, 120_000])
+"""Whole seconds. A rule begins by time alone in the millisecond after one, so never together with what is fed."""
+STEPS = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 9), WAITS_MS), max_size=60)
 LIMITS = st.sampled_from(
     [{"waiting_over": 0}, {"waiting_over": 3}, {"waiting_over_s": 60}, {"waiting_over": 2, "waiting_over_s": 60}]
 )
