@@ -15,7 +15,7 @@ from msgspec import Raw, Struct
 
 from pipeline.route import ids
 from pipeline.route.moments import rfc3339
-from pipeline.route.sla.clocks import Clock, Clocks
+from pipeline.route.sla.clocks import Clock
 from pipeline.route.sla.hours import NEVER_MS
 from pipeline.route.state.brief import Brief
 from pipeline.route.state.entities import Case
@@ -136,7 +136,7 @@ def case_event(
             revision,
             rep_id,
             case.attempt,
-            None if case.clocks is None else _deadline_of(case.clocks, type_, reason),
+            _deadline_of(case, type_, reason),
             cause,
             None if type_ in _ENDS else case.state,
             related,
@@ -233,8 +233,11 @@ def _deadline(name: ClockName, clock: Clock) -> Deadline:
     )
 
 
-def _deadline_of(clocks: Clocks, type_: CaseEventType, reason: str) -> Deadline | None:
+def _deadline_of(case: Case, type_: CaseEventType, reason: str) -> Deadline | None:
     """Returns the clock that a step is about, which such a step names as its reason."""
-    if type_ not in ("due_soon", "breached"):
+    if type_ not in ("due_soon", "breached", "reply_window_ended"):
         return None
-    return next(_deadline(name, clock) for name, clock in clocks.open() if name == reason)
+    if case.reply_ends_ms and (type_ == "reply_window_ended" or reason == "reply_window"):
+        return Deadline("reply_window", rfc3339(case.reply_ends_ms))
+    assert case.clocks is not None, "the step is about one of them"
+    return next(_deadline(name, clock) for name, clock in case.clocks.open() if name == reason)

@@ -122,7 +122,12 @@ class Turn:
         # What is late already is said at once. The timers that are due before this turn have fired.
         if case.ring_ms is not None and case.ring_ms <= self.now_ms and case.state == "waiting":
             case = self.widen(case)
-        return case if case.clocks is None else self.ring(case, case.clocks, self.now_ms - 1)
+        if case.clocks is not None:
+            case = self.ring(case, case.clocks, self.now_ms - 1)
+        # The record of an offer or of its accept comes first, and says how things stand.
+        if not case.reply_ends_ms or type_ in ("offered", "assigned"):
+            return case
+        return self.tell_window(case, self.now_ms - 1)
 
     def widen(self, case: Case) -> Case:
         """Takes a waiting case to the last ring of its queue whose time has come, and returns it as it is stored.
@@ -136,6 +141,16 @@ class Turn:
         widened = self.book.placed(widened)
         self.state.put_case(widened)
         return widened
+
+    def tell_window(self, case: Case, until_ms: int) -> Case:
+        """Says what was due until then of the end of what the platform takes as answers, and returns the case."""
+        ends_ms, window_ms = case.reply_ends_ms, case.window_ms
+        if ends_ms is None or window_ms is None or window_ms > until_ms:
+            return case
+        if ends_ms > self.now_ms:
+            return self.step(case.timed(warned_ms=ends_ms), "due_soon", "reply_window")
+        case = self.step(case.timed(over_ms=ends_ms), "reply_window_ended", "platform")
+        return self.publish_update(case, "reply_window_ended")
 
     def ring(self, case: Case, clocks: Clocks, until_ms: int) -> Case:
         """Says which deadlines have come soon or were missed until then, and returns the case after that."""
@@ -322,9 +337,11 @@ class Turn:
 
 
 def _at_end(case: Case) -> Case:
-    """Returns a case as it is opened again."""
+    """Returns a case as it is opened again. What was told of an answer on its platform stays told."""
+    if case.times is not None:
+        case = case.timed(until_ms=None, limit_ms=None, front_ms=None)
     return replace(
         case, state="waiting", ring=0, ring_ms=None, breach_ms=None, offer=None, refused=(), update=0,
-        former_rep=case.last_rep, from_rep=None, times=None, consulted=(), outcome=None, timer_parked=False,
+        former_rep=case.last_rep, from_rep=None, consulted=(), outcome=None, timer_parked=False,
         sticky_rep=None, sticky_ms=None,
     )  # fmt: skip

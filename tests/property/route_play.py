@@ -488,14 +488,17 @@ class Player:
         chance = random.Random(f"{step.who}/{step.what}")
         return scored(
             post_id, by, ms=self._ms(step), queue=queue, skills=skills,
-            priority=chance.choice([1e-07, 10 / 3, 50.0, 99.9]), sentiment=sentiment(p=chance.random()), **more,
+            priority=chance.choice([1e-07, 10 / 3, 50.0, 99.9]), sentiment=sentiment(p=chance.random()),
+            **more,
         )  # fmt: skip
 
     def _reply(self, step: Step) -> Reply | None:
-        """Returns what the platform allows: mostly nothing is known, or it says no, or for a minute."""
-        until = from_ms(self.now_ms + 60_000)
-        said = (None, Reply(allowed=False), None, Reply(allowed=True, until=until), Reply(allowed=True))
-        return said[(step.who + step.what) % len(said)]
+        """Returns what the platform allows as an answer to a post, which for some ends within two hours."""
+        window_s = (None, 0, 45, 3_630, 5_000, None)[(step.who + step.what) % 6]
+        if window_s is None:
+            return None
+        until = from_ms(self.now_ms + 1000 * window_s) if window_s else None
+        return Reply(allowed=window_s > 0, until=until)
 
     def _ms(self, step: Step) -> int:
         """Returns when a post was written, which is not always in the order in which posts come."""

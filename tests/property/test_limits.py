@@ -1,4 +1,6 @@
-"""Limits of silence on any day: each is told once, never early, and before anything that happens after it."""
+"""Limits of silence and windows of replies on any day: each is told once, in time and never early."""
+
+from datetime import datetime, timedelta
 
 from hypothesis import given, settings
 
@@ -75,3 +77,28 @@ def test_a_queue_that_holds_makes_no_offer_outside_of_its_hours(steps: list[Step
                     since_s = (event.at.timestamp() * 1000 - START_MS) / 1000
                     # An offer of the instant at which the hours end was decided before their timer.
                     assert since_s <= 300 or since_s >= 900
+
+
+@settings(max_examples=100, deadline=None)
+@given(STEPS)
+def test_the_end_of_each_window_of_replies_is_told_once_before_and_once_when_it_has_come(
+    steps: list[Step],
+) -> None:
+    router = new_router()
+    told: set[tuple[str, str, datetime]] = set()
+    for transaction in Desk(router).play(play(steps)):
+        for output in transaction.decisions.outputs:
+            if output.topic != CASE_EVENTS.name:
+                continue
+            event = decode(CaseEvent, output.value)
+            if event.type == "reply_window_ended" or event.reason == "reply_window":
+                assert event.deadline is not None
+                assert event.deadline.due_at is not None
+                key = event.case_id, event.type, event.deadline.due_at
+                assert key not in told
+                told.add(key)
+                is_over = event.at >= event.deadline.due_at
+                assert is_over == (event.type == "reply_window_ended")
+                assert event.at >= event.deadline.due_at - timedelta(hours=1)
+        for case in router._state.workspaces["acme"].cases.values():
+            assert case.window_ms is None or case.window_ms >= transaction.now_ms, "it was due before"

@@ -48,8 +48,9 @@ def resume(turn: Turn, case: Case, reason: str) -> None:
     """Ends a hold, or the wait for the customer."""
     assert case.offer is not None, "somebody has it"
     resumed = case._replace(state=after("resumed", case.state)).timed(until_ms=None)
-    if case.owed_ms is None:
-        # What was held for a week is not idle at once. What the contact is owed counts on.
+    if case.owed_ms is None or case.state == "awaiting":
+        # What was held for a week is not idle at once, and what nobody had to answer is not late at once. What
+        # the contact is owed counts on during a hold.
         resumed = silence.taken(turn.book, resumed, turn.now_ms)
     turn.publish_update(turn.step(resumed, "resumed", reason, rep_id=case.offer.rep_id), "resumed")
 

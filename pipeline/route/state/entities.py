@@ -75,9 +75,15 @@ class Times(Kept, frozen=True, omit_defaults=True):
     """When its rep, who has not answered, loses it, or when it is resolved, because nobody has written."""
     front_ms: int | None = None
     """Since when it waits before all others, because a rep who had it did not answer."""
+    warned_ms: int | None = None
+    """The end of what the platform takes as answers, once it was told that it is near."""
+    over_ms: int | None = None
+    """The same, once it was told that it is over."""
 
 
 NO_TIMES = Times()
+REPLY_WARNS_MS = 3_600_000
+"""So long before its end it is told that the platform soon takes no more answers. Most windows are of a day."""
 
 
 class Lift(Kept, frozen=True):
@@ -213,6 +219,18 @@ class Case(Kept, frozen=True, omit_defaults=True):
         return placed or self.clocks is not None or self.times is not None
 
     @property
+    def window_ms(self) -> int | None:
+        """Returns when it is to be told that the platform soon takes no more answers, or takes none; None for
+        never.
+
+        Where nothing is owed, only the end matters.
+        """
+        ends_ms, times = self.reply_ends_ms, self.times or NO_TIMES
+        if not ends_ms or times.over_ms == ends_ms or self.state == "wrapping":
+            return None
+        return ends_ms if self.owed_ms is None or times.warned_ms == ends_ms else ends_ms - REPLY_WARNS_MS
+
+    @property
     def goes_first(self) -> bool:
         """Whether it waits before all others."""
         return self.times is not None and self.times.front_ms is not None
@@ -244,6 +262,8 @@ class Case(Kept, frozen=True, omit_defaults=True):
             due_ms = self.sticky_ms
         if self.times is not None:
             due_ms = _earlier(due_ms, _earlier(self.times.until_ms, self.times.limit_ms))
+        if self.reply_ends_ms:
+            due_ms = _earlier(due_ms, self.window_ms)
         if self.clocks is None:
             return due_ms
         said_ms = self.clocks.next_ms

@@ -98,7 +98,9 @@ def _fire_case(turn: Turn, workspace: str, case_id: str) -> None:
     assert case is not None, "only open cases have a timer"
     if case.clocks is not None and turn.ring(case, case.clocks, turn.now_ms) is not case:
         return
-    if case.times is not None and case.times.limit_ms is not None and case.times.limit_ms <= turn.now_ms:
+    if (window_ms := case.window_ms) is not None and window_ms <= turn.now_ms:
+        turn.tell_window(case, turn.now_ms)
+    elif case.times is not None and case.times.limit_ms is not None and case.times.limit_ms <= turn.now_ms:
         _reach_limit(turn, case)
     elif case.offer is None and case.sticky_ms is not None and case.sticky_ms <= turn.now_ms:
         turn.step(case.let_go(), "sticky_ended", "time_over", rep_id=case.sticky_rep)

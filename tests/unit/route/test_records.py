@@ -33,7 +33,7 @@ def _everything() -> Answer:
     )  # fmt: skip
     waiting = desk.feed(scored("p0", "bob", queue="fans"), below)
     case_id = waiting.events[1].case_id
-    [other] = desk.feed(scored("p2", "al", ms=-5, topics=topics("bill"))).events
+    other = desk.feed(scored("p2", "al", ms=-5, topics=topics("bill"))).events[-1]
     desk.feed(tell(CasesMerged, case_id=other.case_id, into=case_id))
     desk.feed(scored("c1", "cid", cluster=cluster(1)), scored("r1", "dee", "none", repost_of="x:p1"))
     done = desk.feed(signed_in(), accept(case_id), reply(case_id))

@@ -113,6 +113,9 @@ def test_a_customer_who_owes_an_answer_before_the_first_reply_stops_the_limit_of
     case_id = accepted(desk)
     desk.feed(ask(CustomerAwaited, case_id))
     assert desk.after(9 * REPLY_S).tick().types == []
+    desk.feed(ask(CaseResumed, case_id))
+    assert desk.after(REPLY_S - 0.001).tick().types == [], "the rep has the whole time again"
+    assert desk.after(0.001).tick().types[0] == "released"
 
 
 def test_a_case_handed_on_after_an_answer_is_not_idle_at_once() -> None:
