@@ -30,6 +30,8 @@ LATE_MS = 60_000
 """A post is received up to so long before triage is done with it, so that its deadlines are near."""
 LONG_MS = 6_000
 """A rep means to go on with a held case within this time."""
+WINDOWS_S = (None, 15, None, 3_615)
+"""So long after a post its platform takes an answer. It is told an hour before that this ends."""
 PULSES_S = (0.0, 2.0, 3.0, 4.0)
 """People act at any time, or all together in pulses so far apart, which then share transactions."""
 
@@ -144,6 +146,8 @@ class Desk:
             },
             "source": {"topic": "posts.raw", "partition": 0, "offset": number},
         }  # fmt: skip
+        if (window_s := WINDOWS_S[number % len(WINDOWS_S)]) is not None:
+            post["reply"] = {"allowed": True, "until": rfc3339(now_ms + 1000 * window_s)}
         body = orjson.dumps(post | self._in_conversation(number))
         self._append(ACTIONABLE.name, body)
         if chance.random() < 0.05:  # enrich sends at least once

@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.topics import ACTIONABLE, REPS
 from tests.simulation.history import History, Written, ms_of
+from tests.simulation.policies import SHUT_MS
 from tests.simulation.timers import TIMER_BOUND_MS, each_timer_once, no_timer_early_or_overtaken
 
 JUMP_MS = 3_600_000
@@ -17,6 +18,8 @@ BESIDE_S = 4
 """No case waits longer beside a free rep: two seconds, and the longest idle poll before and after."""
 LEASE_S = 28
 """A rep whose desktop has been silent for nearly as long as the lease may be signed out."""
+SHUT_S = (50.0, 130.0)
+"""Between these times the fans' queue is shut, or has not come to open again."""
 CALM_AFTER_S = 15.0
 """A worker that is away for good is replaced, and its successor has caught up, so long after the last fault."""
 
@@ -189,7 +192,8 @@ def no_case_waits_beside_a_free_rep(history: History) -> Iterator[str]:
     for record in [*told, None]:
         at_s = history.end_s if record is None else record.at_s
         while look_s <= at_s:
-            pairs = {(name, *pair) for name, desk in desks.items() for pair in desk.pairs(look_s)}
+            shut = "fans" if history.clock_jumped or SHUT_S[0] < look_s < SHUT_S[1] else None
+            pairs = {(name, *pair) for name, desk in desks.items() for pair in desk.pairs(look_s, shut)}
             lasting = Counter({pair: lasting[pair] + 1 for pair in pairs})
             yield from (f"{pair} lasts at {look_s:.0f} s" for pair in pairs if lasting[pair] == BESIDE_S + 1)
             look_s += 1
@@ -207,24 +211,38 @@ class _Desk:
         """When the desktop of each rep who sends heartbeats sent the last one."""
         self.skills: dict[str, set[str]] = defaultdict(set)
         self.of_post: dict[str, set[str]] = {}
-        self.waiting: dict[str, str] = {}
-        """Case to team."""
+        self.waiting: dict[str, tuple[str, str]] = {}
+        """Case to team and queue."""
         self.holder: dict[str, str] = {}
         self.had: set[tuple[str, str]] = set()
         """Case and rep of each offer so far."""
 
-    def pairs(self, at_s: float) -> set[tuple[str, str]]:
+    def pairs(self, at_s: float, shut: str | None) -> set[tuple[str, str]]:
+        """Returns who could take which case, of another queue than the one that is perhaps shut."""
         held = Counter(self.holder.values())
         return {
             (case_id, rep_id)
             for rep_id, rep in self.reps.items()
             if at_s - self.beaten_s.get(rep_id, at_s) < LEASE_S
             if held[rep_id] < rep["capacity"]
-            for case_id, team in self.waiting.items()
+            for case_id, (team, queue) in self.waiting.items()
             if team in rep["teams"]
+            and queue != shut
             and (case_id, rep_id) not in self.had
             and self.skills[case_id] <= {*rep["skills"]}
         }
+
+
+def no_offer_by_a_queue_that_is_shut(history: History) -> Iterator[str]:
+    if history.clock_jumped:
+        return
+    # Timers of before that fire late are decided before the one that shuts it.
+    from_ms, until_ms = SHUT_MS[0] + TIMER_BOUND_MS, SHUT_MS[1]
+    for event in history.events:
+        body = event.body
+        is_matched = body["type"] == "offered" and body["reason"] == "matched"
+        if is_matched and body["queue"] == "fans" and from_ms < ms_of(body["at"]) < until_ms:
+            yield f"{_offer(event)} was made at {body['at']}, while the queue was shut"
 
 
 def _note(desks: dict[str, _Desk], record: Written) -> None:
@@ -244,7 +262,7 @@ def _note(desks: dict[str, _Desk], record: Written) -> None:
         for name, desk in desks.items():
             desk.waiting.pop(record.key, None)
             if body is not None and body["workspace"] == name and body["state"] == "waiting":
-                desk.waiting[record.key] = body["team"]
+                desk.waiting[record.key] = body["team"], body["queue"]
     elif record.topic == "cases.events":
         desk = desks[body["workspace"]]
         if body["type"] in ("queued", "joined"):
@@ -282,6 +300,7 @@ CHECKS: tuple[Check, ...] = (
     no_timer_overtakes_an_answer,
     no_offer_published_after_its_time,
     no_case_waits_beside_a_free_rep,
+    no_offer_by_a_queue_that_is_shut,
 )
 
 

@@ -1,24 +1,43 @@
 """The policies of a simulated day, short enough that every timer of theirs fires within it."""
 
 from pipeline.codec import encode
-from schemas.policy.queues import Queue, Ring, Sticky
+from schemas.policy.calendar import Calendar
+from schemas.policy.queues import Limits, Queue, Ring, Sticky
 from schemas.policy.rules import TriageRule
 from schemas.policy.sla import Sla, SlaTarget
 from schemas.policy.staffing import Lease
 from tests import builders
+from tests.builders import START_MS
 
 RINGS = (Ring(after_s=4, drop_optional=True), Ring(after_s=9, raise_priority=20))
+HOURS = Calendar.model_validate(
+    {"name": "hours", "zone": "UTC", "week": {"thu": ["00:00-00:01", "00:02-24:00"], "fri": ["00:00-24:00"]}}
+)
+SHUT_MS = (START_MS + 60_000, START_MS + 120_000)
+"""The day is a Thursday, in whose second minute the fans' queue is shut."""
 CARE = Queue(
     name="care", team="care", offer_timeout_s=8, first_response_s=3600, sla="prompt", rings=RINGS, wrap_up_s=3,
-    sticky=Sticky(scope="any", ttl_s=60, hold_s=3),
+    sticky=Sticky(scope="any", ttl_s=60, hold_s=3), reply_within_s=5, follow_up_within_s=3, idle_s=4,
 )  # fmt: skip
 QUEUES = (
-    CARE.model_copy(update={"rings": (*RINGS, Ring(after_s=12, add_teams=("social",)))}),
-    Queue(name="fans", team="social", offer_timeout_s=5, first_response_s=3600, fairness="round_robin"),
+    CARE.model_copy(
+        update={
+            "rings": (*RINGS, Ring(after_s=12, add_teams=("social",))),
+            "limits": Limits(max_waiting=6, overflow_queue="fans"),
+        }
+    ),
+    Queue(
+        name="fans",
+        team="social",
+        offer_timeout_s=5,
+        first_response_s=3600,
+        fairness="round_robin",
+        calendar="hours",
+    ),
 )
 OTHER_QUEUES = (
     Queue(name="vip", team="care", offer_timeout_s=5, first_response_s=3600, fairness="longest_idle"),
-    CARE.model_copy(update={"team": "social"}),
+    CARE.model_copy(update={"team": "social", "limits": Limits(max_waiting=6, overflow_queue="vip")}),
 )
 """Beside the queues above one is new, one has moved to another team, and one is gone."""
 TEAMS = tuple(sorted({queue.team for queue in QUEUES}))
@@ -48,5 +67,6 @@ def policy_of(workspace: str, version: int) -> bytes:
         missed_offers=2,
         lease=Lease(seconds=30),
         slas=(SLA,),
+        calendars=(HOURS,),
     )
     return encode(policy)

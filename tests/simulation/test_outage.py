@@ -13,7 +13,7 @@ READ_S = 30.0
 """A simulated worker, which takes 20 records a transaction, has read what came meanwhile so much later."""
 SILENT_FROM_S, SILENT_S = 31.0, 33.0
 KINDS = ("queued", "closed")
-IN_TIME = 2
+IN_TIME = 3
 """The seed of a day on which nobody acts so seldom that an offer is over before."""
 DAY = Hours(posts=150, posts_s=2_300, work_s=2_900, end_s=3_000, accepts=1.0, beats=1.0, leaves_s=10_000)
 
