@@ -6,12 +6,15 @@ byte that was published, each once, and the very state that the changelog holds.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.reader import Message, read_topic
 from pipeline.app.offline.rerun import Again, Rerun
 from pipeline.app.stages.route import new_router
 from pipeline.loop.now import NOW_KEY
+from pipeline.loop.rerun import ReplayDiffers
+from pipeline.ports.decider import Decisions
 from pipeline.ports.records import Record
 from pipeline.settings import Settings
 from schemas.topics import ACTIONABLE, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL, REPS, ROUTE_STATE
@@ -72,9 +75,13 @@ class ReplayedHistory:
     def _replay(self, number: int) -> None:
         """Decides a partition number again, and compares what that leaves with the changelog."""
         rerun, left = Rerun(self._settings, number), dict[bytes, bytes]()
-        for again in rerun.transactions():
-            self._decided.append(again)
-            _keep(left, again.decisions.changes.items())
+        try:
+            for again in rerun.transactions():
+                self._decided.append(again)
+                _keep(left, again.decisions.changes.items())
+        except ReplayDiffers as difference:
+            self.damage += [str(difference), *self._decided_now(rerun.router.decisions())]
+            return
         held, restored = dict[bytes, bytes](), new_router(self._settings)
         for message in self._read(ROUTE_STATE.name):
             if message.partition() == number and message.key() != NOW_KEY:
@@ -90,6 +97,15 @@ class ReplayedHistory:
             self.damage.append(f"a timer of {number} was due {last_ms - due_ms} ms before the end")
         if future_of(restored) != future_of(rerun.router):
             self.damage.append(f"the restored state of {number} and the replayed one go on differently")
+
+    def _decided_now(self, decisions: Decisions) -> Iterator[str]:
+        """Yields what is decided now, and was not when the routers decided, of a transaction that differs."""
+        changes = [Record(ROUTE_STATE.name, key, value) for key, value in decisions.changes.items()]
+        for topic, made in groupby(sorted([*decisions.outputs, *changes], key=_topic), _topic):
+            there = {(message.key(), message.value() or b"") for message in self._read(topic)}
+            for record in made:
+                if _pair(record) not in there:
+                    yield f"decided now only: {topic}: {record.key!r} {(record.value or b'')[:1500]!r}"
 
     def _compare_topics(self) -> None:
         """Notes what was published and not decided, or decided and not published once."""
@@ -128,6 +144,10 @@ def _keep(state: dict[bytes, bytes], changes: Iterable[tuple[bytes, bytes | None
             state.pop(key, None)
         else:
             state[key] = value
+
+
+def _topic(record: Record) -> str:
+    return record.topic
 
 
 def _pair(output: Record) -> tuple[bytes, bytes]:
