@@ -10,6 +10,7 @@ from pipeline.route.matching import takers
 from schemas.cases.case import CaseEvent
 from schemas.policy.policy import Policy
 from tests.builders import START_MS, accept, policy, presence, reject, resolve, scored, signed_in, signed_out
+from tests.routers import ALL
 from tests.unit.route.desk_of_one import Answer, Desk
 
 REPS: dict[str, tuple[str, ...]] = {
@@ -18,10 +19,10 @@ REPS: dict[str, tuple[str, ...]] = {
     "s2": ("social",),
     "both": ("care", "social"),
 }
-KINDS = ["post"] * 6 + ["own"] * 2 + ["in"] * 3 + ["out", "away"] + ["accept"] * 4 + ["reject"] + ["resolve"] * 5
+KINDS = ["post"] * 5 + ["own"] + ["in"] * 3 + ["out", "away"] + ["accept"] * 4 + ["reject"] + ["resolve"] * 5
 WAITS_MS = st.sampled_from([0, 0, 0, 1000, 10_000, 60_000, 120_000])
 """Whole seconds. A rule begins by time alone in the millisecond after one, so never together with what is fed."""
-STEPS = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 9), WAITS_MS), max_size=60)
+STEPS = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 9), WAITS_MS), min_size=30, max_size=60)
 LIMITS = st.sampled_from(
     [{"waiting_over": 0}, {"waiting_over": 3}, {"waiting_over_s": 60}, {"waiting_over": 2, "waiting_over_s": 60}]
 )
@@ -78,8 +79,14 @@ class Office:
         self.serial += 1
         desk = self.desk.after(wait_ms / 1000)
         self.rule.look(desk.now_ms - 1)
-        message = self._message(kind, what)
-        self._judge(desk.tick() if message is None else desk.feed(message))
+        desk.router.fire_timers(desk.now_ms - 1, ALL)
+        self._judge(desk.commit())
+        messages = [self._message(kind, what)]
+        if kind == "post" and what > 5:
+            for _ in range(4):
+                self.serial += 1
+                messages.append(self._message(kind, what))
+        self._judge(desk.tick() if messages[0] is None else desk.feed(*messages))
         self._nobody_waits_beside_who_may_take()
 
     def _message(self, kind: str, what: int) -> Any:
@@ -89,9 +96,9 @@ class Office:
             queue, skills = ("fans" if kind == "own" else "care"), (("es",) if what == 9 else ())
             return scored(name, name, ms=ms, queue=queue, skills=skills, priority=10.0 * what)
         if kind == "in":
-            self.capacity[rep] = 1 + what % 4
+            self.capacity[rep] = 1 + what % 3
             skills = ("es",) if what < 5 else ()
-            return signed_in(rep, teams=REPS[rep], skills=skills, capacity=1 + what % 4, seq=seq)
+            return signed_in(rep, teams=REPS[rep], skills=skills, capacity=1 + what % 3, seq=seq)
         if kind in ("out", "away") and rep in self.capacity:
             del self.capacity[rep]
             return signed_out(rep, seq=seq) if kind == "out" else presence(rep, "away", seq=seq)
