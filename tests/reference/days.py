@@ -9,7 +9,7 @@ from tests.reference.two_routers import Differ, TwoRouters
 
 BASE = (
     ["post"] * 9 + ["sign_in"] * 6 + ["away", "available", "sign_out"] + ["accept"] * 9 + ["reject"] * 4
-    + ["reply"] * 2 + ["resolve"] * 5 + ["tick", "policy"]
+    + ["reply"] * 2 + ["resolve"] * 5 + ["tick", "policy", "restart"]
 )  # fmt: skip
 PEOPLE = ["beat"] * 8
 JOINS = (
@@ -26,6 +26,10 @@ WORK = [
 LIMITS = [*(kind for kind in BASE if kind != "policy"), *WORK, *["pick"] * 6, *["link"] * 3, "own", "own"]
 
 
+LAG = ["lag"]
+"""Not where desktops have leases, of which those that end meanwhile begin anew. That has tests of its own."""
+
+
 class Kind(NamedTuple):
     """What may happen on a day, and under which policies."""
 
@@ -36,12 +40,12 @@ class Kind(NamedTuple):
 
 
 KINDS: dict[str, Kind] = {
-    "matching": Kind(BASE, policies.PLAIN),
+    "matching": Kind(BASE + LAG, policies.PLAIN),
     "people": Kind(BASE + PEOPLE, policies.PEOPLE),
-    "skills": Kind(BASE, policies.SKILLED, levels=True),
-    "joins": Kind(BASE + JOINS, policies.JOINS, crowd=False),
-    "work": Kind(BASE + WORK, policies.WORK),
-    "clocks": Kind(BASE + JOINS + WORK, policies.CLOCKED, crowd=False),
+    "skills": Kind(BASE + LAG, policies.SKILLED, levels=True),
+    "joins": Kind(BASE + JOINS + LAG, policies.JOINS, crowd=False),
+    "work": Kind(BASE + WORK + LAG, policies.WORK),
+    "clocks": Kind(BASE + JOINS + WORK + LAG, policies.CLOCKED, crowd=False),
     "limits": Kind(LIMITS, policies.LIMITED, crowd=False),
     "all": Kind(
         BASE + PEOPLE + JOINS + WORK,

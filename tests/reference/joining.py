@@ -179,7 +179,7 @@ class Joining:
         case.from_rep = None
         case.queue, case.team = queue.name, queue.team
         case.respond_by_ms = at_ms + 1000 * queue.first_response_s
-        life.rewrite(self.world, case)
+        life.rewrite(self.world, case, at_ms)
         self.world.say("reopened", case, reason)
 
     def offer_back(self, case: Case) -> None:

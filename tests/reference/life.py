@@ -88,10 +88,11 @@ def enter(world: World, case: Case, queue: Queue) -> None:
     rewrite(world, case)
 
 
-def rewrite(world: World, case: Case) -> None:
+def rewrite(world: World, case: Case, since_ms: int | None = None) -> None:
     """The deadlines are by what the queue promises now. They count from the start where none were noted before."""
+    since_ms = case.queued_ms if since_ms is None else since_ms
     given = terms(world.policy, world.own_queue(case), case.priority, direct=case.direct)
-    case.clocks.rewrite(given, case.queued_ms, is_answered=case.replied)
+    case.clocks.rewrite(given, since_ms, is_answered=case.replied)
     promise(case)
 
 

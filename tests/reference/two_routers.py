@@ -43,6 +43,7 @@ class TwoRouters:
         self.inputs = Inputs(self.world, self.case_ids, levels=levels, crowd=crowd)
         self.router.take_policy(WORKSPACE, encode(self.world.policy), START_MS)
         assert self.router.set_live(True, START_MS, ALL)
+        self.changelog: dict[bytes, bytes | None] = dict(self.router.decisions().changes)
         self.router.commit()
         self.now_ms = START_MS
         self.story: list[str] = [f"policy {first_policy % len(policies)}"]
@@ -100,6 +101,10 @@ class TwoRouters:
     def _do(self, step: Step) -> None:
         if step.kind == "tick":
             self._tick(self.now_ms)
+        elif step.kind == "lag":
+            self._lag()
+        elif step.kind == "restart":
+            self._restart(step)
         elif step.kind == "policy":
             self._tick(self.now_ms)
             given = self._policy(step.what, self.inputs.serial)
@@ -137,6 +142,27 @@ class TwoRouters:
                 lambda: self.plain.take_event(event, name, into),
             )
 
+    def _restart(self, step: Step) -> None:
+        """Another router goes on with what the first one wrote, which may come back in any order."""
+        self.story.append(f"{(self.now_ms - START_MS) / 1000:g} s: the router begins anew")
+        self.router = new_router()
+        live = [(key, value) for key, value in self.changelog.items() if value is not None]
+        for key, value in sorted(live, reverse=step.what % 2 == 0):
+            self.router.restore(key, value)
+        self._at(self.now_ms, "", lambda: self.router.set_live(self.world.live, self.now_ms, ALL), lambda: None)
+
+    def _lag(self) -> None:
+        """The router falls behind its inputs, or has caught up. Behind them it offers nothing."""
+        live = not self.world.live
+        self.story.append(
+            f"{(self.now_ms - START_MS) / 1000:g} s: the router {'has caught up' if live else 'lags'}"
+        )
+
+        def turn() -> None:
+            self.world.live = live
+
+        self._at(self.now_ms, "", lambda: self.router.set_live(live, self.now_ms, ALL), turn)
+
     def _decide(self, message: ScoredPost | AnyRepEvent) -> None:
         self.router.decide(record(message, self.inputs.serial, append_ms=self.now_ms), self.now_ms)
 
@@ -146,7 +172,9 @@ class TwoRouters:
         if told:
             self.story.append(f"{(at_ms - START_MS) / 1000:g} s: {told}")
         router_code = _code(router)
-        outputs = self.router.decisions().outputs
+        decisions = self.router.decisions()
+        outputs = decisions.outputs
+        self.changelog.update(decisions.changes)
         self.router.commit()
         self.events = [decode(CaseEvent, out.value) for out in outputs if out.topic == CASE_EVENTS.name]
         self.records = [decode(Assignment, out.value) for out in outputs if out.topic == ASSIGNMENTS.name]
