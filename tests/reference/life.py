@@ -77,7 +77,10 @@ def settle(world: World, case: Case) -> None:
     queue = world.queue(case.queue)
     if (case.queue, case.team) != (queue.name, queue.team):
         reason = "queue_moved" if case.queue == queue.name else "queue_gone"
-        enter(world, case, queue)
+        if case.queue != queue.name:
+            enter(world, case, queue)
+        # In a queue that only goes to another team, the deadlines follow as those of all cases do.
+        case.team = queue.team
         world.say("requeued", case, reason)
 
 

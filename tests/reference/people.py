@@ -96,7 +96,7 @@ def _leave(world: World, rep: Rep, reason: str) -> None:
 def missed(world: World, rep: Rep) -> None:
     """The rep let an offer time out, and after as many in a row as the policy says counts as silent."""
     rep.missed += 1
-    if rep.missed >= world.policy.missed_offers:
+    if rep.missed >= world.policy.missed_offers and not rep.is_silent:
         rep.is_silent = True
         release(world, rep, world.policy.silent_release, "not_responding")
 
