@@ -52,11 +52,10 @@ class Matching:
         # Of each n picks by reps of the same teams and skills one takes the oldest case that they may take.
         first = possible
         if not self._is_turn_of_oldest(rep):
-            in_front = [case.front_ms for case in possible if case.front_ms is not None]
-            highest = max(case.priority for case in possible)
-            first = [case for case in possible if case.priority == highest]
-            if in_front:
-                return [case for case in possible if case.front_ms == min(in_front)]
+            # Who was left without an answer goes before all others.
+            first = [case for case in possible if case.front_ms is not None] or possible
+            highest = max(case.priority for case in first)
+            first = [case for case in first if case.priority == highest]
         oldest = min(case.queued_ms for case in first)
         # Refusals that lapse in the same millisecond do so one after the other, and nothing says in which order.
         lapsed = [case for case in possible if self.world.now_ms in case.refused.values()]
