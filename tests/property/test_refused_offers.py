@@ -9,7 +9,7 @@ from pipeline.ports.records import InputRecord
 from schemas.people.rep import AnyRepEvent
 from schemas.posts.scored import ScoredPost
 from schemas.topics import ASSIGNMENTS
-from tests.builders import START_MS, record, scored, signed_in
+from tests.builders import START_MS, WORKSPACE, policy, record, scored, signed_in
 from tests.property.route_play import Desk
 
 POISON = b':p0"'
@@ -19,7 +19,8 @@ class Partition:
     """A partition number whose topic of assignments never takes the offers of one post."""
 
     def __init__(self) -> None:
-        self.desk = Desk()
+        # No queue is full, and no rep has had too many offers: nothing but the topic refuses one.
+        self.desk = Desk(policies={WORKSPACE: policy()})
         self.desk.settle(START_MS)
         self.now_ms = START_MS
         self.offset = 0
