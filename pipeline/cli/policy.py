@@ -62,8 +62,8 @@ def try_topics(
     """
     from pipeline.app.offline.policy import read_policy, try_posts
 
-    topics = read_policy(file).topics
-    tried = try_posts(topics, posts)
+    policy = read_policy(file)
+    topics, tried = policy.topics, try_posts(policy, posts)
     counts = Counter(hit.topic for post in tried for hit in post.hits)
     if as_json:
         _emit_tried(tried, {topic.name: counts[topic.name] for topic in topics})
@@ -94,6 +94,8 @@ def holidays(
     filled = fill_holidays(file, calendar, country, subdivision, _years(years))
     if filled.diff:
         emit(filled.diff)
+    if subdivision is None and filled.parts:
+        say(f"{country} has parts with holidays of their own: --subdivision takes {', '.join(filled.parts)}")
     for day in filled.special:
         say(f"{day} is a special day of {calendar} and stays one")
     say(f"{file}: {filled.added} dates added to calendar {calendar}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.text.output import emit_json, say
-from pipeline.errors import EXIT_USAGE, Misconfigured, Permanent
+from pipeline.errors import EXIT_USAGE, Misconfigured
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -36,17 +36,13 @@ def score(
     """
     from pipeline.app.offline.score import Counts, open_scorer, score_lines
     from pipeline.ingest.lines import numbered, unpacked
+    from pipeline.ingest.rejections import Rejections
     from pipeline.settings import load_settings
 
     policies = _policies(policy or [])
     settings = load_settings()
     name = "standard input" if file == "-" else file
-    counts = Counts()
-
-    def refuse(number: int, reason: Permanent) -> None:
-        field = f"{reason.field}: " if reason.field else ""
-        say(f"{name}:{number}: {reason.code}: {field}{reason.detail}")
-
+    counts, rejections = Counts(), Rejections(name, say)
     with _open(file) as stream:
         # The file is open by now. A wrong name should not cost the seconds in which a model loads.
         scorer = open_scorer(settings)
@@ -58,11 +54,12 @@ def score(
             batch_size=settings.enrich.batch_size,
             workspace=workspace,
             counts=counts,
-            refuse=refuse,
+            refuse=rejections,
         )
         for post in scored_posts:
             # Every field is there, with absent ones as null. The customer join is not built yet.
             emit_json(post.model_dump(mode="json") | {"customer": None})
+    rejections.end()
     unused = "".join(f", {number} of type {kind} not used" for kind, number in sorted(counts.unused.items()))
     say(f"{name}: {counts.posts} posts scored, {counts.refused} lines refused{unused}")
     if counts.refused:

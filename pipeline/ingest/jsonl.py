@@ -29,8 +29,11 @@ def _document(raw: bytes, workspace: str | None) -> bytes | Permanent:
     if len(raw) > RAW.max_message_bytes:
         size = f"{len(raw)}" if len(raw) < LONGEST_LINE_BYTES else f"{len(raw)} or more"
         return Permanent("too_large", f"the line has {size} bytes, {RAW.max_message_bytes} are allowed")
-    if workspace is None:
-        return raw
+    return raw if workspace is None else of_workspace(raw, workspace)
+
+
+def of_workspace(raw: bytes, workspace: str) -> bytes:
+    """Returns a line with that workspace if it states none, and any other line as it is."""
     try:
         document = orjson.loads(raw)
     except orjson.JSONDecodeError:

@@ -160,7 +160,8 @@ class Policy(Message):
         default=None,
         ge=1,
         le=3600,
-        description="most offers to one rep within an hour; absent for any number",
+        description="most offers to one rep within an hour, of urgent cases as well, those that timed out "
+        "included; absent for any number",
     )
     lease: Lease = Field(default=Lease(), description="when a desktop that sends heartbeats counts as gone")
     link_identity: tuple[PlatformName, ...] = Field(

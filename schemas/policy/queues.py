@@ -132,7 +132,8 @@ class Queue(Part):
     order: Literal["priority", "time_to_breach"] = Field(
         default="priority",
         description="which case goes first: the one of the highest priority, or the one whose next deadline is "
-        "the nearest; the same in all queues of a team, and of those that lend to it",
+        "the nearest; the same in all queues of a team, and of those that lend to it; a rep of two teams with "
+        "different orders is offered the cases of the team with order priority first",
     )
     fairness: Literal["load", "longest_idle", "round_robin"] = Field(
         default="load",

@@ -22,6 +22,8 @@ class Filled(NamedTuple):
     added: int
     special: tuple[date, ...]
     """Holidays on which the calendar has windows of its own, so that they were left out."""
+    parts: tuple[str, ...]
+    """Codes of the country's parts, each of which may have more holidays than the country."""
 
 
 def fill_holidays(path: Path, name: str, country: str, subdivision: str | None, years: range) -> Filled:
@@ -54,7 +56,8 @@ def fill_holidays(path: Path, name: str, country: str, subdivision: str | None, 
         except OSError as error:
             raise Misconfigured(f"{path}: cannot be written: {error.strerror}") from None
     diff = difflib.unified_diff(before.splitlines(), after.splitlines(), str(path), str(path), lineterm="")
-    return Filled("\n".join(diff), len(days), special)
+    parts = tuple(holidays.list_supported_countries()[country])
+    return Filled("\n".join(diff), len(days), special, parts)
 
 
 def public_holidays(country: str, subdivision: str | None, years: range) -> dict[date, str]:

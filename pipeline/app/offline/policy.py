@@ -14,12 +14,14 @@ from typing import Any, NamedTuple, get_args
 from pydantic import ValidationError, model_validator
 
 from pipeline.adapters.yaml.policy_file import load_policy
+from pipeline.app.offline.questionable import questionable
 from pipeline.app.offline.unheeded import unheeded
 from pipeline.codec import decode
 from pipeline.enrich.author.brand import bare
 from pipeline.enrich.listening.topics import TopicMatcher, refusals
 from pipeline.enrich.triage.reachable import unreached
 from pipeline.errors import Misconfigured, Permanent
+from pipeline.ingest.jsonl import of_workspace
 from pipeline.ingest.lines import Line, numbered, unpacked
 from pipeline.input_mistakes import did_you_mean
 from pipeline.route.sla.zones import zone_names
@@ -95,26 +97,27 @@ def check_policy(path: Path) -> Checked:
     """
     written = load_policy(path, _refusals)
     policy = written.value
-    doubts = [*unreached(policy), *_idle_targets(policy), *_bare_handles(policy), *unheeded(policy)]
+    doubts = [*unreached(policy), *_idle_targets(policy), *_bare_handles(policy)]
+    doubts += [*questionable(policy), *unheeded(policy)]
     return Checked(policy, tuple(written.place(where) + what for where, what in doubts))
 
 
-def try_posts(topics: tuple[ListeningTopic, ...], file: str) -> list[Tried]:
-    """Yields what the topics find in the posts of a file, in order. Blank lines are passed over.
+def try_posts(policy: Policy, file: str) -> list[Tried]:
+    """Yields what the topics of a policy find in the posts of a file, in order. Blank lines are passed over.
 
     Args:
-        topics: of a policy.
+        policy: whose workspace holds for posts that state none.
         file: JSON lines, gzip or not: whole RawPosts, or objects with text, title or both; - for standard input.
 
     Raises:
         Misconfigured: the file cannot be read or holds no post, or lines are bad: each is named as
             file:line: code: field: detail, up to `SHOWN` of them.
     """
-    matcher = TopicMatcher(topics)
+    matcher = TopicMatcher(policy.topics)
     tried, bad = [], []
     for line in _lines(file):
         try:
-            tried.append(_try(line, matcher))
+            tried.append(_try(line, policy.workspace, matcher))
         except Permanent as error:
             bad.append(f"{file}:{line.number}: {error}")
     if bad:
@@ -170,9 +173,9 @@ def _bare_handles(policy: Policy) -> Iterator[tuple[Location, str]]:
                 yield (*place, "handles", at), f"{handle} names no platform and {counts}: write PLATFORM:{handle}"
 
 
-def _try(line: Line, matcher: TopicMatcher) -> Tried:
+def _try(line: Line, workspace: str, matcher: TopicMatcher) -> Tried:
     named = decode(_Named, line.raw).post_id
-    post = decode(JustWords, line.raw) if named is None else decode(RawPost, line.raw)
+    post = decode(JustWords, line.raw) if named is None else decode(RawPost, of_workspace(line.raw, workspace))
     return Tried(line.number, named, post.title, post.text, matcher.find(post.title, post.text))
 
 

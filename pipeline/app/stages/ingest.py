@@ -17,12 +17,13 @@ from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.kafka.reach import reach, require_topic
 from pipeline.app.endpoints import resolve
 from pipeline.clock import Clock, SystemClock
-from pipeline.errors import Misconfigured, Permanent
+from pipeline.errors import Misconfigured
 from pipeline.ingest import jsonl
 from pipeline.ingest.agent import BATCH_POSTS, IngestAgent, Reports, Waits
 from pipeline.ingest.lines import Candidate, Line, not_empty, numbered, unpacked
 from pipeline.ingest.manifest.format import Header, Source, newest_run
 from pipeline.ingest.manifest.writer import ManifestWriter, run_id
+from pipeline.ingest.rejections import Rejections
 from pipeline.ingest.replay import Pacer
 from pipeline.ingest.table.columns import open_table
 from pipeline.ingest.table.mapping import ColumnMap
@@ -166,16 +167,18 @@ def ingest_file(
             return IngestSummary(opened.name, "", 0, 0, 0, time.monotonic() - began_s, 0, True)
         stack.enter_context(manifest)
         before = manifest.cursor
+        rejections = Rejections(opened.name, say)
         agent = IngestAgent(
             publisher,
             manifest,
             Waits(time.monotonic, time.sleep, lambda: stop.requested),
-            Reports(_rejections(opened.name, say), progress),
+            Reports(rejections, progress),
             Metrics(),
             pacer=None if request.speed is None else Pacer(request.speed),
             header=opened.header,
         )
         whole = agent.run(opened.candidates, request.limit)
+        rejections.end()
         if not stop.requested:
             manifest.end(whole=whole)
         after = manifest.cursor
@@ -261,7 +264,3 @@ def _options(request: IngestRequest) -> dict[str, Any]:
         return {"format": "jsonl", "workspace": request.workspace}
     columns = asdict(request.columns)
     return {"format": "csv", "workspace": request.workspace, **columns, "times": list(request.columns.times)}
-
-
-def _rejections(name: str, say: Callable[[str], None]) -> Callable[[int, Permanent], None]:
-    return lambda line, reason: say(f"{name}:{line}: {reason}")

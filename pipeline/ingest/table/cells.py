@@ -109,7 +109,8 @@ def time(own_formats: Sequence[str], cell: str) -> object:
     when = _by_format(found, own_formats) or _epoch(found) or _iso(found) or _by_format(found, TIME_FORMATS)
     if when is None:
         raise Permanent(
-            "invalid_time", "RFC 3339, epoch seconds or milliseconds, or a format of the map is needed"
+            "invalid_time",
+            "RFC 3339, epoch seconds or milliseconds, or a format of the map (--time-format) is needed",
         )
     return (when if when.tzinfo is not None else when.replace(tzinfo=UTC)).isoformat()
 

@@ -28,6 +28,8 @@ TARGETS = ID_TARGETS | TIME_TARGETS | NUMBER_TARGETS | BOOLEAN_TARGETS | TEXT_TA
 """A column can feed each of these fields of RawPost. A test compares them with the contract."""
 REQUIRED = ("post_id", "author.author_id", "created_at", "platform", "workspace")
 _PART = re.compile(r"^\s*(?P<target>[a-z_.]+)\s*(?P<sign>==?)\s*(?P<source>.*?)\s*$")
+_OTHER_DELIMITERS = {";": "';'", "\t": "$'\\t'", "|": "'|'"}
+"""Signs that other exports put between columns, each as a shell takes it."""
 _KEYS = frozenset({"columns", "constants", "times", "delimiter"})
 
 
@@ -84,9 +86,13 @@ class ColumnMap:
             Misconfigured: a mapped column is missing or there twice; names the file and what exists.
         """
         exist = ", ".join(header)
+        # A header that was not parted at all means another delimiter.
+        other = next((sign for sign in _OTHER_DELIMITERS if len(header) == 1 and sign in header[0]), None)
+        remedy = "" if other is None else f"; try --delimiter {_OTHER_DELIMITERS[other]}"
         for target, column in self.columns.items():
             if column not in header:
-                raise Misconfigured(f"{file}: there is no column {column!r} (for {target}); there are: {exist}")
+                missing = f"{file}: there is no column {column!r} (for {target}); there are: {exist}{remedy}"
+                raise Misconfigured(missing)
             # Either column could be meant, and a wrong guess would go unnoticed.
             if list(header).count(column) > 1:
                 raise Misconfigured(f"{file}: there are several columns {column!r}; there are: {exist}")

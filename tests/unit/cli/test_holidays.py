@@ -85,9 +85,22 @@ def test_names_in_other_scripts_are_shown_in_a_locale_that_lacks_them(policy: Pa
     assert "+      - 2027-01-01 # 元日\n" in ended.stdout.decode()
 
 
+def test_the_parts_of_a_country_are_told_to_whoever_names_none(
+    policy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--country", "GB", "--years", "2027", "--calendar", "office"]
+    parts = "GB has parts with holidays of their own: --subdivision takes ENG, NIR, SCT, WLS\n"
+    assert run(policy, *words) == EXIT_OK
+    assert parts in capsys.readouterr().err
+    assert run(policy, *words, "--subdivision", "ENG") == EXIT_OK
+    assert parts not in capsys.readouterr().err
+
+
 def test_one_year_and_a_country_without_parts(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(policy, "--country", "JP", "--years", "2027", "--calendar", "office") == EXIT_OK
-    assert "2027-02-23" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "2027-02-23" in printed.out
+    assert "--subdivision" not in printed.err
     assert {day.year for day in read_policy(policy).calendars[0].closed} == {2027}
 
 

@@ -103,6 +103,14 @@ def test_a_gzip_file_is_read(policy: Path, tmp_path: Path, capsys: pytest.Captur
     assert "1 posts, 1 concern" in capsys.readouterr().err
 
 
+def test_posts_that_state_no_workspace_are_of_the_workspace_of_the_policy(
+    policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    post = {name: value for name, value in POST.items() if name != "workspace"}
+    assert run("test", str(policy), "--posts", _posts(tmp_path, post)) == EXIT_OK
+    assert "1 posts, 1 concern" in capsys.readouterr().err
+
+
 def test_bad_lines_exit_2_and_are_named_by_line_and_field(
     policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -68,6 +68,7 @@ def test_an_unknown_time_is_refused(cell: str) -> None:
     with pytest.raises(Permanent) as caught:
         cells.time((), cell)
     assert caught.value.code == "invalid_time"
+    assert "--time-format" in caught.value.detail
 
 
 @pytest.mark.parametrize(

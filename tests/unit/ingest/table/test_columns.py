@@ -67,6 +67,16 @@ def test_a_missing_column_names_the_file_the_column_and_what_exists() -> None:
         table("id,user,followers,likes,text\n")
 
 
+@pytest.mark.parametrize(("sign", "typed"), [(";", "';'"), ("\t", r"$'\t'")])
+def test_a_header_of_another_delimiter_names_that_delimiter(sign: str, typed: str) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        table(HEADER.replace(",", sign))
+    assert str(caught.value).endswith(f"; try --delimiter {typed}")
+    with pytest.raises(Misconfigured) as caught:
+        table("id;user,followers,likes,text\n")
+    assert "--delimiter" not in str(caught.value)
+
+
 def test_a_column_that_is_there_twice_is_refused() -> None:
     with pytest.raises(Misconfigured, match="several columns 'id'"):
         table("id," + HEADER)
