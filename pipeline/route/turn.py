@@ -34,6 +34,9 @@ from schemas.cases.case import AssignmentState, CaseEventType
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, team_topic
 
 _EVENTS = (CASE_EVENTS.name,)
+_WINDOW_LATER = frozenset({"offered", "assigned", "due_soon", "breached"})
+"""After these steps the end of what the platform takes is told by the timer, or by the step that they are part of.
+The record of an offer or of its accept comes first, and says how things stand. Deadlines may be told before it."""
 
 
 @lru_cache(maxsize=4096)
@@ -124,8 +127,7 @@ class Turn:
             case = self.widen(case)
         if case.clocks is not None:
             case = self.ring(case, case.clocks, self.now_ms - 1)
-        # The record of an offer or of its accept comes first, and says how things stand.
-        if not case.reply_ends_ms or type_ in ("offered", "assigned"):
+        if not case.reply_ends_ms or type_ in _WINDOW_LATER:
             return case
         return self.tell_window(case, self.now_ms - 1)
 
