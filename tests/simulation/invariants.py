@@ -145,18 +145,18 @@ def timers_neither_early_nor_stuck(history: History) -> Iterator[str]:
 
 
 def _since_expiry_ms(history: History, offer: Written, append_ms: int, at_s: float) -> int:
-    """Returns for how long an offer had been over, by the brokers' time, or the true one where that was wrong."""
+    """Returns for how long an offer had been over, by the brokers' time or, where that jumped, by the true one."""
     expires_ms, decided_ms = ms_of(offer.body["expires_at"]), ms_of(offer.body["decided_at"])
-    told_right = _is_right(history, offer.append_ms, offer.at_s) and _is_right(history, append_ms, at_s)
-    if not history.clock_jumped or (told_right and decided_ms <= offer.append_ms):
+    if not history.clock_jumped:
         return append_ms - expires_ms
+    if abs(decided_ms - _true_ms(history, offer.at_s)) < JUMP_MS / 2:
+        return int(_true_ms(history, at_s)) - expires_ms
+    # The stage's time was wrong, so only durations tell anything.
     return int((at_s - offer.at_s) * 1000) - (expires_ms - decided_ms) + LAG_MS * (at_s < history.end_s)
 
 
-def _is_right(history: History, append_ms: int, at_s: float) -> bool:
-    """Whether a broker with a right clock said this."""
-    true_ms = history.end_ms - (history.end_s - at_s) * 1000
-    return abs(append_ms - true_ms) < JUMP_MS / 2
+def _true_ms(history: History, at_s: float) -> float:
+    return history.end_ms - (history.end_s - at_s) * 1000
 
 
 def no_timer_overtakes_an_answer(history: History) -> Iterator[str]:
