@@ -195,6 +195,7 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.ingest.table.cells.word": cells.word,
     "pipeline.ingest.table.mapping.parse_columns": _refusing(column_map.parse_columns),
     "pipeline.ingest.jsonl.candidates": lambda text: list(jsonl.candidates(_lines(text), "acme")),
+    "pipeline.ingest.jsonl.of_workspace": lambda text: jsonl.of_workspace(text.encode(), "acme"),
     "pipeline.ingest.table.rows.rows": _refusing(lambda text: list(table.rows(_lines(text), ","))),
 }
 """Maps module and name to a call of it with one text. What a function refuses is no fault."""
@@ -240,6 +241,7 @@ OTHERS: dict[str, str] = {
     "pipeline.ingest.table.columns.open_table": "reads its rows by `table.rows` and its cells by `cells`",
     "pipeline.ingest.lines.not_empty": "a file's name",
     "pipeline.ingest.lines.numbered": "a file's name",
+    "pipeline.ingest.rejections.Rejections": "a file's name",
     "pipeline.ingest.manifest.format.Header": "a manifest's own fields",
     "pipeline.ingest.manifest.format.footer_line": "a manifest's own fields",
     "pipeline.ingest.manifest.format.resumed_line": "a manifest's own fields",

@@ -36,9 +36,9 @@ def of_workspace(raw: bytes, workspace: str) -> bytes:
     """Returns a line with that workspace if it states none, and any other line as it is."""
     try:
         document = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        # The decoder of the contract explains what is wrong with the line.
-        return raw
-    if isinstance(document, dict) and document.get("workspace") is None:
-        return orjson.dumps(document | {"workspace": workspace})
+        if isinstance(document, dict) and document.get("workspace") is None:
+            return orjson.dumps(document | {"workspace": workspace})
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        # The decoder of the contract explains what is wrong with the line. One that nests too deep is only read.
+        pass
     return raw

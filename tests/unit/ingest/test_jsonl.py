@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.codec import decode
 from pipeline.errors import Misconfigured, Permanent
-from pipeline.ingest.jsonl import candidates
+from pipeline.ingest.jsonl import candidates, of_workspace
 from pipeline.ingest.lines import Candidate, Line, not_empty, numbered, unpacked
 from schemas.posts.raw import RawPost
 
@@ -109,3 +109,9 @@ def test_a_cut_gzip_file_gives_its_whole_lines_first() -> None:
 def test_an_empty_file_is_refused() -> None:
     with pytest.raises(Misconfigured, match=r"posts\.jsonl is empty"):
         not_empty(iter(lines_of(b"")), "posts.jsonl")
+
+
+@pytest.mark.parametrize("depth", [300, 900])
+def test_a_line_that_nests_too_deep_to_be_written_stays_as_it_is(depth: int) -> None:
+    raw = b'{"a":' + b"[" * depth + b"]" * depth + b"}"
+    assert of_workspace(raw, "acme") == raw
