@@ -69,7 +69,7 @@ def test_an_audit_is_calm_beside_a_stream_and_names_what_is_lost_or_changed(
     assert whole["ok"]
     assert hop(whole, "posts.raw -> posts.scored")["out"] >= POSTS
     assert hop(whole, "posts.scored -> mentions")["out"] > 0
-    assert whole["compared"].keys() == {"posts", "case_events", "assignments"}
+    assert whole["compared"].keys() == {"posts", "case_events", "assignments", "queue_gauges", "rep_presence"}
 
     records = [json.loads(line) for line in posts.read_text().splitlines()]
     times = Counter(record["post_id"] for record in records)
