@@ -136,12 +136,8 @@ class Driver:
             # Alone, and at once: beside new records it would never be found which of the decisions was refused.
             limit = 0 if draft.undeliverable is not None else max(1, min(self._spec.offer_limit, draft.limit))
             self._make_up(draft, limit)
-        elif self._take_policies(draft):
-            self._decide_records(draft, at)
-            if not draft.records and not draft.is_stopped:
-                self._timers.follow_time(draft, at)
-            if not draft.is_stopped:
-                self._come_to_the_edge(draft, at)
+        else:
+            self._decide_next(draft, at)
         if draft.is_empty:
             return None
         return draft.completed(self._spec, self._partition, self.decider, self.number + 1, self.now_ms)
@@ -211,9 +207,20 @@ class Driver:
             self.setbacks.committed(1)
         return self._policies.take(draft, self.now_ms)
 
-    def _decide_records(self, draft: Draft, at: Moment) -> None:
+    def _decide_next(self, draft: Draft, at: Moment) -> None:
         records = self.buffers.take(min(self._spec.batch_size, draft.limit), BATCH_BYTES)
+        # Before any policy, because the journal says it of all that the transaction decides.
         draft.live = draft.live_after = draft.live and self._stays_live(records, at)
+        if not self._take_policies(draft):
+            self.buffers.put_back(records)
+            return
+        self._decide_records(draft, records, at)
+        if not draft.records and not draft.is_stopped:
+            self._timers.follow_time(draft, at)
+        if not draft.is_stopped:
+            self._come_to_the_edge(draft, at)
+
+    def _decide_records(self, draft: Draft, records: Sequence[InputRecord], at: Moment) -> None:
         at_end: set[str] = set()
         for index, record in enumerate(records):
             if index % READ_AHEAD == 0:

@@ -43,8 +43,6 @@ from schemas.topics import CASES
 MOST_AHEAD = 8192
 """Most records that are kept decoded on the event clock, between the question for their time and the decision. By
 default a transaction takes fewer. One that is never decided, as in a wrong partition, makes room in the end."""
-_AWAY = b"away//"
-"""The changelog's key of since when the loop is behind its live edge."""
 
 
 class Router:
@@ -222,9 +220,6 @@ class Router:
                 outputs.append(Record(CASES.name, name.encode(), value))
         for name, chunk in self._state.handled.changes().items():
             changes[name.encode()] = None if chunk is None else encode("handled", chunk)
-        if _AWAY in changes:
-            # A loop may fall behind after it took a policy. A replay knows it before, and writes the same bytes.
-            changes[_AWAY] = changes.pop(_AWAY)
         return Decisions(outputs, changes)
 
     def size_bytes(self) -> int:

@@ -1,6 +1,7 @@
 """A recorded run is decided again from any moment of it, byte for byte, also when policies change meanwhile."""
 
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -16,7 +17,7 @@ from pipeline.ports.decider import policy_digest
 from pipeline.ports.records import InputRecord
 from schemas.policy.policy import Policy
 from schemas.policy.queues import Queue
-from tests.builders import START_MS, policy
+from tests.builders import START_MS, policy, record, scored
 from tests.property.route_play import POLICIES as PLAYED
 from tests.property.route_play import STEPS, Desk, Step, new_router, play
 
@@ -92,6 +93,35 @@ def test_a_replay_from_any_of_twenty_moments_equals_the_run_byte_for_byte(
     recording = recorded(steps, chance)
     for number in sorted({chance.randrange(len(recording.transactions)) for _ in range(20)}):
         recording.replay_from(number)
+
+
+class PartlyRead(Desk):
+    """A desk whose inputs may hold more than was read of them."""
+
+    unread = 0
+
+    def _end_offsets(self, topics: Sequence[str]) -> Mapping[str, int]:
+        return {topic: end + self.unread for topic, end in super()._end_offsets(topics).items()}
+
+
+def test_a_policy_that_comes_as_the_loop_falls_behind_is_taken_again_byte_for_byte() -> None:
+    desk, recording = PartlyRead(), Recording()
+    desk.driver.edge = LiveEdge()
+    recording.records.append(record(scored(), append_ms=START_MS))
+
+    def transact(given: Policy, records: list[InputRecord], clock_ms: int) -> bool:
+        desk.driver.publish({"acme": encode(given)})
+        transaction = desk.decide(records, clock_ms)
+        assert transaction is not None
+        assert transaction.journal.policies
+        desk.commit(transaction, clock_ms)
+        recording.transactions.append(transaction)
+        return transaction.live
+
+    assert transact(POLICIES[0], [], START_MS)
+    desk.unread = 1
+    assert not transact(POLICIES[1], recording.records, START_MS + 60_000)
+    recording.replay_from(0)
 
 
 def a_day() -> Recording:

@@ -246,6 +246,21 @@ def test_many_policies_come_in_slices_before_any_record_and_the_core_lists_its_o
     assert asked.call_count == 1 + 3
 
 
+def test_a_loop_that_fell_behind_says_so_of_many_policies_too_and_comes_back_to_its_edge() -> None:
+    core, ends = Noting(), {"a": 0, "b": 0}
+    made = member(core, ends)
+    read(made)
+    assert done(made, told(made, T_MS)).live
+    ends["a"] = 1
+    assert made.decide(told(made, T_MS + SILENT_MS + 1)) is None, "it is behind, and has nothing to decide"
+    made.publish({f"w{number}": b"%d" % number for number in range(1, POLICY_LIMIT + 2)})
+    first = done(made, told(made, T_MS + SILENT_MS + 2))
+    assert (first.journal.live, first.live, core.is_live) == (False, False, False)
+    read(made, (0, T_MS + SILENT_MS))
+    assert done(made, told(made, T_MS + SILENT_MS + 3)).live
+    assert core.is_live
+
+
 def test_a_policy_that_the_core_refuses_leaves_the_one_before_in_force_and_is_not_tried_again() -> None:
     core = Noting(in_force={"acme": b"6"})
     made = lively(core)
