@@ -17,7 +17,7 @@ from pipeline.ports.decider import policy_digest
 from pipeline.ports.records import InputRecord
 from schemas.policy.policy import Policy
 from schemas.policy.queues import Queue
-from tests.builders import START_MS, policy, record, scored
+from tests.builders import START_MS, policy, record, scored, signed_in
 from tests.property.route_play import POLICIES as PLAYED
 from tests.property.route_play import STEPS, Desk, Step, new_router, play
 
@@ -26,6 +26,7 @@ POLICIES = [
     policy(oldest_every=2, version=2),
     policy(version=3, queues=(Queue(name="care", team="social"), Queue(name="fans", team="social"))),
     policy(version=4, sign_out_release="all"),
+    policy(version=5, offers_per_hour=1),
 ]
 
 CONTENTS = {policy_digest(encode(given)): encode(given) for given in POLICIES}
@@ -122,6 +123,28 @@ def test_a_policy_that_comes_as_the_loop_falls_behind_is_taken_again_byte_for_by
     desk.unread = 1
     assert not transact(POLICIES[1], recording.records, START_MS + 60_000)
     recording.replay_from(0)
+
+
+def test_a_replay_may_begin_after_a_policy_that_has_made_an_offer_possible() -> None:
+    desk, recording = Desk(policies={"acme": POLICIES[-1]}), Recording()
+    recording.records = [
+        record(signed_in(capacity=9)),
+        *(record(scored(f"p{number}", f"a{number}"), number, append_ms=START_MS) for number in range(3)),
+    ]
+
+    def transact(records: list[InputRecord]) -> None:
+        while (transaction := desk.decide(records, START_MS)) is not None:
+            desk.commit(transaction, START_MS)
+            recording.transactions.append(transaction)
+            records = []
+
+    transact([])
+    transact(recording.records[:3])
+    desk.driver.publish({"acme": encode(POLICIES[1])})
+    transact([])
+    transact(recording.records[3:])
+    assert [t.journal.policies != () for t in recording.transactions] == [True, False, True, False]
+    recording.replay_from(3)
 
 
 def a_day() -> Recording:

@@ -2,7 +2,8 @@
 
 The cases of a queue that is gone go to the default queue. They keep their age. There may be a million of them, so
 they are moved some at a time, while records go on to be handled in between. A case that begins to wait meanwhile
-is moved at once.
+is moved at once. The timer that moves them also offers what the policy has made possible, which may be all there
+is to do.
 """
 
 from collections.abc import Mapping
@@ -48,7 +49,7 @@ def _follow(turn: Turn, case: Case) -> None:
 
 
 def begin_move(turn: Turn, workspace: str, *, promised: bool) -> None:
-    """Sees to it that all waiting cases are moved whose queue is not as the policy in force has it.
+    """Sees to it that all waiting cases are moved whose queue is not as the policy in force has it, or offered.
 
     Args:
         turn: that of the policy.
@@ -56,11 +57,12 @@ def begin_move(turn: Turn, workspace: str, *, promised: bool) -> None:
         promised: whether it promises something else than the policy before, so that the deadlines of all open
             cases are counted anew.
     """
-    cases = len(turn.state.workspaces[workspace].cases)
+    of = turn.state.workspaces[workspace]
+    cases = len(of.cases)
     if promised and cases:
         parts = min(1 + cases // SLICE, MOST_PARTS)
         turn.state.put("move", workspace, "", Move(turn.now_ms, parts, parts))
-    elif turn.state.move(workspace) is None and _astray(turn, workspace):
+    elif turn.state.move(workspace) is None and any(map(len, of.classes.demands())):
         turn.state.put("move", workspace, "", Move(turn.now_ms))
 
 
@@ -68,6 +70,8 @@ def move_some(turn: Turn, workspace: str) -> None:
     """Moves the next of them, or counts the deadlines of some cases anew, and sees to the rest."""
     move = turn.state.move(workspace)
     assert move is not None, "it is due"
+    # A record that was given up since has undone what the policy marked.
+    turn.state.indexes.touch(turn.state.workspaces[workspace])
     parts_left = move.parts_left
     if _astray(turn, workspace):
         _move(turn, workspace)

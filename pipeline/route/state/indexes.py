@@ -156,7 +156,11 @@ class Indexes:
     def touch_all(self) -> None:
         """Marks every class with a free rep, as if all of them had just become free."""
         for workspace in self.workspaces.values():
-            self.touched.freed.update(reps for reps in workspace.classes.reps() if reps.is_free)
+            self.touch(workspace)
+
+    def touch(self, workspace: Workspace) -> None:
+        """Does the same for the classes of one workspace."""
+        self.touched.freed.update(reps for reps in workspace.classes.reps() if reps.is_free)
 
     def load(self, workspace: str, rep_id: str) -> int:
         """Returns the sum of the weights of the cases that the rep has or is offered."""

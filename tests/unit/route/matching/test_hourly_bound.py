@@ -1,6 +1,11 @@
 """No rep is offered more cases within an hour than the policy allows, and nobody waits for longer than that."""
 
+import pytest
+
+from pipeline.errors import Permanent
+from pipeline.ports.records import InputRecord
 from schemas.people.casework import CaseTransferred
+from schemas.topics import REPS
 from tests.builders import accept, ask, policy, presence, reject, resolve, scored, signed_in, signed_out
 from tests.unit.route.desk_of_one import Answer, Desk
 
@@ -68,6 +73,16 @@ def test_a_policy_with_another_bound_holds_at_once() -> None:
     assert desk.feed(scored("y", "yan")).types == ["queued"]
     desk.take(policy(version=5))
     assert desk.feed(scored("z", "zac")).types.count("offered") > 5
+
+
+def test_what_a_policy_makes_possible_is_offered_though_only_an_unreadable_record_follows() -> None:
+    desk = Desk(TWO)
+    waiting(desk, 5)
+    desk.feed(signed_in(capacity=50))
+    desk.take(policy(version=3))
+    with pytest.raises(Permanent):
+        desk.feed_raw(InputRecord(REPS.name, 0, 9, b"acme", b"{}", desk.now_ms))
+    assert desk.tick().types == ["offered"] * 3
 
 
 def test_nobody_hands_an_offer_to_a_rep_at_the_bound_and_everybody_an_accepted_case() -> None:
