@@ -8,7 +8,7 @@ from pipeline.route.cases import answers, briefs, ending
 from pipeline.route.cases.handover import leave_absent, offer_back
 from pipeline.route.cases.intake import written
 from pipeline.route.cases.joining import URGENCY
-from pipeline.route.cases.known import KnownCases
+from pipeline.route.cases.known import KnownCases, kept_for_rep
 from pipeline.route.cases.lifecycle import after
 from pipeline.route.messages import CaseClosedBy, CaseReprioritised, CasesMerged, CaseSplit, ContactNoted
 from pipeline.route.state.entities import Case, Closed, Member, skill_set
@@ -102,7 +102,7 @@ def split(turn: Turn, case: Case, event: CaseSplit) -> RequestRefusal | None:
     if queue is None:
         return "unknown_queue"
     brief, taken = briefs.parted(turn.state.brief(case), leaving)
-    new = case._replace(
+    new = case.let_go()._replace(
         case_id=ids.split_case_id(case.case_id, case.seq),
         root_post_id=leaving[0],
         queue=queue.name,
@@ -141,7 +141,8 @@ def split(turn: Turn, case: Case, event: CaseSplit) -> RequestRefusal | None:
         posts_total=max(1, case.posts_total - len(leaving)), reply_ends_ms=briefs.reply_ends_ms(brief)
     )
     rest = turn.step(rest, "split", "by_supervisor", rep_id=_rep_of(rest), related=new.case_id)
-    turn.step(promises.begun(turn.book, new, turn.now_ms), "queued", "split", related=case.case_id)
+    new = kept_for_rep(turn, promises.begun(turn.book, new, turn.now_ms))
+    turn.step(new, "queued", "split", related=case.case_id)
     turn.publish_update(rest, "split")
     return None
 

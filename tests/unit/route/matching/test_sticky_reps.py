@@ -6,8 +6,9 @@ import pytest
 
 from schemas.cases.case import Assignment
 from schemas.people.casework import CaseTransferred
+from schemas.people.supervision import CaseSplit
 from schemas.policy.policy import Policy
-from tests.builders import accept, ask, policy, presence, reject, resolve, scored, signed_in, topics
+from tests.builders import accept, ask, policy, presence, reject, resolve, scored, signed_in, tell, topics
 from tests.unit.route.desk_of_one import Answer, Desk
 
 TTL_S = 1000
@@ -85,6 +86,16 @@ def test_who_has_an_open_case_of_the_customer_comes_before_who_had_one() -> None
     assert offer.rep_id == "r2"
     desk.feed(accept(offer.case_id, rep_id="r2"), presence("r1", seq=6))
     assert desk.feed(scored("p3", topics=topics("shops"))).assignments[0].rep_id == "r2"
+
+
+@pytest.mark.parametrize(("scope", "rep_id"), [("queue", "r2"), ("any", "r1")])
+def test_what_a_supervisor_takes_out_of_a_case_goes_where_a_new_case_would(scope: str, rep_id: str) -> None:
+    desk = served(sticky(scope))
+    [offer] = desk.feed(another()).assignments
+    desk.feed(accept(offer.case_id), another("p3"))
+    split = desk.after(61).feed(tell(CaseSplit, case_id=offer.case_id, post_ids=("x:p3",), queue="billing"))
+    assert [a.rep_id for a in offers(split)] == [rep_id]
+    assert "sticky_ended" not in desk.after(1).tick().types
 
 
 @pytest.mark.parametrize("gone", ["away", "full"])
