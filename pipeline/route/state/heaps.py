@@ -58,7 +58,7 @@ class Heaps(Generic[Place]):
             self._split()
 
     def drop(self, name: str) -> None:
-        """Gives up the place of a thing that had one, of which `place_of` knows."""
+        """Gives up the place of a thing that had one. `place_of` gives its next one already, or None."""
         heaps = self._heaps
         number = hash(name) & self._mask
         if number >= len(heaps):

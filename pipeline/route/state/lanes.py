@@ -64,7 +64,7 @@ class FreshLane:
         self._ages.add(rank[1:])
 
     def remove(self, case: Case) -> None:
-        """Takes a case out, which must have been there, and of which `place_of` says so no more."""
+        """Takes a case out, which must have been there, and of which `place_of` says what it will be."""
         self._ranks.drop(case.case_id)
         self._ages.drop(case.case_id)
 

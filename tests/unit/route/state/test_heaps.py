@@ -9,8 +9,9 @@ from pipeline.route.state.heaps import SLACK, Heaps
 
 MOST = 8
 """Few, so that a short story needs many heaps."""
-CHANGES = st.lists(st.tuples(st.integers(0, 40), st.none() | st.integers(0, 5)), max_size=120)
-"""Each is the number of a thing and its place, which is None where it gives that up."""
+CHANGES = st.lists(st.tuples(st.integers(0, 40), st.none() | st.integers(0, 5), st.booleans()), max_size=120)
+"""Each is the number of a thing, its place, which is None where it gives that up, and whether that is known before
+the place of before is given up, as of a case that goes on to wait at another place."""
 
 
 class Things:
@@ -25,9 +26,12 @@ class Things:
         self.asked += 1
         return self.places.get(name)
 
-    def change(self, number: int, place: int | None) -> None:
+    def change(self, number: int, place: int | None, *, is_known: bool = False) -> None:
         name = f"t{number}"
-        if self.places.pop(name, None) is not None:
+        had_one = self.places.pop(name, None) is not None
+        if place is not None and is_known:
+            self.places[name] = place, name
+        if had_one:
             self.step(self.heaps.drop, name)
         if place is not None:
             self.places[name] = place, name
@@ -45,12 +49,14 @@ def kept(of: Heaps[Any]) -> int:
 
 
 @given(CHANGES)
-def test_the_first_is_the_smallest_of_the_places_that_things_have(changes: list[tuple[int, int | None]]) -> None:
+def test_the_first_is_the_smallest_of_the_places_that_things_have(
+    changes: list[tuple[int, int | None, bool]],
+) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(heaps, "MOST", MOST)
         things = Things()
-        for number, place in changes:
-            things.change(number, place)
+        for number, place, is_known in changes:
+            things.change(number, place, is_known=is_known)
             assert things.heaps.first == min(things.places.values(), default=None)
             assert len(things.heaps) == len(things.places)
 
