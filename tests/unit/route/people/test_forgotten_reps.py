@@ -109,24 +109,25 @@ def test_picks_of_a_class_are_forgotten_when_nobody_is_of_it_any_more() -> None:
     assert "care/" not in desk.names("picks")
 
 
-def test_a_rep_who_is_forgotten_still_ends_the_case_that_was_kept() -> None:
+def answered_by_somebody_forgotten() -> tuple[Logged, str]:
+    """Returns a desk and the id of the case that a rep has answered who left long ago."""
     desk = Logged()
     [offer] = desk.feed(signed_in(), scored("p1")).assignments
     desk.feed(accept(offer.case_id), reply(offer.case_id))
     desk.feed(signed_out())
     desk.now_ms += REP_TTL_MS
     desk.tick()
+    return desk, offer.case_id
+
+
+def test_a_rep_who_is_forgotten_still_ends_the_case_that_was_kept() -> None:
+    desk, case_id = answered_by_somebody_forgotten()
     assert desk.names("rep") == set()
-    assert desk.feed(resolve(offer.case_id)).types == ["resolved"]
+    assert desk.feed(resolve(case_id)).types == ["resolved"]
 
 
 def test_a_customer_who_writes_to_a_rep_who_is_forgotten_is_not_left_alone() -> None:
-    desk = Logged()
-    [offer] = desk.feed(signed_in(), scored("p1")).assignments
-    desk.feed(accept(offer.case_id), reply(offer.case_id))
-    desk.feed(signed_out())
-    desk.now_ms += REP_TTL_MS
-    desk.tick()
+    desk, _ = answered_by_somebody_forgotten()
     desk.feed(signed_in("r2"))
     answer = desk.feed(scored("p2", in_reply_to="x:p1"))
     assert answer.steps == [("joined", "reply"), ("released", "signed_out"), ("offered", "matched")]
