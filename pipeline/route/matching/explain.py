@@ -32,24 +32,18 @@ def survey(turn: Turn, demand: DemandClass, case: Case, *, start_over: bool) -> 
 
     Each who is not eligible counts under the first reason that holds.
     """
-    workspace = turn.state.workspaces[case.workspace]
-    team = workspace.classes.pool(demand.terms.teams)
+    team = turn.state.workspaces[case.workspace].classes.pool(demand.terms.teams)
     able, free = demand.present, sum(map(len, _free(demand).values()))
     bounded = demand.bounded
     refusers = idle = bound = excused = 0
     if case.refused:
-        places = [workspace.staff.place(rep_id) for rep_id in present_refusers(turn.state, demand, case)]
+        places = present_refusers(turn.state, demand, case)
         refusers = len(places)
         idle = sum(
-            place is not None
-            and place.reps is not None
-            and demand.order in place.free
-            and demand.has_room(place.reps)
+            demand.order in place.free and place.reps is not None and demand.has_room(place.reps)
             for place in places
         )
-        bound = sum(
-            place is not None and place.rep is not None and place.rep.bound_ms is not None for place in places
-        )
+        bound = sum(place.rep is not None and place.rep.bound_ms is not None for place in places)
         # They are asked once more, so their refusal is no reason against them.
         excused = idle if start_over else 0
     excluded = (

@@ -85,11 +85,11 @@ def _best_fitting(state: State, demand: DemandClass, case: Case) -> tuple[FreeRe
     return None if best is None else best[1:]
 
 
-def present_refusers(state: State, demand: DemandClass, case: Case) -> list[str]:
-    """Returns the reps who have refused the case, are present and could take it otherwise."""
+def present_refusers(state: State, demand: DemandClass, case: Case) -> list[Place]:
+    """Returns where the reps stand who have refused the case, are present and could take it otherwise."""
     staff = state.workspaces[case.workspace].staff
     return [
-        rep_id
+        place
         for rep_id, _ in case.refused
         if (place := staff.place(rep_id)) is not None
         and place.reps is not None

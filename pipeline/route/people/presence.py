@@ -55,7 +55,7 @@ def _not_signed_in() -> Permanent:
 
 
 def _check_order(rep: Rep, event: Presence) -> None:
-    last = next((sender for sender in rep.senders if sender.name == (event.sender or "")), None)
+    last = _sender(rep, event)
     if last is None or event.seq >= last.seq:
         return
     # A desktop that was set up anew counts from the start. Without this its rep
@@ -67,10 +67,14 @@ def _check_order(rep: Rep, event: Presence) -> None:
     )
 
 
+def _sender(rep: Rep, event: Presence | Heartbeat) -> Sender | None:
+    """Returns the desktop that the event is from, as it was known before."""
+    return next((sender for sender in rep.senders if sender.name == (event.sender or "")), None)
+
+
 def _with_event(turn: Turn, rep: Rep, event: Presence) -> Rep:
     """Returns the rep with the event as the newest of its sender."""
-    name = event.sender or ""
-    before = next((sender for sender in rep.senders if sender.name == name), None)
+    name, before = event.sender or "", _sender(rep, event)
     is_in = isinstance(event, SignedIn) or (before is not None and before.signed_in)
     signed_in = is_in and not isinstance(event, SignedOut)
     # Whoever has sent heartbeats goes on sending them, and may fall silent before the first of a new day.
@@ -143,9 +147,7 @@ def follow_bound(turn: Turn, workspace: str) -> None:
 def renew_lease(turn: Turn, event: Heartbeat) -> None:
     """Notes that a desktop which is signed in is still there. It says nothing about the rep."""
     rep = turn.state.rep(event.workspace, event.rep_id)
-    sender = (
-        None if rep is None else next((each for each in rep.senders if each.name == (event.sender or "")), None)
-    )
+    sender = None if rep is None else _sender(rep, event)
     if rep is None or sender is None or not sender.signed_in:
         return
     until_ms = sender.lease_until_ms
