@@ -115,6 +115,8 @@ class Router:
         if self._book.offers_per_hour(workspace) != bound:
             presence.follow_bound(turn, workspace)
         self.watch.note(now_ms)
+        # The timer of the move offers what the policy makes possible. A replay that begins before it knows no marks.
+        self._state.indexes.forget_marks()
 
     def policies(self) -> Mapping[str, PolicyMark]:
         """Returns version and digest of the policy in force of each workspace."""
@@ -192,7 +194,9 @@ class Router:
             matching.put_aside_first(self._turn.begin(now_ms, self._live))
             self._counts.append("timers_parked")
         elif live and not self._live:
-            self._state.indexes.touch_all()
+            # Without it a replay has begun amid a loop that was live, and had handed out what it could.
+            if self._state.away is not None:
+                self._state.indexes.touch_all()
             self._live = True
             # Undone until all is made up for, or the records that come in between would be matched before those
             # that have waited.

@@ -1,8 +1,12 @@
 """Waiting cases follow their queue to its new team, and those of a withdrawn queue go to the default queue."""
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from pipeline.codec import encode
+from pipeline.errors import Permanent
 from pipeline.route.cases.requeue import PAUSE_MS, SLICE
 from schemas.policy.policy import Policy
 from schemas.policy.queues import Queue
@@ -75,6 +79,42 @@ def test_a_restart_in_the_middle_of_a_move_goes_on_with_it() -> None:
         other.router.restore(entity_key, value)
     assert other.router.next_timer_ms() == desk.router.next_timer_ms()
     assert len(other.after(1).tick().events) == 1
+
+
+def _refuse(desk: Desk) -> None:
+    with pytest.raises(Permanent):
+        desk.feed(presence("nobody"))
+
+
+def _abort(desk: Desk) -> None:
+    desk.feed_raw(record(scored("p2", by="bob"), 2))
+    desk.router.abort()
+
+
+def _stuck() -> Desk:
+    """Returns a desk whose case the rep may have by the policy that has just come into force."""
+    spanish = Queue.model_validate({"name": "care", "team": "care", "skills": ["es"]}, strict=False)
+    desk = Desk(policy(queues=(spanish,)))
+    desk.feed(signed_in())
+    assert desk.feed(scored("p1")).types == ["queued"]
+    desk.take(policy(version=2))
+    return desk
+
+
+@pytest.mark.parametrize("meanwhile", [lambda _: None, _refuse, _abort], ids=["nothing", "refused", "undone"])
+def test_what_a_policy_lets_reps_have_is_offered_whatever_comes_next(meanwhile: Callable[[Desk], None]) -> None:
+    desk = _stuck()
+    meanwhile(desk)
+    assert desk.after(1).tick().types == ["offered"]
+    assert desk.router.next_timer_ms() == desk.now_ms + 120_000, "that was all"
+
+
+def test_a_replay_that_begins_after_a_policy_offers_what_it_lets_reps_have_when_the_run_did() -> None:
+    desk = _stuck()
+    desk.restart_only()
+    assert desk.router.set_live(True, desk.now_ms, ALL)
+    assert desk.commit().types == []
+    assert desk.after(1).tick().types == ["offered"]
 
 
 def test_without_a_policy_cases_stay_where_they_are() -> None:

@@ -70,7 +70,8 @@ def test_hours_follow_an_edit_of_the_policy_at_once() -> None:
     desk.feed(signed_in())
     assert desk.feed(scored("p1")).types == ["queued"]
     desk.take(policy(version=2))
-    assert desk.feed(scored("p2", by="bob")).types == ["queued", "offered", "offered"]
+    assert desk.tick().types == ["offered"]
+    assert desk.feed(scored("p2", by="bob")).types == ["queued", "offered"]
     desk.take(with_hours(version=3))
     assert desk.feed(scored("p3", by="cleo")).types == ["queued"]
 
