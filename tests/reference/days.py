@@ -23,7 +23,10 @@ WORK = [
 
 
 # What is remembered of offers and silence begins with the policy that asks for it, so that it stays the same here.
-LIMITS = [*(kind for kind in BASE if kind != "policy"), *WORK, *["pick"] * 6, *["link"] * 3, "own", "own"]
+LIMITS = (
+    [kind for kind in BASE if kind != "policy"] + WORK + ["pick"] * 6 + ["link"] * 3 + ["own"] * 2
+    + ["accept"] * 3 + ["reply"] * 2 + ["hold"] * 2 + ["await"] * 3 + ["resume"] * 5
+)  # fmt: skip
 
 
 LAG = ["lag"]

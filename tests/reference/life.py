@@ -135,7 +135,7 @@ def is_absent(world: World, rep_id: str | None) -> bool:
 def written(world: World, case: Case, at_ms: int, reason: str) -> None:
     """The customer wrote at that time, and a wait for it, or the end that its rep is still busy with, is over."""
     if case.state == "awaiting":
-        case.state = "assigned"
+        case.state, case.taken_ms = "assigned", world.now_ms
         resume(world, case)
         world.say("resumed", case, "customer_wrote", rep_id=case.rep_id)
     elif case.state == "wrapping":

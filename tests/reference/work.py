@@ -167,7 +167,9 @@ class Work:
         self.resume(case, "by_rep")
 
     def resume(self, case: Case, reason: str) -> None:
-        """The rep goes on with a case."""
+        """The rep goes on with a case, and has the whole time again unless it was owed an answer during a hold."""
+        if not case.owed or case.state == "awaiting":
+            case.taken_ms = self.world.now_ms
         case.state, case.hold_until_ms = "assigned", None
         life.resume(self.world, case)
         self.world.say("resumed", case, reason, rep_id=case.rep_id)

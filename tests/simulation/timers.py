@@ -132,7 +132,7 @@ class _Case:
             self._owed_ms = at_ms  # by the post that joins with the next step
         elif type_ == "wrapping":
             self._owed_ms = None
-        elif type_ == "assigned" or (type_ == "resumed" and reason != "customer_wrote" and self._begins_anew()):
+        elif type_ == "assigned" or (type_ == "resumed" and self._begins_anew()):
             self._taken_ms = at_ms
         elif type_ == "replied" and reason != "same_reply":
             self._owed_ms, self._is_answered, self._active_ms = None, True, at_ms

@@ -12,7 +12,7 @@ from pipeline.route.cases import answers, briefs, ending, handover
 from pipeline.route.cases.joining import URGENCY, Verdict, contact_of, is_outdated, verdict_on
 from pipeline.route.cases.known import KnownCases, kept_for_rep
 from pipeline.route.cases.lifecycle import WITH_A_REP, after, may
-from pipeline.route.limits import opening
+from pipeline.route.limits import opening, silence
 from pipeline.route.messages import ScoredPost
 from pipeline.route.state.entities import Case, Member, skill_set
 from pipeline.route.state.links import names_of
@@ -129,7 +129,8 @@ def _join(turn: Turn, case: Case, post: ScoredPost, reason: str, *, asks: bool) 
 def written(turn: Turn, case: Case, reason: str, received_ms: int) -> Case:
     """Returns the case after the contact has said something new, which was received at that time."""
     if case.state == "awaiting" and case.offer is not None:
-        resumed = case._replace(state=after("written", case.state))
+        # What nobody had to answer until now is not late at once.
+        resumed = silence.taken(turn.book, case._replace(state=after("written", case.state)), turn.now_ms)
         case = turn.step(resumed, "resumed", "customer_wrote", rep_id=case.offer.rep_id)
     elif case.state == "wrapping" and case.offer is not None:
         continued = case._replace(state=after("continued", case.state), outcome=None).timed(until_ms=None)

@@ -118,6 +118,16 @@ def test_a_customer_who_owes_an_answer_before_the_first_reply_stops_the_limit_of
     assert desk.after(0.001).tick().types[0] == "released"
 
 
+def test_a_customer_who_writes_after_a_wait_without_any_reply_leaves_the_rep_the_whole_time_again() -> None:
+    desk = Desk(limited())
+    desk.feed(signed_in())
+    case_id = accepted(desk)
+    desk.feed(ask(CustomerAwaited, case_id))
+    desk.after(9 * REPLY_S).feed(scored("p2", in_reply_to="x:p1"))
+    assert desk.after(REPLY_S - 0.001).tick().types == []
+    assert desk.after(0.001).tick().steps[0] == ("released", "no_reply")
+
+
 def test_a_case_handed_on_after_an_answer_is_not_idle_at_once() -> None:
     desk = Desk(limited())
     desk.feed(signed_in("r1"))
