@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+from hypothesis import strategies as st
+
 from pipeline.codec import decode
 from pipeline.route.matching import takers
 from pipeline.route.router import Router
@@ -246,3 +248,7 @@ def _is_of(case: Case, rep: Rep) -> bool:
 def _needs(queue: Queue) -> Iterator[SkillNeed]:
     for need in queue.skills:
         yield need if isinstance(need, SkillNeed) else SkillNeed(name=need)
+
+
+BUSY = st.integers(0, 2**32).map(Random).map(any_steps)
+"""A day on which reps are at work, for tests of what happens seldom."""

@@ -31,7 +31,7 @@ def test_each_deadline_is_said_once_and_in_time(steps: list[Step]) -> None:
 
 
 def check_once(events: list[CaseEvent]) -> None:
-    said: dict[tuple[str, str], list[str]] = defaultdict(list)
+    said: dict[tuple[str, str, object], list[str]] = defaultdict(list)
     for event in events:
         if event.type in ("due_soon", "breached"):
             deadline = event.deadline
@@ -39,11 +39,13 @@ def check_once(events: list[CaseEvent]) -> None:
             assert deadline.kind == event.reason
             assert deadline.due_at is not None
             assert (event.at >= deadline.due_at) == (event.type == "breached")
-            said[event.case_id, event.reason].append(event.type)
+            # The next post may come with another window of replies.
+            window = deadline.due_at if deadline.kind == "reply_window" else None
+            said[event.case_id, event.reason, window].append(event.type)
         elif event.type == "replied":
             # The next post begins another one.
-            said.pop((event.case_id, "next_response"), None)
-    for (_, kind), types in said.items():
+            said.pop((event.case_id, "next_response", None), None)
+    for (_, kind, _), types in said.items():
         assert types in (["due_soon"], ["breached"], ["due_soon", "breached"]), kind
 
 

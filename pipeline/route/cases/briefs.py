@@ -129,13 +129,7 @@ def add_post(brief: Brief, post: ScoredPost, priority: float) -> Brief:
 
 def drop_post(brief: Brief, post_id: str) -> Brief:
     """Returns the brief without a post that was deleted."""
-    parts = brief.parts()
-    if _newest(parts.posts) == post_id:
-        parts.reply = NOTHING
-    parts.posts = [raw for raw in parts.posts if _place(raw).post_id != post_id]
-    if parts.led_by == post_id:
-        parts.led_by, parts.scores = None, NOTHING
-    return parts.joined()
+    return parted(brief, [post_id])[0]
 
 
 def merged(brief: Brief, other: Brief, *, leads: bool) -> Brief:

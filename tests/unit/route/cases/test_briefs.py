@@ -138,6 +138,16 @@ def test_of_merged_cases_the_newer_post_says_whom_to_answer_and_the_more_urgent_
     assert (offer.reply, offer.open_on_platform, led(offer)) == (SHUT, True, ("x:q1", 80.0))
 
 
+def test_of_merged_cases_whoever_still_has_a_post_is_answered_once_the_newer_one_is_deleted() -> None:
+    desk = Desk()
+    one, two = two_cases(desk)
+    gone = scored("q1", "bob", revision=1, deleted=True)
+    desk.feed(tell(CasesMerged, case_id=two, into=one), gone)
+    [offer] = desk.feed(signed_in()).assignments
+    assert [post.author.author_id for post in offer.posts] == ["x:ann"]
+    assert (offer.author.author_id, offer.contact) == ("x:ann", ("x:bob",))
+
+
 def test_of_a_split_case_each_part_keeps_what_its_own_posts_said() -> None:
     desk = Desk()
     one, two = two_cases(desk)
