@@ -59,4 +59,4 @@ def _explain_bytes(value: bytes) -> Permanent:
         orjson.loads(value)
     except orjson.JSONDecodeError as broken:
         return Permanent("invalid_json", f"{broken.msg} at character {broken.pos} of {len(broken.doc)}")
-    return Permanent("invalid_json", "the value is not a JSON object")
+    return Permanent("invalid_json", "the value nests too deep, or is no JSON object")

@@ -17,6 +17,7 @@ _WORDS: Mapping[str, str] = {
     "extra_forbidden": "there is no such field",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number of fewer digits",
     "int_from_float": "must be a whole number",
     "float_type": "must be a number",
     "float_parsing": "must be a number",

@@ -3,7 +3,7 @@
 `encode_headers`, `decode_headers` and `replay_header` are the only places that know the names of the headers.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from pydantic import Field
 
@@ -87,13 +87,18 @@ def encode_headers(info: DeadLetterInfo) -> list[tuple[str, bytes]]:
     return [(PREFIX + name, value.encode()) for name, value in flat.items()]
 
 
-def decode_headers(headers: Sequence[tuple[str, bytes]] | Iterable[tuple[str, bytes]]) -> DeadLetterInfo:
+def decode_headers(headers: Iterable[tuple[str, bytes | None]]) -> DeadLetterInfo:
     """Returns the info that `encode_headers` wrote.
 
     Raises:
         ValueError: a header is missing or malformed.
     """
-    flat = {name.removeprefix(PREFIX): value.decode() for name, value in headers if name.startswith(PREFIX)}
+    # Kafka knows headers without a value, which are as good as missing.
+    flat = {
+        name.removeprefix(PREFIX): value.decode()
+        for name, value in headers
+        if name.startswith(PREFIX) and value is not None
+    }
     try:
         source = SourcePosition(
             topic=flat["source.topic"],

@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> None:
     args = sys.argv[1:] if argv is None else argv
     # Posts hold every script and JSON is UTF-8, while the locale of a service may be ASCII.
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     if not args or args[0] in ("--help", "-h", "help"):
         sys.stdout.write(_overview())
         sys.exit(EXIT_OK if args else EXIT_USAGE)
@@ -51,6 +51,12 @@ def main(argv: list[str] | None = None) -> None:
         near = nearest(verb, verbs())
         hint = f" Did you mean {near}?" if near else ""
         sys.stderr.write(f"earshot: there is no verb {verb}.{hint} `earshot --help` lists them.\n")
+        sys.exit(EXIT_USAGE)
+    for unreadable in filter(_is_unreadable, rest):
+        sys.stderr.write(
+            f"earshot: {unreadable}: no file is called so, and a text must be UTF-8. Where it is, the locale must "
+            "say so: set LC_ALL=C.UTF-8\n"
+        )
         sys.exit(EXIT_USAGE)
     # This comes before a verb speaks. structlog's own default is stdout, which is for data. `run` sets what the
     # settings say.
@@ -65,6 +71,15 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except Exception as error:  # nothing may end with exit 1, which means that the answer is no
         sys.exit(print_error_and_exit_code(error))
+
+
+def _is_unreadable(argument: str) -> bool:
+    """Whether an argument is neither text in the encoding of the locale nor the name of a file, which is any bytes."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return not Path(argument).exists()
+    return False
 
 
 def _overview() -> str:

@@ -36,6 +36,7 @@ def generate(
     from pydantic import ValidationError
 
     from pipeline.codec import encode
+    from pipeline.input_mistakes import plain
     from pipeline.scenario.generate import generate as made
 
     begin = _begin(start, hours)
@@ -47,7 +48,7 @@ def generate(
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise Misconfigured(f"generate: the posts would not be valid: {field}: {first['msg']}") from None
+        raise Misconfigured(f"generate: the posts would not be valid: {field}: {plain(first)}") from None
     except OSError as error:
         # `earshot generate | head` closes the pipe, and that is no mistake.
         if isinstance(error, BrokenPipeError):
@@ -58,6 +59,8 @@ def generate(
 
 
 def _begin(start: str | None, hours: float) -> datetime:
+    from schemas.base import EARLIEST, LATEST
+
     if start is None:
         # The start is rounded to the minute, so that two calls within one minute give the same posts.
         return datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=hours)
@@ -67,4 +70,6 @@ def _begin(start: str | None, hours: float) -> datetime:
         raise Misconfigured(f"--start: {start!r} is not an RFC 3339 time such as 2026-11-01T08:00:00Z") from None
     if when.tzinfo is None:
         raise Misconfigured("--start: the time needs an offset, e.g. Z")
+    if not EARLIEST <= when < LATEST:
+        raise Misconfigured(f"--start: the time must be between {EARLIEST.year} and {LATEST.year}")
     return when.astimezone(UTC)

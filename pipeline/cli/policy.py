@@ -160,7 +160,7 @@ def _years(text: str) -> range:
         years = range(int(first), int(last or first) + 1)
     except ValueError:
         years = range(0)
-    if not years or len(years) > MOST_YEARS or first[:2] not in ("19", "20"):
+    if not 0 < years.stop - years.start <= MOST_YEARS or first[:2] not in ("19", "20"):
         raise typer.BadParameter(f"--years takes a year, or the first and the last of at most {MOST_YEARS}")
     return years
 

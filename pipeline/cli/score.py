@@ -35,13 +35,13 @@ def score(
     field: detail and make the exit code 2, while the others are scored.
     """
     from pipeline.app.offline.score import Counts, open_scorer, score_lines
-    from pipeline.ingest.lines import numbered, unpacked
+    from pipeline.ingest.lines import numbered, shown, unpacked
     from pipeline.ingest.rejections import Rejections
     from pipeline.settings import load_settings
 
     policies = _policies(policy or [])
     settings = load_settings()
-    name = "standard input" if file == "-" else file
+    name = "standard input" if file == "-" else shown(file)
     counts, rejections = Counts(), Rejections(name, say)
     with _open(file) as stream:
         # The file is open by now. A wrong name should not cost the seconds in which a model loads.

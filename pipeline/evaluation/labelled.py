@@ -7,6 +7,7 @@ is never passed over in silence.
 import gzip
 import json
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -53,8 +54,8 @@ def read_labelled(file: str, head: Head) -> list[LabelledPost]:
                 except _BadLine as error:
                     # Reading goes on, so that one run names every bad line and nobody mends a file line by line.
                     bad.append(f"{file}:{line}: {error}")
-    # EOFError means a gzip file that was cut off.
-    except (OSError, EOFError) as error:
+    # EOFError means a gzip file that was cut off, and zlib's own error one that is damaged in the middle.
+    except (OSError, EOFError, zlib.error) as error:
         raise Misconfigured(f"{file}: cannot read labelled posts: {_reason(error)}") from error
     if bad:
         more = [f"and {len(bad) - SHOWN:,} more bad lines"] if len(bad) > SHOWN else []
@@ -90,6 +91,8 @@ def _parse(raw: bytes, head: Head) -> LabelledPost:
     text, label, source = record.get("text"), record.get("label"), record.get("source")
     if not isinstance(text, str):
         raise _BadLine(f"text: {_absent_or(record, 'text', 'a text')}")
+    if not _encodable(text):
+        raise _BadLine("text: holds half a character")
     number = head.number(label)
     if number is None:
         raise _BadLine(f"label: {_absent_or(record, 'label', head.expected)}")
@@ -119,5 +122,5 @@ def _json_type(value: object) -> str:
     return names.get(type(value), "a number")
 
 
-def _reason(error: OSError | EOFError) -> str:
+def _reason(error: OSError | EOFError | zlib.error) -> str:
     return getattr(error, "strerror", None) or str(error)

@@ -20,6 +20,11 @@ LONGEST_LINE_BYTES = 16 * 2**20
 """At most so much is kept of one line, because a file without line ends must not fill the memory."""
 
 
+def shown(file: str) -> str:
+    """Returns the name of a file as text that a record can hold. Bytes of it that are no UTF-8 become escapes."""
+    return file.encode(errors="backslashreplace").decode()
+
+
 class ByteLines(Protocol):
     """This is whatever lines are read from: a file, a pipe or a gzip stream."""
 

@@ -108,6 +108,9 @@ def test_a_missing_dead_letter_header_is_named(missing: str) -> None:
     headers = [(name, value) for name, value in encode_headers(INFO) if name != missing]
     with pytest.raises(ValueError, match=re.escape(missing)):
         decode_headers(headers)
+    # Other programs may write headers without a value.
+    with pytest.raises(ValueError, match=re.escape(missing)):
+        decode_headers([*headers, (missing, None)])
 
 
 def test_a_malformed_dead_letter_header_is_an_error() -> None:

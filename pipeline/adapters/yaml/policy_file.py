@@ -11,12 +11,9 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import ScalarNode
 
+from pipeline.adapters.yaml.documents import parse, plain_data
 from pipeline.errors import Misconfigured
 from pipeline.input_mistakes import did_you_mean, plain
 from schemas.policy.agreement import Disagreements, disagreements
@@ -25,11 +22,6 @@ from schemas.policy.policy import Policy
 from schemas.posts.signals import IntentName
 
 M = TypeVar("M", bound=BaseModel)
-MAX_BYTES = 1_000_000
-"""Largest file in bytes. A record of `policies` holds at most 1 MiB."""
-MAX_ENTRIES = 100_000
-"""Most entries of a document with its aliases written out. A file of 1 MB without any alias has fewer, while nine
-nested aliases make 10^9."""
 _QUOTED = re.compile("'([^']*)'")
 """Matches a choice in pydantic's words about a literal."""
 
@@ -74,10 +66,10 @@ def load_policy(path: Path, refusals: Refusals | None = None) -> Written[Policy]
 
 def load_yaml(path: Path, model: type[M], shape: str, refusals: Refusals | None = None) -> Written[M]:
     """Reads and checks a YAML file of any model as `load_policy` does. `shape` says what the file should be."""
-    document = _parse(path)
+    document = parse(path)
     if not isinstance(document, CommentedMap):
         raise Misconfigured(f"{path}:1: {shape}")
-    data = _plain(document)
+    data = plain_data(document)
     problems: list[tuple[Location, str]] = []
     try:
         value = model.model_validate(data, extra="forbid")
@@ -119,82 +111,6 @@ def _causes(problems: list[Any]) -> list[Any]:
     ]
 
 
-class _Constructor(RoundTripConstructor):
-    def construct_yaml_timestamp(self, node: ScalarNode, values: Any = None) -> Any:
-        """Returns a date, or the text of one that no calendar has, whose field then says what is wrong with it."""
-        try:
-            return super().construct_yaml_timestamp(node, values)
-        except ValueError:
-            return node.value
-
-
-_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.construct_yaml_timestamp)
-
-
-def _parse(path: Path) -> object:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise Misconfigured(f"{path}: cannot be read: {error.strerror}") from None
-    if len(data) > MAX_BYTES:
-        raise Misconfigured(f"{path}: {len(data)} bytes, at most {MAX_BYTES} fit a record")
-    try:
-        yaml = YAML(typ="rt")
-        yaml.Constructor = _Constructor
-        document = yaml.load(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise Misconfigured(f"{path}:{line}: byte {error.start} is not UTF-8") from None
-    except DuplicateKeyError as error:
-        # The words of the parser go on with both values, which may be long.
-        problem = str(error.problem).partition(" with value ")[0]
-        raise Misconfigured(f"{path}:{error.problem_mark.line + 1}: {problem}") from None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = 1 if mark is None else mark.line + 1
-        raise Misconfigured(f"{path}:{line}: {_first_line(error.problem or error.context)}") from None
-    except YAMLError as error:
-        raise Misconfigured(f"{path}:1: {_first_line(str(error))}") from None
-    except (RecursionError, ValueError):  # thousands of nested brackets, or a number of thousands of digits
-        raise Misconfigured(f"{path}: a value is nested too deep or too long to be read") from None
-    if _entries(document, {}) > MAX_ENTRIES:
-        raise Misconfigured(f"{path}: with its aliases written out it has more than {MAX_ENTRIES} entries")
-    return document
-
-
-def _entries(node: object, counted: dict[int, float]) -> float:
-    """Counts the entries of a document with every alias written out.
-
-    A node that holds itself counts as infinitely many.
-
-    Args:
-        node: a part of the document.
-        counted: the entries of each collection that was counted before, by identity.
-    """
-    if not isinstance(node, dict | list):
-        return 1
-    if id(node) not in counted:
-        # A node that is met again inside itself finds this and counts as infinite. Without it the recursion would
-        # not end.
-        counted[id(node)] = float("inf")
-        inner = node.values() if isinstance(node, dict) else node
-        counted[id(node)] = 1 + sum(_entries(child, counted) for child in inner)
-    return counted[id(node)]
-
-
-def _plain(node: object) -> Any:
-    """Returns the same values without the round-trip types, which pydantic need not know."""
-    if isinstance(node, CommentedMap):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, CommentedSeq):
-        return [_plain(value) for value in node]
-    # bool stands first, because a bool is also an int and `true` would become 1.
-    for kind in (bool, int, float, str):
-        if isinstance(node, kind):
-            return kind(node)
-    return node
-
-
 def _line(document: CommentedMap, location: Location) -> int:
     """Returns the line, counted from 1, of the deepest node on the way to `location` that is in the file."""
     node: object = document
@@ -206,7 +122,9 @@ def _line(document: CommentedMap, location: Location) -> int:
                 line = node.lc.key(part)[0] + 1
             node = node[part]
         elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
-            line = node.lc.item(part)[0] + 1
+            # A list that has a tag of its owner's knows no lines.
+            if part in (node.lc.data or ()):
+                line = node.lc.item(part)[0] + 1
             node = node[part]
         else:
             break
@@ -241,7 +159,3 @@ def _fields(model: type[BaseModel], location: Iterable[int | str]) -> Iterable[s
         # The arguments of tuples and optional types are the types of their content, where the path goes on.
         kinds = [inner for kind in kinds for inner in (kind, *get_args(kind))]
     return [name for kind in kinds if hasattr(kind, "model_fields") for name in kind.model_fields]
-
-
-def _first_line(text: str | None) -> str:
-    return (text or "not YAML").strip().splitlines()[0]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import orjson
+from pydantic import ValidationError
 
 from pipeline.adapters.kafka.reader import Message, TopicReader, Window
 from pipeline.codec import decode
@@ -156,7 +157,10 @@ def parse_place(text: str) -> SourcePosition:
         raise Misconfigured(
             f"{text}: a letter is named TOPIC{SUFFIX}/PARTITION/OFFSET, as `earshot dlq list --each` does"
         )
-    return SourcePosition(topic=match[1], partition=int(match[2]), offset=int(match[3]))
+    try:
+        return SourcePosition(topic=match[1], partition=int(match[2]), offset=int(match[3]))
+    except ValidationError:
+        raise Misconfigured(f"{text}: there are no such topics, partitions or offsets") from None
 
 
 def read_receipts(reader: TopicReader) -> Receipts:

@@ -18,6 +18,7 @@ from pipeline.adapters.kafka.reader import TopicReader, Window
 from pipeline.clock import Clock
 from pipeline.codec import decode, encode
 from pipeline.errors import EarshotError, Misconfigured, Permanent, ServiceMissing
+from pipeline.input_mistakes import plain
 from pipeline.ports.records import Record
 from pipeline.settings import ClickHouseSettings, ClockMode, KafkaSettings, Settings
 from schemas.base import SourcePosition
@@ -256,7 +257,7 @@ def _event(request: RevealRequest, revision: int, occurred_at: datetime, now: da
         # The message leaves the input out, which may be a text that was pasted into the wrong place.
         first = error.errors(include_input=False, include_url=False)[0]
         argument = _ARGUMENTS.get(str(first["loc"][0]), str(first["loc"][0]))
-        raise Misconfigured(f"{argument}: {first['msg']}") from None
+        raise Misconfigured(f"{argument}: {plain(first)}") from None
 
 
 def _occurred_at(clock_mode: ClockMode, post: RawPost, now: datetime) -> datetime:

@@ -20,6 +20,7 @@ from pipeline.enrich.reading.intents.by_example import IntentReader
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
 from pipeline.errors import Permanent
+from pipeline.ingest.jsonl import of_workspace
 from pipeline.ingest.lines import Line
 from pipeline.settings import Settings
 from schemas.base import SourcePosition
@@ -123,12 +124,10 @@ def _post(raw: bytes, workspace: str | None, counts: Counts) -> RawPost | None:
         return decode(RawPost, raw)  # gives the reason
     if not isinstance(document, dict):
         return decode(RawPost, raw)
-    kind = document.pop("type", "post")
+    kind = document.get("type", "post")
     if kind in OTHER_TYPES:
         counts.unused[kind] = counts.unused.get(kind, 0) + 1
         return None
     if kind != "post":
         raise Permanent("invalid_field", f"must be post, {' or '.join(OTHER_TYPES)}", "type")
-    if workspace is not None and document.get("workspace") is None:
-        document["workspace"] = workspace
-    return decode(RawPost, orjson.dumps(document))
+    return decode(RawPost, raw if workspace is None else of_workspace(raw, workspace))

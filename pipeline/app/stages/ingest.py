@@ -20,7 +20,7 @@ from pipeline.clock import Clock, SystemClock
 from pipeline.errors import Misconfigured
 from pipeline.ingest import jsonl
 from pipeline.ingest.agent import BATCH_POSTS, IngestAgent, Reports, Waits
-from pipeline.ingest.lines import Candidate, Line, not_empty, numbered, unpacked
+from pipeline.ingest.lines import Candidate, Line, not_empty, numbered, shown, unpacked
 from pipeline.ingest.manifest.format import Header, Source, newest_run
 from pipeline.ingest.manifest.writer import ManifestWriter, run_id
 from pipeline.ingest.rejections import Rejections
@@ -210,7 +210,7 @@ class _Sentences:
 
 
 def _open(request: IngestRequest, stack: ExitStack, stop: StopRequest) -> _Input:
-    name = "standard input" if request.file == STDIN else request.file
+    name = "standard input" if request.file == STDIN else shown(request.file)
     stream, source = _stream(request.file, stack)
     try:
         lines = not_empty(stop.until(numbered(unpacked(stream), name)), name)
@@ -234,7 +234,7 @@ def _stream(file: str, stack: ExitStack) -> tuple[BufferedReader, Source | None]
         facts = path.stat()
     except OSError as error:
         raise Misconfigured(f"{file}: {error.strerror}") from None
-    return stream, Source(str(path.resolve()), facts.st_size, facts.st_mtime_ns)
+    return stream, Source(shown(str(path.resolve())), facts.st_size, facts.st_mtime_ns)
 
 
 def _manifest(

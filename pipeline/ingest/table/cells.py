@@ -91,7 +91,8 @@ def number(cell: str) -> object:
     # `float` reads "nan" and "inf" too, which are no numbers of anything.
     if not math.isfinite(value):
         raise Permanent("invalid_number", "a number is needed")
-    return int(value) if value.is_integer() else value
+    # JSON has whole numbers of 64 bits. No field takes one that is larger, and says so.
+    return int(value) if value.is_integer() and abs(value) < 2**63 else value
 
 
 def time(own_formats: Sequence[str], cell: str) -> object:

@@ -6,6 +6,7 @@ The text of `--columns` or the contents of a `--map` file become a `ColumnMap`.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from pipeline.errors import Misconfigured
 
@@ -30,6 +31,7 @@ REQUIRED = ("post_id", "author.author_id", "created_at", "platform", "workspace"
 _PART = re.compile(r"^\s*(?P<target>[a-z_.]+)\s*(?P<sign>==?)\s*(?P<source>.*?)\s*$")
 _OTHER_DELIMITERS = {";": "';'", "\t": "$'\\t'", "|": "'|'"}
 """Signs that other exports put between columns, each as a shell takes it."""
+_ANY_TIME = datetime(2026, 12, 25, 18, 30, tzinfo=UTC)
 _KEYS = frozenset({"columns", "constants", "times", "delimiter"})
 
 
@@ -38,7 +40,7 @@ class ColumnMap:
     """Maps fields of a RawPost to where they come from.
 
     Raises:
-        Misconfigured: an unknown field, or a delimiter that is not one character.
+        Misconfigured: an unknown field, a delimiter that is not one character, or a format that reads no time.
     """
 
     columns: Mapping[str, str]
@@ -57,6 +59,13 @@ class ColumnMap:
             )
         if len(self.delimiter) != 1:
             raise Misconfigured("column map: the delimiter must be one character")
+        for form in self.times:
+            try:
+                datetime.strptime(_ANY_TIME.strftime(form), form)
+            except (ValueError, re.error):
+                raise Misconfigured(
+                    f"column map: {form!r} (--time-format) is no format for strptime, such as %d/%m/%Y %H:%M"
+                ) from None
 
     def with_defaults(self, workspace: str | None, platform: str | None) -> "ColumnMap":
         """Returns the map that `--workspace` and `--platform` complete. What the map says itself stays.

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from pipeline.adapters.yaml.policy_file import MAX_BYTES, load_policy
+from pipeline.adapters.yaml.documents import MAX_BYTES
+from pipeline.adapters.yaml.policy_file import load_policy
 from pipeline.app.offline.policy import check_policy
 from pipeline.errors import Misconfigured
 from schemas.policy.plain import Location
@@ -219,6 +220,18 @@ def places(part: Any) -> Iterator[Location]:
     for name, value in named:
         yield (name,)
         yield from ((name, *place) for place in places(value))
+
+
+@pytest.mark.parametrize("value", ["!!int soon", "!!int ''", "!!float +", "!!bool two", "0x" + "f" * 5000, "9" * 5000])
+def test_a_scalar_that_is_not_what_it_says_is_refused_at_its_field(tmp_path: Path, value: str) -> None:
+    assert load(tmp_path, GOOD.replace("version: 2", f"version: {value}")).startswith("2: version: ")
+    assert load(tmp_path, GOOD + f"? {value}\n: 1\n").startswith("13: ")
+
+
+@pytest.mark.parametrize("value", ["!mine [1]", "!!pairs [a: 1]", "!!set {a}", "!!omap [a: 1]"])
+def test_a_tag_ends_in_a_sentence_wherever_it_stands(tmp_path: Path, value: str) -> None:
+    assert load(tmp_path, GOOD + f"topics: {value}\n").startswith("13: ")
+    assert load(tmp_path, GOOD + f"? {value}\n: 1\n")
 
 
 @pytest.mark.parametrize("text", ["[" * 3000, "{a: " * 3000, "version: " + "9" * 5000])

@@ -122,8 +122,20 @@ def test_a_broken_map_file_is_named_with_its_line(tmp_path: object) -> None:
 
     path = Path(str(tmp_path)) / "map.yaml"
     path.write_text("columns:\n  post_id: [id\n")
-    with pytest.raises(Misconfigured, match=r"map\.yaml:\d+: not YAML"):
+    with pytest.raises(Misconfigured, match=r"map\.yaml:3: expected"):
         load_map(path)
+
+
+@pytest.mark.parametrize(
+    "text", ["columns: " + "[" * 3000, "columns: {post_id: 2026-02-30}", "columns: {post_id: " + "9" * 5000 + "}"]
+)
+def test_a_map_file_with_anything_in_it_is_refused_in_words(tmp_path: object, text: str) -> None:
+    from pathlib import Path
+
+    path = Path(str(tmp_path)) / "map.yaml"
+    path.write_text(text)
+    with pytest.raises(Misconfigured):
+        load_map(path).with_defaults(None, None)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +143,7 @@ def test_a_broken_map_file_is_named_with_its_line(tmp_path: object) -> None:
     [
         (b"7,ann,120,3,hello,9999-01-01T00:00:00Z\n", "invalid_field", "created_at"),
         (b"7,ann,many,3,hello,2026-11-01T12:00:00Z\n", "invalid_number", "author.followers"),
+        (b"7,ann,1e30,3,hello,2026-11-01T12:00:00Z\n", "invalid_field", "author.followers"),
         (b"7,ann,120,3,hello,yesterday\n", "invalid_time", "created_at"),
         (b"7,ann,120,3,h\xffi,2026-11-01T12:00:00Z\n", "invalid_utf8", None),
         (b"7,ann,120,3,one, two,2026-11-01T12:00:00Z\n", "too_many_cells", None),
