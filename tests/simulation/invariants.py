@@ -155,6 +155,13 @@ def _since_expiry_ms(history: History, offer: Written, append_ms: int, at_s: flo
     return int((at_s - offer.at_s) * 1000) - (expires_ms - decided_ms) + LAG_MS * (at_s < history.end_s)
 
 
+def published_after_ms(history: History) -> Iterator[int]:
+    """Yields how long after the time from which it counts each offer was published, by the true time."""
+    for said in history.assignments:
+        if _is_offer(said):
+            yield int(_true_ms(history, said.at_s)) - ms_of(said.body["decided_at"])
+
+
 def _true_ms(history: History, at_s: float) -> float:
     return history.end_ms - (history.end_s - at_s) * 1000
 

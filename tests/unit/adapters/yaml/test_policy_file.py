@@ -222,7 +222,9 @@ def places(part: Any) -> Iterator[Location]:
         yield from ((name, *place) for place in places(value))
 
 
-@pytest.mark.parametrize("value", ["!!int soon", "!!int ''", "!!float +", "!!bool two", "0x" + "f" * 5000, "9" * 5000])
+@pytest.mark.parametrize(
+    "value", ["!!int soon", "!!int ''", "!!float +", "!!bool two", "0x" + "f" * 5000, "9" * 5000]
+)
 def test_a_scalar_that_is_not_what_it_says_is_refused_at_its_field(tmp_path: Path, value: str) -> None:
     assert load(tmp_path, GOOD.replace("version: 2", f"version: {value}")).startswith("2: version: ")
     assert load(tmp_path, GOOD + f"? {value}\n: 1\n").startswith("13: ")
