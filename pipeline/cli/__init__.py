@@ -74,7 +74,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _is_unreadable(argument: str) -> bool:
-    """Whether an argument is neither text in the encoding of the locale nor the name of a file, which is any bytes."""
+    """Whether an argument is neither text in the locale's encoding nor the name of a file, which is any bytes."""
     try:
         argument.encode()
     except UnicodeEncodeError:

@@ -115,7 +115,7 @@ class Router:
         if self._book.offers_per_hour(workspace) != bound:
             presence.follow_bound(turn, workspace)
         self.watch.note(now_ms)
-        # The timer of the move offers what the policy makes possible. A replay that begins before it knows no marks.
+        # The timer of the move offers what the policy makes possible. A replay that begins before it has no marks.
         self._state.indexes.forget_marks()
 
     def policies(self) -> Mapping[str, PolicyMark]:
