@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pipeline.codec import decode, encode
 from pipeline.errors import Misconfigured, Permanent, ServiceMissing
-from pipeline.ingest.lines import Candidate
+from pipeline.ingest.lines import Candidate, LeftOut
 from pipeline.ingest.manifest.format import Delivered
 from pipeline.ingest.manifest.writer import ManifestWriter
 from pipeline.ingest.replay import Pacer
@@ -53,10 +53,12 @@ class Reports:
 
     Args:
         rejected: called with the line and the reason of each line that is given up.
+        left_out: called with the line and each optional cell that its post goes without.
         progress: called with (sent, rejected) of the whole run after each confirmed batch.
     """
 
     rejected: Callable[[int, Permanent], None]
+    left_out: Callable[[int, LeftOut], None]
     progress: Callable[[int, int], None] = lambda _sent, _rejected: None
 
 
@@ -142,6 +144,8 @@ class IngestAgent:
         if isinstance(post, Permanent):
             self._reject(candidate.line, candidate.raw, post)
             return False
+        for cell in candidate.left_out:
+            self._reports.left_out(candidate.line, cell)
         return True
 
     def _pause_until_due(self, post: RawPost) -> None:

@@ -41,6 +41,17 @@ class Line(NamedTuple):
     raw: bytes
 
 
+class LeftOut(NamedTuple):
+    """Names an odd optional cell of a post that goes without it."""
+
+    field: str
+    """This is the dotted path of the field in RawPost."""
+    column: str
+    """This is the column, or the path in a JSON entry, where the cell stands."""
+    code: str
+    """This is the reason in snake_case, such as `not_a_number`."""
+
+
 class Candidate(NamedTuple):
     """Holds what one line (or a row of several lines) claims to be.
 
@@ -50,6 +61,8 @@ class Candidate(NamedTuple):
     line: int
     raw: bytes
     found: bytes | Permanent
+    left_out: tuple[LeftOut, ...] = ()
+    """Names the optional cells that the post goes without."""
 
 
 def unpacked(stream: BufferedReader) -> ByteLines:

@@ -14,7 +14,7 @@ from pipeline.clock import ManualClock
 from pipeline.errors import Misconfigured, Permanent, ServiceMissing
 from pipeline.ingest import jsonl
 from pipeline.ingest.agent import BATCH_POSTS, IngestAgent, Reports, Waits
-from pipeline.ingest.lines import Candidate, numbered, unpacked
+from pipeline.ingest.lines import Candidate, LeftOut, numbered, unpacked
 from pipeline.ingest.manifest.format import Header, read_manifest
 from pipeline.ingest.manifest.writer import ManifestWriter
 from pipeline.ingest.replay import Pacer
@@ -49,6 +49,7 @@ class Bench:
         self.publisher = MemoryPublisher(fail_after=fail_after)
         self.time = FakeTime()
         self.rejections: list[tuple[int, str]] = []
+        self.left_out: list[tuple[int, LeftOut]] = []
         path = state_dir / "manifests" / "run.jsonl"
         if path.exists():
             self.writer = ManifestWriter(read_manifest(path), CLOCK)
@@ -61,7 +62,10 @@ class Bench:
             self.publisher,
             self.writer,
             Waits(self.time.monotonic, self.time.sleep),
-            Reports(lambda line, reason: self.rejections.append((line, reason.code))),
+            Reports(
+                lambda line, reason: self.rejections.append((line, reason.code)),
+                lambda line, cell: self.left_out.append((line, cell)),
+            ),
             Metrics(),
             pacer=pacer,
             header=b"header\n",
@@ -104,6 +108,15 @@ def test_bad_lines_are_kept_and_the_rest_is_sent(tmp_path: Path) -> None:
     kept = bench.writer.rejects_path.read_bytes()
     assert kept == b"header\n\xff broken\n" + candidate(3, created_at="9999-01-01T00:00:00Z").raw
     assert bench.writer.cursor.rejected == 2
+
+
+def test_a_cell_that_is_left_out_is_told_where_its_post_is_sent(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    cell = LeftOut("author.followers", "followers", "not_a_number")
+    bad = candidate(2, created_at="9999-01-01T00:00:00Z")
+    bench.agent.run(found._replace(left_out=(cell,)) for found in (candidate(1), bad, candidate(3)))
+    assert bench.left_out == [(1, cell), (3, cell)]
+    assert bench.rejections == [(2, "invalid_field")]
 
 
 def test_what_the_topic_never_takes_is_rejected_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

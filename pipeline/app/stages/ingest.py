@@ -172,7 +172,7 @@ def ingest_file(
             publisher,
             manifest,
             Waits(time.monotonic, time.sleep, lambda: stop.requested),
-            Reports(rejections, progress),
+            Reports(rejections, rejections.left_out, progress),
             Metrics(),
             pacer=None if request.speed is None else Pacer(request.speed),
             header=opened.header,

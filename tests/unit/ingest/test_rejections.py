@@ -4,6 +4,7 @@ import pytest
 
 from pipeline.codec import decode
 from pipeline.errors import Permanent
+from pipeline.ingest.lines import LeftOut
 from pipeline.ingest.rejections import Rejections
 from schemas.posts.raw import RawPost
 from tests.unit.ingest.test_jsonl import GOOD, line
@@ -34,3 +35,18 @@ def test_posts_without_a_workspace_are_told_once_and_counted() -> None:
 def test_other_mistakes_are_named_line_by_line() -> None:
     assert "workspace" in GOOD
     assert len(told(line(text=5), line(text=5), line(workspace="A b"), line(workspace="A b"))) == 4
+
+
+def test_cells_that_are_left_out_are_told_once_a_column() -> None:
+    said: list[str] = []
+    rejections = Rejections("posts.csv", said.append)
+    likes, language = LeftOut("likes", "Likes", "not_a_number"), LeftOut("lang", "Language", "not_a_language")
+    for number in range(2, 2002):
+        rejections.left_out(number, likes)
+    rejections.left_out(7, language)
+    assert said == []
+    rejections.end()
+    assert said == [
+        "posts.csv: column 'Likes': 2,000 left out of likes as not_a_number, first in line 2",
+        "posts.csv: column 'Language': 1 left out of lang as not_a_language, first in line 7",
+    ]
