@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TORCH_READY := $(VENV)/.ready-torch
 PYTEST := $(BIN)/python -m pytest
+# These tests need no services and may run side by side. All others, also of a folder that is new, run one by one.
+ALONE := unit property contract golden agents reference simulation model
 
 .PHONY: help setup setup-torch demo down test test-fast test-long test-torch check fmt schemas golden bench lock clean
 
@@ -37,10 +39,10 @@ down: $(READY) ## stop what KEEP=1 left running
 	@$(BIN)/earshot demo --stop
 
 test: $(READY) ## every test, on a real broker and the real ClickHouse engine
-	@$(PYTEST)
+	@$(PYTEST) -n logical $(ALONE:%=tests/%); alone=$$?; $(PYTEST) $(ALONE:%=--ignore=tests/%) && exit $$alone
 
 test-fast: $(READY) ## the tests that need no services
-	@$(PYTEST) tests/unit tests/property tests/contract tests/golden tests/agents
+	@$(PYTEST) -n logical $(ALONE:%=tests/%)
 
 test-long: $(READY) ## long fault runs (tens of minutes): not part of make test
 	@$(PYTEST) tests/long
