@@ -241,6 +241,7 @@ OTHERS: dict[str, str] = {
     "pipeline.ingest.table.columns.open_table": "reads its rows by `table.rows` and its cells by `cells`",
     "pipeline.ingest.lines.not_empty": "a file's name",
     "pipeline.ingest.lines.numbered": "a file's name",
+    "pipeline.ingest.lines.shown": "a file's name",
     "pipeline.ingest.rejections.Rejections": "a file's name",
     "pipeline.ingest.manifest.format.Header": "a manifest's own fields",
     "pipeline.ingest.manifest.format.footer_line": "a manifest's own fields",
