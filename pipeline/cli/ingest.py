@@ -1,6 +1,5 @@
 """`earshot ingest`: send an export to posts.raw."""
 
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,16 +10,18 @@ from pipeline.cli.text.output import emit_json, say
 from pipeline.errors import EXIT_NO, EXIT_USAGE, Misconfigured
 
 if TYPE_CHECKING:
-    from pipeline.app.stages.ingest import IngestRequest
+    from pipeline.app.importing.request import IngestRequest
     from pipeline.ingest.table.mapping import ColumnMap
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     help="Send an export to posts.raw: JSON lines or CSV, gzip or not.\n\n"
-    "Lines that cannot be posts are named as FILE:LINE: code: field: detail, kept with their original bytes "
-    "beside the manifest, and make the exit code 2; the valid ones are sent. After a crash the same call goes on "
-    "behind the last confirmed line.",
+    "Of lines that cannot be posts the first of each kind is named as FILE:LINE: code: field: detail. All of them "
+    "lie with their reasons in a rejects file beside the manifest, which can be mended and ingested. They make "
+    "the exit code 2, and the valid ones are sent. After a crash the same call goes on behind the last confirmed "
+    "line. "
+    "What an earlier call has sent of a file, or of its rejects, is not sent again, also if the file was mended.",
 )
 
 File = Annotated[str, typer.Argument(metavar="FILE|-", help="a file, or - for standard input")]
@@ -35,8 +36,15 @@ Resume = Annotated[
         "--resume/--restart",
         show_default=False,
         help="default: go on with a run of this file that crashed or was stopped, else begin; --resume: also one "
-        "that --limit ended, nothing if the file was sent whole; --restart: from the first line",
+        "that --limit ended; --restart: from the first line, also what was sent before",
     ),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="refuse a post with an odd optional cell, not only the cell")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="do everything but send")]
+StopAfter = Annotated[
+    int, typer.Option(min=0, help="end after so many rejected lines in a row with one reason; 0: never")
 ]
 Json = Annotated[bool, typer.Option("--json", help="the summary as one JSON object on stdout")]
 
@@ -48,12 +56,15 @@ def jsonl(
     speed: Speed = None,
     limit: Limit = None,
     resume: Resume = None,
+    strict: Strict = False,
+    dry_run: DryRun = False,
+    stop_after: StopAfter = 1000,
     as_json: Json = False,
 ) -> None:
     """Send JSON lines with one RawPost each, as `earshot generate` writes them."""
-    from pipeline.app.stages.ingest import IngestRequest
+    from pipeline.app.importing.request import IngestRequest
 
-    _send(IngestRequest(file, workspace, None, speed, limit, _start(resume)), as_json)
+    _send(IngestRequest(file, workspace, None, speed, limit, _start(resume), strict, dry_run, stop_after), as_json)
 
 
 @app.command("csv")
@@ -75,6 +86,9 @@ def csv(
     speed: Speed = None,
     limit: Limit = None,
     resume: Resume = None,
+    strict: Strict = False,
+    dry_run: DryRun = False,
+    stop_after: StopAfter = 1000,
     as_json: Json = False,
 ) -> None:
     """Any history export with a header row, by a map of its columns.
@@ -91,7 +105,7 @@ def csv(
     times: ["%d/%m/%Y %H:%M"]
     delimiter: ";"
     """
-    from pipeline.app.stages.ingest import IngestRequest
+    from pipeline.app.importing.request import IngestRequest
 
     column_map = _column_map(columns, map_file)
     column_map = replace(
@@ -99,7 +113,10 @@ def csv(
         times=(*(time_format or ()), *column_map.times),
         delimiter=column_map.delimiter if delimiter is None else delimiter,
     ).with_defaults(workspace, platform)
-    _send(IngestRequest(file, workspace, column_map, speed, limit, _start(resume)), as_json)
+    _send(
+        IngestRequest(file, workspace, column_map, speed, limit, _start(resume), strict, dry_run, stop_after),
+        as_json,
+    )
 
 
 def _column_map(columns: str | None, map_file: Path | None) -> "ColumnMap":
@@ -119,30 +136,20 @@ def _start(resume: bool | None) -> Any:
 
 def _send(request: "IngestRequest", as_json: bool) -> None:
     from pipeline.app.stages.ingest import ingest_file
+    from pipeline.cli.text.import_bar import ImportBar, summary_lines
     from pipeline.settings import load_settings
 
-    # A counter that overwrites its line is of no use in a log file.
-    progress = _progress if sys.stderr.isatty() else _silent
-    summary = ingest_file(load_settings(), request, say=say, progress=progress)
+    with ImportBar(request.file) as bar:
+        summary = ingest_file(load_settings(), request, say=bar.say, progress=bar.progress)
     if as_json:
         emit_json(asdict(summary))
-    rate = f", {summary.sent / summary.seconds:,.0f} posts/s" if summary.seconds > 0 else ""
-    say(f"{summary.file}: {summary.sent} sent, {summary.rejected} rejected, {summary.seconds:.1f} s{rate}")
-    if summary.manifest:
-        say(f"manifest: {summary.manifest}")
+    for line in summary_lines(summary):
+        say(line)
+    if summary.fault is not None:
+        raise Misconfigured(summary.fault)
     if summary.rejected:
-        say(f"rejected lines: {Path(summary.manifest).with_suffix('.rejects')}")
         raise typer.Exit(EXIT_USAGE)
     # A run that `--limit` ended has done what was asked.
     if not summary.whole and request.limit is None:
         say("stopped before the end; the same call goes on from here")
         raise typer.Exit(EXIT_NO)
-
-
-def _progress(sent: int, rejected: int) -> None:
-    sys.stderr.write(f"\r{sent:,} sent, {rejected:,} rejected ")
-    sys.stderr.flush()
-
-
-def _silent(_sent: int, _rejected: int) -> None:
-    return

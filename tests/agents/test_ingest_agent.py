@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,16 +14,19 @@ from pipeline.adapters.in_memory.publisher import MemoryPublisher
 from pipeline.clock import ManualClock
 from pipeline.errors import Misconfigured, Permanent, ServiceMissing
 from pipeline.ingest import jsonl
-from pipeline.ingest.agent import BATCH_POSTS, IngestAgent, Reports, Waits
+from pipeline.ingest.agent import BATCH_POSTS, IngestAgent, Reports, Rules, Waits
 from pipeline.ingest.lines import Candidate, LeftOut, numbered, unpacked
 from pipeline.ingest.manifest.format import Header, read_manifest
 from pipeline.ingest.manifest.writer import ManifestWriter
+from pipeline.ingest.mending import TableForm
 from pipeline.ingest.replay import Pacer
 from pipeline.metrics import Metrics
 from tests.fake_time import FakeTime
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 CLOCK = ManualClock(START)
+FORM = TableForm(b"header\n", ",")
+RULES = Rules(FORM, {"created_at": "posted"}, patience=5)
 
 
 def candidate(line: int, every_s: int = 1, **changes: object) -> Candidate:
@@ -45,18 +49,24 @@ def candidates(count: int, every_s: int = 1) -> Iterator[Candidate]:
 class Bench:
     """Sets up an agent with everything around it, on one state folder."""
 
-    def __init__(self, state_dir: Path, fail_after: int | None = None, pacer: Pacer | None = None) -> None:
+    def __init__(
+        self,
+        state_dir: Path,
+        fail_after: int | None = None,
+        pacer: Pacer | None = None,
+        rules: Rules | None = None,
+    ) -> None:
         self.publisher = MemoryPublisher(fail_after=fail_after)
         self.time = FakeTime()
         self.rejections: list[tuple[int, str]] = []
         self.left_out: list[tuple[int, LeftOut]] = []
         path = state_dir / "manifests" / "run.jsonl"
         if path.exists():
-            self.writer = ManifestWriter(read_manifest(path), CLOCK)
+            self.writer = ManifestWriter(path, CLOCK, FORM.begin)
             self.writer.resume()
         else:
             self.writer = ManifestWriter.create(
-                state_dir, Header("run", "posts.raw", None, {}, START.isoformat()), CLOCK
+                state_dir, Header("run", "posts.raw", None, {}, START.isoformat()), CLOCK, FORM.begin
             )
         self.agent = IngestAgent(
             self.publisher,
@@ -67,8 +77,8 @@ class Bench:
                 lambda line, cell: self.left_out.append((line, cell)),
             ),
             Metrics(),
+            rules or RULES,
             pacer=pacer,
-            header=b"header\n",
         )
 
     @property
@@ -105,8 +115,10 @@ def test_bad_lines_are_kept_and_the_rest_is_sent(tmp_path: Path) -> None:
     assert bench.agent.run([candidate(1), bad, candidate(3, created_at="9999-01-01T00:00:00Z"), candidate(4)])
     assert bench.rejections == [(2, "invalid_utf8"), (3, "invalid_field")]
     assert bench.ids == {"chirp:1", "chirp:4"}
-    kept = bench.writer.rejects_path.read_bytes()
-    assert kept == b"header\n\xff broken\n" + candidate(3, created_at="9999-01-01T00:00:00Z").raw
+    header, first, second = bench.writer.rejects_path.read_bytes().splitlines(keepends=True)
+    assert header == b"earshot_reason,earshot_column,earshot_line,header\n"
+    assert first == b"invalid_utf8: byte 0 of 8 is not UTF-8,,2,\xff broken\n"
+    assert second.endswith(b",posted,3," + candidate(3, created_at="9999-01-01T00:00:00Z").raw)
     assert bench.writer.cursor.rejected == 2
 
 
@@ -117,6 +129,67 @@ def test_a_cell_that_is_left_out_is_told_where_its_post_is_sent(tmp_path: Path) 
     bench.agent.run(found._replace(left_out=(cell,)) for found in (candidate(1), bad, candidate(3)))
     assert bench.left_out == [(1, cell), (3, cell)]
     assert bench.rejections == [(2, "invalid_field")]
+
+
+def test_a_strict_run_refuses_a_post_with_an_odd_optional_cell(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, rules=replace(RULES, strict=True))
+    cell = LeftOut("author.followers", "Fans", "not_a_number")
+    bench.agent.run([candidate(1)._replace(left_out=(cell,)), candidate(2)])
+    assert (bench.rejections, bench.left_out, bench.ids) == ([(1, "not_a_number")], [], {"chirp:2"})
+    assert b"column 'Fans'" in bench.writer.rejects_path.read_bytes()
+
+
+@pytest.mark.parametrize("patience", [5, 0])
+def test_a_mistake_that_all_lines_have_ends_the_run_with_what_helps(tmp_path: Path, patience: int) -> None:
+    bench = Bench(tmp_path, rules=replace(RULES, patience=patience))
+    found = [candidate(1), *(candidate(line, created_at=f"yesterday {line}") for line in range(2, 12))]
+    if patience:
+        with pytest.raises(Misconfigured, match=r"lines 2 to 6 .*--time-format how column 'posted'"):
+            bench.agent.run(found)
+    else:
+        assert bench.agent.run(found)
+    assert bench.ids == {"chirp:1"}
+    cursor = read_manifest(bench.writer.path).cursor
+    assert (cursor.line, cursor.sent, cursor.rejected) == ((6, 1, 5) if patience else (11, 1, 10))
+
+
+def test_mistakes_that_differ_or_are_few_do_not_end_a_run(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bad = {"created_at": "yesterday"}, {"text": 5}
+    found = [candidate(line, **({} if line % 5 == 0 else bad[line % 2])) for line in range(1, 60)]
+    assert bench.agent.run(found)
+
+
+def test_what_an_earlier_run_has_sent_is_passed_over_and_does_not_count_for_a_limit(tmp_path: Path) -> None:
+    rules = replace(RULES, sent_before=lambda post: int(post.post_id.removeprefix("chirp:")) <= 6)
+    bench = Bench(tmp_path, rules=rules)
+    assert not bench.agent.run(candidates(10), limit=2)
+    assert bench.ids == {"chirp:7", "chirp:8"}
+    assert (bench.agent.passed_over, bench.writer.cursor.line) == (6, 8)
+
+
+def test_what_kafka_took_when_the_run_was_killed_is_noted_and_not_sent_again(tmp_path: Path) -> None:
+    rules = replace(RULES, landed={("acme", "chirp:2", 0): [(3, 40)], ("acme", "chirp:9", 0): [(1, 7)]})
+    bench = Bench(tmp_path, rules=rules)
+    assert bench.agent.run([*candidates(3), candidate(4, post_id="chirp:2")])
+    assert [record for record in bench.publisher.delivered if b"chirp:2" in (record.value or b"")] == (
+        bench.publisher.delivered[-1:]
+    ), "the second row of that name is a copy that the file itself holds"
+    manifest = read_manifest(bench.writer.path)
+    assert [sent.line for sent in manifest.deliveries] == [1, 2, 3, 4]
+    assert manifest.deliveries[1][4:] == (3, 40)
+
+
+def test_a_resumed_run_tells_its_progress_while_it_passes_lines_over(tmp_path: Path) -> None:
+    first = Bench(tmp_path)
+    first.agent.run(candidates(2500))
+    first.writer.close()
+    bench = Bench(tmp_path)
+    told: list[tuple[int, int]] = []
+    reports = replace(bench.agent._reports, progress=lambda sent, rejected: told.append((sent, rejected)))
+    bench.agent._reports = reports
+    assert bench.agent.run(candidates(2600))
+    assert told == [(2500, 0), (2500, 0), (2600, 0)]
 
 
 def test_what_the_topic_never_takes_is_rejected_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,3 +55,19 @@ class MemoryPublisher:
         log.append(record)
         self.delivered.append(record)
         return Delivery(tag, partition, len(log) - 1)
+
+
+class DiscardingPublisher:
+    """Takes every record and keeps none, as a `ports.records.Publisher` for dry runs."""
+
+    def __init__(self) -> None:
+        self._deliveries: list[Delivery] = []
+
+    def send(self, record: Record, tag: int = 0) -> None:  # noqa: ARG002
+        """See `ports.records.Publisher.send`."""
+        self._deliveries.append(Delivery(tag))
+
+    def settle(self) -> list[Delivery]:
+        """See `ports.records.Publisher.settle`."""
+        deliveries, self._deliveries = self._deliveries, []
+        return deliveries

@@ -79,6 +79,15 @@ class TopicReader:
             low[partition], end[partition] = self._marks(TopicPartition(topic, partition))
         return Window(low, end)
 
+    def since(self, topic: str, ends: Mapping[int, int]) -> Window:
+        """Returns what was appended since the topic had those ends. A partition that is new is read whole.
+
+        Raises:
+            ServiceMissing: no broker answers.
+        """
+        now = self.window(topic)
+        return Window({at: min(max(low, ends.get(at, 0)), now.end[at]) for at, low in now.low.items()}, now.end)
+
     def ends(self, topics: Iterable[str]) -> Mapping[str, Mapping[int, int]]:
         """Returns topic to partition to its end now, records of open transactions included.
 

@@ -1,119 +1,55 @@
 """Joins ingest with its machines, which are a file or standard input, the producer, the manifest and signals."""
 
-import signal
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from datetime import UTC
-from io import BufferedReader
+from functools import partial
 from pathlib import Path
-from types import FrameType
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
+from pipeline.adapters.in_memory.publisher import DiscardingPublisher
 from pipeline.adapters.kafka.broker_watch import SILENT_AFTER_S, BrokerWatch
 from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.kafka.reach import reach, require_topic
 from pipeline.app.endpoints import resolve
+from pipeline.app.importing.earlier import Appended, appended_since, earlier_run, ends_of, landed, sent_before
+from pipeline.app.importing.place import Place, open_place
+from pipeline.app.importing.request import IngestRequest, IngestSummary, Progress
+from pipeline.app.importing.stop import StopRequest
 from pipeline.clock import Clock, SystemClock
 from pipeline.errors import Misconfigured
 from pipeline.ingest import jsonl
-from pipeline.ingest.agent import BATCH_POSTS, IngestAgent, Reports, Waits
-from pipeline.ingest.lines import Candidate, Line, not_empty, numbered, shown, unpacked
-from pipeline.ingest.manifest.format import Header, Source, newest_run
-from pipeline.ingest.manifest.writer import ManifestWriter, run_id
+from pipeline.ingest.agent import IngestAgent, Reports, Rules, Waits
+from pipeline.ingest.lines import Candidate, not_empty, numbered, unpacked
+from pipeline.ingest.manifest.dry import DryLedger
+from pipeline.ingest.manifest.format import AGAIN, DECIDED, Header
+from pipeline.ingest.manifest.writer import Ledger, ManifestWriter
+from pipeline.ingest.mending import Form, JsonForm, TableForm
 from pipeline.ingest.rejections import Rejections
 from pipeline.ingest.replay import Pacer
 from pipeline.ingest.table.columns import open_table
-from pipeline.ingest.table.mapping import ColumnMap
 from pipeline.metrics import Metrics
 from pipeline.ports.records import Publisher
 from pipeline.settings import KafkaSettings, Settings
 from schemas.topics import RAW
 
-STDIN = "-"
 METADATA_TIMEOUT_S = 15.0
 DELIVERY_TIMEOUT_S = 120.0
 """A cluster that takes nothing for two minutes is missing. The run then stops, and can be resumed."""
 
 
 @dataclass(frozen=True)
-class IngestRequest:
-    """What the operator wants to send, and how."""
+class _Input:
+    """Holds what a file turned out to be."""
 
-    file: str
-    """Path of the file. `-` stands for standard input."""
-    workspace: str | None = None
-    columns: ColumnMap | None = None
-    """A complete map for CSV. None says that the file holds JSON lines."""
-    speed: float | None = None
-    """Seconds of event time that pass in a second. None sends as fast as possible."""
-    limit: int | None = None
-    start: Literal["auto", "resume", "restart"] = "auto"
-    """`auto` takes up a run that crashed or was stopped. `resume` also takes up a run that `--limit` ended."""
-
-
-@dataclass(frozen=True)
-class IngestSummary:
-    """What one call of ingest did."""
-
-    file: str
-    manifest: str
-    read: int
-    sent: int
-    rejected: int
-    seconds: float
-    resumed_after: int
-    """Line after which the run was taken up. 0 says that it began at the beginning."""
-    whole: bool
-    """Whether all of the input was read."""
-
-
-class _Input(NamedTuple):
-    name: str
-    source: Source | None
-    header: bytes
     candidates: Iterator[Candidate]
-
-
-class StopRequest:
-    """Handles SIGTERM and SIGINT. The batch under way is confirmed first, and only a blocked read is broken
-    off."""
-
-    def __init__(self) -> None:
-        self.requested = False
-        self._reading = False
-
-    def __call__(self, _signal: int, _frame: FrameType | None) -> None:
-        """Notes the request. Python calls it as the signal handler."""
-        self.requested = True
-        if self._reading:
-            raise InterruptedError
-
-    def until(self, lines: Iterator[Line]) -> Iterator[Line]:
-        """Yields lines up to the request."""
-        while not self.requested:
-            try:
-                self._reading = True
-                line = next(lines, None)
-            except InterruptedError:
-                return
-            finally:
-                self._reading = False
-            if line is None:
-                return
-            yield line
-
-    @contextmanager
-    def installed(self) -> Iterator[None]:
-        """Takes both signals while the block runs. It works in the main thread only."""
-        old = {number: signal.signal(number, self) for number in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            yield
-        finally:
-            for number, handler in old.items():
-                signal.signal(number, handler)
+    form: Form
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Maps a field of RawPost to the source's name of it."""
+    decided: Mapping[str, Any] = field(default_factory=dict)
+    """Holds what a look at the file has decided. A resumed run gets it back."""
 
 
 def connect(kafka: KafkaSettings) -> Publisher:
@@ -127,13 +63,22 @@ def connect(kafka: KafkaSettings) -> Publisher:
     return KafkaPublisher(kafka, DELIVERY_TIMEOUT_S)
 
 
+@dataclass(frozen=True)
+class Machines:
+    """Names what an import needs of Kafka."""
+
+    connect: Callable[[KafkaSettings], Publisher] = connect
+    ends: Callable[[KafkaSettings], Mapping[int, int]] = ends_of
+    appended: Callable[[KafkaSettings, Mapping[int, int]], Iterable[Appended]] = appended_since
+
+
 def ingest_file(
     settings: Settings,
     request: IngestRequest,
     *,
     say: Callable[[str], None],
-    progress: Callable[[int, int], None] = lambda _sent, _rejected: None,
-    connect: Callable[[KafkaSettings], Publisher] = connect,
+    progress: Callable[[Progress], None] = lambda _progress: None,
+    machines: Machines | None = None,
     clock: Clock | None = None,
 ) -> IngestSummary:
     """Sends one file to `posts.raw` and blocks until its end or a stop signal. Call it from the main thread.
@@ -141,58 +86,113 @@ def ingest_file(
     Args:
         settings: resolved or not.
         request: what to send and how.
-        say: takes each line for the operator: rejections as `FILE:LINE: code: field: detail`.
-        progress: (sent, rejected) of the run after each confirmed batch.
-        connect: makes the publisher.
+        say: takes each line for the operator, such as the first rejection of a kind as `FILE:LINE: code: field:
+            detail`.
+        progress: told after each confirmed batch.
+        machines: Kafka by default. A dry run needs none.
         clock: names and stamps the run; the machine's by default.
 
+    Returns:
+        What was done. A file that is damaged after its beginning, or of which too many lines in a row are
+        rejected, comes back with a `fault`, and everything before the fault is sent and noted.
+
     Raises:
-        Misconfigured: the file is missing or empty, or its header lacks a mapped column; nothing was sent.
+        Misconfigured: the file is missing or empty, its header lacks a mapped column, or another run reads it;
+            nothing was sent.
         ServiceMissing: Kafka went away. The same call takes the run up again.
     """
+    clock = clock or SystemClock()
     began_s = time.monotonic()
     stop = StopRequest()
     with ExitStack() as stack:
         # Signals come first, because a stop must also end a run that still waits for a slow pipe to open.
         stack.enter_context(stop.installed())
-        opened = _open(request, stack, stop)
-        kafka = resolve(settings).kafka
-        # A run that waits for silent brokers says so, and does not look as if it hung.
-        brokers = BrokerWatch(kafka, _Sentences(say))
-        stack.callback(brokers.close)
-        brokers.start()
-        publisher = connect(kafka)
-        manifest = _manifest(settings, request, opened, say, clock or SystemClock())
-        if manifest is None:
-            return IngestSummary(opened.name, "", 0, 0, 0, time.monotonic() - began_s, 0, True)
-        stack.enter_context(manifest)
-        before = manifest.cursor
-        rejections = Rejections(opened.name, say)
+        place = open_place(request.file, stack)
+        run = None if request.dry_run else earlier_run(settings.state_dir, request, place.source, stack)
+        if run is not None and run.whole:
+            say(f"{place.name}: run {run.header.run_id} has sent all of it; --restart sends it again")
+            return IngestSummary(place.name, "")
+        opened = _open(request, place, stop, {} if run is None else run.header.options.get(DECIDED, {}))
+        again = request.start == "restart"
+        rules = Rules(
+            opened.form,
+            opened.columns,
+            request.strict,
+            request.patience,
+            sent_before(settings.state_dir, None if again else place.source, run),
+        )
+        publisher: Publisher = DiscardingPublisher()
+        ledger: Ledger = DryLedger(settings.state_dir, place.run_id(clock), opened.form.begin)
+        if not request.dry_run:
+            kafka, use = resolve(settings).kafka, machines or Machines()
+            publisher = _publisher(kafka, use, say, stack)
+            if run is None:
+                ledger = _begin(settings.state_dir, request, place, opened, use.ends(kafka), clock)
+            else:
+                rules = replace(rules, landed=landed(run, partial(use.appended, kafka)))
+                ledger = ManifestWriter(run.path, clock, opened.form.begin)
+                ledger.resume()
+        stack.callback(ledger.close)
+        if run is not None:
+            say(f"{place.name}: taking up run {run.header.run_id} after line {ledger.cursor.line}")
+        before = ledger.cursor
+        rejections = Rejections(place.name, say, opened.columns)
+
+        def report(sent: int, rejected: int) -> None:
+            resuming = ledger.cursor == before and before.line > 0
+            progress(Progress(sent, rejected, place.read_bytes(), place.size_bytes, resuming))
+
         agent = IngestAgent(
             publisher,
-            manifest,
+            ledger,
             Waits(time.monotonic, time.sleep, lambda: stop.requested),
-            Reports(rejections, rejections.left_out, progress),
+            Reports(rejections, rejections.left_out, report),
             Metrics(),
+            rules,
             pacer=None if request.speed is None else Pacer(request.speed),
-            header=opened.header,
         )
-        whole = agent.run(opened.candidates, request.limit)
+        whole, fault = _run(agent, opened, request.limit, place.name)
+        if agent.doubtful:
+            say(f"{place.name}: stopped so early that this call counts as if it had not been made")
+        elif fault is not None or stop.requested:
+            ledger.break_off(fault or "stopped by the operator")
+        else:
+            ledger.end(whole=whole)
         rejections.end()
-        if not stop.requested:
-            manifest.end(whole=whole)
-        after = manifest.cursor
+        after = ledger.cursor
         sent, rejected = after.sent - before.sent, after.rejected - before.rejected
         return IngestSummary(
-            file=opened.name,
-            manifest=str(manifest.path),
-            read=sent + rejected,
+            file=place.name,
+            manifest="" if ledger.path is None else str(ledger.path),
+            rejects=str(ledger.rejects_path) if after.rejected else "",
+            read=sent + rejected + agent.passed_over,
             sent=sent,
             rejected=rejected,
+            sent_before=agent.passed_over,
+            left_out=rejections.left_out_counts,
             seconds=round(time.monotonic() - began_s, 3),
             resumed_after=before.line,
             whole=whole,
+            fault=fault,
+            dry_run=request.dry_run,
         )
+
+
+def _publisher(kafka: KafkaSettings, use: Machines, say: Callable[[str], None], stack: ExitStack) -> Publisher:
+    # A run that waits for silent brokers says so, and does not look as if it hung.
+    brokers = BrokerWatch(kafka, _Sentences(say))
+    stack.callback(brokers.close)
+    brokers.start()
+    return use.connect(kafka)
+
+
+def _run(agent: IngestAgent, opened: _Input, limit: int | None, name: str) -> tuple[bool, str | None]:
+    try:
+        return agent.run(opened.candidates, limit), None
+    except Misconfigured as error:
+        return False, str(error)
+    except OSError as error:
+        return False, f"{name}: {error.strerror}"
 
 
 @dataclass(frozen=True)
@@ -209,58 +209,29 @@ class _Sentences:
             self.say(f"a Kafka broker answers again after {lasted_s:.0f} s")
 
 
-def _open(request: IngestRequest, stack: ExitStack, stop: StopRequest) -> _Input:
-    name = "standard input" if request.file == STDIN else shown(request.file)
-    stream, source = _stream(request.file, stack)
+def _open(request: IngestRequest, place: Place, stop: StopRequest, decided: Mapping[str, Any]) -> _Input:
+    assert not decided, "nothing is decided yet"
     try:
-        lines = not_empty(stop.until(numbered(unpacked(stream), name)), name)
+        lines = not_empty(stop.until(numbered(unpacked(place.stream), place.name)), place.name)
     except Misconfigured:
         if stop.requested:
             raise KeyboardInterrupt from None
         raise
     if request.columns is None:
-        return _Input(name, source, b"", jsonl.candidates(lines, request.workspace))
-    return _Input(name, source, *open_table(lines, request.columns, name))
+        return _Input(jsonl.candidates(lines, request.workspace), JsonForm())
+    header, candidates = open_table(lines, request.columns, place.name)
+    return _Input(candidates, TableForm(header, request.columns.delimiter), request.columns.columns)
 
 
-def _stream(file: str, stack: ExitStack) -> tuple[BufferedReader, Source | None]:
-    if file == STDIN:
-        # This opens a reader of our own on the same descriptor, because `sys.stdin.buffer` is not always one that
-        # can peek.
-        return stack.enter_context(open(sys.stdin.fileno(), "rb", closefd=False)), None
-    path = Path(file)
-    try:
-        stream = stack.enter_context(path.open("rb"))
-        facts = path.stat()
-    except OSError as error:
-        raise Misconfigured(f"{file}: {error.strerror}") from None
-    return stream, Source(shown(str(path.resolve())), facts.st_size, facts.st_mtime_ns)
-
-
-def _manifest(
-    settings: Settings, request: IngestRequest, opened: _Input, say: Callable[[str], None], clock: Clock
-) -> ManifestWriter | None:
-    options = _options(request)
-    old = None
-    if opened.source is not None and request.start != "restart":
-        old = newest_run(settings.state_dir, opened.source, options)
-    if old is not None and old.whole and request.start == "resume":
-        say(f"{opened.name}: run {old.header.run_id} has sent all of it")
-        return None
-    if old is not None and not old.whole and (request.start == "resume" or not old.ended):
-        manifest = ManifestWriter(old, clock)
-        after = manifest.resume()
-        doubtful = "" if old.ended else f"; the next {BATCH_POSTS} or fewer posts may have been sent before"
-        say(f"{opened.name}: taking up run {old.header.run_id} after line {after.line}{doubtful}")
-        return manifest
+def _begin(
+    state_dir: Path,
+    request: IngestRequest,
+    place: Place,
+    opened: _Input,
+    ends: Mapping[int, int],
+    clock: Clock,
+) -> ManifestWriter:
+    options = request.options() | {DECIDED: dict(opened.decided), AGAIN: request.start == "restart"}
     started = clock.now().astimezone(UTC).isoformat()
-    name = "stdin" if opened.source is None else Path(opened.source.path).name
-    header = Header(run_id(name, clock), RAW.name, opened.source, options, started)
-    return ManifestWriter.create(settings.state_dir, header, clock)
-
-
-def _options(request: IngestRequest) -> dict[str, Any]:
-    if request.columns is None:
-        return {"format": "jsonl", "workspace": request.workspace}
-    columns = asdict(request.columns)
-    return {"format": "csv", "workspace": request.workspace, **columns, "times": list(request.columns.times)}
+    header = Header(place.run_id(clock), RAW.name, place.source, options, started)
+    return ManifestWriter.create(state_dir, header, clock, opened.form.begin, ends)

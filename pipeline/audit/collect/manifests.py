@@ -35,7 +35,9 @@ def collect_manifests(
         if manifest.header.topic != RAW.name:
             warnings.append(f"run {run} sent to {manifest.header.topic}: not followed")
             continue
-        if not manifest.ended:
+        if manifest.broke_off is not None:
+            warnings.append(f"run {run} ended early after line {manifest.cursor.line}: {manifest.broke_off}")
+        elif not manifest.ended:
             warnings.append(f"run {run} has not ended: it may have sent more than its manifest says")
         log.run_starts.append((len(log.ids), run))
         log.rejected += manifest.cursor.rejected

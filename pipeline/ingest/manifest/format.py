@@ -14,6 +14,14 @@ import orjson
 from pipeline.errors import Misconfigured
 
 FORMAT = 1
+DECIDED = "decided"
+"""This option holds what a look at the file has decided."""
+AGAIN = "again"
+"""This option says that a run sends what earlier runs have sent, also after it was taken up itself."""
+NOT_ASKED = frozenset({DECIDED, AGAIN})
+"""These options do not tell what a line becomes, so runs that differ in them only are runs of the same kind."""
+DELIVERED = b'{"line":'
+"""The line of a delivery begins with these bytes, and no other line does."""
 FOLDER = "manifests"
 """Manifests lie in this folder under the state folder."""
 
@@ -56,7 +64,9 @@ class Header:
     source: Source | None
     """This is None for standard input."""
     options: Mapping[str, Any]
-    """Holds everything that decides what a line becomes: format, workspace, platform and column map."""
+    """Holds everything that decides what a line becomes: format, workspace, platform and column map. What was
+    found out by a look at the file stands under `DECIDED`, and a resumed run takes it from there.
+    """
     started_at: str
     """This is a time by RFC 3339."""
 
@@ -76,20 +86,24 @@ class Manifest:
     """
     whole: bool = False
     """This is true if the run came to the end of the file."""
+    broke_off: str | None = None
+    """Says why the run ended before its end, such as damaged data or a stop by the operator, where everything that
+    it had sent was confirmed. It is None after a crash.
+    """
     resumed_after: list[int] = field(default_factory=list)
     """Lists the cursor at each resumption. The batch after it may have been sent twice."""
     good_bytes: int = 0
     """This is the length of the file up to its last whole line."""
 
     @property
-    def rejects_path(self) -> Path:
-        """Names the file with the original bytes of the lines that were given up."""
-        return self.path.with_suffix(".rejects")
-
-    @property
     def ids(self) -> Iterator[tuple[str, str, int]]:
         """Yields (workspace, post_id, revision) of each delivery."""
         return ((sent.workspace, sent.post_id, sent.revision) for sent in self.deliveries)
+
+
+def rejects_path(manifest: Path) -> Path:
+    """Names the file beside a manifest with the lines that were given up."""
+    return manifest.with_suffix(".rejects")
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -125,21 +139,13 @@ def list_manifests(state_dir: Path) -> list[Path]:
     return sorted((state_dir / FOLDER).glob("*.jsonl"))
 
 
-def newest_run(state_dir: Path, source: Source, options: Mapping[str, Any]) -> Manifest | None:
-    """Returns the last run that read this very file with these options."""
-    for path in reversed(list_manifests(state_dir)):
-        header = _peek(path)
-        if header is not None and header.source == source and header.options == options:
-            return read_manifest(path)
-    return None
-
-
-def _peek(path: Path) -> Header | None:
+def read_header(path: Path) -> Header | None:
+    """Returns who began a run and how, or None if that was never written whole or is of another format."""
     with path.open("rb") as file:
         try:
             return _header(orjson.loads(file.readline()))
         except (orjson.JSONDecodeError, KeyError, TypeError, Misconfigured):
-            return None  # Torn before its header was whole, or of another format: nothing was sent by it.
+            return None
 
 
 def header_line(header: Header) -> bytes:
@@ -155,9 +161,14 @@ def delivered_line(sent: Delivered) -> bytes:
     return _line(sent._asdict())
 
 
-def cursor_line(cursor: Cursor) -> bytes:
-    """Returns the line that ends a confirmed batch."""
-    return _line({"cursor": cursor._asdict()})
+def cursor_line(cursor: Cursor, ends: Mapping[int, int]) -> bytes:
+    """Returns the line that ends a confirmed batch.
+
+    Args:
+        cursor: where the run stands.
+        ends: partition to the first offset that may hold a record of the run that is not confirmed.
+    """
+    return _line({"cursor": cursor._asdict(), "ends": {str(partition): end for partition, end in ends.items()}})
 
 
 def resumed_line(after: Cursor, at: str) -> bytes:
@@ -168,6 +179,11 @@ def resumed_line(after: Cursor, at: str) -> bytes:
 def footer_line(cursor: Cursor, at: str, *, whole: bool) -> bytes:
     """Returns the last line of a run that came to its end by itself."""
     return _line({"ended_at": at, "whole": whole, "cursor": cursor._asdict()})
+
+
+def broken_off_line(cursor: Cursor, at: str, reason: str) -> bytes:
+    """Returns the last line of a run that ended before its end, with everything confirmed."""
+    return _line({"broke_off": reason, "at": at, "cursor": cursor._asdict()})
 
 
 def _line(entry: Mapping[str, object]) -> bytes:
@@ -194,7 +210,9 @@ def _take(manifest: Manifest, entry: dict[str, Any]) -> None:
     elif "resumed_after" in entry:
         manifest.resumed_after.append(entry["resumed_after"])
         manifest.ended = manifest.whole = False
+        manifest.broke_off = None
     else:
         manifest.cursor = Cursor(**entry["cursor"])
+        manifest.broke_off = entry.get("broke_off")
         if "ended_at" in entry:
             manifest.ended, manifest.whole = True, entry["whole"]

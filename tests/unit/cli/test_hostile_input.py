@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.adapters.in_memory.publisher import MemoryPublisher
+from pipeline.app.importing.request import IngestRequest
 from pipeline.app.offline.score import Counts, score_lines
-from pipeline.app.stages.ingest import IngestRequest, ingest_file
+from pipeline.app.stages.ingest import Machines, ingest_file
 from pipeline.cli import main
 from pipeline.codec import decode
 from pipeline.enrich.score import Scorer
@@ -87,7 +88,9 @@ def test_an_export_whose_name_is_no_utf8_is_sent(tmp_path: Path) -> None:
     publisher = MemoryPublisher()
     settings = Settings(kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1"), state_dir=tmp_path)
     said: list[str] = []
-    done = ingest_file(settings, IngestRequest(str(export)), say=said.append, connect=lambda _: publisher)
+    done = ingest_file(
+        settings, IngestRequest(str(export)), say=said.append, machines=Machines(lambda _: publisher)
+    )
     assert done.sent == len(publisher.values(RAW.name)) == 1
     assert done.file.endswith("caf\\udce9")
 
