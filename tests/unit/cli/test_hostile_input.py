@@ -89,7 +89,7 @@ def test_an_export_whose_name_is_no_utf8_is_sent(tmp_path: Path) -> None:
     settings = Settings(kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1"), state_dir=tmp_path)
     said: list[str] = []
     done = ingest_file(
-        settings, IngestRequest(str(export)), say=said.append, machines=Machines(lambda _: publisher)
+        settings, IngestRequest(str(export)), say=said.append, machines=Machines(lambda _: publisher, lambda _: {})
     )
     assert done.sent == len(publisher.values(RAW.name)) == 1
     assert done.file.endswith("caf\\udce9")
