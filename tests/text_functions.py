@@ -41,6 +41,7 @@ from pipeline.enrich.tone import intensity, phrases, urgency
 from pipeline.enrich.triage.rules import matches
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest import jsonl, lines
+from pipeline.ingest.mending import TableForm, Why
 from pipeline.ingest.table import cells
 from pipeline.ingest.table import mapping as column_map
 from pipeline.ingest.table import rows as table
@@ -109,6 +110,7 @@ def _lines(text: str) -> Iterable[lines.Line]:
     return lines.numbered(BytesIO(text.encode()), "file")
 
 
+WHY = Why(1, "invalid_field: text: is missing", "text")
 FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.codec.decode": _refusing(lambda text: decode(RawPost, text.encode())),
     "pipeline.enrich.copies.clusters.Copies.see": lambda text: Copies(64).see(
@@ -196,6 +198,7 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.ingest.table.mapping.parse_columns": _refusing(column_map.parse_columns),
     "pipeline.ingest.jsonl.candidates": lambda text: list(jsonl.candidates(_lines(text), "acme")),
     "pipeline.ingest.jsonl.of_workspace": lambda text: jsonl.of_workspace(text.encode(), "acme"),
+    "pipeline.ingest.mending.TableForm": lambda text: TableForm(b"earshot_reason,", ",").entry(text.encode(), WHY),
     "pipeline.ingest.table.rows.rows": _refusing(lambda text: list(table.rows(_lines(text), ","))),
 }
 """Maps module and name to a call of it with one text. What a function refuses is no fault."""
@@ -243,6 +246,17 @@ OTHERS: dict[str, str] = {
     "pipeline.ingest.lines.numbered": "a file's name",
     "pipeline.ingest.lines.shown": "a file's name",
     "pipeline.ingest.rejections.Rejections": "a file's name",
+    "pipeline.ingest.rejections.what_helps": "a reason of ours, and a column that the operator names",
+    "pipeline.ingest.manifest.disk.lock": "a sentence of ours",
+    "pipeline.ingest.manifest.disk.only_run": "a file's name",
+    "pipeline.ingest.manifest.dry.DryLedger": "a run's name",
+    "pipeline.ingest.manifest.dry.DryLedger.break_off": "a reason of ours",
+    "pipeline.ingest.manifest.format.Manifest": "a manifest's own fields",
+    "pipeline.ingest.manifest.format.broken_off_line": "a reason of ours",
+    "pipeline.ingest.manifest.runs.Run": "a manifest's own fields",
+    "pipeline.ingest.manifest.runs.runs_of": "a file's name",
+    "pipeline.ingest.manifest.writer.Ledger.break_off": "a reason of ours",
+    "pipeline.ingest.manifest.writer.ManifestWriter.break_off": "a reason of ours",
     "pipeline.ingest.manifest.format.Header": "a manifest's own fields",
     "pipeline.ingest.manifest.format.footer_line": "a manifest's own fields",
     "pipeline.ingest.manifest.format.resumed_line": "a manifest's own fields",

@@ -160,42 +160,95 @@ def test_an_empty_file_or_a_missing_column_sends_nothing(site: Site, content: by
     assert not list_manifests(site.state_dir)
 
 
+def await_sent(site: Site, count: int) -> int:
+    """Returns how many posts the manifest confirms, once they are so many."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found = list_manifests(site.state_dir)
+        if found and (sent := read_manifest(found[0]).cursor.sent) >= count:
+            return sent
+        time.sleep(0.02)
+    raise AssertionError(f"{count} posts were not confirmed in a minute")
+
+
 def test_a_killed_ingest_is_taken_up_exactly(site: Site) -> None:
     path, ids = write_posts(site, 6000)
     words = ("jsonl", str(path), "--speed", "7200")  # 24 h in 12 s, so that there is a middle
-    with site.start(*words) as process:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            found = list_manifests(site.state_dir)
-            if found and read_manifest(found[0]).cursor.sent > 1500:
-                break
-            time.sleep(0.05)
-        process.send_signal(signal.SIGKILL)
+    for least in (1, 1500, 3500):
+        with site.start(*words) as process:
+            sent = await_sent(site, least)
+            process.send_signal(signal.SIGKILL)
+        assert sent < 6000, "it was killed in the middle"
     first = read_manifest(list_manifests(site.state_dir)[0])
-    assert 1500 < first.cursor.sent < 6000, "it was killed in the middle"
     code, out, err = site.ingest("jsonl", str(path), "--json")
     assert code == 0, err
     assert f"after line {first.cursor.line}" in err
     assert site.published() == Counter(ids), "nothing is lost, and nothing is doubled"
     (manifest,) = (read_manifest(found) for found in list_manifests(site.state_dir))
     assert {f"{post_id}/{revision}" for _, post_id, revision in manifest.ids} == ids
-    assert manifest.resumed_after == [first.cursor.line]
+    assert len(manifest.resumed_after) == 3
     assert orjson.loads(out)["sent"] == 6000 - first.cursor.sent
 
 
-def test_a_terminated_ingest_confirms_what_it_sent_and_goes_on_without_doubles(site: Site) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_ingest_confirms_what_it_sent_and_goes_on_without_doubles(
+    site: Site, stop: signal.Signals
+) -> None:
     path, ids = write_posts(site, 3000)
     with site.start("jsonl", str(path), "--speed", "7200") as process:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and not list_manifests(site.state_dir):
-            time.sleep(0.05)
-        time.sleep(1.0)  # some posts on their way
-        process.send_signal(signal.SIGTERM)
+        await_sent(site, 100)
+        process.send_signal(stop)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 1, err
     assert b"Traceback" not in err
+    (manifest,) = (read_manifest(found) for found in list_manifests(site.state_dir))
+    assert manifest.broke_off == "stopped by the operator"
     code, _, _ = site.ingest("jsonl", str(path))
     assert code == 0
+    assert site.published() == Counter(ids)
+
+
+def test_two_runs_on_one_file_do_not_harm_each_other(site: Site) -> None:
+    path, ids = write_posts(site, 3000)
+    with site.start("jsonl", str(path), "--speed", "14400") as process:
+        await_sent(site, 1)
+        for words in ([], ["--restart"], ["--workspace", "other"]):
+            code, _, err = site.ingest("jsonl", str(path), *words)
+            assert code == 2
+            assert "another ingest of" in err
+        _, first_err = process.communicate(timeout=60)
+    assert process.returncode == 0, first_err
+    assert site.published() == Counter(ids)
+    (manifest,) = (read_manifest(found) for found in list_manifests(site.state_dir))
+    assert (manifest.whole, manifest.cursor.sent) == (True, 3000)
+
+
+def test_a_dry_run_sends_nothing_and_needs_no_broker(site: Site) -> None:
+    path, _ = write_posts(site, 50)
+    path.write_bytes(path.read_bytes() + b"garbage\n")
+    nowhere = replace(site, kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1"))
+    code, out, err = nowhere.ingest("jsonl", str(path), "--dry-run", "--json")
+    assert code == 2, err
+    summary = orjson.loads(out)
+    assert (summary["sent"], summary["rejected"], summary["manifest"]) == (50, 1, "")
+    assert Path(summary["rejects"]).stat().st_mode & 0o077 == 0
+    assert not site.published()
+    assert not list_manifests(site.state_dir)
+
+
+def test_mended_rejects_come_in_once(site: Site) -> None:
+    path, ids = write_posts(site, 30)
+    good = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(
+        b"".join([*good[:10], good[10].replace(b'"schema_version":1', b'"schema_version":9'), *good[11:]])
+    )
+    code, out, err = site.ingest("jsonl", str(path), "--json")
+    assert code == 2, err
+    rejects = Path(orjson.loads(out)["rejects"])
+    rejects.write_bytes(rejects.read_bytes().replace(b'"schema_version":9', b'"schema_version":1'))
+    for sent in (1, 0):
+        code, out, err = site.ingest("jsonl", str(rejects), "--json")
+        assert (code, orjson.loads(out)["sent"]) == (0, sent), err
     assert site.published() == Counter(ids)
 
 
