@@ -60,7 +60,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("too_old", ("request", "post", "desktop"),
             "the record is older than the router remembers its input (15 days)",
             "if it is still true, send it again as something that happens now"),
-    Refusal("not_waiting", ("request",), "the case is no longer waiting, or its queue is not picked from",
+    Refusal("not_waiting", ("request",), "the case is no longer waiting, or its queue is shut or not picked from",
             "drop the request"),
     Refusal("unknown_rep", ("request",), "the rep whom the request names is not signed in, or takes no offers now",
             "name another rep, a queue or a team"),

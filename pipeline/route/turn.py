@@ -34,9 +34,10 @@ from schemas.cases.case import AssignmentState, CaseEventType
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS, team_topic
 
 _EVENTS = (CASE_EVENTS.name,)
-_WINDOW_LATER = frozenset({"offered", "assigned", "due_soon", "breached"})
+_WINDOW_LATER = frozenset({"offered", "assigned", "due_soon", "breached", "reopened"})
 """After these steps the end of what the platform takes is told by the timer, or by the step that they are part of.
-The record of an offer or of its accept comes first, and says how things stand. Deadlines may be told before it."""
+The record of an offer or of its accept comes first, and says how things stand. Deadlines may be told before it.
+What opens a case again says itself until when it may be answered, and from when on the clocks run."""
 
 
 @lru_cache(maxsize=4096)

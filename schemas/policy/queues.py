@@ -186,6 +186,6 @@ class Queue(Part):
     limits: Limits = Field(default=Limits(), description="how many cases may wait, and where the others go")
     closed: Literal["hold", "overflow"] = Field(
         default="hold",
-        description="outside of its calendar: hold offers nothing, overflow sends new cases to overflow_queue and "
-        "still offers those that wait here",
+        description="outside of its calendar: hold offers nothing and lets nobody pick, overflow sends new cases "
+        "to overflow_queue and still offers those that wait here",
     )

@@ -163,7 +163,7 @@ class Clocks:
         """Another policy or queue, by which deadlines may move either way. What is missed stays so."""
         self.target, self.spans = given or (None, ALWAYS)
         if given is not None and not self.are_noted:
-            self.are_noted = True
+            self.are_noted, self.paused_ms = True, None
             for kind in ("first_response", "resolution"):
                 self.begin(kind, queued_ms)
             if is_answered:

@@ -29,6 +29,7 @@ LIMITS = (
 )  # fmt: skip
 
 
+SIGNALS = ["signal"] * 6
 LAG = ["lag"]
 """Not where desktops have leases, of which those that end meanwhile begin anew. That has tests of its own."""
 
@@ -40,6 +41,7 @@ class Kind(NamedTuple):
     policies: tuple[dict[str, Any], ...]
     levels: bool = False
     crowd: bool = True
+    windows: bool = False
 
 
 KINDS: dict[str, Kind] = {
@@ -50,11 +52,22 @@ KINDS: dict[str, Kind] = {
     "work": Kind(BASE + WORK + LAG, policies.WORK),
     "clocks": Kind(BASE + JOINS + WORK + LAG, policies.CLOCKED, crowd=False),
     "limits": Kind(LIMITS, policies.LIMITED, crowd=False),
+    "hours": Kind(BASE + JOINS + WORK + ["pick"] * 2 + LAG, policies.SHUT, crowd=False),
+    "time": Kind(BASE + WORK + SIGNALS + LAG, policies.BY_TIME, crowd=False),
+    "signals": Kind(BASE + JOINS + WORK + SIGNALS + LAG, policies.CLOCKED, crowd=False),
+    "windows": Kind(BASE + JOINS + WORK + LAG, policies.JOINS + policies.CLOCKED, crowd=False, windows=True),
     "all": Kind(
-        BASE + PEOPLE + JOINS + WORK,
-        policies.PEOPLE + policies.JOINS + policies.WORK + policies.SKILLED + policies.CLOCKED,
+        BASE + PEOPLE + JOINS + WORK + SIGNALS,
+        policies.PEOPLE
+        + policies.JOINS
+        + policies.WORK
+        + policies.SKILLED
+        + policies.CLOCKED
+        + policies.SHUT
+        + policies.BY_TIME,
         levels=True,
         crowd=False,
+        windows=True,
     ),
 }
 
@@ -87,7 +100,9 @@ def play_days(seeds: range, names: tuple[str, ...] = tuple(KINDS)) -> int:
 
 
 def _new(day: Day) -> TwoRouters:
-    return TwoRouters(day.kind.policies, day.first_policy, levels=day.kind.levels, crowd=day.kind.crowd)
+    return TwoRouters(
+        day.kind.policies, day.first_policy, levels=day.kind.levels, crowd=day.kind.crowd, windows=day.kind.windows
+    )
 
 
 def _day(seed: int, kind: Kind) -> Day:

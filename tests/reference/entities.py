@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from schemas.posts.scored import ScoredPost, SkillNeed, TriageAction
 from tests.reference.clocks import Clocks
@@ -77,7 +77,18 @@ class Post:
     own: bool = False
     deleted: bool = False
     cluster: str | None = None
+    takes_reply: bool = True
+    """Whether the platform takes an answer to it at all."""
     reply_until_ms: int | None = None
+    """Until when it does."""
+
+
+class Lift(NamedTuple):
+    """How far a signal has raised a case, and what it was about."""
+
+    step: int
+    about: str
+    at_ms: int
 
 
 @dataclass
@@ -106,6 +117,7 @@ class Case:
     cluster: str | None = None
     """What the public post that opened it is a copy of."""
     copies: set[str] = field(default_factory=set)
+    copies_deleted: set[str] = field(default_factory=set)
     action: TriageAction = "none"
     topics: set[str] = field(default_factory=set)
     direct: bool = False
@@ -114,6 +126,8 @@ class Case:
     active_ms: int = 0
     state: str = "waiting"
     attempt: int = 0
+    goes_by_time: bool = False
+    """Whether its queue had that order when its deadlines were counted last."""
     rep_id: str | None = None
     expires_ms: int = 0
     updates: int = 0
@@ -146,6 +160,14 @@ class Case:
     into: str | None = None
     former: str | None = None
     """The rep who had it last, and is asked first when it opens again."""
+    answer_to: Post | None = None
+    """The customer's newest post, by which the platform takes answers. None if that one was taken away."""
+    told_soon_ms: int | None = None
+    """The end of a reply window that was told to come soon."""
+    told_over: set[int] = field(default_factory=set)
+    """The ends of reply windows that were told to have come."""
+    lifts: dict[str, Lift] = field(default_factory=dict)
+    """What has raised it, by kind of signal."""
     asked: str | None = None
     """The rep to whom another one gives it, and who has not answered yet."""
     from_rep: str | None = None
@@ -154,6 +176,19 @@ class Case:
     @property
     def is_open(self) -> bool:
         return self.state != "closed"
+
+    @property
+    def newest(self) -> str | None:
+        """The customer's newest post of which the text is kept."""
+        return max((post.post_id for post in listed(self) if not post.own), key=self._age, default=None)
+
+    def _age(self, post_id: str) -> tuple[int, str]:
+        return next((post.created_ms, post_id) for post in self.posts if post.post_id == post_id)
+
+    @property
+    def window_ms(self) -> int | None:
+        """When the platform takes no answer to the newest post any more; None without such a window."""
+        return None if self.answer_to is None or not self.answer_to.takes_reply else self.answer_to.reply_until_ms
 
 
 def contact_of(post: ScoredPost) -> str:
@@ -178,6 +213,8 @@ def as_post(post: ScoredPost) -> Post:
         own=post.own,
         deleted=post.deleted,
         cluster=None if post.cluster is None else post.cluster.id,
+        takes_reply=post.reply is None or post.reply.allowed,
+        reply_until_ms=None if post.reply is None or post.reply.until is None else _ms(post.reply.until),
     )
 
 

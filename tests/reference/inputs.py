@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.clock import from_ms
+from schemas.cases.steps import RouteSignal
 from schemas.people.casework import (
     CaseHeld,
     CasePicked,
@@ -16,9 +17,10 @@ from schemas.people.casework import (
 )
 from schemas.people.rep import AnyRepEvent
 from schemas.people.supervision import CaseClosedBy, CaseReprioritised, CasesMerged, CaseSplit
+from schemas.posts.raw import Reply
 from schemas.posts.scored import ScoredPost, SkillNeed
 from tests import builders
-from tests.builders import START_MS, author, cluster, scored, sentiment, topics
+from tests.builders import START_MS, WORKSPACE, author, cluster, scored, sentiment, topics
 from tests.reference.entities import HELD, Case
 from tests.reference.memory import World
 
@@ -58,12 +60,15 @@ class Inputs:
 
     Args:
         levels: whether reps and posts name levels of skills.
+        windows: whether platforms take answers only until some time, or none.
         crowd: whether everybody writes once, so that what is compared is matching and not joining.
     """
 
-    def __init__(self, world: World, case_ids: dict[str, str], *, levels: bool, crowd: bool) -> None:
+    def __init__(
+        self, world: World, case_ids: dict[str, str], *, levels: bool, crowd: bool, windows: bool
+    ) -> None:
         self.world, self.case_ids = world, case_ids
-        self.levels, self.crowd = levels, crowd
+        self.levels, self.crowd, self.windows = levels, crowd, windows
         self.posts: list[ScoredPost] = []
         self.serial = 1
 
@@ -104,6 +109,8 @@ class Inputs:
         if not self.crowd:
             more["topics"] = topics(*TOPICS[(who + what) % 4])
             more["visibility"] = "direct" if (who * what) % 5 == 4 else "public"
+        if self.windows:
+            more["reply"] = self._reply(step)
         if step.kind == "copy":
             more["cluster"] = cluster(what % 2)
             more["visibility"] = "public"
@@ -124,6 +131,29 @@ class Inputs:
         levels = tuple(need for need in asked if not isinstance(need, str))
         return scored(
             post_id, by, action, queue=queue, skills=names, needs=levels, priority=priority, **more, **common
+        )
+
+    def _reply(self, step: Step) -> Reply | None:
+        """Returns how long the platform takes an answer to a post, where it says so."""
+        lasts_s = (None, 20, 90, 4000, 3600, 90_000, -5)[(step.who * 3 + step.what) % 7]
+        if lasts_s is None:
+            return Reply(allowed=False) if step.what == 5 else None
+        return Reply(allowed=True, until=from_ms(self.world.now_ms + 1000 * lasts_s))
+
+    def signal(self, step: Step) -> RouteSignal:
+        """Returns how far a post or author has come by now."""
+        post = self.posts[-1 - (step.who * 10 + step.what) % min(len(self.posts), 12)] if self.posts else None
+        about = {"author_id": f"x:a{step.who % 3}"}
+        if step.what < 7:
+            about = {"post_id": "x:elsewhere" if post is None else post.post_id}
+        kinds: tuple[Any, ...] = ("reach", "reach", "mood", "value", "other")
+        late_ms = (0, 0, 0, 5000, -5000)[(step.who + step.what) % 5]
+        return RouteSignal(
+            workspace=WORKSPACE,
+            kind=kinds[(step.who * step.what + step.wait) % 5],
+            step=(1, 3, 0, 2, 5, 4, 7, -2, 3, 1)[(step.what + step.wait) % 10],
+            at=from_ms(self.world.now_ms - late_ms),
+            **about,
         )
 
     def _changed(self, step: Step, earlier: ScoredPost) -> ScoredPost:

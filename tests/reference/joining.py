@@ -114,7 +114,8 @@ class Joining:
     # What becomes of it
 
     def _open(self, post: ScoredPost, new: Post, related: str | None = None) -> None:
-        queue = self.world.queue(post.triage.queue or "")
+        asked = self.world.queue(post.triage.queue or "")
+        queue = self.world.for_new(asked)
         is_private = new.direct or new.action == "respond_privately"
         case = Case(
             self.world.new_name(post.post_id),
@@ -137,7 +138,8 @@ class Joining:
         case.total, case.active_ms = 1, self.world.now_ms
         self.world.cases.append(case)
         known = self.world.policy.queue(post.triage.queue or "") is not None
-        self.world.say("queued", case, "opened" if known else "queue_gone", post.post_id, related=related)
+        reason = "overflow" if queue is not asked else "opened" if known else "queue_gone"
+        self.world.say("queued", case, reason, post.post_id, related=related)
 
     def _join(self, case: Case, post: ScoredPost, new: Post, reason: str) -> None:
         """The customer has said something new, which a closed case opens again for unless it is only thanks."""
@@ -222,13 +224,19 @@ class Joining:
             self._again(case, post, new, "edit")
             return
         if before is not None and new.revision > before.revision:
+            if new.deleted and case.newest == post.post_id:
+                case.answer_to = None
             before.revision, before.deleted = new.revision, before.deleted or new.deleted
             case.lead = None if new.deleted and case.lead == post.post_id else case.lead
             keep(case, post.post_id)
         self._refuse(post, "no_case")
 
     def _delete(self, case: Case, post: ScoredPost, before: Post | None) -> None:
-        if before is not None:
+        if before is None:
+            case.copies_deleted.add(post.post_id)
+        else:
+            if case.newest == post.post_id:
+                case.answer_to = None
             before.revision, before.deleted = max(before.revision, post.revision), True
             case.lead = None if case.lead == post.post_id else case.lead
         self.world.say("joined", case, "deleted", post.post_id)

@@ -24,9 +24,9 @@ def back(
         case.ring, case.entered_ms = 0, world.now_ms
         # Whoever hands it on does not get it back at once, and others may take it again.
         case.refused = {} if rep_id is None else {rep_id: world.kept_away_ms(case)}
+    resume(world, case)
     world.say(what, case, reason, rep_id=rep_id)
     case.rep_id = case.asked = None
-    resume(world, case)
     settle(world, case)
     if asked is not None:
         come_back(world, case, reason)
@@ -79,8 +79,11 @@ def settle(world: World, case: Case) -> None:
         reason = "queue_moved" if case.queue == queue.name else "queue_gone"
         if case.queue != queue.name:
             enter(world, case, queue)
-        # In a queue that only goes to another team, the deadlines follow as those of all cases do.
+        # In a queue that only goes to another team, the deadlines follow as those of all cases do. A case without
+        # any has them from its next step on.
         case.team = queue.team
+        if not case.clocks.are_noted:
+            rewrite(world, case)
         world.say("requeued", case, reason)
 
 
@@ -97,6 +100,8 @@ def rewrite(world: World, case: Case, since_ms: int | None = None) -> None:
     given = terms(world.policy, world.own_queue(case), case.priority, direct=case.direct)
     case.clocks.rewrite(given, since_ms, is_answered=case.replied)
     promise(case)
+    if case.state in ("awaiting", "wrapping"):
+        case.clocks.pause(world.now_ms)
 
 
 def resume(world: World, case: Case) -> None:
@@ -120,6 +125,8 @@ def take_in(world: World, case: Case, post: Post) -> None:
         if post.priority > most or not case.total:
             case.lead, case.lead_priority = post.post_id, post.priority
     keep(case, post.post_id)
+    if case.newest == post.post_id:
+        case.answer_to = post
     if not post.own:
         world.weigh(case, max(case.priority, post.priority))
 

@@ -2,7 +2,7 @@
 
 from tests.reference import needs
 from tests.reference.entities import Case, Rep
-from tests.reference.memory import World
+from tests.reference.memory import World, dues
 from tests.reference.outcomes import Offer
 
 
@@ -11,6 +11,15 @@ class Matching:
 
     def __init__(self, world: World) -> None:
         self.world = world
+
+    def possible(self) -> list[Offer]:
+        """Returns the legal offers, also those by the hours of before where a queue opens or shuts just now."""
+        if self.world.now_ms not in self.world.edges_ms():
+            return self.legal()
+        self.world.hours_ms = self.world.now_ms - 1
+        before = self.legal()
+        self.world.hours_ms = self.world.now_ms
+        return [*before, *self.legal()]
 
     def legal(self) -> list[Offer]:
         """Returns the offers of which one must be made now; none where nobody free may take what waits."""
@@ -49,17 +58,27 @@ class Matching:
     def _next_of(self, rep: Rep) -> list[Case]:
         """Returns the cases of which a rep of this kind takes one next."""
         possible = [case for case in self.world.offered() if self.excluded(rep, case) == ""]
+        if not possible:
+            return []
         # Of each n picks by reps of the same teams and skills one takes the oldest case that they may take.
         first = possible
         if not self._is_turn_of_oldest(rep):
+            # A rep of teams with different orders takes the cases of those that go by priority first.
+            first = [case for case in possible if not self.world.goes_by_time(case)] or possible
             # Who was left without an answer goes before all others.
-            first = [case for case in possible if case.front_ms is not None] or possible
-            highest = max(case.priority for case in first)
-            first = [case for case in first if case.priority == highest]
+            first = [case for case in first if case.front_ms is not None] or first
+            nearest = min(self._place(case) for case in first)
+            first = [case for case in first if self._place(case) == nearest]
         oldest = min(case.queued_ms for case in first)
         # Refusals that lapse in the same millisecond do so one after the other, and nothing says in which order.
         lapsed = [case for case in possible if self.world.now_ms in case.refused.values()]
         return [case for case in first if case.queued_ms == oldest] + lapsed
+
+    def _place(self, case: Case) -> float:
+        """Returns the place of a case in the order of its queue, of which the lowest is the first."""
+        if not self.world.goes_by_time(case):
+            return -case.priority
+        return min((due.due_ms for due in dues(case) if due.due_ms is not None), default=case.respond_by_ms)
 
     def _is_turn_of_oldest(self, rep: Rep) -> bool:
         return (self._picks(rep) + 1) % self.world.policy.oldest_every == 0
@@ -143,4 +162,5 @@ class Matching:
             why.count(""),
             sum(self.world.answers(other) for other in of_team),
             tuple(sorted((code, why.count(code)) for code in set(why) if code)),
+            self.world.only_on_platform(case),
         )

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from schemas.policy.policy import Policy
 from schemas.policy.queues import Queue
 from schemas.posts.scored import TriageAction
-from tests.reference.clocks import terms
+from tests.reference.clocks import hours, terms
 from tests.reference.entities import PRESSING, TAKEN, Case, Rep, listed
 from tests.reference.outcomes import Due, Said, Shown
 
@@ -18,6 +18,8 @@ class World:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.now_ms = 0
+        self.hours_ms = 0
+        """By what time queues are open. It is the time, or the millisecond before while timers still fire."""
         self.live = True
         self.reps: list[Rep] = []
         self.cases: list[Case] = []
@@ -57,12 +59,37 @@ class World:
         return [case for case in self.cases if case.state == "waiting"]
 
     def offered(self) -> list[Case]:
-        """Returns the waiting cases that the router offers, and nobody picks by hand."""
-        return [case for case in self.waiting() if self.own_queue(case).mode == "push"]
+        """Returns the waiting cases that the router offers, of no queue that is shut or picked from by hand."""
+        return [case for case in self.waiting() if self._is_pushed(self.own_queue(case))]
+
+    def _is_pushed(self, queue: Queue) -> bool:
+        return queue.mode == "push" and not self.is_shut(queue)
+
+    def is_shut(self, queue: Queue) -> bool:
+        """Says whether a queue keeps what waits in it, because it is not its time."""
+        spans = hours(self.policy, queue.calendar if queue.closed == "hold" else None)
+        return not any(begin <= self.hours_ms < end for begin, end in spans)
+
+    def edges_ms(self) -> list[int]:
+        """Returns when the queues open and shut that offer nothing while they are shut."""
+        spans = [hours(self.policy, queue.calendar) for queue in self.policy.queues if queue.closed == "hold"]
+        return [ms for span in spans for edge in span for ms in edge]
+
+    def for_new(self, queue: Queue) -> Queue:
+        """Returns the queue that takes a new case: this one, or the first on the way of its overflow."""
+        beyond, most = queue.limits.overflow_queue, queue.limits.max_waiting
+        is_full = most is not None and sum(case.queue == queue.name for case in self.waiting()) >= most
+        spans = hours(self.policy, queue.calendar if queue.closed == "overflow" else None)
+        is_shut = not any(begin <= self.now_ms < end for begin, end in spans)
+        return self.for_new(self.queue(beyond)) if beyond and (is_full or is_shut) else queue
 
     def of_rep(self, rep: Rep) -> list[Case]:
         """Returns what takes up the rep's capacity. Offers count like cases."""
         return [case for case in self.cases if case.rep_id == rep.rep_id and case.state in TAKEN]
+
+    def goes_by_time(self, case: Case) -> bool:
+        """Says whether the queue of a case goes by the time to the next deadline."""
+        return self.own_queue(case).order == "time_to_breach"
 
     def weight(self, case: Case) -> int:
         """Returns what a case takes of a rep's capacity. One that somebody has stays as it was offered."""
@@ -105,6 +132,7 @@ class World:
         if case.has_old_terms:
             # What is written down anew is by the policy in force.
             case.next_ring_ms = self.ring_ms(case)
+        case.goes_by_time = self.goes_by_time(case)
         fields = {
             "attempt": case.attempt or None,
             "state": case.state if case.is_open else None,
@@ -120,6 +148,38 @@ class World:
             if case.state == "waiting" and ring_ms is not None and ring_ms <= self.now_ms:
                 self.widen(case)
             self.ring(case, self.now_ms - 1)
+            # What opens it again has a window of its own, of which more is known after it. Deadlines come first.
+            told = None if what in ("reopened", "due_soon", "breached") else self.window(case)
+            if told is not None and told[0] < self.now_ms:
+                self.tell_window(case)
+
+    def only_on_platform(self, case: Case) -> bool:
+        """Says whether no answer can be sent by the platform's interface."""
+        is_refused = case.answer_to is not None and not case.answer_to.takes_reply
+        return is_refused or (case.window_ms is not None and case.window_ms <= self.now_ms)
+
+    def window(self, case: Case) -> tuple[int, str] | None:
+        """Returns when something will be told of the reply window of a case, and what."""
+        until_ms = case.window_ms
+        if until_ms is None or not case.is_open or until_ms in case.told_over or case.state == "wrapping":
+            return None
+        if case.owed and case.told_soon_ms != until_ms and self.now_ms < until_ms:
+            return until_ms - HOUR_MS, "due_soon"
+        return until_ms, "reply_window_ended"
+
+    def tell_window(self, case: Case) -> None:
+        """Tells what there is to be told now of the reply window of a case."""
+        told = self.window(case)
+        assert told is not None
+        assert case.window_ms is not None
+        due = Due("reply_window", case.window_ms, None)
+        if told[1] == "due_soon":
+            case.told_soon_ms = case.window_ms
+            self.say("due_soon", case, "reply_window", due=due, rep_id=None)
+            return
+        case.told_over.add(case.window_ms)
+        self.say("reply_window_ended", case, "platform", due=due)
+        self.tell_rep(case, "reply_window_ended")
 
     def widen(self, case: Case) -> None:
         """The case reaches all rings whose time has come."""
@@ -178,7 +238,8 @@ class World:
                 case.from_rep,
                 case.related,
                 case.expires_ms if state == "offered" else None,
-                dues(case),
+                deadlines(case),
+                self.only_on_platform(case),
             )
         )
 
@@ -192,6 +253,13 @@ class World:
 def dues(case: Case) -> tuple[Due, ...]:
     """Returns the clocks of a case, the nearest first."""
     return tuple(Due(*due) for due in case.clocks.dues())
+
+
+def deadlines(case: Case) -> tuple[Due, ...]:
+    """Returns the clocks of a case and the end of its reply window, the nearest first."""
+    window = () if case.window_ms is None else (Due("reply_window", case.window_ms, None),)
+    # Those of one instant stay in the order of the clocks.
+    return tuple(sorted([*dues(case), *window], key=lambda due: (due.due_ms is None, due.due_ms or 0)))
 
 
 def pressing(actions: Iterable[TriageAction]) -> TriageAction:

@@ -52,6 +52,8 @@ class Shown(NamedTuple):
     related: str | None
     expires_ms: int | None
     deadlines: tuple[Due, ...]
+    on_platform: bool
+    """Whether no answer can be sent by the platform's interface."""
 
 
 class Offer(NamedTuple):
@@ -65,6 +67,8 @@ class Offer(NamedTuple):
     eligible: int
     present: int
     excluded: tuple[tuple[str, int], ...]
+    on_platform: bool
+    """Whether no answer can be sent by the platform's interface."""
 
 
 class GivenUp(Exception):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from schemas.cases.case import CaseEvent
+from schemas.cases.steps import RouteSignal
 from schemas.people.casework import CasePicked, ContactNoted
 from schemas.people.event import AboutCase
 from schemas.people.presence import Heartbeat, PresenceChanged, SignedIn, SignedOut
@@ -16,7 +17,7 @@ from schemas.people.rep import AnyRepEvent
 from schemas.people.supervision import CaseClosedBy, CaseReprioritised, CasesMerged, CaseSplit
 from schemas.policy.policy import Policy
 from schemas.posts.scored import ScoredPost
-from tests.reference import life, people
+from tests.reference import life, people, signals
 from tests.reference.entities import Case, Rep, Sender
 from tests.reference.joining import Joining
 from tests.reference.matching import Matching
@@ -74,10 +75,12 @@ class PlainRouter:
         if case.next_ring_ms is not None and case.next_ring_ms <= self.world.now_ms and case.state == "waiting":
             # That ring came, and to nothing.
             case.next_ring_ms = self.world.ring_ms(case)
-        before = dues(case), case.respond_by_ms, case.next_ring_ms
+        before = dues(case), case.respond_by_ms, case.next_ring_ms, case.goes_by_time
         life.rewrite(self.world, case)
         case.has_old_terms, case.next_ring_ms = False, None
-        return (dues(case), case.respond_by_ms, self._next_ring_ms(case)) != before
+        # What it says of the place in a queue is of the policy too.
+        case.goes_by_time = self.world.goes_by_time(case)
+        return (dues(case), case.respond_by_ms, self._next_ring_ms(case), case.goes_by_time) != before
 
     def take_post(self, post: ScoredPost) -> None:
         """Obeys a post."""
@@ -100,6 +103,10 @@ class PlainRouter:
         else:
             raise AssertionError(event)
 
+    def take_signal(self, signal: RouteSignal) -> None:
+        """Obeys a signal."""
+        signals.take(self.world, signal)
+
     # Timers
 
     def timers(self) -> Iterator[Timer]:
@@ -117,6 +124,8 @@ class PlainRouter:
                 yield Timer(case.wrap_until_ms, "wrapped_up", case.name)
             if (limit := self._silence(case)) is not None:
                 yield Timer(limit[0], limit[1], case.name, limit[2])
+            if (told := self.world.window(case)) is not None:
+                yield Timer(told[0], told[1], case.name, "reply_window")
             if case.is_open:
                 for due_ms, what, kind in case.clocks.rings():
                     yield Timer(due_ms, what, case.name, kind)
@@ -204,6 +213,8 @@ class PlainRouter:
         assert case is not None
         if timer.detail in ("no_reply", "no_follow_up", "idle"):
             self._be_silent(case, timer.shows, timer.detail)
+        elif timer.detail == "reply_window":
+            self.world.tell_window(case)
         elif timer.shows == "timed_out":
             self._time_out(case)
         elif timer.shows == "ring_changed":

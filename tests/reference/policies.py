@@ -4,7 +4,7 @@ from typing import Any
 
 from schemas.policy.calendar import Calendar
 from schemas.policy.policy import Policy
-from schemas.policy.queues import ChannelWeights, Queue, Ring
+from schemas.policy.queues import ChannelWeights, Limits, Queue, Ring
 from schemas.policy.sla import Sla
 from schemas.policy.staffing import Lease
 from schemas.posts.scored import SkillNeed
@@ -127,6 +127,63 @@ LIMITED: tuple[dict[str, Any], ...] = (
             ),
         )
     },
+)
+
+OPENS = Calendar.model_validate(
+    {
+        "name": "late",
+        "zone": "UTC",
+        "week": {"thu": ["00:02-00:20", "00:31-01:00", "02:00-24:00"], "fri": ["00:00-24:00"]},
+    }
+)
+SHUT: tuple[dict[str, Any], ...] = (
+    {
+        "queues": (
+            *_queues(("care", "care"), calendar="hours", rings=ONE_RING, wrap_up_s=30),
+            *_queues(("fans", "social"), limits=Limits(max_waiting=2, overflow_queue="billing")),
+            *_queues(("billing", "care")),
+        ),
+        "calendars": (HOURS,),
+    },
+    {
+        "queues": (
+            *_queues(("care", "care"), calendar="late", closed="overflow", limits=Limits(overflow_queue="fans")),
+            *_queues(("fans", "social"), limits=Limits(max_waiting=1, overflow_queue="billing")),
+            *_queues(("billing", "social"), calendar="hours", mode="pull"),
+        ),
+        "calendars": (HOURS, OPENS),
+        "away_release": "unanswered",
+    },
+    {
+        "queues": (
+            *_queues(("care", "care"), limits=Limits(max_waiting=3, overflow_queue="fans")),
+            *_queues(("fans", "care"), calendar="late", sla="quick"),
+            *_queues(("billing", "social"), calendar="hours"),
+        ),
+        "calendars": (HOURS, OPENS),
+        "slas": SLAS,
+    },
+)
+BY_TIME: tuple[dict[str, Any], ...] = (
+    {
+        "queues": (
+            *_queues(
+                ("care", "care"), ("fans", "care"), sla="quick", order="time_to_breach", first_response_s=300
+            ),
+            *_queues(("billing", "social"), sla="slow", rings=RINGS[:1]),
+        ),
+        "calendars": (HOURS,),
+        "slas": SLAS,
+    },
+    {
+        "queues": (
+            *_queues(("care", "care"), sla="slow", order="time_to_breach"),
+            *_queues(("fans", "social"), ("billing", "social"), order="time_to_breach", first_response_s=600),
+        ),
+        "calendars": (HOURS,),
+        "slas": SLAS,
+    },
+    CLOCKED[0],
 )
 
 

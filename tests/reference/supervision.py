@@ -33,6 +33,8 @@ class Supervision:
         elif isinstance(event, CaseSplit):
             self._split(case, event)
         elif isinstance(event, CaseReprioritised):
+            # What signals do from now on begins with it.
+            case.lifts.clear()
             self.world.weigh(case, event.priority)
             self.world.say("reprioritised", case, "by_supervisor", rep_id=case.rep_id)
             self.world.tell_rep(case, "reprioritised")
@@ -67,7 +69,10 @@ class Supervision:
         target.active_ms = max(target.active_ms, case.active_ms)
         if case.priority > target.priority:
             target.lead, target.lead_priority = case.lead, case.lead_priority
+        newest = target.newest
         keep(target, *kept)
+        if target.newest != newest:
+            target.answer_to = case.answer_to
         self.world.weigh(target, max(target.priority, case.priority))
         if owed:
             life.written(self.world, target, case.owed_ms, "merged")
@@ -90,6 +95,7 @@ class Supervision:
         if queue is None:
             self._no(case, event, "unknown_queue")
             return
+        newest = case.newest
         case.posts = staying
         case.total = max(1, case.total - len(ids))
         new = Case(
@@ -105,6 +111,9 @@ class Supervision:
             case.related,
         )
         new.kept = case.kept & set(ids)
+        new.lifts = dict(case.lifts)
+        new.answer_to = case.answer_to if newest in ids else None
+        case.answer_to = None if newest in ids else case.answer_to
         new.posts, new.total, new.active_ms = leaving, len(ids), case.active_ms
         new.copies = case.copies & set(ids)
         case.copies -= new.copies

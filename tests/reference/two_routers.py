@@ -6,6 +6,7 @@ from typing import Any
 from pipeline.codec import decode, encode
 from pipeline.errors import Permanent
 from schemas.cases.case import Assignment, CaseEvent
+from schemas.cases.steps import RouteSignal
 from schemas.people.rep import AnyRepEvent
 from schemas.posts.scored import ScoredPost
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS
@@ -32,7 +33,13 @@ class TwoRouters:
     """Both routers, what they were told and what they said."""
 
     def __init__(
-        self, policies: tuple[dict[str, Any], ...], first_policy: int, *, levels: bool = False, crowd: bool = True
+        self,
+        policies: tuple[dict[str, Any], ...],
+        first_policy: int,
+        *,
+        levels: bool = False,
+        crowd: bool = True,
+        windows: bool = False,
     ) -> None:
         self.policies = policies
         self.router = new_router()
@@ -40,7 +47,7 @@ class TwoRouters:
         self.world = self.plain.world
         self.case_ids: dict[str, str] = {}
         self.names: dict[str, str] = {}
-        self.inputs = Inputs(self.world, self.case_ids, levels=levels, crowd=crowd)
+        self.inputs = Inputs(self.world, self.case_ids, levels=levels, crowd=crowd, windows=windows)
         self.router.take_policy(WORKSPACE, encode(self.world.policy), START_MS)
         assert self.router.set_live(True, START_MS, ALL)
         self.changelog: dict[bytes, bytes | None] = dict(self.router.decisions().changes)
@@ -67,13 +74,20 @@ class TwoRouters:
         """Goes to each moment at which something is due, up to the last one before `at_ms`."""
         while (due := self._next_ms()) is not None and due < at_ms:
             self._tick(max(due, self.now_ms))
-        if at_ms in self.plain.lapses_ms():
+        if at_ms in self._quiet_ms():
             self._tick(at_ms)
-        self.now_ms = self.world.now_ms = at_ms
+        self._come_to(at_ms)
+
+    def _come_to(self, at_ms: int) -> None:
+        self.now_ms = self.world.now_ms = self.world.hours_ms = at_ms
 
     def _next_ms(self) -> int | None:
-        both = (self.plain.next_ms(), self.router.next_timer_ms(), min(self.plain.lapses_ms(), default=None))
+        both = (self.plain.next_ms(), self.router.next_timer_ms(), min(self._quiet_ms(), default=None))
         return min((ms for ms in both if ms is not None), default=None)
+
+    def _quiet_ms(self) -> list[int]:
+        """Returns when something may become possible of which nothing is said."""
+        return self.plain.lapses_ms() + [ms for ms in self.world.edges_ms() if ms > self.now_ms]
 
     def _tick(self, at_ms: int) -> None:
         """Lets timers fire one by one. Of two that are due at once either may be the first."""
@@ -130,6 +144,10 @@ class TwoRouters:
             self._at(
                 self.now_ms, told_post(step, post), lambda: self._decide(post), lambda: self.plain.take_post(post)
             )
+        elif step.kind == "signal":
+            signal = self.inputs.signal(step)
+            told = f"signal {signal.kind} {signal.step} of {signal.post_id or signal.author_id}, {signal.at}"
+            self._at(self.now_ms, told, lambda: self._decide(signal), lambda: self.plain.take_signal(signal))
         else:
             event, name, into = self.inputs.event(step)
             told = f"{event.rep_id} {event.type} {name or ''} {into or ''} " + str(
@@ -163,12 +181,12 @@ class TwoRouters:
 
         self._at(self.now_ms, "", lambda: self.router.set_live(live, self.now_ms, ALL), turn)
 
-    def _decide(self, message: ScoredPost | AnyRepEvent) -> None:
+    def _decide(self, message: ScoredPost | AnyRepEvent | RouteSignal) -> None:
         self.router.decide(record(message, self.inputs.serial, append_ms=self.now_ms), self.now_ms)
 
     def _at(self, at_ms: int, told: str, router: Callable[[], object], plain: Callable[[], object]) -> None:
         """Lets both do something and compares what came of it."""
-        self.now_ms = self.world.now_ms = at_ms
+        self._come_to(at_ms)
         if told:
             self.story.append(f"{(at_ms - START_MS) / 1000:g} s: {told}")
         router_code = _code(router)
@@ -212,7 +230,7 @@ class TwoRouters:
         if offers[: len(forced)] != forced:
             self._differ(str(offers), f"first {forced}")
         for offer in offers[len(forced) :]:
-            legal = self.plain.matching.legal()
+            legal = self.plain.matching.possible()
             if offer not in legal:
                 self._differ(str(offer), f"one of {legal}")
             self.plain.matching.make(offer)
@@ -271,6 +289,7 @@ class TwoRouters:
             self._name(made.related_case),
             _ms(made.expires_at),
             tuple(_due(deadline) for deadline in made.deadlines or ()),
+            bool(made.open_on_platform),
         )
 
     def _offer(self, made: Assignment) -> Offer:
@@ -284,6 +303,7 @@ class TwoRouters:
             made.candidates.eligible,
             made.candidates.present,
             tuple(sorted((code, count) for code, count in made.candidates.excluded.items() if count)),
+            bool(made.open_on_platform),
         )
 
 

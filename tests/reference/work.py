@@ -100,7 +100,8 @@ class Work:
             )
             return
         no = ""
-        if case.state != "waiting" or self.world.own_queue(case).mode != "pull":
+        queue = self.world.own_queue(case)
+        if case.state != "waiting" or queue.mode != "pull" or self.world.is_shut(queue):
             no = "not_waiting"
         elif rep is None or not self.world.answers(rep):
             no = "unknown_rep"

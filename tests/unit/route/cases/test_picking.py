@@ -110,3 +110,13 @@ def test_a_policy_that_turns_pull_into_push_offers_what_waits() -> None:
     desk.feed(signed_in(), scored("p1"))
     desk.take(policy(version=2))
     assert "offered" in desk.feed(scored("p2", by="bob")).types
+
+
+def test_nobody_picks_from_a_queue_that_is_shut() -> None:
+    hours = {"name": "hours", "zone": "UTC", "week": {"thu": ["00:10-00:20"]}}
+    data = _pulled().model_dump(mode="json") | {"calendars": [hours]}
+    data["queues"][0]["calendar"] = "hours"
+    desk = Desk(Policy.model_validate(data))
+    [queued] = desk.feed(signed_in(), scored("p1")).events
+    assert _pick(desk, queued.case_id).steps == [("request_refused", "not_waiting")]
+    assert _pick(desk.after(600.001), queued.case_id).steps == [("assigned", "picked")]

@@ -1,8 +1,10 @@
 """The window in which a platform takes an answer: its end is told before it comes, and when it has come."""
 
 from schemas.people.casework import CustomerAwaited
+from schemas.policy.queues import Queue
+from schemas.policy.sla import Sla
 from schemas.posts.raw import Reply
-from tests.builders import accept, ask, at, contact, reply, resolve, scored, signed_in
+from tests.builders import accept, ask, at, contact, policy, reply, resolve, scored, signed_in
 from tests.unit.route.desk_of_one import Desk
 
 DAY_S = 86_400
@@ -94,6 +96,18 @@ def test_a_case_that_is_opened_again_by_phone_does_not_tell_it_again() -> None:
     desk.feed(resolve(case_id))
     assert desk.feed(contact("in", case_id=case_id)).types[0] == "reopened"
     assert "reply_window_ended" not in desk.after(60).tick().types
+
+
+def test_a_window_that_ended_after_the_case_does_not_count_when_a_post_opens_it_again() -> None:
+    """Its end is of no matter then, and the clocks go on with what the customer wrote."""
+    sla = Sla.model_validate({"name": "care", "targets": [{"resolution_s": 600}]})
+    desk = Desk(policy(queues=(Queue(name="care", team="care", sla="care"),), slas=(sla,)))
+    desk.feed(scored("p1", reply=Reply(allowed=True, until=at(60_000))))
+    desk.feed(contact("out", author_id="x:ann"))
+    answer = desk.after(100).feed(scored("p2", in_reply_to="x:p1", ms=70_000))
+    assert answer.steps == [("reopened", "reply"), ("joined", "reply")]
+    assert desk.after(569.999).tick().types == []
+    assert desk.after(0.001).tick().steps == [("breached", "resolution")]
 
 
 def test_a_platform_that_takes_no_answer_at_all_has_no_window() -> None:
