@@ -7,7 +7,6 @@ import random
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from functools import partial
 from io import BytesIO
 
 import numpy as np
@@ -42,8 +41,12 @@ from pipeline.enrich.triage.rules import matches
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest import jsonl, lines
 from pipeline.ingest.mending import TableForm, Why
-from pipeline.ingest.table import cells
-from pipeline.ingest.table import mapping as column_map
+from pipeline.ingest.sources import paths, source_map
+from pipeline.ingest.sources import spelling as column_option
+from pipeline.ingest.sources.header import alike
+from pipeline.ingest.sources.values import amounts, dates, identity, markup, nobody
+from pipeline.ingest.sources.values import plain as plain_values
+from pipeline.ingest.sources.values.times import Times
 from pipeline.ingest.table import rows as table
 from schemas.policy.policy import ListeningTopic, NumberPattern
 from schemas.posts.raw import MAX_TEXT_CHARS, RawPost
@@ -189,13 +192,22 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.enrich.tone.phrases.plain_words": phrases.plain_words,
     "pipeline.enrich.tone.urgency.urgency_of": urgency.urgency_of,
     "pipeline.enrich.batches.cost.post_cost": lambda text: post_cost(_post(text), POLICY),
-    "pipeline.ingest.table.cells.boolean": _refusing(cells.boolean),
-    "pipeline.ingest.table.cells.native_id": _refusing(partial(cells.native_id, "x")),
-    "pipeline.ingest.table.cells.number": _refusing(cells.number),
-    "pipeline.ingest.table.cells.text": cells.text,
-    "pipeline.ingest.table.cells.time": _refusing(partial(cells.time, ("%d.%m.%Y %H:%M",))),
-    "pipeline.ingest.table.cells.word": cells.word,
-    "pipeline.ingest.table.mapping.parse_columns": _refusing(column_map.parse_columns),
+    "pipeline.ingest.sources.header.alike": alike,
+    "pipeline.ingest.sources.paths.getter": _refusing(paths.getter),
+    "pipeline.ingest.sources.source_map.feed_of": _refusing(source_map.feed_of),
+    "pipeline.ingest.sources.spelling.parse_columns": _refusing(column_option.parse_columns),
+    "pipeline.ingest.sources.values.amounts.number": _refusing(lambda text: amounts.number(text, None, True, [])),
+    "pipeline.ingest.sources.values.dates.day_and_clock": _refusing(lambda text: dates.day_and_clock(text, "dmy")),
+    "pipeline.ingest.sources.values.dates.offset_of": _refusing(dates.offset_of),
+    "pipeline.ingest.sources.values.identity.native_id": _refusing(lambda text: identity.native_id("x", text, [])),
+    "pipeline.ingest.sources.values.identity.named_id": _refusing(lambda text: identity.named_id("x", text, [])),
+    "pipeline.ingest.sources.values.identity.reference": _refusing(lambda text: identity.reference("x", text, [])),
+    "pipeline.ingest.sources.values.markup.entities": markup.entities,
+    "pipeline.ingest.sources.values.markup.visible": markup.visible,
+    "pipeline.ingest.sources.values.nobody.stands_for_nobody": nobody.stands_for_nobody,
+    "pipeline.ingest.sources.values.plain.trimmed": plain_values.trimmed,
+    "pipeline.ingest.sources.values.plain.whole_characters": lambda text: plain_values.whole_characters(text, []),
+    "pipeline.ingest.sources.values.times.Times": _refusing(lambda text: Times()(text, [])),
     "pipeline.ingest.jsonl.candidates": lambda text: list(jsonl.candidates(_lines(text), "acme")),
     "pipeline.ingest.jsonl.of_workspace": lambda text: jsonl.of_workspace(text.encode(), "acme"),
     "pipeline.ingest.mending.TableForm": lambda text: TableForm(b"earshot_reason,", ",").entry(text.encode(), WHY),
@@ -237,11 +249,15 @@ OTHERS: dict[str, str] = {
     "pipeline.enrich.reading.reading.read_posts": "the texts go to `readable_text` and `words_of`",
     "pipeline.enrich.received.ReceivedPost": "holds a post and does not look at its words",
     "pipeline.enrich.received.check_place": "lengths of key and partition",
-    "pipeline.ingest.table.mapping.ColumnMap": "columns that the operator names",
-    "pipeline.ingest.table.mapping.ColumnMap.check_header": "columns that the operator names",
-    "pipeline.ingest.table.mapping.ColumnMap.with_defaults": "names that the operator gives",
-    "pipeline.ingest.table.mapping.from_document": "a document that the operator writes",
     "pipeline.ingest.table.columns.open_table": "reads its rows by `table.rows` and its cells by `cells`",
+    "pipeline.ingest.sources.header.Columns": "columns that the operator's file has",
+    "pipeline.ingest.sources.header.Columns.getter": "a column that the operator names",
+    "pipeline.ingest.sources.feeding.constant": "a constant of the operator's map",
+    "pipeline.ingest.sources.feeding.fed": "names of the operator's map",
+    "pipeline.ingest.sources.paths.unfolded": "a path of the operator's map",
+    "pipeline.ingest.sources.readers.Readers.author": "reads by `identity.named_id`",
+    "pipeline.ingest.sources.readers.Readers.of": "a network's name, as it was read",
+    "pipeline.ingest.sources.source_map.SourceMap.with_defaults": "names that the operator gives",
     "pipeline.ingest.lines.not_empty": "a file's name",
     "pipeline.ingest.lines.numbered": "a file's name",
     "pipeline.ingest.lines.shown": "a file's name",

@@ -1,6 +1,6 @@
 """`earshot ingest`: send an export to posts.raw."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +11,7 @@ from pipeline.errors import EXIT_NO, EXIT_USAGE, Misconfigured
 
 if TYPE_CHECKING:
     from pipeline.app.importing.request import IngestRequest
-    from pipeline.ingest.table.mapping import ColumnMap
+    from pipeline.ingest.sources.source_map import SourceMap
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -75,13 +75,17 @@ def csv(
         typer.Option(help="field=COLUMN from a column, field==VALUE the same for all rows; parted by commas"),
     ] = None,
     map_file: Annotated[
-        Path | None, typer.Option("--map", help="YAML: columns, constants, times, delimiter")
+        Path | None, typer.Option("--map", help="YAML: columns, constants, times, zone, decimal, delimiter")
     ] = None,
     workspace: Workspace = None,
     platform: Annotated[str | None, typer.Option(help="for rows that state none")] = None,
     time_format: Annotated[
-        list[str] | None, typer.Option(help="strptime format that is tried first; may be repeated")
+        list[str] | None,
+        typer.Option(help="strptime format that is tried first, or excel for serial days; may be repeated"),
     ] = None,
+    zone: Annotated[str | None, typer.Option(help="of times that state none: Europe/Berlin; default: UTC")] = None,
+    date_order: Annotated[str | None, typer.Option(help="dmy or mdy: what 05/06/2013 begins with")] = None,
+    decimal: Annotated[str | None, typer.Option(help="sign before the decimals of numbers: . or ,")] = None,
     delimiter: Annotated[str | None, typer.Option(help="one character; default: a comma")] = None,
     speed: Speed = None,
     limit: Limit = None,
@@ -95,9 +99,11 @@ def csv(
 
     --columns 'post_id=tweet_id,author.author_id=user,author.followers=n,text=text,created_at=date,platform==chirp'
 
-    Fields are those of RawPost, nested ones with a dot. Ids get "<platform>:" in front where it lacks, and 3.0
+    Fields are those of RawPost, nested ones with a dot. Instead of a COLUMN there may be first(A, B), join(A, B),
+    or hash(A, B), which makes an id where there is none. Ids get "<platform>:" in front where it lacks, and 3.0
     (pandas) becomes 3. Times may be RFC 3339, epoch seconds or milliseconds, Twitter's, or --time-format; without
-    an offset they count as UTC. An empty cell is absent. --map FILE holds the same as YAML:
+    an offset they are of --zone. An empty cell is absent. An odd cell of a field that posts need not have is left
+    out and counted. --map FILE holds the same as YAML:
 
     \b
     columns: {post_id: tweet_id, author.author_id: user, text: text, created_at: date}
@@ -107,21 +113,19 @@ def csv(
     """
     from pipeline.app.importing.request import IngestRequest
 
-    column_map = _column_map(columns, map_file)
-    column_map = replace(
-        column_map,
-        times=(*(time_format or ()), *column_map.times),
-        delimiter=column_map.delimiter if delimiter is None else delimiter,
-    ).with_defaults(workspace, platform)
+    said = {
+        "times": time_format or None, "delimiter": delimiter, "zone": zone, "order": date_order, "decimal": decimal
+    }  # fmt: skip
+    source_map = _source_map(columns, map_file).with_options(said).with_defaults(workspace, platform)
     _send(
-        IngestRequest(file, workspace, column_map, speed, limit, _start(resume), strict, dry_run, stop_after),
+        IngestRequest(file, workspace, source_map, speed, limit, _start(resume), strict, dry_run, stop_after),
         as_json,
     )
 
 
-def _column_map(columns: str | None, map_file: Path | None) -> "ColumnMap":
-    from pipeline.app.column_file import load_map
-    from pipeline.ingest.table.mapping import parse_columns
+def _source_map(columns: str | None, map_file: Path | None) -> "SourceMap":
+    from pipeline.app.source_maps import load_map
+    from pipeline.ingest.sources.spelling import parse_columns
 
     if columns is not None and map_file is None:
         return parse_columns(columns)

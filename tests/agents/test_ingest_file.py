@@ -23,7 +23,7 @@ from pipeline.clock import ManualClock
 from pipeline.errors import Misconfigured, ServiceMissing
 from pipeline.ingest.manifest.disk import only_run
 from pipeline.ingest.manifest.format import list_manifests, read_manifest
-from pipeline.ingest.table.mapping import parse_columns
+from pipeline.ingest.sources.spelling import parse_columns
 from pipeline.settings import KafkaSettings, Settings
 from schemas.topics import RAW
 

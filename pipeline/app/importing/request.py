@@ -1,9 +1,9 @@
 """Defines what an operator asks of an import, and what comes back."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from pipeline.ingest.table.mapping import ColumnMap
+from pipeline.ingest.sources.source_map import SourceMap
 
 STDIN = "-"
 PATIENCE_LINES = 1000
@@ -17,7 +17,7 @@ class IngestRequest:
     file: str
     """Path of the file. `-` stands for standard input."""
     workspace: str | None = None
-    columns: ColumnMap | None = None
+    columns: SourceMap | None = None
     """A complete map for CSV. None says that the file holds JSON lines."""
     speed: float | None = None
     """Seconds of event time that pass in a second. None sends as fast as possible."""
@@ -37,7 +37,8 @@ class IngestRequest:
         asked = {"workspace": self.workspace, "strict": self.strict}
         if self.columns is None:
             return {"format": "jsonl", **asked}
-        return {"format": "csv", **asked, **asdict(self.columns), "times": list(self.columns.times)}
+        source_map = self.columns.model_dump(mode="json", exclude_defaults=True)
+        return {"format": "csv", **asked, "map": source_map}
 
 
 @dataclass(frozen=True)

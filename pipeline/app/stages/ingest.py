@@ -219,8 +219,9 @@ def _open(request: IngestRequest, place: Place, stop: StopRequest, decided: Mapp
         raise
     if request.columns is None:
         return _Input(jsonl.candidates(lines, request.workspace), JsonForm())
-    header, candidates = open_table(lines, request.columns, place.name)
-    return _Input(candidates, TableForm(header, request.columns.delimiter), request.columns.columns)
+    table = open_table(lines, request.columns, place.name)
+    form = TableForm(table.header, request.columns.delimiter or ",")
+    return _Input(table.candidates, form, table.columns)
 
 
 def _begin(

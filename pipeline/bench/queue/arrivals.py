@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar, cast
 from pipeline.clock import from_ms, to_ms
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.lines import numbered, unpacked
-from pipeline.ingest.table import cells
+from pipeline.ingest.sources.values.times import Times
 from pipeline.ingest.table.rows import Row, rows
 from schemas.base import EARLIEST, LATEST
 
@@ -28,7 +28,7 @@ SHOWN = 20
 """So many bad rows are named one by one, and the rest is counted."""
 _OLDEST_EPOCH_S = 1e8
 """A number of seconds from here on (March 1973) is Unix time. What is smaller counts from `START_MS`."""
-
+_TIMES = Times()
 
 Value = TypeVar("Value")
 
@@ -160,7 +160,7 @@ def _time(cell: str) -> tuple[int, bool]:
         if abs(seconds) < _OLDEST_EPOCH_S:
             return START_MS + round(seconds * 1000), False
     try:
-        when = datetime.fromisoformat(str(cells.time((), cell)))
+        when = datetime.fromisoformat(str(_TIMES(cell, [])))
     except (Permanent, ValueError):
         raise _BadCell("a time in RFC 3339, or seconds, is needed") from None
     if not EARLIEST <= when < LATEST:

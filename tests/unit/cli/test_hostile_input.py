@@ -40,8 +40,8 @@ CSV = ["ingest", "csv", "none.csv", "--columns", "post_id=id"]
         (["generate", "--start", "9999-12-31T23:59:59-23:00"], "--start: the time must be between 1990 and 2100"),
         (["generate", "--start", "0001-01-01T00:00:00+23:00"], "--start: the time must be between 1990 and 2100"),
         (["generate", "--workspace", "A B"], "workspace: must be at most 63 small letters"),
-        ([*CSV, "--time-format", "%d %d"], "'%d %d' (--time-format) is no format for strptime"),
-        ([*CSV, "--time-format", "%Q"], "'%Q' (--time-format) is no format for strptime"),
+        ([*CSV, "--time-format", "%d %d"], "--time-format: '%d %d' is no format for strptime"),
+        ([*CSV, "--time-format", "%Q"], "--time-format: '%Q' is no format for strptime"),
         (
             ["policy", "holidays", "p", "--country", "GB", "--calendar", "c", "--years", f"2026-{'9' * 20}"],
             "--years takes a year",

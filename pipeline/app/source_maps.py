@@ -1,0 +1,27 @@
+"""Reads the maps of sources from their YAML files: one that somebody wrote, and all that Earshot ships."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from pipeline.adapters.yaml.policy_file import load_yaml
+from pipeline.ingest.sources.source_map import SourceMap
+
+SHIPPED = Path(__file__).resolve().parents[2] / "deploy" / "maps"
+
+
+def load_map(path: Path) -> SourceMap:
+    """Returns the map in a YAML file.
+
+    Raises:
+        Misconfigured: the file is missing, is no YAML, or holds no map. Each mistake stands on a line of its own
+            as `file:line: field: what is wrong`.
+    """
+    shape = "a map is a mapping with columns (field: column), and optionally constants, times, zone, decimal"
+    return load_yaml(path, SourceMap, shape).value
+
+
+@cache
+def shipped_maps(folder: Path = SHIPPED) -> Sequence[SourceMap]:
+    """Returns the maps that come with Earshot, by name."""
+    return tuple(sorted((load_map(path) for path in folder.glob("*.yaml")), key=lambda one: one.name))
