@@ -44,7 +44,7 @@ class Desk:
     progress: list[Progress] = field(default_factory=list)
 
     def ingest(self, file: Path, **changes: object) -> IngestSummary:
-        columns = replace(COLUMNS, constants={"platform": "chirp", "workspace": "acme"})
+        columns = COLUMNS.with_defaults("acme", "chirp")
         request = replace(IngestRequest(str(file), "acme", columns), **changes)  # type: ignore[arg-type]
         self.clock.advance(1)
         return ingest_file(
@@ -120,12 +120,12 @@ def test_a_file_after_its_mended_rejects_sends_nothing_twice(desk: Desk) -> None
 
 
 def test_another_map_sends_only_what_the_first_could_not(desk: Desk) -> None:
-    path = desk.table([[*row[:3], "1.11.2026 10:00"] if int(row[0]) > 20 else row for row in ROWS])
+    path = desk.table([[*row[:3], "1|11|2026 10:00"] if int(row[0]) > 20 else row for row in ROWS])
     first = desk.ingest(path, patience=10)
     assert first.fault is not None
     assert "--time-format" in first.fault
     assert (first.sent, first.rejected, first.whole) == (20, 10, False)
-    columns = replace(COLUMNS, constants={"platform": "chirp", "workspace": "acme"}, times=("%d.%m.%Y %H:%M",))
+    columns = COLUMNS.with_options({"times": ["%d|%m|%Y %H:%M"]}).with_defaults("acme", "chirp")
     second = desk.ingest(path, columns=columns)
     assert (second.sent, second.sent_before, desk.sent) == (20, 20, ids())
 
