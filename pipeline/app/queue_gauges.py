@@ -103,6 +103,7 @@ def _figures(gauge: QueueGauge) -> Iterator[tuple[Shown, float]]:
         "queue_waiting": gauge.waiting,
         "queue_oldest_seconds": gauge.oldest_s or 0,
         "queue_expected_wait_seconds": gauge.expected_wait_s,
+        "queue_unmatched": gauge.unmatched,
         "queue_held": gauge.held,
         "queue_reps_present": gauge.present,
         "queue_occupancy_ratio": gauge.occupancy,

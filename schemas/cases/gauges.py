@@ -33,6 +33,12 @@ class QueueGauge(_Gauge):
         description="seconds until a new case would be assigned, at the pace of the last hour; absent when "
         "nothing was assigned in it",
     )
+    unmatched: int = Field(
+        default=0,
+        ge=0,
+        description="waiting cases that no rep at work may take, however free, because of their teams and skills; "
+        "0 while the queue is closed",
+    )
     held: int = Field(default=0, ge=0, description="cases of the queue that reps had, offers included")
     present: int = Field(ge=0, description="reps of its pool who were signed in, available and answering")
     occupancy: Probability | None = Field(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pipeline.codec import decode
 from pipeline.route.gauges.watch import MINUTE_MS
 from pipeline.route.router import Router
+from pipeline.route.skills import words_met
 from pipeline.route.state.entities import Case, Rep
 from schemas.cases.case import CaseEvent
 from schemas.cases.gauges import QueueGauge, RepGauge
@@ -44,12 +45,21 @@ def counted(router: Router, queue: Queue, at_ms: int) -> dict[str, object]:
     return {
         "waiting": len(waiting),
         "oldest_s": None if since is None else max(0, at_ms - since) // 1000,
+        "unmatched": sum(is_unmatched(router, case) for case in waiting),
         "held": sum(case.offer is not None for case in cases),
         "present": len(reps),
         "occupancy": taken / capacity if capacity else None,
         "due_soon": sum(each.due_soon for each in clocks),
         "breached": sum(bool(each.breached) for each in clocks),
     }
+
+
+def is_unmatched(router: Router, case: Case) -> bool:
+    """Whether nobody at work may take the case of an open queue."""
+    workspace = router._state.workspaces[WORKSPACE]
+    terms = workspace.classes.demand_of(case).terms
+    reps = [rep for rep in workspace.reps.values() if rep.present and {*rep.teams} & {*terms.teams}]
+    return bool(terms.teams) and not any(words_met(rep.skills) >= terms.skills for rep in reps)
 
 
 def told(router: Router, at_ms: int) -> Iterator[tuple[Queue, QueueGauge]]:

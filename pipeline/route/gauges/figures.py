@@ -2,11 +2,12 @@
 reps.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 from pipeline.clock import from_ms
 from pipeline.route.gauges.pace import Pace
-from pipeline.route.state.classes import RepClass
+from pipeline.route.state.classes import DemandClass, RepClass
 from pipeline.route.state.indexes import Workspace
 from pipeline.route.state.state import State
 from schemas.cases.gauges import QueueGauge
@@ -17,12 +18,14 @@ def queue_gauges(state: State, pace: Pace, at_ms: int) -> Iterator[QueueGauge]:
     """Yields how each queue of the policies in force stands, by workspace and in the order of the policy."""
     for name, held in sorted(state.indexes.policies.items()):
         workspace = state.workspaces[name]
-        oldest = _oldest(workspace)
+        oldest, unmatched = _oldest(workspace), _unmatched(workspace)
         for queue in held.policy.queues:
-            yield _gauge(workspace, queue, oldest.get(queue.name), pace, at_ms)
+            yield _gauge(workspace, queue, oldest.get(queue.name), unmatched[queue.name], pace, at_ms)
 
 
-def _gauge(workspace: Workspace, queue: Queue, oldest_ms: int | None, pace: Pace, at_ms: int) -> QueueGauge:
+def _gauge(
+    workspace: Workspace, queue: Queue, oldest_ms: int | None, unmatched: int, pace: Pace, at_ms: int
+) -> QueueGauge:
     reps = _pool(workspace, queue)
     capacity = sum(each.capacity for each in reps)
     waiting = workspace.waiting[queue.name]
@@ -36,6 +39,7 @@ def _gauge(workspace: Workspace, queue: Queue, oldest_ms: int | None, pace: Pace
         # What began to wait after the minute has waited for no time of it.
         oldest_s=None if oldest_ms is None else max(0, at_ms - oldest_ms) // 1000,
         expected_wait_s=pace.expected_wait_s((workspace.name, queue.name), waiting),
+        unmatched=unmatched,
         held=counts.held,
         present=sum(each.present for each in reps),
         occupancy=sum(each.taken for each in reps) / capacity if capacity else None,
@@ -52,6 +56,23 @@ def _oldest(workspace: Workspace) -> dict[str, int]:
         if since_ms is not None:
             oldest[name] = min(since_ms, oldest.get(name, since_ms))
     return oldest
+
+
+def _unmatched(workspace: Workspace) -> Counter[str]:
+    """Counts the waiting cases of each queue that nobody at work may take. A queue that is closed has none."""
+    unmatched: Counter[str] = Counter()
+    for demand in workspace.classes.demands():
+        if demand.terms.teams and not _is_matched(workspace, demand):
+            unmatched[demand.key.queue] += len(demand)
+    return unmatched
+
+
+def _is_matched(workspace: Workspace, demand: DemandClass) -> bool:
+    if demand.present:
+        return True
+    # Cases that reps pick by hand have no takers.
+    reps = (each for name in demand.terms.teams for each in workspace.classes.team(name).reps)
+    return demand.terms.pull and any(each.present and demand.fits(each) for each in reps)
 
 
 def _pool(workspace: Workspace, queue: Queue) -> list[RepClass]:

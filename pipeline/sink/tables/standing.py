@@ -33,6 +33,14 @@ QUEUE_GAUGES = Table(
             "until a new case would be taken up, by the pace of the hour before; NULL: none was taken up",
             "s",
         ),
+        Column(
+            "unmatched",
+            "UInt64",
+            "root.unmatched",
+            "of those that waited, that no rep at work could take, however free",
+            "cases",
+            _GAUGE,
+        ),
         Column("held", "UInt64", "root.held", "that reps had or were offered", "cases", _GAUGE),
         Column(
             "present", "UInt64", "root.present", "of its pool, signed in, available and answering", "reps", _GAUGE
