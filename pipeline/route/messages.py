@@ -78,7 +78,7 @@ class Reply(Struct, omit_defaults=True):
         None when there is no end."""
         if not self.allowed:
             return 0
-        return None if self.until is None else _ms(self.until)
+        return None if self.until is None else ms_of(self.until)
 
 
 class SkillNeed(Struct):
@@ -150,7 +150,7 @@ class ScoredPost(Struct):
     @property
     def own_ms(self) -> int:
         """When the post was written, in milliseconds since the epoch."""
-        return _ms(self.created_at)
+        return ms_of(self.created_at)
 
 
 class _RepEvent(Struct):
@@ -168,7 +168,7 @@ class _RepEvent(Struct):
     @property
     def own_ms(self) -> int:
         """When the rep did it by the desktop's clock, in milliseconds since the epoch."""
-        return _ms(self.occurred_at)
+        return ms_of(self.occurred_at)
 
 
 class SignedIn(_RepEvent):
@@ -257,7 +257,7 @@ class CaseHeld(_Request):
     @property
     def until_ms(self) -> int | None:
         """When the rep means to go on, in milliseconds since the epoch."""
-        return None if self.until is None else _ms(self.until)
+        return None if self.until is None else ms_of(self.until)
 
 
 class CustomerAwaited(_Request):
@@ -275,6 +275,12 @@ class ContactNoted(_RepEvent):
     author_id: str | None
     channel: Literal["phone", "email", "chat", "other"]
     direction: Literal["in", "out"]
+    at: str
+
+    @property
+    def at_ms(self) -> int:
+        """When it happened, in milliseconds since the epoch."""
+        return ms_of(self.at)
 
 
 class CasesMerged(_RepEvent):
@@ -331,7 +337,7 @@ class RouteSignal(Struct):
     @property
     def own_ms(self) -> int:
         """When it was observed, in milliseconds since the epoch."""
-        return _ms(self.at)
+        return ms_of(self.at)
 
 
 Presence = SignedIn | PresenceChanged | SignedOut
@@ -348,5 +354,6 @@ Remembered = ScoredPost | Presence | Request | Supervision | PostRevealed
 Input = Remembered | Heartbeat | RouteSignal
 
 
-def _ms(time: str) -> int:
+def ms_of(time: str) -> int:
+    """Returns the milliseconds since the epoch of a time by RFC 3339."""
     return to_ms(datetime.fromisoformat(time))

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from pipeline.route import promises
 from pipeline.route.cases import ending
-from pipeline.route.messages import ScoredPost
+from pipeline.route.messages import ScoredPost, ms_of
 from pipeline.route.state.brief import Brief
 from pipeline.route.state.entities import Answer, Case
 from pipeline.route.turn import Turn
@@ -26,7 +26,7 @@ def give_by_post(turn: Turn, case: Case, post: ScoredPost) -> Case:
         case = case._replace(answer=None)
         turn.state.put_case(case)
         return case
-    newer = _has_newer(turn.state.brief(case), post)
+    newer = _has_newer(turn.state.brief(case), ms_of(post.created_at))
     answer = Answer(turn.now_ms, seen=True, channel=post.visibility)
     case = _count(turn, case, "own_post", answer, owed_ms=case.owed_ms if newer else None)
     if case.state in ("waiting", "offered") and not newer:
@@ -42,10 +42,11 @@ def give_by_report(turn: Turn, case: Case, channel: Visibility, rep_id: str) -> 
     return _count(turn, case, reason, Answer(turn.now_ms, seen=False, channel=channel), rep_id=rep_id)
 
 
-def give_elsewhere(turn: Turn, case: Case, channel: str, rep_id: str) -> None:
-    """Counts an answer by phone, mail or chat."""
-    case = _count(turn, case, channel, None, rep_id=rep_id)
-    if case.state in ("waiting", "offered"):
+def give_elsewhere(turn: Turn, case: Case, channel: str, rep_id: str, at_ms: int) -> None:
+    """Counts an answer by phone, mail or chat, which was given at that time and may be noted hours later."""
+    newer = _has_newer(turn.state.brief(case), at_ms)
+    case = _count(turn, case, channel, None, owed_ms=case.owed_ms if newer else None, rep_id=rep_id)
+    if case.state in ("waiting", "offered") and not newer:
         ending.close(turn, case, "answered_elsewhere")
     else:
         turn.publish_update(case, "contact_noted")
@@ -92,6 +93,8 @@ class _Written(Struct, gc=False):
 _written = msgspec.json.Decoder(_Written).decode
 
 
-def _has_newer(brief: Brief, answer: ScoredPost) -> bool:
+def _has_newer(brief: Brief, answered_ms: int) -> bool:
     """Whether the contact has written something after the answer, which it therefore does not answer."""
-    return any(not post.own and post.created_at > answer.created_at for post in map(_written, brief.parts().posts))
+    return any(
+        not post.own and ms_of(post.created_at) > answered_ms for post in map(_written, brief.parts().posts)
+    )

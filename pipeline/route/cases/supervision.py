@@ -175,7 +175,7 @@ def note(turn: Turn, event: ContactNoted) -> RequestRefusal | None:
     if case is None:
         return "unknown_case"
     if event.direction == "out":
-        answers.give_elsewhere(turn, case, event.channel, event.rep_id)
+        answers.give_elsewhere(turn, case, event.channel, event.rep_id, event.at_ms)
         return None
     case = written(turn, case, event.channel, turn.now_ms)._replace(active_ms=turn.now_ms)
     case = turn.publish_update(turn.step(case, "noted", event.channel, rep_id=event.rep_id), "contact_noted")

@@ -1,5 +1,7 @@
 """Merge, split, priority and end by a supervisor, and what was said by phone, mail or chat."""
 
+from datetime import datetime
+
 import pytest
 
 from schemas.people.casework import CustomerAwaited
@@ -7,6 +9,7 @@ from schemas.people.supervision import CaseClosedBy, CaseReprioritised, CasesMer
 from tests.builders import (
     accept,
     ask,
+    at,
     contact,
     policy,
     presence,
@@ -207,6 +210,16 @@ def test_an_answer_by_mail_ends_a_case_that_waits() -> None:
     desk.feed(scored("p1"))
     answer = desk.feed(contact("out", "email", author_id="x:ann"))
     assert answer.steps == [("replied", "email"), ("closed", "answered_elsewhere")]
+
+
+@pytest.mark.parametrize("zone", ["+00:00", "-05:00"])
+def test_an_answer_that_was_given_before_the_customer_wrote_again_and_noted_later_ends_nothing(zone: str) -> None:
+    desk = Desk()
+    called = at(60_000).astimezone(datetime.strptime(zone, "%z").tzinfo)
+    desk.feed(scored("p1", created_at=at()), scored("p2", created_at=at(120_000), in_reply_to="x:p1"))
+    answer = desk.feed(contact("out", author_id="x:ann", at=called))
+    assert answer.steps == [("replied", "phone")]
+    assert desk.feed(signed_in()).states == [("offered", "matched", "r1")]
 
 
 def test_an_answer_by_phone_is_not_the_post_that_follows_it() -> None:
