@@ -190,7 +190,7 @@ def answer(world: World, case: Case, how: str, *, at_ms: int, rep_id: str | None
     if is_passed and was_owed:
         case.clocks.ask(world.now_ms)
         promise(case)
-        case.owed = True
+        case.owed, case.owed_ms = True, world.now_ms
     world.say("replied", case, how, rep_id=rep_id)
     if case.state in ("waiting", "offered") and not is_passed:
         close(world, case, "closed", "answered_elsewhere", "closed")

@@ -159,6 +159,8 @@ class Work:
         self.world.tell_rep(case, "held")
 
     def _customer_awaited(self, case: Case, event: casework.CustomerAwaited) -> None:
+        if case.state == "held" and not case.owed:
+            case.taken_ms = self.world.now_ms
         case.state, case.hold_until_ms = "awaiting", None
         case.clocks.pause(self.world.now_ms)
         self.world.say("awaiting", case, "by_rep", rep_id=event.rep_id)

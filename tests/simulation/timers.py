@@ -132,7 +132,7 @@ class _Case:
             self._owed_ms = at_ms  # by the post that joins with the next step
         elif type_ == "wrapping":
             self._owed_ms = None
-        elif type_ == "assigned" or (type_ == "resumed" and self._begins_anew()):
+        elif type_ == "assigned" or self._begins_anew(type_):
             self._taken_ms = at_ms
         elif type_ == "replied" and reason != "same_reply":
             self._owed_ms, self._is_answered, self._active_ms = None, True, at_ms
@@ -141,9 +141,11 @@ class _Case:
             if reason != "own_reply" and self._owed_ms is None:
                 self._owed_ms = at_ms
 
-    def _begins_anew(self) -> bool:
-        """Whether a rep who goes on has the whole time again."""
-        return self._owed_ms is None or self._state == "awaiting"
+    def _begins_anew(self, type_: str) -> bool:
+        """Whether a rep who goes on has the whole time again, and silence after a hold begins anew."""
+        if type_ == "awaiting":
+            return self._owed_ms is None and self._state == "held"
+        return type_ == "resumed" and (self._owed_ms is None or self._state == "awaiting")
 
     def _silence(self, state: str | None) -> dict[str, int]:
         """Returns when the case is taken back or resolved, by the reason."""

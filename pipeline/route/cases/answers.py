@@ -28,7 +28,7 @@ def give_by_post(turn: Turn, case: Case, post: ScoredPost) -> Case:
         return case
     newer = _has_newer(turn.state.brief(case), ms_of(post.created_at))
     answer = Answer(turn.now_ms, seen=True, channel=post.visibility)
-    case = _count(turn, case, "own_post", answer, owed_ms=case.owed_ms if newer else None)
+    case = _count(turn, case, "own_post", answer, is_owed=newer)
     if case.state in ("waiting", "offered") and not newer:
         ending.close(turn, case, "answered_elsewhere")
     return case
@@ -45,7 +45,7 @@ def give_by_report(turn: Turn, case: Case, channel: Visibility, rep_id: str) -> 
 def give_elsewhere(turn: Turn, case: Case, channel: str, rep_id: str, at_ms: int) -> None:
     """Counts an answer by phone, mail or chat, which was given at that time and may be noted hours later."""
     newer = _has_newer(turn.state.brief(case), at_ms)
-    case = _count(turn, case, channel, None, owed_ms=case.owed_ms if newer else None, rep_id=rep_id)
+    case = _count(turn, case, channel, None, is_owed=newer, rep_id=rep_id)
     if case.state in ("waiting", "offered") and not newer:
         ending.close(turn, case, "answered_elsewhere")
     else:
@@ -69,16 +69,18 @@ def _count(
     reason: str,
     answer: Answer | None,
     *,
-    owed_ms: int | None = None,
+    is_owed: bool = False,
     rep_id: str | None = None,
 ) -> Case:
+    is_owed = is_owed and case.owed_ms is not None
     case = promises.answered(case)._replace(
         replied_at_ms=turn.now_ms if case.replied_at_ms is None else case.replied_at_ms,
-        owed_ms=owed_ms,
+        # Whoever gave the answer had the time for it. What it leaves unanswered has its time from now on.
+        owed_ms=turn.now_ms if is_owed else None,
         answer=answer,
         active_ms=turn.now_ms,
     )
-    if owed_ms is not None:
+    if is_owed:
         case = promises.asked(turn.book, case, turn.now_ms)
     return turn.step(case, "replied", reason, rep_id=rep_id)
 

@@ -36,6 +36,9 @@ def hold(turn: Turn, case: Case, event: CaseHeld) -> None:
 def await_customer(turn: Turn, case: Case, event: CustomerAwaited) -> None:
     """Lets the rep wait for the customer."""
     awaiting = case._replace(state=after("awaited", case.state)).timed(until_ms=None)
+    if case.state == "held" and case.owed_ms is None:
+        # No silence counted during the hold, so that none is over at once.
+        awaiting = silence.taken(turn.book, awaiting, turn.now_ms)
     turn.publish_update(turn.step(awaiting, "awaiting", "by_rep", rep_id=event.rep_id), "awaiting")
 
 

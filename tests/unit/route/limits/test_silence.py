@@ -107,6 +107,16 @@ def test_an_answered_case_in_which_nobody_writes_is_resolved_and_can_be_reopened
     assert desk.feed(scored("p2", in_reply_to="x:p1")).types[0] == "reopened"
 
 
+def test_an_answered_case_that_was_held_for_long_is_not_idle_as_soon_as_the_customer_owes_an_answer() -> None:
+    desk = Desk(limited())
+    desk.feed(signed_in())
+    case_id = accepted(desk)
+    desk.feed(reply(case_id), ask(CaseHeld, case_id))
+    desk.after(9 * IDLE_S).feed(ask(CustomerAwaited, case_id))
+    assert desk.after(IDLE_S - 0.001).tick().types == []
+    assert desk.after(0.001).tick().steps == [("resolved", "idle")]
+
+
 def test_a_customer_who_owes_an_answer_before_the_first_reply_stops_the_limit_of_the_reply() -> None:
     desk = Desk(limited())
     desk.feed(signed_in())
