@@ -77,6 +77,8 @@ class Supervision:
         if owed:
             life.written(self.world, target, case.owed_ms, "merged")
             target.owed_ms = min(target.owed_ms, case.owed_ms)
+            if target.state in ("assigned", "held"):
+                target.taken_ms = self.world.now_ms
         self.world.say("noted", target, "merged", rep_id=target.rep_id, related=case.name)
         self.world.tell_rep(target, "merged")
         if owed:

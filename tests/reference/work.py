@@ -153,6 +153,8 @@ class Work:
 
     def _case_held(self, case: Case, event: casework.CaseHeld) -> None:
         life.resume(self.world, case)
+        if case.state == "awaiting" and case.owed:
+            case.taken_ms = self.world.now_ms
         case.state = "held"
         case.hold_until_ms = None if event.until is None else round(event.until.timestamp() * 1000)
         self.world.say("held", case, "by_rep", rep_id=event.rep_id)

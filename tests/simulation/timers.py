@@ -145,6 +145,8 @@ class _Case:
         """Whether a rep who goes on has the whole time again, and silence after a hold begins anew."""
         if type_ == "awaiting":
             return self._owed_ms is None and self._state == "held"
+        if type_ == "held":
+            return self._owed_ms is not None and self._state == "awaiting"
         return type_ == "resumed" and (self._owed_ms is None or self._state == "awaiting")
 
     def _silence(self, state: str | None) -> dict[str, int]:

@@ -30,6 +30,9 @@ MOST_CONSULTED = 20
 def hold(turn: Turn, case: Case, event: CaseHeld) -> None:
     """Lets the rep wait for something else than the customer."""
     held = case._replace(state=after("held", case.state)).timed(until_ms=event.until_ms)
+    if case.state == "awaiting" and case.owed_ms is not None:
+        # Nobody had to answer until now, so that it is not late at once.
+        held = silence.taken(turn.book, held, turn.now_ms)
     turn.publish_update(turn.step(held, "held", "by_rep", rep_id=event.rep_id), "held")
 
 

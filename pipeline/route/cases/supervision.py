@@ -9,7 +9,8 @@ from pipeline.route.cases.handover import leave_absent, offer_back
 from pipeline.route.cases.intake import written
 from pipeline.route.cases.joining import URGENCY
 from pipeline.route.cases.known import KnownCases, kept_for_rep
-from pipeline.route.cases.lifecycle import after
+from pipeline.route.cases.lifecycle import AT_WORK, after
+from pipeline.route.limits import silence
 from pipeline.route.messages import CaseClosedBy, CaseReprioritised, CasesMerged, CaseSplit, ContactNoted
 from pipeline.route.state.entities import Case, Closed, Member, skill_set
 from pipeline.route.state.links import names_of
@@ -53,6 +54,9 @@ def merge(turn: Turn, case: Case, event: CasesMerged) -> RequestRefusal | None:
     if case.owed_ms is not None:
         # What nobody has answered there is news to whoever has this one.
         into = written(turn, into, "merged", case.owed_ms)
+        if into.state in AT_WORK:
+            # It has waited elsewhere, for which the rep is not late.
+            into = silence.taken(turn.book, into, turn.now_ms)
     into = turn.step(into, "noted", "merged", rep_id=_rep_of(into), related=case.case_id)
     into = turn.publish_update(into, "merged")
     if case.owed_ms is not None:

@@ -3,8 +3,9 @@
 from typing import Any
 
 from schemas.people.casework import CaseHeld, CaseResumed, CaseTransferred, CustomerAwaited
+from schemas.people.supervision import CasesMerged
 from schemas.policy.policy import Policy
-from tests.builders import accept, ask, policy, reply, resolve, scored, signed_in, signed_out
+from tests.builders import accept, ask, policy, reply, resolve, scored, signed_in, signed_out, tell
 from tests.unit.route.desk_of_one import Desk
 
 REPLY_S, FOLLOW_UP_S, IDLE_S = 600, 300, 3600
@@ -115,6 +116,26 @@ def test_an_answered_case_that_was_held_for_long_is_not_idle_as_soon_as_the_cust
     desk.after(9 * IDLE_S).feed(ask(CustomerAwaited, case_id))
     assert desk.after(IDLE_S - 0.001).tick().types == []
     assert desk.after(0.001).tick().steps == [("resolved", "idle")]
+
+
+def test_a_case_that_is_held_after_the_customer_owed_an_answer_is_not_late_at_once() -> None:
+    desk = Desk(limited())
+    desk.feed(signed_in())
+    case_id = accepted(desk)
+    desk.feed(ask(CustomerAwaited, case_id))
+    desk.after(9 * REPLY_S).feed(ask(CaseHeld, case_id))
+    assert desk.after(REPLY_S - 0.001).tick().types == []
+    assert desk.after(0.001).tick().steps[0] == ("released", "no_reply")
+
+
+def test_what_a_merge_adds_to_an_answered_case_is_not_late_at_once() -> None:
+    desk = Desk(limited())
+    desk.feed(signed_in(capacity=1))
+    case_id = accepted(desk)
+    [waiting] = desk.feed(reply(case_id), scored("q1", "bob")).current[1:]
+    desk.after(9 * FOLLOW_UP_S).feed(tell(CasesMerged, case_id=waiting.case_id, into=case_id))
+    assert desk.after(FOLLOW_UP_S - 0.001).tick().types == []
+    assert desk.after(0.001).tick().steps[0] == ("released", "no_follow_up")
 
 
 def test_a_customer_who_owes_an_answer_before_the_first_reply_stops_the_limit_of_the_reply() -> None:
