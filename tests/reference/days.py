@@ -33,6 +33,8 @@ SIGNALS = ["signal"] * 6
 LAG = ["lag"]
 """Not where desktops have leases, of which those that end meanwhile begin anew. That has tests of its own."""
 
+LENDING = [kind for kind in BASE if kind != "policy"] + WORK + ["post"] * 4 + ["sign_in"] * 4 + ["pick"] * 2
+
 
 class Kind(NamedTuple):
     """What may happen on a day, and under which policies."""
@@ -56,6 +58,7 @@ KINDS: dict[str, Kind] = {
     "time": Kind(BASE + WORK + SIGNALS + LAG, policies.BY_TIME, crowd=False),
     "signals": Kind(BASE + JOINS + WORK + SIGNALS + LAG, policies.CLOCKED, crowd=False),
     "windows": Kind(BASE + JOINS + WORK + LAG, policies.JOINS + policies.CLOCKED, crowd=False, windows=True),
+    "lending": Kind(LENDING + LAG, policies.LENT, levels=True),
     "all": Kind(
         BASE + PEOPLE + JOINS + WORK + SIGNALS,
         policies.PEOPLE

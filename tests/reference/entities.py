@@ -147,6 +147,8 @@ class Case:
     wrap_until_ms: int | None = None
     burden: tuple[int, bool] | None = None
     """What it takes of the capacity of the rep who has it, and whether it is interruptible."""
+    lent_by: str | None = None
+    """The team of the rep who has it, where that is not the case's own."""
     taken_ms: int = 0
     """When its rep began to work on it."""
     front_ms: int | None = None

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from schemas.policy.queues import Queue
+from tests.reference import needs
 from tests.reference.clocks import terms
 from tests.reference.entities import TAKEN, Case, Post, keep
 from tests.reference.memory import World, pressing, promise
@@ -42,6 +43,8 @@ def come_back(world: World, case: Case, reason: str) -> None:
 
 def give(world: World, case: Case, rep_id: str, reason: str) -> None:
     """A rep has the case without being asked."""
+    rep = world.rep(rep_id)
+    case.lent_by = None if rep is None else needs.team_of(world, case, rep)
     case.burden = world.weight(case), world.is_light(case)
     case.state, case.rep_id, case.updates, case.former = "assigned", rep_id, 0, rep_id
     case.attempt += 1

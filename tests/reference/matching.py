@@ -47,6 +47,7 @@ class Matching:
     def hand(self, case: Case, rep: Rep) -> None:
         """Offers the case to the rep."""
         rep.offers.append((self.world.now_ms, case.queue))
+        case.lent_by = needs.team_of(self.world, case, rep)
         case.burden = self.world.weight(case), self.world.is_light(case)
         case.state, case.rep_id = "offered", rep.rep_id
         case.attempt += 1
@@ -119,7 +120,8 @@ class Matching:
             return "refused_before"
         if self.world.is_at_bound(rep):
             return "offers_per_hour"
-        return "" if self.world.has_room(rep, case) else "at_capacity"
+        is_full = not self.world.has_room(rep, case) or needs.is_used_up(self.world, case, rep)
+        return "at_capacity" if is_full else ""
 
     def fits(self, rep: Rep, case: Case, *, skilled: bool = True) -> bool:
         """Says whether the rep is there for the case's teams, with what it asks for."""

@@ -27,6 +27,8 @@ class World:
         """Offers to the reps of a kind."""
         self.passed_over = 0
         """With as many a new kind begins, because a kind that is forgotten may come back as one."""
+        self.lending: dict[str, list[str]] = {}
+        """The teams that lend to each queue now."""
         self.said: list[Said] = []
         self.shown: list[Shown] = []
 

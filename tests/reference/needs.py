@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from schemas.policy.queues import Queue, Ring
 from schemas.posts.scored import ScoredPost, SkillNeed
+from tests.reference import lending
 from tests.reference.entities import Case, Rep
 from tests.reference.memory import World
 
@@ -48,9 +49,38 @@ def left(world: World, case: Case) -> list[SkillNeed]:
     ]
 
 
-def teams(world: World, case: Case) -> set[str]:
-    """Returns the teams whose reps may take it."""
+def own_teams(world: World, case: Case) -> set[str]:
+    """Returns the teams whose reps may take it, whether anybody lends to its queue or not."""
     return {case.team} | {team for ring in rings(world, case) for team in ring.add_teams}
+
+
+def teams(world: World, case: Case) -> set[str]:
+    """Returns the teams whose reps may take it, those included that lend to its queue."""
+    return own_teams(world, case) | set(world.lending.get(case.queue, []))
+
+
+def lender(world: World, case: Case, rep: Rep) -> str | None:
+    """Returns the team that lends the rep to the case, one with room for it if there is one."""
+    if not own_teams(world, case).isdisjoint(rep.teams):
+        return None
+    theirs = [team for team in world.lending.get(case.queue, []) if team in rep.teams]
+    with_room = [team for team in theirs if lending.has_room(world, world.own_queue(case), team, case)]
+    return next(iter([*with_room, *theirs]), None)
+
+
+def is_used_up(world: World, case: Case, rep: Rep) -> bool:
+    """Says whether nothing is left of what the rep's team lends."""
+    team = lender(world, case, rep)
+    return team is not None and not lending.has_room(world, world.own_queue(case), team, case)
+
+
+def team_of(world: World, case: Case, rep: Rep) -> str | None:
+    """Returns the team as one of which the rep has a case, where that is not the case's own."""
+    if case.team in rep.teams:
+        return None
+    added = [team for ring in rings(world, case) for team in ring.add_teams if team in rep.teams]
+    others = [team for team in rep.teams if team in world.policy.teams]
+    return next(iter([*added, *filter(None, [lender(world, case, rep)]), *others]), None)
 
 
 def has(rep: Rep, need: SkillNeed) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 from schemas.policy.calendar import Calendar
 from schemas.policy.policy import Policy
-from schemas.policy.queues import ChannelWeights, Limits, Queue, Ring
+from schemas.policy.queues import Borrowing, ChannelWeights, Limits, Queue, Ring
 from schemas.policy.sla import Sla
 from schemas.policy.staffing import Lease
 from schemas.posts.scored import SkillNeed
@@ -184,6 +184,41 @@ BY_TIME: tuple[dict[str, Any], ...] = (
         "slas": SLAS,
     },
     CLOCKED[0],
+)
+
+LENT: tuple[dict[str, Any], ...] = (
+    {
+        "queues": (
+            *_queues(("care", "care"), borrows=(Borrowing(team="social", waiting_over=1, max_share=0.5),)),
+            *_queues(("fans", "social")),
+        )
+    },
+    {
+        "queues": (
+            *_queues(
+                ("care", "care"),
+                borrows=(Borrowing(team="social", waiting_over_s=60, waiting_over=3, max_share=0.4),),
+                rings=RINGS[:1],
+                skills=SPANISH[:1],
+            ),
+            *_queues(
+                ("fans", "social"),
+                borrows=(Borrowing(team="care", waiting_over_s=100),),
+                channel_weights=ChannelWeights(public=2, direct=1),
+            ),
+            *_queues(("billing", "care")),
+        )
+    },
+    {
+        "queues": (
+            *_queues(
+                ("care", "care"), mode="pull", borrows=(Borrowing(team="social", waiting_over=0, max_share=0.3),)
+            ),
+            *_queues(("fans", "care"), borrows=(Borrowing(team="social", waiting_over=2, max_share=0.7),)),
+            *_queues(("billing", "social")),
+        ),
+        "offers_per_hour": 4,
+    },
 )
 
 

@@ -11,6 +11,7 @@ from schemas.people.rep import AnyRepEvent
 from schemas.posts.scored import ScoredPost
 from schemas.topics import ASSIGNMENTS, CASE_EVENTS
 from tests.builders import START_MS, WORKSPACE, record
+from tests.reference import lending
 from tests.reference.inputs import WAITS_MS, Inputs, Step, told_post
 from tests.reference.outcomes import Due, GivenUp, Offer, Said, Shown
 from tests.reference.plain_router import PlainRouter
@@ -87,7 +88,8 @@ class TwoRouters:
 
     def _quiet_ms(self) -> list[int]:
         """Returns when something may become possible of which nothing is said."""
-        return self.plain.lapses_ms() + [ms for ms in self.world.edges_ms() if ms > self.now_ms]
+        quiet = self.world.edges_ms() + lending.begins_ms(self.world)
+        return self.plain.lapses_ms() + [ms for ms in quiet if ms > self.now_ms]
 
     def _tick(self, at_ms: int) -> None:
         """Lets timers fire one by one. Of two that are due at once either may be the first."""
@@ -197,6 +199,7 @@ class TwoRouters:
         self.events = [decode(CaseEvent, out.value) for out in outputs if out.topic == CASE_EVENTS.name]
         self.records = [decode(Assignment, out.value) for out in outputs if out.topic == ASSIGNMENTS.name]
         plain_code = _code(plain)
+        lending.review(self.world)
         self._learn_names()
         if router_code != plain_code:
             self._differ(f"dead letter: {router_code or 'none'}", f"dead letter: {plain_code or 'none'}")
@@ -234,6 +237,7 @@ class TwoRouters:
             if offer not in legal:
                 self._differ(str(offer), f"one of {legal}")
             self.plain.matching.make(offer)
+            lending.review(self.world)
             self.offers += 1
             self.story.append(f"    {offer.case} is offered to {offer.rep_id}, attempt {offer.attempt}")
         # Where more timers are due at once, each of them offers what it set free.

@@ -2,7 +2,7 @@
 
 from schemas.people import casework
 from schemas.people.event import AboutCase
-from tests.reference import life
+from tests.reference import life, needs
 from tests.reference.entities import HELD, Case
 from tests.reference.joining import Joining
 from tests.reference.memory import World
@@ -107,7 +107,7 @@ class Work:
             no = "unknown_rep"
         elif not self.joining.matching.fits(rep, case):
             no = "unskilled"
-        elif not self.world.has_room(rep, case):
+        elif not self.world.has_room(rep, case) or needs.is_used_up(self.world, case, rep):
             no = "rep_not_free"
         if not no:
             case.refused.clear()
