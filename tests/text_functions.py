@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from io import BytesIO
+from io import BufferedReader, BytesIO
 
 import numpy as np
 
@@ -40,7 +40,12 @@ from pipeline.enrich.tone import intensity, phrases, urgency
 from pipeline.enrich.triage.rules import matches
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest import jsonl, lines
+from pipeline.ingest.json import entries
+from pipeline.ingest.look import dialect, encoding
+from pipeline.ingest.look.decision import Asked, Dialect, Json
+from pipeline.ingest.look.shape import shape
 from pipeline.ingest.mending import TableForm, Why
+from pipeline.ingest.reading import open_export
 from pipeline.ingest.sources import paths, source_map
 from pipeline.ingest.sources import spelling as column_option
 from pipeline.ingest.sources.header import alike
@@ -107,6 +112,10 @@ def _refusing(function: TextFunction) -> TextFunction:
         return None
 
     return called
+
+
+def _read(text: str) -> object:
+    return list(open_export(BufferedReader(BytesIO(text.encode())), "file", Asked()).found)
 
 
 def _lines(text: str) -> Iterable[lines.Line]:
@@ -211,7 +220,17 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.ingest.jsonl.candidates": lambda text: list(jsonl.candidates(_lines(text), "acme")),
     "pipeline.ingest.jsonl.of_workspace": lambda text: jsonl.of_workspace(text.encode(), "acme"),
     "pipeline.ingest.mending.TableForm": lambda text: TableForm(b"earshot_reason,", ",").entry(text.encode(), WHY),
-    "pipeline.ingest.table.rows.rows": _refusing(lambda text: list(table.rows(_lines(text), ","))),
+    "pipeline.ingest.json.entries.of_lines": lambda text: list(entries.of_lines(_lines(text), Json("lines"))),
+    "pipeline.ingest.look.dialect.distinct": lambda text: dialect.distinct([text]),
+    "pipeline.ingest.look.dialect.table": _refusing(
+        lambda text: dialect.table(list(_lines(text)), Asked(), "file")
+    ),
+    "pipeline.ingest.look.encoding.as_text": lambda text: encoding.as_text(
+        text.encode(), encoding.encoding(text.encode())
+    ),
+    "pipeline.ingest.look.shape.shape": lambda text: shape(text, Asked(), whole=True),
+    "pipeline.ingest.reading.open_export": _refusing(_read),
+    "pipeline.ingest.table.rows.rows": _refusing(lambda text: list(table.rows(_lines(text), Dialect()))),
 }
 """Maps module and name to a call of it with one text. What a function refuses is no fault."""
 
@@ -258,6 +277,16 @@ OTHERS: dict[str, str] = {
     "pipeline.ingest.sources.readers.Readers.author": "reads by `identity.named_id`",
     "pipeline.ingest.sources.readers.Readers.of": "a network's name, as it was read",
     "pipeline.ingest.sources.source_map.SourceMap.with_defaults": "names that the operator gives",
+    "pipeline.ingest.look.container.contents": "a file's name",
+    "pipeline.ingest.look.container.packing": "a file's name, and one within an archive that the operator names",
+    "pipeline.ingest.look.container.unpacked": "a file's name",
+    "pipeline.ingest.look.decision.Asked": "what the operator says",
+    "pipeline.ingest.look.decision.Decision": "names of ours",
+    "pipeline.ingest.look.decision.Dialect": "signs that the operator names, or that were found",
+    "pipeline.ingest.look.encoding.Utf8": "the name of an encoding",
+    "pipeline.ingest.look.encoding.known": "the name of an encoding that the operator gives",
+    "pipeline.ingest.table.rows.Source": "holds lines and does not look at them",
+    "pipeline.ingest.table.workbook.lines": "a file's name, and one of a sheet",
     "pipeline.ingest.lines.not_empty": "a file's name",
     "pipeline.ingest.lines.numbered": "a file's name",
     "pipeline.ingest.lines.shown": "a file's name",

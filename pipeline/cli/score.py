@@ -35,7 +35,8 @@ def score(
     field: detail and make the exit code 2, while the others are scored.
     """
     from pipeline.app.offline.score import Counts, open_scorer, score_lines
-    from pipeline.ingest.lines import numbered, shown, unpacked
+    from pipeline.ingest.lines import numbered, shown
+    from pipeline.ingest.look.container import contents
     from pipeline.ingest.rejections import Rejections
     from pipeline.settings import load_settings
 
@@ -47,7 +48,7 @@ def score(
         # The file is open by now. A wrong name should not cost the seconds in which a model loads.
         scorer = open_scorer(settings)
         scored_posts = score_lines(
-            numbered(unpacked(stream), name),
+            numbered(contents(stream, name), name),
             name=name[-MAX_TOPIC_CHARS:],
             scorer=scorer,
             policies=policies,

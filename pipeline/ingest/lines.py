@@ -1,19 +1,15 @@
-"""Turns bytes into numbered lines, gzip or not, and defines what a parser makes of one line.
+"""Turns bytes into numbered lines, and defines what a parser makes of one line.
 
 A binary stream becomes `Line`s and these become `Candidate`s. What the bytes mean is not known here.
 """
 
-import gzip
-import zlib
-from collections.abc import Iterator
-from io import BufferedReader
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import NamedTuple, Protocol
 
 from pipeline.errors import Misconfigured, Permanent
+from pipeline.ingest.look.container import DamagedError
 
-GZIP_MAGIC = b"\x1f\x8b"
-"""These are the first two bytes of every gzip member (RFC 1952, 2.3.1)."""
 BOM = b"\xef\xbb\xbf"
 """Spreadsheet programs put this UTF-8 byte order mark in front."""
 LONGEST_LINE_BYTES = 16 * 2**20
@@ -26,7 +22,7 @@ def shown(file: str) -> str:
 
 
 class ByteLines(Protocol):
-    """This is whatever lines are read from: a file, a pipe or a gzip stream."""
+    """This is whatever lines are read from: a file, a pipe, or what a packed file holds."""
 
     def readline(self, limit: int, /) -> bytes:
         """Returns the next line with its end, at most `limit` bytes of it. The result is empty at the end."""
@@ -39,6 +35,16 @@ class Line(NamedTuple):
     number: int
     """This is 1 for the first line of the file."""
     raw: bytes
+
+
+class Found(NamedTuple):
+    """Holds one row of a table or one entry of a JSON file, as it was found."""
+
+    line: int
+    """This is the line where it begins."""
+    raw: bytes
+    record: Mapping[str, object] | Permanent
+    """Holds the cells by their columns, or the members of the entry, or the reason why it cannot be read."""
 
 
 class LeftOut(NamedTuple):
@@ -65,13 +71,6 @@ class Candidate(NamedTuple):
     """Names the optional cells that the post goes without."""
 
 
-def unpacked(stream: BufferedReader) -> ByteLines:
-    """Returns the stream itself, or its contents if they are gzip. The bytes decide that, never a name."""
-    if stream.peek(2)[:2] == GZIP_MAGIC:
-        return gzip.GzipFile(fileobj=stream, mode="rb")
-    return stream
-
-
 def numbered(stream: ByteLines, name: str) -> Iterator[Line]:
     """Yields every line of an unpacked stream.
 
@@ -87,8 +86,8 @@ def numbered(stream: ByteLines, name: str) -> Iterator[Line]:
             rest = raw
             while len(rest) == LONGEST_LINE_BYTES and not rest.endswith(b"\n"):
                 rest = stream.readline(LONGEST_LINE_BYTES)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise Misconfigured(f"{name}: the gzip data is damaged after line {number}: {error}") from None
+        except DamagedError as error:
+            raise Misconfigured(error.at(name, number)) from None
         if not raw:
             return
         number += 1

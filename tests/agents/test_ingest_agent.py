@@ -15,7 +15,8 @@ from pipeline.clock import ManualClock
 from pipeline.errors import Misconfigured, Permanent, ServiceMissing
 from pipeline.ingest import jsonl
 from pipeline.ingest.agent import BATCH_POSTS, IngestAgent, Reports, Rules, Waits
-from pipeline.ingest.lines import Candidate, LeftOut, numbered, unpacked
+from pipeline.ingest.lines import Candidate, LeftOut, numbered
+from pipeline.ingest.look.container import contents
 from pipeline.ingest.manifest.format import Header, read_manifest
 from pipeline.ingest.manifest.writer import ManifestWriter
 from pipeline.ingest.mending import TableForm
@@ -277,7 +278,7 @@ def test_what_stands_before_damaged_data_is_sent_and_counts(tmp_path: Path) -> N
         (tmp_path / "posts.gz").open("rb") as broken,
         pytest.raises(Misconfigured, match="damaged after line") as damaged,
     ):
-        bench.agent.run(jsonl.candidates(numbered(unpacked(broken), "posts.gz"), None))
+        bench.agent.run(jsonl.candidates(numbered(contents(broken, "posts.gz"), "posts.gz"), None))
     read = int(str(damaged.value).partition("line ")[2].partition(":")[0])
     assert read % BATCH_POSTS != 0
     assert bench.writer.cursor.line == read

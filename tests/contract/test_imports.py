@@ -20,8 +20,9 @@ PLANTED = {
 }
 """Each of these lines is forbidden, and each contract has at least one."""
 PURE = {
-    "ahocorasick_rs", "annotated_types", "holidays", "msgspec", "numpy", "orjson", "packaging", "phonenumbers",
-    "pydantic", "pydantic_core", "rensa", "rich", "sortedcontainers", "stdnum", "xxhash", "zstandard",
+    "ahocorasick_rs", "annotated_types", "charset_normalizer", "holidays", "ijson", "msgspec", "numpy", "openpyxl",
+    "orjson", "packaging", "phonenumbers", "pydantic", "pydantic_core", "rensa", "rich", "sortedcontainers",
+    "stdnum", "xxhash", "zstandard",
 }  # fmt: skip
 """Libraries that compute and reach no machine: whoever needs one imports it."""
 

@@ -22,7 +22,8 @@ from pipeline.enrich.listening.topics import TopicMatcher, refusals
 from pipeline.enrich.triage.reachable import unreached
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.jsonl import of_workspace
-from pipeline.ingest.lines import Line, numbered, unpacked
+from pipeline.ingest.lines import Line, numbered
+from pipeline.ingest.look.container import contents
 from pipeline.input_mistakes import did_you_mean
 from pipeline.route.sla.zones import zone_names
 from schemas.base import Part, ShortText
@@ -184,7 +185,7 @@ def _lines(file: str) -> Iterator[Line]:
         # This opens a reader of our own on the same descriptor, because `sys.stdin.buffer` is not always one that
         # can peek.
         with open(sys.stdin.fileno(), "rb", closefd=False) if file == "-" else Path(file).open("rb") as stream:
-            for line in numbered(unpacked(stream), file):
+            for line in numbered(contents(stream, file), file):
                 if line.raw.strip():
                     yield line
     except OSError as error:

@@ -22,7 +22,8 @@ from pipeline.clock import Clock, SystemClock
 from pipeline.errors import Misconfigured
 from pipeline.ingest import jsonl
 from pipeline.ingest.agent import IngestAgent, Reports, Rules, Waits
-from pipeline.ingest.lines import Candidate, not_empty, numbered, unpacked
+from pipeline.ingest.lines import Candidate, not_empty, numbered
+from pipeline.ingest.look.container import contents
 from pipeline.ingest.manifest.dry import DryLedger
 from pipeline.ingest.manifest.format import AGAIN, DECIDED, Header
 from pipeline.ingest.manifest.writer import Ledger, ManifestWriter
@@ -212,7 +213,7 @@ class _Sentences:
 def _open(request: IngestRequest, place: Place, stop: StopRequest, decided: Mapping[str, Any]) -> _Input:
     assert not decided, "nothing is decided yet"
     try:
-        lines = not_empty(stop.until(numbered(unpacked(place.stream), place.name)), place.name)
+        lines = not_empty(stop.until(numbered(contents(place.stream, place.name), place.name)), place.name)
     except Misconfigured:
         if stop.requested:
             raise KeyboardInterrupt from None

@@ -15,7 +15,9 @@ from typing import NamedTuple, TypeVar, cast
 
 from pipeline.clock import from_ms, to_ms
 from pipeline.errors import Misconfigured, Permanent
-from pipeline.ingest.lines import numbered, unpacked
+from pipeline.ingest.lines import numbered
+from pipeline.ingest.look.container import contents
+from pipeline.ingest.look.decision import Dialect
 from pipeline.ingest.sources.values.times import Times
 from pipeline.ingest.table.rows import Row, rows
 from schemas.base import EARLIEST, LATEST
@@ -85,7 +87,7 @@ def read_arrivals(file: str) -> Arrivals:
     bad: list[str] = []
     try:
         with _open(file) as stream:
-            table = iter(rows(numbered(unpacked(stream), file), ","))
+            table = iter(rows(numbered(contents(stream, file), file), Dialect()))
             places = _places(next(table, None), file)
             for row in table:
                 try:

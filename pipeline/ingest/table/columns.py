@@ -11,6 +11,7 @@ import orjson
 
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.lines import Candidate, Line
+from pipeline.ingest.look.decision import Dialect, Quoting
 from pipeline.ingest.sources.mapper import Mapper
 from pipeline.ingest.sources.source_map import SourceMap
 from pipeline.ingest.table.rows import Row, rows
@@ -42,7 +43,8 @@ def open_table(lines: Iterable[Line], source_map: SourceMap, file: str) -> Table
     Raises:
         Misconfigured: the header cannot be read or lacks a mapped column.
     """
-    table = rows(lines, source_map.delimiter or ",")
+    quoting: Quoting = "backslash" if source_map.escape else "double"
+    table = rows(lines, Dialect(source_map.delimiter or ",", quoting))
     header = next(table, None)
     if header is None:
         raise Misconfigured(f"{file} is empty")

@@ -9,7 +9,8 @@ import pytest
 from pipeline.codec import decode
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.jsonl import candidates, of_workspace
-from pipeline.ingest.lines import Candidate, Line, not_empty, numbered, unpacked
+from pipeline.ingest.lines import Candidate, Line, not_empty, numbered
+from pipeline.ingest.look.container import contents
 from schemas.posts.raw import RawPost
 
 GOOD: dict[str, object] = {
@@ -84,7 +85,7 @@ def test_blank_lines_are_passed_over_and_counted() -> None:
 
 
 def lines_of(data: bytes) -> Iterable[Line]:
-    return numbered(unpacked(BufferedReader(BytesIO(data))), "posts.jsonl")
+    return numbered(contents(BufferedReader(BytesIO(data)), "posts.jsonl"), "posts.jsonl")
 
 
 def test_gzip_is_known_by_its_bytes_and_a_byte_order_mark_is_dropped() -> None:

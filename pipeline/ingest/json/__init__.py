@@ -1,0 +1,1 @@
+"""Cuts JSON exports of every usual layout into their entries."""

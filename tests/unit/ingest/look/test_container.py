@@ -1,0 +1,83 @@
+"""Packed files: each packer is known by its bytes, and what cannot be read says what it is."""
+
+import bz2
+import gzip
+import lzma
+import zipfile
+from collections.abc import Callable
+from io import BufferedReader, BytesIO
+
+import pytest
+import zstandard
+
+from pipeline.errors import Misconfigured
+from pipeline.ingest.look.container import DamagedError, Packing, contents, packing, unpacked
+
+TEXT = b"".join(b"line %d of an export\n" % number for number in range(40_000))
+
+
+def zipped(**members: bytes) -> bytes:
+    target = BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return target.getvalue()
+
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "plain": lambda data: data,
+    "gzip": lambda data: gzip.compress(data[:9]) + gzip.compress(data[9:]),
+    "bzip2": lambda data: bz2.compress(data[:9]) + bz2.compress(data[9:]),
+    "xz": lzma.compress,
+    "zstd": lambda data: zstandard.compress(data[:9]) + zstandard.compress(data[9:]),
+    "zip": lambda data: zipped(posts=data),
+}
+
+
+@pytest.mark.parametrize("name", PACKERS)
+def test_a_packed_file_is_known_by_its_bytes_and_read_whole(name: str) -> None:
+    stream: BufferedReader = BufferedReader(BytesIO(PACKERS[name](TEXT)))
+    assert packing(stream, stream.peek(512), "f").name == name
+    assert contents(stream, "f").read() == TEXT
+
+
+@pytest.mark.parametrize("name", sorted(PACKERS.keys() - {"plain"}))
+def test_damage_is_met_where_it_is(name: str) -> None:
+    data = PACKERS[name](TEXT)
+    packed = Packing(name, "posts" if name == "zip" else None)
+    broken = bytearray(data)
+    if name == "zip":
+        broken[len(data) // 2] ^= 0xFF
+    else:
+        del broken[-len(data) // 3 :]
+    reader = unpacked(BufferedReader(BytesIO(broken)), packed, "f")
+    got = b""
+    with pytest.raises(DamagedError, match=name):  # noqa: PT012 - what comes before the damage counts
+        while part := reader.read1(4096):
+            got += part
+    assert TEXT.startswith(got[:9])
+
+
+def test_an_archive_of_several_files_lists_them_and_takes_the_one_that_is_named() -> None:
+    data = zipped(a=b"1", b=b"2", **{"__MACOSX/a": b"3"})
+    with pytest.raises(Misconfigured, match="2 files: say which one with --member; there are: a, b"):
+        packing(BytesIO(data), data[:512], "f.zip")
+    packed = packing(BytesIO(data), data[:512], "f.zip", "b")
+    assert unpacked(BufferedReader(BytesIO(data)), packed, "f.zip").read() == b"2"
+    with pytest.raises(Misconfigured, match="no member 'c'"):
+        packing(BytesIO(data), data[:512], "f.zip", "c")
+
+
+def test_a_workbook_is_told_from_an_archive() -> None:
+    data = zipped(**{"xl/workbook.xml": b"", "[Content_Types].xml": b""})
+    assert packing(BytesIO(data), data[:512], "f.xlsx") == Packing("workbook")
+
+
+@pytest.mark.parametrize(
+    ("head", "what"),
+    [(b"%PDF-1.7", "a PDF"), (b"PAR1", "Parquet"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "xls"),
+     (b"x" * 257 + b"ustar", "tar archive")],
+)  # fmt: skip
+def test_a_file_of_another_kind_says_what_it_is(head: bytes, what: str) -> None:
+    with pytest.raises(Misconfigured, match=what):
+        packing(BytesIO(head), head, "f")
