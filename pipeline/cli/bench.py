@@ -68,6 +68,29 @@ def signals(
 
 
 @app.command()
+def ingest(
+    posts: Annotated[int, typer.Option(min=1000, help="generated posts of a file")] = 50_000,
+    rounds: Annotated[int, typer.Option(min=1, help="how often each candidate is measured, in turn")] = 5,
+    as_json: Json = False,
+) -> None:
+    """Measure what a post of an export costs until it could be sent, beside a bare csv.reader and orjson loop."""
+    from dataclasses import asdict
+
+    from pipeline.adapters.models.processor import read_processor
+    from pipeline.bench.ingest import bench_ingest
+    from pipeline.cli.text.bench_tables import ingest_table
+
+    processor = read_processor()
+    say(str(processor))
+    costs = bench_ingest(posts, rounds, say)
+    if as_json:
+        for cost in costs:
+            emit_json({**asdict(cost), "posts": posts, "processor": processor})
+        return
+    table_console().print(ingest_table(costs, processor))
+
+
+@app.command()
 def enrich(
     posts: Annotated[int, typer.Option(min=300, help="generated posts of a round, no text twice")] = 12_000,
     rounds: Annotated[int, typer.Option(min=1, help="rounds of the stage, with the bare engine in between")] = 3,

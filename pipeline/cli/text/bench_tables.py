@@ -9,6 +9,7 @@ from rich.table import Table
 
 from pipeline.adapters.models.processor import Processor
 from pipeline.bench.figures import Spread
+from pipeline.bench.ingest import IngestCost
 from pipeline.bench.model.engine import EngineBench
 from pipeline.bench.route.results import RouteFigures
 from pipeline.bench.signal_costs import SignalCost
@@ -48,6 +49,18 @@ def signal_table(costs: Sequence[SignalCost], processor: Processor) -> Table:
     for cost in costs:
         table.add_row(cost.name, f"{cost.us:,.1f}", end_section=cost is costs[-2])
     table.caption = "the last line has all of them, and normalising, triage and the record"
+    return table
+
+
+def ingest_table(costs: Sequence[IngestCost], processor: Processor) -> Table:
+    """Returns a table with a line for each way to read an export."""
+    table = Table("what", "us a post, one core", "x bare", "memory grown, MiB", title=str(processor))
+    for cost in costs:
+        grown = "" if cost.grown_mib is None else f"{cost.grown_mib:.1f}"
+        table.add_row(cost.name, _rate(cost.us), _ratio(cost.x_bare), grown)
+    table.caption = (
+        "processor time of dry runs, median of the rounds (lowest-highest); memory from the first quarter on"
+    )
     return table
 
 
