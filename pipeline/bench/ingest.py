@@ -21,7 +21,7 @@ from pipeline.app.stages.ingest import ingest_file
 from pipeline.bench.figures import Spread, ratios, spread
 from pipeline.bench.rounds import Candidate, Measured, Report, alternate
 from pipeline.bench.route.meter import resident_bytes
-from pipeline.ingest.table.mapping import parse_columns
+from pipeline.ingest.sources.spelling import parse_columns
 from pipeline.scenario.generate import generate
 from pipeline.settings import Settings
 
