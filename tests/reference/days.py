@@ -33,6 +33,10 @@ SIGNALS = ["signal"] * 6
 LAG = ["lag"]
 """Not where desktops have leases, of which those that end meanwhile begin anew. That has tests of its own."""
 
+STICKY = (
+    [kind for kind in BASE if kind != "policy"] + ["post"] * 12 + ["sign_in"] * 8 + ["accept"] * 24
+    + ["resolve"] * 20 + ["link", "reply", "own", "own", "transfer", "end", "split"] * 2
+)  # fmt: skip
 LENDING = [kind for kind in BASE if kind != "policy"] + WORK + ["post"] * 4 + ["sign_in"] * 4 + ["pick"] * 2
 
 
@@ -59,6 +63,7 @@ KINDS: dict[str, Kind] = {
     "signals": Kind(BASE + JOINS + WORK + SIGNALS + LAG, policies.CLOCKED, crowd=False),
     "windows": Kind(BASE + JOINS + WORK + LAG, policies.JOINS + policies.CLOCKED, crowd=False, windows=True),
     "lending": Kind(LENDING + LAG, policies.LENT, levels=True),
+    "sticky": Kind(STICKY + WORK + LAG, policies.STICKY, crowd=False),
     "all": Kind(
         BASE + PEOPLE + JOINS + WORK + SIGNALS,
         policies.PEOPLE

@@ -147,6 +147,11 @@ class Case:
     wrap_until_ms: int | None = None
     burden: tuple[int, bool] | None = None
     """What it takes of the capacity of the rep who has it, and whether it is interruptible."""
+    opener: str = ""
+    """Who opened it, of all who have come together in it."""
+    wanted: str | None = None
+    """The rep for whom it waits, who had an earlier case of its customer."""
+    wanted_until_ms: int | None = None
     lent_by: str | None = None
     """The team of the rep who has it, where that is not the case's own."""
     taken_ms: int = 0

@@ -1,7 +1,7 @@
 """To which case a post belongs, and what it does to it. The first rule that fits decides."""
 
 from schemas.posts.scored import NO_WORK, ScoredPost
-from tests.reference import life, needs
+from tests.reference import life, needs, sticky
 from tests.reference.clocks import Clocks, terms
 from tests.reference.entities import PRESSING, Case, Post, as_post, keep
 from tests.reference.matching import Matching
@@ -71,7 +71,7 @@ class Joining:
     def can_reopen(self, case: Case) -> bool:
         """Says whether a closed case can be opened again."""
         window_ms = 1000 * self.world.own_queue(case).reopen_within_s
-        return case.is_kept and not case.is_open and self.world.now_ms <= case.closed_ms + window_ms
+        return case.is_kept and not case.is_open and 0 < window_ms >= self.world.now_ms - case.closed_ms
 
     def _is_talk(self, post: ScoredPost, new: Post) -> bool:
         """Says whether it is said in public to somebody who is neither the brand nor the contact."""
@@ -129,6 +129,7 @@ class Joining:
             Clocks(terms(self.world.policy, queue, post.triage.priority, direct=is_private)),
             related,
         )
+        case.opener = new.contact
         case.needs = {need.name: need for need in needs.of_post(post)}
         case.cluster = None if new.direct else new.cluster
         for kind in ("first_response", "resolution"):
@@ -139,6 +140,7 @@ class Joining:
         self.world.cases.append(case)
         known = self.world.policy.queue(post.triage.queue or "") is not None
         reason = "overflow" if queue is not asked else "opened" if known else "queue_gone"
+        sticky.begin(self.world, case)
         self.world.say("queued", case, reason, post.post_id, related=related)
 
     def _join(self, case: Case, post: ScoredPost, new: Post, reason: str) -> None:
@@ -173,7 +175,7 @@ class Joining:
 
     def reopen(self, case: Case, reason: str, at_ms: int, queue_name: str | None = None) -> None:
         """A closed case waits anew."""
-        queue = self.world.queue(queue_name or case.queue)
+        queue, before = self.world.queue(queue_name or case.queue), (case.queue, case.closed_ms)
         case.state, case.queued_ms, case.entered_ms = "waiting", self.world.now_ms, self.world.now_ms
         case.ring, case.replied, case.owed, case.last_answer = 0, False, False, None
         case.refused.clear()
@@ -182,6 +184,7 @@ class Joining:
         case.queue, case.team = queue.name, queue.team
         case.respond_by_ms = at_ms + 1000 * queue.first_response_s
         life.rewrite(self.world, case, at_ms)
+        sticky.begin(self.world, case, before)
         self.world.say("reopened", case, reason)
 
     def offer_back(self, case: Case) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from schemas.policy.queues import Queue
-from tests.reference import needs
+from tests.reference import needs, sticky
 from tests.reference.clocks import terms
 from tests.reference.entities import TAKEN, Case, Post, keep
 from tests.reference.memory import World, pressing, promise
@@ -19,6 +19,8 @@ def back(
     case.hold_until_ms, case.updates = None, 0
     world.show(case, "released", shown or reason)
     case.state, case.burden = "waiting", None
+    if what == "transferred" or (case.wanted_until_ms is not None and case.wanted_until_ms <= world.now_ms):
+        sticky.end(case)
     case.consulted.clear()
     if to is not None:
         enter(world, case, to)
@@ -61,7 +63,10 @@ def close(world: World, case: Case, what: str, reason: str, shown: str, related:
     case.updates = 0
     if before in TAKEN:
         world.show(case, shown, "canceled" if what == "canceled" else shown_reason(what, reason), before)
-    case.is_kept = what not in ("canceled", "merged") and world.own_queue(case).reopen_within_s > 0
+    queue = world.own_queue(case)
+    # In a sticky queue it is known for longer whose case it was, and what was in it.
+    is_known = queue.reopen_within_s > 0 or queue.sticky.scope != "off"
+    case.is_kept = what not in ("canceled", "merged") and is_known
     if not case.is_kept:
         case.posts.clear()
         case.copies.clear()

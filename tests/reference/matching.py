@@ -58,7 +58,11 @@ class Matching:
 
     def _next_of(self, rep: Rep) -> list[Case]:
         """Returns the cases of which a rep of this kind takes one next."""
-        possible = [case for case in self.world.offered() if self.excluded(rep, case) == ""]
+        possible = [
+            case
+            for case in self.world.offered()
+            if self.excluded(rep, case) == "" and self.awaited(case) in (None, rep)
+        ]
         if not possible:
             return []
         # Of each n picks by reps of the same teams and skills one takes the oldest case that they may take.
@@ -89,11 +93,21 @@ class Matching:
 
     def _is_first_for(self, rep: Rep, case: Case) -> bool:
         """Who has most of the skills is first, then who has the least load, then who had no offer for longest."""
+        if self.awaited(case) is rep:
+            return True
         free = [other for other in self.world.reps if self.excluded(other, case) == ""]
         if self._is_turn_of_oldest(rep):
             # The turn is one of the reps of that kind, whoever else may be free.
             free = [other for other in free if other.kind == rep.kind]
         return self.rank(rep, case) == min(self.rank(other, case) for other in free)
+
+    def awaited(self, case: Case) -> Rep | None:
+        """Returns the rep for whom a case waits, who is there with room for it, perhaps not to be asked yet."""
+        rep = self.world.rep(case.wanted)
+        if rep is None or not self.world.answers(rep) or not self.fits(rep, case):
+            return None
+        has_room = self.world.has_room(rep, case) and not needs.is_used_up(self.world, case, rep)
+        return rep if has_room and not self.has_refused(rep, case) else None
 
     def rank(self, rep: Rep, case: Case) -> tuple[int, float, int]:
         """Returns the order of reps, of whom the lowest is the first."""

@@ -57,6 +57,12 @@ class World:
         """Returns until when who has refused a case is not asked again."""
         return self.now_ms + 1000 * self.own_queue(case).refusal_ttl_s
 
+    def refuse(self, case: Case, rep_id: str, until_ms: int) -> None:
+        """The rep is not asked again before then, and not waited for."""
+        case.refused[rep_id] = until_ms
+        if case.wanted == rep_id:
+            case.wanted = case.wanted_until_ms = None
+
     def waiting(self) -> list[Case]:
         return [case for case in self.cases if case.state == "waiting"]
 

@@ -17,7 +17,7 @@ from schemas.people.rep import AnyRepEvent
 from schemas.people.supervision import CaseClosedBy, CaseReprioritised, CasesMerged, CaseSplit
 from schemas.policy.policy import Policy
 from schemas.posts.scored import ScoredPost
-from tests.reference import life, people, signals
+from tests.reference import life, people, signals, sticky
 from tests.reference.entities import Case, Rep, Sender
 from tests.reference.joining import Joining
 from tests.reference.matching import Matching
@@ -118,6 +118,8 @@ class PlainRouter:
             rings_ms = self._next_ring_ms(case), self.world.ring_ms(case)
             if case.state == "waiting" and None not in rings_ms:
                 yield Timer(max(ms for ms in rings_ms if ms is not None), "ring_changed", case.name)
+            if case.state == "waiting" and case.wanted_until_ms is not None:
+                yield Timer(case.wanted_until_ms, "sticky_ended", case.name)
             if case.hold_until_ms is not None:
                 yield Timer(case.hold_until_ms, "resumed", case.name)
             if case.wrap_until_ms is not None:
@@ -156,7 +158,8 @@ class PlainRouter:
             life.close(self.world, case, "resolved", "idle", "closed")
             return
         assert case.rep_id is not None
-        case.refused[case.rep_id] = self.world.kept_away_ms(case)
+        self.world.refuse(case, case.rep_id, self.world.kept_away_ms(case))
+        sticky.end(case)
         case.front_ms = self.world.now_ms
         life.back(self.world, case, "released", reason)
 
@@ -219,6 +222,10 @@ class PlainRouter:
             self._time_out(case)
         elif timer.shows == "ring_changed":
             self.world.widen(case)
+        elif timer.shows == "sticky_ended":
+            wanted = case.wanted
+            sticky.end(case)
+            self.world.say("sticky_ended", case, "time_over", rep_id=wanted)
         elif timer.shows == "resumed":
             self.work.resume(case, "time_over")
         elif timer.shows == "wrapped_up":
@@ -232,7 +239,8 @@ class PlainRouter:
         assert rep is not None
         ring_ms = self._next_ring_ms(case)
         # Who let it time out is asked again in the next ring.
-        case.refused[rep.rep_id] = self.world.kept_away_ms(case) if ring_ms is None else ring_ms
+        until_ms = self.world.kept_away_ms(case) if ring_ms is None else ring_ms
+        self.world.refuse(case, rep.rep_id, until_ms)
         life.back(self.world, case, "timed_out", "not_answered", "timed_out")
         people.missed(self.world, rep)
 

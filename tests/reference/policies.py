@@ -4,7 +4,7 @@ from typing import Any
 
 from schemas.policy.calendar import Calendar
 from schemas.policy.policy import Policy
-from schemas.policy.queues import Borrowing, ChannelWeights, Limits, Queue, Ring
+from schemas.policy.queues import Borrowing, ChannelWeights, Limits, Queue, Ring, Sticky
 from schemas.policy.sla import Sla
 from schemas.policy.staffing import Lease
 from schemas.posts.scored import SkillNeed
@@ -136,6 +136,7 @@ OPENS = Calendar.model_validate(
         "week": {"thu": ["00:02-00:20", "00:31-01:00", "02:00-24:00"], "fri": ["00:00-24:00"]},
     }
 )
+CHANNELS = ChannelWeights(public=1, direct=2)
 SHUT: tuple[dict[str, Any], ...] = (
     {
         "queues": (
@@ -218,6 +219,55 @@ LENT: tuple[dict[str, Any], ...] = (
             *_queues(("billing", "social")),
         ),
         "offers_per_hour": 4,
+    },
+)
+
+STICKY: tuple[dict[str, Any], ...] = (
+    {
+        "queues": _queues(
+            ("care", "care"),
+            ("fans", "social"),
+            ("billing", "care"),
+            offer_timeout_s=900,
+            sticky=Sticky(scope="any", ttl_s=4000, hold_s=60),
+        ),
+        "offers_per_hour": 6,
+        "missed_offers": 5,
+    },
+    {
+        "queues": (
+            *_queues(
+                ("care", "care"), offer_timeout_s=900, sticky=Sticky(scope="queue", hold_s=20), rings=RINGS[:1]
+            ),
+            *_queues(
+                ("fans", "care"),
+                offer_timeout_s=900,
+                sticky=Sticky(scope="any", ttl_s=1500, hold_s=0),
+                reopen_within_s=0,
+                wrap_up_s=30,
+            ),
+            *_queues(("billing", "social")),
+        ),
+        "offers_per_hour": 4,
+        "missed_offers": 5,
+    },
+    {
+        "queues": (
+            *_queues(
+                ("care", "care"),
+                offer_timeout_s=900,
+                sticky=Sticky(scope="any", hold_s=3600),
+                channel_weights=CHANNELS,
+            ),
+            *_queues(
+                ("fans", "social"),
+                offer_timeout_s=900,
+                sticky=Sticky(scope="queue", hold_s=100),
+                reply_within_s=60,
+            ),
+        ),
+        "offers_per_hour": 8,
+        "sign_out_release": "all",
     },
 )
 

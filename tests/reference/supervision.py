@@ -2,7 +2,7 @@
 
 from schemas.people.casework import ContactNoted
 from schemas.people.supervision import CaseClosedBy, CaseReprioritised, CasesMerged, CaseSplit
-from tests.reference import life
+from tests.reference import life, sticky
 from tests.reference.clocks import Clocks, terms
 from tests.reference.entities import Case, Post, keep
 from tests.reference.joining import Joining
@@ -113,6 +113,7 @@ class Supervision:
             case.related,
         )
         new.kept = case.kept & set(ids)
+        new.opener = case.opener
         new.lifts = dict(case.lifts)
         new.answer_to = case.answer_to if newest in ids else None
         case.answer_to = None if newest in ids else case.answer_to
@@ -128,6 +129,7 @@ class Supervision:
         promise(new)
         self.world.say("split", case, "by_supervisor", rep_id=case.rep_id, related=new.name)
         self.world.cases.append(new)
+        sticky.begin(self.world, new)
         self.world.say("queued", new, "split", related=case.name)
         self.world.tell_rep(case, "split")
 

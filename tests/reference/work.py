@@ -119,7 +119,7 @@ class Work:
             self.world.said.append(Said("request_refused", name, no, None, event.rep_id, related=case.name))
 
     def _offer_rejected(self, case: Case, event: casework.OfferRejected) -> None:
-        case.refused[event.rep_id] = self.world.kept_away_ms(case)
+        self.world.refuse(case, event.rep_id, self.world.kept_away_ms(case))
         life.back(self.world, case, "rejected", event.reason)
 
     def _reply_sent(self, case: Case, event: casework.ReplySent) -> None:

@@ -128,6 +128,7 @@ def split(turn: Turn, case: Case, event: CaseSplit) -> RequestRefusal | None:
         answer=None,
         update=0,
         cluster=None,
+        former_rep=None,
         from_rep=None,
         consulted=(),
         times=None,

@@ -17,6 +17,7 @@ from tests.builders import (
     resolve,
     scored,
     signed_in,
+    signed_out,
     tell,
     topics,
 )
@@ -257,3 +258,14 @@ def test_a_call_about_a_merged_case_reopens_the_one_that_went_on() -> None:
 @pytest.mark.parametrize("about", [{"author_id": "x:nobody"}, {"case_id": "never-was"}])
 def test_a_contact_with_somebody_who_has_no_case_is_refused(about: dict[str, str]) -> None:
     assert Desk().feed(contact("in", **about)).steps == [("request_refused", "unknown_case")]
+
+
+def test_what_is_taken_out_of_a_case_has_not_been_anybody_s_yet() -> None:
+    desk = Desk()
+    [offer] = desk.feed(signed_in("r1"), scored("p1")).assignments
+    desk.feed(accept(offer.case_id), scored("p2", in_reply_to="x:p1"), signed_out("r1", seq=1))
+    new = desk.feed(tell(CaseSplit, case_id=offer.case_id, post_ids=("x:p2",))).events[-1]
+    assert (new.type, new.reason) == ("queued", "split")
+    desk.feed(tell(CaseClosedBy, case_id=new.case_id), signed_in("r1", seq=2))
+    answer = desk.feed(scored("p3", in_reply_to="x:p2"))
+    assert answer.steps == [("reopened", "reply"), ("joined", "reply"), ("offered", "matched")]
