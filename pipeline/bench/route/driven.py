@@ -53,9 +53,12 @@ class Stage:
     def read(self, arrivals: Iterable[Arrival]) -> list[InputRecord]:
         """Returns the arrivals as input records."""
         records = []
-        for topic, value, append_ms in arrivals:
-            records.append(InputRecord(topic, 0, self._next[topic], self._key, value, append_ms))
-            self._next[topic] += 1
+        for arrival in arrivals:
+            offset = self._next[arrival.topic]
+            records.append(
+                InputRecord(arrival.topic, 0, offset, self._key, arrival.value, arrival.append_ms)
+            )
+            self._next[arrival.topic] = offset + 1
         return records
 
     def run(self, records: Sequence[InputRecord]) -> Callable[[], Transaction]:

@@ -48,9 +48,12 @@ class Stage:
     def read(self, arrivals: Iterable[Arrival]) -> list[Any]:
         """Returns the arrivals as records of this release."""
         records = []
-        for topic, value, append_ms in arrivals:
-            records.append(self._input_record(topic, 0, self._next[topic], self._key, value, append_ms))
-            self._next[topic] += 1
+        for arrival in arrivals:
+            offset = self._next[arrival.topic]
+            records.append(
+                self._input_record(arrival.topic, 0, offset, self._key, arrival.value, arrival.append_ms)
+            )
+            self._next[arrival.topic] = offset + 1
         return records
 
     def run(self, records: Sequence[Any]) -> Callable[[], Transaction]:

@@ -6,7 +6,7 @@ between releases. Orders come as JSON, one a line, and each is answered by a lin
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,7 @@ import pipeline
 from pipeline.bench.route.entries import read_entries, write_entries
 from pipeline.bench.route.meter import Meter, resident_bytes
 from pipeline.bench.route.seam import BATCH, RouteStage
-from pipeline.bench.route.traffic import CAPACITY, START_MS, Posts, Traffic, opening_posts
+from pipeline.bench.route.traffic import CAPACITY, START_MS, Posts, Produced, Traffic, opening_posts
 
 RESTORE_STEP = 5_000
 """Entries are read from the file and given to the router in turns, because the reading is not measured."""
@@ -113,8 +113,8 @@ class Runner:
                 raise RuntimeError(f"{states} of {len(records) // 4} accepts")
             total["records"] += len(records)
             total["offers"] += states.get("offered", 0)
-            total["outputs"] += sum(len(key or b"") + len(value or b"") for _, key, value in transaction.outputs)
-            total["changes"] += sum(len(key or b"") + len(value or b"") for _, key, value in transaction.changes)
+            total["outputs"] += _size(transaction.outputs)
+            total["changes"] += _size(transaction.changes)
             total["journal"] += len(transaction.journal)
             total["cpu_s"] += span.cpu_s
             longest_s = max(longest_s, span.cpu_s)
@@ -132,6 +132,10 @@ class Runner:
             self.round(transactions)
         profiler.dump_stats(file)
         return {}
+
+
+def _size(records: Iterable[Produced]) -> int:
+    return sum(len(record.key or b"") + len(record.value or b"") for record in records)
 
 
 def open_stage(workspace: str, policy: bytes) -> RouteStage:
