@@ -125,6 +125,7 @@ def assignment(
         earlier: the ids of earlier cases of the contact with these, the newest first.
         best: the reps who fitted best, the chosen one first.
     """
+    extras = case.extras
     fields = _Assignment(
         1,
         case.workspace,
@@ -151,17 +152,17 @@ def assignment(
         rfc3339(offer.expires_at_ms) if state == "offered" else None,
         cause,
         case.state,
-        case.related,
-        case.consulted,
-        case.from_rep,
-        case.ring,
+        extras.related,
+        extras.consulted,
+        extras.from_rep,
+        extras.ring,
         case.topics[:MOST_TOPICS],
-        case.copies,
-        case.reposts,
-        case.reply_ends_ms is not None and case.reply_ends_ms <= now_ms,
+        extras.copies,
+        extras.reposts,
+        extras.reply_ends_ms is not None and extras.reply_ends_ms <= now_ms,
         sender if sender is not None and sender.startswith(f"{brief.platform}:") else None,
-        case.brand,
-        _other_accounts(case, brief) if case.others else None,
+        extras.brand,
+        _other_accounts(case, brief) if extras.others else None,
         [_earlier(case_id, closed) for case_id, closed in earlier] if earlier else None,
     )
     why = [_Why(code, detail) for code, detail in offer.why]
@@ -183,8 +184,8 @@ def _other_accounts(case: Case, brief: Brief) -> list[str]:
     """Returns the accounts of the contact, but for the one that the brief describes."""
     described = _account(brief.author).author_id
     # An anonymous contact is a thread, which is no account.
-    contacts = [] if case.thread else [case.author_id]
-    contacts += [contact for contact in case.others if not contact.startswith("thread/")]
+    contacts = [] if case.extras.thread else [case.author_id]
+    contacts += [contact for contact in case.extras.others if not contact.startswith("thread/")]
     return [contact for contact in contacts if contact != described]
 
 

@@ -195,18 +195,20 @@ class PolicyBook:
     def placed(self, case: Case) -> Case:
         """Returns a case with the times that place it in its queue: of the next ring, and of the next breach."""
         rings, by_breach = self.lines(case.workspace).get(case.queue, Line())
-        ring_ms = case.entered_ms + 1000 * rings[case.ring].after_s if case.ring < len(rings) else None
+        ring_ms = (
+            case.entered_ms + 1000 * rings[case.extras.ring].after_s if case.extras.ring < len(rings) else None
+        )
         breach_ms = None
         if by_breach:
             breach_ms = None if case.clocks is None else case.clocks.breach_ms
             breach_ms = case.respond_by_ms if breach_ms is None else breach_ms
-        same = case.ring_ms == ring_ms and case.breach_ms == breach_ms
+        same = case.extras.ring_ms == ring_ms and case.extras.breach_ms == breach_ms
         return case if same else case._replace(ring_ms=ring_ms, breach_ms=breach_ms)
 
     def widened(self, case: Case, now_ms: int) -> Case:
         """Returns a case in the last ring of its queue whose time has come."""
         rings = self.lines(case.workspace).get(case.queue, Line()).rings
-        reached, priority = case.ring, case.priority
+        reached, priority = case.extras.ring, case.priority
         while reached < len(rings) and case.entered_ms + 1000 * rings[reached].after_s <= now_ms:
             priority = min(100.0, priority + rings[reached].raise_priority)
             reached += 1
@@ -217,8 +219,8 @@ class PolicyBook:
 
         Whoever has let it time out is asked again in the next ring, if there is one.
         """
-        if timed_out and case.ring_ms is not None:
-            return case.ring_ms
+        if timed_out and case.extras.ring_ms is not None:
+            return case.extras.ring_ms
         view = self.view(case.workspace)
         settings = None if view is None else view.queues.get(case.queue)
         return now_ms + 1000 * (REFUSAL_TTL_S if settings is None else settings.refusal_ttl_s)
@@ -234,7 +236,7 @@ class PolicyBook:
             return case
         by_channel, interruptible = self.weights(case.workspace).get(case.queue, _LIGHT)
         weight = by_channel.direct if case.channel == "direct" else by_channel.public
-        if (case.weight, case.interruptible) == (weight, interruptible):
+        if (case.extras.weight, case.extras.interruptible) == (weight, interruptible):
             return case
         return case._replace(weight=weight, interruptible=interruptible)
 
@@ -306,7 +308,7 @@ class PolicyBook:
             return None
         if not view.accounts:
             return view.sender
-        return next((brand.sender for brand in view.policy.all_brands if brand.name == case.brand), None)
+        return next((brand.sender for brand in view.policy.all_brands if brand.name == case.extras.brand), None)
 
     def oldest_every(self, workspace: str) -> int:
         """Returns n, where every n-th pick of a class of reps takes the oldest case that it may take."""

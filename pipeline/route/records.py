@@ -140,7 +140,7 @@ def case_event(
             cause,
             None if type_ in _ENDS else case.state,
             related,
-            case.ring,
+            case.extras.ring,
         )
     )
 
@@ -198,8 +198,8 @@ def current(case: Case, brief: Brief) -> bytes:
             None if case.offer is None else case.offer.rep_id,
             None if case.replied_at_ms is None else rfc3339(case.replied_at_ms),
             deadlines(case),
-            case.related,
-            case.ring,
+            case.extras.related,
+            case.extras.ring,
         )
     )
 
@@ -209,7 +209,7 @@ def deadlines(case: Case) -> list[Deadline] | None:
 
     The end of what the platform takes as answers is one of them. None for none.
     """
-    if case.clocks is None and not case.reply_ends_ms:
+    if case.clocks is None and not case.extras.reply_ends_ms:
         return None
     found = []
     if case.clocks is not None:
@@ -218,8 +218,8 @@ def deadlines(case: Case) -> list[Deadline] | None:
             for name, clock in case.clocks.open()
             if clock.target_ms is not None
         ]
-    if case.reply_ends_ms:
-        found.append((case.reply_ends_ms, Deadline("reply_window", rfc3339(case.reply_ends_ms))))
+    if case.extras.reply_ends_ms:
+        found.append((case.extras.reply_ends_ms, Deadline("reply_window", rfc3339(case.extras.reply_ends_ms))))
     found.sort(key=itemgetter(0))
     return [deadline for _, deadline in found]
 
@@ -237,7 +237,7 @@ def _deadline_of(case: Case, type_: CaseEventType, reason: str) -> Deadline | No
     """Returns the clock that a step is about, which such a step names as its reason."""
     if type_ not in ("due_soon", "breached", "reply_window_ended"):
         return None
-    if case.reply_ends_ms and (type_ == "reply_window_ended" or reason == "reply_window"):
-        return Deadline("reply_window", rfc3339(case.reply_ends_ms))
+    if case.extras.reply_ends_ms and (type_ == "reply_window_ended" or reason == "reply_window"):
+        return Deadline("reply_window", rfc3339(case.extras.reply_ends_ms))
     assert case.clocks is not None, "the step is about one of them"
     return next(_deadline(name, clock) for name, clock in case.clocks.open() if name == reason)

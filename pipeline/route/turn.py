@@ -118,17 +118,18 @@ class Turn:
         if case.is_dated or (view is not None and view.is_dated):
             case = promises.followed(self.book, self.state, case, self.now_ms)
             case = silence.limited(self.book, self.book.placed(case))
-        if case.weight != 1 or case.interruptible or (view is not None and view.weights):
+        extras = case.extras
+        if extras.weight != 1 or extras.interruptible or (view is not None and view.weights):
             case = self.book.weighed(case)
         self.state.put_case(case)
         version = 0 if view is None else view.policy.version
         self._publish_step(case, type_, reason, post, rep_id, related, version)
         # What is late already is said at once. The timers that are due before this turn have fired.
-        if case.ring_ms is not None and case.ring_ms <= self.now_ms and case.state == "waiting":
+        if case.extras.ring_ms is not None and case.extras.ring_ms <= self.now_ms and case.state == "waiting":
             case = self.widen(case)
         if case.clocks is not None:
             case = self.ring(case, case.clocks, self.now_ms - 1)
-        if not case.reply_ends_ms or type_ in _WINDOW_LATER:
+        if not case.extras.reply_ends_ms or type_ in _WINDOW_LATER:
             return case
         return self.tell_window(case, self.now_ms - 1)
 
@@ -138,7 +139,7 @@ class Turn:
         What rings change is said in `skills`. A case reaches them only while it waits.
         """
         widened = self.book.widened(case, self.now_ms)
-        if widened.ring != case.ring:
+        if widened.extras.ring != case.extras.ring:
             return self.step(widened, "ring_changed", "waited")
         # A policy since has other rings, and the case has not been counted anew yet.
         widened = self.book.placed(widened)
@@ -147,7 +148,7 @@ class Turn:
 
     def tell_window(self, case: Case, until_ms: int) -> Case:
         """Says what was due until then of the end of what the platform takes as answers, and returns the case."""
-        ends_ms, window_ms = case.reply_ends_ms, case.window_ms
+        ends_ms, window_ms = case.extras.reply_ends_ms, case.window_ms
         if ends_ms is None or window_ms is None or window_ms > until_ms:
             return case
         if ends_ms > self.now_ms:
@@ -291,10 +292,10 @@ class Turn:
         """
         assert case.offer is not None
         self.publish_assignment(case, case.offer, "released", reason)
-        released = replace(case, state="waiting", offer=None, update=0, former_rep=case.last_rep, consulted=())
-        if released.times is not None:
+        released = case._replace(state="waiting", offer=None, update=0, former_rep=case.last_rep, consulted=())
+        if released.extras.times is not None:
             released = released.timed(until_ms=None)
-        if released.sticky_ms is not None and released.sticky_ms <= self.now_ms:
+        if released.extras.sticky_ms is not None and released.extras.sticky_ms <= self.now_ms:
             released = released.let_go()
         return released.lapsed(self.now_ms)
 
@@ -341,10 +342,10 @@ class Turn:
 
 def _at_end(case: Case) -> Case:
     """Returns a case as it is opened again. What was told of an answer on its platform stays told."""
-    if case.times is not None:
+    if case.extras.times is not None:
         case = case.timed(until_ms=None, limit_ms=None, front_ms=None)
-    return replace(
-        case, state="waiting", ring=0, ring_ms=None, breach_ms=None, offer=None, refused=(), update=0,
+    return case._replace(
+        state="waiting", ring=0, ring_ms=None, breach_ms=None, offer=None, refused=(), update=0,
         former_rep=case.last_rep, from_rep=None, consulted=(), outcome=None, timer_parked=False,
         sticky_rep=None, sticky_ms=None,
     )  # fmt: skip

@@ -32,6 +32,7 @@ RELEASES = (
     "one_missed_offer",
     "without_leases",
     "times_of_refusal",
+    "cases_in_one_part",
     "current",
 )
 """Oldest first."""

@@ -187,7 +187,7 @@ class AnyDay:
         if case is None or case.attempt != said.attempt or case.queue != said.queue:
             return  # it went on in the same transaction
         queue, roster = self._queues[case.queue], self.roster[said.rep_id]
-        rings = queue.rings[: case.ring]
+        rings = queue.rings[: case.extras.ring]
         added = {team for ring in rings for team in ring.add_teams}
         assert ({queue.team} | added) & set(roster["teams"]), "of no team that may take it"
         lowered = sum(ring.lower_levels for ring in rings)
@@ -199,7 +199,7 @@ class AnyDay:
                 assert roster["levels"].get(need.name, 0) >= max(1, need.level - lowered), "unskilled"
 
     def _judge_rep(self, rep: Rep, cases: list[Case]) -> None:
-        firm = sum(case.weight for case in cases if not case.interruptible)
+        firm = sum(case.extras.weight for case in cases if not case.extras.interruptible)
         assert firm <= rep.capacity, "above capacity"
         if not rep.signed_in:
             assert not [case for case in cases if case.state == "offered"], "offered to somebody who has gone"

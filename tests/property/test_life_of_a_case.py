@@ -174,8 +174,8 @@ class Drawn:
             team="care", skills=(), action="respond", priority=50.0, channel="public", state="waiting", attempt=0,
             refused=(), offer=None, seq=0, posts_total=1, queued_at_ms=number, respond_by_ms=0,
             replied_at_ms=None, updated_at_ms=0, trace_ms=0, active_ms=START_MS - draw(st.sampled_from(AGES)),
-            topics=draw(TOPICS), cluster=draw(st.sampled_from([None, f"{1:016x}"])), public=draw(st.booleans()),
-        )  # fmt: skip
+            topics=draw(TOPICS), public=draw(st.booleans()),
+        )._replace(cluster=draw(st.sampled_from([None, f"{1:016x}"])))  # fmt: skip
         closed = None
         if draw(st.booleans()):
             closed = Closed(START_MS - 1, START_MS + 10**9, case.root_post_id, by, case=case)
@@ -197,7 +197,7 @@ class Drawn:
         return [closed for closed in self.closed if closed.case and contact in closed.case.contacts]
 
     def original(self, name: str) -> Case | None:
-        return next((case for case in self.open if case.cluster == name and case.public), None)
+        return next((case for case in self.open if case.extras.cluster == name and case.public), None)
 
     def is_brand(self, author_id: str) -> bool:
         return author_id == "x:acme"

@@ -68,7 +68,7 @@ def test_a_case_knows_the_limit_that_its_policy_means(steps: list[Step]) -> None
     for _ in Desk(router).play(play(steps)):
         for case in router._state.workspaces["acme"].cases.values():
             limit = limit_of(case)
-            assert (case.times.limit_ms if case.times else None) == (limit[1] if limit else None)
+            assert (case.extras.times.limit_ms if case.extras.times else None) == (limit[1] if limit else None)
 
 
 @settings(max_examples=60, deadline=None)

@@ -151,14 +151,14 @@ class Look:
 
     def holder(self, case: Case) -> Rep | None:
         """Returns the rep for whom the case is kept."""
-        rep = self._at.reps.get(case.sticky_rep or "")
-        if rep is None or case.sticky_ms is None or not rep.present:
+        rep = self._at.reps.get(case.extras.sticky_rep or "")
+        if rep is None or case.extras.sticky_ms is None or not rep.present:
             return None
         return rep if self._fits(rep, self._terms(case)) and self.room(rep, case) else None
 
     def _terms(self, case: Case) -> Terms:
         lenders = self._at.lendings.get(case.queue, Lending()).teams
-        return terms_of(self._policy.queue(case.queue), case.team, case.skills, case.ring, lenders)
+        return terms_of(self._policy.queue(case.queue), case.team, case.skills, case.extras.ring, lenders)
 
     def _fits(self, rep: Rep, terms: Terms) -> bool:
         return bool({*rep.teams} & {*terms.teams}) and words_met(rep.skills) >= terms.skills
@@ -172,14 +172,16 @@ class Look:
         return [rep for rep in self._at.reps.values() if rep.present]
 
     def room(self, rep: Rep, of: Case | DemandKey) -> bool:
-        counted = [case.weight for case in self._held(rep) if of.interruptible or not case.interruptible]
-        return sum(counted) + of.weight <= rep.capacity
+        kind = of.extras if isinstance(of, Case) else of
+        held = [case.extras for case in self._held(rep)]
+        counted = [each.weight for each in held if kind.interruptible or not each.interruptible]
+        return sum(counted) + kind.weight <= rep.capacity
 
     def rank(self, rep: Rep, demand: DemandClass) -> tuple[float, int]:
         """Returns how far in front the rep stands by the rule of the queue, hashes apart."""
         if demand.terms.fairness == "round_robin":
             return 0.0, dict(rep.turns).get(demand.key.queue, 0)
-        load = sum(case.weight for case in self._held(rep)) / rep.capacity
+        load = sum(case.extras.weight for case in self._held(rep)) / rep.capacity
         return load if demand.terms.fairness == "load" else 0.0, rep.last_offer_ms
 
     def _held(self, rep: Rep) -> list[Case]:
@@ -197,9 +199,9 @@ def test_no_case_is_kept_for_a_rep_for_longer_than_its_queue_says(
     day = play(steps, policies)
     for transaction in Desk(router, policies).play(day):
         for case in router._state.workspaces["acme"].cases.values():
-            assert (case.sticky_rep is None) == (case.sticky_ms is None)
-            if case.sticky_ms is not None and case.state == "waiting":
-                assert case.sticky_ms >= transaction.now_ms
+            assert (case.extras.sticky_rep is None) == (case.extras.sticky_ms is None)
+            if case.extras.sticky_ms is not None and case.state == "waiting":
+                assert case.extras.sticky_ms >= transaction.now_ms
 
 
 @EXAMPLES

@@ -54,7 +54,7 @@ def give_elsewhere(turn: Turn, case: Case, channel: str, rep_id: str, at_ms: int
 
 def _is_known(case: Case, *, seen: bool, channel: Visibility, now_ms: int) -> bool:
     """Whether the case has the answer already, by the other way in which one becomes known."""
-    answer = case.answer
+    answer = case.extras.answer
     return (
         answer is not None
         and answer.seen != seen

@@ -25,7 +25,7 @@ def wrap_up(turn: Turn, case: Case, reason: str) -> None:
     """Ends a case that was resolved before, because its rep or the time is done with it."""
     assert case.offer is not None
     case = turn.step(case, "wrapped_up", reason, rep_id=case.offer.rep_id)
-    _end_resolved(turn, case, case.outcome or "resolved")
+    _end_resolved(turn, case, case.extras.outcome or "resolved")
 
 
 def end_idle(turn: Turn, case: Case) -> None:

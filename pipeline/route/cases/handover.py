@@ -66,9 +66,9 @@ def consult(turn: Turn, case: Case, event: ConsultStarted) -> RequestRefusal | N
     rep = turn.state.rep(case.workspace, event.with_rep)
     if rep is None or not rep.signed_in:
         return "unknown_rep"
-    if len(case.consulted) == MOST_CONSULTED:
+    if len(case.extras.consulted) == MOST_CONSULTED:
         return "rep_not_free"
-    consulted = tuple(sorted({*case.consulted, event.with_rep}))
+    consulted = tuple(sorted({*case.extras.consulted, event.with_rep}))
     step = turn.step(case._replace(consulted=consulted), "consult_started", "by_rep", rep_id=event.with_rep)
     turn.publish_update(step, "consult_started")
     return None
@@ -76,7 +76,7 @@ def consult(turn: Turn, case: Case, event: ConsultStarted) -> RequestRefusal | N
 
 def end_consult(turn: Turn, case: Case, event: ConsultEnded) -> None:
     """Lets the other rep see the case no longer."""
-    consulted = tuple(rep_id for rep_id in case.consulted if rep_id != event.with_rep)
+    consulted = tuple(rep_id for rep_id in case.extras.consulted if rep_id != event.with_rep)
     step = turn.step(case._replace(consulted=consulted), "consult_ended", "by_rep", rep_id=event.with_rep)
     turn.publish_update(step, "consult_ended")
 
@@ -126,7 +126,7 @@ def _to_rep(turn: Turn, case: Case, event: CaseTransferred, to_rep: str) -> Requ
 
 def offer_back(turn: Turn, case: Case) -> None:
     """Offers a case that was reopened to the rep who had it last, who must be there and free to take it."""
-    rep_id = case.former_rep
+    rep_id = case.extras.former_rep
     if rep_id is None or case.state != "waiting" or not turn.live:
         return
     workspace = turn.state.workspaces[case.workspace]
@@ -149,7 +149,7 @@ def come_back(turn: Turn, case: Case, offered: Case, reason: str) -> Case:
     Returns:
         The case as it is stored.
     """
-    offer, from_rep = offered.offer, case.from_rep
+    offer, from_rep = offered.offer, case.extras.from_rep
     if offered.state != "offered" or offer is None or from_rep is None or offer.why[0][0] != "route.transferred":
         return case
     rep = turn.state.rep(case.workspace, from_rep)
@@ -213,7 +213,7 @@ def _direct(turn: Turn, case: Case, rep_id: str, reason: str) -> Offer:
         # A rep to whom it is handed may be of none of these teams.
         present=max(1, present),
         excluded=(),
-        why=((f"route.{reason}", _WHY[reason].format(former=case.former_rep, rep=rep_id)),),
+        why=((f"route.{reason}", _WHY[reason].format(former=case.extras.former_rep, rep=rep_id)),),
         also_team=_also_team(turn, case, rep_id),
     )
 

@@ -14,7 +14,7 @@ from pipeline.route.cases.known import KnownCases, kept_for_rep
 from pipeline.route.cases.lifecycle import WITH_A_REP, after, may
 from pipeline.route.limits import opening, silence
 from pipeline.route.messages import ScoredPost
-from pipeline.route.state.entities import Case, Member, skill_set
+from pipeline.route.state.entities import NO_EXTRAS, Case, Member, extras_of, skill_set
 from pipeline.route.state.links import names_of
 from pipeline.route.turn import Turn
 from schemas.refusals import PostRefusal
@@ -53,7 +53,7 @@ def _refuse(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
 def _count(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
     # Counted and not made a member, for the same reason as most copies.
     case = _of(verdict)
-    counted = case._replace(posts_total=case.posts_total + 1, reposts=case.reposts + 1)
+    counted = case._replace(posts_total=case.posts_total + 1, reposts=case.extras.reposts + 1)
     turn.step(counted, "joined", "repost", post=_name(post))
 
 
@@ -61,8 +61,8 @@ def _copy(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
     case = _of(verdict)
     # An edit of a copy that is no member was counted when it was new.
     if post.revision == 0:
-        case = case._replace(posts_total=case.posts_total + 1, copies=case.copies + 1)
-        if case.copies <= MOST_COPIES:
+        case = case._replace(posts_total=case.posts_total + 1, copies=case.extras.copies + 1)
+        if case.extras.copies <= MOST_COPIES:
             member = Member(case.case_id, post.revision, own=False, deleted=False, copy=True)
             turn.state.put("post", post.workspace, post.post_id, member)
     turn.step(case, "joined", "copy", post=_name(post))
@@ -205,12 +205,15 @@ def _open_case(turn: Turn, post: ScoredPost, verdict: Verdict) -> None:
         entered_ms=turn.now_ms,
         owed_ms=turn.now_ms,
         topics=_with_topics((), post),
-        cluster=post.cluster.id if post.cluster is not None and post.visibility == "public" else None,
         public=post.visibility == "public",
-        thread=contact_of(post) if anonymous else None,
-        related=verdict.related,
-        reply_ends_ms=None if post.reply is None else post.reply.ends_ms,
-        brand=turn.book.brand_of(post),
+        extras=extras_of(
+            NO_EXTRAS,
+            cluster=post.cluster.id if post.cluster is not None and post.visibility == "public" else None,
+            thread=contact_of(post) if anonymous else None,
+            related=verdict.related,
+            reply_ends_ms=None if post.reply is None else post.reply.ends_ms,
+            brand=turn.book.brand_of(post),
+        ),
     )
     member = Member(case.case_id, post.revision, own=False, deleted=False)
     turn.state.put("post", post.workspace, post.post_id, member)

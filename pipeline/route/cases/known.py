@@ -100,7 +100,7 @@ def kept_for_rep(turn: Turn, case: Case, before: Case | None = None, closed_ms: 
         return case
     rep_id, queue, ttl_ms = None, case.queue if sticky.scope == "queue" else None, 1000 * sticky.ttl_s
     if before is not None and turn.now_ms - closed_ms < ttl_ms and queue in (None, before.queue):
-        rep_id = before.former_rep
+        rep_id = before.extras.former_rep
     if rep_id is None:
         rep_id = KnownCases(turn, case.workspace).last_rep(case.contacts[0], queue, ttl_ms)
     if rep_id is None:

@@ -77,17 +77,17 @@ def _move_posts(turn: Turn, case: Case, into: Case) -> Case:
 
 def _with(into: Case, case: Case) -> Case:
     """Returns the case with all that the other one brings."""
-    others = (*into.others, *(contact for contact in case.contacts if contact not in into.contacts))
+    others = (*into.extras.others, *(contact for contact in case.contacts if contact not in into.contacts))
     owed = [owed_ms for owed_ms in (into.owed_ms, case.owed_ms) if owed_ms is not None]
     return into._replace(
         posts_total=into.posts_total + case.posts_total,
-        copies=into.copies + case.copies,
-        reposts=into.reposts + case.reposts,
+        copies=into.extras.copies + case.extras.copies,
+        reposts=into.extras.reposts + case.extras.reposts,
         priority=max(into.priority, case.priority),
         action=max(into.action, case.action, key=URGENCY.__getitem__),
         channel="direct" if "direct" in (into.channel, case.channel) else "public",
         public=into.public or case.public,
-        brand=into.brand or case.brand,
+        brand=into.extras.brand or case.extras.brand,
         topics=skill_set((*into.topics, *case.topics)),
         others=others[: MOST_CONTACTS - 1],
         active_ms=max(into.active_ms, case.active_ms),

@@ -13,13 +13,13 @@ def limited(book: PolicyBook, case: Case) -> Case:
     """Returns a case with the instant at which its rep loses it, or at which it is resolved."""
     limits = book.silence_limits(case.workspace).get(case.queue)
     limit_ms = None if limits is None else _limit_ms(case, limits)
-    before_ms = None if case.times is None else case.times.limit_ms
+    before_ms = None if case.extras.times is None else case.extras.times.limit_ms
     return case if limit_ms == before_ms else case.timed(limit_ms=limit_ms)
 
 
 def taken(book: PolicyBook, case: Case, now_ms: int) -> Case:
     """Returns a case that a rep begins to work on now, or goes on to, in a queue in which that counts."""
-    if case.times is not None and case.times.front_ms is not None:
+    if case.extras.times is not None and case.extras.times.front_ms is not None:
         case = case.timed(front_ms=None)
     if case.offer is None or case.queue not in book.silence_limits(case.workspace):
         return case

@@ -117,7 +117,7 @@ def why_case(turn: Turn, case: Case, reps: RepClass, oldest_every: int | None) -
     if case.goes_first:
         return "route.front", "it was taken from a rep who did not answer it in time, and goes before all others"
     waiting = turn.state.workspaces[case.workspace].waiting[case.queue]
-    if case.breach_ms is not None:
+    if case.extras.breach_ms is not None:
         return "route.nearest_deadline", f"nearest deadline of {waiting} waiting in queue {case.queue}"
     return "route.highest_priority", f"highest priority of {waiting} waiting in queue {case.queue}"
 
@@ -130,7 +130,7 @@ def why_rep(
     place = turn.state.workspaces[rep.workspace].staff.place(rep.rep_id)
     if place is not None and place.reps in demand.loans:
         at = f"{at}; lent by team {demand.team_of(place.reps)}"
-    if case.sticky_rep == rep.rep_id:
+    if case.extras.sticky_rep == rep.rep_id:
         return "route.sticky_rep", f"had a case of this customer before; {at}"
     if start_over:
         return "route.start_over", f"every rep who could take it has refused; {at}"

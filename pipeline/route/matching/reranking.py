@@ -62,7 +62,7 @@ def _move(turn: Turn, case: Case, signal: RouteSignal) -> None:
     assert signal.kind != "other", "nothing is known of it"
     about = signal.post_id or signal.author_id
     assert about is not None, "the contract wants one of the two"
-    lift = next((lift for lift in case.lifts if lift.kind == signal.kind), None)
+    lift = next((lift for lift in case.extras.lifts if lift.kind == signal.kind), None)
     before = 0 if lift is None else lift.step
     step = min(MOST_STEPS, max(0, signal.step))
     at_ms = min(signal.own_ms, turn.now_ms)
@@ -72,7 +72,7 @@ def _move(turn: Turn, case: Case, signal: RouteSignal) -> None:
     if step < before and not (leads and before - step >= FALLS_BY):
         return
     now = Lift(signal.kind, step, about, at_ms)
-    lifts = tuple(sorted([now, *(other for other in case.lifts if other is not lift)], key=_kind))
+    lifts = tuple(sorted([now, *(other for other in case.extras.lifts if other is not lift)], key=_kind))
     changed = case._replace(priority=raised(case.priority, signal.kind, before, step), lifts=lifts)
     reason = f"{signal.kind}_{'rose' if step > before else 'fell'}"
     rep_id = None if case.offer is None else case.offer.rep_id

@@ -28,7 +28,7 @@ def free_taker(state: State, demand: DemandClass, reps: RepClass, case: Case) ->
     free = demand.takers[reps]
     if not free or not demand.has_room(reps):
         return None
-    if case.sticky_rep is not None and (place := awaited(state, demand, case)) is not None:
+    if case.extras.sticky_rep is not None and (place := awaited(state, demand, case)) is not None:
         return place.free.get(demand.order) if place.reps is reps else None
     if not case.refused:
         return free[0]
@@ -46,11 +46,11 @@ def awaited(state: State, demand: DemandClass, case: Case) -> Place | None:
     It does so as long as the rep is present with room for the case. Whoever has had as many offers within the hour
     as are allowed may still be waited for.
     """
-    if case.sticky_rep is None:
+    if case.extras.sticky_rep is None:
         return None
     staff = state.workspaces[case.workspace].staff
-    place = staff.place(case.sticky_rep)
-    if place is None or place.reps not in demand.takers or not staff.could_take(case.sticky_rep, case):
+    place = staff.place(case.extras.sticky_rep)
+    if place is None or place.reps not in demand.takers or not staff.could_take(case.extras.sticky_rep, case):
         return None
     return place
 
@@ -63,7 +63,7 @@ def best_taker(state: State, demand: DemandClass, case: Case) -> tuple[FreeRep, 
     if demand.misses or demand.loans:
         return _best_fitting(state, demand, case)
     best = None
-    plain = not case.refused and case.sticky_rep is None
+    plain = not case.refused and case.extras.sticky_rep is None
     for reps, free in demand.takers.items():
         if not free:
             continue

@@ -20,10 +20,12 @@ from pipeline.route.state.brief import MAX_REASONS, Brief, BriefParts
 from pipeline.route.state.entities import (
     CLOSED_TTL_MS,
     KINDS,
+    NO_EXTRAS,
     Away,
     Case,
     Closed,
     Entity,
+    Extras,
     HashChunk,
     Kept,
     Kind,
@@ -48,8 +50,8 @@ VERSIONS: dict[Kind, int] = {
     "hours": 1,
     "away": 1,
     "lending": 1,
-    "case": 6,
-    "closed": 4,
+    "case": 7,
+    "closed": 5,
     "brief": 2,
     "post": 2,
     "rep": 7,
@@ -148,6 +150,8 @@ def _case(fields: Fields) -> Case:
         if fields.get(name) == queued_ms:
             fields[name] = queued_ms  # the same object, because each takes 32 bytes
     case: Case = msgspec.convert(fields, Case)
+    if case.extras == NO_EXTRAS:
+        force_setattr(case, "extras", NO_EXTRAS)  # as `extras_of` does
     # The conversion makes tuples of its own.
     if case.skills:
         force_setattr(case, "skills", fields["skills"])
@@ -240,6 +244,17 @@ def _case_with_times(fields: Fields) -> Fields:
     return fields | {"refused": refused, "times": None if until_ms is None else {"until_ms": until_ms}}
 
 
+def _case_with_extras(fields: Fields) -> Fields:
+    """Upgrades version 6, which kept all of a case side by side."""
+    extras = {name: fields.pop(name) for name in Extras.__struct_fields__ if name in fields}
+    return fields | {"extras": extras} if extras else fields
+
+
+def _closed_with_extras(fields: Fields) -> Fields:
+    """Upgrades version 4, which did the same with the case at its end."""
+    return fields if fields.get("case") is None else fields | {"case": _case_with_extras(fields["case"])}
+
+
 def _closed_with_its_end(fields: Fields) -> Fields:
     """Upgrades version 1, which could not be reopened."""
     return fields | {"until_ms": fields["closed_ms"] + CLOSED_TTL_MS}
@@ -269,9 +284,11 @@ _UPGRADES: dict[tuple[Kind, int], Callable[[Fields], Fields]] = {
     ("case", 3): _case_with_its_matter,
     ("case", 4): lambda fields: fields,  # without levels of skills
     ("case", 5): _case_with_times,
+    ("case", 6): _case_with_extras,
     ("closed", 1): _closed_with_its_end,
     ("closed", 2): lambda fields: fields,  # without levels of skills
     ("closed", 3): lambda fields: fields,  # its case has no refusals, and without its outcome
+    ("closed", 4): _closed_with_extras,
     ("brief", 1): lambda fields: fields,  # without the post that led
     ("post", 1): lambda fields: fields,
     ("rep", 1): _rep_with_senders,

@@ -90,7 +90,7 @@ class DemandClass:
 
     def lane(self, case: Case) -> FreshLane | ParkedLane:
         """Returns the lane in which a waiting case of this class belongs."""
-        return self.parked if case.refused or case.sticky_rep is not None else self.fresh
+        return self.parked if case.refused or case.extras.sticky_rep is not None else self.fresh
 
     def follow(self, terms: Terms) -> None:
         """Takes what the policy in force says."""
@@ -103,9 +103,10 @@ class DemandClass:
         case, key = self._cases.get(case_id), self.key
         if case is None or case.state != "waiting" or case.timer_parked or case.refused:
             return None
-        if case.sticky_rep is not None:
+        extras = case.extras
+        if extras.sticky_rep is not None:
             return None
-        kind = case.team, case.queue, case.skills, case.ring, case.weight, case.interruptible
+        kind = case.team, case.queue, case.skills, extras.ring, extras.weight, extras.interruptible
         return rank_of(case) if kind == key[1:] else None
 
     @property
@@ -289,8 +290,9 @@ class Classes:
 
     def demand_of(self, case: Case) -> DemandClass:
         """Returns the class of a case, which is made where it is new."""
+        extras = case.extras
         key = (
-            case.workspace, case.team, case.queue, case.skills, case.ring, case.weight, case.interruptible,
+            case.workspace, case.team, case.queue, case.skills, extras.ring, extras.weight, extras.interruptible,
         )  # fmt: skip
         demand = self._demands.get(key)  # type: ignore[call-overload]
         return self._new_demand(DemandKey(*key)) if demand is None else demand

@@ -98,6 +98,66 @@ class Lift(Kept, frozen=True):
     """When it was observed."""
 
 
+class Extras(Kept, frozen=True, omit_defaults=True):
+    """What a case may have besides. Most cases have nothing of it, and need no room for it."""
+
+    cluster: str | None = None
+    """The cluster of the post that opened it, where others may have copied that."""
+    copies: int = 0
+    """How many of its posts are copies by others. Of these the first are members."""
+    reposts: int = 0
+    """How many of its posts are reposts, none of which is a member."""
+    thread: str | None = None
+    """The contact of an anonymous case, which is its thread."""
+    others: tuple[str, ...] = ()
+    """More contacts, who came with cases that were merged into this one."""
+    answer: Answer | None = None
+    """The newest answer of the brand."""
+    former_rep: str | None = None
+    """The rep who had it last."""
+    from_rep: str | None = None
+    """The rep who hands it over to the one who is offered it."""
+    consulted: tuple[str, ...] = ()
+    """The reps who are asked for advice, sorted."""
+    related: str | None = None
+    """The id of the case of somebody else in whose conversation it began."""
+    times: Times | None = None
+    """What time alone does to it; None for nothing."""
+    outcome: str | None = None
+    """How it ended, while its rep wraps it up."""
+    ring: int = 0
+    """How many rings of its queue it has reached."""
+    ring_ms: int | None = None
+    """When it reaches the next one, if it waits then; None without one."""
+    reply_ends_ms: int | None = None
+    """When the platform takes no more answers to the contact's newest post; 0 where it takes none at all, and None
+    where nothing is known of an end."""
+    brand: str | None = None
+    """The brand, of several, whose account the contact has addressed."""
+    weight: int = 1
+    """How much of a rep's capacity it takes. It stays the same as long as a rep has the case or is offered it."""
+    interruptible: bool = False
+    """Whether it takes none from an offer of a case that is not, which stays the same as long."""
+    sticky_rep: str | None = None
+    """The rep for whom it waits first, who had an earlier case of the contact; None without one."""
+    sticky_ms: int | None = None
+    """Until when it waits for that rep."""
+    breach_ms: int | None = None
+    """When it misses its next deadline, where its queue goes by that; None where it goes by priority."""
+    lifts: tuple[Lift, ...] = ()
+    """What signals have done to its priority, sorted by kind."""
+
+
+NO_EXTRAS = Extras()
+_SELDOM = frozenset(Extras.__struct_fields__)
+
+
+def extras_of(before: Extras, **changes: object) -> Extras:
+    """Returns the extras of a case with changes. All cases that have nothing of it hold the same object."""
+    after = replace(before, **changes)
+    return NO_EXTRAS if after == NO_EXTRAS else after
+
+
 class Case(Kept, frozen=True, omit_defaults=True):
     """An open case. Its texts are in its `Brief`, which is much larger and changes less often."""
 
@@ -139,84 +199,50 @@ class Case(Kept, frozen=True, omit_defaults=True):
     """How many times the rep was told anew what the newest assignment record says."""
     topics: tuple[str, ...] = ()
     """The listening topics of its posts, sorted."""
-    cluster: str | None = None
-    """The cluster of the post that opened it, where others may have copied that."""
-    copies: int = 0
-    """How many of its posts are copies by others. Of these the first are members."""
-    reposts: int = 0
-    """How many of its posts are reposts, none of which is a member."""
     public: bool = True
     """Whether the contact wrote a public post of it."""
-    thread: str | None = None
-    """The contact of an anonymous case, which is its thread."""
-    others: tuple[str, ...] = ()
-    """More contacts, who came with cases that were merged into this one."""
     owed_ms: int | None = None
     """When the contact wrote the first post that the brand has not answered yet; None when all are answered."""
-    answer: Answer | None = None
-    """The newest answer of the brand."""
-    former_rep: str | None = None
-    """The rep who had it last."""
-    from_rep: str | None = None
-    """The rep who hands it over to the one who is offered it."""
-    consulted: tuple[str, ...] = ()
-    """The reps who are asked for advice, sorted."""
-    related: str | None = None
-    """The id of the case of somebody else in whose conversation it began."""
-    times: Times | None = None
-    """What time alone does to it; None for nothing."""
-    outcome: str | None = None
-    """How it ended, while its rep wraps it up."""
-    ring: int = 0
-    """How many rings of its queue it has reached."""
-    ring_ms: int | None = None
-    """When it reaches the next one, if it waits then; None without one."""
-    reply_ends_ms: int | None = None
-    """When the platform takes no more answers to the contact's newest post; 0 where it takes none at all, and None
-    where nothing is known of an end."""
-    brand: str | None = None
-    """The brand, of several, whose account the contact has addressed."""
-    weight: int = 1
-    """How much of a rep's capacity it takes. It stays the same as long as a rep has the case or is offered it."""
-    interruptible: bool = False
-    """Whether it takes none from an offer of a case that is not, which stays the same as long."""
-    sticky_rep: str | None = None
-    """The rep for whom it waits first, who had an earlier case of the contact; None without one."""
-    sticky_ms: int | None = None
-    """Until when it waits for that rep."""
-    breach_ms: int | None = None
-    """When it misses its next deadline, where its queue goes by that; None where it goes by priority."""
-    lifts: tuple[Lift, ...] = ()
-    """What signals have done to its priority, sorted by kind."""
+    extras: Extras = NO_EXTRAS
+
+    def _replace(self, **changes: object) -> Self:
+        """Returns the case with changes of its own fields and of those of its extras."""
+        if not _SELDOM.isdisjoint(changes):
+            seldom = {name: changes.pop(name) for name in _SELDOM.intersection(changes)}
+            changes["extras"] = extras_of(self.extras, **seldom)
+        return replace(self, **changes)
 
     @property
     def contacts(self) -> tuple[str, ...]:
         """Returns who may go on with the case by writing again. The first is the one who opened it."""
-        return (self.thread or self.author_id, *self.others)
+        return (self.extras.thread or self.author_id, *self.extras.others)
 
     @property
     def last_rep(self) -> str | None:
         """Returns the rep who has or had the case. Whoever is only offered it never had it."""
-        return self.former_rep if self.offer is None or self.state == "offered" else self.offer.rep_id
+        return self.extras.former_rep if self.offer is None or self.state == "offered" else self.offer.rep_id
 
     def refused_by(self, rep_id: str, until_ms: int) -> "Case":
         """Returns the case so that the rep does not get it again before then, or before everybody else has refused
         it too."""
         refused = dict(self.refused)
         refused[rep_id] = max(until_ms, refused.get(rep_id, 0))
-        case = self.let_go() if rep_id == self.sticky_rep else self
+        case = self.let_go() if rep_id == self.extras.sticky_rep else self
         return case._replace(refused=tuple(sorted(refused.items())))
 
     def timed(self, **changes: int | None) -> "Case":
         """Returns the case with other `Times`."""
-        times = replace(self.times or NO_TIMES, **changes)
+        times = replace(self.extras.times or NO_TIMES, **changes)
         return self._replace(times=None if times == NO_TIMES else times)
 
     @property
     def is_dated(self) -> bool:
         """Whether it holds instants that perhaps follow from a policy."""
-        placed = self.ring_ms is not None or self.breach_ms is not None
-        return placed or self.clocks is not None or self.times is not None
+        extras = self.extras
+        if extras is NO_EXTRAS:
+            return self.clocks is not None
+        placed = extras.ring_ms is not None or extras.breach_ms is not None
+        return placed or self.clocks is not None or extras.times is not None
 
     @property
     def window_ms(self) -> int | None:
@@ -225,7 +251,7 @@ class Case(Kept, frozen=True, omit_defaults=True):
 
         Where nothing is owed, only the end matters.
         """
-        ends_ms, times = self.reply_ends_ms, self.times or NO_TIMES
+        ends_ms, times = self.extras.reply_ends_ms, self.extras.times or NO_TIMES
         if not ends_ms or times.over_ms == ends_ms or self.state == "wrapping":
             return None
         return ends_ms if self.owed_ms is None or times.warned_ms == ends_ms else ends_ms - REPLY_WARNS_MS
@@ -233,7 +259,8 @@ class Case(Kept, frozen=True, omit_defaults=True):
     @property
     def goes_first(self) -> bool:
         """Whether it waits before all others."""
-        return self.times is not None and self.times.front_ms is not None
+        times = self.extras.times
+        return times is not None and times.front_ms is not None
 
     def lapsed(self, now_ms: int) -> "Case":
         """Returns the case without the refusals whose time is over."""
@@ -243,7 +270,7 @@ class Case(Kept, frozen=True, omit_defaults=True):
 
     def let_go(self) -> "Case":
         """Returns the case so that it waits for no single rep."""
-        return self if self.sticky_ms is None else self._replace(sticky_rep=None, sticky_ms=None)
+        return self if self.extras.sticky_ms is None else self._replace(sticky_rep=None, sticky_ms=None)
 
     @property
     def due_ms(self) -> int | None:
@@ -256,18 +283,18 @@ class Case(Kept, frozen=True, omit_defaults=True):
             due_ms = self.offer.expires_at_ms if self.state == "offered" else None
         elif self.refused and self.state == "waiting":
             due_ms = min(until_ms for _, until_ms in self.refused)
-        if self.ring_ms is not None and self.state == "waiting" and (due_ms is None or self.ring_ms < due_ms):
-            due_ms = self.ring_ms
-        if self.sticky_ms is not None and self.state == "waiting" and (due_ms is None or self.sticky_ms < due_ms):
-            due_ms = self.sticky_ms
-        if self.times is not None:
-            due_ms = _earlier(due_ms, _earlier(self.times.until_ms, self.times.limit_ms))
-        if self.reply_ends_ms:
-            due_ms = _earlier(due_ms, self.window_ms)
-        if self.clocks is None:
-            return due_ms
-        said_ms = self.clocks.next_ms
-        return due_ms if said_ms is None or (due_ms is not None and due_ms <= said_ms) else said_ms
+        if self.extras is not NO_EXTRAS:
+            due_ms = _earlier(due_ms, self._extras_due_ms)
+        return due_ms if self.clocks is None else _earlier(due_ms, self.clocks.next_ms)
+
+    @property
+    def _extras_due_ms(self) -> int | None:
+        extras, due_ms = self.extras, None
+        if self.state == "waiting":
+            due_ms = _earlier(extras.ring_ms, extras.sticky_ms)
+        if extras.times is not None:
+            due_ms = _earlier(due_ms, _earlier(extras.times.until_ms, extras.times.limit_ms))
+        return _earlier(due_ms, self.window_ms) if extras.reply_ends_ms else due_ms
 
 
 def _earlier(one_ms: int | None, other_ms: int | None) -> int | None:

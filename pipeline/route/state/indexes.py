@@ -223,15 +223,15 @@ class Indexes:
             if old.offer is not None:
                 had = old.offer.rep_id
                 if old.offer.also_team is not None:
-                    was_lent = old.queue, old.offer.also_team, old.weight
+                    was_lent = old.queue, old.offer.also_team, old.extras.weight
         if new is not None:
             now, due_ms = new.state, new.due_ms
             if new.offer is not None:
                 has = new.offer.rep_id
                 if new.offer.also_team is not None:
-                    lent = new.queue, new.offer.also_team, new.weight
+                    lent = new.queue, new.offer.also_team, new.extras.weight
         # Hardly any step changes who the contacts are, and none changes the post that opened the case.
-        if old is None or new is None or old.others != new.others:
+        if old is None or new is None or old.extras.others != new.extras.others:
             _set_contacts(workspace, case_id, old, new)
         if was != now:
             if was is not None:
@@ -279,16 +279,17 @@ class Indexes:
         if old is not None:
             workspace.classes.demand_of(old).lane(old).remove(old)
             workspace.waiting[old.queue] -= 1
-            if old.sticky_rep is not None:
-                remove_one(workspace.awaited, old.sticky_rep, old.case_id)
+            if old.extras.sticky_rep is not None:
+                remove_one(workspace.awaited, old.extras.sticky_rep, old.case_id)
         if new is not None:
             demand = workspace.classes.demand_of(new)
             demand.lane(new).add(new)
             workspace.waiting[new.queue] += 1
-            if new.sticky_rep is not None:
-                add_one(workspace.awaited, new.sticky_rep, new.case_id)
+            if new.extras.sticky_rep is not None:
+                add_one(workspace.awaited, new.extras.sticky_rep, new.case_id)
+            breach_ms = new.extras.breach_ms
             # With no more than another place in line it stays a case that nobody free may take.
-            if old is None or not _same_place(old._replace(priority=new.priority, breach_ms=new.breach_ms), new):
+            if old is None or not _same_place(old._replace(priority=new.priority, breach_ms=breach_ms), new):
                 self.touched.cases[new.case_id] = workspace, demand
 
     def _rep(self, workspace: Workspace, rep_id: str, old: Rep | None, new: Rep | None) -> None:
@@ -335,12 +336,17 @@ def _same_place(old: Case, new: Case) -> bool:
         and old.queue == new.queue
         and old.team == new.team
         and old.skills == new.skills
-        and old.ring == new.ring
-        and old.sticky_rep == new.sticky_rep
-        and old.weight == new.weight
-        and old.interruptible == new.interruptible
+        and (old.extras is new.extras or _placed_alike(old, new))
+    )
+
+
+def _placed_alike(old: Case, new: Case) -> bool:
+    return (
+        old.extras.ring == new.extras.ring
+        and old.extras.sticky_rep == new.extras.sticky_rep
+        and not _weighs_otherwise(old, new)
         and old.goes_first == new.goes_first
-        and old.breach_ms == new.breach_ms
+        and old.extras.breach_ms == new.extras.breach_ms
     )
 
 
@@ -348,7 +354,7 @@ def _weighs_otherwise(old: Case | None, new: Case | None) -> bool:
     """Whether it takes another part of a rep's capacity than before, as where a restore passes over steps."""
     if old is None or new is None:
         return False
-    return old.weight != new.weight or old.interruptible != new.interruptible
+    return old.extras.weight != new.extras.weight or old.extras.interruptible != new.extras.interruptible
 
 
 def _is_due_alike(old: Rep, new: Rep) -> bool:
@@ -358,9 +364,9 @@ def _is_due_alike(old: Rep, new: Rep) -> bool:
 def _set_contacts(workspace: Workspace, case_id: str, old: Case | None, new: Case | None) -> None:
     if old is not None:
         remove_all(workspace.contacts, old.contacts, case_id)
-        if old.cluster is not None:
-            remove_one(workspace.clusters, old.cluster, case_id)
+        if old.extras.cluster is not None:
+            remove_one(workspace.clusters, old.extras.cluster, case_id)
     if new is not None:
         add_all(workspace.contacts, new.contacts, case_id)
-        if new.cluster is not None:
-            add_one(workspace.clusters, new.cluster, case_id)
+        if new.extras.cluster is not None:
+            add_one(workspace.clusters, new.extras.cluster, case_id)

@@ -25,10 +25,10 @@ def rank_of(case: Case) -> Rank:
 
     One that a rep had and did not answer stands before all that nobody had.
     """
-    if case.breach_ms is None or case.goes_first:
+    if case.extras.breach_ms is None or case.goes_first:
         front = FRONT if case.goes_first else 0.0
         return front - case.priority, case.queued_at_ms, case.case_id
-    return case.breach_ms, case.queued_at_ms, case.case_id
+    return case.extras.breach_ms, case.queued_at_ms, case.case_id
 
 
 class FreshLane:

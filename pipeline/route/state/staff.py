@@ -75,13 +75,13 @@ class Staff:
         """Notes that the rep has the case or is offered it."""
         place = self._place(rep_id)
         place.held.add(case.case_id)
-        self._burden(place, case, case.weight)
+        self._burden(place, case, case.extras.weight)
 
     def give_back(self, rep_id: str, case: Case) -> None:
         """Notes that the rep no longer has the case."""
         place = self._places[rep_id]
         place.held.remove(case.case_id)
-        self._burden(place, case, -case.weight)
+        self._burden(place, case, -case.extras.weight)
         self._drop_if_unknown(rep_id, place)
 
     def could_take(self, rep_id: str, case: Case) -> bool:
@@ -89,11 +89,11 @@ class Staff:
         place = self._places.get(rep_id)
         if place is None or place.rep is None or not place.rep.present:
             return False
-        return place.has_room(place.rep, case.weight, interruptible=case.interruptible)
+        return place.has_room(place.rep, case.extras.weight, interruptible=case.extras.interruptible)
 
     def _burden(self, place: Place, case: Case, weight: int) -> None:
         place.load += weight
-        if not case.interruptible:
+        if not case.extras.interruptible:
             place.firm += weight
         if place.rep is not None and place.reps is not None:
             self._settle(place, place.rep, place.reps)

@@ -100,11 +100,11 @@ def _fire_case(turn: Turn, workspace: str, case_id: str) -> None:
         return
     if (window_ms := case.window_ms) is not None and window_ms <= turn.now_ms:
         turn.tell_window(case, turn.now_ms)
-    elif case.times is not None and case.times.limit_ms is not None and case.times.limit_ms <= turn.now_ms:
+    elif (times := case.extras.times) is not None and times.limit_ms is not None and times.limit_ms <= turn.now_ms:
         _reach_limit(turn, case)
-    elif case.offer is None and case.sticky_ms is not None and case.sticky_ms <= turn.now_ms:
-        turn.step(case.let_go(), "sticky_ended", "time_over", rep_id=case.sticky_rep)
-    elif case.offer is None and case.ring_ms is not None and case.ring_ms <= turn.now_ms:
+    elif case.offer is None and case.extras.sticky_ms is not None and case.extras.sticky_ms <= turn.now_ms:
+        turn.step(case.let_go(), "sticky_ended", "time_over", rep_id=case.extras.sticky_rep)
+    elif case.offer is None and case.extras.ring_ms is not None and case.extras.ring_ms <= turn.now_ms:
         turn.widen(case)
     elif case.offer is None:
         turn.state.put_case(case.lapsed(turn.now_ms))
