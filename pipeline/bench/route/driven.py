@@ -55,9 +55,7 @@ class Stage:
         records = []
         for arrival in arrivals:
             offset = self._next[arrival.topic]
-            records.append(
-                InputRecord(arrival.topic, 0, offset, self._key, arrival.value, arrival.append_ms)
-            )
+            records.append(InputRecord(arrival.topic, 0, offset, self._key, arrival.value, arrival.append_ms))
             self._next[arrival.topic] = offset + 1
         return records
 
