@@ -15,7 +15,7 @@ from pipeline.ingest.lines import Candidate, LeftOut
 from pipeline.ingest.manifest.format import Delivered
 from pipeline.ingest.manifest.writer import Ledger
 from pipeline.ingest.mending import Form, Why
-from pipeline.ingest.rejections import kind_of, what_helps
+from pipeline.ingest.rejections import NOTES, kind_of, what_helps
 from pipeline.ingest.replay import Pacer
 from pipeline.metrics import Metrics
 from pipeline.ports.records import Delivery, Publisher, Record
@@ -196,8 +196,8 @@ class IngestAgent:
     def _checked(self, candidate: Candidate) -> tuple[RawPost, Record] | Permanent:
         if isinstance(candidate.found, Permanent):
             return candidate.found
-        if self._rules.strict and candidate.left_out:
-            cell = candidate.left_out[0]
+        odd = (cell for cell in candidate.left_out if cell.code not in NOTES)
+        if self._rules.strict and (cell := next(odd, None)) is not None:
             return Permanent(cell.code, f"column '{cell.column}' cannot be read, and --strict is set", cell.field)
         try:
             post = decode(RawPost, candidate.found)

@@ -19,6 +19,15 @@ _HELP = {
     ("invalid_field", "platform", "is missing"): "add --platform NAME for rows that state none",
 }
 
+NOTES = {
+    "half_character": "half a character became U+FFFD",
+    "name_as_id": "a name stands for the id, so people of one name count as one",
+    "ambiguous_hour": "the hour comes twice when clocks go back, and the first is taken",
+    "unknown_visibility": "the word is not known, and counts as direct",
+    "no_author": "it names nobody, so the author counts as anonymous",
+}
+"""Cells with these codes are not left out but taken in another way than they stand there."""
+
 
 def kind_of(reason: Permanent) -> str:
     """Returns what mistakes of one kind have in common: the reason without the numbers in its detail."""
@@ -100,9 +109,10 @@ class Rejections:
                 lines = ", ".join(map(str, kind.lines))
                 self._say(f"{self._name}: {kind.count:,} rejected in lines {lines}{more}: {kind.first}")
         for cell, (first, count) in self._left_out.items():
+            note = NOTES.get(cell.code)
+            what = note or f"left out as {cell.code}; --strict refuses such posts"
             self._say(
-                f"{self._name}: column '{cell.column}': {count:,} left out of {cell.field} as {cell.code}, "
-                f"first in line {first}; --strict refuses such posts"
+                f"{self._name}: column '{cell.column}': {count:,} of {cell.field}, first in line {first}: {what}"
             )
 
     def _told(self, reason: Permanent) -> str:

@@ -140,6 +140,13 @@ def test_a_strict_run_refuses_a_post_with_an_odd_optional_cell(tmp_path: Path) -
     assert b"column 'Fans'" in bench.writer.rejects_path.read_bytes()
 
 
+def test_a_strict_run_takes_a_post_that_lacks_nothing(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, rules=replace(RULES, strict=True))
+    note = LeftOut("text", "Text", "half_character")
+    bench.agent.run([candidate(1)._replace(left_out=(note,))])
+    assert (bench.rejections, bench.left_out) == ([], [(1, note)])
+
+
 @pytest.mark.parametrize("patience", [5, 0])
 def test_a_mistake_that_all_lines_have_ends_the_run_with_what_helps(tmp_path: Path, patience: int) -> None:
     bench = Bench(tmp_path, rules=replace(RULES, patience=patience))

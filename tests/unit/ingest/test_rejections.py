@@ -78,8 +78,19 @@ def test_cells_that_are_left_out_are_told_once_a_column() -> None:
     assert said == []
     rejections.end()
     assert said == [
-        "posts.csv: column 'Likes': 2,000 left out of likes as not_a_number, first in line 2; "
-        "--strict refuses such posts",
-        "posts.csv: column 'Language': 1 left out of lang as not_a_language, first in line 7; "
-        "--strict refuses such posts",
+        "posts.csv: column 'Likes': 2,000 of likes, first in line 2: left out as not_a_number; --strict refuses "
+        "such posts",
+        "posts.csv: column 'Language': 1 of lang, first in line 7: left out as not_a_language; --strict refuses "
+        "such posts",
+    ]
+
+
+def test_cells_that_are_taken_in_another_way_are_told_as_such() -> None:
+    said: list[str] = []
+    rejections = Rejections("posts.csv", said.append)
+    rejections.left_out(4, LeftOut("text", "Text", "half_character"))
+    rejections.left_out(9, LeftOut("text", "Text", "half_character"))
+    rejections.end()
+    assert said == [
+        "posts.csv: column 'Text': 2 of text, first in line 4: half a character became U+FFFD",
     ]
