@@ -273,7 +273,7 @@ OTHERS: dict[str, str] = {
     "pipeline.ingest.sources.header.Columns.getter": "a column that the operator names",
     "pipeline.ingest.sources.feeding.constant": "a constant of the operator's map",
     "pipeline.ingest.sources.feeding.fed": "names of the operator's map",
-    "pipeline.ingest.sources.paths.unfolded": "a path of the operator's map",
+    "pipeline.ingest.sources.paths.unfolded": "paths of the operator's map",
     "pipeline.ingest.sources.readers.Readers.author": "reads by `identity.named_id`",
     "pipeline.ingest.sources.readers.Readers.of": "a network's name, as it was read",
     "pipeline.ingest.sources.source_map.SourceMap.with_defaults": "names that the operator gives",

@@ -11,9 +11,19 @@ from pipeline.ingest.sources.values.identity import hashed
 from pipeline.ingest.sources.values.markup import entities, visible
 from pipeline.ingest.sources.values.plain import ABSENT, spelled
 
+_LITERAL = re.compile("'[^']*'")
 Get = Callable[[Entry], object]
 Find = Callable[[str, str], Getter | None]
 """Returns what takes the value of a column or path for a field, or None if there is none."""
+
+
+class _Word(str):
+    """Is a word of the map, and no value of the file."""
+
+
+def _word(text: str) -> Getter:
+    word = _Word(text)
+    return lambda _entry: word
 
 
 def constant(cell: str) -> Get:
@@ -55,7 +65,7 @@ def _found(feed: Feed, find: Find, target: str) -> list[Getter]:
     problem = None
     for name in feed.of:
         try:
-            get = find(name, target)
+            get = _word(name[1:-1]) if _LITERAL.fullmatch(name) else find(name, target)
         except Misconfigured as error:
             problem = error
             # The first of several is enough, while a join or hash of fewer columns would be another value.
@@ -84,7 +94,11 @@ def _first(getters: Sequence[Getter], _by: str) -> Get:
 
 def _joined(getters: Sequence[Getter], by: str) -> Get:
     def get(entry: Entry) -> object:
-        return by.join(spelled(value) for one in getters if not _is_absent(value := one(entry)))
+        values = [value for one in getters if not _is_absent(value := one(entry))]
+        # A word of the map alone would make one thread of all that have none.
+        if all(isinstance(value, _Word) for value in values):
+            return None
+        return by.join(map(spelled, values))
 
     return get
 

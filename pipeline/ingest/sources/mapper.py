@@ -83,12 +83,7 @@ class Mapper:
 
     def entries(self, record: Mapping[str, object]) -> list[Entry]:
         """Returns the posts that lie in a record of the file, not read yet. A row of a table is one."""
-        found = [Entry(record)]
-        if self._map.entries and not self._of_table:
-            lists = [unfolded(found[0], path) for path in self._map.entries]
-            # A reader that went to the list itself gives its elements, which are the entries then.
-            if any(entries is not None for entries in lists):
-                found = [entry for entries in lists for entry in entries or ()]
+        found = [Entry(record)] if self._of_table else unfolded(record, self._map.entries)
         return [entry for entry in found if self._is_post(entry)] if self._only else found
 
     def posts(self, record: Mapping[str, object]) -> Iterator[Mapped | Permanent]:

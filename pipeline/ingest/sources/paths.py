@@ -6,7 +6,7 @@ front leads to the entry's surroundings: `^includes.users` lies beside the list 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from pipeline.errors import Misconfigured
@@ -98,11 +98,24 @@ def _steps(path: str) -> list[str | _Choice] | None:
     return steps or None
 
 
-def unfolded(entry: Entry, path: str) -> list[Entry] | None:
-    """Returns the entries of the list at a path, in order, each with the part that holds the list around it.
+def unfolded(record: Mapping[str, object], ways: Sequence[str]) -> list[Entry]:
+    """Returns the entries in a record, in order, each with the part that holds its list around it.
 
-    Lists on the way are gone through as well. The result is None if there is nothing at the path.
+    Args:
+        record: of the file.
+        ways: paths of lists of entries, of which the first that leads anywhere is taken. `a + b` takes those of
+            both. Lists on the way are gone through as well. The record itself is the entry if none leads
+            anywhere, since a reader may have gone to the list and give its elements.
     """
+    whole = Entry(record)
+    for way in ways:
+        lists = [_at(whole, path.strip()) for path in way.split("+")]
+        if any(entries is not None for entries in lists):
+            return [entry for entries in lists for entry in entries or ()]
+    return [whole]
+
+
+def _at(entry: Entry, path: str) -> list[Entry] | None:
     found = [entry]
     for name in path.split(".") if path != ITSELF else ():
         inner = [(holder, holder.record.get(name)) for holder in found]

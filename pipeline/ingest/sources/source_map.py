@@ -67,7 +67,9 @@ class Feed(BaseModel):
 
     model_config = _CONFIG
 
-    of: Names = Field(min_length=1, description="columns of a table, or paths in a JSON entry")
+    of: Names = Field(
+        min_length=1, description="columns of a table, or paths in a JSON entry; 'x' is the word x, for join"
+    )
     how: Literal["first", "join", "hash"] = Field(
         default="first",
         description="first takes the first that is there; join puts all that are there together; hash makes an id "
@@ -151,8 +153,8 @@ class SourceMap(BaseModel):
     lacks: Words = Field(default=(), description="columns or paths that another source has, and this one has not")
     entries: Words = Field(
         default=(),
-        description="paths of the lists in an entry of the file whose elements are the posts, such as "
-        "tickets.comments; `.` is the entry itself",
+        description="paths of lists in a record of the file whose elements are the posts, such as "
+        "tickets.comments; the first that leads anywhere is taken, and `a + b` takes both",
     )
     only: Mapping[str, Words] = Field(
         default_factory=dict, description="words that a column or path must have, or the entry is no post"

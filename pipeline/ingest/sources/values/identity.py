@@ -84,6 +84,8 @@ def named_id(platform: str, value: object, notes: list[str], *, exact: bool = Fa
         found = "%20".join(name.translate(INVISIBLE).split()) or None
     else:
         found = bare_id(value, notes, exact=exact)
+    # The @ before a name is a sign of its interface, and other exports of the network have none.
+    found = (found or "").removeprefix("@") or None
     if found is None:
         return None
     prefix = f"{platform}:"

@@ -6,6 +6,7 @@ to the list the code of what it had to change.
 
 import re
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 
 from pipeline.errors import Permanent
 
@@ -124,7 +125,10 @@ def platform(value: object, notes: list[str]) -> str | None:
 
 
 def _platform(found: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", found.lower()).strip("_")
+    name = re.sub(r"[^a-z0-9]+", "_", found.lower()).strip("_")
+    # Names of websites may be in any letters, and longer than a platform's.
+    name = name or sha256(found.encode()).hexdigest()[:8]
+    return (name if name[0].isalpha() else f"site_{name}")[:32].strip("_")
 
 
 def handle(value: object, notes: list[str]) -> object:

@@ -1,0 +1,101 @@
+"""Guesses a map from the names of columns, for an export whose source nobody knows."""
+
+from collections.abc import Mapping, Sequence
+
+from pipeline.ingest.sources.header import alike
+from pipeline.ingest.sources.source_map import Feed, SourceMap
+
+_NAMES: Mapping[str, str] = {
+    "post_id": (
+        "post id|tweet id|review id|comment id|message id|mention id|status id|ticket id|resource id"
+        "|document id|nachrichten-id|beitrags-id|bewertungs-id|id str|id|_id|guid|uid|id de la review|n°"
+    ),
+    "author.author_id": (
+        "author id|user id|userid|authorid|from id|sender id|reviewer id|consumer id|customer id"
+        "|nutzer-id|autor-id|author|user|username|user name|screen name|handle|from|sender|reviewer"
+        "|author name|user.id|displayname|display name|name|nickname|autor|nutzer|nutzername|benutzer"
+        "|benutzername|verfasser|kunde|absender|rezensent|auteur|utilisateur|nom|usuario|nombre|cliente"
+        "|utente|autore|utilizador"
+    ),
+    "author.handle": "screen name|username|handle|user name|benutzername|nutzername|user.username",
+    "author.name": "author name|display name|displayname|full name|reviewer name|kundenname|anzeigename",
+    "created_at": (
+        "created at|created|created utc|createdat|created time|created date|timestamp|date|time|datetime"
+        "|published|published at|publishedat|post date|review date|submitted at|submission date|at"
+        "|utcdate|date utc|review submit date and time|datum|zeit|zeitpunkt|zeitstempel|erstellt"
+        "|erstellt am|verfasst am|uhrzeit|bewertungsdatum|eingang|fecha|fecha de creación"
+        "|date de création|data|data di creazione|creado"
+    ),
+    "text": (
+        "full text|text|body|content|message|review text|review|comment|comment text|description|tweet"
+        "|post|raw content|rawcontent|snippet|nachricht|inhalt|kommentar|beitrag|bewertungstext"
+        "|rezension|beschreibung|freitext|texte|commentaire|contenu|texto|comentario|mensaje|contenido"
+        "|testo|commento|recensione|mensagem"
+    ),
+    "title": (
+        "title|review title|headline|subject|titel|betreff|überschrift|titre|sujet|título|asunto|titolo|oggetto"
+    ),
+    "rating": (
+        "rating|stars|star rating|score|review rating|bewertung|sterne|note|étoiles|puntuación|estrellas"
+        "|stelle|valutazione|punkte"
+    ),
+    "place": "store|location|shop|branch|filiale|standort|ort|markt|magasin|tienda|negozio",
+    "lang": "language|lang|sprache|langue|idioma|lingua|reviewer language",
+    "url": "url|link|permalink|post url|review link|adresse|enlace|lien",
+    "platform": "platform|network|source type|medium|kanal|plattform|netzwerk|quelle",
+    "in_reply_to": (
+        "in reply to|in reply to id|in reply to status id|in response to tweet id|reply to|parent id|antwort auf"
+    ),
+    "conversation_id": "conversation id|thread id|thread|conversation|link id|gespräch",
+    "visibility": "visibility|sichtbarkeit|privacy",
+    "author.followers": "followers|follower|followers count|follower count|author followers|abonnenten|seguidores",
+    "metrics.likes": "likes|like count|favorites|favourites|favorite count|likes count|gefällt mir|me gusta",
+    "metrics.reposts": "retweets|retweet count|reposts|shares|share count|geteilt",
+    "metrics.replies": "replies|reply count|comments count|comment count|antworten",
+    "metrics.views": "views|view count|impressions|aufrufe",
+}
+"""Names of columns for each field in order of preference, in English, German, French, Spanish and Italian."""
+_FIELDS = {target: [alike(name) for name in names.split("|")] for target, names in _NAMES.items()}
+_MAY_SHARE = frozenset({"author.handle", "author.name"})
+
+
+def guessed(columns: Sequence[str] | None, samples: Sequence[Mapping[str, object]]) -> SourceMap | None:
+    """Returns a map by the names of columns, or of the paths of JSON entries. None if there is no time or no text.
+
+    Where no column looks like an id, the id is made of time, author and text.
+    """
+    paths = list(columns) if columns is not None else _paths(samples)
+    named: dict[str, str] = {}
+    for path in paths:
+        if not path.endswith(("#2", "#3")):
+            named.setdefault(alike(path), path)
+    found: dict[str, str] = {}
+    for target, names in _FIELDS.items():
+        taken = set() if target in _MAY_SHARE else set(found.values())
+        column = next((named[name] for name in names if name in named and named[name] not in taken), None)
+        if column is not None:
+            found[target] = column
+    has_content = "text" in found or "title" in found or "rating" in found
+    if "created_at" not in found or not has_content:
+        return None
+    feeds = {target: Feed(of=(column,)) for target, column in found.items()}
+    for name in _MAY_SHARE:
+        if found.get(name) == found.get("author.author_id"):
+            feeds.pop(name, None)
+    if "post_id" not in feeds:
+        parts = [found[name] for name in ("created_at", "author.author_id", "title", "text") if name in found]
+        feeds["post_id"] = Feed(of=tuple(parts), how="hash")
+    constants = {} if "author.author_id" in feeds else {"author.anonymous": "true"}
+    return SourceMap(title="guessed by the names of columns", columns=feeds, constants=constants)
+
+
+def _paths(samples: Sequence[Mapping[str, object]]) -> list[str]:
+    """Returns the names of all fields of the entries, and those one level down as `user.id`."""
+    found: dict[str, None] = {}
+    for record in samples:
+        for name, value in record.items():
+            if isinstance(value, Mapping):
+                found |= dict.fromkeys(f"{name}.{inner}" for inner in value)
+            else:
+                found[name] = None
+    return list(found)

@@ -1,0 +1,84 @@
+"""Each shipped map is found by the names of its own source's columns, claims no other source, and makes posts."""
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import pytest
+
+from pipeline.app.source_maps import SHIPPED, shipped_maps
+from pipeline.codec import decode
+from pipeline.ingest.sources.mapper import Mapped, Mapper
+from pipeline.ingest.sources.match import fits, propose
+from schemas.posts.raw import RawPost
+from tests.unit.ingest.sources.samples import SAMPLES, Sample
+
+PAGES = {one.name: one.page for one in shipped_maps()}
+
+
+def shuffled(record: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    names = list(record)
+    random.Random(seed).shuffle(names)
+    return {
+        name: shuffled(record[name], seed) if isinstance(record[name], dict) else record[name] for name in names
+    }
+
+
+def posts_of(name: str) -> list[RawPost]:
+    sample = SAMPLES[name]
+    columns = list(sample.record) if sample.table else None
+    proposal = propose(columns, [sample.record], shipped_maps())
+    assert proposal.source_map is not None
+    found = list(Mapper(proposal.source_map.with_defaults("acme", None), columns).posts(sample.record))
+    assert all(isinstance(one, Mapped) for one in found), found
+    return [decode(RawPost, orjson.dumps(one.document)) for one in found if isinstance(one, Mapped)]
+
+
+def test_every_shipped_map_has_a_sample_and_a_page() -> None:
+    assert {path.stem for path in SHIPPED.glob("*.yaml")} == set(PAGES) == set(SAMPLES)
+    assert [name for name, page in PAGES.items() if not page or not page[0].startswith("https://")] == []
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_source_is_found_by_its_names_in_any_order(name: str) -> None:
+    sample = SAMPLES[name]
+    for seed in range(8):
+        record = shuffled(sample.record, seed)
+        maps = list(shipped_maps())
+        random.Random(seed).shuffle(maps)
+        found = propose(list(record) if sample.table else None, [record], maps).source_map
+        assert found is not None
+        assert found.name == name
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_no_map_claims_the_sample_of_another_source(name: str) -> None:
+    sample = SAMPLES[name]
+    columns = list(sample.record) if sample.table else None
+    assert [one.name for one in shipped_maps() if fits(one, columns, [sample.record])] == [name]
+
+
+@pytest.mark.parametrize(("name", "sample"), SAMPLES.items())
+def test_a_sample_becomes_posts_that_the_contract_takes(name: str, sample: Sample) -> None:
+    first = posts_of(name)[0]
+    assert first.post_id == sample.post_id
+    assert first.author.author_id.startswith(sample.author_id)
+    assert bool(first.author.anonymous) == sample.author_id.endswith("anonymous-")
+
+
+def test_what_the_maps_know_of_their_sources() -> None:
+    assert posts_of("twitter-archive")[0].text == "Danke & tschuess"
+    assert posts_of("twitter-api-v2")[0].author.handle == "ann"
+    assert (posts_of("mastodon")[0].visibility, posts_of("mastodon")[0].text) == ("direct", "no signal")
+    assert [post.text for post in posts_of("zendesk")] == ["wrong & late"]
+    assert [post.text for post in posts_of("chatwoot")] == ["wrong bill"]
+    assert [post.in_reply_to for post in posts_of("youtube-comments")] == [None, "youtube:Ug1"]
+    assert posts_of("discourse")[0].title == "No signal"
+    assert posts_of("twint")[0].created_at.isoformat() == "2016-10-26T00:21:56+00:00"
+    play = posts_of("google-play-csv")[0]
+    assert play.reply is not None
+    assert (play.rating, play.reply.max_graphemes) == (1, 350)
+    bluesky = posts_of("bluesky")[0].reply
+    assert bluesky is not None
+    assert bluesky.max_graphemes == 300
