@@ -67,8 +67,8 @@ def guessed(columns: Sequence[str] | None, samples: Sequence[Mapping[str, object
     paths = list(columns) if columns is not None else _paths(samples)
     named: dict[str, str] = {}
     for path in paths:
-        if not path.endswith(("#2", "#3")):
-            named.setdefault(alike(path), path)
+        # Of several columns of one name the first is taken, and the map says so.
+        named.setdefault(alike(path), f"{path}#1" if f"{path}#2" in paths else path)
     found: dict[str, str] = {}
     for target, names in _FIELDS.items():
         taken = set() if target in _MAY_SHARE else set(found.values())

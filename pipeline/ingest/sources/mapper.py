@@ -159,7 +159,7 @@ class Mapper:
                 if found is None and not author.get("anonymous"):
                     notes.append("no_author")
             left += [LeftOut(AUTHOR, self._author.column, code) for code in notes]
-        if found is None or author.get("anonymous"):
+        if found is None:
             thread = str(document.get("conversation_id") or document.get("post_id"))
             author |= {"author_id": f"{network}:anonymous-{hashed([thread])}", "anonymous": True}
         else:

@@ -187,16 +187,14 @@ class SourceMap(BaseModel):
     encoding: str | None = Field(default=None, description="encoding of the file")
 
     def with_defaults(self, workspace: str | None, platform: str | None) -> "SourceMap":
-        """Returns the map that `--workspace` and `--platform` complete. What the map says itself stays.
+        """Returns the map that `--workspace` and `--platform` complete, for posts whose own cell says nothing.
 
         Raises:
             Misconfigured: a field that every post needs has no source.
         """
         given = {"workspace": workspace, "platform": platform}
         defaults = {
-            name: value
-            for name, value in given.items()
-            if value is not None and name not in self.columns and name not in self.constants
+            name: value for name, value in given.items() if value is not None and name not in self.constants
         }
         return self.model_copy(update={"constants": {**self.constants, **defaults}}).checked()
 

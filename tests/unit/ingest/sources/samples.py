@@ -17,6 +17,10 @@ AUTHOR = {"did": "did:plc:ann", "handle": "ann.bsky.social", "displayName": "Ann
 COMMENT = {"authorDisplayName": "@ann", "authorChannelId": {"value": "UCann"}, "textDisplay": "bad <b>sound</b>",
            "textOriginal": "bad sound", "likeCount": 2, "publishedAt": "2026-11-28T10:00:00Z"}  # fmt: skip
 SAMPLES = {
+    "earshot": Sample(
+        {"workspace": "acme", "post_id": "chirp:7", "platform": "chirp", "author": {"author_id": "chirp:ann"},
+         "text": "no signal", "created_at": "2026-11-28T10:00:00Z", "metrics": {"likes": 1}},
+        "chirp:7", "chirp:ann"),
     "twcs": Sample(
         {"tweet_id": "12", "author_id": "115712", "inbound": "True",
          "created_at": "Tue Oct 31 22:10:47 +0000 2017",

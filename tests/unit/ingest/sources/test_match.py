@@ -101,6 +101,12 @@ def test_json_of_an_unknown_source_is_guessed_by_its_paths() -> None:
     assert found.columns["author.handle"].of == ("user.username",)
 
 
+def test_of_several_columns_of_one_name_the_map_says_which_is_taken() -> None:
+    found, _ = propose([*COLUMNS, "text#2"], [dict(zip([*COLUMNS, "text#2"], [*ROW, "short"], strict=True))], [])
+    assert found is not None
+    assert found.columns["text"].of == ("text#1",)
+
+
 def test_what_is_no_export_of_posts_is_said() -> None:
     found, (question,) = propose(["a", "b"], [{"a": "1", "b": "2"}], [])
     assert found is None
