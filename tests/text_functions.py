@@ -42,7 +42,7 @@ from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest import jsonl, lines
 from pipeline.ingest.json import entries
 from pipeline.ingest.look import dialect, encoding
-from pipeline.ingest.look.decision import Asked, Dialect, Json
+from pipeline.ingest.look.decision import Asked, Dialect
 from pipeline.ingest.look.shape import shape
 from pipeline.ingest.mending import TableForm, Why
 from pipeline.ingest.reading import open_export
@@ -220,7 +220,7 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.ingest.jsonl.candidates": lambda text: list(jsonl.candidates(_lines(text), "acme")),
     "pipeline.ingest.jsonl.of_workspace": lambda text: jsonl.of_workspace(text.encode(), "acme"),
     "pipeline.ingest.mending.TableForm": lambda text: TableForm(b"earshot_reason,", ",").entry(text.encode(), WHY),
-    "pipeline.ingest.json.entries.of_lines": lambda text: list(entries.of_lines(_lines(text), Json("lines"))),
+    "pipeline.ingest.json.entries.of_lines": lambda text: list(entries.of_lines(_lines(text))),
     "pipeline.ingest.look.dialect.distinct": lambda text: dialect.distinct([text]),
     "pipeline.ingest.look.dialect.table": _refusing(
         lambda text: dialect.table(list(_lines(text)), Asked(), "file")

@@ -1,22 +1,23 @@
 """`earshot ingest`: send an export to posts.raw."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.cli.text.output import emit_json, say
+from pipeline.cli.text.output import emit, emit_json, say
 from pipeline.errors import EXIT_NO, EXIT_USAGE, Misconfigured
 
 if TYPE_CHECKING:
-    from pipeline.app.importing.request import IngestRequest
+    from pipeline.app.importing.request import FileOptions, IngestRequest
+    from pipeline.ingest.look.decision import Asked
     from pipeline.ingest.sources.source_map import SourceMap
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help="Send an export to posts.raw: JSON lines or CSV, gzip or not.\n\n"
+    help="Send an export to posts.raw. `file` takes any export, and `inspect` shows what it would send.\n\n"
     "Of lines that cannot be posts the first of each kind is named as FILE:LINE: code: field: detail. All of them "
     "lie with their reasons in a rejects file beside the manifest, which can be mended and ingested. They make "
     "the exit code 2, and the valid ones are sent. After a crash the same call goes on behind the last confirmed "
@@ -46,6 +47,31 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="do everything but send"
 StopAfter = Annotated[
     int, typer.Option(min=0, help="end after so many rejected lines in a row with one reason; 0: never")
 ]
+Columns = Annotated[
+    str | None,
+    typer.Option(help="field=COLUMN from a column, field==VALUE the same for all rows; parted by commas"),
+]
+MapFile = Annotated[
+    Path | None, typer.Option("--map", help="YAML: columns, constants, times, zone, decimal, delimiter")
+]
+Platform = Annotated[str | None, typer.Option(help="for rows that state none")]
+TimeFormat = Annotated[
+    list[str] | None,
+    typer.Option(help="strptime format that is tried first, or excel for serial days; may be repeated"),
+]
+Zone = Annotated[str | None, typer.Option(help="of times that state none: Europe/Berlin; default: UTC")]
+DateOrder = Annotated[str | None, typer.Option(help="dmy or mdy: what 05/06/2013 begins with")]
+Decimal = Annotated[str | None, typer.Option(help="sign before the decimals of numbers: . or ,")]
+Encoding = Annotated[str | None, typer.Option(help="of the text, such as cp1252; default: found out")]
+Delimiter = Annotated[str | None, typer.Option(help="one character between cells; default: found out")]
+Quoting = Annotated[
+    str | None, typer.Option(help='how a quote within a quoted cell is written: double (""), backslash, or none')
+]
+Header = Annotated[
+    str | None, typer.Option(help="line with the names of the columns, or the names, parted by commas")
+]
+Member = Annotated[str | None, typer.Option(help="file within a zip archive, or sheet of a workbook")]
+Entries = Annotated[str | None, typer.Option(help="keys that lead to the entries of JSON, parted by dots")]
 Json = Annotated[bool, typer.Option("--json", help="the summary as one JSON object on stdout")]
 
 
@@ -70,22 +96,14 @@ def jsonl(
 @app.command("csv")
 def csv(
     file: File,
-    columns: Annotated[
-        str | None,
-        typer.Option(help="field=COLUMN from a column, field==VALUE the same for all rows; parted by commas"),
-    ] = None,
-    map_file: Annotated[
-        Path | None, typer.Option("--map", help="YAML: columns, constants, times, zone, decimal, delimiter")
-    ] = None,
+    columns: Columns = None,
+    map_file: MapFile = None,
     workspace: Workspace = None,
-    platform: Annotated[str | None, typer.Option(help="for rows that state none")] = None,
-    time_format: Annotated[
-        list[str] | None,
-        typer.Option(help="strptime format that is tried first, or excel for serial days; may be repeated"),
-    ] = None,
-    zone: Annotated[str | None, typer.Option(help="of times that state none: Europe/Berlin; default: UTC")] = None,
-    date_order: Annotated[str | None, typer.Option(help="dmy or mdy: what 05/06/2013 begins with")] = None,
-    decimal: Annotated[str | None, typer.Option(help="sign before the decimals of numbers: . or ,")] = None,
+    platform: Platform = None,
+    time_format: TimeFormat = None,
+    zone: Zone = None,
+    date_order: DateOrder = None,
+    decimal: Decimal = None,
     delimiter: Annotated[str | None, typer.Option(help="one character; default: a comma")] = None,
     speed: Speed = None,
     limit: Limit = None,
@@ -123,6 +141,119 @@ def csv(
     )
 
 
+@app.command("file")
+def file(
+    file: File,
+    workspace: Workspace = None,
+    platform: Platform = None,
+    columns: Columns = None,
+    map_file: MapFile = None,
+    time_format: TimeFormat = None,
+    zone: Zone = None,
+    date_order: DateOrder = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    quoting: Quoting = None,
+    header: Header = None,
+    member: Member = None,
+    entries: Entries = None,
+    speed: Speed = None,
+    limit: Limit = None,
+    resume: Resume = None,
+    strict: Strict = False,
+    dry_run: DryRun = False,
+    stop_after: StopAfter = 1000,
+    as_json: Json = False,
+) -> None:
+    """Any export: it is looked at first, and what cannot be told is asked for before anything is sent.
+
+    A table (CSV, TSV, XLSX) or JSON (lines, arrays, archives, answers of interfaces), packed or not. Exports of
+    known sources are recognised by their columns. `earshot ingest inspect FILE` shows what would be sent.
+    """
+    options = _options(platform, time_format, zone, date_order, decimal)
+    asked = _asked(member, encoding, delimiter, quoting, header, entries)
+    request = _of_any_file(file, workspace, columns, map_file, replace(options, asked=asked))
+    _send(
+        replace(request, speed=speed, limit=limit, start=_start(resume), strict=strict, dry_run=dry_run,
+                patience=stop_after),
+        as_json,
+    )  # fmt: skip
+
+
+@app.command("inspect")
+def inspect(
+    file: File,
+    workspace: Workspace = None,
+    platform: Platform = None,
+    columns: Columns = None,
+    map_file: MapFile = None,
+    time_format: TimeFormat = None,
+    zone: Zone = None,
+    date_order: DateOrder = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    quoting: Quoting = None,
+    header: Header = None,
+    member: Member = None,
+    entries: Entries = None,
+    as_json: Json = False,
+) -> None:
+    """Show what `earshot ingest file` would do: what the file is, the map, the first posts, and what to answer."""
+    from pipeline.app.importing.inspection import inspect_file
+    from pipeline.cli.text.inspection import inspection_lines
+
+    options = _options(platform, time_format, zone, date_order, decimal)
+    asked = _asked(member, encoding, delimiter, quoting, header, entries)
+    found = inspect_file(_of_any_file(file, workspace, columns, map_file, replace(options, asked=asked)))
+    if as_json:
+        emit_json(asdict(found))
+        return
+    for line in inspection_lines(found, file):
+        emit(line)
+
+
+def _of_any_file(
+    file: str, workspace: str | None, columns: str | None, map_file: Path | None, options: "FileOptions"
+) -> "IngestRequest":
+    from pipeline.app.importing.request import IngestRequest
+
+    given = columns is not None or map_file is not None
+    source_map = _source_map(columns, map_file) if given else None
+    return IngestRequest(file, workspace, source_map, file_options=options)
+
+
+def _options(
+    platform: str | None,
+    time_format: list[str] | None,
+    zone: str | None,
+    date_order: str | None,
+    decimal: str | None,
+) -> "FileOptions":
+    from pipeline.app.importing.request import FileOptions
+
+    said = {"times": time_format or None, "zone": zone, "order": date_order, "decimal": decimal}
+    return FileOptions(platform=platform, said={name: value for name, value in said.items() if value is not None})
+
+
+def _asked(
+    member: str | None,
+    encoding: str | None,
+    delimiter: str | None,
+    quoting: str | None,
+    header: str | None,
+    entries: str | None,
+) -> "Asked":
+    from pipeline.ingest.look.decision import Asked
+
+    if quoting not in {None, "double", "backslash", "none"}:
+        raise Misconfigured(f"--quoting: {quoting!r} is none of double, backslash, none")
+    if delimiter is not None and len(delimiter) != 1:
+        raise Misconfigured("--delimiter: one character is needed")
+    return Asked(member, encoding, delimiter, quoting, header, entries)  # type: ignore[arg-type]
+
+
 def _source_map(columns: str | None, map_file: Path | None) -> "SourceMap":
     from pipeline.app.source_maps import load_map
     from pipeline.ingest.sources.spelling import parse_columns
@@ -131,7 +262,7 @@ def _source_map(columns: str | None, map_file: Path | None) -> "SourceMap":
         return parse_columns(columns)
     if map_file is not None and columns is None:
         return load_map(map_file)
-    raise Misconfigured("ingest csv: give either --columns or --map")
+    raise Misconfigured("give either --columns or --map")
 
 
 def _start(resume: bool | None) -> Any:

@@ -36,7 +36,9 @@ class Export(NamedTuple):
     """Yields each row or entry, in order."""
 
 
-def open_export(stream: BufferedReader, file: str, asked: Asked, decided: Decision | None = None) -> Export:
+def open_export(
+    stream: BufferedReader, file: str, asked: Asked, decided: Decision | None = None, *, folded: bool = False
+) -> Export:
     """Decides what an export is and begins to read it.
 
     Args:
@@ -44,6 +46,7 @@ def open_export(stream: BufferedReader, file: str, asked: Asked, decided: Decisi
         file: its name, for messages.
         asked: what the operator says about it.
         decided: what an earlier run decided. Nothing is decided again then.
+        folded: yield the values of JSON as they are, and not the entries that lie at a path in them.
 
     Raises:
         Misconfigured: it is empty, or it cannot be told what it is; the message says what to do. The rows raise it
@@ -59,7 +62,7 @@ def open_export(stream: BufferedReader, file: str, asked: Asked, decided: Decisi
         text = BufferedReader(encoding.Utf8(text, decision.encoding, returns=decision.returns))
     if isinstance(decision.form, Table):
         return _tabular(numbered(text, file), decision, decision.form)
-    return Export(decision, b"", _undamaged(_json(text, decision.form, file), file))
+    return Export(decision, b"", _undamaged(_json(text, decision.form, file, folded=folded), file))
 
 
 class _Beginning:
@@ -161,10 +164,11 @@ def _rows(lines: Iterator[Line], form: Table) -> Iterator[Found]:
             yield Found(row.line, row.raw, dict(zip(names, row.cells, strict=False)))
 
 
-def _json(text: BufferedReader, form: Json, file: str) -> Iterator[Found]:
-    if form.layout == "lines":
-        return entries.of_lines(numbered(text, file), form)
-    return entries.of_values(text, form) if form.layout == "values" else entries.of_array(text, form)
+def _json(text: BufferedReader, form: Json, file: str, *, folded: bool) -> Iterator[Found]:
+    if form.layout == "array":
+        return entries.of_array(text, form.path)
+    values = entries.of_lines(numbered(text, file)) if form.layout == "lines" else entries.of_values(text)
+    return entries.unfolded(values, form.path) if form.path and not folded else values
 
 
 def _undamaged(found: Iterator[Found], file: str) -> Iterator[Found]:

@@ -1,13 +1,25 @@
 """Defines what an operator asks of an import, and what comes back."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from pipeline.ingest.look.decision import Asked
 from pipeline.ingest.sources.source_map import SourceMap
 
 STDIN = "-"
 PATIENCE_LINES = 1000
 """After so many lines in a row with one mistake the mistake is hardly theirs."""
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """What the operator says about a file of any kind. What is not said is found out."""
+
+    asked: Asked = field(default_factory=Asked)
+    platform: str | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
+    """Holds what times and numbers mean, by the names of a map: times, zone, order and decimal."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +30,7 @@ class IngestRequest:
     """Path of the file. `-` stands for standard input."""
     workspace: str | None = None
     columns: SourceMap | None = None
-    """A complete map for CSV. None says that the file holds JSON lines."""
+    """A complete map for CSV. None says that the file holds JSON lines, or that a map is looked for."""
     speed: float | None = None
     """Seconds of event time that pass in a second. None sends as fast as possible."""
     limit: int | None = None
@@ -31,14 +43,20 @@ class IngestRequest:
     """Whether everything is done but sending."""
     patience: int = PATIENCE_LINES
     """The run ends after so many lines in a row that are rejected for one reason. 0 never ends it."""
+    file_options: FileOptions | None = None
+    """What is known of a file of any kind. None says that the format is CSV or JSON lines."""
 
     def options(self) -> dict[str, Any]:
         """Returns what decides what a line becomes, as a manifest keeps it."""
         asked = {"workspace": self.workspace, "strict": self.strict}
-        if self.columns is None:
-            return {"format": "jsonl", **asked}
-        source_map = self.columns.model_dump(mode="json", exclude_defaults=True)
-        return {"format": "csv", **asked, "map": source_map}
+        source_map = None if self.columns is None else self.columns.model_dump(mode="json", exclude_defaults=True)
+        if self.file_options is not None:
+            said = asdict(self.file_options)
+            del said["asked"]["columns"]  # It follows from the map.
+            return {"format": "file", **asked, **said, "map": source_map}
+        return (
+            {"format": "jsonl", **asked} if source_map is None else {"format": "csv", **asked, "map": source_map}
+        )
 
 
 @dataclass(frozen=True)

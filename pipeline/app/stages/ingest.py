@@ -1,13 +1,12 @@
 """Joins ingest with its machines, which are a file or standard input, the producer, the manifest and signals."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from pipeline.adapters.in_memory.publisher import DiscardingPublisher
 from pipeline.adapters.kafka.broker_watch import SILENT_AFTER_S, BrokerWatch
@@ -15,22 +14,18 @@ from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.kafka.reach import reach, require_topic
 from pipeline.app.endpoints import resolve
 from pipeline.app.importing.earlier import Appended, appended_since, earlier_run, ends_of, landed, sent_before
+from pipeline.app.importing.opening import Opened, open_input
 from pipeline.app.importing.place import Place, open_place
 from pipeline.app.importing.request import IngestRequest, IngestSummary, Progress
 from pipeline.app.importing.stop import StopRequest
 from pipeline.clock import Clock, SystemClock
 from pipeline.errors import Misconfigured
-from pipeline.ingest import jsonl
 from pipeline.ingest.agent import IngestAgent, Reports, Rules, Waits
-from pipeline.ingest.lines import Candidate, not_empty, numbered
-from pipeline.ingest.look.container import contents
 from pipeline.ingest.manifest.dry import DryLedger
 from pipeline.ingest.manifest.format import AGAIN, DECIDED, Header
 from pipeline.ingest.manifest.writer import Ledger, ManifestWriter
-from pipeline.ingest.mending import Form, JsonForm, TableForm
 from pipeline.ingest.rejections import Rejections
 from pipeline.ingest.replay import Pacer
-from pipeline.ingest.table.columns import open_table
 from pipeline.metrics import Metrics
 from pipeline.ports.records import Publisher
 from pipeline.settings import KafkaSettings, Settings
@@ -39,18 +34,6 @@ from schemas.topics import RAW
 METADATA_TIMEOUT_S = 15.0
 DELIVERY_TIMEOUT_S = 120.0
 """A cluster that takes nothing for two minutes is missing. The run then stops, and can be resumed."""
-
-
-@dataclass(frozen=True)
-class _Input:
-    """Holds what a file turned out to be."""
-
-    candidates: Iterator[Candidate]
-    form: Form
-    columns: Mapping[str, str] = field(default_factory=dict)
-    """Maps a field of RawPost to the source's name of it."""
-    decided: Mapping[str, Any] = field(default_factory=dict)
-    """Holds what a look at the file has decided. A resumed run gets it back."""
 
 
 def connect(kafka: KafkaSettings) -> Publisher:
@@ -113,7 +96,8 @@ def ingest_file(
         if run is not None and run.whole:
             say(f"{place.name}: run {run.header.run_id} has sent all of it; --restart sends it again")
             return IngestSummary(place.name, "")
-        opened = _open(request, place, stop, {} if run is None else run.header.options.get(DECIDED, {}))
+        kept = {} if run is None else run.header.options.get(DECIDED, {})
+        opened = open_input(request, place, stop, kept, say)
         again = request.start == "restart"
         rules = Rules(
             opened.form,
@@ -187,7 +171,7 @@ def _publisher(kafka: KafkaSettings, use: Machines, say: Callable[[str], None], 
     return use.connect(kafka)
 
 
-def _run(agent: IngestAgent, opened: _Input, limit: int | None, name: str) -> tuple[bool, str | None]:
+def _run(agent: IngestAgent, opened: Opened, limit: int | None, name: str) -> tuple[bool, str | None]:
     try:
         return agent.run(opened.candidates, limit), None
     except Misconfigured as error:
@@ -210,26 +194,11 @@ class _Sentences:
             self.say(f"a Kafka broker answers again after {lasted_s:.0f} s")
 
 
-def _open(request: IngestRequest, place: Place, stop: StopRequest, decided: Mapping[str, Any]) -> _Input:
-    assert not decided, "nothing is decided yet"
-    try:
-        lines = not_empty(stop.until(numbered(contents(place.stream, place.name), place.name)), place.name)
-    except Misconfigured:
-        if stop.requested:
-            raise KeyboardInterrupt from None
-        raise
-    if request.columns is None:
-        return _Input(jsonl.candidates(lines, request.workspace), JsonForm())
-    table = open_table(lines, request.columns, place.name)
-    form = TableForm(table.header, request.columns.delimiter or ",")
-    return _Input(table.candidates, form, table.columns)
-
-
 def _begin(
     state_dir: Path,
     request: IngestRequest,
     place: Place,
-    opened: _Input,
+    opened: Opened,
     ends: Mapping[int, int],
     clock: Clock,
 ) -> ManifestWriter:

@@ -11,7 +11,6 @@ import orjson
 from pipeline.errors import Permanent
 from pipeline.ingest.json.scroll import Broken, Piece, Scroll, entry
 from pipeline.ingest.lines import Found, Line
-from pipeline.ingest.look.decision import Json
 from pipeline.ingest.look.shape import WRAPPER
 
 _NEXT_LINE = re.compile(r"\n(?=[{\[])")
@@ -20,8 +19,8 @@ _LONGEST_INDENT = 64
 _LAST_INDENT = re.compile(r"\n([ \t]*)\Z")
 
 
-def of_lines(lines: Iterable[Line], form: Json) -> Iterator[Found]:
-    """Yields the entry, or the entries, of each line. Blank lines are passed over."""
+def of_lines(lines: Iterable[Line]) -> Iterator[Found]:
+    """Yields the value of each line. Blank lines are passed over."""
     for line in lines:
         if not line.raw.strip():
             continue
@@ -33,7 +32,7 @@ def of_lines(lines: Iterable[Line], form: Json) -> Iterator[Found]:
         if isinstance(value, Permanent):
             yield Found(line.number, line.raw, value)
         else:
-            yield from _entries(Piece(line.number, line.raw, value), form.path)
+            yield Found(line.number, line.raw, entry(Piece(line.number, line.raw, value)))
 
 
 def _patiently(raw: bytes) -> Any:
@@ -47,23 +46,24 @@ def _patiently(raw: bytes) -> Any:
         return Permanent("invalid_json", "the value nests too deep")
 
 
-def _entries(piece: Piece, path: tuple[str, ...]) -> Iterator[Found]:
-    found: Any = entry(piece)
-    for key in path:
-        found = found.get(key) if isinstance(found, dict) else found
-    if isinstance(found, list):
-        for inner in found:
-            raw = json.dumps(inner).encode()
-            yield Found(piece.line, raw, entry(Piece(piece.line, raw, inner)))
-    elif isinstance(found, dict | Permanent):
-        yield Found(piece.line, piece.raw, found)
-    else:
-        reason = Permanent("invalid_json", f"nothing stands at {'.'.join(path)}")
-        yield Found(piece.line, piece.raw, reason)
+def unfolded(found: Iterable[Found], path: tuple[str, ...]) -> Iterator[Found]:
+    """Yields the entries that lie at a path in each value."""
+    for one in found:
+        inner: Any = one.record
+        for key in path:
+            inner = inner.get(key) if isinstance(inner, dict) else inner
+        if isinstance(inner, list):
+            for each in inner:
+                raw = json.dumps(each).encode()
+                yield Found(one.line, raw, entry(Piece(one.line, raw, each)))
+        elif isinstance(inner, dict | Permanent):
+            yield Found(one.line, one.raw, inner)
+        else:
+            yield Found(one.line, one.raw, Permanent("invalid_json", f"nothing stands at {'.'.join(path)}"))
 
 
-def of_values(stream: BufferedReader, form: Json) -> Iterator[Found]:
-    """Yields the entries of values that follow each other and may span lines."""
+def of_values(stream: BufferedReader) -> Iterator[Found]:
+    """Yields values that follow each other and may span lines."""
     scroll = Scroll(stream)
     _unwrap(scroll)
     while scroll.sign():
@@ -73,14 +73,14 @@ def of_values(stream: BufferedReader, form: Json) -> Iterator[Found]:
             piece = scroll.skip_to(_NEXT_LINE)
             yield Found(piece.line, piece.raw, Permanent("invalid_json", str(error)))
         else:
-            yield from _entries(piece, form.path)
+            yield Found(piece.line, piece.raw, entry(piece))
 
 
-def of_array(stream: BufferedReader, form: Json) -> Iterator[Found]:
+def of_array(stream: BufferedReader, path: tuple[str, ...]) -> Iterator[Found]:
     """Yields the elements of a long array, which may lie within an object. They are read one by one."""
     scroll = Scroll(stream)
     _unwrap(scroll)
-    broken = _enter(scroll, form.path)
+    broken = _enter(scroll, path)
     if broken is not None:
         yield broken
         return
@@ -98,7 +98,7 @@ def of_array(stream: BufferedReader, form: Json) -> Iterator[Found]:
         else:
             last = (before, piece)
             yield Found(piece.line, piece.raw, entry(piece))
-    yield from _after(scroll, sign, form.path)
+    yield from _after(scroll, sign, path)
 
 
 def _given_up(scroll: Scroll, last: tuple[str, Piece] | None) -> Piece:

@@ -10,7 +10,7 @@ import orjson
 
 from pipeline.ingest.look.decision import Asked, Json
 
-WRAPPER = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.\[\]\"']*\s*=\s*(?=[\[{])")
+WRAPPER = re.compile(r"[\s\ufeff]*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.\[\]\"']*\s*=\s*(?=[\[{])")
 """Archives of networks come as scripts, such as `window.YTD.tweets.part0 = [`."""
 _BEGINS = re.compile(r'\s*(?:\[\s*[\[{\]]|\{\s*["}])')
 _LINES_TRIED = 20

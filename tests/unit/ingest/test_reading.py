@@ -39,6 +39,7 @@ WRITERS: dict[str, Callable[[], bytes]] = {
     "a report": lambda: ("Report:,Acme\n\n" + written()).encode(),
     "packed lines": lambda: gzip.compress("".join(json.dumps(one) + "\n" for one in RECORDS).encode()),
     "a packed archive": lambda: bz2.compress(b"window.YTD.tweets.part0 = " + json.dumps(RECORDS).encode()),
+    "an archive in UTF-16": lambda: ("window.YTD.tweets.part0 = " + json.dumps(RECORDS)).encode("utf-16"),
     "lines in UTF-16": lambda: "".join(json.dumps(one) + "\n" for one in RECORDS).encode("utf-16"),
     "pretty values": lambda: "\n".join(json.dumps(one, indent=2) for one in RECORDS).encode(),
 }  # fmt: skip

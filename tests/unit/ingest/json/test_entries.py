@@ -7,7 +7,7 @@ from io import BufferedReader, BytesIO
 import pytest
 
 from pipeline.errors import Permanent
-from pipeline.ingest.json.entries import of_array, of_lines, of_values
+from pipeline.ingest.json.entries import of_array, of_lines, of_values, unfolded
 from pipeline.ingest.lines import Found, Line
 from pipeline.ingest.look.decision import Json
 
@@ -32,9 +32,13 @@ LAYOUTS: dict[str, Layout] = {
 
 def read(text: str | bytes, form: Json) -> list[Found]:
     data = text if isinstance(text, bytes) else text.encode()
+    if form.layout == "array":
+        return list(of_array(BufferedReader(BytesIO(data)), form.path))
     if form.layout == "lines":
-        return list(of_lines((Line(n, raw) for n, raw in enumerate(data.splitlines(keepends=True), 1)), form))
-    return list((of_values if form.layout == "values" else of_array)(BufferedReader(BytesIO(data)), form))
+        values = of_lines(Line(n, raw) for n, raw in enumerate(data.splitlines(keepends=True), 1))
+    else:
+        values = of_values(BufferedReader(BytesIO(data)))
+    return list(unfolded(values, form.path) if form.path else values)
 
 
 @pytest.mark.parametrize("indent", [None, 4])

@@ -1,0 +1,65 @@
+"""Shows what an import of a file would do. Nothing is sent."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from pipeline.app.importing.opening import mapped, mapper_of, ours
+from pipeline.app.importing.place import open_place
+from pipeline.app.importing.recognition import SAMPLE_RECORDS, Look, described, look_at
+from pipeline.app.importing.request import FileOptions, IngestRequest
+from pipeline.errors import Misconfigured, Permanent
+from pipeline.ingest.lines import Candidate
+
+SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Says what a file is and what would be sent of it."""
+
+    decided: list[str]
+    """Says in sentences what was decided."""
+    source_map: dict[str, Any]
+    """Holds the proposed map as YAML has it. It is empty if the entries are RawPosts, or if no map fits."""
+    posts: list[dict[str, Any]]
+    """Lists the first posts as they would be sent."""
+    refused: list[str]
+    """Lists the first rows that would be refused, with the reason."""
+    questions: list[str]
+    """Lists what only a person can say."""
+
+
+def inspect_file(request: IngestRequest) -> Inspection:
+    """Looks at the beginning of a file.
+
+    Raises:
+        Misconfigured: it cannot be told what the file is.
+    """
+    with ExitStack() as stack:
+        place = open_place(request.file, stack)
+        options = request.file_options or FileOptions()
+        look = look_at(place, request.columns, options)
+        questions = [question.text for question in look.questions]
+        tried: list[Candidate] = []
+        try:
+            tried = list(islice(_candidates(look, request, options, place.name), SAMPLE_RECORDS))
+        except Misconfigured as error:
+            questions.append(str(error))
+    posts = [orjson.loads(one.found) for one in tried if isinstance(one.found, bytes)]
+    refused = [f"{place.name}:{one.line}: {one.found}" for one in tried if isinstance(one.found, Permanent)]
+    source_map = {} if look.source_map is None else look.source_map.model_dump(mode="json", exclude_defaults=True)
+    return Inspection(list(described(look)), source_map, posts[:SHOWN], refused[:SHOWN], questions)
+
+
+def _candidates(look: Look, request: IngestRequest, options: FileOptions, file: str) -> Iterator[Candidate]:
+    if look.is_ours:
+        return ours(look.found, request.workspace)
+    if look.source_map is None:
+        return iter(())
+    whole = look.source_map.with_defaults(request.workspace or "WORKSPACE", options.platform or "network")
+    return mapped(look.found, mapper_of(whole, look.decision, file))

@@ -1,0 +1,152 @@
+"""Recognises an export: what the file is, which map fits it, and what only a person can say of it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+
+from pipeline.app.importing.place import Place
+from pipeline.app.importing.request import FileOptions
+from pipeline.app.source_maps import shipped_maps
+from pipeline.errors import Permanent
+from pipeline.ingest.json.entries import unfolded
+from pipeline.ingest.lines import Found
+from pipeline.ingest.look.decision import Asked, Decision, Json, Table
+from pipeline.ingest.reading import Export, open_export
+from pipeline.ingest.sources.evidence import Question, decided
+from pipeline.ingest.sources.match import propose
+from pipeline.ingest.sources.source_map import SourceMap
+
+SAMPLE_RECORDS = 200
+"""So many records tell which map fits, and what their times and numbers mean."""
+_OURS = frozenset({"post_id", "platform", "author", "created_at"})
+"""A JSON entry with these is a RawPost already."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Says what a file is, as far as its beginning shows it."""
+
+    decision: Decision
+    source_map: SourceMap | None
+    """None if the entries are RawPosts already, or if no map fits."""
+    is_ours: bool
+    """Whether the entries are RawPosts already."""
+    questions: tuple[Question, ...]
+    """What only a person can say."""
+    header: bytes
+    found: Iterator[Found]
+    """Yields all rows or entries, from the first one on."""
+
+
+def look_at(place: Place, source_map: SourceMap | None, options: FileOptions) -> Look:
+    """Decides what a file is and which map fits it.
+
+    Args:
+        place: the bytes.
+        source_map: the map that the operator has given. None looks for one.
+        options: what else the operator says.
+
+    Raises:
+        Misconfigured: it cannot be told what the file is.
+    """
+    export = open_export(place.stream, place.name, _asked(source_map, options), folded=True)
+    sample = list(islice(export.found, SAMPLE_RECORDS))
+    export = export._replace(found=chain(sample, export.found))
+    if source_map is None and (found := _fitting(export, sample, options)) is not None:
+        return found
+    form = export.decision.form
+    if isinstance(form, Json) and form.path and source_map is None:
+        # No source's map knows these envelopes, so what lies in them is looked at.
+        sample = list(unfolded(iter(sample), form.path))
+        export = export._replace(found=unfolded(export.found, form.path))
+    if isinstance(form, Json) and any(_is_ours(one) for one in sample):
+        return Look(export.decision, None, True, (), b"", export.found)
+    columns, records = columns_of(export.decision), _records(sample)
+    if source_map is not None:
+        proposal, questions = decided(source_map, columns, records)
+    else:
+        some, asked = propose(columns, records, shipped_maps())
+        if some is None:
+            return Look(export.decision, None, False, asked, export.header, export.found)
+        proposal, questions = some, list(asked)
+    return _completed(export, proposal, questions, options)
+
+
+def _fitting(export: Export, sample: list[Found], options: FileOptions) -> Look | None:
+    """Returns the look by the map of a known source whose entries lie in envelopes, if one fits."""
+    form = export.decision.form
+    if not isinstance(form, Json) or not form.path or form.layout == "array":
+        return None
+    some, questions = propose(None, _records(sample), shipped_maps())
+    if some is None or not some.needs:
+        return None
+    decision = replace(export.decision, form=replace(form, path=()))
+    return _completed(export._replace(decision=decision), some, list(questions), options)
+
+
+def _completed(export: Export, source_map: SourceMap, questions: list[Question], options: FileOptions) -> Look:
+    said = {name: value for name, value in options.said.items() if value}
+    answered = {*said, *(["platform"] if options.platform else [])}
+    open_questions = tuple(question for question in questions if question.about not in answered)
+    whole = source_map.with_options(said)
+    return Look(export.decision, whole, False, open_questions, export.header, export.found)
+
+
+def _asked(source_map: SourceMap | None, options: FileOptions) -> Asked:
+    if source_map is None:
+        return options.asked
+    asked = options.asked
+    needed = [name for feed in source_map.columns.values() for name in feed.of]
+    return replace(
+        asked,
+        encoding=asked.encoding or source_map.encoding,
+        delimiter=asked.delimiter or source_map.delimiter,
+        quoting=asked.quoting or ("backslash" if source_map.escape else None),
+        header=asked.header or (str(source_map.header) if source_map.header else None),
+        columns=frozenset(needed),
+    )
+
+
+def _is_ours(one: Found) -> bool:
+    record = one.record
+    # Ids of other tools are numbers, and maps are for those.
+    return not isinstance(record, Permanent) and record.keys() >= _OURS and isinstance(record["post_id"], str)
+
+
+def _records(sample: list[Found]) -> list[Mapping[str, object]]:
+    return [one.record for one in sample if not isinstance(one.record, Permanent)]
+
+
+def columns_of(decision: Decision) -> tuple[str, ...] | None:
+    """Returns the columns of a table, or None for JSON."""
+    return decision.form.names if isinstance(decision.form, Table) else None
+
+
+def described(look: Look) -> Iterator[str]:
+    """Yields in sentences what was decided about a file."""
+    decision = look.decision
+    packed = "" if decision.packing.name == "plain" else f"{decision.packing.name}, "
+    member = f"{decision.packing.member} in it, " if decision.packing.member else ""
+    yield f"read as {packed}{member}{decision.encoding}, {_laid_out(decision)}"
+    if look.is_ours:
+        yield "the entries are RawPosts as they are"
+    elif look.source_map is not None:
+        title = look.source_map.title or "the map that was given"
+        yield f"mapped as: {title}"
+    for question in look.questions:
+        yield question.text
+
+
+def _laid_out(decision: Decision) -> str:
+    form = decision.form
+    if isinstance(form, Json):
+        layouts = {"lines": "JSON with an entry a line", "values": "JSON values", "array": "a JSON array"}
+        return layouts[form.layout] + (f", entries at {'.'.join(form.path)}" if form.path else "")
+    delimiter = {"\t": "tabs", ",": "commas", ";": "semicolons"}.get(
+        form.dialect.delimiter, form.dialect.delimiter
+    )
+    quoting = {"double": "", "backslash": " with \\ before quotes", "none": " without quotes"}[
+        form.dialect.quoting
+    ]
+    header = f"names of columns in line {form.header_line}" if form.header_line else "names of columns as given"
+    return f"a table with {delimiter} between cells{quoting}, {header}: {', '.join(form.names)}"

@@ -1,0 +1,40 @@
+"""Words an inspection of an export for a person."""
+
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from pipeline.app.importing.inspection import Inspection
+
+
+def inspection_lines(found: "Inspection", file: str) -> Iterator[str]:
+    """Yields what was decided, the map, the first posts, what would be refused and what to answer."""
+    yield from found.decided[: len(found.decided) - len(found.questions)] or found.decided
+    if found.source_map:
+        yield "\nmap:"
+        yield from (f"  {line}" for line in _map_lines(found.source_map))
+    for number, post in enumerate(found.posts, 1):
+        yield f"\npost {number}:"
+        yield from (f"  {line}" for line in orjson.dumps(post, option=orjson.OPT_INDENT_2).decode().splitlines())
+    if found.refused:
+        yield "\nrefused:"
+        yield from (f"  {line}" for line in found.refused)
+    if found.questions:
+        yield "\nto answer:"
+        yield from (f"  {line}" for line in found.questions)
+    yield f"\nto send it: earshot ingest file {shlex.quote(file)} --workspace NAME"
+
+
+def _map_lines(source_map: dict[str, Any]) -> Iterator[str]:
+    for target, feed in source_map.get("columns", {}).items():
+        of = ", ".join(feed["of"])
+        how = feed.get("how", "first")
+        yield f"{target} = {of}" if how == "first" and len(feed["of"]) == 1 else f"{target} = {how}({of})"
+    for target, value in source_map.get("constants", {}).items():
+        yield f"{target} == {value}"
+    for name in ("times", "zone", "order", "decimal"):
+        if name in source_map:
+            yield f"{name}: {source_map[name]}"

@@ -1,0 +1,153 @@
+"""Any file is looked at before it is sent: the map that fits it, what only a person can say, and what is kept."""
+
+import gzip
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from pipeline.app.importing.inspection import inspect_file
+from pipeline.app.importing.opening import Opened, open_input
+from pipeline.app.importing.place import open_place
+from pipeline.app.importing.request import FileOptions, IngestRequest
+from pipeline.app.importing.stop import StopRequest
+from pipeline.codec import decode
+from pipeline.errors import Misconfigured, Permanent
+from pipeline.ingest.look.decision import Asked
+from pipeline.ingest.sources.spelling import parse_columns
+from schemas.posts.raw import RawPost
+
+HEAD = "id;user;date;text;stars\n"
+ROWS = "r1;uwe;2026-11-29T17:14:01Z;naja;1,0\nr2;ute;2026-11-29T17:14:02Z;Gut;4,5\n"
+POST = {
+    "workspace": "acme", "post_id": "chirp:1", "platform": "chirp", "author": {"author_id": "chirp:ann"},
+    "text": "hi", "created_at": "2026-11-01T12:00:00Z",
+}  # fmt: skip
+PAGE = {
+    "data": [
+        {"id": str(number), "author_id": "9", "text": "no signal", "created_at": "2022-11-18T00:04:50.000Z"}
+        for number in range(3)
+    ],
+    "includes": {"users": [{"id": "9", "username": "ann"}]},
+    "meta": {"result_count": 3},
+}
+
+
+def request(file: Path, **options: Any) -> IngestRequest:
+    return IngestRequest(str(file), "acme", options.pop("columns", None), file_options=FileOptions(**options))
+
+
+def opened(asked: IngestRequest, kept: Mapping[str, Any] | None = None) -> tuple[Opened, list[RawPost], list[str]]:
+    said: list[str] = []
+    with ExitStack() as stack:
+        found = open_input(asked, open_place(asked.file, stack), StopRequest(), kept or {}, said.append)
+        tried = list(found.candidates)
+    assert [one.line for one in tried] == sorted({one.line for one in tried}), "each is confirmed by its number"
+    return found, [decode(RawPost, one.found) for one in tried if isinstance(one.found, bytes)], said
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "export"
+
+
+def test_a_table_is_recognised_and_mapped_by_its_names(file: Path) -> None:
+    file.write_text(HEAD + ROWS)
+    found, posts, said = opened(request(file, platform="shop"))
+    assert [(post.post_id, post.author.author_id, post.rating) for post in posts] == [
+        ("shop:r1", "shop:uwe", 1), ("shop:r2", "shop:ute", 4.5),
+    ]  # fmt: skip
+    assert "semicolons between cells" in said[0]
+    assert found.form.begin.endswith(HEAD.encode())
+
+
+def test_what_only_a_person_can_say_is_asked_for_before_anything_is_sent(file: Path) -> None:
+    file.write_text(HEAD + ROWS)
+    with pytest.raises(Misconfigured, match="on which network"):
+        opened(request(file))
+    file.write_text("id,user,date,text\n1,ann,05/06/2013 14:03,hi\n2,bob,07/06/2013 14:03,ho\n")
+    with pytest.raises(Misconfigured, match="--date-order dmy or mdy"):
+        opened(request(file, platform="shop"))
+    _, posts, _ = opened(request(file, platform="shop", said={"order": "dmy"}))
+    assert [post.created_at.month for post in posts] == [6, 6]
+
+
+def test_a_map_that_is_given_finds_its_header(file: Path) -> None:
+    file.write_text("Report;Acme\nwhat;we;found;here\n\na;b;c;d;e\n" + ROWS)
+    columns = parse_columns("post_id=a,author.author_id=b,created_at=c,text=d,platform==shop")
+    _, posts, _ = opened(request(file, columns=columns))
+    assert [post.post_id for post in posts] == ["shop:r1", "shop:r2"]
+
+
+@pytest.mark.parametrize("layout", ["lines", "array", "pretty", "nested", "packed"])
+def test_raw_posts_come_in_as_they_are(file: Path, layout: str) -> None:
+    posts = [POST | {"post_id": f"chirp:{number}"} for number in range(5)]
+    lines = "".join(json.dumps(post) + "\n" for post in posts)
+    written = {
+        "lines": lines, "array": json.dumps(posts), "pretty": json.dumps(posts, indent=2),
+        "nested": json.dumps({"posts": posts}), "packed": lines,
+    }[layout]  # fmt: skip
+    file.write_bytes(gzip.compress(written.encode()) if layout == "packed" else written.encode())
+    _, found, _ = opened(request(file))
+    assert [post.post_id for post in found] == [f"chirp:{number}" for number in range(5)]
+
+
+def test_half_a_character_in_a_raw_post_is_replaced_and_named(file: Path) -> None:
+    file.write_text('{"text": "cut \\ud83d", ' + json.dumps(POST)[1:].replace('"text": "hi", ', ""))
+    posts = opened(request(file))[1]
+    assert posts[0].text == "cut \ufffd"
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_pages_of_an_interface_give_each_post_with_what_lies_beside_it(file: Path, indent: int | None) -> None:
+    file.write_text(json.dumps(PAGE, indent=indent) + "\n" + json.dumps(PAGE, indent=indent) + "\n")
+    _, posts, said = opened(request(file))
+    assert [post.author.handle for post in posts] == ["ann"] * 6
+    assert "mapped as: X API v2" in said[1]
+
+
+def test_an_archive_is_recognised(file: Path) -> None:
+    tweet = {"id_str": "15", "created_at": "Fri Nov 18 00:04:50 +0000 2022", "full_text": "Danke &amp; bis bald"}
+    file.write_text("window.YTD.tweets.part0 = " + json.dumps([{"tweet": tweet}], indent=2))
+    (post,) = opened(request(file))[1]
+    assert (post.post_id, post.text) == ("twitter:15", "Danke & bis bald")
+
+
+@pytest.mark.parametrize("text", [HEAD + ROWS, json.dumps(PAGE), json.dumps(POST)])
+def test_a_run_that_is_taken_up_decides_nothing_again(file: Path, text: str) -> None:
+    file.write_text(text)
+    asked = request(file, platform="shop")
+    found, posts, _ = opened(asked)
+    kept = orjson.loads(orjson.dumps(dict(found.decided)))
+    again, same, said = opened(asked, kept)
+    assert (same, said, again.decided) == (posts, [], found.decided)
+
+
+def test_what_was_asked_makes_another_run(file: Path) -> None:
+    asked = request(file)
+    assert asked.options() != request(file, asked=Asked(encoding="cp1252")).options()
+    assert orjson.loads(orjson.dumps(asked.options())) == asked.options()
+
+
+def test_a_broken_row_is_named_and_costs_no_other(file: Path) -> None:
+    file.write_text(
+        HEAD + 'r0;uwe;2026-11-29T17:14:01Z;"naja;1,0\n' + ROWS + 'r3;udo;2026-11-29T17:14:03Z;"na; ja";3\n'
+    )
+    with ExitStack() as stack:
+        asked = request(file, platform="shop")
+        found = open_input(asked, open_place(asked.file, stack), StopRequest(), {}, lambda _line: None)
+        bad, *good = found.candidates
+    assert isinstance(bad.found, Permanent)
+    assert (bad.line, len(good)) == (2, 3)
+
+
+def test_an_inspection_shows_the_map_the_posts_and_the_questions(file: Path) -> None:
+    file.write_text(HEAD + ROWS)
+    found = inspect_file(request(file))
+    assert found.source_map["columns"]["post_id"]["of"] == ["id"]
+    assert [post["text"] for post in found.posts] == ["naja", "Gut"]
+    assert any("--platform" in question for question in found.questions)
