@@ -13,14 +13,16 @@ from typing import Any, Protocol
 import orjson
 
 from pipeline.route.moments import rfc3339
+from schemas.people.casework import CasePicked
 from schemas.topics import ACTIONABLE, REPS
 from tests import builders
-from tests.simulation.policies import QUEUES, queues_of
+from tests.simulation.policies import QUEUES, SHELF, queues_of
 
 POST = orjson.loads(builders.scored().model_dump_json(exclude_none=True))
 SIGNED_IN = orjson.loads(builders.signed_in().model_dump_json(exclude_none=True))
 BEAT = orjson.loads(builders.beat().model_dump_json(exclude_none=True))
 SIGNED_OUT = orjson.loads(builders.signed_out().model_dump_json(exclude_none=True))
+PICK = orjson.loads(builders.tell(CasePicked, case_id="c").model_dump_json(exclude_none=True))
 REQUEST = orjson.loads(builders.accept("c").model_dump_json(exclude_none=True))
 BEAT_S = 10.0
 """A desktop that sends heartbeats sends one so often. The lease is the shortest that there is."""
@@ -32,6 +34,8 @@ LONG_MS = 6_000
 """A rep means to go on with a held case within this time."""
 WINDOWS_S = (None, 15, None, 3_615)
 """So long after a post its platform takes an answer. It is told an hour before that this ends."""
+DIRECT = 0.2
+"""Share of the posts that are private messages."""
 PULSES_S = (0.0, 2.0, 3.0, 4.0)
 """People act at any time, or all together in pulses so far apart, which then share transactions."""
 
@@ -138,9 +142,10 @@ class Desk:
             "workspace": self._workspace, "post_id": f"x:p{number}", "text": f"text {number}",
             "created_at": now, "received_at": rfc3339(now_ms - chance.randrange(LATE_MS)),
             "author": {"author_id": f"x:a{chance.randrange(60)}", "handle": "ann"},
+            "visibility": "direct" if chance.random() < DIRECT else "public",
             "triage": POST["triage"] | {
                 "policy_version": self.policy_version,
-                "queue": queues_of(self.policy_version)[chance.random() > 0.7].name,
+                "queue": self._queue(),
                 "priority": chance.choice([10.0, 50.0, 90.0]),
                 "skills": ["es"] if chance.random() < 0.2 else [],
             },
@@ -154,6 +159,10 @@ class Desk:
             self._later(chance.random() * 5, self._append, ACTIONABLE.name, body)
         if chance.random() < 0.02:
             self._append(ACTIONABLE.name, body[:-20])
+
+    def _queue(self) -> str:
+        """Returns the queue of a post."""
+        return self._chance.choices(queues_of(self.policy_version), (60, 28, 12))[0].name
 
     def _in_conversation(self, number: int) -> dict[str, Any]:
         """Returns what a post is that has to do with an earlier one, which some of them have."""
@@ -239,6 +248,16 @@ class Desk:
                 self._later(0.2 + chance.random() * 3, self._ask, rep, *self._other_work(about))
         elif said["reason"] == "timed_out":
             self._later(0.5 + chance.random() * 4, self._sign_in, rep)
+
+    def see(self, case: dict[str, Any]) -> None:
+        """Lets a rep perhaps pick a case of which `cases.current` says how it stands."""
+        is_there = case["queue"] == SHELF.name and case["state"] == "waiting"
+        if is_there and self._town.now_s < self._hours.work_s and self._chance.random() < 0.9:
+            rep = self._reps[self._chance.choice(("r0", "r1", "r2", "r2"))]
+            self._later(0.2 + self._chance.random() * 4, self._pick, rep, case["case_id"])
+
+    def _pick(self, rep: Rep, case_id: str) -> None:
+        self._event(PICK, rep, case_id=case_id)
 
     def _look_again(self, said: dict[str, Any]) -> None:
         """Lets a rep go on with a case of which something new is said."""

@@ -7,7 +7,14 @@ from typing import Any
 
 from schemas.topics import ACTIONABLE, REPS
 from tests.simulation.history import History, Written, ms_of
-from tests.simulation.policies import SHUT_MS
+from tests.simulation.offers import (
+    attempt_of,
+    is_offer,
+    no_queue_takes_more_than_its_share,
+    offers_only_to_those_who_may_have_them,
+    picks_only_from_the_shelf,
+)
+from tests.simulation.policies import BOUND, BOUNDED, SHELF, SHUT_MS, weight_of
 from tests.simulation.timers import TIMER_BOUND_MS, each_timer_once, no_timer_early_or_overtaken
 
 JUMP_MS = 3_600_000
@@ -41,6 +48,7 @@ def one_holder_and_no_rep_above_capacity(history: History) -> Iterator[str]:
         if record.body is not None and record.body.get("type") == "signed_in"
     }
     holder: dict[str, tuple[str, str]] = {}
+    weights: dict[str, int] = {}
     for _, transaction in groupby(history.assignments, key=lambda said: said.serial):
         for said in transaction:
             case_id, rep = said.body["case_id"], (said.body["workspace"], said.body["rep_id"])
@@ -50,14 +58,18 @@ def one_holder_and_no_rep_above_capacity(history: History) -> Iterator[str]:
                 if case_id in holder:
                     yield f"{case_id} was {said.body['state']} to {rep} while {holder[case_id]} had it"
                 holder[case_id] = rep
+                weights[case_id] = weight_of(said.body["queue"], said.body["channel"])
             elif holder.get(case_id) != rep:
                 yield f"{case_id} was {said.body['state']} by {rep} and held by {holder.get(case_id)}"
             elif said.body["state"] not in ("offered", "assigned"):
                 del holder[case_id]
         # Records of one transaction in two partitions have no order between them, so capacity counts at its end.
-        for rep, held in Counter(holder.values()).items():
-            if held > capacity[rep]:
-                yield f"{rep} holds {held} cases and takes {capacity[rep]}"
+        loads = Counter[tuple[str, str]]()
+        for case_id, rep in holder.items():
+            loads[rep] += weights[case_id]
+        for rep, load in loads.items():
+            if load > capacity[rep]:
+                yield f"{rep} has a load of {load} and takes {capacity[rep]}"
 
 
 def events_without_gap(history: History) -> Iterator[str]:
@@ -130,14 +142,16 @@ def offsets_without_gap(history: History) -> Iterator[str]:
 
 
 def timers_neither_early_nor_stuck(history: History) -> Iterator[str]:
-    offers = {_offer(said): said for said in history.assignments if _is_offer(said)}
-    ended = {_offer(said) for said in history.assignments if said.body["state"] != "offered"}
+    offers = {attempt_of(said): said for said in history.assignments if is_offer(said)}
+    ended = {attempt_of(said) for said in history.assignments if said.body["state"] != "offered"}
     for event in history.events:
         if event.body["type"] == "timed_out":
-            if _offer(event) not in offers:
-                yield f"{_offer(event)} timed out and was never offered"
-            elif (early_ms := -_since_expiry_ms(history, offers[_offer(event)], event.append_ms, event.at_s)) > 0:
-                yield f"{_offer(event)} timed out {early_ms} ms early"
+            if attempt_of(event) not in offers:
+                yield f"{attempt_of(event)} timed out and was never offered"
+            elif (
+                early_ms := -_since_expiry_ms(history, offers[attempt_of(event)], event.append_ms, event.at_s)
+            ) > 0:
+                yield f"{attempt_of(event)} timed out {early_ms} ms early"
     for offer, said in offers.items():
         late_ms = _since_expiry_ms(history, said, history.end_ms, history.end_s)
         if offer not in ended and late_ms > TIMER_BOUND_MS:
@@ -158,7 +172,7 @@ def _since_expiry_ms(history: History, offer: Written, append_ms: int, at_s: flo
 def published_after_ms(history: History) -> Iterator[int]:
     """Yields how long after the time from which it counts each offer was published, by the true time."""
     for said in history.assignments:
-        if _is_offer(said):
+        if is_offer(said):
             yield int(_true_ms(history, said.at_s)) - ms_of(said.body["decided_at"])
 
 
@@ -168,26 +182,26 @@ def _true_ms(history: History, at_s: float) -> float:
 
 def no_timer_overtakes_an_answer(history: History) -> Iterator[str]:
     """An offer that its rep answered in time does not time out, whenever the answer is read."""
-    offers = {_offer(said): (said.body["rep_id"], said) for said in history.assignments if _is_offer(said)}
-    timed_out = {_offer(event) for event in history.events if event.body["type"] == "timed_out"}
+    offers = {attempt_of(said): (said.body["rep_id"], said) for said in history.assignments if is_offer(said)}
+    timed_out = {attempt_of(event) for event in history.events if event.body["type"] == "timed_out"}
     for record in history.inputs:
         if record.body is None or record.body.get("type") not in ("offer_accepted", "offer_rejected"):
             continue
-        rep_id, said = offers.get(_offer(record), ("", None))
-        if said is None or _offer(record) not in timed_out or record.body["rep_id"] != rep_id:
+        rep_id, said = offers.get(attempt_of(record), ("", None))
+        if said is None or attempt_of(record) not in timed_out or record.body["rep_id"] != rep_id:
             continue
         early_ms = -_since_expiry_ms(history, said, record.append_ms, record.at_s)
         # An answer of the last millisecond counts.
         if early_ms >= 0 and not (history.clock_jumped and early_ms == 0):
-            yield f"{_offer(record)} timed out and was answered {early_ms} ms before its end"
+            yield f"{attempt_of(record)} timed out and was answered {early_ms} ms before its end"
 
 
 def no_offer_published_after_its_time(history: History) -> Iterator[str]:
     for said in history.assignments:
-        if _is_offer(said) and not history.clock_jumped:
+        if is_offer(said) and not history.clock_jumped:
             late_ms = said.append_ms - ms_of(said.body["expires_at"])
             if late_ms >= 0:
-                yield f"{_offer(said)} was first published {late_ms} ms after it had expired"
+                yield f"{attempt_of(said)} was first published {late_ms} ms after it had expired"
 
 
 def no_case_waits_beside_a_free_rep(history: History) -> Iterator[str]:
@@ -220,21 +234,27 @@ class _Desk:
         self.of_post: dict[str, set[str]] = {}
         self.waiting: dict[str, tuple[str, str]] = {}
         """Case to team and queue."""
-        self.holder: dict[str, str] = {}
+        self.holder: dict[str, tuple[str, int]] = {}
+        """Case to the rep who has it, and its weight."""
+        self.offers: Counter[str] = Counter()
         self.had: set[tuple[str, str]] = set()
         """Case and rep of each offer so far."""
 
     def pairs(self, at_s: float, shut: str | None) -> set[tuple[str, str]]:
         """Returns who could take which case, of another queue than the one that is perhaps shut."""
-        held = Counter(self.holder.values())
+        load = Counter[str]()
+        for rep_id, weight in self.holder.values():
+            load[rep_id] += weight
         return {
             (case_id, rep_id)
             for rep_id, rep in self.reps.items()
             if at_s - self.beaten_s.get(rep_id, at_s) < LEASE_S
-            if held[rep_id] < rep["capacity"]
+            if rep["workspace"] != BOUNDED or self.offers[rep_id] < BOUND
             for case_id, (team, queue) in self.waiting.items()
             if team in rep["teams"]
-            and queue != shut
+            and queue not in (shut, SHELF.name)
+            # What waits may be of any channel.
+            and load[rep_id] + weight_of(queue, "direct") <= rep["capacity"]
             and (case_id, rep_id) not in self.had
             and self.skills[case_id] <= {*rep["skills"]}
         }
@@ -249,7 +269,7 @@ def no_offer_by_a_queue_that_is_shut(history: History) -> Iterator[str]:
         body = event.body
         is_matched = body["type"] == "offered" and body["reason"] == "matched"
         if is_matched and body["queue"] == "fans" and from_ms < ms_of(body["at"]) < until_ms:
-            yield f"{_offer(event)} was made at {body['at']}, while the queue was shut"
+            yield f"{attempt_of(event)} was made at {body['at']}, while the queue was shut"
 
 
 def _note(desks: dict[str, _Desk], record: Written) -> None:
@@ -279,25 +299,23 @@ def _note(desks: dict[str, _Desk], record: Written) -> None:
     else:
         desk = desks[body["workspace"]]
         if body["state"] in ("offered", "assigned"):
-            desk.holder[body["case_id"]] = body["rep_id"]
+            if not body.get("update"):
+                weight = weight_of(body["queue"], body["channel"])
+                if body["reason"] != "accepted":
+                    desk.holder[body["case_id"]] = body["rep_id"], weight
+                desk.offers[body["rep_id"]] += body["state"] == "offered"
             desk.had.add((body["case_id"], body["rep_id"]))
         else:
             desk.holder.pop(body["case_id"], None)
-
-
-def _is_offer(said: Written) -> bool:
-    """Whether it makes an offer, and does not only say what is new about one."""
-    return bool(said.body["state"] == "offered" and not said.body.get("update"))
-
-
-def _offer(record: Written) -> tuple[str, int]:
-    return record.body["case_id"], record.body["attempt"]
 
 
 Check = Callable[[History], Iterator[str]]
 CHECKS: tuple[Check, ...] = (
     each_step_once,
     one_holder_and_no_rep_above_capacity,
+    offers_only_to_those_who_may_have_them,
+    no_queue_takes_more_than_its_share,
+    picks_only_from_the_shelf,
     events_without_gap,
     each_post_told_once,
     offsets_without_gap,

@@ -2,7 +2,7 @@
 
 from pipeline.codec import encode
 from schemas.policy.calendar import Calendar
-from schemas.policy.queues import Limits, Queue, Ring, Sticky
+from schemas.policy.queues import Borrowing, ChannelWeights, Limits, Queue, Ring, Sticky
 from schemas.policy.rules import TriageRule
 from schemas.policy.sla import Sla, SlaTarget
 from schemas.policy.staffing import Lease
@@ -19,11 +19,20 @@ CARE = Queue(
     name="care", team="care", offer_timeout_s=8, first_response_s=3600, sla="prompt", rings=RINGS, wrap_up_s=3,
     sticky=Sticky(scope="any", ttl_s=60, hold_s=3), reply_within_s=5, follow_up_within_s=3, idle_s=4,
 )  # fmt: skip
+SHARE = 0.5
+"""A queue takes so much of the team that lends to it."""
+SHELF = Queue(
+    name="shelf", team="social", mode="pull", offer_timeout_s=5, first_response_s=3600, interruptible=True
+)
+"""Reps pick its cases by hand, and these take nothing from the cases of the other queues."""
+BOUNDED, BOUND = "nimbus", 18
+"""In this workspace a rep has so many offers within an hour, which is longer than a day."""
 QUEUES = (
     CARE.model_copy(
         update={
             "rings": (*RINGS, Ring(after_s=12, add_teams=("social",))),
             "limits": Limits(max_waiting=6, overflow_queue="fans"),
+            "borrows": (Borrowing(team="social", waiting_over=3, waiting_over_s=8, max_share=SHARE),),
         }
     ),
     Queue(
@@ -33,11 +42,15 @@ QUEUES = (
         first_response_s=3600,
         fairness="round_robin",
         calendar="hours",
+        channel_weights=ChannelWeights(public=1, direct=2),
+        borrows=(Borrowing(team="care", waiting_over=2, max_share=SHARE),),
     ),
+    SHELF,
 )
 OTHER_QUEUES = (
     Queue(name="vip", team="care", offer_timeout_s=5, first_response_s=3600, fairness="longest_idle"),
     CARE.model_copy(update={"team": "social", "limits": Limits(max_waiting=6, overflow_queue="vip")}),
+    SHELF,
 )
 """Beside the queues above one is new, one has moved to another team, and one is gone."""
 TEAMS = tuple(sorted({queue.team for queue in QUEUES}))
@@ -55,6 +68,11 @@ def queues_of(version: int) -> tuple[Queue, ...]:
     return QUEUES if version % 2 else OTHER_QUEUES
 
 
+def weight_of(queue: str, channel: str) -> int:
+    """Returns what a case of that queue takes of the capacity for cases that are not interruptible."""
+    return 0 if queue == SHELF.name else 2 if (queue, channel) == ("fans", "direct") else 1
+
+
 def policy_of(workspace: str, version: int) -> bytes:
     """Returns a version of a policy as it is published."""
     rules = (TriageRule(name="rest", action="respond", queue="care"),)
@@ -68,5 +86,6 @@ def policy_of(workspace: str, version: int) -> bytes:
         lease=Lease(seconds=30),
         slas=(SLA,),
         calendars=(HOURS,),
+        offers_per_hour=BOUND if workspace == BOUNDED else None,
     )
     return encode(policy)

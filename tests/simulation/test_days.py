@@ -43,7 +43,7 @@ def test_nothing_of_a_day_stays_in_memory() -> None:
 
 def test_the_days_meet_what_they_are_for() -> None:
     """Aborts, renewals and restarts all happen, so that a day without damage says something."""
-    days = [play(seed) for seed in range(10)]
+    days = [play(seed) for seed in range(16)]
     assert sum(day.world.notes.aborted for day in days) >= 5
     assert sum(day.world.notes.renewed for day in days) >= 5
     assert sum(day.world.notes.restarts for day in days) >= 5

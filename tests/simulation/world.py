@@ -157,10 +157,14 @@ class Town:
     def __init__(self, cluster: SimulatedCluster, seed: int, workspace: str, hours: Hours) -> None:
         self._cluster, self._workspace = cluster, workspace
         self._chance = chance = Random(f"{seed}/{workspace}")
-        self._read = [0] * len(cluster.topics[ASSIGNMENTS.name])
+        self._read = {
+            (name, number): 0
+            for name in (ASSIGNMENTS.name, CASES.name)
+            for number in range(len(cluster.topics[name]))
+        }
         self._looking = False
         self.desk = Desk(self, chance, workspace, hours)
-        for log in cluster.topics[ASSIGNMENTS.name]:
+        for log in (*cluster.topics[ASSIGNMENTS.name], *cluster.topics[CASES.name]):
             log.watchers.append(self._look_soon)
 
     @property
@@ -185,13 +189,14 @@ class Town:
 
     def _look(self) -> None:
         self._looking = False
-        for number, log in enumerate(self._cluster.topics[ASSIGNMENTS.name]):
+        for (name, number), begin in self._read.items():
+            log = self._cluster.topics[name][number]
             stable = log.stable
-            for entry in log.read(self._read[number], stable, committed=True):
+            for entry in log.read(begin, stable, committed=True):
                 said = orjson.loads(entry.value or b"{}")
-                if said["workspace"] == self._workspace:
-                    self.desk.hear(said)
-            self._read[number] = stable
+                if said.get("workspace") == self._workspace:
+                    (self.desk.hear if name == ASSIGNMENTS.name else self.desk.see)(said)
+            self._read[name, number] = stable
 
 
 class World:
