@@ -332,6 +332,8 @@ def _offered_next(case: Case | None) -> Case | None:
 def _same_place(old: Case, new: Case) -> bool:
     return (
         old.priority == new.priority
+        # Another one where a restore passes over the end of a case that was opened again.
+        and old.queued_at_ms == new.queued_at_ms
         and old.refused == new.refused
         and old.queue == new.queue
         and old.team == new.team

@@ -4,9 +4,22 @@ from typing import Any
 
 import pytest
 
+from schemas.people.supervision import CaseClosedBy
 from schemas.policy.policy import Policy
 from schemas.policy.rules import TriageRule
-from tests.builders import accept, at, policy, reject, resolve, scored, sentiment, signed_in, signed_out, topics
+from tests.builders import (
+    accept,
+    at,
+    policy,
+    reject,
+    resolve,
+    scored,
+    sentiment,
+    signed_in,
+    signed_out,
+    tell,
+    topics,
+)
 from tests.unit.route.desk_of_one import DAY_MS, Desk
 
 REOPEN_S = 259_200
@@ -199,3 +212,19 @@ def test_a_case_that_goes_on_in_private_is_reopened_where_that_is_worked_on() ->
     assert (again.case_id, again.queue, again.team, again.state) == (case_id, "fans", "social", "waiting")
     [offer] = desk.feed(signed_in("r2", teams=("social",), skills=("es",))).assignments
     assert (offer.rep_id, offer.channel) == ("r2", "direct")
+
+
+def test_a_restore_that_passes_over_the_end_of_a_case_gives_it_its_new_place() -> None:
+    """The changelog may hold how the case waited before its end, and then how it waits again."""
+    desk = Desk()
+    [queued] = desk.feed(scored("p1")).events
+    before = dict(desk.changelog)
+    desk.after(1).feed(scored("p2", "bob"), tell(CaseClosedBy, case_id=queued.case_id))
+    desk.after(1).feed(scored("p3", in_reply_to="x:p1"))
+    after = desk.changelog
+    desk.changelog = {}
+    desk.restart()
+    for name, value in [*before.items(), *after.items()]:
+        desk.router.restore(name, value)
+    [offer] = desk.feed(signed_in(capacity=1)).assignments
+    assert offer.posts[0].post_id == "x:p2", "it has waited for longer"
