@@ -53,8 +53,9 @@ def main(argv: list[str] | None = None) -> None:
         sys.stderr.write(f"earshot: there is no verb {verb}.{hint} `earshot --help` lists them.\n")
         sys.exit(EXIT_USAGE)
     for unreadable in filter(_is_unreadable, rest):
+        shown = unreadable.encode(errors="backslashreplace").decode()
         sys.stderr.write(
-            f"earshot: {unreadable}: no file is called so, and a text must be UTF-8. Where it is, the locale must "
+            f"earshot: {shown}: no file is called so, and a text must be UTF-8. Where it is, the locale must "
             "say so: set LC_ALL=C.UTF-8\n"
         )
         sys.exit(EXIT_USAGE)

@@ -39,6 +39,7 @@ CSV = ["ingest", "csv", "none.csv", "--columns", "post_id=id"]
         (["dlq", "show", f"{'x' * 300}.dlq/0/0"], "there are no such topics, partitions or offsets"),
         (["generate", "--start", "9999-12-31T23:59:59-23:00"], "--start: the time must be between 1990 and 2100"),
         (["generate", "--start", "0001-01-01T00:00:00+23:00"], "--start: the time must be between 1990 and 2100"),
+        (["pull", "x:\udcff"], "earshot: x:\\udcff: no file is called so, and a text must be UTF-8"),
         (["generate", "--workspace", "A B"], "workspace: must be at most 63 small letters"),
         ([*CSV, "--time-format", "%d %d"], "--time-format: '%d %d' is no format for strptime"),
         ([*CSV, "--time-format", "%Q"], "--time-format: '%Q' is no format for strptime"),
