@@ -80,7 +80,7 @@ def no_queue_takes_more_than_its_share(history: History) -> Iterator[str]:
                 weight_of(queue.name, taken.body["channel"])
                 for rep, taken in holder.values()
                 if rep[0] == workspace and taken.body["queue"] == queue.name
-                if queue.team not in roster[rep]["teams"]
+                if _is_of_another_team(taken, roster[rep]["teams"])
                 # A ring may have widened the circle after the loan.
                 if taken not in steps or taken.body.get("ring", 0) <= MOST_RINGS
             )
@@ -89,6 +89,12 @@ def no_queue_takes_more_than_its_share(history: History) -> Iterator[str]:
             )
             if load > SHARE * team:
                 yield f"{attempt_of(said)}: queue {queue.name} has {load} of {team} that team {teams[0]} can take"
+
+
+def _is_of_another_team(offer: Written, teams: list[str]) -> bool:
+    """Whether the queue belonged to another team when the offer was made. A policy may have moved it since."""
+    queues = queues_of(offer.body["policy_version"])
+    return any(queue.name == offer.body["queue"] and queue.team not in teams for queue in queues)
 
 
 def picks_only_from_the_shelf(history: History) -> Iterator[str]:
