@@ -4,11 +4,16 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 
+from schemas.policy.queues import Queue
 from tests.simulation.history import History, Written
 from tests.simulation.policies import BOUND, BOUNDED, SHARE, SHELF, queues_of, weight_of
 
 MOST_RINGS = 2
 """The next ring lets the other team have the cases without a loan."""
+
+
+MOVING_S = 2.0
+"""Cases that wait follow a new policy within so long, and may be offered as before until then."""
 
 
 def is_offer(said: Written) -> bool:
@@ -20,6 +25,20 @@ def attempt_of(record: Written) -> tuple[str, int]:
     return record.body["case_id"], record.body["attempt"]
 
 
+class _Policies:
+    """Which policies count for an offer: the one in force, and while cases still follow it the one before."""
+
+    def __init__(self) -> None:
+        self._since_s: dict[tuple[str, int], float] = {}
+
+    def queues(self, said: Written) -> list[Queue]:
+        """Returns the queues of that name in the policies that count for the offer."""
+        version = said.body["policy_version"]
+        since_s = self._since_s.setdefault((said.body["workspace"], version), said.at_s)
+        counting = [version, version - 1] if version > 1 and said.at_s - since_s < MOVING_S else [version]
+        return [queue for one in counting for queue in queues_of(one) if queue.name == said.body["queue"]]
+
+
 def offers_only_to_those_who_may_have_them(history: History) -> Iterator[str]:
     """Each is of a team that may take the case by its queue, its ring or a loan, and not yet at the bound."""
     teams = {
@@ -27,7 +46,7 @@ def offers_only_to_those_who_may_have_them(history: History) -> Iterator[str]:
         for record in history.inputs
         if record.body is not None and record.body.get("type") == "signed_in"
     }
-    offers = Counter[tuple[str, str]]()
+    offers, policies = Counter[tuple[str, str]](), _Policies()
     for said in history.assignments:
         if not is_offer(said):
             continue
@@ -36,16 +55,19 @@ def offers_only_to_those_who_may_have_them(history: History) -> Iterator[str]:
         offers[rep] += 1
         if rep[0] == BOUNDED and offers[rep] > BOUND:
             yield f"{rep} had {offers[rep]} offers"
-        queue = next((queue for queue in queues_of(body["policy_version"]) if queue.name == body["queue"]), None)
+        queues = policies.queues(said)
         if body["reason"] != "matched":
             continue
-        if queue is None or queue.mode == "pull":
+        if not any(queue.mode == "push" for queue in queues):
             yield f"{attempt_of(said)} was made in queue {body['queue']}"
-            continue
-        rings = queue.rings[: body.get("ring", 0)]
-        may = {queue.team, *(team for ring in rings for team in ring.add_teams)}
-        if may.isdisjoint(teams[rep]) and teams[rep].isdisjoint(rule.team for rule in queue.borrows):
+        elif not any(_may(queue, body.get("ring", 0)) & teams[rep] for queue in queues):
             yield f"{attempt_of(said)} went to {rep} of {sorted(teams[rep])}"
+
+
+def _may(queue: Queue, ring: int) -> set[str]:
+    """Returns the teams whose reps may have a case of the queue in that ring, loans included."""
+    added = {team for each in queue.rings[:ring] for team in each.add_teams}
+    return {queue.team, *added, *(rule.team for rule in queue.borrows)}
 
 
 def no_queue_takes_more_than_its_share(history: History) -> Iterator[str]:
@@ -56,6 +78,7 @@ def no_queue_takes_more_than_its_share(history: History) -> Iterator[str]:
         if record.body is not None and record.body.get("type") == "signed_in"
     }
     holder: dict[str, tuple[tuple[str, str], Written]] = {}
+    policies = _Policies()
     for _, transaction in groupby(history.assignments, key=lambda said: said.serial):
         steps = [said for said in transaction if not said.body.get("update")]
         for said in steps:
@@ -67,19 +90,19 @@ def no_queue_takes_more_than_its_share(history: History) -> Iterator[str]:
         if any(said.body["state"] == "assigned" and said.body["reason"] != "accepted" for said in steps):
             continue  # a case that is handed on is not asked about
         for said in filter(is_offer, steps):
-            queue = next((q for q in queues_of(said.body["policy_version"]) if q.name == said.body["queue"]), None)
+            queues = policies.queues(said)
             workspace, teams = said.body["workspace"], roster[said.body["workspace"], said.body["rep_id"]]["teams"]
             if (
-                queue is None
-                or said.body["reason"] != "matched"
-                or queue.team in teams
+                said.body["reason"] != "matched"
+                or not queues
+                or any(queue.team in teams for queue in queues)
                 or said.body.get("ring", 0) > MOST_RINGS
             ):
                 continue
             load = sum(
-                weight_of(queue.name, taken.body["channel"])
+                weight_of(said.body["queue"], taken.body["channel"])
                 for rep, taken in holder.values()
-                if rep[0] == workspace and taken.body["queue"] == queue.name
+                if rep[0] == workspace and taken.body["queue"] == said.body["queue"]
                 if _is_of_another_team(taken, roster[rep]["teams"])
                 # A ring may have widened the circle after the loan.
                 if taken not in steps or taken.body.get("ring", 0) <= MOST_RINGS
@@ -88,7 +111,7 @@ def no_queue_takes_more_than_its_share(history: History) -> Iterator[str]:
                 rep["capacity"] for (of, _), rep in roster.items() if of == workspace and teams[0] in rep["teams"]
             )
             if load > SHARE * team:
-                yield f"{attempt_of(said)}: queue {queue.name} has {load} of {team} that team {teams[0]} can take"
+                yield f"{attempt_of(said)}: queue {said.body['queue']} has {load} of {team} of team {teams[0]}"
 
 
 def _is_of_another_team(offer: Written, teams: list[str]) -> bool:
