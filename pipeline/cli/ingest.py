@@ -1,5 +1,6 @@
 """`earshot ingest`: send an export to posts.raw."""
 
+import shlex
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -200,7 +201,10 @@ def inspect(
     entries: Entries = None,
     as_json: Json = False,
 ) -> None:
-    """Show what `earshot ingest file` would do: what the file is, the map, the first posts, and what to answer."""
+    """Show what `earshot ingest file` would do: what the file is, the map, the first posts, and what to answer.
+
+    The exit code is 1 where nothing of the beginning could be sent so.
+    """
     from pipeline.app.importing.inspection import inspect_file
     from pipeline.cli.text.inspection import inspection_lines
 
@@ -209,9 +213,18 @@ def inspect(
     found = inspect_file(_of_any_file(file, workspace, columns, map_file, replace(options, asked=asked)))
     if as_json:
         emit_json(asdict(found))
-        return
-    for line in inspection_lines(found, file):
-        emit(line)
+    else:
+        given = {
+            "workspace": workspace or "NAME", "platform": platform, "columns": columns, "map": map_file,
+            "zone": zone, "date-order": date_order, "decimal": decimal, "encoding": encoding,
+            "delimiter": delimiter, "quoting": quoting, "header": header, "member": member, "entries": entries,
+        }  # fmt: skip
+        words = [f"--{name} {shlex.quote(str(value))}" for name, value in given.items() if value is not None]
+        words += [f"--time-format {shlex.quote(form)}" for form in time_format or ()]
+        for line in inspection_lines(found, " ".join(["earshot ingest file", shlex.quote(file), *words])):
+            emit(line)
+    if not found.can_be_sent:
+        raise typer.Exit(EXIT_NO)
 
 
 def _of_any_file(

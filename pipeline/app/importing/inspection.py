@@ -1,5 +1,6 @@
 """Shows what an import of a file would do. Nothing is sent."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -30,8 +31,15 @@ class Inspection:
     """Lists the first posts as they would be sent."""
     refused: list[str]
     """Lists the first rows that would be refused, with the reason."""
+    left_out: list[str]
+    """Says which optional cells of the first posts would be left out, or read otherwise."""
     questions: list[str]
     """Lists what only a person can say."""
+
+    @property
+    def can_be_sent(self) -> bool:
+        """Whether any of the first rows would be sent as the file and the options are."""
+        return bool(self.posts)
 
 
 def inspect_file(request: IngestRequest) -> Inspection:
@@ -53,7 +61,9 @@ def inspect_file(request: IngestRequest) -> Inspection:
     posts = [orjson.loads(one.found) for one in tried if isinstance(one.found, bytes)]
     refused = [f"{place.name}:{one.line}: {one.found}" for one in tried if isinstance(one.found, Permanent)]
     source_map = {} if look.source_map is None else look.source_map.model_dump(mode="json", exclude_defaults=True)
-    return Inspection(list(described(look)), source_map, posts[:SHOWN], refused[:SHOWN], questions)
+    left = Counter(out for one in tried for out in one.left_out)
+    left_out = [f"{out.field} from {out.column or out.field}: {out.code} ({count})" for out, count in left.items()]
+    return Inspection(list(described(look)), source_map, posts[:SHOWN], refused[:SHOWN], left_out, questions)
 
 
 def _candidates(look: Look, request: IngestRequest, options: FileOptions, file: str) -> Iterator[Candidate]:
@@ -61,5 +71,5 @@ def _candidates(look: Look, request: IngestRequest, options: FileOptions, file: 
         return ours(look.found, request.workspace)
     if look.source_map is None:
         return iter(())
-    whole = look.source_map.with_defaults(request.workspace or "WORKSPACE", options.platform or "network")
+    whole = look.source_map.with_defaults(request.workspace or "workspace", options.platform or "network")
     return mapped(look.found, mapper_of(whole, look.decision, file))

@@ -13,9 +13,12 @@ from pipeline.ingest.lines import Found
 from pipeline.ingest.look.decision import Asked, Decision, Json, Table
 from pipeline.ingest.reading import Export, open_export
 from pipeline.ingest.sources.evidence import Question, decided
+from pipeline.ingest.sources.header import alike
 from pipeline.ingest.sources.match import propose
 from pipeline.ingest.sources.source_map import SourceMap
 
+MOST_NAMED = 20
+"""At most so many columns are listed that nothing is taken from."""
 SAMPLE_RECORDS = 200
 """So many records tell which map fits, and what their times and numbers mean."""
 _OURS = frozenset({"post_id", "platform", "author", "created_at"})
@@ -133,8 +136,17 @@ def described(look: Look) -> Iterator[str]:
     elif look.source_map is not None:
         title = look.source_map.title or "the map that was given"
         yield f"mapped as: {title}"
+        if unused := _unused(look):
+            yield f"not used: {', '.join(unused[:MOST_NAMED])}{', ...' if len(unused) > MOST_NAMED else ''}"
     for question in look.questions:
         yield question.text
+
+
+def _unused(look: Look) -> list[str]:
+    """Returns the columns of a table that feed no field of a post."""
+    assert look.source_map is not None, "it was asked for"
+    used = {alike(name.removesuffix("#1")) for feed in look.source_map.columns.values() for name in feed.of}
+    return [name for name in columns_of(look.decision) or () if name and alike(name) not in used]
 
 
 def _laid_out(decision: Decision) -> str:

@@ -1,6 +1,5 @@
 """Words an inspection of an export for a person."""
 
-import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +9,13 @@ if TYPE_CHECKING:
     from pipeline.app.importing.inspection import Inspection
 
 
-def inspection_lines(found: "Inspection", file: str) -> Iterator[str]:
-    """Yields what was decided, the map, the first posts, what would be refused and what to answer."""
+def inspection_lines(found: "Inspection", command: str) -> Iterator[str]:
+    """Yields what was decided, the map, the first posts, what would be refused and what to answer.
+
+    Args:
+        found: what the look at the file gave.
+        command: sends the file as it was looked at.
+    """
     yield from found.decided[: len(found.decided) - len(found.questions)] or found.decided
     if found.source_map:
         yield "\nmap:"
@@ -22,10 +26,13 @@ def inspection_lines(found: "Inspection", file: str) -> Iterator[str]:
     if found.refused:
         yield "\nrefused:"
         yield from (f"  {line}" for line in found.refused)
+    if found.left_out:
+        yield "\nleft out of the first posts, or read otherwise than it stands:"
+        yield from (f"  {line}" for line in found.left_out)
     if found.questions:
         yield "\nto answer:"
         yield from (f"  {line}" for line in found.questions)
-    yield f"\nto send it: earshot ingest file {shlex.quote(file)} --workspace NAME"
+    yield f"\nto send it: {command}"
 
 
 def _map_lines(source_map: dict[str, Any]) -> Iterator[str]:

@@ -1,9 +1,15 @@
-"""Guesses a map from the names of columns, for an export whose source nobody knows."""
+"""Guesses a map from the names of columns and what stands in them, for an export whose source nobody knows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 
+from pipeline.errors import Permanent
 from pipeline.ingest.sources.header import alike
-from pipeline.ingest.sources.source_map import Feed, SourceMap
+from pipeline.ingest.sources.paths import Entry, getter
+from pipeline.ingest.sources.source_map import COUNT_TARGETS, NUMBER_TARGETS, TIME_TARGETS, Feed, SourceMap
+from pipeline.ingest.sources.values.amounts import number
+from pipeline.ingest.sources.values.times import Times
 
 _NAMES: Mapping[str, str] = {
     "post_id": (
@@ -30,14 +36,15 @@ _NAMES: Mapping[str, str] = {
         "full text|text|body|content|message|review text|review|comment|comment text|description|tweet"
         "|post|raw content|rawcontent|snippet|nachricht|inhalt|kommentar|beitrag|bewertungstext"
         "|rezension|beschreibung|freitext|texte|commentaire|contenu|texto|comentario|mensaje|contenido"
-        "|testo|commento|recensione|mensagem"
+        "|testo|commento|recensione|mensagem|description text|body text|plain body|message body"
+        "|bewertung|avis|reseña|note"
     ),
     "title": (
         "title|review title|headline|subject|titel|betreff|überschrift|titre|sujet|título|asunto|titolo|oggetto"
     ),
     "rating": (
-        "rating|stars|star rating|score|review rating|bewertung|sterne|note|étoiles|puntuación|estrellas"
-        "|stelle|valutazione|punkte"
+        "rating|stars|star rating|review rating|sterne|étoiles|estrellas|stelle|score|bewertung|note|puntuación"
+        "|valutazione|punkte"
     ),
     "place": "store|location|shop|branch|filiale|standort|ort|markt|magasin|tienda|negozio",
     "lang": "language|lang|sprache|langue|idioma|lingua|reviewer language",
@@ -56,13 +63,17 @@ _NAMES: Mapping[str, str] = {
 }
 """Names of columns for each field in order of preference, in English, German, French, Spanish and Italian."""
 _FIELDS = {target: [alike(name) for name in names.split("|")] for target, names in _NAMES.items()}
+_TIMES = (Times(("excel",), None, "dmy"), Times(("%y%m%d%H%M",), None, "mdy"))
+"""Reads whatever may be a time, with either order of day and month."""
 _MAY_SHARE = frozenset({"author.handle", "author.name"})
 
 
 def guessed(columns: Sequence[str] | None, samples: Sequence[Mapping[str, object]]) -> SourceMap | None:
-    """Returns a map by the names of columns, or of the paths of JSON entries. None if there is no time or no text.
+    """Returns a map by the names of columns, or of the paths of JSON entries.
 
-    Where no column looks like an id, the id is made of time, author and text.
+    It returns None if there is no time, or neither a text nor a rating. A column is taken only if most of its
+    cells can be what its name says, because `Bewertung` is the words of a review in some exports and its stars in
+    others. Where no column looks like an id, the id is made of time, author and text.
     """
     paths = list(columns) if columns is not None else _paths(samples)
     named: dict[str, str] = {}
@@ -72,10 +83,12 @@ def guessed(columns: Sequence[str] | None, samples: Sequence[Mapping[str, object
     found: dict[str, str] = {}
     for target, names in _FIELDS.items():
         taken = set() if target in _MAY_SHARE else set(found.values())
-        column = next((named[name] for name in names if name in named and named[name] not in taken), None)
+        likely = (named[name] for name in names if name in named and named[name] not in taken)
+        column = next((name for name in likely if _may_be(target, name, columns is None, samples)), None)
         if column is not None:
             found[target] = column
-    has_content = "text" in found or "title" in found or "rating" in found
+    # What has only a title has its text where nobody has looked.
+    has_content = "text" in found or "rating" in found
     if "created_at" not in found or not has_content:
         return None
     feeds = {target: Feed(of=(column,)) for target, column in found.items()}
@@ -87,6 +100,35 @@ def guessed(columns: Sequence[str] | None, samples: Sequence[Mapping[str, object
         feeds["post_id"] = Feed(of=tuple(parts), how="hash")
     constants = {} if "author.author_id" in feeds else {"author.anonymous": "true"}
     return SourceMap(title="guessed by the names of columns", columns=feeds, constants=constants)
+
+
+def _may_be(target: str, name: str, is_path: bool, samples: Sequence[Mapping[str, object]]) -> bool:
+    """Whether most of the cells that are not empty can be the value of the field."""
+    get = getter(name) if is_path else lambda entry: entry.record.get(name.removesuffix("#1"))
+    values = [value for record in samples if (value := get(Entry(record))) not in (None, "", [], {})]
+    if target in COUNT_TARGETS | NUMBER_TARGETS:
+        fits = sum(map(_is_number, values))
+    elif target in TIME_TARGETS:
+        fits = sum(map(_is_time, values))
+    elif target in ("text", "title"):
+        fits = sum(isinstance(value, str) and not _is_number(value) for value in values)
+    else:
+        return True
+    return 2 * fits >= len(values)
+
+
+def _is_number(value: object) -> bool:
+    return any(_is_there(partial(number, value, sign, False, [])) for sign in ".,")
+
+
+def _is_time(value: object) -> bool:
+    return any(_is_there(partial(read, value, [])) for read in _TIMES)
+
+
+def _is_there(read: Callable[[], object]) -> bool:
+    with suppress(Permanent):
+        return read() is not None
+    return False
 
 
 def _paths(samples: Sequence[Mapping[str, object]]) -> list[str]:

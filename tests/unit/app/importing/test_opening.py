@@ -151,3 +151,19 @@ def test_an_inspection_shows_the_map_the_posts_and_the_questions(file: Path) -> 
     assert found.source_map["columns"]["post_id"]["of"] == ["id"]
     assert [post["text"] for post in found.posts] == ["naja", "Gut"]
     assert any("--platform" in question for question in found.questions)
+
+
+def test_an_inspection_names_columns_that_nothing_is_taken_from_and_cells_that_are_left_out(file: Path) -> None:
+    rows = ["r1;uwe;2026-11-29T17:14:01Z;naja;viele;ja", *(f"{row};" for row in ROWS.split()), ""]
+    file.write_text(HEAD.replace("\n", ";answer\n") + "\n".join(rows))
+    found = inspect_file(request(file, platform="shop"))
+    assert any(line == "not used: answer" for line in found.decided)
+    assert found.left_out == ["rating from stars: invalid_number (1)"]
+    assert found.can_be_sent
+
+
+def test_an_inspection_of_what_cannot_be_sent_says_so(file: Path) -> None:
+    file.write_text(json.dumps([{"id": 1, "subject": "Broken", "created_at": "2026-06-05T14:00:00Z", "what": {}}]))
+    found = inspect_file(request(file, platform="desk"))
+    assert not found.can_be_sent
+    assert "no known map fits" in found.questions[0]

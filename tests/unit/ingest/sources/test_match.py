@@ -129,3 +129,28 @@ def test_two_sources_that_both_fit_are_asked_about_and_a_more_special_one_is_tak
         found = propose(COLUMNS, rows, [*maps, special]).source_map
         assert found is not None
         assert found.name == "special"
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"Sterne": "1,0", "Bewertung": "Gerät brennt"}, {"rating": "Sterne", "text": "Bewertung"}),
+        ({"Bewertung": "1,0", "Kommentar": "Gerät brennt"}, {"rating": "Bewertung", "text": "Kommentar"}),
+        ({"Titel": "Hm", "Bewertung": "Gerät brennt"}, {"title": "Titel", "text": "Bewertung"}),
+        ({"Note": "4", "Avis": "très bien"}, {"rating": "Note", "text": "Avis"}),
+        ({"Punkte": "viele", "Text": "naja"}, {"text": "Text"}),
+    ],
+)
+def test_a_column_feeds_only_what_its_cells_can_be(row: dict[str, str], expected: dict[str, str]) -> None:
+    row = {"ID": "7", "Verfasser": "ann", "Datum": "2026-06-05T14:03:00Z", **row}
+    found = propose(list(row), [row], []).source_map
+    assert found is not None
+    columns = {target: feed.of[0] for target, feed in found.columns.items()}
+    assert {target: columns[target] for target in ("rating", "text", "title") if target in columns} == expected
+
+
+def test_an_export_of_which_only_a_title_is_known_is_asked_about() -> None:
+    entry = {"id": 1, "subject": "Broken", "words": "It is", "created_at": "2026-06-05T14:00:00Z"}
+    proposal = propose(None, [entry], [])
+    assert proposal.source_map is None
+    assert [question.about for question in proposal.questions] == ["source"]
