@@ -99,7 +99,10 @@ def _asked(source_map: SourceMap | None, options: FileOptions) -> Asked:
     if source_map is None:
         return options.asked
     asked = options.asked
-    needed = [name for feed in source_map.columns.values() for name in feed.of]
+    # Exports of a known source may lack any column but those by which it is known.
+    needed = source_map.needs or [
+        name.removesuffix("#1") for feed in source_map.columns.values() for name in feed.of
+    ]
     return replace(
         asked,
         encoding=asked.encoding or source_map.encoding,

@@ -19,7 +19,7 @@ from pipeline.ingest.sources.values.nobody import stands_for_nobody
 from pipeline.ingest.sources.values.plain import platform, spelled
 
 AUTHOR = "author.author_id"
-NAMES = ("author.handle", "author.name")
+NAMES = ("handle", "name")
 OTHER_AUTHORS = ("in_reply_to_author", "repost_of_author", "quote_of_author")
 Document = dict[str, object]
 
@@ -37,6 +37,16 @@ class _Part(NamedTuple):
     target: str
     get: Get
     column: str
+    parent: str
+    """The part of the post that holds the field, or nothing."""
+    leaf: str
+    is_needed: bool
+    """Whether there is no post without it."""
+
+    @staticmethod
+    def of(target: str, get: Get, column: str) -> "_Part":
+        parent, _, leaf = target.rpartition(".")
+        return _Part(target, get, column, parent, leaf, target in REQUIRED or target == "text")
 
 
 class Mapper:
@@ -59,11 +69,11 @@ class Mapper:
             find = Columns(columns, optional=bool(source_map.needs)).getter
         parts: dict[str, _Part] = {}
         for target, cell in source_map.constants.items():
-            parts[target] = _Part(target, constant(cell), f"=={cell}")
+            parts[target] = _Part.of(target, constant(cell), f"=={cell}")
         for target, feed in source_map.columns.items():
             get = fed(feed, find, target, source_map)
             if get is not None:
-                parts[target] = _Part(target, get, ", ".join(feed.of))
+                parts[target] = _Part.of(target, get, ", ".join(feed.of))
         missing = [name for name in REQUIRED if name not in parts and name != AUTHOR]
         if missing:
             raise Misconfigured(f"there is no column for {', '.join(missing)}")
@@ -116,11 +126,11 @@ class Mapper:
             raise Permanent("invalid_field", "the cell is empty", "platform")
         readers = self._readers.of(str(network))
         document: Document = {"platform": network}
-        for target, get, column in self._parts:
+        for target, get, column, parent, leaf, is_needed in self._parts:
             try:
                 value = readers[target](get(entry), notes)
             except Permanent as error:
-                if target in REQUIRED or target == "text":
+                if is_needed:
                     raise Permanent(error.code, error.detail, target) from None
                 left.append(LeftOut(target, column, error.code))
                 continue
@@ -128,7 +138,6 @@ class Mapper:
                 left += [LeftOut(target, column, code) for code in notes]
                 notes.clear()
             if value is not None:
-                parent, _, leaf = target.rpartition(".")
                 if parent:
                     document.setdefault(parent, {})[leaf] = value  # type: ignore[index]
                 else:
@@ -144,9 +153,8 @@ class Mapper:
         assert isinstance(author, dict)
         nobody = self._map.nobody
         for name in NAMES:
-            leaf = name.rpartition(".")[2]
-            if leaf in author and stands_for_nobody(author[leaf], nobody):
-                del author[leaf]
+            if name in author and stands_for_nobody(author[name], nobody):
+                del author[name]
         for other in OTHER_AUTHORS:
             if other in document and stands_for_nobody(str(document[other]).partition(":")[2], nobody):
                 del document[other]

@@ -79,7 +79,7 @@ class _Fitting:
         field = (_PARTS[parent] if parent else RawPost).model_fields[leaf]
         self._read = read
         kind: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
-        self._contract: TypeAdapter[Any] = TypeAdapter(kind)
+        self._check = TypeAdapter(kind).validator.validate_python
 
     def __call__(self, value: object, notes: list[str]) -> object:
         """Returns the value of a cell.
@@ -91,7 +91,7 @@ class _Fitting:
         if found is None:
             return None
         try:
-            self._contract.validate_python(found)
+            self._check(found)
         except ValidationError as error:
             raise Permanent("invalid_field", in_words(error.errors(include_url=False)[0])) from None
         return found

@@ -83,6 +83,13 @@ def test_a_map_that_is_given_finds_its_header(file: Path) -> None:
     assert [post.post_id for post in posts] == ["shop:r1", "shop:r2"]
 
 
+def test_the_map_of_a_source_finds_the_header_of_an_export_that_lacks_what_it_may_lack(file: Path) -> None:
+    file.write_text("Report;Acme\nwhat;we;found;here;x\na;b;c;d;e\n" + ROWS)
+    columns = parse_columns("post_id=a,author.author_id=b,created_at=c,text=d,lang=f,platform==shop")
+    source = columns.model_copy(update={"needs": ("a", "b", "c", "d")})
+    assert [post.post_id for post in opened(request(file, columns=source))[1]] == ["shop:r1", "shop:r2"]
+
+
 @pytest.mark.parametrize("layout", ["lines", "array", "pretty", "nested", "packed"])
 def test_raw_posts_come_in_as_they_are(file: Path, layout: str) -> None:
     posts = [POST | {"post_id": f"chirp:{number}"} for number in range(5)]
