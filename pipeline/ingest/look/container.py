@@ -5,6 +5,7 @@ import gzip
 import lzma
 import zipfile
 import zlib
+from collections.abc import Callable
 from io import BufferedReader, RawIOBase
 from typing import Any, BinaryIO, NamedTuple
 
@@ -33,6 +34,10 @@ _TAR_AT = 257
 _WORKBOOK = "xl/workbook.xml"
 _LONGEST_ZSTD_WINDOW_BYTES = 2**31
 """Dumps of Reddit are packed with `--long=31`, which readers must allow."""
+_ZSTD_STEP_BYTES = 1024
+"""The library unpacks all that it is given at once. A block of 4 bytes can hold 128 KiB (RFC 8878, 3.1.1.2)."""
+_BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""Members of zip archives in other packings are unpacked in steps of any size."""
 _DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, zstandard.ZstdError)
 
 
@@ -134,19 +139,52 @@ def unpacked(stream: BufferedReader, packed: Packing, file: str) -> BufferedRead
     if packed.name == "gzip":
         inner = gzip.GzipFile(fileobj=stream, mode="rb")
     elif packed.name == "bzip2":
-        inner = bz2.BZ2File(stream)
+        inner = _Streams(stream, bz2.BZ2Decompressor)
     elif packed.name == "xz":
-        inner = lzma.LZMAFile(stream)  # noqa: SIM115 - whoever opened the file closes it
+        inner = _Streams(stream, lzma.LZMADecompressor)
     elif packed.name == "zstd":
         inner = _Zstd(stream)
     elif packed.name == "zip":
         try:
-            inner = zipfile.ZipFile(stream).open(str(packed.member))  # noqa: SIM115 - as above
+            archive = zipfile.ZipFile(stream)
+            if archive.getinfo(str(packed.member)).compress_type not in _BOUNDED:
+                raise NotImplementedError("its packing is no usual one, so unpack it first")
+            inner = archive.open(str(packed.member))
         except (RuntimeError, NotImplementedError) as error:
             raise Misconfigured(f"{file}: {packed.member} cannot be unpacked: {error}") from None
         except _DAMAGE as error:
             raise Misconfigured(f"{file}: the zip archive is damaged: {error}") from None
     return inner if inner is stream else BufferedReader(_Guarded(inner, packed.name))
+
+
+class _Streams:
+    """Reads packed streams that follow each other. What follows and is none is damage, which the library hides."""
+
+    def __init__(self, stream: BinaryIO, fresh: Callable[[], Any]) -> None:
+        self._stream = stream
+        self._fresh = fresh
+        self._unpacker = fresh()
+        self._begun = False
+
+    def read1(self, size: int) -> bytes:
+        while True:
+            packed = b""
+            if self._unpacker.eof:
+                # Zeros may fill a file up to the end of a block.
+                packed = self._unpacker.unused_data.lstrip(b"\0")
+                self._unpacker, self._begun = self._fresh(), bool(packed)
+            if not packed and self._unpacker.needs_input:
+                packed = self._stream.read(size)
+                if not packed and self._begun:
+                    raise EOFError("the data ends before its end mark")
+                if not self._begun:
+                    packed = packed.lstrip(b"\0")
+                    if not packed:
+                        return b""
+            self._begun = True
+            found: bytes = self._unpacker.decompress(packed, size)
+            if found:
+                return found
 
 
 class _Zstd:
@@ -165,7 +203,7 @@ class _Zstd:
     def read1(self, size: int) -> bytes:
         while True:
             if not self._packed:
-                self._packed = self._stream.read(size)
+                self._packed = self._stream.read(min(size, _ZSTD_STEP_BYTES))
             if not self._packed:
                 if self._begun:
                     raise EOFError("the data ends before its end mark")
@@ -187,7 +225,8 @@ class _Guarded(RawIOBase):
     def __init__(self, inner: Any, name: str) -> None:
         self._inner = inner
         self._name = name
-        self._rest = b""
+        # A view, because to cut a copy off a long piece costs its length each time.
+        self._rest = memoryview(b"")
 
     def readable(self) -> bool:
         return True
@@ -195,7 +234,7 @@ class _Guarded(RawIOBase):
     def readinto(self, buffer: Any) -> int:
         if not self._rest:
             try:
-                self._rest = self._inner.read1(len(buffer))
+                self._rest = memoryview(self._inner.read1(len(buffer)))
             except InterruptedError:
                 raise
             except _DAMAGE as error:

@@ -3,8 +3,10 @@
 import bz2
 import gzip
 import lzma
+import tracemalloc
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from io import BufferedReader, BytesIO
 
 import pytest
@@ -81,3 +83,44 @@ def test_a_workbook_is_told_from_an_archive() -> None:
 def test_a_file_of_another_kind_says_what_it_is(head: bytes, what: str) -> None:
     with pytest.raises(Misconfigured, match=what):
         packing(BytesIO(head), head, "f")
+
+
+@pytest.mark.parametrize("name", ["gzip", "bzip2", "xz", "zstd"])
+def test_what_follows_a_packed_stream_and_is_none_is_damage(name: str) -> None:
+    stream: BufferedReader = BufferedReader(BytesIO(PACKERS[name](TEXT) + b"XX" + PACKERS[name](TEXT)[2:]))
+    pieces = iter(partial(contents(stream, "f").read1, 9999), b"")
+    found: list[bytes] = []
+    with pytest.raises(DamagedError):
+        found.extend(pieces)
+    assert b"".join(found) == TEXT
+
+
+@pytest.mark.parametrize("name", ["bzip2", "xz"])
+def test_zeros_that_fill_a_block_and_a_cut_stream_are_told_apart(name: str) -> None:
+    packed = PACKERS[name](TEXT)
+    assert contents(BufferedReader(BytesIO(packed + bytes(512) + packed)), "f").read() == TEXT + TEXT
+    with pytest.raises(DamagedError):
+        contents(BufferedReader(BytesIO(packed[:-40])), "f").read()
+
+
+def test_little_that_holds_much_is_unpacked_in_small_pieces() -> None:
+    packer = zstandard.ZstdCompressor().compressobj()
+    packed = b"".join(packer.compress(bytes(2**20)) for _ in range(200)) + packer.flush()
+    tracemalloc.start()
+    stream = contents(BufferedReader(BytesIO(packed)), "f")
+    size = 0
+    while piece := stream.read1(65_536):
+        size += len(piece)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert size == 200 * 2**20
+    assert peak < 100 * 2**20
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_archive_in_a_packing_of_unbounded_steps_is_refused(how: int) -> None:
+    target = BytesIO()
+    with zipfile.ZipFile(target, "w", how) as archive:
+        archive.writestr("posts.csv", TEXT)
+    with pytest.raises(Misconfigured, match="unpack it first"):
+        contents(BufferedReader(BytesIO(target.getvalue())), "f")
