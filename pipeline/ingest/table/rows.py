@@ -18,10 +18,15 @@ _LONGEST_CELL_CHARS = csv.field_size_limit()
 """This is the csv module's own limit (131,072), twice the contract's longest text."""
 _MARK = "\ufeff"
 TIME = re.compile(
-    r"(?:\d{4}[-/]\d\d?[-/]\d\d?|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d\d))(?:[T ,]+\d{1,2}[:.h]\d\d.{0,24})?"
-    r"|\d{9,19}(?:\.\d+)?|[A-Z][a-z]{2}[a-z]*\.? \d{1,2},? .{2,24}|[A-Z][a-z]{2},? \w{2,3} \w{2,3} \d.{5,24}"
+    r"(?:\d{4}[-/.]\d\d?[-/.]\d\d?\.?|\d{4}年\d\d?月\d\d?日|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d\d))"
+    r"(?:[T ,]*\d{1,2}[:.h时時]\d\d.{0,24})?"
+    r"|\d{9,19}(?:\.\d+)?|\d{5}\.\d+|[A-Z][a-z]{2}[a-z]*\.? \d{1,2},? .{2,24}"
+    r"|[A-Z][a-z]{2},? \w{2,3} \w{2,3} \d.{5,24}"
+    r"|(?:[^\W\d_]{2,12}\.?,? )?(?:\d{1,2}:\d\d.{0,12})?\d{1,2}\.?[ /-](?:de )?[^\W\d_]{3,10}\.?,?"
+    r"[ /-](?:de )?(?:\d{4}|\d\d)\b.{0,40}"
 )
-"""A cell that is wholly such is most likely a time: ISO 8601, days by country, epoch numbers, and with names."""
+"""A cell that is wholly such is most likely a time: ISO 8601, days by country, epoch and serial numbers, and with
+names of months."""
 
 
 class Row(NamedTuple):

@@ -110,3 +110,17 @@ def test_backslashes_are_read_where_the_dialect_has_them(row: str, text: str) ->
 
 def test_quotes_are_text_where_the_operator_says_so() -> None:
     assert good(read(f'1,ann,{TIME},"hi"\n', Dialect(quoting="none")))[0][3] == '"hi"'
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "29-Nov-2026 17:14", "29. November 2026 17:14", "29 novembre 2026", "17:14 29 Nov 2026",
+        "2026.11.29 17:14", "2026年11月29日 17:14", "29/Nov/2026:17:14:01 +0000", "46355.7181",
+        "Sonntag 29. November 2026", "29 de noviembre de 2026",
+    ],
+)  # fmt: skip
+def test_a_swallowed_row_is_known_by_a_time_of_any_kind(time: str) -> None:
+    found = read(f'1,ann,{time},"no signal\n2,bob,{time},hi\n3,cid,{time},gone"\n4,dan,{time},ho\n')
+    assert list(codes(found)) == [(1, "swallowed_rows")]
+    assert [cells[0] for cells in good(found)] == ["2", "3", "4"]
