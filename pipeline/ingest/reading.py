@@ -61,8 +61,18 @@ def open_export(
     if decision.encoding != encoding.UTF8 or decision.returns:
         text = BufferedReader(encoding.Utf8(text, decision.encoding, returns=decision.returns))
     if isinstance(decision.form, Table):
-        return _tabular(numbered(text, file), decision, decision.form)
-    return Export(decision, b"", _undamaged(_json(text, decision.form, file, folded=folded), file))
+        export = _tabular(numbered(text, file), decision, decision.form)
+        return export._replace(found=_of_one_encoding(export.found, decision.encoding))
+    found = _undamaged(_json(text, decision.form, file, folded=folded), file)
+    return Export(decision, b"", _of_one_encoding(found, decision.encoding))
+
+
+def _of_one_encoding(found: Iterator[Found], name: str) -> Iterator[Found]:
+    """Refuses rows of another encoding than the rest, as files have that were put together."""
+    if name == encoding.UTF8:
+        return found
+    other = Permanent("mixed_encodings", f"the row is in UTF-8, and the file was read as {name}")
+    return (one._replace(record=other) if encoding.is_utf8_after_all(one.raw, name) else one for one in found)
 
 
 class _Beginning:
@@ -159,6 +169,9 @@ def _rows(lines: Iterator[Line], form: Table) -> Iterator[Found]:
     for row in rows(lines, form.dialect, form.width):
         if isinstance(row.cells, Permanent):
             yield Found(row.line, row.raw, row.cells)
+        elif any(row.cells[len(names) :]):
+            detail = f"{len(row.cells)} cells, the header names {len(names)}"
+            yield Found(row.line, row.raw, Permanent("too_many_cells", detail))
         # Files that were put together have their header again.
         elif tuple(map(str.strip, row.cells)) != names:
             yield Found(row.line, row.raw, dict(zip(names, row.cells, strict=False)))

@@ -13,6 +13,8 @@ _CHUNK_BYTES = 2**20
 _BLANK = re.compile(r"[\s\ufeff]*")
 _DOUBT_CHARS = 16
 """An error so close to the end of what was read may only mean that a value is cut off there."""
+_DEEPEST = 200
+"""Writers of JSON stop at 254 levels (orjson), and Python at some hundred more."""
 _DECODER = json.JSONDecoder(parse_constant=lambda _: None)
 """Reads NaN and Infinity, which pandas writes, as absent."""
 
@@ -114,9 +116,21 @@ def entry(piece: Piece) -> dict[str, Any] | Permanent:
     """Returns the value as an entry, or why it is none."""
     if not isinstance(piece.value, dict):
         return Permanent("invalid_json", "the entry is no object")
+    if _is_too_deep(piece):
+        return Permanent("invalid_json", "the value nests too deep")
     try:
         if not piece.raw.isascii():
             piece.raw.decode()
     except UnicodeDecodeError as error:
         return Permanent("invalid_utf8", f"byte {error.start + 1} of the entry is no text in this encoding")
     return piece.value
+
+
+def _is_too_deep(piece: Piece) -> bool:
+    if piece.raw.count(b"[") + piece.raw.count(b"{") <= _DEEPEST:
+        return False
+    level: list[Any] = [piece.value]
+    for _ in range(_DEEPEST):
+        inner = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [each for some in inner for each in some if isinstance(each, dict | list)]
+    return bool(level)

@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from functools import cache
 from io import BufferedReader, RawIOBase
 from typing import Any
 
@@ -99,6 +100,28 @@ def known(name: str) -> str:
 def as_text(sample: bytes, name: str) -> str:
     """Returns the beginning of a text in an encoding. A character that is cut off at its end is left out."""
     return _decoder(name).decode(sample)
+
+
+def is_utf8_after_all(raw: bytes, name: str) -> bool:
+    """Returns whether text that was read in an encoding of single bytes was written in UTF-8.
+
+    Letters of such an encoding hardly ever follow each other as the bytes of UTF-8 do.
+
+    Args:
+        raw: the text, which is UTF-8 by now.
+        name: in which encoding it was read.
+    """
+    if raw.isascii() or not _has_single_bytes(name):
+        return False
+    try:
+        return bool(raw.decode().encode(name).decode(UTF8))
+    except UnicodeError:
+        return False
+
+
+@cache
+def _has_single_bytes(name: str) -> bool:
+    return name != UTF8 and len(bytes(range(128, 256)).decode(name, "replace")) == 128
 
 
 def _decoder(name: str) -> codecs.IncrementalDecoder:

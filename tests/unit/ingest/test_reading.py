@@ -14,7 +14,7 @@ import openpyxl
 import orjson
 import pytest
 
-from pipeline.errors import Misconfigured
+from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.look.decision import Asked, Decision
 from pipeline.ingest.reading import Export, open_export
 
@@ -132,3 +132,44 @@ def test_a_file_of_any_length_is_read_row_by_row() -> None:
     export = open_export(BufferedReader(Endless()), "f", Asked())
     found = list(islice(export.found, 50_000))
     assert found[-1].line == 50_001
+
+
+def test_a_cell_beyond_the_header_is_never_dropped() -> None:
+    found = list(opened(b"id,user,date,text\n1,ann,2026-11-01,Hello, thanks\n2,bob,2026-11-01,Well, no\n").found)
+    assert [isinstance(one.record, Permanent) and one.record.code for one in found] == ["too_many_cells"] * 2
+    found = list(opened(b"id,user,date,text\n1,ann,2026-11-01,Hello,\n2,bob,2026-11-01,Well,\n").found)
+    assert [isinstance(one.record, dict) and one.record["text"] for one in found] == ["Hello", "Well"]
+
+
+@pytest.mark.parametrize("layout", ["table", "lines"])
+def test_a_part_in_utf_8_is_no_garbled_part_of_a_legacy_file(layout: str) -> None:
+    def rows(first: int) -> str:
+        if layout == "lines":
+            return "".join(
+                json.dumps({"id": at, "text": "schön süß"}, ensure_ascii=False) + "\n"
+                for at in range(first, first + 9)
+            )
+        return "".join(f"{at},ann,2026-11-01,schön süß\n" for at in range(first, first + 9))
+
+    header = "id,user,date,text\n" if layout == "table" else ""
+    found = list(opened((header + rows(0)).encode("cp1252") + rows(9).encode() + rows(18).encode("cp1252")).found)
+    refused = [isinstance(one.record, Permanent) and one.record.code for one in found]
+    assert refused == [False] * 9 + ["mixed_encodings"] * 9 + [False] * 9
+
+
+def test_values_that_nest_without_end_are_refused_by_line() -> None:
+    for deep in (300, 990, 1010, 5000):
+        text = (
+            json.dumps({"id": 1, "text": "hi"})
+            + '\n{"id": '
+            + "[" * deep
+            + "]" * deep
+            + "}\n"
+            + '{"id": 3, "text": "ho"}\n'
+        )
+        found = list(opened(text.encode()).found)
+        assert [isinstance(one.record, Permanent) and one.record.code for one in found] == [
+            False,
+            "invalid_json",
+            False,
+        ]
