@@ -121,7 +121,7 @@ def _numeric(text: str, order: Order) -> tuple[int, int, int] | None:
         return None
     year = c if len(found["c"]) == 4 else _century(c)
     # A day between dots comes first in every country that writes so.
-    order = "dmy" if found["sign"] == "." else order
+    order = order or ("dmy" if found["sign"] == "." else None)
     if order is None:
         if a <= 12 and b <= 12 and a != b:
             raise Permanent(

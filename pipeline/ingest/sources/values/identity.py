@@ -22,7 +22,7 @@ _EXPONENT = re.compile(r"[+-]?(\d+([.,]\d*)?[eE]\+\d+|\d+[.,]\d+[eE]\d+)")
 _FLOAT = re.compile(r"(?P<whole>\d+)\.0*")
 _ROUNDED = re.compile(rf"\d{{{SPREADSHEET_DIGITS}}}0{{3,}}")
 _DIGITS_AND_BLANKS = re.compile(r"\d+(\s+\d+)+")
-_LIST = re.compile(r"""\[\s*['"]?(?P<id>[^'",\[\]]+)['"]?\s*\]""")
+_LIST = re.compile(r"""\[\s*+['"]?(?P<id>[^'",\[\]]++)['"]?\s*+\]""")
 _LOST = "the last digits of this id were lost where a program read it as a number; export it as text"
 
 

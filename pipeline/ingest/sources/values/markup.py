@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 _HIDDEN = frozenset({"script", "style", "head", "template"})
 _BLOCKS = frozenset({"p", "div", "li", "tr", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "pre"})
 _BLANKS = re.compile(r"[ \t\r\f\v]+")
+_SECTIONS = re.compile(r"<!\[[^>]*>?")
+"""Office programs write such as `<![endif]>`, which a browser takes for comments (HTML standard, 13.2.5.42)."""
 _MANY_LINES = re.compile(r"\n{3,}")
 
 
@@ -19,9 +21,12 @@ def visible(text: str) -> str:
     """Returns what a browser shows of HTML: paragraphs and breaks as line ends, no tags, no scripts."""
     if "<" not in text:
         return entities(text)
+    whole, end, rest = _SECTIONS.sub("", text).rpartition(">")
     reader = _Reader()
-    reader.feed(text)
+    reader.feed(whole + end)
     reader.close()
+    # No tag ends behind the last bracket, and the parser would look for an end at each that begins.
+    reader.handle_data(entities(rest))
     lines = "".join(reader.pieces).split("\n")
     return _MANY_LINES.sub("\n\n", "\n".join(_BLANKS.sub(" ", line).strip() for line in lines)).strip()
 

@@ -116,6 +116,9 @@ def language(value: object, notes: list[str]) -> object:
     return tag
 
 
+_LONGEST_PLATFORM = 32
+
+
 def platform(value: object, notes: list[str]) -> str | None:
     """Reads the name of a network as ids begin with it: `Google Play` becomes `google_play`."""
     found = word(value, notes)
@@ -126,9 +129,12 @@ def platform(value: object, notes: list[str]) -> str | None:
 
 def _platform(found: str) -> str:
     name = re.sub(r"[^a-z0-9]+", "_", found.lower()).strip("_")
-    # Names of websites may be in any letters, and longer than a platform's.
-    name = name or sha256(found.encode()).hexdigest()[:8]
-    return (name if name[0].isalpha() else f"site_{name}")[:32].strip("_")
+    name = name if name[:1].isalpha() else f"site_{name}".strip("_")
+    # Names of websites may be in any letters, and longer than a platform's. What is left of two may be the same.
+    if len(name) > _LONGEST_PLATFORM or any(sign.isalnum() and not sign.isascii() for sign in found):
+        digest = sha256(found.lower().encode()).hexdigest()[:8]
+        name = f"{name[: _LONGEST_PLATFORM - 9].strip('_')}_{digest}"
+    return name
 
 
 def handle(value: object, notes: list[str]) -> object:

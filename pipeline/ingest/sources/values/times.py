@@ -73,7 +73,8 @@ class Times:
             if found.isdigit() or _FLOAT.fullmatch(found) or _SERIAL.fullmatch(found):
                 return self._number(found)
             # The usual case comes first. A week or a mere year is no time of a post.
-            if found[4:5] == "-" and "W" not in found:
+            # Python takes any sign before a clock, also that of a zone behind a day.
+            if found[4:5] == "-" and "W" not in found and found[10:11] in ("", "T", "t", " "):
                 with suppress(ValueError):
                     return datetime.fromisoformat(found)
         return self._written(found)

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.errors import Permanent
-from pipeline.ingest.sources.values import amounts, identity, plain
+from pipeline.ingest.sources.values import amounts, identity, markup, plain
 from pipeline.ingest.sources.values.times import Times
 
 
@@ -96,3 +96,50 @@ def test_what_is_no_number_is_refused(cell: str) -> None:
 def test_text_stays_as_it_is_and_only_empty_is_absent() -> None:
     assert plain.text(" null \n", []) == " null \n"
     assert plain.text("", []) is None
+
+
+@pytest.mark.parametrize("cell", ["2026-11-29+02:00", "2026-11-29-10:00"])
+def test_the_zone_behind_a_day_is_no_clock(cell: str) -> None:
+    with pytest.raises(Permanent, match="invalid_time"):
+        Times()(cell, [])
+
+
+def test_the_order_of_a_date_that_somebody_has_said_counts_also_between_dots() -> None:
+    assert Times((), None, "mdy")("05.06.2026 10:00", []) == "2026-05-06T10:00:00+00:00"
+    assert Times()("05.06.2026 10:00", []) == "2026-06-05T10:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Отзовик.ru", "Другой.ru"),
+        ("müller", "möller"),
+        ("reviews.of.a.very.long.name.example.com", "reviews.of.a.very.long.name.example.org"),
+    ],
+)
+def test_two_networks_keep_two_names(one: str, other: str) -> None:
+    names = {str(plain.platform(name, [])) for name in (one, other)}
+    assert len(names) == 2
+    assert all(len(name) <= 32 for name in names)
+    assert plain.platform("Google Play", []) == "google_play"
+
+
+def test_a_list_that_is_all_blanks_is_refused_at_once() -> None:
+    with pytest.raises(Permanent, match="several_values"):
+        identity.native_id("chirp", "[" + " " * 50_000 + "x", [])
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>a</p><![foo[bar]]> b", "a\n\nb"),
+        ("<![if !vml]>shown<![endif]>", "shown"),
+        ("<b>if</b> a<b then &amp; c", "if a<b then & c"),
+    ],
+)
+def test_html_that_is_none_stays_text(html: str, text: str) -> None:
+    assert markup.visible(html) == text
+
+
+def test_tags_that_never_end_cost_no_more_than_their_length() -> None:
+    assert markup.visible("<a " * 50_000).startswith("<a <a")
