@@ -9,6 +9,7 @@ from pipeline.ingest.sources.paths import Entry, Getter
 from pipeline.ingest.sources.source_map import AUTHOR_TARGETS, ID_TARGETS, Feed, SourceMap
 from pipeline.ingest.sources.values.identity import hashed
 from pipeline.ingest.sources.values.markup import entities, visible
+from pipeline.ingest.sources.values.nobody import stands_for_nobody
 from pipeline.ingest.sources.values.plain import ABSENT, spelled
 
 _LITERAL = re.compile("'[^']*'")
@@ -47,7 +48,11 @@ def fed(feed: Feed, find: Find, target: str, source_map: SourceMap) -> Get | Non
     if not getters:
         return None
     between = "-" if target in ID_TARGETS | AUTHOR_TARGETS else " "
-    get = _HOW[feed.how](getters, between if feed.by is None else feed.by)
+    by = between if feed.by is None else feed.by
+    if feed.how == "join" and target in ID_TARGETS | AUTHOR_TARGETS:
+        get = _joined_id(getters, by, source_map.nobody)
+    else:
+        get = _HOW[feed.how](getters, by)
     if feed.part is not None:
         get = _part(get, re.compile(feed.part))
     words = source_map.values.get(target)
@@ -99,6 +104,20 @@ def _joined(getters: Sequence[Getter], by: str) -> Get:
         if all(isinstance(value, _Word) for value in values):
             return None
         return by.join(map(spelled, values))
+
+    return get
+
+
+def _joined_id(getters: Sequence[Getter], by: str, nobody: Sequence[str]) -> Get:
+    """Joins the parts of an id. A part alone, or one that stands for nobody, would make one of many people."""
+    join = _joined(getters, by)
+
+    def get(entry: Entry) -> object:
+        values = [one(entry) for one in getters]
+        if any(map(_is_absent, values)):
+            return None
+        nameless = (value for value in values if isinstance(value, str) and stands_for_nobody(value, nobody))
+        return next(nameless, None) or join(entry)
 
     return get
 

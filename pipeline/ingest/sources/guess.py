@@ -54,7 +54,9 @@ _NAMES: Mapping[str, str] = {
         "in reply to|in reply to id|in reply to status id|in response to tweet id|reply to|parent id|antwort auf"
     ),
     "conversation_id": "conversation id|thread id|thread|conversation|link id|gespräch",
-    "visibility": "visibility|sichtbarkeit|privacy",
+    "visibility": (
+        "visibility|sichtbarkeit|privacy|audience|private|is private|isprivate|privat|protected|confidential"
+    ),
     "author.followers": "followers|follower|followers count|follower count|author followers|abonnenten|seguidores",
     "metrics.likes": "likes|like count|favorites|favourites|favorite count|likes count|gefällt mir|me gusta",
     "metrics.reposts": "retweets|retweet count|reposts|shares|share count|geteilt",
@@ -65,6 +67,9 @@ _NAMES: Mapping[str, str] = {
 _FIELDS = {target: [alike(name) for name in names.split("|")] for target, names in _NAMES.items()}
 _TIMES = (Times(("excel",), None, "dmy"), Times(("%y%m%d%H%M",), None, "mdy"))
 """Reads whatever may be a time, with either order of day and month."""
+_VISIBLE = frozenset(map(alike, ("visibility", "sichtbarkeit", "privacy", "audience")))
+_NOT_PRIVATE = dict.fromkeys(("false", "no", "n", "f", "0", "0.0", "nein", "non"), "public")
+"""What columns such as `private` say of posts that all may see. Any other word of them counts as direct."""
 _MAY_SHARE = frozenset({"author.handle", "author.name"})
 
 
@@ -99,7 +104,9 @@ def guessed(columns: Sequence[str] | None, samples: Sequence[Mapping[str, object
         parts = [found[name] for name in ("created_at", "author.author_id", "title", "text") if name in found]
         feeds["post_id"] = Feed(of=tuple(parts), how="hash")
     constants = {} if "author.author_id" in feeds else {"author.anonymous": "true"}
-    return SourceMap(title="guessed by the names of columns", columns=feeds, constants=constants)
+    asks_whether_private = "visibility" in found and alike(found["visibility"]) not in _VISIBLE
+    values = {"visibility": _NOT_PRIVATE} if asks_whether_private else {}
+    return SourceMap(title="guessed by the names of columns", columns=feeds, constants=constants, values=values)
 
 
 def _may_be(target: str, name: str, is_path: bool, samples: Sequence[Mapping[str, object]]) -> bool:

@@ -142,14 +142,27 @@ SAMPLES = {
              "private": True, "sender": {"id": 7, "name": "Bob", "type": "user"}}]},
         "chatwoot:1", "chatwoot:contact-9"),
     "discourse": Sample(
-        {"title": "No signal", "post_stream": {"posts": [
+        {"title": "No signal", "archetype": "private_message", "post_stream": {"posts": [
             {"id": 31, "username": "ann", "user_id": 9, "cooked": "<p>no signal</p>", "post_number": 1,
              "topic_id": 12,
-             "created_at": "2026-11-28T10:00:00.000Z", "reply_count": 0, "reads": 4}]}},
+             "created_at": "2026-11-28T10:00:00.000Z", "reply_count": 0, "reads": 4, "post_type": 1},
+            {"id": 32, "username": "bob", "user_id": 8, "cooked": "<p>a whisper</p>", "post_number": 2,
+             "topic_id": 12, "created_at": "2026-11-28T10:00:00.000Z", "post_type": 4}]}},
         "discourse:31", "discourse:9"),
     "facebook-comments": Sample(
         {"data": [{"id": "77_88", "message": "no signal", "created_time": "2026-11-28T10:00:00+0000",
                    "from": {"id": "9", "name": "Ann"}, "like_count": 1}]},
         "facebook:77_88", "facebook:9"),
+    "facebook-messages": Sample(
+        {"data": [{"id": "m_7", "message": "my bill", "created_time": "2026-11-28T10:00:00+0000",
+                   "from": {"id": "9", "name": "Ann"}, "to": {"data": [{"id": "1", "name": "Acme"}]}}]},
+        "facebook:m_7", "facebook:9"),
+    "reddit-inbox": Sample(
+        {"data": {"children": [
+            {"kind": "t4", "data": {
+                "id": "a", "name": "t4_a", "author": "ann", "author_fullname": "t2_9", "body": "my bill",
+                "subject": "Bill", "created_utc": 1764300000, "parent_id": None, "dest": "acme",
+                "was_comment": False}}]}},
+        "reddit:t4_a", "reddit:t2_9"),
 }  # fmt: skip
 """One sample for each map in deploy/maps, by the name of the map."""

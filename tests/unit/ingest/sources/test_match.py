@@ -154,3 +154,14 @@ def test_an_export_of_which_only_a_title_is_known_is_asked_about() -> None:
     proposal = propose(None, [entry], [])
     assert proposal.source_map is None
     assert [question.about for question in proposal.questions] == ["source"]
+
+
+@pytest.mark.parametrize(("column", "word"), [("private", "true"), ("Is Private", "1"), ("audience", "friends")])
+def test_a_column_that_says_who_sees_a_post_is_guessed(column: str, word: str) -> None:
+    columns = [*COLUMNS, column]
+    rows = [dict(zip(columns, [*ROW, cell], strict=True)) for cell in (word, "false" if word == "true" else "0")]
+    rows[1] |= {column: "public"} if column == "audience" else {}
+    found = propose(columns, rows, []).source_map
+    assert found is not None
+    mapper = Mapper(found.with_defaults("acme", "chirp"), columns)
+    assert [mapper.post(row).document["visibility"] for row in rows] == ["direct", "public"]

@@ -86,3 +86,26 @@ def test_what_the_maps_know_of_their_sources() -> None:
     bluesky = posts_of("bluesky")[0].reply
     assert bluesky is not None
     assert bluesky.max_graphemes == 300
+
+
+@pytest.mark.parametrize("name", ["facebook-messages", "reddit-inbox", "discourse", "chatwoot", "zendesk"])
+def test_what_few_people_see_is_direct(name: str) -> None:
+    assert [post.visibility for post in posts_of(name)] == ["direct"]
+
+
+def test_reviewers_without_a_name_of_their_own_stay_strangers() -> None:
+    review = SAMPLES["app-store"].record
+    names = [None, "Anonymous", "ann"]
+    reviews = [
+        {**review, "id": str(at), "attributes": {**review["attributes"], "reviewerNickname": name}}
+        for at, name in enumerate([*names, *names])
+    ]
+    record = {"data": reviews}
+    found = propose(None, [record], shipped_maps()).source_map
+    assert found is not None
+    posts = [
+        one.document for one in Mapper(found.with_defaults("acme", None)).posts(record) if isinstance(one, Mapped)
+    ]
+    authors = [decode(RawPost, orjson.dumps(post)).author for post in posts]
+    assert [bool(author.anonymous) for author in authors] == [True, True, False] * 2
+    assert len({author.author_id for author in authors}) == 5
