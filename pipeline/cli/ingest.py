@@ -63,6 +63,7 @@ TimeFormat = Annotated[
 Zone = Annotated[str | None, typer.Option(help="of times that state none: Europe/Berlin; default: UTC")]
 DateOrder = Annotated[str | None, typer.Option(help="dmy or mdy: what 05/06/2013 begins with")]
 Decimal = Annotated[str | None, typer.Option(help="sign before the decimals of numbers: . or ,")]
+Ids = Annotated[str | None, typer.Option(help="exact takes long ids that look rounded")]
 Encoding = Annotated[str | None, typer.Option(help="of the text, such as cp1252; default: found out")]
 Delimiter = Annotated[str | None, typer.Option(help="one character between cells; default: found out")]
 Quoting = Annotated[
@@ -153,6 +154,7 @@ def file(
     zone: Zone = None,
     date_order: DateOrder = None,
     decimal: Decimal = None,
+    ids: Ids = None,
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     quoting: Quoting = None,
@@ -172,7 +174,7 @@ def file(
     A table (CSV, TSV, XLSX) or JSON (lines, arrays, archives, answers of interfaces), packed or not. Exports of
     known sources are recognised by their columns. `earshot ingest inspect FILE` shows what would be sent.
     """
-    options = _options(platform, time_format, zone, date_order, decimal)
+    options = _options(platform, time_format, zone, date_order, decimal, ids)
     asked = _asked(member, encoding, delimiter, quoting, header, entries)
     request = _of_any_file(file, workspace, columns, map_file, replace(options, asked=asked))
     _send(
@@ -193,6 +195,7 @@ def inspect(
     zone: Zone = None,
     date_order: DateOrder = None,
     decimal: Decimal = None,
+    ids: Ids = None,
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     quoting: Quoting = None,
@@ -208,7 +211,7 @@ def inspect(
     from pipeline.app.importing.inspection import inspect_file
     from pipeline.cli.text.inspection import inspection_lines
 
-    options = _options(platform, time_format, zone, date_order, decimal)
+    options = _options(platform, time_format, zone, date_order, decimal, ids)
     asked = _asked(member, encoding, delimiter, quoting, header, entries)
     found = inspect_file(_of_any_file(file, workspace, columns, map_file, replace(options, asked=asked)))
     if as_json:
@@ -243,10 +246,11 @@ def _options(
     zone: str | None,
     date_order: str | None,
     decimal: str | None,
+    ids: str | None = None,
 ) -> "FileOptions":
     from pipeline.app.importing.request import FileOptions
 
-    said = {"times": time_format or None, "zone": zone, "order": date_order, "decimal": decimal}
+    said = {"times": time_format or None, "zone": zone, "order": date_order, "decimal": decimal, "ids": ids}
     return FileOptions(platform=platform, said={name: value for name, value in said.items() if value is not None})
 
 

@@ -7,10 +7,11 @@ from itertools import chain, islice
 from pipeline.app.importing.place import Place
 from pipeline.app.importing.request import FileOptions
 from pipeline.app.source_maps import shipped_maps
-from pipeline.errors import Permanent
+from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.json.entries import unfolded
 from pipeline.ingest.lines import Found
 from pipeline.ingest.look.decision import Asked, Decision, Json, Table
+from pipeline.ingest.look.shape import rivals
 from pipeline.ingest.reading import Export, open_export
 from pipeline.ingest.sources.evidence import Question, decided
 from pipeline.ingest.sources.header import alike
@@ -59,6 +60,7 @@ def look_at(place: Place, source_map: SourceMap | None, options: FileOptions) ->
         return found
     form = export.decision.form
     if isinstance(form, Json) and form.path and source_map is None:
+        _ask_for_list(sample, place.name, options)
         # No source's map knows these envelopes, so what lies in them is looked at.
         sample = list(unfolded(iter(sample), form.path))
         export = export._replace(found=unfolded(export.found, form.path))
@@ -75,6 +77,14 @@ def look_at(place: Place, source_map: SourceMap | None, options: FileOptions) ->
     return _completed(export, proposal, questions, options)
 
 
+def _ask_for_list(sample: list[Found], file: str, options: FileOptions) -> None:
+    lists = dict.fromkeys(path for record in _records(sample) for path in rivals(record))
+    if options.asked.entries is None and len(lists) > 1:
+        raise Misconfigured(
+            f"{file} holds posts in several lists: say which one with --entries; there are: {', '.join(lists)}"
+        )
+
+
 def _fitting(export: Export, sample: list[Found], options: FileOptions) -> Look | None:
     """Returns the look by the map of a known source whose entries lie in envelopes, if one fits."""
     form = export.decision.form
@@ -89,7 +99,7 @@ def _fitting(export: Export, sample: list[Found], options: FileOptions) -> Look 
 
 def _completed(export: Export, source_map: SourceMap, questions: list[Question], options: FileOptions) -> Look:
     said = {name: value for name, value in options.said.items() if value}
-    answered = {*said, *(["platform"] if options.platform else [])}
+    answered = {*said, *(["platform"] if options.platform else []), *(["rounded"] if "ids" in said else [])}
     open_questions = tuple(question for question in questions if question.about not in answered)
     whole = source_map.with_options(said)
     return Look(export.decision, whole, False, open_questions, export.header, export.found)

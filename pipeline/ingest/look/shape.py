@@ -18,6 +18,11 @@ _OWN = frozenset(
     {"id", "id_str", "_id", "post_id", "text", "full_text", "body", "content", "created_at", "uri", "url"}
 )
 """An object that has one of these itself is an entry, and no envelope around entries."""
+_TEXTS = frozenset({"text", "full_text", "body", "content", "message", "comment", "review"})
+_AN_ID = re.compile(r"(?:post|tweet|review|comment|message|mention|document|status)_?id")
+_A_TIME = re.compile(
+    r"(?:\w+_)?(?:date|time|at|utc|timestamp|datetime|created)|date\w*|time\w*|created\w*|published\w*"
+)
 _DEEPEST_LIST = 3
 
 
@@ -70,17 +75,36 @@ def _object(line: str) -> Mapping[str, object] | None:
 
 def envelope(value: object) -> tuple[str, ...]:
     """Returns the keys that lead to the entries within an object, or () if it is an entry itself."""
-    if not isinstance(value, Mapping) or _OWN & value.keys():
+    if not isinstance(value, Mapping) or _is_entry(value):
         return ()
     lists = [(len(found), path) for path, found in _lists(value, ())]
     return max(lists, key=lambda one: one[0], default=(0, ()))[1]
+
+
+def rivals(value: Mapping[str, object]) -> list[str]:
+    """Returns the dotted paths of all lists in an object whose elements have a text and a time of their own."""
+    return [
+        ".".join(path)
+        for path, found in _lists(value, ())
+        if isinstance(found[0], dict)
+        and _TEXTS & {key.lower() for key in found[0]}
+        and any(map(_A_TIME.fullmatch, map(str.lower, found[0])))
+    ]
+
+
+def _is_entry(value: Mapping[str, object]) -> bool:
+    """Returns whether an object is an entry itself: by its name or text, or by an id of its own with a time."""
+    if _OWN & value.keys():
+        return True
+    plain = {key.lower() for key, inner in value.items() if isinstance(inner, str | int | float)}
+    return any(map(_AN_ID.fullmatch, plain)) and any(map(_A_TIME.fullmatch, plain))
 
 
 def _lists(value: Mapping[str, object], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], list[object]]]:
     for key, inner in value.items():
         if isinstance(inner, list) and inner and isinstance(inner[0], dict):
             yield (*path, key), inner
-        elif isinstance(inner, dict) and len(path) + 1 < _DEEPEST_LIST and not _OWN & inner.keys():
+        elif isinstance(inner, dict) and len(path) + 1 < _DEEPEST_LIST and not _is_entry(inner):
             yield from _lists(inner, (*path, key))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -25,13 +26,15 @@ from pipeline.ingest.sources.values.times import Times
 
 _FEW = 3
 """So many cells of one kind are no chance any more."""
+_TELLING_DIGITS = 18
+"""Of numbers with so many digits not one in 16 is the shortest spelling of a double (IEEE 754)."""
 _TWO_DIGIT_YEARS = "%y%m%d%H%M"
 
 
 class Question(NamedTuple):
     """Something that only a person can say."""
 
-    about: Literal["source", "platform", "order", "zone", "decimal", "times", "ids"]
+    about: Literal["source", "platform", "order", "zone", "decimal", "times", "ids", "rounded"]
     text: str
     """The question in one sentence, with the option that answers it."""
 
@@ -158,6 +161,12 @@ def _ask_for_ids(values: list[object], column: str, questions: list[Question]) -
     if len(long) >= _FEW and all(set(text[SPREADSHEET_DIGITS:]) == {"0"} for text in long):
         text = f"column {column!r}: all long ids end in zeros, as a spreadsheet leaves them: export them as text"
         questions.append(Question("ids", text))
+        return
+    longest = [text for text in long if len(text) >= _TELLING_DIGITS]
+    if len(longest) >= _FEW and all(int(Decimal(repr(float(text)))) == int(text) for text in longest):
+        how = "export them as text, or say --ids exact"
+        text = f"column {column!r}: all long ids look rounded, as JavaScript leaves them: {how}"
+        questions.append(Question("rounded", text))
 
 
 def _decimal(

@@ -21,7 +21,7 @@ _NAMES: Mapping[str, str] = {
         "|nutzer-id|autor-id|author|user|username|user name|screen name|handle|from|sender|reviewer"
         "|author name|user.id|displayname|display name|name|nickname|autor|nutzer|nutzername|benutzer"
         "|benutzername|verfasser|kunde|absender|rezensent|auteur|utilisateur|nom|usuario|nombre|cliente"
-        "|utente|autore|utilizador"
+        "|utente|autore|utilizador|author.id|from.id|sender.id|reviewer.id|customer.id|consumer.id"
     ),
     "author.handle": "screen name|username|handle|user name|benutzername|nutzername|user.username",
     "author.name": "author name|display name|displayname|full name|reviewer name|kundenname|anzeigename",
@@ -70,6 +70,10 @@ _TIMES = (Times(("excel",), None, "dmy"), Times(("%y%m%d%H%M",), None, "mdy"))
 _VISIBLE = frozenset(map(alike, ("visibility", "sichtbarkeit", "privacy", "audience")))
 _NOT_PRIVATE = dict.fromkeys(("false", "no", "n", "f", "0", "0.0", "nein", "non"), "public")
 """What columns such as `private` say of posts that all may see. Any other word of them counts as direct."""
+_TELLING = (
+    "created_at", "author.author_id", "title", "text", "rating", "place", "conversation_id", "url"
+)  # fmt: skip
+"""An id is made of all of these, because many reviews of a day have no text."""
 _MAY_SHARE = frozenset({"author.handle", "author.name"})
 
 
@@ -78,7 +82,7 @@ def guessed(columns: Sequence[str] | None, samples: Sequence[Mapping[str, object
 
     It returns None if there is no time, or neither a text nor a rating. A column is taken only if most of its
     cells can be what its name says, because `Bewertung` is the words of a review in some exports and its stars in
-    others. Where no column looks like an id, the id is made of time, author and text.
+    others. Where no column looks like an id, the id is made of what tells posts apart.
     """
     paths = list(columns) if columns is not None else _paths(samples)
     named: dict[str, str] = {}
@@ -101,7 +105,7 @@ def guessed(columns: Sequence[str] | None, samples: Sequence[Mapping[str, object
         if found.get(name) == found.get("author.author_id"):
             feeds.pop(name, None)
     if "post_id" not in feeds:
-        parts = [found[name] for name in ("created_at", "author.author_id", "title", "text") if name in found]
+        parts = [found[name] for name in _TELLING if name in found]
         feeds["post_id"] = Feed(of=tuple(parts), how="hash")
     constants = {} if "author.author_id" in feeds else {"author.anonymous": "true"}
     asks_whether_private = "visibility" in found and alike(found["visibility"]) not in _VISIBLE

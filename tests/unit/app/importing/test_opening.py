@@ -174,3 +174,29 @@ def test_an_inspection_of_what_cannot_be_sent_says_so(file: Path) -> None:
     found = inspect_file(request(file, platform="desk"))
     assert not found.can_be_sent
     assert "no known map fits" in found.questions[0]
+
+
+def test_posts_in_several_lists_are_asked_for_and_never_half_read(file: Path) -> None:
+    post = {"id": 1, "user": "ann", "date": "2026-11-28T10:00:00Z", "text": "hi"}
+    file.write_text(json.dumps({"posts": [post], "comments": [post | {"id": 2}, post | {"id": 3}]}))
+    with pytest.raises(Misconfigured, match="--entries; there are: posts, comments"):
+        opened(request(file, platform="shop"))
+    _, posts, _ = opened(request(file, platform="shop", asked=Asked(entries="posts")))
+    assert [one.post_id for one in posts] == ["shop:1"]
+
+
+def test_rounded_ids_are_sent_only_if_somebody_says_that_they_are_whole(file: Path) -> None:
+    post = {"user": "ann", "date": "2026-11-28T10:00:00Z", "text": "hi"}
+    ids = [1594356464738230300, 1594356464738230800, 1594356464738231000]
+    file.write_text("".join(json.dumps({"id": number, **post}) + "\n" for number in ids))
+    with pytest.raises(Misconfigured, match="--ids exact"):
+        opened(request(file, platform="shop"))
+    _, posts, _ = opened(request(file, platform="shop", said={"ids": "exact"}))
+    assert [one.post_id for one in posts] == [f"shop:{number}" for number in ids]
+
+
+def test_entries_that_were_made_flat_keep_their_authors(file: Path) -> None:
+    entry = {"id": 1, "user.id": "9", "user.username": "ann", "date": "2026-11-28T10:00:00Z", "text": "hi"}
+    file.write_text(json.dumps(entry))
+    (post,) = opened(request(file, platform="shop"))[1]
+    assert (post.author.author_id, post.author.handle) == ("shop:9", "ann")

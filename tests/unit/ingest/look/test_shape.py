@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from pipeline.ingest.look.decision import Asked, Json
-from pipeline.ingest.look.shape import shape
+from pipeline.ingest.look.shape import envelope, rivals, shape
 
 POST = {"id": "1", "text": "hi", "entities": [{"a": 1}, {"a": 2}]}
 POSTS = [POST] * 50
@@ -48,3 +48,20 @@ def test_the_operator_may_say_where_the_entries_are() -> None:
 @pytest.mark.parametrize("text", ["id,text\n1,hi\n", "[deleted],x\n", "{id};{text}\n1;hi\n", "a = b\n", ""])
 def test_a_table_is_no_json(text: str) -> None:
     assert shape(text, Asked(), whole=True) is None
+
+
+def test_an_entry_with_answers_in_it_is_no_envelope() -> None:
+    entry = {
+        "review_id": "7",
+        "comment": "no signal",
+        "date": "2026-11-28",
+        "answers": [{"id": "8", "text": "hi"}],
+    }
+    assert envelope(entry) == ()
+    assert envelope({"status": "ok", "timestamp": 1, "data": [{"id": "8", "text": "hi"}]}) == ("data",)
+
+
+def test_lists_that_both_hold_posts_are_rivals() -> None:
+    post = {"id": 1, "text": "hi", "created_at": "2026-11-28T10:00:00Z"}
+    assert rivals({"posts": [post], "comments": [post, post], "tags": [{"id": 1}]}) == ["posts", "comments"]
+    assert rivals({"data": [post], "users": [{"id": 1, "created_at": "2026-11-28T10:00:00Z"}]}) == ["data"]

@@ -165,3 +165,20 @@ def test_a_column_that_says_who_sees_a_post_is_guessed(column: str, word: str) -
     assert found is not None
     mapper = Mapper(found.with_defaults("acme", "chirp"), columns)
     assert [mapper.post(row).document["visibility"] for row in rows] == ["direct", "public"]
+
+
+def test_ids_that_javascript_rounded_are_asked_about() -> None:
+    rounded = [1594356464738230300, 1594356464738230800, 1594356464738231000]
+    rows = [{"id": number, "user": "ann", "date": "2026-11-28T10:00:00Z", "text": "hi"} for number in rounded]
+    assert about(propose(None, rows, [])) == ["rounded"]
+    rows[1]["id"] = 1594356464738230273
+    assert about(propose(None, rows, [])) == []
+
+
+def test_reviews_of_a_day_without_a_text_keep_ids_of_their_own() -> None:
+    columns = ["date", "text", "stars", "store"]
+    rows = [dict(zip(columns, ("2026-11-28", "", stars, shop), strict=True)) for stars in "15" for shop in "ab"]
+    found = propose(columns, rows, []).source_map
+    assert found is not None
+    mapper = Mapper(found.with_defaults("acme", "shop"), columns)
+    assert len({str(mapper.post(row).document["post_id"]) for row in rows}) == 4
