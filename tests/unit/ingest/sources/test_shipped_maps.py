@@ -109,3 +109,25 @@ def test_reviewers_without_a_name_of_their_own_stay_strangers() -> None:
     authors = [decode(RawPost, orjson.dumps(post)).author for post in posts]
     assert [bool(author.anonymous) for author in authors] == [True, True, False] * 2
     assert len({author.author_id for author in authors}) == 5
+
+
+def test_the_text_that_is_html_is_taken_where_a_plain_twin_lies_beside_it() -> None:
+    shown, plain, at = "a List&lt;int&gt;<br>b", "a List<int>\nb", "2026-11-28T10:00:00Z"
+    snippet = {"authorDisplayName": "@ann", "textDisplay": shown, "textOriginal": plain, "publishedAt": at}
+    comment = {
+        "id": 1,
+        "author_id": 3,
+        "html_body": shown,
+        "plain_body": plain,
+        "body": plain,
+        "created_at": at,
+        "public": True,
+    }
+    records = [
+        {"items": [{"id": "Ug1", "snippet": {"topLevelComment": {"id": "Ug1", "snippet": snippet}}}]},
+        {"tickets": [{"id": 7, "subject": "Bill", "comments": [comment]}]},
+    ]
+    for record in records:
+        found = propose(None, [record], shipped_maps()).source_map
+        assert found is not None
+        assert Mapper(found.with_defaults("acme", None)).post(record).document["text"] == plain
