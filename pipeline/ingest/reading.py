@@ -83,7 +83,7 @@ class _Beginning:
 
     def __init__(self, stream: BufferedReader) -> None:
         self._stream = stream
-        self._damage: DamagedError | None = None
+        self.damage: DamagedError | None = None
         self.sample = b""
         self.whole = False
 
@@ -94,7 +94,7 @@ class _Beginning:
             try:
                 part = self._stream.read1(_STEP_BYTES)
             except DamagedError as error:
-                self._damage = error
+                self.damage = error
                 break
             if not part:
                 self.whole = True
@@ -104,7 +104,7 @@ class _Beginning:
         self.sample = b"".join(parts)
 
     def again(self) -> BufferedReader:
-        return BufferedReader(_Again(self.sample, self._stream, self._damage)) if self.sample else self._stream
+        return BufferedReader(_Again(self.sample, self._stream, self.damage)) if self.sample else self._stream
 
 
 class _Again(RawIOBase):
@@ -131,6 +131,8 @@ class _Again(RawIOBase):
 def _decision(beginning: _Beginning, packed: Packing, asked: Asked, file: str) -> Decision:
     beginning.look()
     sample = beginning.sample
+    if not sample.strip() and beginning.damage is not None:
+        raise Misconfigured(beginning.damage.at(file, 0))
     if not sample.strip():
         raise Misconfigured(f"{file} is empty")
     name = encoding.known(asked.encoding) if asked.encoding else encoding.encoding(sample)

@@ -4,6 +4,7 @@ import bz2
 import csv
 import gzip
 import json
+import zipfile
 from collections.abc import Callable
 from datetime import datetime
 from io import BufferedReader, BytesIO, RawIOBase, StringIO
@@ -173,3 +174,12 @@ def test_values_that_nest_without_end_are_refused_by_line() -> None:
             "invalid_json",
             False,
         ]
+
+
+def test_a_packed_file_whose_first_bytes_are_damaged_is_not_called_empty() -> None:
+    small = BytesIO()
+    with zipfile.ZipFile(small, "w") as archive:
+        archive.writestr("posts.csv", "id,user,date,text\n1,ann,2026-11-01,hi\n")
+    broken = small.getvalue().replace(b"id,user", b"id,uzer", 1)
+    with pytest.raises(Misconfigured, match="the zip data is damaged after line 0"):
+        opened(broken)
