@@ -123,7 +123,7 @@ def test_the_text_that_is_html_is_taken_where_a_plain_twin_lies_beside_it() -> N
         "created_at": at,
         "public": True,
     }
-    records = [
+    records: list[dict[str, object]] = [
         {"items": [{"id": "Ug1", "snippet": {"topLevelComment": {"id": "Ug1", "snippet": snippet}}}]},
         {"tickets": [{"id": 7, "subject": "Bill", "comments": [comment]}]},
     ]
