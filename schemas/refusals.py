@@ -105,6 +105,8 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("too_few_cells", ("line",), "the row has fewer cells than the table", "complete the row"),
     Refusal("swallowed_rows", ("line",), "a quote that is never closed has taken the rows after it",
             "close or remove the quote; the rows after it came in"),
+    Refusal("mixed_encodings", ("line",), "the row is in UTF-8, and the file in another encoding",
+            "write the whole file in one encoding, such as UTF-8"),
     Refusal("nul", ("line",), "the row has a NUL character", "remove it"),
     Refusal("invalid_csv", ("line",), "the row cannot be parsed", "check its quotes"),
     Refusal("id_lost_digits", ("line",), "an id such as 1.2e+18 was rounded by a spreadsheet",
