@@ -225,6 +225,9 @@ FUNCTIONS: dict[str, TextFunction] = {
     "pipeline.ingest.look.dialect.table": _refusing(
         lambda text: dialect.table(list(_lines(text)), Asked(), "file")
     ),
+    "pipeline.ingest.look.encoding.is_utf8_after_all": lambda text: encoding.is_utf8_after_all(
+        text.encode(), "cp1252"
+    ),
     "pipeline.ingest.look.encoding.as_text": lambda text: encoding.as_text(
         text.encode(), encoding.encoding(text.encode())
     ),
