@@ -39,10 +39,10 @@ down: $(READY) ## stop what KEEP=1 left running
 	@$(BIN)/earshot demo --stop
 
 test: $(READY) ## every test, on a real broker and the real ClickHouse engine
-	@$(PYTEST) -n logical $(ALONE:%=tests/%); alone=$$?; $(PYTEST) $(ALONE:%=--ignore=tests/%) && exit $$alone
+	@$(PYTEST) -n logical --dist worksteal $(ALONE:%=tests/%); alone=$$?; $(PYTEST) $(ALONE:%=--ignore=tests/%) && exit $$alone
 
 test-fast: $(READY) ## the tests that need no services
-	@$(PYTEST) -n logical $(ALONE:%=tests/%)
+	@$(PYTEST) -n logical --dist worksteal $(ALONE:%=tests/%)
 
 test-long: $(READY) ## long fault runs (tens of minutes): not part of make test
 	@$(PYTEST) tests/long
