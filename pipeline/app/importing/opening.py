@@ -88,7 +88,8 @@ def _any_file(
         if first is None:
             raise KeyboardInterrupt
         look = first
-        for line in described(look):
+        advice = (question.text for question in look.questions if question.about in _ADVICE)
+        for line in (*described(look), *advice):
             say(f"{place.name}: {line}")
         _ask(look, place.name)
         if look.source_map is not None:

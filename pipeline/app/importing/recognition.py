@@ -139,7 +139,7 @@ def columns_of(decision: Decision) -> tuple[str, ...] | None:
 
 
 def described(look: Look) -> Iterator[str]:
-    """Yields in sentences what was decided about a file."""
+    """Yields in sentences what was decided about a file, and not what is asked."""
     decision = look.decision
     packed = "" if decision.packing.name == "plain" else f"{decision.packing.name}, "
     member = f"{decision.packing.member} in it, " if decision.packing.member else ""
@@ -151,8 +151,6 @@ def described(look: Look) -> Iterator[str]:
         yield f"mapped as: {title}"
         if unused := _unused(look):
             yield f"not used: {', '.join(unused[:MOST_NAMED])}{', ...' if len(unused) > MOST_NAMED else ''}"
-    for question in look.questions:
-        yield question.text
 
 
 def _unused(look: Look) -> list[str]:

@@ -16,7 +16,7 @@ def inspection_lines(found: "Inspection", command: str) -> Iterator[str]:
         found: what the look at the file gave.
         command: sends the file as it was looked at.
     """
-    yield from found.decided[: len(found.decided) - len(found.questions)] or found.decided
+    yield from found.decided
     if found.source_map:
         yield "\nmap:"
         yield from (f"  {line}" for line in _map_lines(found.source_map))

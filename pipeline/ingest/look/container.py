@@ -148,7 +148,7 @@ def unpacked(stream: BufferedReader, packed: Packing, file: str) -> BufferedRead
         try:
             archive = zipfile.ZipFile(stream)
             if archive.getinfo(str(packed.member)).compress_type not in _BOUNDED:
-                raise NotImplementedError("its packing is no usual one, so unpack it first")
+                raise Misconfigured(f"{file}: {packed.member} is packed in no usual way, so unpack it first")
             inner = archive.open(str(packed.member))
         except (RuntimeError, NotImplementedError) as error:
             raise Misconfigured(f"{file}: {packed.member} cannot be unpacked: {error}") from None

@@ -12,6 +12,7 @@ import orjson
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.lines import Candidate, Line
 from pipeline.ingest.look.decision import Dialect, Quoting
+from pipeline.ingest.look.dialect import distinct
 from pipeline.ingest.sources.mapper import Mapper
 from pipeline.ingest.sources.source_map import SourceMap
 from pipeline.ingest.table.rows import Row, rows
@@ -50,7 +51,7 @@ def open_table(lines: Iterable[Line], source_map: SourceMap, file: str) -> Table
         raise Misconfigured(f"{file} is empty")
     if isinstance(header.cells, Permanent):
         raise Misconfigured(f"{file}:{header.line}: the header cannot be read: {header.cells}")
-    names = _distinct(header.cells)
+    names = distinct(header.cells)
     try:
         mapper = Mapper(source_map, names)
     except Misconfigured as error:
@@ -59,16 +60,6 @@ def open_table(lines: Iterable[Line], source_map: SourceMap, file: str) -> Table
         remedy = "" if other is None else f"; try --delimiter {_OTHER_DELIMITERS[other]}"
         raise Misconfigured(f"{file}: {error}{remedy}") from None
     return Table(header.raw, (_candidate(row, mapper, names) for row in table), mapper.columns)
-
-
-def _distinct(header: Sequence[str]) -> list[str]:
-    seen: dict[str, int] = {}
-    names = []
-    for cell in header:
-        name = cell.strip()
-        seen[name] = seen.get(name, 0) + 1
-        names.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
-    return names
 
 
 def _candidate(row: Row, mapper: Mapper, names: Sequence[str]) -> Candidate:

@@ -15,6 +15,7 @@ from pipeline.app.importing.opening import Opened, open_input
 from pipeline.app.importing.place import open_place
 from pipeline.app.importing.request import FileOptions, IngestRequest
 from pipeline.app.importing.stop import StopRequest
+from pipeline.cli.text.inspection import inspection_lines
 from pipeline.codec import decode
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.look.decision import Asked
@@ -200,3 +201,13 @@ def test_entries_that_were_made_flat_keep_their_authors(file: Path) -> None:
     file.write_text(json.dumps(entry))
     (post,) = opened(request(file, platform="shop"))[1]
     assert (post.author.author_id, post.author.handle) == ("shop:9", "ann")
+
+
+def test_an_inspection_keeps_what_was_decided_apart_from_what_is_asked(file: Path) -> None:
+    file.write_text(HEAD.replace("date", "when") + ROWS)
+    source = parse_columns("post_id=id,author.author_id=user,created_at=date,text=text,platform==shop")
+    found = inspect_file(request(file, columns=source))
+    assert [line.partition(" ")[0] for line in found.decided] == ["read", "mapped", "not"]
+    assert ["no column 'date'" in question for question in found.questions] == [True]
+    shown = list(inspection_lines(found, "earshot"))
+    assert shown[: len(found.decided)] == found.decided
