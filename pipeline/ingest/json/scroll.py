@@ -1,7 +1,8 @@
 """Reads JSON values one after the other from a text of any length, and knows in which line each begins.
 
-ijson, which looks for the list of posts in the beginning of a text, ends at the first broken value and tells neither
-its bytes nor its line. Here a broken value is passed over, and the standard library's decoder reads all others.
+ijson, which looks for the list of posts in the beginning of a text, ends at the first broken value and tells
+neither its bytes nor its line. Here a broken value is passed over, and the standard library's decoder reads all
+others.
 """
 
 import codecs

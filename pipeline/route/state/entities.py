@@ -202,7 +202,8 @@ class Case(Kept, frozen=True, omit_defaults=True):
     public: bool = True
     """Whether the contact wrote a public post of it."""
     owed_ms: int | None = None
-    """When the contact wrote the first post that the brand has not answered yet; None when all are answered."""
+    """When the contact wrote the first post that the brand has not answered yet, or when an answer came that was
+    older than the contact's newest post; None when all are answered."""
     extras: Extras = NO_EXTRAS
 
     def _replace(self, **changes: object) -> Self:
