@@ -1,25 +1,20 @@
-"""`earshot policy`: check and publish a workspace's policy.
+"""`earshot policy`: check, try and publish a workspace's policy.
 
 How a policy is read and published is decided in `app` and `adapters`.
 """
 
-from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pipeline.cli.text.output import emit, emit_json, say
 from pipeline.errors import EXIT_NO
 
-if TYPE_CHECKING:
-    from pipeline.app.offline.policy import Tried
-    from schemas.policy.policy import ListeningTopic
-
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help="Check a workspace's policy, try its topics on posts, and publish it to the cluster.",
+    help="Check a workspace's policy, try it on posts, and publish it to the cluster.",
 )
 File = Annotated[Path, typer.Argument(help="the policy, YAML")]
 MOST_YEARS = 20
@@ -46,33 +41,53 @@ def check(
 
 
 @app.command("test")
-def try_topics(
+def try_on_posts(
     file: File,
     posts: Annotated[
-        str, typer.Option(metavar="POSTS|-", help="JSON lines: posts, or objects with text and title")
+        str,
+        typer.Option(
+            metavar="POSTS|-", help="JSON lines: posts, or objects with text, title and any other field of a post"
+        ),
     ],
+    why_not: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE", help="say of each post what speaks against this rule; may be repeated"),
+    ] = None,
+    topics: Annotated[bool, typer.Option("--topics", help="only the topics, without the models")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="one JSON line a post, then one with the counts")
     ] = False,
 ) -> None:
-    """Show which of some posts concern which topics of FILE, and by which words.
+    """Show what FILE would do with posts: action, queue, the rules that held, priority with its parts, topics.
 
-    Counts for each topic follow, also for those that matched nothing. Every bad line is named as FILE:LINE: code:
-    field, and makes the exit code 2. Nothing is sent anywhere.
+    Each post counts as one of the policy's workspace that has just come, and copies are recognised by the order of
+    the lines. How often each topic was found and each rule held follows, also for those that never were. Every bad
+    line is named as FILE:LINE: code: field, and makes the exit code 2. Nothing is sent anywhere.
     """
-    from pipeline.app.offline.policy import read_policy, try_posts
+    from pipeline.app.offline.policy import read_policy
+    from pipeline.app.offline.score import open_scorer
+    from pipeline.app.offline.trial import try_posts
+    from pipeline.cli.text.trial import draw_trial, emit_trial, silent
+    from pipeline.logs import setup_logs
+    from pipeline.settings import load_settings
 
+    # Which engine reads the posts is no news to somebody who writes rules.
+    setup_logs("warning", "auto")
+    if topics and why_not:
+        raise typer.BadParameter("--why-not asks about rules, and --topics leaves them out")
     policy = read_policy(file)
-    topics, tried = policy.topics, try_posts(policy, posts)
-    counts = Counter(hit.topic for post in tried for hit in post.hits)
+    scorer = None if topics else lambda: open_scorer(load_settings())
+    tried = try_posts(policy, posts, scorer, why_not or ())
     if as_json:
-        _emit_tried(tried, {topic.name: counts[topic.name] for topic in topics})
+        emit_trial(policy, tried)
     else:
-        _draw_tried(tried, topics, counts)
-    silent = [topic.name for topic in topics if not counts[topic.name]]
-    say(f"{len(tried):,} posts, {sum(bool(post.hits) for post in tried):,} concern a topic of {file}")
-    if silent:
-        say(f"found nothing: {', '.join(silent)}")
+        draw_trial(policy, tried)
+    concerned = sum(bool(post.facts.words.topics) for post in tried)
+    work = sum(post.verdict is not None and post.verdict.triage.queue is not None for post in tried)
+    said = "" if topics else f", {work:,} are work"
+    say(f"{len(tried):,} posts, {concerned:,} concern a topic of {file}{said}")
+    for sentence in silent(policy, tried):
+        say(sentence)
 
 
 @app.command()
@@ -163,29 +178,3 @@ def _years(text: str) -> range:
     if not 0 < years.stop - years.start <= MOST_YEARS or first[:2] not in ("19", "20"):
         raise typer.BadParameter(f"--years takes a year, or the first and the last of at most {MOST_YEARS}")
     return years
-
-
-def _emit_tried(tried: "list[Tried]", counts: dict[str, int]) -> None:
-    for post in tried:
-        hits = [hit.model_dump() | {"words": [post.words_at(span) for span in hit.at]} for hit in post.hits]
-        emit_json({"line": post.line, "post_id": post.post_id, "topics": hits})
-    emit_json({"posts": len(tried), "counts": counts})
-
-
-def _draw_tried(tried: "list[Tried]", topics: "tuple[ListeningTopic, ...]", counts: Counter[str]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from pipeline.cli.text.output import table_console
-
-    table = Table("line", "topic", "by", "post", box=None, pad_edge=False)
-    for post in tried:
-        # A post of several lines would break the table.
-        whole = " ".join(" ".join(part for part in (post.title, post.text) if part).split())
-        for hit in post.hits:
-            words = ", ".join(dict.fromkeys(" ".join(post.words_at(span).split()) for span in hit.at))
-            table.add_row(str(post.line), hit.topic, Text(words), Text(whole, overflow="ellipsis", no_wrap=True))
-    summary = Table("topic", "kind", "posts", box=None, pad_edge=False)
-    for topic in topics:
-        summary.add_row(topic.name, topic.kind, f"{counts[topic.name]:,}")
-    table_console().print(table, "", summary, sep="\n")

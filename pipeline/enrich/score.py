@@ -6,6 +6,7 @@ post that cannot be scored. Kafka, Faust and the machine's clock have no place h
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from pipeline.enrich.facts import Facts
 from pipeline.enrich.preparation import Preparation
@@ -19,6 +20,7 @@ from pipeline.ports.models import TextModel
 from schemas.policy.policy import Policy
 from schemas.posts.scored import ScoredPost
 
+T = TypeVar("T")
 _PROBE = "the train is late"
 """Every working engine can score this text, so it tells a broken engine from a poisonous post."""
 
@@ -63,6 +65,22 @@ class Scorer:
         Raises:
             Transient: an engine does not work at all.
         """
+        return self._each(posts, policies, lambda received, facts: self._score_one(received, facts, policies))
+
+    def read(self, posts: Sequence[ReceivedPost], policies: Mapping[str, Policy]) -> list[Facts | Permanent]:
+        """Does the same as `score` up to the facts, by which triage would decide.
+
+        Raises:
+            Transient: an engine does not work at all.
+        """
+        return self._each(posts, policies, lambda _, facts: facts)
+
+    def _each(
+        self,
+        posts: Sequence[ReceivedPost],
+        policies: Mapping[str, Policy],
+        finish: Callable[[ReceivedPost, Facts], T],
+    ) -> list[T | Permanent]:
         # Once only: a batch that is halved below must not count its copies and its authors' posts again.
         prepared = self.preparation.prepare(posts, policies, self.clock_mode)
         accepted = [
@@ -70,8 +88,8 @@ class Scorer:
             for received, facts in zip(posts, prepared, strict=True)
             if not isinstance(facts, Permanent)
         ]
-        scored = iter(_isolated(accepted, lambda part: self._score(part, policies), self._models()))
-        return [facts if isinstance(facts, Permanent) else next(scored) for facts in prepared]
+        read = iter(_isolated(accepted, lambda part: self._read(part, policies, finish), self._models()))
+        return [facts if isinstance(facts, Permanent) else next(read) for facts in prepared]
 
     def try_engines(self, number: int) -> None:
         """Scores a harmless text with every model. It blocks, and hangs if one of them does.
@@ -87,11 +105,16 @@ class Scorer:
     def _models(self) -> list[TextModel]:
         return [self.model, *(self.languages.models.values() if self.languages else ())]
 
-    def _score(self, prepared: Sequence[Prepared], policies: Mapping[str, Policy]) -> list[ScoredPost]:
+    def _read(
+        self,
+        prepared: Sequence[Prepared],
+        policies: Mapping[str, Policy],
+        finish: Callable[[ReceivedPost, Facts], T],
+    ) -> list[T]:
         posts = [received.post for received, _ in prepared]
         readings = read_posts(posts, self.model, self.languages, self.intents, policies, self.pressing)
         return [
-            self._score_one(received, facts.with_reading(reading), policies)
+            finish(received, facts.with_reading(reading))
             for (received, facts), reading in zip(prepared, readings, strict=True)
         ]
 
@@ -109,9 +132,9 @@ class Scorer:
 
 def _isolated(
     posts: Sequence[Prepared],
-    score: Callable[[Sequence[Prepared]], list[ScoredPost]],
+    score: Callable[[Sequence[Prepared]], list[T]],
     models: Sequence[TextModel],
-) -> list[ScoredPost | Permanent]:
+) -> list[T | Permanent]:
     try:
         return list(score(posts))
     except Exception as error:

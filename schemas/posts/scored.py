@@ -96,7 +96,9 @@ class Reason(Part):
 
     code: ReasonCode = Field(description="stable code of the reason, for programs")
     detail: Annotated[str, StringConstraints(max_length=300)] = Field(
-        default="", description="the reason in words, for people; it may change from release to release"
+        default="",
+        description="the reason in words, for people; it may change from release to release, but for codes rule "
+        "and adds it always begins with the name of the rule, and a colon where more follows",
     )
     weight: float = Field(
         default=0.0,
@@ -104,6 +106,11 @@ class Reason(Part):
         le=100,
         description="points of the priority that this reason gave, from 0 to 100; 0 when it gave none",
     )
+
+    @property
+    def rule(self) -> str | None:
+        """Name of the rule that the reason is about; None when it is about none."""
+        return self.detail.partition(":")[0] if self.code in ("rule", "adds") else None
 
 
 class SkillNeed(Part):

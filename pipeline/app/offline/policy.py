@@ -1,75 +1,32 @@
-"""Joins the policy file with the stage that understands its queries, and tries topics on posts.
+"""Joins the policy file with the stages that understand its queries, rules and calendars.
 
 It never asks Kafka, and how results are shown is the command's business.
 """
 
 import contextlib
 import re
-import sys
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-from pydantic import ValidationError, model_validator
+from pydantic import ValidationError
 
 from pipeline.adapters.yaml.policy_file import load_policy
 from pipeline.app.offline.questionable import questionable
 from pipeline.app.offline.unheeded import unheeded
-from pipeline.codec import decode
 from pipeline.enrich.author.brand import bare
-from pipeline.enrich.listening.topics import TopicMatcher, refusals
+from pipeline.enrich.listening.topics import refusals
 from pipeline.enrich.triage.reachable import unreached
-from pipeline.errors import Misconfigured, Permanent
-from pipeline.ingest.jsonl import of_workspace
-from pipeline.ingest.lines import Line, numbered
-from pipeline.ingest.look.container import contents
 from pipeline.input_mistakes import did_you_mean
 from pipeline.route.sla.zones import zone_names
-from schemas.base import Part, ShortText
 from schemas.policy.plain import Location, entries, is_text, items, names, part
 from schemas.policy.policy import Brand, ListeningTopic, Policy
 from schemas.policy.sla import Band
-from schemas.posts.raw import RawPost, Text, Visibility
-from schemas.posts.signals import Span, TopicHit
+from schemas.posts.raw import Visibility
 
 _DASHED = re.compile(r"[a-z0-9_]+-[a-z0-9_-]*")
 """Platforms that the contract accepts for the sake of older policies. No `PlatformName` has them."""
-SHOWN = 20
-"""Most bad lines that are named one by one. The rest is counted."""
-
-
-class JustWords(Part):
-    """A post of which only the words are known."""
-
-    text: Text | None = None
-    title: ShortText | None = None
-
-    @model_validator(mode="after")
-    def _has_words(self) -> "JustWords":
-        if self.text is None and self.title is None:
-            raise ValueError("text or title is needed")
-        return self
-
-
-class _Named(Part):
-    """Tells whole posts and bare words apart."""
-
-    post_id: str | None = None
-
-
-class Tried(NamedTuple):
-    """A post with the listening topics that it concerns."""
-
-    line: int
-    post_id: str | None
-    title: str | None
-    text: str | None
-    hits: tuple[TopicHit, ...]
-
-    def words_at(self, span: Span) -> str:
-        """Returns the text at one of its places."""
-        return ((self.title if span.field == "title" else self.text) or "")[span.start : span.end]
 
 
 class Checked(NamedTuple):
@@ -101,32 +58,6 @@ def check_policy(path: Path) -> Checked:
     doubts = [*unreached(policy), *_idle_targets(policy), *_bare_handles(policy)]
     doubts += [*questionable(policy), *unheeded(policy)]
     return Checked(policy, tuple(written.place(where) + what for where, what in doubts))
-
-
-def try_posts(policy: Policy, file: str) -> list[Tried]:
-    """Yields what the topics of a policy find in the posts of a file, in order. Blank lines are passed over.
-
-    Args:
-        policy: whose workspace holds for posts that state none.
-        file: JSON lines, gzip or not: whole RawPosts, or objects with text, title or both; - for standard input.
-
-    Raises:
-        Misconfigured: the file cannot be read or holds no post, or lines are bad: each is named as
-            file:line: code: field: detail, up to `SHOWN` of them.
-    """
-    matcher = TopicMatcher(policy.topics)
-    tried, bad = [], []
-    for line in _lines(file):
-        try:
-            tried.append(_try(line, policy.workspace, matcher))
-        except Permanent as error:
-            bad.append(f"{file}:{line.number}: {error}")
-    if bad:
-        more = [f"and {len(bad) - SHOWN:,} more bad lines"] if len(bad) > SHOWN else []
-        raise Misconfigured("\n".join(bad[:SHOWN] + more))
-    if not tried:
-        raise Misconfigured(f"{file}: holds no post")
-    return tried
 
 
 def _refusals(document: Any) -> Iterator[tuple[Location, str]]:
@@ -172,21 +103,3 @@ def _bare_handles(policy: Policy) -> Iterator[tuple[Location, str]]:
         for at, handle in enumerate(brand.handles):
             if bare(handle):
                 yield (*place, "handles", at), f"{handle} names no platform and {counts}: write PLATFORM:{handle}"
-
-
-def _try(line: Line, workspace: str, matcher: TopicMatcher) -> Tried:
-    named = decode(_Named, line.raw).post_id
-    post = decode(JustWords, line.raw) if named is None else decode(RawPost, of_workspace(line.raw, workspace))
-    return Tried(line.number, named, post.title, post.text, matcher.find(post.title, post.text))
-
-
-def _lines(file: str) -> Iterator[Line]:
-    try:
-        # This opens a reader of our own on the same descriptor, because `sys.stdin.buffer` is not always one that
-        # can peek.
-        with open(sys.stdin.fileno(), "rb", closefd=False) if file == "-" else Path(file).open("rb") as stream:
-            for line in numbered(contents(stream, file), file):
-                if line.raw.strip():
-                    yield line
-    except OSError as error:
-        raise Misconfigured(f"{file}: cannot read posts: {error.strerror}") from None

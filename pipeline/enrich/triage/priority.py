@@ -71,20 +71,21 @@ def influence_factor(lower_bound: float) -> float:
 def priority_of(factors: Factors, actionable: float = 1.0) -> tuple[float, tuple[Reason, ...]]:
     """Returns the priority 0..100 with two decimals, and the reasons with the strongest first.
 
-    priority = 100 a (1 - prod(1 - w x)) with a = `actionable` in 0..1. The weight of a reason is
-    its share -ln(1 - w x) of the sum of all. One strong factor is enough, several reinforce each other, none
-    lowers the priority, and nothing exceeds 100.
+    priority = 100 a (1 - prod(1 - w x)) with a = `actionable` in 0..1. The weight of a reason is how many points
+    of the priority it gave, which are shared out by the shares -ln(1 - w x) of the factors. One strong factor is
+    enough, several reinforce each other, none lowers the priority, and nothing exceeds 100.
     """
     weighed = {name: min(WEIGHTS[name] * value, MOST) for name, value in factors._asdict().items()}
     calm = math.prod(1 - part for part in weighed.values())
     # log1p keeps the digits of a weak factor, which log(1 - x) would round away.
     shares = {name: -math.log1p(-part) for name, part in weighed.items()}
+    priority, whole = 100 * actionable * (1 - calm), sum(shares.values())
     reasons = [
-        Reason(code=name, detail=f"{getattr(factors, name):.2f} of 1", weight=round(share, 4))
+        Reason(code=name, detail=f"{getattr(factors, name):.2f} of 1", weight=round(priority * share / whole, 2))
         for name, share in sorted(shares.items(), key=lambda item: (-item[1], item[0]))
         if share > 0
     ]
-    return round(100 * actionable * (1 - calm), 2), tuple(reasons)
+    return round(priority, 2), tuple(reasons)
 
 
 MOST = 1 - 1e-6

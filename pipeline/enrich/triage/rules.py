@@ -1,22 +1,23 @@
 """Finds the rules of a policy that hold for a post: those that add, and the one that decides.
 
 The rules are asked in order up to the first with an action whose condition holds for the facts of the post.
-`triage` says what follows from them.
+`triage` says what follows from them. What each part of a condition asks stands in one table, by which a rule that
+does not hold can also say which of its parts is to blame.
 """
 
 import re
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
+from operator import eq, ge, le
+from typing import Any, NamedTuple
 
-from pipeline.enrich.facts import Facts, Words
+from pipeline.enrich.facts import Facts
+from pipeline.enrich.listening.cache_key import ByIdentity
 from pipeline.enrich.listening.keywords import FoldedText, rule_keywords
-from pipeline.enrich.reading.reading import Reading
 from pipeline.enrich.text.lexical import LINK
 from pipeline.ports.models import UNDETERMINED
-from schemas.base import Probability
 from schemas.policy.policy import Policy
 from schemas.policy.rules import Condition, TriageRule
-from schemas.posts.raw import PostBody
 
 _QUESTION_MARKS = re.compile("[?？؟՞፧⁇⁈⁉]")
 """Question marks are ASCII, full-width, Arabic, Armenian, Ethiopic or doubled. Links are taken out before."""
@@ -38,6 +39,24 @@ class Matches(NamedTuple):
     """The first rule with an action, or None when none holds."""
 
 
+class Unmet(NamedTuple):
+    """A part of a condition that does not hold for a post."""
+
+    part: str
+    asked: Any
+    found: Any
+    """What the post has there, None where it has nothing."""
+
+
+class _Part(NamedTuple):
+    """A part of a condition: what the post has there, and whether that is what a rule asks for."""
+
+    of: Callable[[Facts], Any]
+    holds: Callable[[Any, Any], bool]
+    """Takes what the post has, then what is asked. It is not called where the post has nothing, because an absent
+    value is no 0: even a condition of "at least 0" asks for a model that can tell."""
+
+
 def matches(policy: Policy, facts: Facts, *, contradicted: bool = False) -> Matches:
     """Returns the rules of the policy that hold.
 
@@ -48,9 +67,9 @@ def matches(policy: Policy, facts: Facts, *, contradicted: bool = False) -> Matc
     """
     keywords: Mapping[int, str] | None = None
     adding: list[Match] = []
-    for number, rule in enumerate(policy.rules):
+    for number, (rule, parts) in enumerate(zip(policy.rules, _parts(ByIdentity(policy.rules)), strict=True)):
         when = rule.when
-        if not _holds(when, facts) or (contradicted and when.sentiment is not None):
+        if not _all_hold(parts, facts) or (contradicted and when.sentiment is not None):
             continue
         # Keywords cost most, so they are asked last, and those of all rules at once.
         if when.any_keyword is not None and keywords is None:
@@ -64,72 +83,66 @@ def matches(policy: Policy, facts: Facts, *, contradicted: bool = False) -> Matc
     return Matches(tuple(adding), None)
 
 
-def _holds(when: Condition, facts: Facts) -> bool:
+def unmet(policy: Policy, number: int, facts: Facts, *, contradicted: bool = False) -> tuple[Unmet, ...]:
+    """Returns every part of the condition of a rule that does not hold; nothing when the rule holds.
+
+    Args:
+        policy: of the post's workspace.
+        number: of the rule in the policy, from 0.
+        facts: the post and its signals.
+        contradicted: as in `matches`; then the label that is not believed counts as none.
+    """
+    when = policy.rules[number].when
+    found = [
+        Unmet(name, asked, value)
+        for name, part, asked in _parts(ByIdentity(policy.rules))[number]
+        if (value := part.of(facts)) is None or not part.holds(value, asked)
+    ]
+    if contradicted and when.sentiment is not None:
+        found = [Unmet("sentiment", when.sentiment, None), *(one for one in found if one.part != "sentiment")]
+    if when.any_keyword is not None and number not in rule_keywords(policy.rules).hits(FoldedText(facts.text)):
+        found.append(Unmet("any_keyword", when.any_keyword, None))
+    return tuple(found)
+
+
+def _all_hold(parts: "_Asked", facts: Facts) -> bool:
     """Returns whether every given part of a condition holds, apart from the keywords."""
-    if when.min_customer_value is not None:
-        return False  # the value of a customer is not known yet
-    return _circumstances_hold(when, facts.post) and _signals_hold(when, facts)
+    for _, part, asked in parts:
+        value = part.of(facts)
+        if value is None or not part.holds(value, asked):
+            return False
+    return True
 
 
-def _circumstances_hold(when: Condition, post: PostBody) -> bool:
-    if when.visibility is not None and post.visibility not in when.visibility:
-        return False
-    if when.platform is not None and post.platform not in when.platform:
-        return False
-    if when.repost is not None and when.repost != (post.repost_of is not None):
-        return False
-    # A platform of which nothing is known neither allows nor forbids.
-    if when.reply_allowed is not None and (post.reply is None or post.reply.allowed != when.reply_allowed):
-        return False
-    return when.max_rating is None or (post.rating is not None and post.rating <= when.max_rating)
+_Asked = tuple[tuple[str, _Part, Any], ...]
+"""The parts that a condition gives, each with its name and what is asked."""
 
 
-def _signals_hold(when: Condition, facts: Facts) -> bool:
-    if when.language is not None and _language_of(facts) not in when.language:
-        return False
-    if not (_reading_holds(when, facts.reading) and _words_hold(when, facts.words)):
-        return False
-    if not _reaches(facts.intensity, when.min_intensity):
-        return False
-    if when.min_influence is not None and facts.influence.lower_bound < when.min_influence:
-        return False
-    return when.question is None or when.question == _asks(facts.text)
+@lru_cache(maxsize=256)
+def _parts(rules: ByIdentity[tuple[TriageRule, ...]]) -> tuple[_Asked, ...]:
+    return tuple(_given(rule.when) for rule in rules.value)
 
 
-def _reading_holds(when: Condition, reading: Reading) -> bool:
-    sentiment, intent = reading.sentiment, reading.intent
-    if when.sentiment is not None and (sentiment is None or sentiment.label not in when.sentiment):
-        return False
-    label_probability = None if sentiment is None else getattr(sentiment.probabilities, sentiment.label)
-    if when.intent is not None and (intent is None or intent.name not in when.intent):
-        return False
-    return (
-        _reaches(label_probability, when.min_probability)
-        and _reaches(reading.pressing, when.min_pressing)
-        and _reaches(
-            None if reading.language is None else reading.language.confidence, when.min_language_confidence
-        )
-        and _reaches(reading.complaint, when.min_complaint)
-        and _reaches(reading.offence, when.min_offence)
-    )
+def _given(when: Condition) -> _Asked:
+    asked = ((name, part, getattr(when, name)) for name, part in PARTS.items())
+    return tuple((name, part, value) for name, part, value in asked if value is not None)
 
 
-def _words_hold(when: Condition, words: Words) -> bool:
-    if when.topic is not None and not any(hit.topic in when.topic for hit in words.topics):
-        return False
-    if when.urgency_kind is not None and not any(kind in when.urgency_kind for kind in words.urgency_kinds):
-        return False
-    if when.copies is not None and (words.cluster is None or words.cluster.kind not in when.copies):
-        return False
-    if when.min_copies is not None and (words.cluster is None or words.cluster.size < when.min_copies):
-        return False
-    spam = None if words.spam is None else words.spam.score
-    return _reaches(words.urgency, when.min_urgency) and _reaches(spam, when.min_spam)
+def _is_one(value: Any, asked: Collection[Any]) -> bool:
+    return value in asked
 
 
-def _reaches(value: Probability | None, least: Probability | None) -> bool:
-    # An absent value is not a 0: even a condition of "at least 0" asks for a model that can tell.
-    return least is None or (value is not None and value >= least)
+def _has_one(values: Collection[Any], asked: Collection[Any]) -> bool:
+    return any(value in asked for value in values)
+
+
+def _label(facts: Facts) -> str | None:
+    return None if facts.reading.sentiment is None else facts.reading.sentiment.label
+
+
+def _label_probability(facts: Facts) -> float | None:
+    sentiment = facts.reading.sentiment
+    return None if sentiment is None else getattr(sentiment.probabilities, sentiment.label)
 
 
 def _language_of(facts: Facts) -> str | None:
@@ -141,11 +154,43 @@ def _language_of(facts: Facts) -> str | None:
     return detected
 
 
-def _asks(text: str) -> bool:
-    """Returns whether the text asks something, by a question mark of any script outside a link."""
-    # The query of a link begins with a question mark too.
-    return _QUESTION_MARKS.search(LINK.sub(" ", text)) is not None
-
-
 def _primary_language(tag: str | None) -> str | None:
     return None if tag is None else tag.partition("-")[0].lower()
+
+
+def _asks(facts: Facts) -> bool:
+    """Returns whether the text asks something, by a question mark of any script outside a link."""
+    # The query of a link begins with a question mark too.
+    return _QUESTION_MARKS.search(LINK.sub(" ", facts.text)) is not None
+
+
+PARTS: Mapping[str, _Part] = {
+    # The value of a customer is not known yet.
+    "min_customer_value": _Part(lambda _: None, ge),
+    "visibility": _Part(lambda facts: facts.post.visibility, _is_one),
+    "platform": _Part(lambda facts: facts.post.platform, _is_one),
+    "repost": _Part(lambda facts: facts.post.repost_of is not None, eq),
+    # A platform of which nothing is known neither allows nor forbids.
+    "reply_allowed": _Part(lambda facts: facts.post.reply and facts.post.reply.allowed, eq),
+    "max_rating": _Part(lambda facts: facts.post.rating, le),
+    "language": _Part(_language_of, _is_one),
+    "sentiment": _Part(_label, _is_one),
+    "min_probability": _Part(_label_probability, ge),
+    "intent": _Part(lambda facts: facts.reading.intent and facts.reading.intent.name, _is_one),
+    "min_pressing": _Part(lambda facts: facts.reading.pressing, ge),
+    "min_language_confidence": _Part(
+        lambda facts: facts.reading.language and facts.reading.language.confidence, ge
+    ),
+    "min_complaint": _Part(lambda facts: facts.reading.complaint, ge),
+    "min_offence": _Part(lambda facts: facts.reading.offence, ge),
+    "topic": _Part(lambda facts: [hit.topic for hit in facts.words.topics], _has_one),
+    "urgency_kind": _Part(lambda facts: facts.words.urgency_kinds, _has_one),
+    "copies": _Part(lambda facts: facts.words.cluster and facts.words.cluster.kind, _is_one),
+    "min_copies": _Part(lambda facts: facts.words.cluster and facts.words.cluster.size, ge),
+    "min_urgency": _Part(lambda facts: facts.words.urgency, ge),
+    "min_spam": _Part(lambda facts: facts.words.spam and facts.words.spam.score, ge),
+    "min_intensity": _Part(lambda facts: facts.intensity, ge),
+    "min_influence": _Part(lambda facts: facts.influence.lower_bound, ge),
+    "question": _Part(_asks, eq),
+}
+"""Every part of a `Condition` but `any_keyword`, in the order in which they are asked."""

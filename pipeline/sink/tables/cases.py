@@ -81,7 +81,7 @@ _WHO_AND_WHY: tuple[Column[Assignment], ...] = (
         "reason_weights",
         "Array(Float32)",
         lambda a, _: [reason.weight for reason in a.reasons],
-        "share of each reason in the priority; 0 where it is none of its parts",
+        "points of the priority that each reason gave; 0 where it is none of its parts",
     ),
     Column("eligible", "UInt64", "candidates.eligible", "who could take it, the chosen one too", "reps"),
     Column("present", "UInt64", "candidates.present", "signed in and available in the team", "reps"),

@@ -211,7 +211,7 @@ _DECISION: tuple[Column[ScoredPost], ...] = (
         "reason_weights",
         "Array(Float32)",
         lambda p, _: [reason.weight for reason in p.triage.reasons],
-        "share of each reason in the priority; 0 where it is none of its parts",
+        "points of the priority that each reason gave; 0 where it is none of its parts",
     ),
     Column("policy_version", "UInt64", "triage.policy_version", "that decided; 0: no policy was known"),
     Column("pulled_by", WORD, lambda p, _: p.triage.by or "", "who pulled it; empty when the rules decided"),

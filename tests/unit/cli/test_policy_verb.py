@@ -1,4 +1,4 @@
-"""`earshot policy check` and `policy test`: queries refused by line, topics tried on posts."""
+"""`earshot policy check` and `policy test`: queries refused by line, a policy tried on posts."""
 
 import gzip
 import json
@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from pipeline.adapters.in_memory.model import KeywordSentiment
 from pipeline.cli import main
+from pipeline.enrich.score import Scorer
 from pipeline.errors import EXIT_OK, EXIT_USAGE
 
 POLICY = """\
@@ -30,6 +32,12 @@ topics:
     all: [acme]
   - name: idle
     any: [zeppelin]
+"""
+RULES = """\
+  - {name: vip, when: {platform: [vip]}, skills: [{name: accounts, level: 3}], tags: [vip], priority: 0.5}
+  - {name: outage, when: {topic: [outage], visibility: [public]}, action: respond, queue: general, urgency: 0.5}
+  - {name: praise, when: {sentiment: [positive]}, action: engage, queue: general}
+  - {name: thanks, when: {any_keyword: [anyway]}, action: none}
 """
 POST: dict[str, Any] = {
     "workspace": "acme",
@@ -67,12 +75,13 @@ def test_posts_that_concern_a_topic_are_told_with_the_words(
     file = _posts(
         tmp_path, {"text": "The Acme app is down 🔥"}, {"title": "On Acme Road", "text": "[b]"}, {"text": "x"}
     )
-    assert run("test", str(policy), "--posts", file) == EXIT_OK
+    assert run("test", str(policy), "--posts", file, "--topics") == EXIT_OK
     printed = capsys.readouterr()
-    rows = [line.split() for line in printed.out.splitlines()]
-    assert ["1", "brand", "Acme", "The", "Acme", "app", "is", "down", "🔥"] in rows
-    assert ["1", "outage", "Acme,", "app", "is", "down,", "🔥", "The", "Acme", "app", "is", "down", "🔥"] in rows
-    assert rows[-3:] == [["brand", "brand", "1"], ["outage", "topic", "1"], ["idle", "topic", "0"]]
+    lines = [line.rstrip() for line in printed.out.splitlines()]
+    told = ["1  The Acme app is down 🔥", "   topic brand: Acme", "   topic outage: Acme, app is down, 🔥"]
+    assert lines[:-4] == told
+    rows = [line.split() for line in lines[-3:]]
+    assert rows == [["brand", "brand", "1"], ["outage", "topic", "1"], ["idle", "topic", "0"]]
     assert "3 posts, 1 concern a topic" in printed.err
     assert "found nothing: idle" in printed.err
 
@@ -80,7 +89,10 @@ def test_posts_that_concern_a_topic_are_told_with_the_words(
 def test_with_json_each_post_is_a_line_and_the_counts_are_the_last(
     policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("test", str(policy), "--posts", _posts(tmp_path, {"text": "an ACME"}, POST), "--json") == EXIT_OK
+    assert (
+        run("test", str(policy), "--posts", _posts(tmp_path, {"text": "an ACME"}, POST), "--topics", "--json")
+        == EXIT_OK
+    )
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     brand = {"topic": "brand", "kind": "brand", "at": [{"field": "text", "start": 3, "end": 7}], "words": ["ACME"]}
     idle = {
@@ -96,10 +108,94 @@ def test_with_json_each_post_is_a_line_and_the_counts_are_the_last(
     ]
 
 
+@pytest.fixture
+def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A policy with rules that add and decide, read by words of feeling in place of the model."""
+    monkeypatch.setattr(
+        "pipeline.app.offline.score.open_scorer", lambda _: Scorer(KeywordSentiment(), 1.0, "event")
+    )
+    path = tmp_path / "rules.yaml"
+    path.write_text(POLICY.replace("  - {name: all, action: respond, queue: general}\n", RULES), encoding="utf-8")
+    return path
+
+
+def test_each_post_says_what_would_be_done_by_which_rules_and_with_which_priority(
+    rules: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = _posts(
+        tmp_path,
+        {"text": "the acme app is down", "platform": "vip"},
+        {"text": "Thanks, I love it"},
+        {"text": "Not now anyway"},
+        {"text": "hello"},
+    )
+    assert run("test", str(rules), "--posts", file) == EXIT_OK
+    printed = capsys.readouterr()
+    lines = [line.rstrip() for line in printed.out.splitlines()]
+    assert lines[0] == "1  the acme app is down"
+    assert lines[1].startswith("   respond in general, priority ")
+    assert {"   rule outage: topic outage", "   adds vip", "   skills accounts of level 3", "   tags vip"} <= set(
+        lines[2 : lines.index("2  Thanks, I love it")]
+    )
+    assert lines[lines.index("3  Not now anyway") + 1 :][:2] == ["   none", '   rule thanks: keyword "anyway"']
+    assert lines[lines.index("4  hello") + 1 :][:2] == ["   none", "   no_rule_matched"]
+    rows = [line.split() for line in lines[-5:]]
+    assert rows == [
+        ["vip", "adds", "1"],
+        ["outage", "respond", "general", "1"],
+        ["praise", "engage", "general", "1"],
+        ["thanks", "none", "1"],
+        ["(no", "rule)", "1"],
+    ]
+    assert "4 posts, 1 concern a topic" in printed.err
+    assert ", 2 are work" in printed.err
+
+
+def test_a_post_says_what_speaks_against_a_rule(
+    rules: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = _posts(
+        tmp_path,
+        {"text": "the acme app is down", "visibility": "direct"},
+        {"text": "I love this acme thing, great 🔥"},
+    )
+    asked = [word for name in ("outage", "praise", "thanks") for word in ("--why-not", name)]
+    assert run("test", str(rules), "--posts", file, *asked) == EXIT_OK
+    told = capsys.readouterr().out.splitlines()
+    assert "   not outage: visibility asks public, the post has direct" in told
+    assert "   not thanks: any_keyword asks anyway, the post has none of them" in told
+    assert "   outage holds, and decides" in told
+    assert "   praise holds, but outage decides before it" in told
+
+
+def test_programs_get_the_rules_and_what_speaks_against_one(
+    rules: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = _posts(tmp_path, {"text": "the acme app is down", "platform": "vip"})
+    assert run("test", str(rules), "--posts", file, "--json", "--why-not", "praise") == EXIT_OK
+    post, counts = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (post["rule"], post["adding"], post["queue"], post["skills"]) == (
+        "outage",
+        ["vip"],
+        "general",
+        ["accounts"],
+    )
+    assert post["why_not"] == {"praise": [{"part": "sentiment", "asked": ["positive"], "found": "neutral"}]}
+    assert counts["rules"] == {"vip": 1, "outage": 1, "praise": 0, "thanks": 0}
+
+
+def test_a_rule_that_is_none_is_refused_before_a_model_is_loaded(
+    policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = _posts(tmp_path, {"text": "x"})
+    assert run("test", str(policy), "--posts", file, "--why-not", "al") == EXIT_USAGE
+    assert "has no rule al; did you mean all?" in capsys.readouterr().err
+
+
 def test_a_gzip_file_is_read(policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "posts.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"text": "acme"}\n'))
-    assert run("test", str(policy), "--posts", str(path)) == EXIT_OK
+    assert run("test", str(policy), "--posts", str(path), "--topics") == EXIT_OK
     assert "1 posts, 1 concern" in capsys.readouterr().err
 
 
@@ -107,7 +203,7 @@ def test_posts_that_state_no_workspace_are_of_the_workspace_of_the_policy(
     policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     post = {name: value for name, value in POST.items() if name != "workspace"}
-    assert run("test", str(policy), "--posts", _posts(tmp_path, post)) == EXIT_OK
+    assert run("test", str(policy), "--posts", _posts(tmp_path, post), "--topics") == EXIT_OK
     assert "1 posts, 1 concern" in capsys.readouterr().err
 
 

@@ -53,10 +53,19 @@ def test_reasons_are_the_shares_of_the_factors_strongest_first(factors: Factors)
     }
 
 
+@given(FACTORS, UNIT)
+def test_the_weights_of_the_reasons_are_points_and_sum_up_to_the_priority(
+    factors: Factors, actionable: float
+) -> None:
+    priority, reasons = priority_of(factors, actionable)
+    assert sum(reason.weight for reason in reasons) == approx(priority, abs=0.03)
+
+
 def test_the_noisy_or_of_two_factors() -> None:
     priority, reasons = priority_of(Factors(0.5, 0, 1))
     assert priority == approx(100 * (1 - 0.85 * 0.65), abs=0.005)
     assert [reason.code for reason in reasons] == ["influence", "severity"]
+    assert [reason.weight for reason in reasons] == approx([32.45, 12.3], abs=0.1)
 
 
 @given(FACTORS, UNIT, UNIT)

@@ -5,8 +5,9 @@ import pytest
 from pipeline.enrich.author.brand import is_own
 from pipeline.enrich.facts import Words
 from pipeline.enrich.reading.reading import Reading
-from pipeline.enrich.triage.rules import matches
+from pipeline.enrich.triage.rules import PARTS, Unmet, matches, unmet
 from schemas.policy.policy import Brand
+from schemas.policy.rules import Condition
 from schemas.posts.scored import Language, Sentiment
 from schemas.posts.signals import Intent, Spam, Span, TopicHit
 from tests.unit.enrich.posts import facts_of, policy, raw_post, sentiment
@@ -201,3 +202,25 @@ def test_rules_can_ask_how_urgent_how_heated_and_how_spammy_a_post_is() -> None:
     assert not with_signals(Words(), {"min_intensity": 0.3}, intensity=0.29)
     assert with_signals(Words(spam=Spam(score=0.75)), {"min_spam": 0.7})
     assert not with_signals(Words(), {"min_spam": 0.0})  # not known is not 0
+
+
+def test_every_part_of_a_condition_is_asked() -> None:
+    assert {*PARTS, "any_keyword"} == set(Condition.model_fields)
+
+
+def test_each_part_that_does_not_hold_is_named_with_what_the_post_has() -> None:
+    when = {"visibility": ["direct"], "min_complaint": 0.5, "any_keyword": ["snow"], "platform": ["x"]}
+    rules, facts = policy(WORK | {"when": when}), facts_of(raw_post(), reading=Reading(None, None, 0.25, None))
+    assert unmet(rules, 0, facts) == (
+        Unmet("visibility", ("direct",), "public"),
+        Unmet("min_complaint", 0.5, 0.25),
+        Unmet("any_keyword", ("snow",), None),
+    )
+    assert unmet(policy(WORK), 0, facts) == ()
+
+
+def test_a_label_that_is_not_believed_counts_as_none() -> None:
+    rules = policy(WORK | {"when": {"sentiment": ["positive"]}})
+    facts = facts_of(raw_post(), reading=Reading(sentiment("positive")))
+    assert unmet(rules, 0, facts) == ()
+    assert unmet(rules, 0, facts, contradicted=True) == (Unmet("sentiment", ("positive",), None),)
