@@ -271,6 +271,7 @@ OTHERS: dict[str, str] = {
     "pipeline.enrich.reading.reading.read_posts": "the texts go to `readable_text` and `words_of`",
     "pipeline.enrich.received.ReceivedPost": "holds a post and does not look at its words",
     "pipeline.enrich.received.check_place": "lengths of key and partition",
+    "pipeline.enrich.score.Scorer.read": "does what `Scorer.score` does, without triage",
     "pipeline.ingest.table.columns.open_table": "reads its rows by `table.rows` and its cells by `cells`",
     "pipeline.ingest.sources.header.Columns": "columns that the operator's file has",
     "pipeline.ingest.sources.header.Columns.getter": "a column that the operator names",
