@@ -15,6 +15,7 @@ from schemas.cases.gauges import RouteGauge
 from schemas.cases.journal import JournalEntry
 from schemas.cases.steps import RouteSignal
 from schemas.dead_letter import dead_letters_of
+from schemas.people.customer import CustomerLink
 from schemas.people.rep import RepEvent
 from schemas.policy.policy import Policy
 from schemas.posts.feedback import Feedback
@@ -121,6 +122,10 @@ ACTIONABLE = Topic("posts.actionable", "workspace", "posts to act on, and posts 
                    "R", "delete", 14, ("enrich",), ("route",), dead_letters=True)  # fmt: skip
 MENTIONS = Topic("mentions", "workspace/topic", "which listening topics each post concerns", Mention,
                  "P", "delete", 3, ("enrich",), ("operators",))  # fmt: skip
+# Each worker of enrich reads the links of its partitions whole, as it does the policies, so no group commits them.
+CUSTOMERS = Topic("customers", "workspace/author_id", "which customer stands behind a handle", CustomerLink,
+                  "P", "compact", None, ("operators",), ("enrich",),
+                  tombstone="the handle is linked to nobody any more")  # fmt: skip
 # Who corrects what is an employee's data, so it is kept no longer than training needs it.
 FEEDBACK = Topic("feedback", "workspace/post_id", "corrections of labels and of triage by reps", Feedback,
                  "P", "delete", 90, ("desktops", "operators"), ("operators",))  # fmt: skip
@@ -149,8 +154,8 @@ ROUTE_STATE = Topic("route.state", "entity", "changelog of the router's state, b
                     "R", "compact", None, ("route",), ("route",), tombstone="the entity has ended")  # fmt: skip
 
 TOPICS: tuple[Topic, ...] = (
-    RAW, SCORED, ACTIONABLE, MENTIONS, FEEDBACK, POLICIES, SIGNALS, REPS, ASSIGNMENTS, CASE_EVENTS, CASES, JOURNAL,
-    POLICY_LOG, GAUGES, ROUTE_STATE,
+    RAW, CUSTOMERS, SCORED, ACTIONABLE, MENTIONS, FEEDBACK, POLICIES, SIGNALS, REPS, ASSIGNMENTS, CASE_EVENTS,
+    CASES, JOURNAL, POLICY_LOG, GAUGES, ROUTE_STATE,
 )  # fmt: skip
 
 REPLAYS = Topic("dlq.replays", "topic/partition/offset of the letter", "receipts of letters that were sent back",

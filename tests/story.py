@@ -6,6 +6,8 @@ answer. A step has `at`, the time of day, with `day` after the first one, and on
 * `post`, a name for it, with `by` and `text`. What the models would say stands beside it (`negative`, `complaint`,
   `pressing`, `intent`), and any field of a post may, with names of posts in place of ids. With `times` so many
   people write it, and the answer says how often each line came.
+* `customer`, the customer id, with `of`, the author who is linked to it, and any field of a CustomerLink. From
+  then on the answer to a post says what its author is worth and how far the voice carries at least.
 * `rep` and `does`, the type of a rep event. `case` is the name of the post that opened the case.
 
 A step with neither is the clock. The words are read, masked and triaged as enrich does it, and a real router
@@ -31,6 +33,7 @@ from pipeline.enrich.triage.triage import triage
 from pipeline.ports.records import InputRecord
 from schemas.base import SourcePosition
 from schemas.cases.case import Assignment, CaseEvent
+from schemas.people.customer import Customer
 from schemas.people.rep import RepEvent
 from schemas.policy.policy import Policy
 from schemas.posts.raw import RawPost
@@ -58,7 +61,8 @@ class Story:
         self.policy = policy
         self.whole = whole
         self.router = live_router(policy)
-        self.preparation = Preparation()
+        self.customers: dict[str, Customer] = {}
+        self.preparation = Preparation(customer_of=lambda _, author_id: self.customers.get(author_id))
         self.offset = 0
         self.seq = 0
         self.cases: dict[str, str] = {}
@@ -75,6 +79,9 @@ class Story:
         times = said.pop("times", None)
         if times is not None:
             yield from self._crowd(said, now_ms, times)
+        elif "customer" in said:
+            of = f"{PLATFORM}:{said.pop('of')}"
+            self.customers[of] = Customer.model_validate({"customer_id": said.pop("customer")} | said)
         elif "post" in said:
             yield from self._post(said, now_ms)
         elif said:
@@ -97,6 +104,10 @@ class Story:
         where = f" in {post.triage.queue}, priority {post.triage.priority:.0f}" if post.triage.queue else ""
         skills = f", needs {', '.join(post.triage.skills)}" if post.triage.skills else ""
         yield f"{name}: {post.triage.action}{where}{skills}: {why}"
+        if self.customers:
+            value = None if post.customer is None else post.customer.value
+            worth = "nothing known" if value is None else f"{value:.2f} of 1"
+            yield f"  value {worth}, influence at least {post.influence.lower_bound:.0f} of 100"
         if belongs_in_actionable(post):
             self._decide(ACTIONABLE.name, post, now_ms)
 

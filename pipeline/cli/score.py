@@ -25,16 +25,17 @@ def score(
     policy: Annotated[
         list[Path] | None, typer.Option(help="YAML of a workspace's policy; may be repeated")
     ] = None,
-    workspace: Annotated[str | None, typer.Option(help="for posts that state none")] = None,
+    workspace: Annotated[str | None, typer.Option(help="for posts and customers that state none")] = None,
 ) -> None:
     """Print one ScoredPost, a JSON object on a line, for each post of FILE, in order.
 
-    A line is {"type": "post", ...} with the fields of RawPost. Lines of type engagement or customer are read past.
-    Copies, spam and everything else that depends on earlier posts goes by the order of the lines. Without a policy
-    of its workspace a post has no topics and its triage says no_policy. Bad lines are named as FILE:LINE: code:
-    field: detail and make the exit code 2, while the others are scored.
+    A line is {"type": "post", ...} with the fields of RawPost, or {"type": "customer", ...} with those of a
+    CustomerLink, which says who is behind a handle in the posts that follow. Lines of type engagement are read
+    past. Copies, spam and everything else that depends on earlier posts goes by the order of the lines. Without a
+    policy of its workspace a post has no topics and its triage says no_policy. Bad lines are named as FILE:LINE:
+    code: field: detail and make the exit code 2, while the others are scored.
     """
-    from pipeline.app.offline.score import Counts, open_scorer, score_lines
+    from pipeline.app.offline.score import Counts, Known, open_scorer, score_lines
     from pipeline.ingest.lines import numbered, shown
     from pipeline.ingest.look.container import contents
     from pipeline.ingest.rejections import Rejections
@@ -43,14 +44,15 @@ def score(
     policies = _policies(policy or [])
     settings = load_settings()
     name = "standard input" if file == "-" else shown(file)
-    counts, rejections = Counts(), Rejections(name, say)
+    known, counts, rejections = Known(), Counts(), Rejections(name, say)
     with _open(file) as stream:
         # The file is open by now. A wrong name should not cost the seconds in which a model loads.
-        scorer = open_scorer(settings)
+        scorer = open_scorer(settings, known)
         scored_posts = score_lines(
             numbered(contents(stream, name), name),
             name=name[-MAX_TOPIC_CHARS:],
             scorer=scorer,
+            known=known,
             policies=policies,
             batch_size=settings.enrich.batch_size,
             workspace=workspace,
@@ -58,11 +60,12 @@ def score(
             refuse=rejections,
         )
         for post in scored_posts:
-            # Every field is there, with absent ones as null. The customer join is not built yet.
-            emit_json(post.model_dump(mode="json") | {"customer": None})
+            # Every field is there, with absent ones as null.
+            emit_json(post.model_dump(mode="json"))
     rejections.end()
     unused = "".join(f", {number} of type {kind} not used" for kind, number in sorted(counts.unused.items()))
-    say(f"{name}: {counts.posts} posts scored, {counts.refused} lines refused{unused}")
+    customers = f", {counts.customers} customers" if counts.customers else ""
+    say(f"{name}: {counts.posts} posts scored{customers}, {counts.refused} lines refused{unused}")
     if counts.refused:
         raise typer.Exit(EXIT_USAGE)
 

@@ -14,6 +14,7 @@ from pipeline.enrich.reading.reading import NOTHING_READ, Reading
 from pipeline.enrich.tone.intensity import intensity_of
 from pipeline.enrich.tone.urgency import urgency_of
 from schemas.base import Probability
+from schemas.people.customer import Customer
 from schemas.policy.policy import Policy
 from schemas.posts.raw import PostBody
 from schemas.posts.scored import Influence
@@ -86,6 +87,7 @@ class Facts:
         words: the signals of the text.
         reading: the signals of the model, which reads the plain text.
         intensity: how heated the text is: its words decide, and a negative sentiment adds to them.
+        customer: who is behind the handle, where the company knows it and may link it.
     """
 
     post: PostBody
@@ -95,6 +97,7 @@ class Facts:
     words: Words = NO_WORDS
     reading: Reading = NOTHING_READ
     intensity: Probability = 0.0
+    customer: Customer | None = None
 
     def with_reading(self, reading: Reading) -> "Facts":
         """Returns the same facts and what the model read, with the intensity that both of them make."""
@@ -110,4 +113,5 @@ class Facts:
             "own": self.own,
             "intensity": self.intensity,
             "influence": self.influence,
+            "customer": self.customer,
         }

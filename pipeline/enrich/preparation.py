@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 
 from pipeline.enrich.author.brand import is_own
+from pipeline.enrich.author.customers import CustomerOf, linked, nobody_known
 from pipeline.enrich.author.influence import prior_influence
 from pipeline.enrich.author.spam import SpamMeter
 from pipeline.enrich.copies.clusters import Copies
@@ -33,11 +34,18 @@ class Preparation:
     Args:
         copies: the memory of recent texts; None stands for an empty one.
         spam: the memory of recent authors; None stands for an empty one.
+        customer_of: knows who is behind a handle.
     """
 
-    def __init__(self, copies: Copies | None = None, spam: SpamMeter | None = None) -> None:
+    def __init__(
+        self,
+        copies: Copies | None = None,
+        spam: SpamMeter | None = None,
+        customer_of: CustomerOf = nobody_known,
+    ) -> None:
         self._copies = Copies() if copies is None else copies
         self._spam = SpamMeter() if spam is None else spam
+        self._customer_of = customer_of
         self._lock = Lock()
 
     def prepare(
@@ -65,8 +73,9 @@ class Preparation:
         post, pii = _masked(received.post, policy)
         influence = prior_influence(post.author)
         own = policy is not None and any(is_own(post, brand) for brand in policy.all_brands)
+        customer = None if own else linked(post, policy, self._customer_of)
         if post.deleted:
-            return Facts(post, influence, own=own, words=Words(pii=pii))
+            return Facts(post, influence, own=own, words=Words(pii=pii), customer=customer)
         title, text = _without_placeholders(post, pii)
         whole = joined(title, text)
         at = received.received_at(clock_mode)
@@ -76,7 +85,7 @@ class Preparation:
         # A support desk looks like a bot.
         spam = None if own else self._spam.see(post, cluster, at)
         words = words_of(title, text, policy, cluster=cluster, spam=spam, pii=pii)
-        return Facts(post, influence, whole, own=own, words=words)
+        return Facts(post, influence, whole, own=own, words=words, customer=customer)
 
 
 def _without_placeholders(post: RawPost, pii: tuple[PersonalData, ...]) -> tuple[str | None, str | None]:

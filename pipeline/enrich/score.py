@@ -65,7 +65,23 @@ class Scorer:
         Raises:
             Transient: an engine does not work at all.
         """
-        return self._each(posts, policies, lambda received, facts: self._score_one(received, facts, policies))
+        # Once only: a batch that is halved below must not count its copies and its authors' posts again.
+        return self.score_prepared(posts, self.prepare(posts, policies), policies)
+
+    def prepare(self, posts: Sequence[ReceivedPost], policies: Mapping[str, Policy]) -> list[Facts | Permanent]:
+        """Returns the facts of each post that need no model, as `Preparation.prepare`."""
+        return self.preparation.prepare(posts, policies, self.clock_mode)
+
+    def score_prepared(
+        self,
+        posts: Sequence[ReceivedPost],
+        prepared: Sequence[Facts | Permanent],
+        policies: Mapping[str, Policy],
+    ) -> list[ScoredPost | Permanent]:
+        """Scores posts whose facts are known already, as `score`."""
+        return self._each(
+            posts, prepared, policies, lambda received, facts: self._score_one(received, facts, policies)
+        )
 
     def read(self, posts: Sequence[ReceivedPost], policies: Mapping[str, Policy]) -> list[Facts | Permanent]:
         """Does the same as `score` up to the facts, by which triage would decide.
@@ -73,16 +89,15 @@ class Scorer:
         Raises:
             Transient: an engine does not work at all.
         """
-        return self._each(posts, policies, lambda _, facts: facts)
+        return self._each(posts, self.prepare(posts, policies), policies, lambda _, facts: facts)
 
     def _each(
         self,
         posts: Sequence[ReceivedPost],
+        prepared: Sequence[Facts | Permanent],
         policies: Mapping[str, Policy],
         finish: Callable[[ReceivedPost, Facts], T],
     ) -> list[T | Permanent]:
-        # Once only: a batch that is halved below must not count its copies and its authors' posts again.
-        prepared = self.preparation.prepare(posts, policies, self.clock_mode)
         accepted = [
             (received, facts)
             for received, facts in zip(posts, prepared, strict=True)

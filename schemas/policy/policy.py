@@ -5,6 +5,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import Message, NativeId, Part, PlatformName, Slug
+from schemas.people.customer import may_link
 from schemas.policy.agreement import NAMED, Disagreements, disagreements
 from schemas.policy.calendar import Calendar
 from schemas.policy.doubt import Doubt
@@ -164,8 +165,10 @@ class Policy(Message):
         "included; absent for any number",
     )
     lease: Lease = Field(default=Lease(), description="when a desktop that sends heartbeats counts as gone")
-    link_identity: tuple[PlatformName, ...] = Field(
-        default=(), max_length=50, description="networks whose handles may be joined to one contact"
+    link_identity: Annotated[tuple[PlatformName, ...], Field(max_length=50)] | None = Field(
+        default=None,
+        description="networks whose handles may be linked to a customer; absent for all but those whose terms "
+        "forbid it, which is reddit",
     )
 
     @model_validator(mode="after")
@@ -176,6 +179,10 @@ class Policy(Message):
         if mistakes:
             raise Disagreements(mistakes)
         return self
+
+    def may_link(self, platform: str) -> bool:
+        """Returns whether handles of that network may be linked to a customer."""
+        return may_link(platform) if self.link_identity is None else platform in self.link_identity
 
     def queue(self, name: str) -> Queue | None:
         """Returns the queue of that name."""

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import LanguageCode, Part, Probability, Slug
+from schemas.people.customer import CustomerKind, Label
 from schemas.policy.agreement import rule_mistake
 from schemas.policy.needs import NeedOrName
 from schemas.posts.raw import Visibility
@@ -76,8 +77,21 @@ class Condition(Part):
     )
     min_customer_value: Probability | None = Field(
         default=None,
-        description="the author is a customer of at least this value, from 0 to 1; never holds while the value is "
-        "not known",
+        description="the author's value as a customer, times the confidence of the link, is at least this, from 0 "
+        "to 1; never holds while the value is not known",
+    )
+    customer_kind: tuple[CustomerKind, ...] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=3,
+        description="the author is one of these, by a link that is more likely right than wrong",
+    )
+    segment: tuple[Label, ...] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=50,
+        description="the author is in one of these segments of customers, written in any case, by a link that is "
+        "more likely right than wrong",
     )
     min_language_confidence: Probability | None = Field(
         default=None,

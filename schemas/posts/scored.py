@@ -17,6 +17,7 @@ from schemas.base import (
     Unknown,
     UtcDatetime,
 )
+from schemas.people.customer import Customer
 from schemas.posts.raw import PostBody, Visibility
 from schemas.posts.signals import Cluster, Intent, PersonalData, Spam, TopicHit, UrgencyKind
 
@@ -261,6 +262,10 @@ class ScoredPost(PostBody):
         description="personal data that was masked, in the order of the text; its plain text is only in posts.raw",
     )
     influence: Influence
+    customer: Customer | None = Field(
+        default=None,
+        description="who is behind the handle; absent when the company has linked it to nobody or may not link it",
+    )
     triage: Annotated[Triage, UnknownWork()]
     source: SourcePosition = Field(description="the raw record of which this post was made")
     appended_ms: EpochMs = Field(

@@ -75,7 +75,7 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 
 def comparable(post: dict[str, Any]) -> dict[str, Any]:
     """Leaves out where a post lay and when it was appended, the number of copies, and absent fields."""
-    left = {k: v for k, v in post.items() if k not in ("source", "appended_ms", "customer")}
+    left = {k: v for k, v in post.items() if k not in ("source", "appended_ms")}
     if left.get("cluster"):
         left["cluster"] = {k: v for k, v in left["cluster"].items() if k != "size"}
     left["triage"] = {k: v for k, v in left["triage"].items() if k != "reasons"} | {
@@ -128,7 +128,9 @@ def test_bad_lines_are_named_and_the_others_are_scored(lab: PipelineLab) -> None
     lines = [
         good,
         {"type": "pst"},
-        {"type": "customer", "author_id": "x:1"},
+        {"type": "customer", "workspace": "acme", "author_id": "x:1", "customer_id": "7", "value": 0.5},
+        {"type": "engagement"},
+        {"type": "customer", "workspace": "acme", "author_id": "x:1", "value": 0.5},
         good | {"rating": 11},
         good | {"text": ""},
     ]
@@ -136,8 +138,9 @@ def test_bad_lines_are_named_and_the_others_are_scored(lab: PipelineLab) -> None
     first, second = (json.loads(line) for line in done.stdout.splitlines())
     assert first["text"] == "no signal, call [phone]"
     assert first["triage"]["reasons"][0]["code"] == "no_policy"
-    assert (second["sentiment"], second["intent"], second["customer"]) == (None, None, None)
+    assert (second["sentiment"], second["intent"]) == (None, None)
+    assert (first["customer"], second["customer"]["value"]) == (None, 0.5)
     told = [line for line in done.stderr.splitlines() if line.startswith("standard input:")]
-    assert [line.split(": ")[0] for line in told[:3]] == [f"standard input:{number}" for number in (2, 4, 6)]
-    assert "2 posts scored, 3 lines refused, 1 of type customer not used" in told[-1]
+    assert [line.split(": ")[0] for line in told[:3]] == [f"standard input:{number}" for number in (2, 5, 6)]
+    assert "2 posts scored, 1 customers, 4 lines refused, 1 of type engagement not used" in told[-1]
     assert "867" not in done.stderr

@@ -14,7 +14,6 @@ from pydantic import ValidationError
 
 from pipeline.adapters.yaml.policy_file import load_policy
 from pipeline.app.offline.questionable import questionable
-from pipeline.app.offline.unheeded import unheeded
 from pipeline.enrich.author.brand import bare
 from pipeline.enrich.listening.topics import refusals
 from pipeline.enrich.triage.reachable import unreached
@@ -56,7 +55,7 @@ def check_policy(path: Path) -> Checked:
     written = load_policy(path, _refusals)
     policy = written.value
     doubts = [*unreached(policy), *_idle_targets(policy), *_bare_handles(policy)]
-    doubts += [*questionable(policy), *unheeded(policy)]
+    doubts += questionable(policy)
     return Checked(policy, tuple(written.place(where) + what for where, what in doubts))
 
 

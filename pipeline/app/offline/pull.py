@@ -16,7 +16,14 @@ from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.kafka.reader import read_topic
 from pipeline.clock import Clock
 from pipeline.codec import decode, encode
-from pipeline.enrich.triage.priority import Factors, influence_factor, priority_of, severity_factor, urgency_factor
+from pipeline.enrich.triage.priority import (
+    Factors,
+    expected_value,
+    influence_factor,
+    priority_of,
+    severity_factor,
+    urgency_factor,
+)
 from pipeline.errors import Misconfigured, Permanent, ServiceMissing
 from pipeline.input_mistakes import did_you_mean, plain
 from pipeline.ports.records import Record
@@ -181,4 +188,5 @@ def _factors(post: ScoredPost) -> Factors:
         severity=severity_factor(negative, post.complaint),
         urgency=urgency_factor(0.0, post.urgency, post.pressing),
         influence=influence_factor(post.influence.lower_bound),
+        customer=expected_value(post.customer) or 0.0,
     )

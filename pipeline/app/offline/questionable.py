@@ -1,7 +1,8 @@
-"""Finds what a policy may say of teams and queues and its owner hardly means."""
+"""Finds what a policy may say of teams, queues and links, and its owner hardly means."""
 
 from collections.abc import Iterator
 
+from schemas.people.customer import may_link
 from schemas.policy.plain import Location
 from schemas.policy.policy import Policy
 from schemas.policy.queues import Queue
@@ -15,6 +16,10 @@ def questionable(policy: Policy) -> Iterator[tuple[Location, str]]:
     yield from _teams(policy)
     yield from _pulled(policy)
     yield from _orders(policy)
+    for at, platform in enumerate(policy.link_identity or ()):
+        if not may_link(platform):
+            place = ("link_identity", at)
+            yield place, f"the terms of {platform} forbid to match its users with what is known of them elsewhere"
 
 
 def _teams(policy: Policy) -> Iterator[tuple[Location, str]]:

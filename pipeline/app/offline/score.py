@@ -8,6 +8,7 @@ would.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 import orjson
 
@@ -16,6 +17,8 @@ from pipeline.app.languages import load_languages
 from pipeline.app.stages.enrich import load_intent_model, load_model, load_pressing_model
 from pipeline.clock import to_ms
 from pipeline.codec import decode
+from pipeline.enrich.facts import Facts
+from pipeline.enrich.preparation import Preparation
 from pipeline.enrich.reading.intents.by_example import IntentReader
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
@@ -24,13 +27,14 @@ from pipeline.ingest.jsonl import of_workspace
 from pipeline.ingest.lines import Line
 from pipeline.settings import Settings
 from schemas.base import SourcePosition
+from schemas.people.customer import Customer, CustomerLink
 from schemas.policy.policy import Policy
 from schemas.posts.raw import RawPost
 from schemas.posts.scored import ScoredPost
 
-OTHER_TYPES = ("engagement", "customer")
-"""Types of lines that are counted and passed over. No stage uses them yet (influence by history, the customer
-join)."""
+OTHER_TYPES = ("engagement",)
+"""Types of lines that are counted and passed over. No stage uses them yet (influence by history)."""
+TYPES = ("post", "customer", *OTHER_TYPES)
 
 Refuse = Callable[[int, Permanent], None]
 """Takes the line number, and why the line is not scored."""
@@ -41,13 +45,30 @@ class Counts:
     """What the lines were."""
 
     posts: int = 0
+    customers: int = 0
     refused: int = 0
     unused: dict[str, int] = field(default_factory=dict)
     """Maps a type to the number of lines that were passed over."""
 
 
-def open_scorer(settings: Settings) -> Scorer:
+@dataclass
+class Known:
+    """What lines have said of authors so far."""
+
+    customers: dict[tuple[str, str], Customer] = field(default_factory=dict)
+    """Maps workspace and author id to who is behind the handle."""
+
+    def customer_of(self, workspace: str, author_id: str) -> Customer | None:
+        """Returns whom the lines so far have linked to the handle."""
+        return self.customers.get((workspace, author_id))
+
+
+def open_scorer(settings: Settings, known: Known | None = None) -> Scorer:
     """Returns the scorer of the enrich stage with a fresh memory, on the event clock.
+
+    Args:
+        settings: say which models are used.
+        known: what is known of authors; None for nothing.
 
     Raises:
         ServiceMissing: the engine is torch, which is not installed.
@@ -59,7 +80,8 @@ def open_scorer(settings: Settings) -> Scorer:
     intents = IntentReader(load_intent_model(settings.model))
     live_within_s = settings.enrich.live_within_h * 3600
     pressing = load_pressing_model(settings.model)
-    return Scorer(LockedModel(model), live_within_s, "event", languages, intents, pressing)
+    preparation = Preparation(customer_of=(known or Known()).customer_of)
+    return Scorer(LockedModel(model), live_within_s, "event", languages, intents, pressing, preparation)
 
 
 def score_lines(
@@ -67,6 +89,7 @@ def score_lines(
     *,
     name: str,
     scorer: Scorer,
+    known: Known,
     policies: Mapping[str, Policy],
     batch_size: int,
     workspace: str | None,
@@ -75,39 +98,58 @@ def score_lines(
 ) -> Iterator[ScoredPost]:
     """Yields the scored posts of all lines in order, a batch at a time. Blank lines are passed over.
 
+    What a line says of an author holds for the posts behind it, also where they are scored in one batch.
+
     Args:
         lines: in time order.
         name: of the file: stands as the source topic, with line - 1 as the offset.
-        scorer: remembers what it has seen.
+        scorer: remembers what it has seen, and asks `known`.
+        known: is filled.
         policies: workspace to policy.
         batch_size: posts scored at once.
-        workspace: for posts that state none.
+        workspace: for posts and customers that state none.
         counts: is filled.
         refuse: told each bad line; the others are scored all the same.
 
     Raises:
         Transient: the engine failed.
     """
-    posts = _posts(lines, name, workspace, counts, refuse)
+    posts = _prepared(_posts(lines, name, workspace, known, counts, refuse), scorer, policies)
     while batch := list(islice(posts, batch_size)):
-        results = scorer.score([received for _, received in batch], policies)
-        for (number, _), result in zip(batch, results, strict=True):
+        received = [one.received for one in batch]
+        results = scorer.score_prepared(received, [one.facts for one in batch], policies)
+        for one, result in zip(batch, results, strict=True):
             if isinstance(result, Permanent):
                 counts.refused += 1
-                refuse(number, result)
+                refuse(one.line, result)
             else:
                 counts.posts += 1
                 yield result
 
 
+class _Prepared(NamedTuple):
+    line: int
+    received: ReceivedPost
+    facts: Facts | Permanent
+
+
+def _prepared(
+    posts: Iterator[tuple[int, ReceivedPost]], scorer: Scorer, policies: Mapping[str, Policy]
+) -> Iterator[_Prepared]:
+    for line, received in posts:
+        # At once, because the next line may change what is known of the author.
+        [facts] = scorer.prepare([received], policies)
+        yield _Prepared(line, received, facts)
+
+
 def _posts(
-    lines: Iterable[Line], name: str, workspace: str | None, counts: Counts, refuse: Refuse
+    lines: Iterable[Line], name: str, workspace: str | None, known: Known, counts: Counts, refuse: Refuse
 ) -> Iterator[tuple[int, ReceivedPost]]:
     for line in lines:
         if not line.raw.strip():
             continue
         try:
-            post = _post(line.raw, workspace, counts)
+            post = _post(line.raw, workspace, known, counts)
         except Permanent as reason:
             counts.refused += 1
             refuse(line.number, reason)
@@ -117,7 +159,7 @@ def _posts(
             yield line.number, ReceivedPost(post, place, to_ms(post.created_at))
 
 
-def _post(raw: bytes, workspace: str | None, counts: Counts) -> RawPost | None:
+def _post(raw: bytes, workspace: str | None, known: Known, counts: Counts) -> RawPost | None:
     try:
         document = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -125,9 +167,15 @@ def _post(raw: bytes, workspace: str | None, counts: Counts) -> RawPost | None:
     if not isinstance(document, dict):
         return decode(RawPost, raw)
     kind = document.get("type", "post")
+    if kind not in TYPES:
+        raise Permanent("invalid_field", f"must be one of {', '.join(TYPES)}", "type")
     if kind in OTHER_TYPES:
         counts.unused[kind] = counts.unused.get(kind, 0) + 1
         return None
-    if kind != "post":
-        raise Permanent("invalid_field", f"must be post, {' or '.join(OTHER_TYPES)}", "type")
-    return decode(RawPost, raw if workspace is None else of_workspace(raw, workspace))
+    whole = raw if workspace is None else of_workspace(raw, workspace)
+    if kind == "post":
+        return decode(RawPost, whole)
+    link = decode(CustomerLink, whole)
+    known.customers[link.workspace, link.author_id] = link.customer
+    counts.customers += 1
+    return None

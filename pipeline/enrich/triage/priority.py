@@ -1,7 +1,7 @@
 """How soon a post should be worked on, by a noisy-OR of the factors known today.
 
-Factors 0..1 become a priority 0..100 and the share of each factor in it. Virality, customer value and repetition
-join with later releases. An absent factor is 0 and takes nothing away. The priority of a post follows from the
+Factors 0..1 become a priority 0..100 and the share of each factor in it. Virality and repetition join with later
+releases. An absent factor is 0 and takes nothing away. The priority of a post follows from the
 post and the policy alone and never from the other posts, so that the same post has the same priority on every
 worker and every day. `deploy/decisions/0013-priority.md` says how the formula was measured.
 """
@@ -10,11 +10,13 @@ import math
 from typing import NamedTuple
 
 from schemas.base import Probability
+from schemas.people.customer import Customer
 from schemas.posts.scored import Reason
 
-WEIGHTS = {"severity": 0.3, "urgency": 0.9, "influence": 0.35, "rules": 1.0}
-"""Urgency orders, and severity parts posts that are equally urgent. Safety alone reaches 90. Influence gives 35
-points at most, so that it may raise a case and never be the only reason. What rules add counts as they say."""
+WEIGHTS = {"severity": 0.3, "urgency": 0.9, "influence": 0.35, "customer": 0.35, "rules": 1.0}
+"""Urgency orders, and severity parts posts that are equally urgent. Safety alone reaches 90. Influence and the
+value of the customer give 35 points each at most, so that either may raise a case and neither be the only reason.
+What rules add counts as they say."""
 INFLUENCE_FULL = 34.0
 """This lower bound counts as full influence. It is the score of the 99th percentile of the panel in
 `author/influence.py`."""
@@ -31,6 +33,7 @@ class Factors(NamedTuple):
     severity: float
     urgency: float
     influence: float
+    customer: float = 0.0
     rules: float = 0.0
     """What rules add that do not decide."""
 
@@ -66,6 +69,14 @@ def urgency_factor(stated: Probability, words: Probability, pressing: Probabilit
 def influence_factor(lower_bound: float) -> float:
     """Returns a lower bound of influence (0..100) as a factor 0..1."""
     return min(1.0, lower_bound / INFLUENCE_FULL)
+
+
+def expected_value(customer: Customer | None) -> Probability | None:
+    """Returns the value of a customer times the confidence of the link; None where no value is known.
+
+    It is what the author is worth on average, because whoever is linked wrongly is worth nothing that we know of.
+    """
+    return None if customer is None or customer.value is None else customer.value * customer.confidence
 
 
 def priority_of(factors: Factors, actionable: float = 1.0) -> tuple[float, tuple[Reason, ...]]:

@@ -25,6 +25,8 @@ _ANY_OF = (
     "any_keyword",
     "urgency_kind",
     "copies",
+    "customer_kind",
+    "segment",
 )
 _AT_LEAST = (
     "min_probability",
@@ -48,10 +50,6 @@ def unreached(policy: Policy) -> Iterator[tuple[Location, str]]:
         never = f"rule {rule.name} never {'adds' if rule.action is None else 'decides'}"
         if rule.when.repost:
             yield ("rules", at, "when", "repost"), f"{never}: a repost is never work"
-            continue
-        if rule.when.min_customer_value is not None:
-            place = ("rules", at, "when", "min_customer_value")
-            yield place, f"{never}: this release knows no value of a customer"
             continue
         if (part := _against_praise(rule.when, policy)) is not None:
             yield ("rules", at, "when", part), f"{never}: beside this a positive post is positive for no rule"

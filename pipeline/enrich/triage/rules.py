@@ -15,12 +15,17 @@ from pipeline.enrich.facts import Facts
 from pipeline.enrich.listening.cache_key import ByIdentity
 from pipeline.enrich.listening.keywords import FoldedText, rule_keywords
 from pipeline.enrich.text.lexical import LINK
+from pipeline.enrich.triage.priority import expected_value
 from pipeline.ports.models import UNDETERMINED
+from schemas.people.customer import Customer
 from schemas.policy.policy import Policy
 from schemas.policy.rules import Condition, TriageRule
 
 _QUESTION_MARKS = re.compile("[?？؟՞፧⁇⁈⁉]")
 """Question marks are ASCII, full-width, Arabic, Armenian, Ethiopic or doubled. Links are taken out before."""
+
+DOUBTED = 0.5
+"""A link of at most this confidence is as likely wrong as right, so that no rule may treat the author by it."""
 
 
 class Match(NamedTuple):
@@ -132,8 +137,17 @@ def _is_one(value: Any, asked: Collection[Any]) -> bool:
     return value in asked
 
 
+def _is_named(value: str, asked: Collection[str]) -> bool:
+    return value.casefold() in {name.casefold() for name in asked}
+
+
 def _has_one(values: Collection[Any], asked: Collection[Any]) -> bool:
     return any(value in asked for value in values)
+
+
+def _believed(facts: Facts) -> Customer | None:
+    customer = facts.customer
+    return None if customer is None or customer.confidence <= DOUBTED else customer
 
 
 def _label(facts: Facts) -> str | None:
@@ -165,8 +179,9 @@ def _asks(facts: Facts) -> bool:
 
 
 PARTS: Mapping[str, _Part] = {
-    # The value of a customer is not known yet.
-    "min_customer_value": _Part(lambda _: None, ge),
+    "min_customer_value": _Part(lambda facts: expected_value(facts.customer), ge),
+    "customer_kind": _Part(lambda facts: (found := _believed(facts)) and found.kind, _is_one),
+    "segment": _Part(lambda facts: (found := _believed(facts)) and found.segment, _is_named),
     "visibility": _Part(lambda facts: facts.post.visibility, _is_one),
     "platform": _Part(lambda facts: facts.post.platform, _is_one),
     "repost": _Part(lambda facts: facts.post.repost_of is not None, eq),

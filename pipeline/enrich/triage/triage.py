@@ -11,12 +11,14 @@ from pipeline.enrich.facts import Facts
 from pipeline.enrich.triage.doubt import Doubtful, contradiction, doubt_about, enough, rests_on_readings
 from pipeline.enrich.triage.priority import (
     Factors,
+    expected_value,
     influence_factor,
     priority_of,
     severity_factor,
     urgency_factor,
 )
 from pipeline.enrich.triage.rules import Match, Matches, matches
+from schemas.people.customer import Customer
 from schemas.policy.policy import Policy
 from schemas.policy.rules import TriageRule
 from schemas.posts.scored import NO_WORK, Reason, SkillNeed, Triage
@@ -116,6 +118,7 @@ def _work(
             max((rule.urgency for rule in rules), default=0.0), facts.words.urgency, facts.reading.pressing
         ),
         influence=influence_factor(facts.influence.lower_bound),
+        customer=expected_value(facts.customer) or 0.0,
         rules=1 - math.prod(1 - rule.priority for rule in rules),
     )
     actionable, why_less = _actionable(facts, factors.urgency)
@@ -139,7 +142,7 @@ def _work(
             ),
             *(Reason(code="rule", detail=_rule_reason(one, facts)) for one in deciding),
             *_adding_reasons(held, facts),
-            *(_with_urgent_words(share, facts) for share in shares),
+            *(_in_words(share, facts) for share in shares),
             *why_less,
             *_weakness_reasons(facts),
         ),
@@ -200,12 +203,22 @@ def _actionable(facts: Facts, urgency: float) -> tuple[float, tuple[Reason, ...]
     return 1.0, ()
 
 
-def _with_urgent_words(share: Reason, facts: Facts) -> Reason:
-    """Adds to the reason of urgency which words made it, where words did."""
-    kinds = facts.words.urgency_kinds
-    if share.code != "urgency" or not kinds:
-        return share
-    return share.model_copy(update={"detail": f"{share.detail}, words of {', '.join(kinds)}"})
+def _in_words(share: Reason, facts: Facts) -> Reason:
+    """Adds to the reasons of urgency and customer which words made the one, and who the other is."""
+    more = ""
+    if share.code == "urgency" and facts.words.urgency_kinds:
+        more = f"words of {', '.join(facts.words.urgency_kinds)}"
+    elif share.code == "customer" and facts.customer is not None:
+        more = _who(facts.customer)
+    return share.model_copy(update={"detail": f"{share.detail}, {more}"[:MAX_DETAIL_CHARS]}) if more else share
+
+
+def _who(customer: Customer) -> str:
+    tier = "" if customer.tier is None else f" of tier {customer.tier}"
+    doubt = (
+        "" if customer.confidence == 1 else f", linked with {customer.confidence:.2f} of 1 by {customer.source}"
+    )
+    return f"{customer.kind}{tier}{doubt}"
 
 
 def _weakness_reasons(facts: Facts) -> tuple[Reason, ...]:

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.adapters.in_memory.publisher import MemoryPublisher
 from pipeline.app.importing.request import IngestRequest
-from pipeline.app.offline.score import Counts, score_lines
+from pipeline.app.offline.score import Counts, Known, score_lines
 from pipeline.app.stages.ingest import Machines, ingest_file
 from pipeline.cli import main
 from pipeline.codec import decode
@@ -104,6 +104,7 @@ def test_a_line_that_nests_too_deep_does_not_end_a_scoring(workspace: str | None
         [Line(1, deep.encode()), Line(2, b"{")],
         name="posts.jsonl",
         scorer=_NeverAsked(),
+        known=Known(),
         policies={},
         batch_size=8,
         workspace=workspace,

@@ -13,7 +13,7 @@ from pipeline.enrich.triage.priority import (
 )
 
 UNIT = st.floats(min_value=0, max_value=1)
-FACTORS = st.builds(Factors, UNIT, UNIT, UNIT, UNIT)
+FACTORS = st.builds(Factors, UNIT, UNIT, UNIT, UNIT, UNIT)
 MAYBE = st.none() | UNIT
 
 
