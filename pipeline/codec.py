@@ -16,7 +16,8 @@ M = TypeVar("M", bound=BaseModel)
 
 def encode(message: BaseModel) -> bytes:
     """Returns JSON in UTF-8 without absent fields."""
-    return message.model_dump_json(exclude_none=True).encode()
+    # `model_dump_json` makes a text of these bytes, which would be encoded again.
+    return message.__pydantic_serializer__.to_json(message, exclude_none=True)
 
 
 def decode(model: type[M], value: bytes | None) -> M:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import orjson
 
+from pipeline.app.garbage_collection import freeze_collector
 from pipeline.app.importing.request import IngestRequest, Progress
 from pipeline.app.stages.ingest import ingest_file
 from pipeline.bench.figures import Spread, ratios, spread
@@ -71,6 +72,7 @@ def bench_ingest(posts: int, rounds: int, report: Report) -> list[IngestCost]:
         candidates = [Candidate(BARE, posts, lambda _round: _bare(table))]
         for name, request in requests.items():
             candidates.append(Candidate(name, posts, _dry(settings, name, request, grown)))
+        freeze_collector()  # As the verb does.
         measured = alternate(candidates, rounds, report=report, clock=time.process_time)
     return [_cost(one, measured[0], grown.get(one.name)) for one in measured]
 

@@ -287,10 +287,12 @@ def _start(resume: bool | None) -> Any:
 
 
 def _send(request: "IngestRequest", as_json: bool) -> None:
+    from pipeline.app.garbage_collection import freeze_collector
     from pipeline.app.stages.ingest import ingest_file
     from pipeline.cli.text.import_bar import ImportBar, summary_lines
     from pipeline.settings import load_settings
 
+    freeze_collector()
     with ImportBar(request.file) as bar:
         summary = ingest_file(load_settings(), request, say=bar.say, progress=bar.progress)
     if as_json:

@@ -124,7 +124,7 @@ class IngestAgent:
         self._flight: dict[int, tuple[RawPost, bytes]] = {}
         self._delivered: list[Delivered] = []
         self._rejected = 0
-        self._row = _Row()
+        self._row = _NO_ROW
         self.doubtful = bool(rules.landed)
         """Whether the batch in which the run was killed is still under way. It is confirmed whole or not at all,
         so that what Kafka has of it is found again if the run is killed once more."""
@@ -177,18 +177,18 @@ class IngestAgent:
             self._reject(candidate.line, candidate.raw, found)
             self._lose_patience(candidate.line, found)
             return False
-        self._row = _Row()
+        self._row = _NO_ROW
         for cell in candidate.left_out:
             self._reports.left_out(candidate.line, cell)
         post, record = found
-        places = self._rules.landed.get((post.workspace, post.post_id, post.revision))
-        if places and self.doubtful:
+        if self.doubtful and (places := self._rules.landed.get((post.workspace, post.post_id, post.revision))):
             self._note(candidate.line, post, *places.pop(0))
             return True
         if self._rules.sent_before(post):
             self.passed_over += 1
             return False
-        self._pause_until_due(post)
+        if self._pacer is not None:
+            self._pause_until_due(self._pacer, post)
         self._flight[candidate.line] = (post, candidate.raw)
         self._publisher.send(record, candidate.line)
         return True
@@ -196,9 +196,11 @@ class IngestAgent:
     def _checked(self, candidate: Candidate) -> tuple[RawPost, Record] | Permanent:
         if isinstance(candidate.found, Permanent):
             return candidate.found
-        odd = (cell for cell in candidate.left_out if cell.code not in NOTES)
-        if self._rules.strict and (cell := next(odd, None)) is not None:
-            return Permanent(cell.code, f"column '{cell.column}' cannot be read, and --strict is set", cell.field)
+        if candidate.left_out and self._rules.strict:
+            odd = (cell for cell in candidate.left_out if cell.code not in NOTES)
+            if (cell := next(odd, None)) is not None:
+                detail = f"column '{cell.column}' cannot be read, and --strict is set"
+                return Permanent(cell.code, detail, cell.field)
         try:
             post = decode(RawPost, candidate.found)
         except Permanent as error:
@@ -221,10 +223,8 @@ class IngestAgent:
                 f"{reason}; {what}"
             )
 
-    def _pause_until_due(self, post: RawPost) -> None:
-        if self._pacer is None:
-            return
-        while (wait_s := self._pacer.wait_s(post.created_at, self._waits.monotonic())) > 0:
+    def _pause_until_due(self, pacer: Pacer, post: RawPost) -> None:
+        while (wait_s := pacer.wait_s(post.created_at, self._waits.monotonic())) > 0:
             if self._waits.stopped():
                 return
             self._confirm_when_due()
@@ -277,3 +277,6 @@ class _Row(NamedTuple):
     kind: str = ""
     first: int = 0
     lines: int = 0
+
+
+_NO_ROW = _Row()

@@ -19,6 +19,7 @@ from pipeline.ingest.look.decision import Asked, Decision, Json
 from pipeline.ingest.mending import Form, JsonForm, TableForm
 from pipeline.ingest.reading import open_export
 from pipeline.ingest.sources.mapper import Mapper
+from pipeline.ingest.sources.paths import Entry
 from pipeline.ingest.sources.source_map import SourceMap
 from pipeline.ingest.sources.values.plain import HALF_CHARACTER
 from pipeline.ingest.table.columns import open_table
@@ -40,7 +41,12 @@ class Opened:
 
 
 def open_input(
-    request: IngestRequest, place: Place, stop: StopRequest, kept: Mapping[str, Any], say: Callable[[str], None]
+    request: IngestRequest,
+    place: Place,
+    stop: StopRequest,
+    kept: Mapping[str, Any],
+    say: Callable[[str], None],
+    done_to: int = 0,
 ) -> Opened:
     """Opens an input.
 
@@ -50,13 +56,14 @@ def open_input(
         stop: ends a read that waits.
         kept: what an earlier call for the same run has decided. Nothing is decided again then.
         say: takes what was decided, in sentences.
+        done_to: an earlier call has dealt with the lines up to this one, so that nothing is made of them.
 
     Raises:
         Misconfigured: the file is empty or lacks a column, or it needs an answer that only a person can give.
     """
     try:
         if request.file_options is not None:
-            return _any_file(request, request.file_options, place, stop, kept, say)
+            return _any_file(request, request.file_options, place, stop, kept, say, done_to)
         lines = not_empty(stop.until(numbered(contents(place.stream, place.name), place.name)), place.name)
     except Misconfigured:
         if stop.requested:
@@ -64,7 +71,7 @@ def open_input(
         raise
     if request.columns is None:
         return Opened(jsonl.candidates(lines, request.workspace), JsonForm())
-    table = open_table(lines, request.columns, place.name)
+    table = open_table(lines, request.columns, place.name, done_to)
     return Opened(table.candidates, TableForm(table.header, request.columns.delimiter or ","), table.columns)
 
 
@@ -75,6 +82,7 @@ def _any_file(
     stop: StopRequest,
     kept: Mapping[str, Any],
     say: Callable[[str], None],
+    done_to: int,
 ) -> Opened:
     if kept:
         decision = Decision.of(kept["look"])
@@ -101,7 +109,7 @@ def _any_file(
     if source_map is None:
         return Opened(ours(found, request.workspace), JsonForm(), {}, decided)
     mapper = mapper_of(source_map, look.decision, place.name)
-    return Opened(mapped(found, mapper), _form(look), mapper.columns, decided)
+    return Opened(mapped(found, mapper, done_to), _form(look), mapper.columns, decided)
 
 
 def _ask(look: Look, file: str) -> None:
@@ -130,8 +138,8 @@ def _form(look: Look) -> Form:
     return TableForm(look.header or delimiter.join(form.names).encode() + b"\n", delimiter)
 
 
-def mapped(found: Iterator[Found], mapper: Mapper) -> Iterator[Candidate]:
-    """Yields what each post of the records claims to be.
+def mapped(found: Iterator[Found], mapper: Mapper, done_to: int = 0) -> Iterator[Candidate]:
+    """Yields what each post of the records claims to be. Nothing is made of those up to the number `done_to`.
 
     Several posts that begin in one line get numbers of their own, so that each can be confirmed.
     """
@@ -141,12 +149,17 @@ def mapped(found: Iterator[Found], mapper: Mapper) -> Iterator[Candidate]:
             number = max(number + 1, one.line)
             yield Candidate(number, one.raw, one.record)
             continue
-        for post in mapper.posts(one.record):
+        for entry in mapper.entries(one.record):
             number = max(number + 1, one.line)
-            if isinstance(post, Permanent):
-                yield Candidate(number, one.raw, post)
-            else:
-                yield Candidate(number, one.raw, orjson.dumps(post.document), post.left_out)
+            yield Candidate(number, b"", b"") if number <= done_to else _candidate(number, one.raw, mapper, entry)
+
+
+def _candidate(number: int, raw: bytes, mapper: Mapper, entry: Entry) -> Candidate:
+    try:
+        post = mapper.post_of(entry)
+    except Permanent as error:
+        return Candidate(number, raw, error)
+    return Candidate(number, raw, orjson.dumps(post.document), post.left_out)
 
 
 def ours(found: Iterator[Found], workspace: str | None) -> Iterator[Candidate]:

@@ -97,7 +97,7 @@ def ingest_file(
             say(f"{place.name}: run {run.header.run_id} has sent all of it; --restart sends it again")
             return IngestSummary(place.name, "")
         kept = {} if run is None else run.header.options.get(DECIDED, {})
-        opened = open_input(request, place, stop, kept, say)
+        opened = open_input(request, place, stop, kept, say, 0 if run is None else run.cursor.line)
         again = request.start == "restart"
         rules = Rules(
             opened.form,

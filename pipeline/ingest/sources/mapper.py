@@ -4,7 +4,7 @@ A record is a row as {column: cell}, or an entry of a JSON file. The post is pla
 and the contract checks it later. An odd optional cell is left out of its post and named.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pipeline.errors import Misconfigured, Permanent
@@ -12,11 +12,11 @@ from pipeline.ingest.lines import LeftOut
 from pipeline.ingest.sources.feeding import Find, Get, constant, fed
 from pipeline.ingest.sources.header import Columns
 from pipeline.ingest.sources.paths import Entry, getter, unfolded
-from pipeline.ingest.sources.readers import Readers
+from pipeline.ingest.sources.readers import MOST_NETWORKS, Readers
 from pipeline.ingest.sources.source_map import REQUIRED, SourceMap
 from pipeline.ingest.sources.values.identity import hashed
 from pipeline.ingest.sources.values.nobody import stands_for_nobody
-from pipeline.ingest.sources.values.plain import platform, spelled
+from pipeline.ingest.sources.values.plain import Reader, platform, spelled
 
 AUTHOR = "author.author_id"
 NAMES = ("handle", "name")
@@ -47,6 +47,14 @@ class _Part(NamedTuple):
     def of(target: str, get: Get, column: str) -> "_Part":
         parent, _, leaf = target.rpartition(".")
         return _Part(target, get, column, parent, leaf, target in REQUIRED or target == "text")
+
+
+class _Step(NamedTuple):
+    get: Get
+    read: Reader
+    parent: str
+    leaf: str
+    part: _Part
 
 
 class Mapper:
@@ -86,6 +94,8 @@ class Mapper:
             if (get := find(path, "only")) is not None
         ]
         self._readers = Readers(source_map)
+        self._plans: dict[str, tuple[_Step, ...]] = {}
+        self._networks: dict[object, str] = {}
         self.columns: Mapping[str, str] = {
             part.target: part.column for part in (*self._parts, self._platform, self._author) if part is not None
         }
@@ -96,14 +106,6 @@ class Mapper:
         found = [Entry(record)] if self._of_table else unfolded(record, self._map.entries)
         return [entry for entry in found if self._is_post(entry)] if self._only else found
 
-    def posts(self, record: Mapping[str, object]) -> Iterator[Mapped | Permanent]:
-        """Yields each post of a record, or why it is none."""
-        for entry in self.entries(record):
-            try:
-                yield self._post(entry)
-            except Permanent as error:
-                yield error
-
     def post(self, record: Mapping[str, object]) -> Mapped:
         """Returns the post of a record that holds one.
 
@@ -113,69 +115,93 @@ class Mapper:
         entries = self.entries(record)
         if len(entries) != 1:
             raise Permanent("no_post", f"the record holds {len(entries)} posts by this map")
-        return self._post(entries[0])
+        return self.post_of(entries[0])
 
     def _is_post(self, entry: Entry) -> bool:
         return all(spelled(get(entry)).strip().lower() in words for get, words in self._only)
 
-    def _post(self, entry: Entry) -> Mapped:
+    def post_of(self, entry: Entry) -> Mapped:
+        """Returns the post of one of `entries`.
+
+        Raises:
+            Permanent: it is no post; names the field.
+        """
         left: list[LeftOut] = []
         notes: list[str] = []
-        network = _required(lambda: platform(self._platform.get(entry), notes), "platform")
-        if network is None:
-            raise Permanent("invalid_field", "the cell is empty", "platform")
-        readers = self._readers.of(str(network))
-        document: Document = {"platform": network}
-        for target, get, column, parent, leaf, is_needed in self._parts:
+        network = self._network(entry)
+        author: Document = {}
+        document: Document = {"platform": network, "author": author}
+        for get, read, parent, leaf, part in self._plans.get(network) or self._plan(network):
+            cell = get(entry)
+            if cell is None or cell == "":
+                continue
             try:
-                value = readers[target](get(entry), notes)
+                value = read(cell, notes)
             except Permanent as error:
-                if is_needed:
-                    raise Permanent(error.code, error.detail, target) from None
-                left.append(LeftOut(target, column, error.code))
+                if part.is_needed:
+                    raise Permanent(error.code, error.detail, part.target) from None
+                left.append(LeftOut(part.target, part.column, error.code))
                 continue
             if notes:
-                left += [LeftOut(target, column, code) for code in notes]
+                left += [LeftOut(part.target, part.column, code) for code in notes]
                 notes.clear()
             if value is not None:
                 if parent:
                     document.setdefault(parent, {})[leaf] = value  # type: ignore[index]
                 else:
                     document[leaf] = value
-        self._put_author(document, entry, str(network), left)
-        reply = document.get("reply")
-        if isinstance(reply, dict) and "allowed" not in reply:
+        self._put_author(document, author, entry, network, left)
+        if "reply" in document and "allowed" not in document["reply"]:  # type: ignore[operator]
             del document["reply"]
         return Mapped(document, tuple(left))
 
-    def _put_author(self, document: Document, entry: Entry, network: str, left: list[LeftOut]) -> None:
-        author = document.setdefault("author", {})
-        assert isinstance(author, dict)
+    def _network(self, entry: Entry) -> str:
+        cell = self._platform.get(entry)
+        found = self._networks.get(cell) if isinstance(cell, str) else None
+        if found is None:
+            try:
+                found = platform(cell, [])
+            except Permanent as error:
+                raise Permanent(error.code, error.detail, "platform") from None
+            if found is None:
+                raise Permanent("invalid_field", "the cell is empty", "platform")
+            if isinstance(cell, str) and len(self._networks) < MOST_NETWORKS:
+                self._networks[cell] = found
+        return found
+
+    def _plan(self, network: str) -> "tuple[_Step, ...]":
+        """Returns what is done for each post of a network."""
+        readers = self._readers.of(network)
+        steps = tuple(_Step(part.get, readers[part.target], part.parent, part.leaf, part) for part in self._parts)
+        if len(self._plans) < MOST_NETWORKS:
+            self._plans[network] = steps
+        return steps
+
+    def _put_author(
+        self, document: Document, author: Document, entry: Entry, network: str, left: list[LeftOut]
+    ) -> None:
         nobody = self._map.nobody
         for name in NAMES:
-            if name in author and stands_for_nobody(author[name], nobody):
+            if name in author and stands_for_nobody(str(author[name]), nobody):
                 del author[name]
         for other in OTHER_AUTHORS:
             if other in document and stands_for_nobody(str(document[other]).partition(":")[2], nobody):
                 del document[other]
-        notes: list[str] = []
         found = None
         if self._author is not None:
+            notes: list[str] = []
             value = self._author.get(entry)
             if not (isinstance(value, str) and stands_for_nobody(value, nobody)):
-                found = _required(lambda: self._readers.author(network, value, notes), AUTHOR)
+                try:
+                    found = self._readers.author(network, value, notes)
+                except Permanent as error:
+                    raise Permanent(error.code, error.detail, AUTHOR) from None
                 if found is None and not author.get("anonymous"):
                     notes.append("no_author")
-            left += [LeftOut(AUTHOR, self._author.column, code) for code in notes]
+            if notes:
+                left += [LeftOut(AUTHOR, self._author.column, code) for code in notes]
         if found is None:
             thread = str(document.get("conversation_id") or document.get("post_id"))
             author |= {"author_id": f"{network}:anonymous-{hashed([thread])}", "anonymous": True}
         else:
             author["author_id"] = found
-
-
-def _required(read: Callable[[], object], field: str) -> object:
-    try:
-        return read()
-    except Permanent as error:
-        raise Permanent(error.code, error.detail, field) from None

@@ -16,7 +16,17 @@ from pipeline.ingest.sources.values.times import Times
 from pipeline.input_mistakes import plain as in_words
 from schemas.posts.raw import Author, PostMetrics, RawPost, Reply
 
+MOST_NETWORKS = 100
+"""What is made ready for networks is kept for so many, because a file whose column for the network holds anything
+must not fill the memory."""
 _PARTS: Mapping[str, type[BaseModel]] = {"author": Author, "metrics": PostMetrics, "reply": Reply}
+_OFTEN_AGAIN = frozenset(
+    {"workspace", "lang", "visibility", "place", "rating", "author.handle", "author.name", "author.verified",
+     "author.followers", "author.following", "author.created_at", "metrics.likes", "metrics.reposts",
+     "metrics.replies", "deleted", "revision"}
+)  # fmt: skip
+"""Many posts have the same cell for these."""
+_LONGEST_REMEMBERED, _MOST_REMEMBERED = 64, 4096
 _WORDS: Mapping[str, Reader] = {
     "lang": plain.language,
     "visibility": plain.visibility,
@@ -33,14 +43,14 @@ class Readers:
         self._times = Times(source_map.times, zone, source_map.order)
         self._exact = source_map.ids == "exact"
         self._of: dict[str, dict[str, Reader]] = {}
+        self._authors: dict[str, Reader] = {}
 
     def of(self, platform: str) -> Mapping[str, Reader]:
         """Returns the reader of each field, for the posts of one network."""
         readers = self._of.get(platform)
         if readers is None:
             readers = {target: self._reader(target, platform) for target in targets.TARGETS}
-            # A file whose column for the network holds anything must not fill the memory.
-            if len(self._of) < 100:
+            if len(self._of) < MOST_NETWORKS:
                 self._of[platform] = readers
         return readers
 
@@ -50,11 +60,18 @@ class Readers:
         Raises:
             Permanent: as `native_id`.
         """
-        return identity.named_id(platform, value, notes, exact=self._exact)
+        read = self._authors.get(platform)
+        if read is None:
+            read = _remembering(partial(identity.named_id, platform, exact=self._exact))
+            if len(self._authors) < MOST_NETWORKS:
+                self._authors[platform] = read
+        return read(value, notes)  # type: ignore[return-value]
 
     def _reader(self, target: str, platform: str) -> Reader:
         read = self._plain_reader(target, platform)
-        return read if target in ("post_id", "created_at", "text") else _Fitting(target, read)
+        if target in ("post_id", "created_at", "text"):
+            return read
+        return _remembering(_Fitting(target, read)) if target in _OFTEN_AGAIN else _Fitting(target, read)
 
     def _plain_reader(self, target: str, platform: str) -> Reader:
         if target == "post_id":
@@ -69,6 +86,26 @@ class Readers:
         if target in targets.BOOLEAN_TARGETS:
             return plain.boolean
         return plain.text if target in targets.TEXT_TARGETS else _WORDS.get(target, plain.word)
+
+
+def _remembering(read: Reader) -> Reader:
+    """Returns a reader that knows short cells that it has read. A cell that needs a note is read each time."""
+    known: dict[object, object] = {}
+
+    def get(value: object, notes: list[str]) -> object:
+        if type(value) is not str or len(value) > _LONGEST_REMEMBERED:
+            return read(value, notes)
+        if value in known:
+            return known[value]
+        noted = len(notes)
+        found = read(value, notes)
+        if len(notes) == noted:
+            if len(known) >= _MOST_REMEMBERED:
+                known.clear()
+            known[value] = found
+        return found
+
+    return get
 
 
 class _Fitting:

@@ -33,13 +33,14 @@ class Table(NamedTuple):
     """Maps each field to the columns that feed it, in words."""
 
 
-def open_table(lines: Iterable[Line], source_map: SourceMap, file: str) -> Table:
+def open_table(lines: Iterable[Line], source_map: SourceMap, file: str, done_to: int = 0) -> Table:
     """Reads the header and checks it against the map. The rows are read on demand.
 
     Args:
         lines: the file's lines; the first row is the header.
         source_map: a complete map (`SourceMap.with_defaults`).
         file: the file's name, for messages.
+        done_to: nothing is made of the rows up to this line.
 
     Raises:
         Misconfigured: the header cannot be read or lacks a mapped column.
@@ -59,7 +60,10 @@ def open_table(lines: Iterable[Line], source_map: SourceMap, file: str) -> Table
         other = next((sign for sign in _OTHER_DELIMITERS if len(names) == 1 and sign in names[0]), None)
         remedy = "" if other is None else f"; try --delimiter {_OTHER_DELIMITERS[other]}"
         raise Misconfigured(f"{file}: {error}{remedy}") from None
-    return Table(header.raw, (_candidate(row, mapper, names) for row in table), mapper.columns)
+    candidates = (
+        Candidate(row.line, b"", b"") if row.line <= done_to else _candidate(row, mapper, names) for row in table
+    )
+    return Table(header.raw, candidates, mapper.columns)
 
 
 def _candidate(row: Row, mapper: Mapper, names: Sequence[str]) -> Candidate:

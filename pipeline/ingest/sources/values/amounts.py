@@ -19,6 +19,8 @@ _GROUPED = re.compile(
 )
 _BLANKS = re.compile(r"(?<=\d)['’ \u00a0\u202f\u2009](?=\d)")
 _LONGEST = 60
+_SAFE_DIGITS = 16
+"""A number of fewer digits is exact in a double too, so that nothing of it has to be looked at."""
 _NOT_GIVEN = "the number can be read in two ways: say which sign its decimals have (decimal in the map)"
 
 
@@ -42,6 +44,8 @@ def number(value: object, decimal: Decimal, whole: bool, notes: list[str]) -> ob
         return None
     if len(text) > _LONGEST:
         raise Permanent("invalid_number", "a number is needed")
+    if len(text) < _SAFE_DIGITS and text.isascii() and text.isdigit():
+        return int(text)
     if _PLAIN.fullmatch(text):
         return _whole(int(text) if len(text) < 20 else float(text))
     return _whole(float(_with_dot(text, decimal, whole)))

@@ -17,6 +17,8 @@ EXACT_BELOW = 2**53
 """Whole numbers from here on lose digits in a double (IEEE 754)."""
 SPREADSHEET_DIGITS = 15
 """Spreadsheets keep so many digits of a number and write zeros for the rest."""
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_:-]*")
+"""No program takes what begins with a letter and has no other signs for a number, a list or a formula."""
 _FORMULA = re.compile(r"""="?(?P<id>[^"]*)"?""")
 _EXPONENT = re.compile(r"[+-]?(\d+([.,]\d*)?[eE]\+\d+|\d+[.,]\d+[eE]\d+)")
 _FLOAT = re.compile(r"(?P<whole>\d+)\.0*")
@@ -59,8 +61,10 @@ def bare_id(value: object, notes: list[str], *, exact: bool = False) -> str | No
         raise Permanent("invalid_id", "an id is a text or a whole number")
     text = spelled(value)
     found = word(text if text.isascii() else text.translate(INVISIBLE), notes)
-    if found is None or found.isalnum():
-        return found if exact or found is None else _checked(found)
+    if found is None or _NAME.fullmatch(found):
+        return found
+    if found.isalnum():
+        return found if exact else _checked(found)
     return _unwrapped(found, exact)
 
 

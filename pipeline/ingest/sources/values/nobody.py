@@ -48,6 +48,8 @@ def _folded(name: str) -> str:
 NOBODY = frozenset(_folded(name) for line in _NAMES.strip().splitlines() for name in line.split("|"))
 """Every such name, without brackets, and in the form that `stands_for_nobody` compares."""
 _LONGEST = max(map(len, NOBODY)) + 8
+_LETTERS = 3
+_BEGINNINGS = frozenset(name[:_LETTERS] for name in NOBODY)
 
 
 def stands_for_nobody(name: str, others: Iterable[str] = ()) -> bool:
@@ -57,7 +59,13 @@ def stands_for_nobody(name: str, others: Iterable[str] = ()) -> bool:
         name: in any letters, with blanks, dashes or underscores.
         others: more such names, of one source.
     """
-    if len(name) > _LONGEST and not others:
+    if not others and (len(name) > _LONGEST or _begins_otherwise(name)):
         return False
     plain = _folded(name)
     return plain in NOBODY or any(plain == _folded(other) for other in others)
+
+
+def _begins_otherwise(name: str) -> bool:
+    # Most names are told apart by their first letters, without the cost of folding them.
+    begin = name[:_LETTERS]
+    return begin.isascii() and begin.isalpha() and begin.lower() not in _BEGINNINGS

@@ -17,6 +17,7 @@ ABSENT = frozenset({"nan", "none", "null", "na", "n/a", "#n/a", "nat", "\\n", "<
 absent only if it is empty."""
 DASHES = frozenset({"-", "--", "---", "–", "—"})
 """Suites print one of these into a table for a number or a word that they do not have."""
+_LONGEST_ABSENT = max(map(len, ABSENT | DASHES))
 INVISIBLE = dict.fromkeys(
     [0xAD, 0x61C, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A)]
 )
@@ -69,11 +70,13 @@ def whole_characters(found: str, notes: list[str]) -> str:
 
 def word(value: object, notes: list[str]) -> str | None:
     """Returns a name or tag without space and unseen signs around it. Every spelling of absent is absent."""
-    found = spelled(value)
+    found = value if type(value) is str else spelled(value)
     if not found.isascii():
         found = whole_characters(found, notes)
         found = trimmed(found)
     found = found.strip()
+    if len(found) > _LONGEST_ABSENT:
+        return found
     return None if not found or found.lower() in ABSENT or found in DASHES else found
 
 

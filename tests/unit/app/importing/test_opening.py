@@ -19,6 +19,7 @@ from pipeline.cli.text.inspection import inspection_lines
 from pipeline.codec import decode
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.look.decision import Asked
+from pipeline.ingest.sources.mapper import Mapper
 from pipeline.ingest.sources.spelling import parse_columns
 from schemas.posts.raw import RawPost
 
@@ -42,13 +43,15 @@ def request(file: Path, **options: Any) -> IngestRequest:
     return IngestRequest(str(file), "acme", options.pop("columns", None), file_options=FileOptions(**options))
 
 
-def opened(asked: IngestRequest, kept: Mapping[str, Any] | None = None) -> tuple[Opened, list[RawPost], list[str]]:
+def opened(
+    asked: IngestRequest, kept: Mapping[str, Any] | None = None, done_to: int = 0
+) -> tuple[Opened, list[RawPost], list[str]]:
     said: list[str] = []
     with ExitStack() as stack:
-        found = open_input(asked, open_place(asked.file, stack), StopRequest(), kept or {}, said.append)
+        found = open_input(asked, open_place(asked.file, stack), StopRequest(), kept or {}, said.append, done_to)
         tried = list(found.candidates)
     assert [one.line for one in tried] == sorted({one.line for one in tried}), "each is confirmed by its number"
-    return found, [decode(RawPost, one.found) for one in tried if isinstance(one.found, bytes)], said
+    return found, [decode(RawPost, one.found) for one in tried if one.found and isinstance(one.found, bytes)], said
 
 
 @pytest.fixture
@@ -211,3 +214,26 @@ def test_an_inspection_keeps_what_was_decided_apart_from_what_is_asked(file: Pat
     assert ["no column 'date'" in question for question in found.questions] == [True]
     shown = list(inspection_lines(found, "earshot"))
     assert shown[: len(found.decided)] == found.decided
+
+
+@pytest.mark.parametrize("entries", ["lines", "table", "answer"])
+def test_nothing_is_made_of_what_an_earlier_call_has_dealt_with(
+    file: Path, entries: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f"r{number};uwe;2026-11-29T17:14:0{number}Z;naja;1,0" for number in range(6)]
+    posts = [{**PAGE["data"][0], "id": f"r{number}"} for number in range(6)]  # type: ignore[index]
+    texts = {
+        "table": HEAD + "\n".join(rows),
+        "lines": "\n".join(json.dumps(post) for post in posts),
+        "answer": json.dumps({**PAGE, "data": posts}),
+    }
+    file.write_text(texts[entries])
+    asked = request(file, platform="chirp")
+    whole, before, _ = opened(asked)
+    made: list[object] = []
+    inner = Mapper.post_of
+    monkeypatch.setattr(Mapper, "post_of", lambda self, entry: made.append(entry) or inner(self, entry))
+    done_to = 4 + (entries == "table")
+    _, after, _ = opened(asked, whole.decided, done_to=done_to)
+    assert [post.post_id for post in after] == [post.post_id for post in before[4:]]
+    assert len(made) == len(after) == 2

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.app.source_maps import SHIPPED, shipped_maps
 from pipeline.codec import decode
-from pipeline.ingest.sources.mapper import Mapped, Mapper
+from pipeline.ingest.sources.mapper import Mapper
 from pipeline.ingest.sources.match import fits, propose
 from schemas.posts.raw import RawPost
 from tests.unit.ingest.sources.samples import SAMPLES, Sample
@@ -30,9 +30,9 @@ def posts_of(name: str) -> list[RawPost]:
     columns = list(sample.record) if sample.table else None
     proposal = propose(columns, [sample.record], shipped_maps())
     assert proposal.source_map is not None
-    found = list(Mapper(proposal.source_map.with_defaults("acme", None), columns).posts(sample.record))
-    assert all(isinstance(one, Mapped) for one in found), found
-    return [decode(RawPost, orjson.dumps(one.document)) for one in found if isinstance(one, Mapped)]
+    mapper = Mapper(proposal.source_map.with_defaults("acme", None), columns)
+    found = [mapper.post_of(entry) for entry in mapper.entries(sample.record)]
+    return [decode(RawPost, orjson.dumps(one.document)) for one in found]
 
 
 def test_every_shipped_map_has_a_sample_and_a_page() -> None:
@@ -103,9 +103,8 @@ def test_reviewers_without_a_name_of_their_own_stay_strangers() -> None:
     record = {"data": reviews}
     found = propose(None, [record], shipped_maps()).source_map
     assert found is not None
-    posts = [
-        one.document for one in Mapper(found.with_defaults("acme", None)).posts(record) if isinstance(one, Mapped)
-    ]
+    mapper = Mapper(found.with_defaults("acme", None))
+    posts = [mapper.post_of(entry).document for entry in mapper.entries(record)]
     authors = [decode(RawPost, orjson.dumps(post)).author for post in posts]
     assert [bool(author.anonymous) for author in authors] == [True, True, False] * 2
     assert len({author.author_id for author in authors}) == 5
