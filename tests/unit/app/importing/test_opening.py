@@ -19,7 +19,8 @@ from pipeline.cli.text.inspection import inspection_lines
 from pipeline.codec import decode
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.look.decision import Asked
-from pipeline.ingest.sources.mapper import Mapper
+from pipeline.ingest.sources.mapper import Mapped, Mapper
+from pipeline.ingest.sources.paths import Entry
 from pipeline.ingest.sources.spelling import parse_columns
 from schemas.posts.raw import RawPost
 
@@ -230,9 +231,14 @@ def test_nothing_is_made_of_what_an_earlier_call_has_dealt_with(
     file.write_text(texts[entries])
     asked = request(file, platform="chirp")
     whole, before, _ = opened(asked)
-    made: list[object] = []
+    made: list[Entry] = []
     inner = Mapper.post_of
-    monkeypatch.setattr(Mapper, "post_of", lambda self, entry: made.append(entry) or inner(self, entry))
+
+    def counted(mapper: Mapper, entry: Entry) -> Mapped:
+        made.append(entry)
+        return inner(mapper, entry)
+
+    monkeypatch.setattr(Mapper, "post_of", counted)
     done_to = 4 + (entries == "table")
     _, after, _ = opened(asked, whole.decided, done_to=done_to)
     assert [post.post_id for post in after] == [post.post_id for post in before[4:]]
