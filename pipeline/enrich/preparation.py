@@ -6,20 +6,23 @@ read the plain text, and they keep none of it. The model and triage come later a
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from threading import Lock
 
 from pipeline.enrich.author.brand import is_own
 from pipeline.enrich.author.customers import CustomerOf, linked, nobody_known
-from pipeline.enrich.author.influence import prior_influence
 from pipeline.enrich.author.spam import SpamMeter
 from pipeline.enrich.copies.clusters import Copies
 from pipeline.enrich.facts import Facts, Words, joined, words_of
 from pipeline.enrich.privacy.mask import mask_post
 from pipeline.enrich.received import ClockMode, ReceivedPost
 from pipeline.enrich.text.bounds import MAX_SIGNAL_CHARS
-from pipeline.errors import Permanent
+from pipeline.errors import Misconfigured, Permanent
+from pipeline.influence.estimate import DEFAULT, influence_of
+from pipeline.influence.row import row_of
 from schemas.policy.policy import Policy
-from schemas.posts.raw import RawPost
+from schemas.posts.raw import Author, RawPost
+from schemas.posts.scored import Influence
 from schemas.posts.signals import PersonalData
 
 BLANK = "\u00b7"
@@ -71,7 +74,7 @@ class Preparation:
 
     def _prepare(self, received: ReceivedPost, policy: Policy | None, clock_mode: ClockMode) -> Facts:
         post, pii = _masked(received.post, policy)
-        influence = prior_influence(post.author)
+        influence = _influence(received, post.author, policy, clock_mode)
         own = policy is not None and any(is_own(post, brand) for brand in policy.all_brands)
         customer = None if own else linked(post, policy, self._customer_of)
         if post.deleted:
@@ -86,6 +89,16 @@ class Preparation:
         spam = None if own else self._spam.see(post, cluster, at)
         words = words_of(title, text, policy, cluster=cluster, spam=spam, pii=pii)
         return Facts(post, influence, whole, own=own, words=words, customer=customer)
+
+
+def _influence(received: ReceivedPost, author: Author, policy: Policy | None, clock_mode: ClockMode) -> Influence:
+    row = None
+    if received.history is not None:
+        # A row that a later release wrote costs the history, and never the post.
+        with suppress(Misconfigured):
+            row = row_of(received.history)
+    now_s = received.received_at(clock_mode).timestamp()
+    return influence_of(row, author, now_s, DEFAULT if policy is None else policy.influence)
 
 
 def _without_placeholders(post: RawPost, pii: tuple[PersonalData, ...]) -> tuple[str | None, str | None]:

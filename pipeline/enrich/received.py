@@ -31,6 +31,8 @@ class ReceivedPost:
     source: SourcePosition
     appended_ms: int
     """The append time of the raw record, in milliseconds since the epoch."""
+    history: bytes | None = None
+    """The author's row (`pipeline.influence`) as it was then; None for an author of whom nothing was seen."""
 
     def received_at(self, clock_mode: ClockMode) -> datetime:
         """Returns when it counts as received, which is its append time, or created_at on the event clock."""

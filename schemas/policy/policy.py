@@ -9,6 +9,7 @@ from schemas.people.customer import may_link
 from schemas.policy.agreement import NAMED, Disagreements, disagreements
 from schemas.policy.calendar import Calendar
 from schemas.policy.doubt import Doubt
+from schemas.policy.influence import InfluenceModel
 from schemas.policy.queues import Queue
 from schemas.policy.rules import TriageRule
 from schemas.policy.sla import Sla
@@ -165,6 +166,9 @@ class Policy(Message):
         "included; absent for any number",
     )
     lease: Lease = Field(default=Lease(), description="when a desktop that sends heartbeats counts as gone")
+    influence: InfluenceModel = Field(
+        default=InfluenceModel(), description="how influence is computed from engagement"
+    )
     link_identity: Annotated[tuple[PlatformName, ...], Field(max_length=50)] | None = Field(
         default=None,
         description="networks whose handles may be linked to a customer; absent for all but those whose terms "

@@ -74,6 +74,20 @@ class Language(Part):
     )
 
 
+class InfluenceParts(Part):
+    """What made an influence, for people."""
+
+    from_profile: Annotated[float, Field(ge=0, le=100)] = Field(
+        description="score that followers and verification alone would give, from 0 to 100"
+    )
+    posts: Annotated[float, Field(ge=0, le=1e9)] = Field(
+        description="posts whose engagement was seen, where older ones count less"
+    )
+    engagement: Annotated[float, Field(ge=0, le=1e15)] = Field(
+        description="typical engagement of these posts, in likes or what weighs as much (a geometric mean)"
+    )
+
+
 class Influence(Part):
     """How far the author's voice carries: the engagement expected of a post, on a logarithmic scale."""
 
@@ -89,6 +103,9 @@ class Influence(Part):
     percentile: Annotated[float, Field(ge=0, le=100)] | None = Field(
         default=None,
         description="share of active authors with a lower score, in percent; absent when not computed",
+    )
+    parts: InfluenceParts | None = Field(
+        default=None, description="what made the score; absent when the profile alone did"
     )
 
 

@@ -19,7 +19,7 @@ value of the customer give 35 points each at most, so that either may raise a ca
 What rules add counts as they say."""
 INFLUENCE_FULL = 34.0
 """This lower bound counts as full influence. It is the score of the 99th percentile of the panel in
-`author/influence.py`."""
+`deploy/decisions/0015-influence.md`."""
 URGENT_SHARE = 0.13
 """This share of the posts of real support streams is urgent, counted in 1,487 of them. A rule that states a higher
 share for its posts raises them, and a lower one changes nothing."""

@@ -4,14 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.enrich.author.influence import MU_UNKNOWN, prior_influence
+from pipeline.influence.estimate import DEFAULT, influence_of
 from schemas.posts.raw import Author
+from schemas.posts.scored import Influence
 
 FOLLOWERS = st.integers(min_value=0, max_value=10**12)
 
 
 def author(followers: int | None, verified: bool | None = None) -> Author:
     return Author(author_id="x:1", followers=followers, verified=verified)
+
+
+def prior_influence(profile: Author) -> Influence:
+    return influence_of(None, profile, 0.0)
 
 
 @given(FOLLOWERS, FOLLOWERS, st.booleans())
@@ -33,7 +38,7 @@ def test_without_history_confidence_is_0_and_there_is_no_percentile(
 ) -> None:
     found = prior_influence(author(followers, verified))
     assert found.confidence == 0
-    assert found.percentile is None
+    assert (found.percentile, found.parts) == (None, None)
     assert 0 <= found.lower_bound <= found.score <= 100
 
 
@@ -46,5 +51,10 @@ def test_the_formula_of_the_prior() -> None:
 
 def test_unknown_followers_count_as_the_median_author_not_as_none() -> None:
     unknown = prior_influence(author(None))
-    assert unknown.score == pytest.approx(20 * MU_UNKNOWN / math.log(10), abs=0.005)
+    assert unknown.score == pytest.approx(20 * DEFAULT.unknown / math.log(10), abs=0.005)
     assert unknown.score > prior_influence(author(0)).score
+
+
+def test_an_anonymous_author_has_none_whatever_is_known() -> None:
+    hidden = Author(author_id="x:1", followers=5_000_000, verified=True, anonymous=True)
+    assert prior_influence(hidden) == Influence(score=0, confidence=0, lower_bound=0)

@@ -1,0 +1,6 @@
+"""How far an author's voice carries, by what happened to the author's posts.
+
+An `Engagement` changes the row of its target (`history.apply`), and a row with a profile gives an `Influence` at
+any time (`estimate.influence_of`). `observed.engagements_of` finds the engagement that a post itself shows.
+Everything here is pure. Kafka, Faust and the machine's clock have no place here.
+"""
