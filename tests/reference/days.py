@@ -22,7 +22,7 @@ WORK = [
 ]  # fmt: skip
 
 
-# What is remembered of offers and silence begins with the policy that asks for it, so that it stays the same here.
+# Whose turn it is begins with the policy in which reps take turns, so that it stays the same here.
 LIMITS = (
     [kind for kind in BASE if kind != "policy"] + WORK + ["pick"] * 6 + ["link"] * 3 + ["own"] * 2
     + ["accept"] * 3 + ["reply"] * 2 + ["hold"] * 2 + ["await"] * 3 + ["resume"] * 5
@@ -34,10 +34,10 @@ LAG = ["lag"]
 """Not where desktops have leases, of which those that end meanwhile begin anew. That has tests of its own."""
 
 STICKY = (
-    [kind for kind in BASE if kind != "policy"] + ["post"] * 12 + ["sign_in"] * 8 + ["accept"] * 24
+    BASE + ["policy"] * 4 + ["post"] * 12 + ["sign_in"] * 8 + ["accept"] * 24
     + ["resolve"] * 20 + ["link", "reply", "own", "own", "transfer", "end", "split"] * 2
 )  # fmt: skip
-LENDING = [kind for kind in BASE if kind != "policy"] + WORK + ["post"] * 4 + ["sign_in"] * 4 + ["pick"] * 2
+LENDING = BASE + WORK + ["policy", "policy"] + ["post"] * 4 + ["sign_in"] * 4 + ["pick"] * 2
 
 
 class Kind(NamedTuple):

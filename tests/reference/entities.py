@@ -42,6 +42,8 @@ class Rep:
     """Whether so many offers were missed in a row that no more come, until the rep does something."""
     offers: list[tuple[int, str]] = field(default_factory=list)
     """When the rep was offered a case, and of which queue."""
+    counted: list[int] = field(default_factory=list)
+    """When, of the offers since a policy bounds them. What was offered before is not known."""
 
     def last_offer_ms(self, queue: str | None = None) -> int:
         """Returns when the rep was offered a case last, of that queue if one is given; -1 for never."""
@@ -154,14 +156,18 @@ class Case:
     wanted_until_ms: int | None = None
     lent_by: str | None = None
     """The team of the rep who has it, where that is not the case's own."""
-    taken_ms: int = 0
-    """When its rep began to work on it."""
+    taken_ms: int | None = None
+    """When its rep began to work on it, where its queue limited that then."""
     front_ms: int | None = None
     """When it came back because its rep did not answer, so that it goes before all others."""
     outcome: str = ""
     closed_ms: int = 0
     has_old_terms: bool = False
     """Whether its deadlines are still by the policy before."""
+    old_limit: tuple[int, str, str] | None = None
+    """Until when its rep could leave it as it is by that policy, and what came then. Only while that counts."""
+    old_weight: tuple[int, bool] | None = None
+    """What it took of a capacity by that policy, and whether it was interruptible. Only while that may count."""
     is_kept: bool = True
     """Whether it can be opened again after its end."""
     into: str | None = None

@@ -30,9 +30,11 @@ def back(
     resume(world, case)
     world.say(what, case, reason, rep_id=rep_id)
     case.rep_id = case.asked = None
-    settle(world, case)
     if asked is not None:
         come_back(world, case, reason)
+    # One that goes straight to a rep does not wait, and stays where it is.
+    if case.state == "waiting" and not (what == "transferred" and to is None):
+        settle(world, case)
 
 
 def come_back(world: World, case: Case, reason: str) -> None:
@@ -50,7 +52,9 @@ def give(world: World, case: Case, rep_id: str, reason: str) -> None:
     case.burden = world.weight(case), world.is_light(case)
     case.state, case.rep_id, case.updates, case.former = "assigned", rep_id, 0, rep_id
     case.attempt += 1
-    case.taken_ms, case.front_ms = world.now_ms, None
+    case.expires_ms = world.now_ms + 1000 * world.own_queue(case).offer_timeout_s
+    case.taken_ms = case.front_ms = None
+    world.begin_work(case)
     world.say("assigned", case, reason, rep_id=rep_id)
     world.show(case, "assigned", reason)
 
@@ -150,12 +154,13 @@ def is_absent(world: World, rep_id: str | None) -> bool:
 def written(world: World, case: Case, at_ms: int, reason: str) -> None:
     """The customer wrote at that time, and a wait for it, or the end that its rep is still busy with, is over."""
     if case.state == "awaiting":
-        case.state, case.taken_ms = "assigned", world.now_ms
+        case.state = "assigned"
+        world.begin_work(case)
         resume(world, case)
         world.say("resumed", case, "customer_wrote", rep_id=case.rep_id)
     elif case.state == "wrapping":
         case.state, case.wrap_until_ms, case.outcome = "assigned", None, ""
-        case.taken_ms = world.now_ms
+        world.begin_work(case)
         resume(world, case)
         world.say("reopened", case, reason, rep_id=case.rep_id)
     owe(world, case)

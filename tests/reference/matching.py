@@ -1,5 +1,7 @@
 """Who is offered what."""
 
+from itertools import combinations
+
 from tests.reference import needs
 from tests.reference.entities import Case, Rep
 from tests.reference.memory import World, dues
@@ -13,13 +15,32 @@ class Matching:
         self.world = world
 
     def possible(self) -> list[Offer]:
-        """Returns the legal offers, also those by the hours of before where a queue opens or shuts just now."""
-        if self.world.now_ms not in self.world.edges_ms():
-            return self.legal()
-        self.world.hours_ms = self.world.now_ms - 1
-        before = self.legal()
-        self.world.hours_ms = self.world.now_ms
-        return [*before, *self.legal()]
+        """Returns the legal offers, also those by the hours of before where a queue opens or shuts just now, and
+        by the weights of before where a policy has changed them just now. Of reps whose offers leave the hour in
+        the same millisecond each may come before the others."""
+        earlier: list[Offer] = []
+        freed = [rep.rep_id for rep in self.world.reps if self.world.leaves_bound(rep)]
+        for count in range(1, len(freed) + 1):
+            for late in combinations(freed, count):
+                self.world.late = frozenset(late)
+                earlier += self.legal()
+        self.world.late = frozenset()
+        if self.world.now_ms in self.world.edges_ms():
+            self.world.hours_ms = self.world.now_ms - 1
+            earlier = self.legal()
+            self.world.hours_ms = self.world.now_ms
+        return [*earlier, *self._by_old_weights(), *self.legal()]
+
+    def due(self) -> list[Offer]:
+        """Returns the offers of which one must be made now. What only new weights allow may wait for a second."""
+        has_old = any(case.old_weight is not None for case in self.world.waiting())
+        return [] if has_old and not self._by_old_weights() else self.legal()
+
+    def _by_old_weights(self) -> list[Offer]:
+        self.world.weighs_as_before = True
+        legal = self.legal()
+        self.world.weighs_as_before = False
+        return legal
 
     def legal(self) -> list[Offer]:
         """Returns the offers of which one must be made now; none where nobody free may take what waits."""
@@ -47,6 +68,9 @@ class Matching:
     def hand(self, case: Case, rep: Rep) -> None:
         """Offers the case to the rep."""
         rep.offers.append((self.world.now_ms, case.queue))
+        if self.world.policy.offers_per_hour is not None:
+            rep.counted.append(self.world.now_ms)
+        case.taken_ms = None
         case.lent_by = needs.team_of(self.world, case, rep)
         case.burden = self.world.weight(case), self.world.is_light(case)
         case.state, case.rep_id = "offered", rep.rep_id

@@ -21,6 +21,10 @@ class World:
         self.hours_ms = 0
         """By what time queues are open. It is the time, or the millisecond before while timers still fire."""
         self.live = True
+        self.weighs_as_before = False
+        """Whether waiting cases that were not counted anew take of a capacity what they did by the policy before."""
+        self.late: frozenset[str] = frozenset()
+        """Those of the reps whose offers leave the hour in this millisecond who are not free of the bound yet."""
         self.reps: list[Rep] = []
         self.cases: list[Case] = []
         self.picks: dict[tuple[object, ...], int] = {}
@@ -103,12 +107,18 @@ class World:
         """Returns what a case takes of a rep's capacity. One that somebody has stays as it was offered."""
         if case.burden is not None:
             return case.burden[0]
+        if self.weighs_as_before and case.old_weight is not None:
+            return case.old_weight[0]
         weights = self.own_queue(case).channel_weights
         return weights.direct if case.direct else weights.public
 
     def is_light(self, case: Case) -> bool:
         """Says whether a case takes nothing from others."""
-        return self.own_queue(case).interruptible if case.burden is None else case.burden[1]
+        if case.burden is not None:
+            return case.burden[1]
+        if self.weighs_as_before and case.old_weight is not None:
+            return case.old_weight[1]
+        return self.own_queue(case).interruptible
 
     def room(self, rep: Rep, case: Case) -> int:
         """Returns the capacity that the rep has left for a case. What is interruptible leaves room."""
@@ -118,10 +128,37 @@ class World:
     def has_room(self, rep: Rep, case: Case) -> bool:
         return self.room(rep, case) >= self.weight(case)
 
+    def begin_work(self, case: Case) -> None:
+        """The rep of a case begins to work on it now, or goes on to. In a queue without limits nobody notes it."""
+        queue = self.own_queue(case)
+        if queue.reply_within_s or queue.follow_up_within_s or queue.idle_s:
+            case.taken_ms = self.now_ms
+
+    def limit(self, case: Case) -> tuple[int, str, str] | None:
+        """Returns until when a rep may leave a case as it is by the policy in force, and what comes then."""
+        queue = self.own_queue(case)
+        if case.owed and case.state in ("assigned", "held"):
+            within_s = queue.follow_up_within_s if case.replied else queue.reply_within_s
+            since_ms, shows = case.owed_ms, ("released", "no_follow_up" if case.replied else "no_reply")
+        elif not case.owed and case.replied and case.state in ("assigned", "awaiting"):
+            within_s, since_ms, shows = queue.idle_s, case.active_ms, ("resolved", "idle")
+        else:
+            return None
+        # Where nobody noted it, the work began at the end of the offer at the latest.
+        taken_ms = case.expires_ms if case.taken_ms is None else case.taken_ms
+        return None if within_s is None else (max(since_ms, taken_ms) + 1000 * within_s, *shows)
+
     def is_at_bound(self, rep: Rep) -> bool:
         """Says whether the rep has had as many offers within an hour as the policy allows."""
+        return self._was_at_bound(rep, self.now_ms - (rep.rep_id in self.late))
+
+    def leaves_bound(self, rep: Rep) -> bool:
+        """Says whether it is the millisecond in which an offer to a rep at the bound leaves the hour."""
+        return self._was_at_bound(rep, self.now_ms - 1) and not self._was_at_bound(rep, self.now_ms)
+
+    def _was_at_bound(self, rep: Rep, at_ms: int) -> bool:
         most = self.policy.offers_per_hour
-        return most is not None and sum(ms > self.now_ms - HOUR_MS for ms, _ in rep.offers) >= most
+        return most is not None and sum(ms > at_ms - HOUR_MS for ms in rep.counted) >= most
 
     def answers(self, rep: Rep) -> bool:
         """Says whether the rep is there and takes offers."""
@@ -140,6 +177,8 @@ class World:
         if case.has_old_terms:
             # What is written down anew is by the policy in force.
             case.next_ring_ms = self.ring_ms(case)
+            case.old_limit = self.limit(case)
+        case.old_weight = None
         case.goes_by_time = self.goes_by_time(case)
         fields = {
             "attempt": case.attempt or None,

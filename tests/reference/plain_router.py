@@ -16,6 +16,7 @@ from schemas.people.presence import Heartbeat, PresenceChanged, SignedIn, Signed
 from schemas.people.rep import AnyRepEvent
 from schemas.people.supervision import CaseClosedBy, CaseReprioritised, CasesMerged, CaseSplit
 from schemas.policy.policy import Policy
+from schemas.policy.queues import ChannelWeights
 from schemas.posts.scored import ScoredPost
 from tests.reference import life, people, signals, sticky
 from tests.reference.entities import Case, Rep, Sender
@@ -37,10 +38,21 @@ class Timer(NamedTuple):
 
 
 def _promises(policy: Policy) -> object:
-    """Returns all on which instants depend that cases have. With the same of it no case is counted anew."""
+    """Returns all on which instants and weights depend that cases have. With the same of it none is counted anew."""
     with_sla = [(queue.name, queue.sla) for queue in policy.queues if queue.sla]
     rings = [(queue.name, queue.rings) for queue in policy.queues if queue.rings]
-    return (with_sla, policy.slas, policy.calendars) if with_sla else None, rings
+    limits = [
+        (queue.name, of_queue)
+        for queue in policy.queues
+        if any(of_queue := (queue.reply_within_s, queue.follow_up_within_s, queue.idle_s))
+    ]
+    by_time = [queue.name for queue in policy.queues if queue.order == "time_to_breach"]
+    weights = [
+        (queue.name, of_queue)
+        for queue in policy.queues
+        if (of_queue := (queue.channel_weights, queue.interruptible)) != (ChannelWeights(), False)
+    ]
+    return (with_sla, policy.slas, policy.calendars) if with_sla else None, rings, limits, by_time, weights
 
 
 class PlainRouter:
@@ -63,9 +75,12 @@ class PlainRouter:
         is_other = _promises(given) != _promises(self.world.policy)
         for case in self.world.cases:
             if case.is_open and is_other:
-                case.next_ring_ms = self._next_ring_ms(case)
+                case.next_ring_ms, case.old_limit = self._next_ring_ms(case), self._limit(case)
+                case.old_weight = self.world.weight(case), self.world.is_light(case)
                 case.has_old_terms = True
         self.world.policy = given
+        for rep in self.world.reps if given.offers_per_hour is None else ():
+            rep.counted.clear()
         for case in self.world.cases:
             if case.state == "waiting":
                 life.settle(self.world, case)
@@ -75,12 +90,13 @@ class PlainRouter:
         if case.next_ring_ms is not None and case.next_ring_ms <= self.world.now_ms and case.state == "waiting":
             # That ring came, and to nothing.
             case.next_ring_ms = self.world.ring_ms(case)
-        before = dues(case), case.respond_by_ms, case.next_ring_ms, case.goes_by_time
+        before = dues(case), case.respond_by_ms, case.next_ring_ms, case.goes_by_time, self._limit(case)
         life.rewrite(self.world, case)
-        case.has_old_terms, case.next_ring_ms = False, None
+        case.has_old_terms, case.next_ring_ms, case.old_limit, case.old_weight = False, None, None, None
         # What it says of the place in a queue is of the policy too.
         case.goes_by_time = self.world.goes_by_time(case)
-        return (dues(case), case.respond_by_ms, self._next_ring_ms(case), case.goes_by_time) != before
+        after = dues(case), case.respond_by_ms, self._next_ring_ms(case), case.goes_by_time, self._limit(case)
+        return after != before
 
     def take_post(self, post: ScoredPost) -> None:
         """Obeys a post."""
@@ -124,7 +140,7 @@ class PlainRouter:
                 yield Timer(case.hold_until_ms, "resumed", case.name)
             if case.wrap_until_ms is not None:
                 yield Timer(case.wrap_until_ms, "wrapped_up", case.name)
-            if (limit := self._silence(case)) is not None:
+            if (limit := self._limit(case)) is not None:
                 yield Timer(limit[0], limit[1], case.name, limit[2])
             if (told := self.world.window(case)) is not None:
                 yield Timer(told[0], told[1], case.name, "reply_window")
@@ -140,17 +156,8 @@ class PlainRouter:
             return case.next_ring_ms
         return self.world.ring_ms(case)
 
-    def _silence(self, case: Case) -> tuple[int, str, str] | None:
-        """Returns until when a rep may leave a case as it is, and what comes then."""
-        queue = self.world.own_queue(case)
-        if case.owed and case.state in ("assigned", "held"):
-            within_s = queue.follow_up_within_s if case.replied else queue.reply_within_s
-            since_ms, shows = case.owed_ms, ("released", "no_follow_up" if case.replied else "no_reply")
-        elif not case.owed and case.replied and case.state in ("assigned", "awaiting"):
-            within_s, since_ms, shows = queue.idle_s, case.active_ms, ("resolved", "idle")
-        else:
-            return None
-        return None if within_s is None else (max(since_ms, case.taken_ms) + 1000 * within_s, *shows)
+    def _limit(self, case: Case) -> tuple[int, str, str] | None:
+        return case.old_limit if case.has_old_terms else self.world.limit(case)
 
     def _be_silent(self, case: Case, shows: str, reason: str) -> None:
         if shows == "resolved":
@@ -186,7 +193,8 @@ class PlainRouter:
 
     def fire(self, events: list[tuple[CaseEvent, str | None]]) -> None:
         """Lets the timers fire that show in these events, or a lease that shows in none."""
-        if not events and (leases := [timer for timer in self.due() if timer.shows == "lease_over"]):
+        shows = [event for event, _ in events if event.type != "offered"]
+        if not shows and (leases := [timer for timer in self.due() if timer.shows == "lease_over"]):
             self._fire(leases[0])
         for event, name in events:
             if event.type == "rescheduled":

@@ -78,7 +78,7 @@ class Supervision:
             life.written(self.world, target, case.owed_ms, "merged")
             target.owed_ms = min(target.owed_ms, case.owed_ms)
             if target.state in ("assigned", "held"):
-                target.taken_ms = self.world.now_ms
+                self.world.begin_work(target)
         self.world.say("noted", target, "merged", rep_id=target.rep_id, related=case.name)
         self.world.tell_rep(target, "merged")
         if owed:

@@ -141,6 +141,8 @@ class TwoRouters:
             for case in self.world.cases:
                 if case.has_old_terms and case.is_open and self.plain.reschedule(case):
                     self._differ("nothing is rescheduled", case.name)
+            if due := self.plain.matching.due():
+                self._differ("no further offer", f"one of {due}")
         elif step.kind in POSTS:
             post = self.inputs.post(step)
             self._at(
@@ -241,8 +243,8 @@ class TwoRouters:
             self.offers += 1
             self.story.append(f"    {offer.case} is offered to {offer.rep_id}, attempt {offer.attempt}")
         # Where more timers are due at once, each of them offers what it set free.
-        if not self.more_is_due and (legal := self.plain.matching.legal()):
-            self._differ("no further offer", f"one of {legal}")
+        if not self.more_is_due and (due := self.plain.matching.due()):
+            self._differ("no further offer", f"one of {due}")
 
     def _differ(self, router: str, plain: str) -> None:
         raise Differ("\n".join([*self.story, f"the router: {router}", f"by the text: {plain}"]))

@@ -1,5 +1,7 @@
 """What reps ask for about the cases that they have or are offered."""
 
+from dataclasses import replace
+
 from schemas.people import casework
 from schemas.people.event import AboutCase
 from tests.reference import life, needs
@@ -83,7 +85,8 @@ class Work:
 
     def _offer_accepted(self, case: Case, event: casework.OfferAccepted) -> None:
         case.state, case.updates, case.asked, case.former = "assigned", 0, None, event.rep_id
-        case.taken_ms, case.front_ms = self.world.now_ms, None
+        case.front_ms = None
+        self.world.begin_work(case)
         self.world.say("assigned", case, "accepted", rep_id=event.rep_id)
         self.world.show(case, "assigned", "accepted")
 
@@ -154,7 +157,7 @@ class Work:
     def _case_held(self, case: Case, event: casework.CaseHeld) -> None:
         life.resume(self.world, case)
         if case.state == "awaiting" and case.owed:
-            case.taken_ms = self.world.now_ms
+            self.world.begin_work(case)
         case.state = "held"
         case.hold_until_ms = None if event.until is None else round(event.until.timestamp() * 1000)
         self.world.say("held", case, "by_rep", rep_id=event.rep_id)
@@ -162,7 +165,7 @@ class Work:
 
     def _customer_awaited(self, case: Case, event: casework.CustomerAwaited) -> None:
         if case.state == "held" and not case.owed:
-            case.taken_ms = self.world.now_ms
+            self.world.begin_work(case)
         case.state, case.hold_until_ms = "awaiting", None
         case.clocks.pause(self.world.now_ms)
         self.world.say("awaiting", case, "by_rep", rep_id=event.rep_id)
@@ -174,7 +177,7 @@ class Work:
     def resume(self, case: Case, reason: str) -> None:
         """The rep goes on with a case, and has the whole time again unless it was owed an answer during a hold."""
         if not case.owed or case.state == "awaiting":
-            case.taken_ms = self.world.now_ms
+            self.world.begin_work(case)
         case.state, case.hold_until_ms = "assigned", None
         life.resume(self.world, case)
         self.world.say("resumed", case, reason, rep_id=case.rep_id)
@@ -202,7 +205,9 @@ class Work:
         other = self.world.rep(event.to_rep)
         if other is None or not self.world.answers(other):
             return "unknown_rep"
-        has_room = self.world.has_room(other, case) and other.rep_id != event.rep_id
+        # It takes of the other one what its queue says now.
+        anew = replace(case, burden=None)
+        has_room = self.world.has_room(other, anew) and other.rep_id != event.rep_id
         # Who is asked may be asked in vain behind the live edge.
         may_ask = self.world.live and not self.world.is_at_bound(other)
         return "" if has_room and (may_ask or not event.warm) else "rep_not_free"
