@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from tests.reference import policies
 from tests.reference.inputs import WAITS_MS, Step
-from tests.reference.two_routers import Differ, TwoRouters
+from tests.reference.side import Differ
+from tests.reference.two_routers import TwoRouters
 
 BASE = (
     ["post"] * 9 + ["sign_in"] * 6 + ["away", "available", "sign_out"] + ["accept"] * 9 + ["reject"] * 4
@@ -48,6 +49,7 @@ class Kind(NamedTuple):
     levels: bool = False
     crowd: bool = True
     windows: bool = False
+    workspaces: int = 1
 
 
 KINDS: dict[str, Kind] = {
@@ -76,6 +78,13 @@ KINDS: dict[str, Kind] = {
         levels=True,
         crowd=False,
         windows=True,
+    ),
+    "workspaces": Kind(
+        BASE + PEOPLE + JOINS + WORK + SIGNALS + ["policy", "post", "post", "accept"],
+        policies.PEOPLE + policies.STICKY + policies.LENT + policies.CLOCKED + policies.BY_TIME,
+        levels=True,
+        crowd=False,
+        workspaces=3,
     ),
 }
 
@@ -109,7 +118,12 @@ def play_days(seeds: range, names: tuple[str, ...] = tuple(KINDS)) -> int:
 
 def _new(day: Day) -> TwoRouters:
     return TwoRouters(
-        day.kind.policies, day.first_policy, levels=day.kind.levels, crowd=day.kind.crowd, windows=day.kind.windows
+        day.kind.policies,
+        day.first_policy,
+        day.kind.workspaces,
+        levels=day.kind.levels,
+        crowd=day.kind.crowd,
+        windows=day.kind.windows,
     )
 
 
@@ -118,7 +132,13 @@ def _day(seed: int, kind: Kind) -> Day:
     first_policy = chance.randrange(len(kind.policies))
     count = chance.randint(5, 80)
     steps = [
-        Step(chance.choice(kind.steps), chance.randrange(5), chance.randrange(10), chance.randrange(len(WAITS_MS)))
+        Step(
+            chance.choice(kind.steps),
+            chance.randrange(5),
+            chance.randrange(10),
+            chance.randrange(len(WAITS_MS)),
+            chance.randrange(kind.workspaces),
+        )
         for _ in range(count)
     ]
     return Day(kind, first_policy, steps)

@@ -53,6 +53,8 @@ class Step:
     who: int
     what: int
     wait: int
+    where: int = 0
+    """In which workspace, where there are several."""
 
 
 class Inputs:

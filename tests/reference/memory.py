@@ -22,7 +22,7 @@ class World:
         """By what time queues are open. It is the time, or the millisecond before while timers still fire."""
         self.live = True
         self.weighs_as_before = False
-        """Whether waiting cases that were not counted anew take of a capacity what they did by the policy before."""
+        """Whether what waiting cases take of a capacity is still by the policy before, as far as that may be."""
         self.late: frozenset[str] = frozenset()
         """Those of the reps whose offers leave the hour in this millisecond who are not free of the bound yet."""
         self.reps: list[Rep] = []

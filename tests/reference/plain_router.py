@@ -38,7 +38,7 @@ class Timer(NamedTuple):
 
 
 def _promises(policy: Policy) -> object:
-    """Returns all on which instants and weights depend that cases have. With the same of it none is counted anew."""
+    """Returns all on which instants and weights of cases depend. With the same of it none is counted anew."""
     with_sla = [(queue.name, queue.sla) for queue in policy.queues if queue.sla]
     rings = [(queue.name, queue.rings) for queue in policy.queues if queue.rings]
     limits = [
@@ -48,9 +48,9 @@ def _promises(policy: Policy) -> object:
     ]
     by_time = [queue.name for queue in policy.queues if queue.order == "time_to_breach"]
     weights = [
-        (queue.name, of_queue)
+        (queue.name, takes)
         for queue in policy.queues
-        if (of_queue := (queue.channel_weights, queue.interruptible)) != (ChannelWeights(), False)
+        if (takes := (queue.channel_weights, queue.interruptible)) != (ChannelWeights(), False)
     ]
     return (with_sla, policy.slas, policy.calendars) if with_sla else None, rings, limits, by_time, weights
 
@@ -193,8 +193,8 @@ class PlainRouter:
 
     def fire(self, events: list[tuple[CaseEvent, str | None]]) -> None:
         """Lets the timers fire that show in these events, or a lease that shows in none."""
-        shows = [event for event, _ in events if event.type != "offered"]
-        if not shows and (leases := [timer for timer in self.due() if timer.shows == "lease_over"]):
+        told = [event for event, _ in events if event.type != "offered"]
+        if not told and (leases := [timer for timer in self.due() if timer.shows == "lease_over"]):
             self._fire(leases[0])
         for event, name in events:
             if event.type == "rescheduled":

@@ -272,6 +272,6 @@ STICKY: tuple[dict[str, Any], ...] = (
 )
 
 
-def made(fields: dict[str, Any], version: int) -> Policy:
+def made(fields: dict[str, Any], version: int, workspace: str) -> Policy:
     """Returns the policy of these fields."""
-    return policy(version=version, oldest_every=3, **fields)
+    return policy(workspace=workspace, version=version, oldest_every=3, **fields)

@@ -7,7 +7,7 @@ from tests.reference.matching import Matching
 
 COMPARED = (
     "matching", "people", "skills", "joins", "work", "clocks", "limits", "hours", "time", "signals", "windows",
-    "lending", "sticky", "all",
+    "lending", "sticky", "all", "workspaces",
 )  # fmt: skip
 DAYS = 100
 """About two seconds of one processor for each kind."""
