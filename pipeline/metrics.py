@@ -53,12 +53,13 @@ DEAD_LETTER_CODES = tuple(
 )
 ROUTING_OUTCOMES = (
     "duplicate_posts", "duplicate_rep_events", "revealed_without_case", "timers_parked",
-    "requests_after_close", "reposts_after_close",
+    "requests_after_close", "reposts_after_close", "answered_in_public",
     *(f"refused_{reason}" for reason in get_args(PostRefusal)),
     *(f"request_refused_{reason}" for reason in get_args(RequestRefusal)),
 )  # fmt: skip
 """What the router counts by name besides what it publishes; `refused_` are posts and `request_refused_` what reps
-asked for. `_after_close` are those of both that name a case of the last week."""
+asked for. `_after_close` are those of both that name a case of the last week. `answered_in_public` are answers in
+public to private messages."""
 
 STORED_TABLES = ("posts", "case_events", "assignments", "refused_posts", "queue_gauges", "rep_presence")
 
@@ -108,9 +109,11 @@ METRICS: tuple[Metric, ...] = (
     Metric("timers_fired_total", "counter", ("stage",), "timers that fired",
            "many timeouts: too few reps present", stages=("route",)),
     Metric("routing_outcomes_total", "counter", ("outcome",),
-           "input that changed no case (repeats, refused posts and requests, lone reveals), and parked timers",
+           "input that changed no case (repeats, refused posts and requests, lone reveals), parked timers, and "
+           "public answers to private messages",
            "refused_no_policy, refused_too_old: work is left undone, see PostsRefused; "
-           "timers_parked: a fault, see TimerParked", stages=("route",), values={"outcome": ROUTING_OUTCOMES}),
+           "timers_parked: a fault, see TimerParked; answered_in_public: see PrivateAnsweredInPublic",
+           stages=("route",), values={"outcome": ROUTING_OUTCOMES}),
     Metric("at_live_edge", "gauge", ("partition",),
            "1 where the router has decided all that its inputs hold, give or take 2 s; 0: it offers nothing yet",
            "0 for minutes: it lags, see NothingOffered", stages=("route",)),

@@ -33,7 +33,10 @@ def list_letters(
     each: Annotated[bool, typer.Option("--each", help="every letter with its place, reason and source")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Count the dead letters by topic and code, or name each of them. It never shows what they say."""
+    """Count the dead letters by topic and code with the name of the newest, or name each of them.
+
+    It never shows what they say.
+    """
     from pipeline.app.dlq.listing import Wanted, counted, read_letters, read_receipts
 
     reader = _reader()
@@ -176,6 +179,8 @@ def _emit_counts(counts: list["Count"], *, as_json: bool) -> None:
     table = Table("topic", "code", box=None, pad_edge=False)
     for heading in ("letters", "replayed", "oldest", "newest"):
         table.add_column(heading, justify="right")
+    # A name that is cut off would be no name.
+    table.add_column("newest letter", no_wrap=True, overflow="fold")
     for count in counts:
         table.add_row(
             count.topic,
@@ -184,10 +189,13 @@ def _emit_counts(counts: list["Count"], *, as_json: bool) -> None:
             f"{count.replayed:,}",
             _time(count.oldest_ms),
             _time(count.newest_ms),
+            count.newest_letter,
         )
+    total = f"{sum(count.letters for count in counts):,} dead letters"
     if counts:
         table_console().print(table)
-    say(f"{sum(count.letters for count in counts):,} dead letters")
+        total += "; --each names each of them, and `earshot dlq show LETTER` shows one"
+    say(total)
 
 
 def _emit_letter(letter: "Letter", receipts: "Receipts", *, as_json: bool) -> None:

@@ -8,7 +8,7 @@ here.
 """
 
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
@@ -22,6 +22,7 @@ from pipeline.route.state.entities import Case
 from schemas.cases.case import CaseEventType, CaseState
 from schemas.cases.context import DeadlineKind
 from schemas.policy.sla import ClockName
+from schemas.posts.raw import Visibility
 
 # Orjson would touch 4 KB of fresh memory for each record that is kept until it is sent, which took 5 us, not .5.
 _encode = msgspec.json.Encoder().encode
@@ -33,6 +34,14 @@ class Cause(Struct, gc=False):
     topic: str
     partition: int
     offset: int
+
+
+class Reply(NamedTuple):
+    """What an event says of an answer of the brand on the network."""
+
+    channel: Visibility
+    answers_private: bool
+    """Whether it is public, and answers what was written in private."""
 
 
 _ENDS: frozenset[CaseEventType] = frozenset({"resolved", "canceled", "closed", "merged"})
@@ -77,6 +86,8 @@ class _Event(Struct, omit_defaults=True, gc=False):
     state: CaseState | None = None
     related_case: str | None = None
     ring: int = 0
+    channel: Visibility | None = None
+    answers_private: bool = False
 
 
 class _Current(Struct, omit_defaults=True, gc=False):
@@ -114,9 +125,11 @@ def case_event(
     post: tuple[str, int] | None,
     rep_id: str | None,
     related: str | None,
+    reply: Reply | None,
 ) -> bytes:
     """Returns the `CaseEvent` number `case.seq`; `post` is (post_id, revision)."""
     post_id, revision = post or (None, None)
+    channel, answers_private = reply or (None, False)
     return _encode(
         _Event(
             1,
@@ -141,6 +154,8 @@ def case_event(
             None if type_ in _ENDS else case.state,
             related,
             case.extras.ring,
+            channel,
+            answers_private,
         )
     )
 

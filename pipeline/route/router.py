@@ -249,9 +249,9 @@ class Router:
     def counters(self) -> Mapping[str, int]:
         """Counts what happened in committed transactions since the start, by name, for the metrics.
 
-        The names are `duplicate_posts`, `duplicate_rep_events`, `heartbeats`, `lending_begun`, `lending_ended`,
-        `refused_<reason>`, `request_refused_<reason>`, `revealed_without_case`, `requests_after_close`,
-        `reposts_after_close`, `signals`, `timers_fired`, `timers_parked`.
+        The names are `answered_in_public`, `duplicate_posts`, `duplicate_rep_events`, `heartbeats`,
+        `lending_begun`, `lending_ended`, `refused_<reason>`, `request_refused_<reason>`, `revealed_without_case`,
+        `requests_after_close`, `reposts_after_close`, `signals`, `timers_fired`, `timers_parked`.
         """
         return dict(self._counters)
 

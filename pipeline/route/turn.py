@@ -14,7 +14,7 @@ from pipeline.route import assignments, promises, records
 from pipeline.route.assignments import Candidate
 from pipeline.route.limits import silence
 from pipeline.route.policies import PolicyBook
-from pipeline.route.records import Cause
+from pipeline.route.records import Cause, Reply
 from pipeline.route.sla.clocks import Clocks
 from pipeline.route.state.brief import Brief
 from pipeline.route.state.classes import rep_key
@@ -97,6 +97,7 @@ class Turn:
         post: tuple[str, int] | None = None,
         rep_id: str | None = None,
         related: str | None = None,
+        reply: Reply | None = None,
         **changes: object,
     ) -> Case:
         """Takes a case one step on: stores it as changed and publishes the event of the change.
@@ -108,6 +109,7 @@ class Turn:
             post: (post_id, revision) of the post that the step is about.
             rep_id: the rep whom the step is about.
             related: the id of another case that has to do with it.
+            reply: the answer that the step is about.
             changes: more changes of the case, by field.
 
         Returns:
@@ -123,7 +125,7 @@ class Turn:
             case = self.book.weighed(case)
         self.state.put_case(case)
         version = 0 if view is None else view.policy.version
-        self._publish_step(case, type_, reason, post, rep_id, related, version)
+        self._publish_step(case, type_, reason, post, rep_id, related, version, reply)
         # What is late already is said at once. The timers that are due before this turn have fired.
         if case.extras.ring_ms is not None and case.extras.ring_ms <= self.now_ms and case.state == "waiting":
             case = self.widen(case)
@@ -209,6 +211,7 @@ class Turn:
         rep_id: str | None,
         related: str | None,
         version: int,
+        reply: Reply | None = None,
     ) -> None:
         value = records.case_event(
             case,
@@ -219,6 +222,7 @@ class Turn:
             post=post,
             rep_id=rep_id,
             related=related,
+            reply=reply,
         )
         self._publish(_EVENTS, case.case_id, value)
 

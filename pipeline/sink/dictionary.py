@@ -15,7 +15,8 @@ setting `final = 1` that `earshot query` uses. Of rows with equal keys only the 
 An absent text or id is an empty string, and an absent number is NULL where 0 would be a statement. Times are UTC.
 
 On a cluster each table is a Distributed table over `NAME_local` on the shards. The view `sentiment_by_hour` counts
-posts by workspace, hour and platform. Its migration says how.
+posts by workspace, hour and platform, `queues_by_hour` has the hours of each queue, and `cases` one row a
+case, with how it went and ended. Their migrations say how.
 """
 
 

@@ -270,6 +270,16 @@ class CaseEvent(Message):
     deadline: Deadline | None = Field(
         default=None, description="clock that the step is about; absent when about none"
     )
+    channel: Annotated[Visibility, Unknown("direct")] | None = Field(
+        default=None,
+        description="where the brand answered, of type replied alone; one that the reader does not know counts as "
+        "direct; absent for an answer by phone, e-mail or chat",
+    )
+    answers_private: bool | None = Field(
+        default=None,
+        description="true when the answer is public, and the newest post of the customer is a private message; "
+        "absent otherwise",
+    )
     related_case: CaseId | None = Field(
         default=None,
         description="other case that the step is about: where a merged one went, where a split one came from, or "

@@ -30,7 +30,7 @@ class CasePicked(AnyEvent):
 
 
 class ReplySent(AboutCase):
-    """The rep answered the author on the case's channel."""
+    """The rep answered the author, in public or in private."""
 
     type: Literal["reply_sent"] = "reply_sent"
     channel: Annotated[Literal["public", "direct"], Unknown("direct")] = Field(

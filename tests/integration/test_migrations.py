@@ -192,6 +192,78 @@ def test_the_updates_of_an_assignment_are_rows_of_their_own_and_a_repeat_is_none
     assert key == ("workspace, case_id, attempt, state, update",)
 
 
+def test_offers_and_steps_from_before_the_rules_and_deadlines_stay_and_say_nothing_of_them(
+    store: ClickHouseSettings, tmp_path: Path
+) -> None:
+    for path in sorted(MIGRATIONS.glob("*.sql"))[:13]:
+        (tmp_path / path.name).write_text(path.read_text())
+    migrate(store, tmp_path)
+    writer = ClickHouseWriter(store)
+    offer = ("workspace", "case_id", "attempt", "state", "decided_at", "ver")
+    writer.insert("assignments", offer, [("acme", "c", 1, "offered", from_ms(0), 1)], token="offer")
+    step = ("workspace", "case_id", "event_id", "seq", "type", "at", "reason", "queue", "ver")
+    writer.insert(
+        "case_events", step, [("acme", "c", "e0", 0, "queued", from_ms(0), "opened", "care", 1)], token="step"
+    )
+    assert "0014_rules_and_deadlines" in migrate(store)
+    with connect(store) as client:
+        offers = client.query(
+            "SELECT case_id, rule, ring, topics, first_response_due, breached, open_on_platform "
+            f"FROM {store.database}.assignments FINAL"
+        ).result_rows
+        steps = client.query(
+            "SELECT case_id, state, deadline, due_at, channel, answers_private "
+            f"FROM {store.database}.case_events FINAL"
+        ).result_rows
+        cases = client.query(
+            f"SELECT case_id, queue, is_closed, closed_at FROM {store.database}.cases"
+        ).result_rows
+        # As after a run that died before it could note that it was done: the same statements come again.
+        (template,) = (one.template for one in load_migrations() if one.version == 14)
+        for statement in render(template, store):
+            client.command(statement)
+    assert offers == [("c", "", 0, [], None, [], False)]
+    assert steps == [("c", "", "", None, "", False)]
+    assert cases == [("c", "care", False, None)]
+
+
+def test_the_view_of_cases_has_a_row_a_case_with_how_it_went_and_ended(store: ClickHouseSettings) -> None:
+    migrate(store)
+    columns = ("workspace", "event_id", "priority", "ver", "at", "case_id", "seq", "type", "reason", "queue",
+               "state", "attempt", "ring", "answers_private")  # fmt: skip
+    told = [
+        (0, "a", 0, "queued", "opened", "care", "waiting", 0, 0, False),
+        (30, "a", 1, "ring_changed", "waited", "care", "waiting", 0, 1, False),
+        (40, "a", 2, "offered", "matched", "care", "offered", 1, 1, False),
+        (50, "a", 3, "timed_out", "not_answered", "care", "waiting", 1, 1, False),
+        (55, "a", 4, "breached", "first_response", "care", "waiting", 1, 1, False),
+        (60, "a", 5, "offered", "matched", "care", "offered", 2, 1, False),
+        (70, "a", 6, "assigned", "accepted", "care", "assigned", 2, 1, False),
+        (90, "a", 7, "replied", "first_reply", "care", "assigned", 2, 1, True),
+        (95, "a", 8, "transferred", "transferred", "billing", "waiting", 2, 0, False),
+        (99, "a", 9, "resolved", "refunded", "billing", "", 2, 0, False),
+        # Of a request about the closed case no queue is said.
+        (120, "a", 0, "request_refused", "unknown_case", "", "", 0, 0, False),
+        (0, "b", 0, "queued", "opened", "care", "waiting", 0, 0, False),
+        (10, "b", 1, "closed", "answered_elsewhere", "care", "", 0, 0, False),
+        (20, "b", 2, "reopened", "direct", "care", "waiting", 0, 0, False),
+    ]
+    rows = [
+        ("acme", f"step-{number}", 5.0, 1, from_ms(1000 * at), *step) for number, (at, *step) in enumerate(told)
+    ]
+    ClickHouseWriter(store).insert("case_events", columns, rows, token="steps")
+    with connect(store) as client:
+        found = client.query(
+            "SELECT case_id, first_queue, queue, state, outcome, toUnixTimestamp(closed_at), attempts, timed_out, "
+            "transferred, reopened, ring, until_assigned_s, until_reply_s, breached, public_to_private "
+            f"FROM {store.database}.cases ORDER BY case_id"
+        ).result_rows
+    assert found == [
+        ("a", "care", "billing", "closed", "refunded", 99, 2, 1, 1, 0, 1, 70.0, 90.0, ["first_response"], 1),
+        ("b", "care", "care", "waiting", "", None, 0, 0, 0, 1, 0, None, None, [], 0),
+    ]
+
+
 def test_on_a_cluster_the_key_grows_on_the_shards_with_the_column(store: ClickHouseSettings) -> None:
     (template,) = (one.template for one in load_migrations() if one.version == 10)
     local, distributed = render(template, store.model_copy(update={"cluster": "c1"}))

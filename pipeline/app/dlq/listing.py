@@ -16,7 +16,7 @@ from pipeline.adapters.kafka.reader import Message, TopicReader, Window
 from pipeline.codec import decode
 from pipeline.errors import Misconfigured, Permanent
 from schemas.base import SourcePosition
-from schemas.dead_letter import SUFFIX, DeadLetterInfo, Replay, dead_letters_of, decode_headers
+from schemas.dead_letter import SUFFIX, DeadLetterInfo, Replay, dead_letters_of, decode_headers, place_of
 from schemas.topics import REPLAYS
 
 UNREADABLE = "unreadable_headers"
@@ -84,6 +84,8 @@ class Count:
     """How many of them were sent back at least once."""
     oldest_ms: int = 0
     newest_ms: int = 0
+    newest_letter: str = ""
+    """The name of the newest of them, by which it is shown and sent back."""
 
 
 Receipts = dict[SourcePosition, list[int]]
@@ -185,7 +187,8 @@ def counted(letters: Iterable[Letter], receipts: Receipts) -> list[Count]:
         count.letters += 1
         count.replayed += letter.place in receipts
         count.oldest_ms = min(count.oldest_ms or letter.appended_ms, letter.appended_ms)
-        count.newest_ms = max(count.newest_ms, letter.appended_ms)
+        if letter.appended_ms >= count.newest_ms:
+            count.newest_ms, count.newest_letter = letter.appended_ms, place_of(letter.place)
     return [counts[name] for name in sorted(counts)]
 
 

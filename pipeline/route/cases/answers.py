@@ -10,6 +10,7 @@ from msgspec import Struct
 from pipeline.route import promises
 from pipeline.route.cases import ending
 from pipeline.route.messages import ScoredPost, ms_of
+from pipeline.route.records import Reply
 from pipeline.route.state.brief import Brief
 from pipeline.route.state.entities import Answer, Case
 from pipeline.route.turn import Turn
@@ -37,7 +38,8 @@ def give_by_post(turn: Turn, case: Case, post: ScoredPost) -> Case:
 def give_by_report(turn: Turn, case: Case, channel: Visibility, rep_id: str) -> Case:
     """Counts an answer that the desktop of the case's rep reports."""
     if _is_known(case, seen=False, channel=channel, now_ms=turn.now_ms):
-        return turn.step(case._replace(answer=None), "replied", "same_reply", rep_id=rep_id)
+        reply = Reply(channel, answers_private=False)
+        return turn.step(case._replace(answer=None), "replied", "same_reply", rep_id=rep_id, reply=reply)
     reason = "first_reply" if case.replied_at_ms is None else "later_reply"
     return _count(turn, case, reason, Answer(turn.now_ms, seen=False, channel=channel), rep_id=rep_id)
 
@@ -72,6 +74,9 @@ def _count(
     is_owed: bool = False,
     rep_id: str | None = None,
 ) -> Case:
+    reply = None if answer is None else Reply(answer.channel, _answers_private(turn, case, answer.channel))
+    if reply is not None and reply.answers_private:
+        turn.counts.append("answered_in_public")
     is_owed = is_owed and case.owed_ms is not None
     case = promises.answered(case)._replace(
         replied_at_ms=turn.now_ms if case.replied_at_ms is None else case.replied_at_ms,
@@ -82,14 +87,26 @@ def _count(
     )
     if is_owed:
         case = promises.asked(turn.book, case, turn.now_ms)
-    return turn.step(case, "replied", reason, rep_id=rep_id)
+    return turn.step(case, "replied", reason, rep_id=rep_id, reply=reply)
+
+
+def _answers_private(turn: Turn, case: Case, channel: Visibility) -> bool:
+    """Whether a public answer is one to what the contact has written in private.
+
+    An invitation into a private conversation is none: there the newest post is the public one.
+    """
+    if channel != "public" or case.channel != "direct":
+        return False
+    written = [post for post in map(_written, turn.state.brief(case).parts().posts) if not post.own]
+    return bool(written) and written[-1].visibility == "direct"
 
 
 class _Written(Struct, gc=False):
-    """What tells whether a post of a brief is newer than an answer."""
+    """What tells whether a post of a brief is newer than an answer, and whether it is private."""
 
     created_at: str
     own: bool
+    visibility: Visibility
 
 
 _written = msgspec.json.Decoder(_Written).decode

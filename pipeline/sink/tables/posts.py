@@ -201,6 +201,18 @@ _DECISION: tuple[Column[ScoredPost], ...] = (
     Column("influence_percentile", _SHARE, "influence.percentile", "among the active authors", "percent, 0..100"),
     Column("action", WORD, "triage.action", "what should be done; none: nothing"),
     Column("queue", WORD, lambda p, _: p.triage.queue or "", "queue of the policy; empty when the action is none"),
+    Column(
+        "rule",
+        WORD,
+        lambda p, _: next((reason.rule for reason in p.triage.reasons if reason.code == "rule"), ""),
+        "that decided, or would have without doubt; empty: none",
+    ),
+    Column(
+        "adding_rules",
+        WORDS,
+        lambda p, _: [reason.rule for reason in p.triage.reasons if reason.code == "adds"],
+        "that added something before it",
+    ),
     Column("skills", WORDS, "triage.skills", "that a rep must have"),
     Column("tags", WORDS, "triage.tags", "that rules added"),
     Column("priority", "Float32", "triage.priority", "0..100, higher first", _POINTS),

@@ -36,12 +36,14 @@ def _everything() -> Answer:
     other = desk.feed(scored("p2", "al", ms=-5, topics=topics("bill"))).events[-1]
     desk.feed(tell(CasesMerged, case_id=other.case_id, into=case_id))
     desk.feed(scored("c1", "cid", cluster=cluster(1)), scored("r1", "dee", "none", repost_of="x:p1"))
-    done = desk.feed(signed_in(), accept(case_id), reply(case_id))
+    done = desk.feed(signed_in(), accept(case_id))
+    private = scored("d1", author=full, ms=1, visibility="direct", in_reply_to="x:p1")
+    answered = desk.feed(private, reply(case_id))
     desk.feed(signed_in("r2"))
     handed = desk.feed(
         ask(ConsultStarted, case_id, with_rep="r2"), ask(CaseTransferred, case_id, to_rep="r2", warm=True)
     )
-    return Answer([*waiting.outputs[1:2], *done.outputs, *handed.outputs])
+    return Answer([*waiting.outputs[1:2], *done.outputs, *answered.outputs, *handed.outputs])
 
 
 def test_records_have_all_fields_of_their_models() -> None:

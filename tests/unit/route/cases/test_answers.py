@@ -137,3 +137,46 @@ def test_a_late_answer_to_a_closed_case_is_nobodys_work() -> None:
     desk = Desk()
     desk.feed(resolve(assigned(desk)))
     assert desk.feed(own()).steps == [("refused", "own_post")]
+
+
+def replied(desk: Desk, *fed: Any) -> list[tuple[str | None, bool | None]]:
+    events = [event for event in desk.feed(*fed).events if event.type == "replied"]
+    return [(event.channel, event.answers_private) for event in events]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "exposes"),
+    [
+        ({"visibility": "direct"}, {}, True),
+        ({}, {"visibility": "direct"}, True),
+        ({"visibility": "direct"}, {"visibility": "public"}, None),
+        ({"action": "respond_privately"}, {}, None),
+        ({}, {}, None),
+    ],
+    ids=["a direct message", "it went on in private", "it went on in public", "an invitation", "all is public"],
+)
+def test_an_event_says_that_a_private_message_was_answered_in_public(
+    first: dict[str, Any], then: dict[str, Any], exposes: bool | None
+) -> None:
+    desk = Desk()
+    [offer] = desk.feed(scored("p1", **first), signed_in()).assignments
+    desk.feed(accept(offer.case_id))
+    if then:
+        desk.feed(scored("p2", ms=500, in_reply_to="x:p1", **then))
+    assert replied(desk, reply(offer.case_id)) == [("public", exposes)]
+    assert desk.router.counters().get("answered_in_public", 0) == (exposes is True)
+
+
+def test_what_another_tool_answers_in_public_is_seen_too_and_counts_once() -> None:
+    desk = Desk()
+    [offer] = desk.feed(scored("p1", visibility="direct"), signed_in()).assignments
+    desk.feed(accept(offer.case_id))
+    assert replied(desk, own(visibility="public")) == [("public", True)]
+    assert replied(desk, reply(offer.case_id)) == [("public", None)]
+    assert desk.router.counters()["answered_in_public"] == 1
+
+
+def test_an_answer_in_private_exposes_nothing() -> None:
+    desk = Desk()
+    desk.feed(scored("p1", visibility="direct"))
+    assert replied(desk, own(visibility="direct")) == [("direct", None)]
