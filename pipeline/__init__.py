@@ -1,7 +1,7 @@
 """Earshot turns posts into cases for people and into trends for analysts. Data flows one way:
 
-ingest  sources           -> posts.raw
-enrich  posts.raw         -> posts.scored, posts.actionable, mentions   (Faust: batches through the transformer)
+ingest  sources           -> posts.raw, engagements
+enrich  posts.raw         -> posts.scored, posts.actionable, mentions   (Faust; with engagements, some of its own)
 route   posts.actionable  -> assignments, cases.events, cases.current   (with reps.events, route.signals)
 trends  (a later release) -> (what builds up, and alerts)
 sink    posts.scored, cases.events, assignments, route.gauges -> ClickHouse

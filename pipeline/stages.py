@@ -37,10 +37,7 @@ class Stage:
     @property
     def reads(self) -> tuple[Topic, ...]:
         """Topics that it consumes. Its own state is left out."""
-        # A topic that a stage both writes and reads is its own changelog.
-        return tuple(
-            topic for topic in TOPICS if self.name in topic.consumers and self.name not in topic.producers
-        )
+        return tuple(topic for topic in TOPICS if self.name in topic.consumers and topic not in self.state)
 
     @property
     def inputs(self) -> tuple[Topic, ...]:
@@ -51,9 +48,7 @@ class Stage:
     @property
     def writes(self) -> tuple[Topic, ...]:
         """Topics that it produces to. Its own state is left out."""
-        return tuple(
-            topic for topic in TOPICS if self.name in topic.producers and self.name not in topic.consumers
-        )
+        return tuple(topic for topic in TOPICS if self.name in topic.producers and topic not in self.state)
 
     @property
     def outputs(self) -> tuple[Topic, ...]:
@@ -62,8 +57,8 @@ class Stage:
 
     @property
     def state(self) -> tuple[Topic, ...]:
-        """Changelogs that only this stage writes and restores from."""
-        return tuple(topic for topic in TOPICS if self.name in topic.producers and self.name in topic.consumers)
+        """Changelogs, which are the topics that only this stage writes and only it reads."""
+        return tuple(topic for topic in TOPICS if topic.producers == topic.consumers == (self.name,))
 
     @property
     def dead_letters(self) -> tuple[Topic, ...]:

@@ -18,6 +18,7 @@ from schemas.dead_letter import dead_letters_of
 from schemas.people.customer import CustomerLink
 from schemas.people.rep import RepEvent
 from schemas.policy.policy import Policy
+from schemas.posts.engagement import Engagement
 from schemas.posts.feedback import Feedback
 from schemas.posts.mention import Mention
 from schemas.posts.raw import RawPost
@@ -116,6 +117,10 @@ class Topic:
 # Three days and no more, because no other topic holds plain text.
 RAW = Topic("posts.raw", "workspace/author_id", "posts as they were received, the only plain text", RawPost,
             "P", "delete", 3, ("ingest",), ("enrich",), plain_text=True, dead_letters=True)  # fmt: skip
+# Keyed by whom it happened to, so that an author's row, and posts of the author, are in partitions of one number.
+ENGAGEMENTS = Topic("engagements", "workspace/author_id", "reactions to posts, and news of posts", Engagement,
+                    "P", "delete", 3, ("ingest", "enrich"), ("enrich",),
+                    dead_letters=True)  # fmt: skip
 SCORED = Topic("posts.scored", "workspace/author_id", "every post with its signals and its triage", ScoredPost,
                "P", "delete", 14, ("enrich",), ("sink",), dead_letters=True)  # fmt: skip
 ACTIONABLE = Topic("posts.actionable", "workspace", "posts to act on, and posts that belong to cases", ScoredPost,
@@ -150,12 +155,15 @@ POLICY_LOG = Topic("policies.log", "workspace", "each policy that was ever in fo
 # Rep ids stand beside figures only here, so that who may read it and for how long is settled for this topic.
 GAUGES = Topic("route.gauges", "workspace", "how queues stand each minute, and when reps come and go", RouteGauge,
                "R", "delete", 14, ("route",), ("sink",), dead_letters=True)  # fmt: skip
+INFLUENCE_STATE = Topic("influence.state", "workspace/author_id", "changelog of the rows of authors", None,
+                        "P", "compact", None, ("enrich",), ("enrich",),
+                        tombstone="nothing is remembered of the author")  # fmt: skip
 ROUTE_STATE = Topic("route.state", "entity", "changelog of the router's state, by partition", None,
                     "R", "compact", None, ("route",), ("route",), tombstone="the entity has ended")  # fmt: skip
 
 TOPICS: tuple[Topic, ...] = (
-    RAW, CUSTOMERS, SCORED, ACTIONABLE, MENTIONS, FEEDBACK, POLICIES, SIGNALS, REPS, ASSIGNMENTS, CASE_EVENTS,
-    CASES, JOURNAL, POLICY_LOG, GAUGES, ROUTE_STATE,
+    RAW, ENGAGEMENTS, CUSTOMERS, SCORED, ACTIONABLE, MENTIONS, FEEDBACK, POLICIES, SIGNALS, REPS, ASSIGNMENTS,
+    CASE_EVENTS, CASES, JOURNAL, POLICY_LOG, GAUGES, INFLUENCE_STATE, ROUTE_STATE,
 )  # fmt: skip
 
 REPLAYS = Topic("dlq.replays", "topic/partition/offset of the letter", "receipts of letters that were sent back",

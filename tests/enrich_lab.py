@@ -39,7 +39,7 @@ TEXTS = (
 
 
 class Raw(NamedTuple):
-    """Holds one record for `posts.raw`."""
+    """Holds one record to send."""
 
     key: bytes
     value: bytes
@@ -95,10 +95,15 @@ def bad(workspace: str) -> dict[str, Raw]:
 
 
 def send(kafka: KafkaSettings, records: Sequence[Raw]) -> None:
-    """Sends the records and returns when the broker has all of them."""
+    """Sends the records to `posts.raw` and returns when the broker has all of them."""
+    send_to(kafka, RAW.name, records)
+
+
+def send_to(kafka: KafkaSettings, topic: str, records: Sequence[Raw]) -> None:
+    """Sends the records to a topic and returns when the broker has all of them."""
     producer = Producer(producer_config(kafka))
     for record in records:
-        producer.produce(RAW.name, key=record.key, value=record.value, partition=record.partition)
+        producer.produce(topic, key=record.key, value=record.value, partition=record.partition)
         producer.poll(0)
     assert producer.flush(30) == 0
 
@@ -168,11 +173,11 @@ def wait_for(what: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.5)
 
 
-def uncommitted(kafka: KafkaSettings) -> int:
-    """Counts the records of posts.raw that the group has not committed."""
+def uncommitted(kafka: KafkaSettings, topic: str = RAW.name) -> int:
+    """Counts the records of a topic that the group has not committed."""
     consumer = Consumer(client_config(kafka) | {"group.id": GROUP_ID})
     try:
-        places = consumer.committed([TopicPartition(RAW.name, number) for number in range(4)], timeout=20)
+        places = consumer.committed([TopicPartition(topic, number) for number in range(4)], timeout=20)
         ends = [consumer.get_watermark_offsets(place, timeout=20)[1] for place in places]
         return sum(end - max(0, place.offset) for place, end in zip(places, ends, strict=True))
     finally:

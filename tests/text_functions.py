@@ -270,7 +270,6 @@ OTHERS: dict[str, str] = {
     "pipeline.enrich.reading.reading.Languages.is_weak": "a language's code",
     "pipeline.enrich.reading.reading.read_posts": "the texts go to `readable_text` and `words_of`",
     "pipeline.enrich.received.ReceivedPost": "holds a post and does not look at its words",
-    "pipeline.enrich.received.check_place": "lengths of key and partition",
     "pipeline.enrich.author.customers.linked": "looks up an id",
     "pipeline.enrich.author.customers.nobody_known": "knows nobody",
     "pipeline.enrich.score.Scorer.prepare": "the posts go to `Preparation.prepare`",

@@ -119,6 +119,30 @@ def enrich(
 
 
 @app.command()
+def influence(
+    events: Annotated[int, typer.Option(min=1000, help="engagements of a round, for each way")] = 20_000,
+    rounds: Annotated[int, typer.Option(min=1, help="rounds, the ways in turn")] = 3,
+    authors: Annotated[int, typer.Option(min=1000, help="authors with a row when a worker restarts")] = 1_000_000,
+    few: Annotated[int, typer.Option(min=100, help="authors with a row in the rounds")] = 10_000,
+    as_json: Json = False,
+) -> None:
+    """Measure what an engagement costs beside a bare Faust agent with rows of the same size, and what many authors
+    cost."""
+    from pipeline.adapters.models.processor import read_processor
+    from pipeline.bench.influence.measure import Plan, bench_influence
+    from pipeline.cli.text.bench_tables import influence_row, influence_table
+    from pipeline.settings import load_settings
+
+    processor = read_processor()
+    say(str(processor))
+    bench = bench_influence(load_settings(), Plan(events, rounds, authors, few), say)
+    if as_json:
+        emit_json(influence_row(bench, processor))
+        return
+    table_console().print(influence_table(bench, processor))
+
+
+@app.command()
 def route(
     waiting: Annotated[list[int], typer.Option(min=2000, help="waiting cases; may be given several times")] = [  # noqa: B006
         100_000

@@ -1,4 +1,4 @@
-"""`earshot ingest`: send an export to posts.raw."""
+"""`earshot ingest`: send an export to posts.raw, or what is known of engagement."""
 
 import shlex
 from dataclasses import asdict, replace
@@ -93,6 +93,22 @@ def jsonl(
     from pipeline.app.importing.request import IngestRequest
 
     _send(IngestRequest(file, workspace, None, speed, limit, _start(resume), strict, dry_run, stop_after), as_json)
+
+
+@app.command()
+def engagements(file: File, workspace: Workspace = None, as_json: Json = False) -> None:
+    """Send JSON lines with one Engagement each to topic engagements, from which influence is computed.
+
+    A run that was broken off is begun again, because an engagement with an id that was seen counts once.
+    """
+    from pipeline.app.importing.engagements import send_file
+    from pipeline.settings import load_settings
+
+    sent = send_file(load_settings(), file, workspace, say)
+    if as_json:
+        emit_json(asdict(sent))
+    if sent.refused:
+        raise typer.Exit(EXIT_USAGE)
 
 
 @app.command("csv")

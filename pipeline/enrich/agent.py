@@ -1,15 +1,15 @@
 """The enrich agent: it takes raw records from Faust and delivers scored posts, and nothing is lost between.
 
 A record is acknowledged when the brokers have everything that it became: records of `posts.scored`,
-`posts.actionable` and `mentions`, or a dead letter. No exception may leave the agent, because Faust would then
-acknowledge the event that failed, and behind `take` the whole queue (`finally` in `faust/streams.py` of 0.15.3,
-lines 435-453 and 1185-1187). What cannot be handled ends the process at once, with nothing acknowledged.
+`posts.actionable`, `mentions` and `engagements`, or a dead letter. No exception may leave the agent, because Faust
+would then acknowledge the event that failed, and behind `take` the whole queue (`finally` in `faust/streams.py` of
+0.15.3, lines 435-453 and 1185-1187). What cannot be handled ends the process at once, with nothing acknowledged.
 """
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -19,21 +19,24 @@ from pipeline.clock import Clock, to_ms
 from pipeline.codec import decode
 from pipeline.enrich.batches.attempts import Attempts, EngineTrial
 from pipeline.enrich.batches.cost import post_cost
-from pipeline.enrich.batches.events import Event, Opened, input_record
+from pipeline.enrich.batches.events import Opened
 from pipeline.enrich.batches.notes import AttemptNotes, NoteStore
 from pipeline.enrich.batches.queue import BatchQueue
 from pipeline.enrich.batches.scoring import BatchScoring, Scored
-from pipeline.enrich.outputs import records_of
-from pipeline.enrich.received import PartitionOf, ReceivedPost, check_place, check_time
+from pipeline.enrich.outputs import engagement_records, records_of
+from pipeline.enrich.received import ReceivedPost, check_time
 from pipeline.enrich.score import Scorer
 from pipeline.errors import Permanent
 from pipeline.logs import Log
 from pipeline.metrics import Metrics
+from pipeline.ports.events import Event, Message, input_record
+from pipeline.ports.places import PartitionOf, check_place
 from pipeline.ports.records import InputRecord, Publisher, Record, deliver
 from schemas.base import SourcePosition
 from schemas.policy.policy import Policy
 from schemas.posts.raw import RawPost
-from schemas.topics import RAW
+from schemas.posts.scored import ScoredPost
+from schemas.topics import RAW, post_key
 
 if TYPE_CHECKING:
     import faust
@@ -54,6 +57,8 @@ class Parts:
     """Its models let one caller in at a time, whoever else calls."""
     policies: Callable[[], Mapping[str, Policy]]
     """Workspace to policy, as of now."""
+    history_of: Callable[[bytes], bytes | None]
+    """Key of a raw record to the row of its author, which lies in the same partition of the table."""
     partition_of: PartitionOf
     raw_partitions: int
     executor: Executor
@@ -151,7 +156,7 @@ class EnrichAgent:
     async def _finish(self, scored: Scored) -> None:
         try:
             started_s = time.perf_counter()
-            records = [record for message, post in scored.posts for record in records_of(post, message.key)]
+            records = [record for message, post in scored.posts for record in self._records(message, post)]
             failed_ms = to_ms(self._parts.clock.now())
             letters = [letter.to_send(STAGE, failed_ms) for letter in scored.refused]
             # All are published together, because one by one was measured more than ten times slower.
@@ -169,6 +174,11 @@ class EnrichAgent:
             raise
         except BaseException as error:
             self._die("delivering", error)
+
+    def _records(self, message: Message, post: ScoredPost) -> Iterator[Record]:
+        yield from records_of(post, message.key)
+        policy = self._parts.policies().get(post.workspace)
+        yield from engagement_records(post, policy, self._parts.scorer.clock_mode)
 
     def _die(self, doing: str, error: BaseException) -> NoReturn:
         self._parts.metrics.count("errors_total", stage=STAGE, code=type(error).__name__)
@@ -197,15 +207,16 @@ def _cost_of(parts: Parts, opened: Opened) -> int:
 
 def _received(parts: Parts, record: InputRecord) -> ReceivedPost:
     post = decode(RawPost, record.value)
+    key = post_key(post.workspace, post.author.author_id)
     check_place(
         record.key,
-        post,
+        key,
         partition=record.partition,
         partitions=parts.raw_partitions,
         partition_of=parts.partition_of,
     )
     source = SourcePosition(topic=record.topic, partition=record.partition, offset=record.offset)
-    received = ReceivedPost(post, source, record.append_ms)
+    received = ReceivedPost(post, source, record.append_ms, parts.history_of(key))
     check_time(received)
     return received
 

@@ -7,10 +7,13 @@ topic.
 from collections.abc import Iterator
 
 from pipeline.codec import encode
+from pipeline.enrich.received import ClockMode
+from pipeline.influence.observed import engagements_of
 from pipeline.ports.records import Record
+from schemas.policy.policy import Policy
 from schemas.posts.mention import Mention
 from schemas.posts.scored import ScoredPost
-from schemas.topics import ACTIONABLE, MENTIONS, SCORED
+from schemas.topics import ACTIONABLE, ENGAGEMENTS, MENTIONS, SCORED, post_key
 
 
 def records_of(post: ScoredPost, key: bytes | None) -> Iterator[Record]:
@@ -26,6 +29,22 @@ def records_of(post: ScoredPost, key: bytes | None) -> Iterator[Record]:
         yield Record(ACTIONABLE.name, post.workspace.encode(), value)
     for mention in mentions_of(post):
         yield Record(MENTIONS.name, mention_key(mention), encode(mention))
+
+
+def engagement_records(post: ScoredPost, policy: Policy | None, clock_mode: ClockMode) -> Iterator[Record]:
+    """Yields what the post shows of engagement, each record keyed by whom it happened to.
+
+    Args:
+        post: as it was scored.
+        policy: of its workspace.
+        clock_mode: on the event clock nobody knows when the counters of a post were read.
+    """
+    brand = frozenset(account for brand in policy.all_brands for account in brand.author_ids) if policy else ()
+    counted_at = None if clock_mode == "event" else post.received_at
+    for engagement in engagements_of(post, own=post.own, brand=brand, counted_at=counted_at):
+        yield Record(
+            ENGAGEMENTS.name, post_key(engagement.workspace, engagement.target_author_id), encode(engagement)
+        )
 
 
 def belongs_in_actionable(post: ScoredPost) -> bool:

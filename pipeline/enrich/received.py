@@ -1,10 +1,8 @@
-"""Holds what was received, where and when, and checks a raw record before its post is scored.
+"""Holds what was received, where and when, and checks its time before its post is scored.
 
-The checks see a decoded post with the place and append time of its record. They raise `Permanent` with the reason.
 Kafka and the machine's clock have no place here.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -13,12 +11,8 @@ from pipeline.clock import from_ms
 from pipeline.errors import Permanent
 from schemas.base import SourcePosition
 from schemas.posts.raw import RawPost
-from schemas.topics import post_key
 
 ClockMode = Literal["processing", "event"]
-PartitionOf = Callable[[bytes, int], int]
-"""Maps key and number of partitions to the partition that producers must have chosen (Kafka's murmur2)."""
-
 FUTURE_TOLERANCE = timedelta(hours=24)
 """A wrong time zone is at most 14 h off, so a post from further ahead comes from a wrong clock."""
 
@@ -43,26 +37,6 @@ class ReceivedPost:
         clock."""
         age = self.received_at(clock_mode) - self.post.created_at
         return age > timedelta(seconds=live_within_s)
-
-
-def check_place(
-    key: bytes | None, post: RawPost, *, partition: int, partitions: int, partition_of: PartitionOf
-) -> None:
-    """Refuses a record that lies where other records of its author do not.
-
-    Raises:
-        Permanent: `wrong_key` when the key is not workspace/author_id of the value, `wrong_partition` when the
-            key does not hash to the record's partition (a producer with another partitioner).
-    """
-    if key is None or key != post_key(post.workspace, post.author.author_id):
-        raise Permanent("wrong_key", "the record's key must be <workspace>/<author_id> of its value")
-    expected = partition_of(key, partitions)
-    if expected != partition:
-        raise Permanent(
-            "wrong_partition",
-            f"the key belongs on partition {expected} of {partitions}, not {partition}: "
-            "the producer must partition by murmur2",
-        )
 
 
 def check_time(received: ReceivedPost) -> None:

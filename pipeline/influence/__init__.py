@@ -2,5 +2,5 @@
 
 An `Engagement` changes the row of its target (`history.apply`), and a row with a profile gives an `Influence` at
 any time (`estimate.influence_of`). `observed.engagements_of` finds the engagement that a post itself shows.
-Everything here is pure. Kafka, Faust and the machine's clock have no place here.
+`agent.py` keeps the rows in a table. Everything else here is pure, without Kafka, Faust and the machine's clock.
 """

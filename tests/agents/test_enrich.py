@@ -9,77 +9,34 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import pytest
 
 from pipeline.adapters.in_memory.model import KeywordSentiment
-from pipeline.adapters.in_memory.publisher import MemoryPublisher
 from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.models.locked_model import LockedModel
 from pipeline.clock import ManualClock, from_ms
 from pipeline.codec import decode, encode
 from pipeline.enrich.agent import EnrichAgent, Parts
-from pipeline.enrich.batches.events import Event
 from pipeline.enrich.batches.notes import MAX_LONE_ATTEMPTS
 from pipeline.enrich.score import Scorer
 from pipeline.errors import Transient
+from pipeline.influence.history import apply
 from pipeline.logs import get_log
 from pipeline.metrics import Metrics
+from pipeline.ports.events import Event
 from pipeline.ports.models import TextModel, TextScores
-from pipeline.ports.records import Delivery, Record
+from pipeline.ports.records import Delivery
 from schemas.dead_letter import decode_headers
-from schemas.posts.raw import RawPost
+from schemas.posts.engagement import Engagement
+from schemas.posts.raw import PostMetrics, RawPost
 from schemas.posts.scored import ScoredPost
 from schemas.topics import post_key
+from tests.agents.faust_fakes import Died, FakeEvent, FakePublisher, FakeRecord
 from tests.unit.enrich.posts import WRITTEN_MS, policy, raw_post
 
 PARTITIONS = 4
-
-
-class Died(BaseException):
-    """Stands for os._exit in tests."""
-
-
-@dataclass
-class FakeRecord:
-    value: bytes | None
-    key: bytes | None
-    offset: int = 0
-    partition: int = 0
-    topic: str = "posts.raw"
-    timestamp: float = (WRITTEN_MS + 1000) / 1000
-
-
-@dataclass
-class FakeEvent:
-    message: FakeRecord
-    journal: list[str] = field(default_factory=list)
-
-    def ack(self) -> bool:
-        self.journal.append(f"ack {self.message.offset}")
-        return True
-
-
-class FakePublisher(MemoryPublisher):
-    """Says in the journal what was delivered, or fails with `failure`."""
-
-    def __init__(self, journal: list[str], failure: Exception | None = None) -> None:
-        super().__init__()
-        self._journal = journal
-        self._failure = failure
-        self._told = 0
-
-    def send(self, record: Record, tag: int = 0) -> None:
-        if self._failure is not None:
-            raise self._failure
-        super().send(record, tag)
-
-    def settle(self) -> list[Delivery]:
-        self._journal += [f"delivered {record.topic}" for record in self.delivered[self._told :]]
-        self._told = len(self.delivered)
-        return super().settle()
 
 
 class FakeNotes:
@@ -125,6 +82,7 @@ class Rig:
     ) -> None:
         self.journal: list[str] = []
         self.notes = FakeNotes(standing or {}, self.journal)
+        self.rows: dict[bytes, bytes] = {}
         self.batch_characters = 100_000
         self.publisher = FakePublisher(self.journal, failure)
         self.metrics = Metrics()
@@ -161,6 +119,7 @@ class Rig:
             parts = Parts(
                 scorer=Scorer(LockedModel(self.model), 86_400, "processing"),
                 policies=lambda: {"acme": policy()},
+                history_of=self.rows.get,
                 partition_of=partition_of,
                 raw_partitions=PARTITIONS,
                 executor=executor,
@@ -218,11 +177,38 @@ async def test_posts_are_scored_keyed_like_the_raw_record_and_work_goes_to_the_r
     assert (scored(rig)[0].source.offset, scored(rig)[0].appended_ms) == (5, WRITTEN_MS + 1000)
 
 
+async def test_what_a_post_shows_of_engagement_is_sent_to_those_whom_it_engages() -> None:
+    rig = Rig()
+    answer = raw_post(post_id="x:2", in_reply_to="x:1", in_reply_to_author="x:ann")
+    await rig.run([record(answer)])
+    sent = [sent for sent in rig.publisher.delivered if sent.topic == "engagements"]
+    found = {sent.key: decode(Engagement, sent.value) for sent in sent}
+    assert {key: one.engagement_id for key, one in found.items()} == {
+        b"acme/x:42": "x:2/post", b"acme/x:ann": "x:2/reply",
+    }  # fmt: skip
+    assert found[b"acme/x:ann"].post_id == "x:1"
+
+
+async def test_an_author_is_scored_by_the_row_that_stands_when_the_post_is_read() -> None:
+    rig, plain = Rig(), Rig()
+    key = post_key("acme", "x:42")
+    seen = Engagement(
+        workspace="acme", engagement_id="x:7/post", target_author_id="x:42", post_id="x:7", kind="post",
+        created_at=from_ms(WRITTEN_MS - 2 * 86_400_000), metrics=PostMetrics(likes=5000, reposts=900, replies=300),
+    )  # fmt: skip
+    rig.rows[key] = apply(None, seen, 0).to_bytes()
+    await rig.run([record()])
+    await plain.run([record()])
+    [known], [unknown] = scored(rig), scored(plain)
+    assert known.influence.score > unknown.influence.score
+    assert known.influence.confidence > unknown.influence.confidence == 0
+
+
 async def test_everything_is_delivered_before_anything_is_acknowledged_and_then_committed() -> None:
     rig = Rig()
     await rig.run([record(offset=1), record(offset=2, value=b"{")])
     assert rig.journal == [
-        "delivered posts.scored", "delivered posts.actionable", "delivered posts.raw.dlq",
+        "delivered posts.scored", "delivered posts.actionable", "delivered engagements", "delivered posts.raw.dlq",
         "ack 1", "ack 2", "commit",
     ]  # fmt: skip
 

@@ -1,19 +1,25 @@
 """The enrich worker as a process of its own on the real broker: everything is accounted for, whatever ends it."""
 
 import signal
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.reader import read_topic
+from pipeline.clock import SystemClock
+from pipeline.codec import encode
 from pipeline.local.processes import free_ports
 from pipeline.settings import KafkaSettings
-from schemas.topics import ACTIONABLE, SCORED
+from schemas.posts.engagement import Engagement
+from schemas.posts.raw import PostMetrics
+from schemas.topics import ACTIONABLE, ENGAGEMENTS, INFLUENCE_STATE, SCORED, post_key
 from tests.enrich_lab import (
     START_S,
     TEXTS,
     WORK_S,
+    Raw,
     bad,
     dead,
     good,
@@ -21,6 +27,7 @@ from tests.enrich_lab import (
     is_ready,
     scored,
     send,
+    send_to,
     uncommitted,
     wait_for,
     worker,
@@ -78,3 +85,38 @@ def test_kill_9_of_one_worker_or_of_one_of_two_loses_nothing_and_a_clean_stop_re
     after = ids(scored(kafka, workspace))
     assert set(after) == {f"x:{number}" for number in range(650)}
     assert [post for post in after - stopped if post in stopped] == []
+
+
+def test_influence_rests_on_what_earlier_posts_brought_about_also_after_a_kill(
+    kafka: KafkaSettings, workspace: str, tmp_path: Path
+) -> None:
+    key = post_key(workspace, "x:a1")
+    day_before = SystemClock().now() - timedelta(days=2)
+    liked = [
+        Engagement(
+            workspace=workspace, engagement_id=f"x:old{number}/post", target_author_id="x:a1",
+            post_id=f"x:old{number}", kind="post", created_at=day_before,
+            metrics=PostMetrics(likes=9000, reposts=2000, replies=100),
+        )
+        for number in range(8)
+    ]  # fmt: skip
+    send_to(kafka, ENGAGEMENTS.name, [Raw(key, encode(one), partition_of(key, 4)) for one in liked])
+    [port] = free_ports(1)
+    with worker(kafka, tmp_path, port) as first:
+        wait_for(lambda: is_ready(port), START_S + WORK_S)
+        wait_for(lambda: rows(kafka, workspace) == {key}, WORK_S)
+        wait_for(lambda: uncommitted(kafka, ENGAGEMENTS.name) == 0, WORK_S)
+        first.kill()
+    send(kafka, [good(workspace, 1), good(workspace, 2)])
+    with worker(kafka, tmp_path):
+        wait_for(lambda: len(ids(scored(kafka, workspace))) == 2, START_S + WORK_S)
+        wait_for(lambda: len(rows(kafka, workspace)) == 2, WORK_S)
+    known, unknown = sorted(scored(kafka, workspace), key=lambda post: post.post_id)
+    assert known.influence.confidence > 0.8 > unknown.influence.confidence == 0
+    assert known.influence.score > 60 > unknown.influence.score
+
+
+def rows(kafka: KafkaSettings, workspace: str) -> set[bytes]:
+    """Returns the keys of the authors' rows of a workspace."""
+    keys = {message.key() or b"" for message in read_topic(kafka, INFLUENCE_STATE.name)}
+    return {key for key in keys if key.startswith(workspace.encode())}

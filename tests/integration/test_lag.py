@@ -67,8 +67,8 @@ def test_a_commit_before_a_marker_is_not_behind_and_never_stuck(lab: SinkLab) ->
     commit(lab, topic, 1)
     seen: list[Standing] = []
     dog = LagWatchdog(
-        lab.kafka, f"group-{topic}", topic, owned=lambda: {0},
-        on_standings=lambda standings: seen.append(standings[0]), on_stuck=lambda _: None, patience_s=PATIENCE_S,
+        lab.kafka, f"group-{topic}", owned=lambda: {(topic, 0)},
+        on_standings=lambda found: seen.append(found[topic, 0]), on_stuck=lambda _: None, patience_s=PATIENCE_S,
     )  # fmt: skip
     dog.start()
     try:

@@ -23,6 +23,9 @@ from pipeline.settings import KafkaSettings
 INTERVAL_S = 2.0
 REQUEST_TIMEOUT_S = 10.0
 
+Place = tuple[str, int]
+"""Topic and number of a partition."""
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -42,34 +45,31 @@ class ProgressJudge:
     """Decides whether a partition is stuck: records wait, and its commit has not moved for `patience_s`."""
 
     patience_s: float
-    _since: dict[int, tuple[int, float]] = field(default_factory=dict)
+    _since: dict[Place, tuple[int, float]] = field(default_factory=dict)
 
-    def stuck(self, standings: Mapping[int, Standing], now_s: float) -> list[int]:
+    def stuck(self, standings: Mapping[Place, Standing], now_s: float) -> list[Place]:
         """Returns those partitions of this worker that are stuck.
 
         Args:
-            standings: partition to where it stands. A partition that is missing here is forgotten.
+            standings: place to where it stands. A partition that is missing here is forgotten.
             now_s: seconds of a clock that never goes back.
         """
         before = self._since
         self._since = {}
-        for partition, standing in standings.items():
-            committed, _ = before.get(partition, (None, now_s))
+        for place, standing in standings.items():
+            committed, _ = before.get(place, (None, now_s))
             waits = standing.lag > 0 and committed == standing.committed
-            self._since[partition] = before[partition] if waits else (standing.committed, now_s)
-        return sorted(
-            partition for partition, (_, since_s) in self._since.items() if now_s - since_s >= self.patience_s
-        )
+            self._since[place] = before[place] if waits else (standing.committed, now_s)
+        return sorted(place for place, (_, since_s) in self._since.items() if now_s - since_s >= self.patience_s)
 
 
 class LagWatchdog:
-    """A thread that watches one topic of one group.
+    """A thread that watches what one worker of a group owns.
 
     Args:
         kafka: resolved settings of the cluster.
         group_id: the group to watch.
-        topic: the topic that the group reads.
-        owned: returns the partitions that this worker owns now.
+        owned: returns the partitions that this worker owns now, of every topic that the group commits.
         on_standings: called every few seconds with where each owned partition stands.
         on_stuck: called with the stuck partitions, and expected to end the process.
         patience_s: longest time that a commit may stand while records wait.
@@ -79,22 +79,20 @@ class LagWatchdog:
         self,
         kafka: KafkaSettings,
         group_id: str,
-        topic: str,
         *,
-        owned: Callable[[], set[int]],
-        on_standings: Callable[[Mapping[int, Standing]], None],
-        on_stuck: Callable[[list[int]], None],
+        owned: Callable[[], set[Place]],
+        on_standings: Callable[[Mapping[Place, Standing]], None],
+        on_stuck: Callable[[list[Place]], None],
         patience_s: float,
     ) -> None:
-        self._topic = topic
         self._owned = owned
         self._on_standings = on_standings
         self._on_stuck = on_stuck
         self._judge = ProgressJudge(patience_s)
         # A client that never subscribes may ask for a group's offsets without becoming a member.
         self._consumer = Consumer(consumer_config(kafka, group_id))
-        self._asked: dict[int, Standing] = {}
-        self._only_markers: dict[int, Standing] = {}
+        self._asked: dict[Place, Standing] = {}
+        self._only_markers: dict[Place, Standing] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lag-watchdog", daemon=True)
 
@@ -122,28 +120,29 @@ class LagWatchdog:
             if stuck:
                 self._on_stuck(stuck)
 
-    def _ask(self, partitions: set[int]) -> dict[int, Standing]:
-        places = [TopicPartition(self._topic, partition) for partition in sorted(partitions)]
-        if not places:
+    def _ask(self, owned: set[Place]) -> dict[Place, Standing]:
+        partitions = [TopicPartition(topic, number) for topic, number in sorted(owned)]
+        if not partitions:
             return {}
         standings = {}
-        for place in committed_offsets(self._consumer, places, REQUEST_TIMEOUT_S):
-            low, end = self._consumer.get_watermark_offsets(place, timeout=REQUEST_TIMEOUT_S)
-            committed = low if place.offset == OFFSET_INVALID else max(low, place.offset)
-            standings[place.partition] = self._without_markers(place.partition, Standing(committed, end))
+        for partition in committed_offsets(self._consumer, partitions, REQUEST_TIMEOUT_S):
+            place = partition.topic, partition.partition
+            low, end = self._consumer.get_watermark_offsets(partition, timeout=REQUEST_TIMEOUT_S)
+            committed = low if partition.offset == OFFSET_INVALID else max(low, partition.offset)
+            standings[place] = self._without_markers(place, Standing(committed, end))
         return standings
 
-    def _without_markers(self, partition: int, standing: Standing) -> Standing:
+    def _without_markers(self, place: Place, standing: Standing) -> Standing:
         """Takes the lag away when nothing but transaction markers lies behind the commit.
 
         A commit never moves past markers by itself, so the partition would look stuck for ever. Only a
         partition at rest is looked into, and once, because while records flow their commits carry the markers
         along.
         """
-        at_rest = self._asked.get(partition) == standing
-        self._asked[partition] = standing
-        if standing.lag and at_rest and self._only_markers.get(partition) != standing:
-            place = TopicPartition(self._topic, partition, standing.committed)
-            if holds_record(self._consumer, place) is False:
-                self._only_markers[partition] = standing
-        return Standing(standing.end, standing.end) if self._only_markers.get(partition) == standing else standing
+        at_rest = self._asked.get(place) == standing
+        self._asked[place] = standing
+        if standing.lag and at_rest and self._only_markers.get(place) != standing:
+            first = TopicPartition(*place, standing.committed)
+            if holds_record(self._consumer, first) is False:
+                self._only_markers[place] = standing
+        return Standing(standing.end, standing.end) if self._only_markers.get(place) == standing else standing

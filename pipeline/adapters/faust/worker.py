@@ -6,19 +6,20 @@ variables like BROKER_URL would overrule the settings.
 
 import asyncio
 import faulthandler
-import os
 import signal
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import aiokafka.codec
 
+from pipeline.adapters.faust.ending import end_at_once
 from pipeline.adapters.faust.fixes import apply_fixes, set_fetch_wait
 from pipeline.adapters.faust.membership import membership_error
+from pipeline.adapters.faust.watchdog import Place
 from pipeline.adapters.kafka.config import instance_id
-from pipeline.errors import EXIT_RESTART, Misconfigured, ServiceMissing
+from pipeline.errors import Misconfigured, ServiceMissing
 from pipeline.logs import Log
 from pipeline.settings import KafkaSettings
 
@@ -34,6 +35,7 @@ NEVER_S = 1e9
 """Switches off Faust's own check for stalled streams. It compares with the last record before a pause, so that
 on a topic that was idle it calls each first record an error, in twenty lines. `LagWatchdog` asks the brokers
 and ends what is really stuck."""
+PRODUCER_LINGER_S, PRODUCER_BATCH_BYTES = 0.02, 256 * 1024
 STOP_TIMEOUT_S = 60.0
 """A clean stop may take this long. A batch takes about a second."""
 
@@ -76,6 +78,9 @@ def build_app(
         stream_wait_empty=True,
         stream_processing_timeout=NEVER_S,
         broker_commit_livelock_soft_timeout=NEVER_S,
+        # Only changes of tables go through Faust's producer. Together they cost a third less (measured).
+        producer_linger=PRODUCER_LINGER_S,
+        producer_max_batch_size=PRODUCER_BATCH_BYTES,
         store="memory://",
         table_standby_replicas=0,
         # Topics are made by `earshot topics apply`, with the settings of the contract.
@@ -90,19 +95,14 @@ def build_app(
     return app
 
 
-def owned_partitions(app: "faust.App", topic: str) -> set[int]:
-    """Returns the partitions of `topic` that this worker owns now; none before the first assignment."""
+def owned_places(app: "faust.App", topics: Collection[str]) -> set[Place]:
+    """Returns the partitions of the topics that this worker owns now; none before the first assignment."""
     from faust.exceptions import ConsumerNotStarted
 
     try:
-        return {place.partition for place in app.consumer.assignment() if place.topic == topic}
+        return {(place.topic, place.partition) for place in app.consumer.assignment() if place.topic in topics}
     except ConsumerNotStarted:
         return set()
-
-
-def end_at_once() -> NoReturn:
-    """Ends the process for a restart and commits nothing. In Faust every gentler way acknowledges first."""
-    os._exit(EXIT_RESTART)
 
 
 def run_until_stopped(

@@ -1,7 +1,7 @@
 """Joins the enrich stage with Faust, the engine and the policies.
 
-The process turns `posts.raw` into `posts.scored`, `posts.actionable` and `mentions` until it is told to stop. This
-module holds wiring only.
+Until it is told to stop, the process turns `posts.raw` into `posts.scored`, `posts.actionable` and `mentions`, and
+`engagements` into the table of authors. This module holds wiring only.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 from zipfile import BadZipFile
 
+from pipeline.adapters.faust.ending import end_at_once
 from pipeline.adapters.faust.notes import CommitNotes
-from pipeline.adapters.faust.watchdog import LagWatchdog, Standing
-from pipeline.adapters.faust.worker import build_app, end_at_once, owned_partitions, run_until_stopped
+from pipeline.adapters.faust.watchdog import LagWatchdog, Place, Standing
+from pipeline.adapters.faust.worker import build_app, owned_places, run_until_stopped
 from pipeline.adapters.kafka.admin import TIMEOUT_S, admin_client
 from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.policies.in_force import PoliciesInForce
@@ -21,6 +22,7 @@ from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.models.cache import OnLookup
 from pipeline.adapters.models.engines import OnOpened, Served, open_engine
 from pipeline.adapters.models.locked_model import LockedModel
+from pipeline.app.authors import keep_authors
 from pipeline.app.endpoints import resolve
 from pipeline.app.garbage_collection import freeze_collector
 from pipeline.app.languages import load_languages
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
 H = TypeVar("H")
 GROUP_ID = group_of(STAGE)
+INPUTS = frozenset(topic.name for topic in stage_of(STAGE).inputs)
 STALL_S = 60.0
 """Seconds after which a commit that stands still will not move again, counted beyond the slowest batch."""
 CACHED_KEYS = 65_536
@@ -124,11 +127,22 @@ class _Worker:
         raw_partitions: int,
         notes: CommitNotes,
     ) -> Parts:
-        enrich = self._settings.enrich
+        enrich, cached_partition_of = self._settings.enrich, lru_cache(CACHED_KEYS)(partition_of)
+        history_of = keep_authors(
+            app,
+            self._settings.kafka,
+            STAGE,
+            reader.policies,
+            cached_partition_of,
+            raw_partitions,
+            self._metrics,
+            self._log,
+        )
         return Parts(
             scorer=scorer,
             policies=reader.policies,
-            partition_of=lru_cache(CACHED_KEYS)(partition_of),
+            history_of=history_of,
+            partition_of=cached_partition_of,
             raw_partitions=raw_partitions,
             executor=executor,
             publisher=KafkaPublisher(self._settings.kafka, PUBLISH_SHARE * DELIVERY_TIMEOUT_S),
@@ -148,8 +162,7 @@ class _Worker:
         return LagWatchdog(
             self._settings.kafka,
             GROUP_ID,
-            RAW.name,
-            owned=lambda: owned_partitions(app, RAW.name),
+            owned=lambda: owned_places(app, INPUTS),
             on_standings=self._show_lag,
             on_stuck=self._end_stuck,
             patience_s=STALL_S + 2 * self._settings.enrich.inference_timeout_s,
@@ -166,12 +179,12 @@ class _Worker:
     def _show_model(self, served: Served) -> None:
         self._metrics.set("model_info", 1, **served._asdict())
 
-    def _show_lag(self, standings: Mapping[int, Standing]) -> None:
-        for partition, standing in standings.items():
-            self._metrics.set("lag_records", standing.lag, stage=STAGE, topic=RAW.name, partition=str(partition))
+    def _show_lag(self, standings: Mapping[Place, Standing]) -> None:
+        for (topic, partition), standing in standings.items():
+            self._metrics.set("lag_records", standing.lag, stage=STAGE, topic=topic, partition=str(partition))
 
-    def _end_stuck(self, partitions: list[int]) -> NoReturn:
-        self._log.error("commits stand still while records wait, ending at once", partitions=partitions)
+    def _end_stuck(self, places: list[Place]) -> NoReturn:
+        self._log.error("commits stand still while records wait, ending at once", partitions=places)
         end_at_once()
 
 
@@ -247,12 +260,22 @@ def count_partitions(settings: Settings) -> int:
     Raises:
         ServiceMissing: Kafka does not answer or a topic does not exist. Without this check the first batch
             would fail once its time is up, again and again.
+        Misconfigured: an input or the changelog has another number of partitions, so that a worker would look for
+            an author's row where it is not.
     """
     existing = admin_client(settings.kafka).list_topics(timeout=TIMEOUT_S).topics
-    for topic in stage_of(STAGE).topics:
+    stage = stage_of(STAGE)
+    for topic in stage.topics:
         if topic.name not in existing:
             raise ServiceMissing(f"topic {topic.name} does not exist: run `earshot topics apply`")
-    return len(existing[RAW.name].partitions)
+    wanted = len(existing[RAW.name].partitions)
+    for topic in (*stage.inputs, *stage.state):
+        found = len(existing[topic.name].partitions)
+        if found != wanted:
+            raise Misconfigured(
+                f"{topic.name} has {found} partitions and {RAW.name} has {wanted}: make them equal"
+            )
+    return wanted
 
 
 if __name__ == "__main__":

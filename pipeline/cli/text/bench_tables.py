@@ -9,6 +9,7 @@ from rich.table import Table
 
 from pipeline.adapters.models.processor import Processor
 from pipeline.bench.figures import Spread
+from pipeline.bench.influence.measure import InfluenceBench
 from pipeline.bench.ingest import IngestCost
 from pipeline.bench.model.engine import EngineBench
 from pipeline.bench.route.results import RouteFigures
@@ -95,6 +96,24 @@ def enrich_tables(bench: EnrichBench, processor: Processor) -> Iterator[Table]:
     yield rates
     yield _costs(bench)
     yield _latency(bench.latency)
+
+
+def influence_row(bench: InfluenceBench, processor: Processor) -> Row:
+    """Returns everything that was measured."""
+    return {**asdict(bench), "processor": processor}
+
+
+def influence_table(bench: InfluenceBench, processor: Processor) -> Table:
+    """Returns a table with a line for each way, and below it what many authors cost."""
+    table = Table("what", "CPU us an event", title=str(processor))
+    for way, us in bench.us.items():
+        table.add_row(way, _rate(us))
+    table.caption = (
+        f"rows of {bench.row_bytes:,.0f} bytes; {_ratio(bench.ratio)} times the bare agent, round by round; with "
+        f"many authors {bench.growth:.2f} times as much as with few, restored in {bench.restore_s:.1f} s, "
+        f"{bench.memory_mib:,.0f} MiB"
+    )
+    return table
 
 
 def route_row(figures: RouteFigures, processor: Processor) -> Row:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pipeline.enrich.batches.attempts import Attempts
-from pipeline.enrich.batches.events import Event, Message, Opened, input_record
+from pipeline.enrich.batches.events import Opened
 from pipeline.enrich.batches.queue import Batch, BatchQueue
 from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
 from pipeline.errors import MustRestart, Permanent
 from pipeline.ports.dead_letters import DeadLetter
+from pipeline.ports.events import Event, Message, input_record
 from schemas.policy.policy import Policy
 from schemas.posts.scored import ScoredPost
 

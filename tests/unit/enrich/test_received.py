@@ -2,11 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.clock import from_ms
-from pipeline.enrich.received import check_place, check_time
+from pipeline.enrich.received import check_time
 from pipeline.errors import Permanent
-from schemas.topics import post_key
 from tests.unit.enrich.posts import WRITTEN, WRITTEN_MS, raw_post, received
 
 HOUR_MS = 3_600_000
@@ -37,19 +35,3 @@ def test_a_far_future_year_is_refused() -> None:
     post = raw_post(created_at=WRITTEN + timedelta(days=365 * 60))
     with pytest.raises(Permanent, match="created_in_future"):
         check_time(received(post))
-
-
-@pytest.mark.parametrize("key", [None, b"", b"acme/x:43", b"other/x:42", b"\xff\xfe"])
-def test_a_key_that_is_not_the_authors_is_refused(key: bytes | None) -> None:
-    with pytest.raises(Permanent) as refused:
-        check_place(key, raw_post(), partition=0, partitions=4, partition_of=partition_of)
-    assert refused.value.code == "wrong_key"
-
-
-def test_a_record_must_lie_where_murmur2_puts_its_key() -> None:
-    key = post_key("acme", "x:42")
-    home = partition_of(key, 4)
-    check_place(key, raw_post(), partition=home, partitions=4, partition_of=partition_of)
-    with pytest.raises(Permanent) as refused:
-        check_place(key, raw_post(), partition=(home + 1) % 4, partitions=4, partition_of=partition_of)
-    assert refused.value.code == "wrong_partition"
