@@ -1,4 +1,7 @@
-"""The running desk answers on reps.events, keyed by workspace, and commits an input once it is answered."""
+"""The running desk answers on reps.events, keyed by workspace, and commits an input once it is answered.
+
+So does the desk that a person plays.
+"""
 
 import contextlib
 import os
@@ -15,10 +18,12 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from pipeline.adapters.kafka.config import client_config, producer_config
 from pipeline.adapters.kafka.reader import read_topic
+from pipeline.app.desk_by_hand import RunningDeskByHand
 from pipeline.app.simulated_desk import RunningDesk, group_of
 from pipeline.clock import SystemClock, to_ms
 from pipeline.codec import decode, encode
 from pipeline.local.endpoints import Endpoints
+from pipeline.scenario.desk.by_hand import DeskByHand, Person
 from pipeline.scenario.desk.desk import Desk, Roster
 from pipeline.settings import ClockMode, KafkaSettings
 from schemas.cases.case import Assignment
@@ -141,3 +146,38 @@ def test_a_desk_signs_out_on_sigterm_as_a_process(stack: Endpoints, kafka: Kafka
         finally:
             process.kill()
     assert [event.type for event in _answers(kafka, workspace)] == ["signed_in", "signed_out"]
+
+
+def _commands(kafka: KafkaSettings, workspace: str) -> Iterator[str]:
+    """Types what a rep would, who is offered a case once signed in, and has it when another one comes."""
+    first, second = _offers(workspace, 2)
+    producer = Producer(producer_config(kafka))
+    producer.produce(ASSIGNMENTS.name, first[1], first[0])
+    producer.flush(30)
+    yield "accept"
+    offered = decode(Assignment, first[1])
+    accepted = offered.model_copy(update={"state": "assigned", "reason": "accepted"})
+    producer.produce(ASSIGNMENTS.name, encode(accepted), first[0])
+    producer.produce(ASSIGNMENTS.name, second[1], second[0])
+    producer.flush(30)
+    yield from ("reply direct", "no-such-command", "resolve refunded", "reject not_mine", "list")
+
+
+def test_a_person_s_desk_waits_for_the_case_of_each_command_and_signs_out_at_the_end(kafka: KafkaSettings) -> None:
+    workspace, shown = f"rep-{uuid.uuid4().hex[:8]}", list[str]()
+    desk = DeskByHand(Person(workspace, "r1", ("care",), {}, 5), "by-hand", SystemClock().now)
+    running = RunningDeskByHand(kafka, desk, shown.append)
+    try:
+        assert running.play(_commands(kafka, workspace), PATIENCE_S)
+        assert not running.play(iter(["accept"]), 0.1), "no offer came"
+    finally:
+        running.close()
+    told = [event.type for event in _answers(kafka, workspace)]
+    assert told == [
+        "signed_in", "offer_accepted", "reply_sent", "case_resolved", "offer_rejected", "signed_out",
+        "signed_in", "signed_out",
+    ]  # fmt: skip
+    assert shown[0].startswith("#1 offered (matched)")
+    assert "there is no command no-such-command" in shown
+    assert [line for line in shown if line.startswith("#2")][-1].startswith("#2 offered in ")
+    assert shown[-1] == "accept: no case came that it fits"

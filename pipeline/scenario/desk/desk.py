@@ -8,7 +8,7 @@ a desk that reads its input again sends the same events again, under the same id
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID, uuid5
 
 from pydantic import Field
@@ -44,6 +44,7 @@ class RosterRep(Part):
     rep_id: RepId
     teams: tuple[Slug, ...] = Field(min_length=1, max_length=50)
     skills: tuple[Slug, ...] = Field(default=(), max_length=50)
+    skill_levels: dict[Slug, Annotated[int, Field(ge=1, le=5)]] = Field(default_factory=dict, max_length=50)
     capacity: int = Field(default=3, ge=1, le=100)
 
 
@@ -81,6 +82,7 @@ class Desk:
                 **self._common(rep.rep_id, f"signed_in/{rep.rep_id}/{to_ms(at)}", at),
                 teams=rep.teams,
                 skills=rep.skills,
+                skill_levels=rep.skill_levels,
                 capacity=rep.capacity,
             )
             for rep in self._roster.reps
