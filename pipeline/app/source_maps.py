@@ -22,6 +22,17 @@ def load_map(path: Path) -> SourceMap:
 
 
 @cache
+def known_networks() -> frozenset[str]:
+    """Returns the networks that the shipped maps name."""
+    return frozenset(
+        name
+        for one in shipped_maps()
+        for name in (one.constants.get("platform"), *one.values.get("platform", {}).values())
+        if name is not None
+    )
+
+
+@cache
 def shipped_maps(folder: Path = SHIPPED) -> Sequence[SourceMap]:
     """Returns the maps that come with Earshot, by name."""
     return tuple(sorted((load_map(path) for path in folder.glob("*.yaml")), key=lambda one: one.name))

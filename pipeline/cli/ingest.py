@@ -61,7 +61,7 @@ TimeFormat = Annotated[
     typer.Option(help="strptime format that is tried first, or excel for serial days; may be repeated"),
 ]
 Zone = Annotated[str | None, typer.Option(help="of times that state none: Europe/Berlin; default: UTC")]
-DateOrder = Annotated[str | None, typer.Option(help="dmy or mdy: what 05/06/2013 begins with")]
+DateOrder = Annotated[str | None, typer.Option(help="dmy, mdy or ymd: what 05/06/13 begins with")]
 Decimal = Annotated[str | None, typer.Option(help="sign before the decimals of numbers: . or ,")]
 Ids = Annotated[str | None, typer.Option(help="exact takes long ids that look rounded")]
 Encoding = Annotated[str | None, typer.Option(help="of the text, such as cp1252; default: found out")]
@@ -188,7 +188,8 @@ def file(
     """Any export: it is looked at first, and what cannot be told is asked for before anything is sent.
 
     A table (CSV, TSV, XLSX) or JSON (lines, arrays, archives, answers of interfaces), packed or not. Exports of
-    known sources are recognised by their columns. `earshot ingest inspect FILE` shows what would be sent.
+    known sources are recognised by their columns. `earshot ingest inspect FILE` shows what would be sent. --columns
+    for some fields leaves the others as they are recognised.
     """
     options = _options(platform, time_format, zone, date_order, decimal, ids)
     asked = _asked(member, encoding, delimiter, quoting, header, entries)

@@ -21,6 +21,8 @@ _HELP = {
 
 NOTES = {
     "half_character": "half a character became U+FFFD",
+    "nul": "a NUL became U+FFFD",
+    "nested_posts": "the posts in it are left out; a map whose entries lead there takes them (--map)",
     "name_as_id": "a name stands for the id, so people of one name count as one",
     "ambiguous_hour": "the hour comes twice when clocks go back, and the first is taken",
     "unknown_visibility": "the word is not known, and counts as direct",

@@ -1,7 +1,7 @@
 """Shows what an import of a file would do. Nothing is sent."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
@@ -54,8 +54,10 @@ def inspect_file(request: IngestRequest) -> Inspection:
         look = look_at(place, request.columns, options)
         questions = [question.text for question in look.questions]
         tried: list[Candidate] = []
+        left_aside: Mapping[str, int] = {}
         try:
-            tried = list(islice(_candidates(look, request, options, place.name), SAMPLE_RECORDS))
+            candidates, left_aside = _candidates(look, request, options, place.name)
+            tried = list(islice(candidates, SAMPLE_RECORDS))
         except Misconfigured as error:
             questions.append(str(error))
     posts = [orjson.loads(one.found) for one in tried if isinstance(one.found, bytes)]
@@ -63,13 +65,18 @@ def inspect_file(request: IngestRequest) -> Inspection:
     source_map = {} if look.source_map is None else look.source_map.model_dump(mode="json", exclude_defaults=True)
     left = Counter(out for one in tried for out in one.left_out)
     left_out = [f"{out.field} from {out.column or out.field}: {out.code} ({count})" for out, count in left.items()]
+    left_out += [f"no posts by the map: {why} ({count})" for why, count in left_aside.items()]
     return Inspection(list(described(look)), source_map, posts[:SHOWN], refused[:SHOWN], left_out, questions)
 
 
-def _candidates(look: Look, request: IngestRequest, options: FileOptions, file: str) -> Iterator[Candidate]:
+def _candidates(
+    look: Look, request: IngestRequest, options: FileOptions, file: str
+) -> tuple[Iterator[Candidate], Mapping[str, int]]:
+    """Returns the posts, and what counts the entries that are none while they are read."""
     if look.is_ours:
-        return ours(look.found, request.workspace)
+        return ours(look.found, request.workspace), {}
     if look.source_map is None:
-        return iter(())
+        return iter(()), {}
     whole = look.source_map.with_defaults(request.workspace or "workspace", options.platform or "network")
-    return mapped(look.found, mapper_of(whole, look.decision, file))
+    mapper = mapper_of(whole, look.decision, file)
+    return mapped(look.found, mapper), mapper.left_aside

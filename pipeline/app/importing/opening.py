@@ -24,7 +24,7 @@ from pipeline.ingest.sources.source_map import SourceMap
 from pipeline.ingest.sources.values.plain import HALF_CHARACTER
 from pipeline.ingest.table.columns import open_table
 
-_ADVICE = frozenset({"zone", "ids"})
+_ADVICE = frozenset({"zone", "ids", "network", "owner"})
 """What these questions ask has a safe answer, so that a run may begin without one."""
 
 
@@ -38,6 +38,8 @@ class Opened:
     """Maps a field of RawPost to the source's name of it."""
     decided: Mapping[str, Any] = field(default_factory=dict)
     """Holds what a look at the file has decided. A resumed run gets it back."""
+    left_aside: Mapping[str, int] = field(default_factory=dict)
+    """Counts the entries that are no posts by the map, while they are read."""
 
 
 def open_input(
@@ -109,7 +111,7 @@ def _any_file(
     if source_map is None:
         return Opened(ours(found, request.workspace), JsonForm(), {}, decided)
     mapper = mapper_of(source_map, look.decision, place.name)
-    return Opened(mapped(found, mapper, done_to), _form(look), mapper.columns, decided)
+    return Opened(mapped(found, mapper, done_to), _form(look), mapper.columns, decided, mapper.left_aside)
 
 
 def _ask(look: Look, file: str) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
+from pipeline.app.importing.owner import AUTHOR, NO_OWNER, owned
 from pipeline.app.importing.place import Place
 from pipeline.app.importing.request import FileOptions
-from pipeline.app.source_maps import shipped_maps
+from pipeline.app.source_maps import known_networks, shipped_maps
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.json.entries import unfolded
 from pipeline.ingest.lines import Found
@@ -16,10 +17,11 @@ from pipeline.ingest.reading import Export, open_export
 from pipeline.ingest.sources.evidence import Question, decided
 from pipeline.ingest.sources.header import alike
 from pipeline.ingest.sources.match import propose
-from pipeline.ingest.sources.source_map import SourceMap
+from pipeline.ingest.sources.source_map import ANONYMOUS, SourceMap
+from pipeline.input_mistakes import nearest
 
-MOST_NAMED = 20
-"""At most so many columns are listed that nothing is taken from."""
+MOST_NAMED = 40
+"""At most so many columns are listed."""
 SAMPLE_RECORDS = 200
 """So many records tell which map fits, and what their times and numbers mean."""
 _OURS = frozenset({"post_id", "platform", "author", "created_at"})
@@ -47,7 +49,8 @@ def look_at(place: Place, source_map: SourceMap | None, options: FileOptions) ->
 
     Args:
         place: the bytes.
-        source_map: the map that the operator has given. None looks for one.
+        source_map: the map that the operator has given. None looks for one, and a map that does not say who wrote
+            what and when is completed by the one that is found.
         options: what else the operator says.
 
     Raises:
@@ -56,8 +59,11 @@ def look_at(place: Place, source_map: SourceMap | None, options: FileOptions) ->
     export = open_export(place.stream, place.name, _asked(source_map, options), folded=True)
     sample = list(islice(export.found, SAMPLE_RECORDS))
     export = export._replace(found=chain(sample, export.found))
-    if source_map is None and (found := _fitting(export, sample, options)) is not None:
-        return found
+    said, source_map = (
+        (source_map, None) if source_map is not None and _is_partial(source_map) else (None, source_map)
+    )
+    if source_map is None and (found := _fitting(export, sample, options, said)) is not None:
+        return _with_owner(found, place)
     form = export.decision.form
     if isinstance(form, Json) and form.path and source_map is None:
         _ask_for_list(sample, place.name, options)
@@ -70,11 +76,31 @@ def look_at(place: Place, source_map: SourceMap | None, options: FileOptions) ->
     if source_map is not None:
         proposal, questions = decided(source_map, columns, records)
     else:
-        some, asked = propose(columns, records, shipped_maps())
+        some, asked = propose(columns, records, shipped_maps(), said)
         if some is None:
             return Look(export.decision, None, False, asked, export.header, export.found)
         proposal, questions = some, list(asked)
-    return _completed(export, proposal, questions, options)
+        if columns is None and not some.needs:
+            # What an unknown shape holds besides is at least counted.
+            nested = dict.fromkeys(path for record in records for path in rivals(record))
+            proposal = some.model_copy(update={"nested": tuple(nested)})
+    return _with_owner(_completed(export, proposal, questions, options), place)
+
+
+def _is_partial(source_map: SourceMap) -> bool:
+    fed = source_map.columns.keys() | source_map.constants.keys()
+    return not {"post_id", "created_at"} <= fed or not fed & {"author.author_id", ANONYMOUS}
+
+
+def _with_owner(look: Look, place: Place) -> Look:
+    """Names the owner of an archive, whose posts do not repeat who wrote them."""
+    if look.source_map is None or look.source_map.constants.get(AUTHOR) != NO_OWNER:
+        return look
+    source_map = owned(look.source_map, place)
+    if source_map is not None:
+        return replace(look, source_map=source_map)
+    text = "the archive does not say whose it is: put its account.js beside it, or --columns author.author_id==ID"
+    return replace(look, questions=(*look.questions, Question("owner", text)))
 
 
 def _ask_for_list(sample: list[Found], file: str, options: FileOptions) -> None:
@@ -85,12 +111,12 @@ def _ask_for_list(sample: list[Found], file: str, options: FileOptions) -> None:
         )
 
 
-def _fitting(export: Export, sample: list[Found], options: FileOptions) -> Look | None:
+def _fitting(export: Export, sample: list[Found], options: FileOptions, said: SourceMap | None) -> Look | None:
     """Returns the look by the map of a known source whose entries lie in envelopes, if one fits."""
     form = export.decision.form
     if not isinstance(form, Json) or not form.path or form.layout == "array":
         return None
-    some, questions = propose(None, _records(sample), shipped_maps())
+    some, questions = propose(None, _records(sample), shipped_maps(), said)
     if some is None or not some.needs:
         return None
     decision = replace(export.decision, form=replace(form, path=()))
@@ -99,6 +125,10 @@ def _fitting(export: Export, sample: list[Found], options: FileOptions) -> Look 
 
 def _completed(export: Export, source_map: SourceMap, questions: list[Question], options: FileOptions) -> Look:
     said = {name: value for name, value in options.said.items() if value}
+    near = None if options.platform in known_networks() else nearest(options.platform or "", known_networks())
+    if near is not None:
+        text = f"no map knows the network {options.platform!r}, which becomes one of its own: did you mean {near}?"
+        questions = [*questions, Question("network", text)]
     answered = {*said, *(["platform"] if options.platform else []), *(["rounded"] if "ids" in said else [])}
     open_questions = tuple(question for question in questions if question.about not in answered)
     whole = source_map.with_options(said)
@@ -172,4 +202,5 @@ def _laid_out(decision: Decision) -> str:
         form.dialect.quoting
     ]
     header = f"names of columns in line {form.header_line}" if form.header_line else "names of columns as given"
-    return f"a table with {delimiter} between cells{quoting}, {header}: {', '.join(form.names)}"
+    more = f", ... ({len(form.names):,} in all)" if len(form.names) > MOST_NAMED else ""
+    return f"a table with {delimiter} between cells{quoting}, {header}: {', '.join(form.names[:MOST_NAMED])}{more}"

@@ -75,6 +75,8 @@ class IngestSummary:
     """Posts that an earlier run had sent, and that were not sent again."""
     left_out: dict[str, int] = field(default_factory=dict)
     """Optional cells that posts go without, by column."""
+    left_aside: dict[str, int] = field(default_factory=dict)
+    """Entries that are no posts by the map, by the reason in words."""
     seconds: float = 0.0
     resumed_after: int = 0
     """Line after which the run was taken up. 0 says that it began at the beginning."""

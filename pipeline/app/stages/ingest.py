@@ -144,6 +144,8 @@ def ingest_file(
         else:
             ledger.end(whole=whole)
         rejections.end()
+        for why, count in opened.left_aside.items():
+            say(f"{place.name}: {count:,} entries are no posts by the map: {why}")
         after = ledger.cursor
         sent, rejected = after.sent - before.sent, after.rejected - before.rejected
         return IngestSummary(
@@ -155,6 +157,7 @@ def ingest_file(
             rejected=rejected,
             sent_before=agent.passed_over,
             left_out=rejections.left_out_counts,
+            left_aside=dict(opened.left_aside),
             seconds=round(time.monotonic() - began_s, 3),
             resumed_after=before.line,
             whole=whole,

@@ -18,6 +18,9 @@ _CHUNK_BYTES = 2**20
 _BLANK = re.compile(r"[\s\ufeff]*")
 _DOUBT_CHARS = 16
 """An error so close to the end of what was read may only mean that a value is cut off there."""
+_KEY = re.compile(rb'(?<!\\)"\s*:')
+"""Ends a key. A quote within a text has a backslash before it."""
+_LONGEST_KEY = 60
 _DEEPEST = 200
 """Writers of JSON stop at 254 levels (orjson), and Python at some hundred more."""
 _DECODER = json.JSONDecoder(parse_constant=lambda _: None)
@@ -123,12 +126,35 @@ def entry(piece: Piece) -> dict[str, Any] | Permanent:
         return Permanent("invalid_json", "the entry is no object")
     if _is_too_deep(piece):
         return Permanent("invalid_json", "the value nests too deep")
+    if (twice := _key_that_stands_twice(piece)) is not None:
+        return Permanent("duplicate_key", f"the key {twice[:_LONGEST_KEY]!r} stands twice in one object")
     try:
         if not piece.raw.isascii():
             piece.raw.decode()
     except UnicodeDecodeError as error:
         return Permanent("invalid_utf8", f"byte {error.start + 1} of the entry is no text in this encoding")
     return piece.value
+
+
+def _key_that_stands_twice(piece: Piece) -> str | None:
+    # A reader keeps the last one and tells nobody. Keys are counted first, because a look at each costs much more.
+    if len(_KEY.findall(piece.raw)) <= _keys(piece.value):
+        return None
+    found: list[str] = []
+
+    def checked(pairs: list[tuple[str, Any]]) -> None:
+        names = [name for name, _ in pairs]
+        if len(set(names)) < len(names):
+            found.append(next(name for at, name in enumerate(names) if name in names[:at]))
+
+    json.loads(piece.raw.decode(errors="replace"), object_pairs_hook=checked)
+    return found[0] if found else None
+
+
+def _keys(value: Any) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(_keys(inner) for inner in value.values() if isinstance(inner, dict | list))
+    return sum(_keys(inner) for inner in value if isinstance(inner, dict | list))
 
 
 def _is_too_deep(piece: Piece) -> bool:

@@ -113,6 +113,10 @@ def _archived(stream: BinaryIO, file: str, member: str | None) -> Packing:
         raise Misconfigured(
             f"{file} holds {len(files)} files: say which one with --member; there are: {_listed(files)}"
         )
+    if member is not None and files.count(member) > 1:
+        raise Misconfigured(
+            f"{file} holds several files named {member!r}: unpack it, and give the one that is meant"
+        )
     return Packing("zip", files[0] if member is None else member)
 
 

@@ -76,7 +76,8 @@ def table(sample: Sequence[Line], asked: Asked, file: str) -> Table:
     ]
     best = max(readings, key=lambda reading: reading.rank, default=_NOTHING)
     if best.header is None or best.width < 2:
-        raise Misconfigured(_hopeless(best, file))
+        other = "" if asked.delimiter is None else _other_delimiter(below, asked, text)
+        raise Misconfigured(_hopeless(best, file) + other)
     spaced = len(best.names) > 1 and all(name.startswith(" ") for name in best.names[1:])
     dialect = replace(best.dialect, spaced=spaced)
     if asked.quoting is None and best.dialect.quoting == "double" and not _doubles(text, best, readings):
@@ -179,6 +180,15 @@ def _are_names(cells: list[str]) -> bool:
     return 2 * len(full) > len(cells) > 1 and not any(
         len(cell) > _LONGEST_NAME or _VALUE.fullmatch(cell) for cell in full
     )
+
+
+def _other_delimiter(sample: Sequence[Line], asked: Asked, text: bytes) -> str:
+    """Returns a hint where another sign than the one that was said parts the lines into cells."""
+    readings = [_read(sample, Dialect(sign), asked) for sign in DELIMITERS if sign.encode() in text]
+    best = max(readings, key=lambda reading: reading.rank, default=_NOTHING)
+    if best.header is None or best.width < 2 or best.dialect.delimiter == asked.delimiter:
+        return ""
+    return f"; {best.dialect.delimiter!r} parts them into {best.width}, and needs no --delimiter"
 
 
 def _hopeless(best: _Reading, file: str) -> str:

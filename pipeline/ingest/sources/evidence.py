@@ -34,7 +34,7 @@ _TWO_DIGIT_YEARS = "%y%m%d%H%M"
 class Question(NamedTuple):
     """Something that only a person can say."""
 
-    about: Literal["source", "platform", "order", "zone", "decimal", "times", "ids", "rounded"]
+    about: Literal["source", "platform", "order", "zone", "decimal", "times", "ids", "rounded", "network", "owner"]
     text: str
     """The question in one sentence, with the option that answers it."""
 
@@ -100,13 +100,13 @@ def _order(
 ) -> dict[str, object]:
     if source_map.order is not None or _reads_all(Times(source_map.times), values):
         return _only_order(source_map, values)
-    orders: tuple[Order, ...] = ("dmy", "mdy")
-    readable = [order for order in orders if _reads_all(Times(source_map.times, None, order), values)]
+    readable = _readable_orders(source_map, values)
     doubtful = any(_fits(Times(source_map.times), value) == "ambiguous_date" for value in values)
     if len(readable) == 1:
         return {"order": readable[0]}
     if doubtful and readable:
-        text = f"column {column!r}: does 05/06 begin with the day or the month? --date-order dmy or mdy"
+        orders = f"{', '.join(map(str, readable[:-1]))} or {readable[-1]}"
+        text = f"column {column!r}: what does {_ambiguous(source_map, values)} begin with? --date-order {orders}"
         questions.append(Question("order", text))
     elif doubtful:
         text = f"column {column!r}: some dates begin with the day and others with the month, or are no dates"
@@ -118,9 +118,18 @@ def _only_order(source_map: SourceMap, values: list[object]) -> dict[str, object
     """Returns the order that all dates of the sample have, so that a later one cannot be doubted."""
     if source_map.order is not None:
         return {}
-    orders: tuple[Order, ...] = ("dmy", "mdy")
-    readable = [order for order in orders if _reads_all(Times(source_map.times, None, order), values)]
+    readable = _readable_orders(source_map, values)
     return {"order": readable[0]} if len(readable) == 1 else {}
+
+
+def _readable_orders(source_map: SourceMap, values: list[object]) -> list[Order]:
+    orders: tuple[Order, ...] = ("dmy", "mdy", "ymd")
+    return [order for order in orders if _reads_all(Times(source_map.times, None, order), values)]
+
+
+def _ambiguous(source_map: SourceMap, values: list[object]) -> object:
+    times = Times(source_map.times)
+    return next(value for value in values if _fits(times, value) == "ambiguous_date")
 
 
 def _ask_for_zone(source_map: SourceMap, values: list[object], column: str, questions: list[Question]) -> None:

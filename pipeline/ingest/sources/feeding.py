@@ -1,7 +1,7 @@
 """Takes the value of one field out of a record: of one column, the first of several, a join, or a hash."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import unquote
 
 from pipeline.errors import Misconfigured, Permanent
@@ -58,6 +58,9 @@ def fed(feed: Feed, find: Find, target: str, source_map: SourceMap) -> Get | Non
     words = source_map.values.get(target)
     if words:
         get = _meaning(get, {word.lower(): meaning for word, meaning in words.items()})
+    links = [found for path in source_map.links.get(target, ()) if (found := find(path, target)) is not None]
+    if links:
+        get = _expanded(get, links)
     markup = source_map.markup.get(target)
     if markup is not None:
         get = _plain(get, visible if markup == "html" else entities)
@@ -147,6 +150,23 @@ def _meaning(inner: Get, words: dict[str, str]) -> Get:
     def get(entry: Entry) -> object:
         value = inner(entry)
         return words.get(spelled(value).strip().lower(), value)
+
+    return get
+
+
+def _expanded(inner: Get, links: Sequence[Getter]) -> Get:
+    """Writes the addresses out that a network has shortened in a text."""
+
+    def get(entry: Entry) -> object:
+        value = inner(entry)
+        if not isinstance(value, str) or "://" not in value:
+            return value
+        for listed in links:
+            found = listed(entry)
+            for link in found if isinstance(found, list) else ():
+                if isinstance(link, Mapping) and isinstance(link.get("expanded_url"), str) and link.get("url"):
+                    value = value.replace(str(link["url"]), link["expanded_url"])
+        return value
 
     return get
 

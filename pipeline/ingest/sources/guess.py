@@ -65,7 +65,7 @@ _NAMES: Mapping[str, str] = {
 }
 """Names of columns for each field in order of preference, in English, German, French, Spanish and Italian."""
 _FIELDS = {target: [alike(name) for name in names.split("|")] for target, names in _NAMES.items()}
-_TIMES = (Times(("excel",), None, "dmy"), Times(("%y%m%d%H%M",), None, "mdy"))
+_TIMES = (Times(("excel",), None, "dmy"), Times(("%y%m%d%H%M",), None, "mdy"), Times((), None, "ymd"))
 """Reads whatever may be a time, with either order of day and month."""
 _VISIBLE = frozenset(map(alike, ("visibility", "sichtbarkeit", "privacy", "audience")))
 _NOT_PRIVATE = dict.fromkeys(("false", "no", "n", "f", "0", "0.0", "nein", "non"), "public")

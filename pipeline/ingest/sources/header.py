@@ -7,6 +7,8 @@ from pipeline.ingest.sources.paths import Entry, Getter
 from pipeline.ingest.sources.values.plain import INVISIBLE
 from pipeline.input_mistakes import did_you_mean
 
+_MOST_NAMED = 40
+
 
 class Columns:
     """Knows the columns of one table.
@@ -51,7 +53,8 @@ class Columns:
         raise Misconfigured(f"there is no column {name!r} (for {field}){hint}; there are: {self}")
 
     def __str__(self) -> str:
-        return ", ".join(self._names)
+        more = f", ... ({len(self._names):,} in all)" if len(self._names) > _MOST_NAMED else ""
+        return ", ".join(self._names[:_MOST_NAMED]) + more
 
 
 def alike(name: str) -> str:

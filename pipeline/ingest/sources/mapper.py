@@ -4,6 +4,8 @@ A record is a row as {column: cell}, or an entry of a JSON file. The post is pla
 and the contract checks it later. An odd optional cell is left out of its post and named.
 """
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -22,6 +24,7 @@ AUTHOR = "author.author_id"
 NAMES = ("handle", "name")
 OTHER_AUTHORS = ("in_reply_to_author", "repost_of_author", "quote_of_author")
 Document = dict[str, object]
+_LONGEST_WORD, _MOST_REASONS = 20, 50
 
 
 class Mapped(NamedTuple):
@@ -89,10 +92,18 @@ class Mapper:
         self._author = parts.pop(AUTHOR, None)
         self._parts = tuple(parts.values())
         self._only = [
-            (get, {word.lower() for word in words})
+            (path, get, {word.lower() for word in words})
             for path, words in source_map.only.items()
             if (get := find(path, "only")) is not None
         ]
+        self._skips = [
+            (path, get, re.compile(pattern))
+            for path, pattern in source_map.skips.items()
+            if (get := find(path, "skips")) is not None
+        ]
+        self._nested = [(path, get) for path in source_map.nested if (get := find(path, "nested")) is not None]
+        self.left_aside: Counter[str] = Counter()
+        """Counts the entries that are no posts by the map, by the reason in words."""
         self._readers = Readers(source_map)
         self._plans: dict[str, tuple[_Step, ...]] = {}
         self._networks: dict[object, str] = {}
@@ -104,7 +115,7 @@ class Mapper:
     def entries(self, record: Mapping[str, object]) -> list[Entry]:
         """Returns the posts that lie in a record of the file, not read yet. A row of a table is one."""
         found = [Entry(record)] if self._of_table else unfolded(record, self._map.entries)
-        return [entry for entry in found if self._is_post(entry)] if self._only else found
+        return [entry for entry in found if self._is_post(entry)] if self._only or self._skips else found
 
     def post(self, record: Mapping[str, object]) -> Mapped:
         """Returns the post of a record that holds one.
@@ -118,7 +129,19 @@ class Mapper:
         return self.post_of(entries[0])
 
     def _is_post(self, entry: Entry) -> bool:
-        return all(spelled(get(entry)).strip().lower() in words for get, words in self._only)
+        for path, get, words in self._only:
+            word = _spelled(get(entry)).strip().lower()
+            if word not in words:
+                self._leave_aside(f"{path} is {word[:_LONGEST_WORD]}" if word else f"{path} is empty", path)
+                return False
+        for path, get, pattern in self._skips:
+            if pattern.match(_spelled(get(entry))):
+                self._leave_aside(f"{path} begins with {pattern.pattern}", path)
+                return False
+        return True
+
+    def _leave_aside(self, why: str, path: str) -> None:
+        self.left_aside[why if why in self.left_aside or len(self.left_aside) < _MOST_REASONS else path] += 1
 
     def post_of(self, entry: Entry) -> Mapped:
         """Returns the post of one of `entries`.
@@ -151,6 +174,9 @@ class Mapper:
                 else:
                     document[leaf] = value
         self._put_author(document, author, entry, network, left)
+        for path, get in self._nested:
+            listed = get(entry)
+            left += [LeftOut("posts", path, "nested_posts")] * (len(listed) if isinstance(listed, list) else 0)
         if "reply" in document and "allowed" not in document["reply"]:  # type: ignore[operator]
             del document["reply"]
         return Mapped(document, tuple(left))
@@ -205,3 +231,10 @@ class Mapper:
             author |= {"author_id": f"{network}:anonymous-{hashed([thread])}", "anonymous": True}
         else:
             author["author_id"] = found
+
+
+def _spelled(value: object) -> str:
+    try:
+        return spelled(value)
+    except Permanent:
+        return "a list"

@@ -20,13 +20,19 @@ class Proposal(NamedTuple):
     questions: tuple[Question, ...]
 
 
-def propose(columns: Sequence[str] | None, samples: Sequence[Record], maps: Iterable[SourceMap]) -> Proposal:
+def propose(
+    columns: Sequence[str] | None,
+    samples: Sequence[Record],
+    maps: Iterable[SourceMap],
+    said: SourceMap | None = None,
+) -> Proposal:
     """Returns the map of the source, or one that is guessed from the names, with what the samples decide.
 
     Args:
         columns: of a table, in any order; None for a JSON file.
         samples: first records of the file.
         maps: of all known sources.
+        said: what a person says of some fields. It goes before the map that is found.
     """
     fitting = sorted((one for one in maps if fits(one, columns, samples)), key=lambda one: one.name)
     # A map that needs all that another needs, and more, is the more special one.
@@ -35,6 +41,8 @@ def propose(columns: Sequence[str] | None, samples: Sequence[Record], maps: Iter
         names = " or ".join(one.name for one in best)
         return Proposal(None, (Question("source", f"this may be an export of {names}: say which with --map"),))
     source_map = best[0] if best else guessed(columns, samples)
+    if said is not None:
+        source_map = said if source_map is None else said.over(source_map)
     if source_map is None:
         what = "no known map fits, and no column looks like a time and a text: say --columns or --map"
         return Proposal(None, (Question("source", what),))

@@ -82,10 +82,7 @@ class Feed(BaseModel):
 
     @model_validator(mode="after")
     def _part_is_a_pattern(self) -> "Feed":
-        try:
-            re.compile(self.part or "")
-        except re.error as error:
-            raise ValueError(f"part is no regular expression: {error}") from None
+        _a_pattern(self.part or "")
         return self
 
 
@@ -132,6 +129,15 @@ def _a_target(name: str) -> str:
     return name
 
 
+def _a_pattern(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_a_pattern)]
 Target = Annotated[str, AfterValidator(_a_target)]
 Spelled = Annotated[str, BeforeValidator(_in_words)]
 Words = Annotated[tuple[Spelled, ...], BeforeValidator(_alone)]
@@ -159,6 +165,16 @@ class SourceMap(BaseModel):
     only: Mapping[str, Words] = Field(
         default_factory=dict, description="words that a column or path must have, or the entry is no post"
     )
+    skips: Mapping[str, Pattern] = Field(
+        default_factory=dict, description="a column or path with how its value begins in entries that are no posts"
+    )
+    nested: Words = Field(
+        default=(), description="paths of lists in an entry whose elements are posts too, and are left out"
+    )
+    links: Mapping[Target, Words] = Field(
+        default_factory=dict,
+        description="paths of lists of url and expanded_url; short addresses in the text become the others",
+    )
     columns: Mapping[Target, Annotated[Feed, BeforeValidator(_fed)]] = Field(default_factory=dict)
     constants: Mapping[Target, Spelled] = Field(
         default_factory=dict, description="what each post gets whose own cell for the field is empty or not there"
@@ -172,7 +188,7 @@ class SourceMap(BaseModel):
     zone: Annotated[str, AfterValidator(_a_zone)] | None = Field(
         default=None, description="zone of times that state none, such as Europe/Berlin; UTC if absent"
     )
-    order: Order = Field(default=None, description="dmy or mdy: what 05/06/2013 begins with")
+    order: Order = Field(default=None, description="dmy, mdy or ymd: what 05/06/13 begins with")
     decimal: Literal[".", ","] | None = Field(default=None, description="sign before the decimals of numbers")
     markup: Mapping[Target, Literal["html", "entities"]] = Field(
         default_factory=dict, description="texts that are HTML, or plain with &amp; and its like"
@@ -197,6 +213,17 @@ class SourceMap(BaseModel):
             name: value for name, value in given.items() if value is not None and name not in self.constants
         }
         return self.model_copy(update={"constants": {**self.constants, **defaults}}).checked()
+
+    def over(self, other: "SourceMap") -> "SourceMap":
+        """Returns the other map in all that this one leaves open. A field that this one feeds is its own."""
+        mine = {*self.columns, *self.constants}
+        said = self.model_dump(exclude_defaults=True, exclude={"columns", "constants"})
+        parts = ("columns", "constants", "values", "markup", "links")
+        rest = {
+            part: {name: of for name, of in getattr(other, part).items() if name not in mine} for part in parts
+        }
+        own = {part: {**rest[part], **getattr(self, part)} for part in parts}
+        return other.model_copy(update={**said, **own})
 
     def with_options(self, options: Mapping[str, object]) -> "SourceMap":
         """Returns the map with what the operator says of times, numbers and the file. None says nothing.

@@ -9,8 +9,9 @@ from typing import Literal, NamedTuple
 
 from pipeline.errors import Permanent
 
-Order = Literal["dmy", "mdy"] | None
-"""Whether 05/06/2013 begins with the day or the month. None where nobody has said it."""
+Order = Literal["dmy", "mdy", "ymd"] | None
+"""Whether 05/06/13 begins with the day, the month, or the year. None where nobody has said it. A year of four
+digits in front is always taken as one."""
 
 _CLOCK = re.compile(
     r"(?<![\d:])(?P<hour>\d{1,2})(?::(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<part>\d{1,9}))?)?)?"
@@ -119,6 +120,8 @@ def _numeric(text: str, order: Order) -> tuple[int, int, int] | None:
         return a, b, c
     if len(found["a"]) > 2 or len(found["c"]) not in (2, 4):
         return None
+    if order == "ymd":
+        return (_century(a), b, c) if len(found["a"]) == len(found["c"]) == 2 else None
     year = c if len(found["c"]) == 4 else _century(c)
     # A day between dots comes first in every country that writes so.
     order = order or ("dmy" if found["sign"] == "." else None)
@@ -127,6 +130,11 @@ def _numeric(text: str, order: Order) -> tuple[int, int, int] | None:
             raise Permanent(
                 "ambiguous_date",
                 "day and month could be either: say order: dmy or mdy in the map, or --date-order",
+            )
+        if len(found["a"]) == len(found["c"]) == 2 and b <= 12 and 1 <= c <= 31:
+            raise Permanent(
+                "ambiguous_date",
+                "the year could be in front or behind: say order: dmy, mdy or ymd in the map, or --date-order",
             )
         order = "dmy" if a > 12 or a == b else "mdy"
     return (year, b, a) if order == "dmy" else (year, a, b)

@@ -24,6 +24,8 @@ INVISIBLE = dict.fromkeys(
 """Zero-width signs, marks of direction, byte order marks and soft hyphens, as `str.translate` takes them."""
 HALF_CHARACTER = "half_character"
 """Code of a text that held one half of a surrogate pair, such as an emoji that was cut in two."""
+NUL = "nul"
+"""Code of a text that held a NUL, which ends the text in many programs and no person writes."""
 _HALVES = re.compile("[\ud800-\udfff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _BOOLEANS = {"true": True, "t": True, "yes": True, "y": True, "1": True, "1.0": True, "ja": True, "oui": True,
@@ -59,6 +61,9 @@ def text(value: object, notes: list[str]) -> object:
 
 def whole_characters(found: str, notes: list[str]) -> str:
     """Returns the text in characters that UTF-8 can write, and notes it where one had to be replaced."""
+    if "\0" in found:
+        found = found.replace("\0", "\ufffd")
+        notes.append(NUL)
     if found.isascii() or not _HALVES.search(found):
         return found
     paired = _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), found)
@@ -71,7 +76,7 @@ def whole_characters(found: str, notes: list[str]) -> str:
 def word(value: object, notes: list[str]) -> str | None:
     """Returns a name or tag without space and unseen signs around it. Every spelling of absent is absent."""
     found = value if type(value) is str else spelled(value)
-    if not found.isascii():
+    if not found.isascii() or "\0" in found:
         found = whole_characters(found, notes)
         found = trimmed(found)
     found = found.strip()

@@ -243,3 +243,60 @@ def test_nothing_is_made_of_what_an_earlier_call_has_dealt_with(
     _, after, _ = opened(asked, whole.decided, done_to=done_to)
     assert [post.post_id for post in after] == [post.post_id for post in before[4:]]
     assert len(made) == len(after) == 2
+
+
+def test_columns_for_some_fields_complete_the_map_that_is_found(file: Path) -> None:
+    file.write_text("id;user;date;text;comment\nr1;uwe;2026-11-29T17:14:01Z;naja;wirklich\n")
+    _, (post,), _ = opened(request(file, platform="chirp", columns=None))
+    assert post.text == "naja"
+    asked = IngestRequest(
+        str(file), "acme", parse_columns("text=comment"), file_options=FileOptions(platform="chirp")
+    )
+    _, (post,), _ = opened(asked)
+    assert (post.text, post.author.author_id, post.post_id) == ("wirklich", "chirp:uwe", "chirp:r1")
+
+
+def test_a_network_that_no_map_knows_is_named_if_one_is_near(file: Path) -> None:
+    file.write_text(HEAD + ROWS)
+    _, _, said = opened(request(file, platform="twiter", said={"decimal": ","}))
+    assert any("did you mean twitter?" in line for line in said)
+    _, _, said = opened(request(file, platform="chirp", said={"decimal": ","}))
+    assert not any("did you mean" in line for line in said)
+
+
+def test_an_archive_is_its_owners_whom_the_file_beside_it_names(tmp_path: Path) -> None:
+    tweet = {"id_str": "15", "full_text": "hi", "created_at": "Fri Nov 18 00:04:50 +0000 2022"}
+    file = tmp_path / "tweets.js"
+    file.write_text("window.YTD.tweets.part0 = " + json.dumps([{"tweet": tweet}]))
+    _, (post,), said = opened(request(file))
+    assert post.author.author_id == "twitter:archive-owner"
+    assert any("account.js" in line for line in said)
+    account = {"accountId": "99", "username": "acme", "accountDisplayName": "Acme"}
+    (tmp_path / "account.js").write_text("window.YTD.account.part0 = " + json.dumps([{"account": account}]))
+    _, (post,), said = opened(request(file))
+    assert (post.author.author_id, post.author.handle, post.author.name) == ("twitter:99", "acme", "Acme")
+    assert not any("account.js" in line for line in said)
+
+
+def test_posts_within_posts_of_an_unknown_shape_are_counted(file: Path) -> None:
+    post = {"id": "1", "user": "ann", "text": "hi", "date": "2026-11-29T17:14:01Z"}
+    lines = [{**post, "id": str(number), "answers": [post] * number} for number in range(3)]
+    file.write_text("\n".join(json.dumps(line) for line in lines))
+    with ExitStack() as stack:
+        found = open_input(request(file, platform="chirp"), open_place(str(file), stack), StopRequest(), {}, print)
+        left = [out.column for one in found.candidates for out in one.left_out]
+    assert left == ["answers"] * 3
+
+
+def test_many_columns_are_not_all_listed(file: Path) -> None:
+    names = ";".join(f"c{number}" for number in range(5000))
+    file.write_text(f"id;user;date;text;{names}\nr1;uwe;2026-11-29T17:14:01Z;naja{';' * 5000}\n")
+    _, _, said = opened(request(file, platform="chirp"))
+    assert max(map(len, said)) < 1000
+    assert any("5,004 in all" in line for line in said)
+
+
+def test_a_delimiter_that_parts_nothing_is_answered_with_one_that_does(file: Path) -> None:
+    file.write_text(HEAD + ROWS)
+    with pytest.raises(Misconfigured, match="';' parts them into 5"):
+        opened(request(file, asked=Asked(delimiter="|")))

@@ -112,3 +112,23 @@ def test_an_array_that_is_not_there_is_named() -> None:
     (one,) = read('{"a": [1]}', Json("array", ("b",)))
     assert isinstance(one.record, Permanent)
     assert "nothing stands at b" in one.record.detail
+
+
+@pytest.mark.parametrize(
+    ("text", "twice"),
+    [
+        ('{"id": 1, "id": 2}', "id"),
+        ('{"a": {"b": 1, "b" : 2}}', "b"),
+        ('{"a": [{"\\u0062": 1, "b": 2}]}', "b"),
+        ('{"a": "\\": \\"", "b": 1}', None),
+        ('{"a\\\\": 1, "a": 2}', None),
+        ('{"a": "x\\\\", "b": "\\":"}', None),
+    ],
+)
+def test_a_key_that_stands_twice_in_one_object_is_named(text: str, twice: str | None) -> None:
+    (found,) = of_lines([Line(1, text.encode())])
+    if twice is None:
+        assert found.record == json.loads(text)
+    else:
+        assert isinstance(found.record, Permanent)
+        assert (found.record.code, repr(twice) in found.record.detail) == ("duplicate_key", True)

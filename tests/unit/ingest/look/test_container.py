@@ -4,10 +4,12 @@ import bz2
 import gzip
 import lzma
 import tracemalloc
+import warnings
 import zipfile
 from collections.abc import Callable
 from functools import partial
 from io import BufferedReader, BytesIO
+from pathlib import Path
 
 import pytest
 import zstandard
@@ -124,3 +126,13 @@ def test_a_zip_archive_in_a_packing_of_unbounded_steps_is_refused(how: int) -> N
         archive.writestr("posts.csv", TEXT)
     with pytest.raises(Misconfigured, match="unpack it first"):
         contents(BufferedReader(BytesIO(target.getvalue())), "f")
+
+
+def test_a_member_whose_name_stands_twice_is_not_taken_by_chance(tmp_path: Path) -> None:
+    path = tmp_path / "twins.zip"
+    with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        archive.writestr("a.csv", "one")
+        archive.writestr("a.csv", "two")
+    with path.open("rb") as stream, pytest.raises(Misconfigured, match=r"several files named 'a\.csv'"):
+        packing(stream, b"PK\x03\x04", "twins.zip", "a.csv")

@@ -69,6 +69,12 @@ SAMPLES = {
          "Opening Text": "no signal", "Hit Sentence": "no signal", "Source": "Twitter", "Influencer": "@ann",
          "Country": "Germany", "Language": "English", "Reach": "120"},
         "twitter:https://twitter.com/ann/status/15", "twitter:ann", table=True),
+    "meltwater-documents": Sample(
+        {"Date": "28-Nov-2026", "Time": "10:00 AM", "Document ID": "d15", "URL": "https://x.com/ann/status/15",
+         "Input Name": "Acme", "Keywords": "acme", "Information Type": "Social", "Source Name": "X",
+         "Source Domain": "x.com", "Content Type": "post", "Author Name": "Ann", "Author Handle": "@ann",
+         "Opening Text": "no signal", "Hit Sentence": "no signal", "Likes": "2", "Replies": "0", "Reposts": "1"},
+        "twitter:d15", "twitter:ann", table=True),
     "sprout-social": Sample(
         {"data": [{"post_category": "POST", "post_type": "TWEET", "created_time": "2026-11-28T10:00:00Z",
          "guid": "t:15",

@@ -241,3 +241,28 @@ def test_a_source_without_authors_has_nobody_and_says_nothing_of_it() -> None:
     assert post.post_id == "chirp:gp:77"
     assert post.reply is not None
     assert post.reply.max_graphemes == 350
+
+
+def test_lists_of_posts_that_a_map_leaves_out_are_counted_one_by_one() -> None:
+    columns = {"post_id": "id", "author.author_id": "by", "text": "text", "created_at": "at"}
+    source_map = SourceMap.model_validate({"columns": columns, "nested": ["replies"]}).with_defaults(
+        "acme", "chirp"
+    )
+    entry = {"id": "7", "by": "ann", "text": "hi", "at": "2026-11-28T10:00:00Z"}
+    found = Mapper(source_map).post({**entry, "replies": [entry, entry]})
+    assert found.left_out == (LeftOut("posts", "replies", "nested_posts"),) * 2
+    assert Mapper(source_map).post(entry).left_out == ()
+
+
+def test_what_is_said_of_some_fields_goes_before_the_map_that_is_found() -> None:
+    found = SourceMap.model_validate(
+        {"title": "found", "columns": {"post_id": "id", "text": "a", "lang": "l"}, "zone": "Europe/Berlin",
+         "constants": {"platform": "chirp"}, "markup": {"text": "html"}, "values": {"lang": {"x": "en"}}}
+    )  # fmt: skip
+    said = parse_columns("text=b,platform==other,lang=l2")
+    over = said.over(found)
+    assert {target: feed.of for target, feed in over.columns.items()} == {
+        "post_id": ("id",), "text": ("b",), "lang": ("l2",)
+    }  # fmt: skip
+    assert (over.constants, over.markup, over.values) == ({"platform": "other"}, {}, {})
+    assert (over.title, over.zone) == ("found", "Europe/Berlin")

@@ -130,3 +130,53 @@ def test_the_text_that_is_html_is_taken_where_a_plain_twin_lies_beside_it() -> N
         found = propose(None, [record], shipped_maps()).source_map
         assert found is not None
         assert Mapper(found.with_defaults("acme", None)).post(record).document["text"] == plain
+
+
+def test_what_an_owner_passes_on_is_no_post_of_theirs_and_is_counted() -> None:
+    tweet = SAMPLES["twitter-archive"].record["tweet"]
+    found = propose(None, [{"tweet": tweet}], shipped_maps()).source_map
+    assert found is not None
+    mapper = Mapper(found.with_defaults("acme", None))
+    shared = {"tweet": tweet | {"full_text": "RT @bob: no signal"}}
+    assert (len(mapper.entries({"tweet": tweet})), mapper.entries(shared)) == (1, [])
+    assert list(mapper.left_aside.values()) == [1]
+
+
+def test_comments_that_do_not_say_whether_they_are_public_are_counted() -> None:
+    record = SAMPLES["zendesk"].record
+    found = propose(None, [record], shipped_maps()).source_map
+    assert found is not None
+    mapper = Mapper(found.with_defaults("acme", None))
+    unsaid = {name: value for name, value in record["tickets"][0]["comments"][0].items() if name != "public"}
+    assert mapper.entries({"tickets": [{"id": 1, "comments": [unsaid]}]}) == []
+    mapper.entries(record)
+    assert dict(mapper.left_aside) == {"public is empty": 1, "public is false": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [("twitter-api-v1", "entities"), ("twitter-api-v2", "entities"), ("twitter-archive", "entities")],
+)
+def test_addresses_that_the_network_has_shortened_are_written_out(name: str, place: str) -> None:
+    links = {"urls": [{"url": "https://t.co/a1", "expanded_url": "https://acme.example/status"}]}
+    changed = {"text": "see https://t.co/a1", "full_text": "see https://t.co/a1", place: links}
+    record = SAMPLES[name].record
+    inner = {"tweet": record["tweet"] | changed} if "tweet" in record else record | changed
+    if "data" in record:
+        inner = record | {"data": [record["data"][0] | changed]}
+    found = propose(None, [inner], shipped_maps()).source_map
+    assert found is not None
+    post = Mapper(found.with_defaults("acme", None)).post(inner).document
+    assert post["text"] == "see https://acme.example/status"
+
+
+def test_a_workbook_of_talkwalker_has_the_paths_of_its_answers_as_columns() -> None:
+    row = {"url": "https://x.com/ann/status/15", "indexed": "1417999367498", "search_indexed": "1417999504832",
+           "published": "2026-11-28 10:00:00", "content": "no signal", "source_type": "SOCIALMEDIA_TWITTER",
+           "extra_author_attributes.name": "Ann", "extra_author_attributes.short_name": "ann"}  # fmt: skip
+    found = propose(list(row), [row], shipped_maps()).source_map
+    assert found is not None
+    post = Mapper(found.with_defaults("acme", None), list(row)).post(row).document
+    assert (post["platform"], post["author"]) == (
+        "twitter", {"author_id": "twitter:Ann", "name": "Ann", "handle": "ann"}
+    )  # fmt: skip

@@ -4,6 +4,7 @@ import pytest
 
 from pipeline.errors import Permanent
 from pipeline.ingest.sources.values import amounts, identity, markup, plain
+from pipeline.ingest.sources.values.dates import Order
 from pipeline.ingest.sources.values.times import Times
 
 
@@ -143,3 +144,60 @@ def test_html_that_is_none_stays_text(html: str, text: str) -> None:
 
 def test_tags_that_never_end_cost_no_more_than_their_length() -> None:
     assert markup.visible("<a " * 50_000).startswith("<a <a")
+
+
+@pytest.mark.parametrize(
+    ("html", "shown"),
+    [
+        (
+            'see <a href="https://acme.example/x?a=1&amp;b=2">our page</a>.',
+            "see our page (https://acme.example/x?a=1&b=2).",
+        ),
+        ('<a href="https://acme.example/">acme.example</a>', "acme.example"),
+        ('<a href="https://www.acme.example/a">https://acme.example/a</a>', "https://acme.example/a"),
+        (
+            '<a href="https://m.example/@bob" class="mention">@<span>bob</span></a> <a href="https://m.example/tags/x">#x</a>',
+            "@bob #x",
+        ),
+        (
+            '<a href="https://v.example/w?t=72">1:12</a> <a href="/u/bob">Bob</a> <a href="mailto:a@b.c">me</a>',
+            "1:12 Bob me",
+        ),
+        ('<a href="https://acme.example/logo"><img src="x"></a>ok', "ok"),
+        ("press <Enter> or <Strg>+<C/>, then </Enter>", "press <Enter> or <Strg>+<C/>, then </Enter>"),
+        (
+            "<p>mail <ann@example.com>, see <https://acme.example/a></p>",
+            "mail <ann@example.com>, see <https://acme.example/a>",
+        ),
+        ("<o:p>a</o:p><st1:City>Ulm</st1:City>", "aUlm"),
+    ],
+)
+def test_links_keep_their_address_and_words_in_brackets_are_words(html: str, shown: str) -> None:
+    assert markup.visible(html) == shown
+
+
+def test_a_nul_in_a_text_or_word_is_replaced_and_noted() -> None:
+    notes: list[str] = []
+    assert (plain.text("a\0b", notes), plain.word("\0x ", notes), notes) == ("a\ufffdb", "\ufffdx", ["nul", "nul"])
+
+
+@pytest.mark.parametrize(
+    ("cell", "order", "found"),
+    [
+        ("26/11/29", None, "ambiguous_date"),
+        ("26-11-29 10:00", None, "ambiguous_date"),
+        ("26/11/29", "ymd", "2026-11-29T00:00:00+00:00"),
+        ("26/11/29", "dmy", "2029-11-26T00:00:00+00:00"),
+        ("26.11.29", None, "2029-11-26T00:00:00+00:00"),
+        ("11/26/29", None, "2029-11-26T00:00:00+00:00"),
+        ("26/11/69", None, "1969-11-26T00:00:00+00:00"),
+        ("26/11/2029", "ymd", "invalid_time"),
+    ],
+)
+def test_a_year_of_two_digits_may_be_in_front(cell: str, order: Order, found: str) -> None:
+    times = Times((), None, order)
+    if found[:1].isdigit():
+        assert times(cell, []) == found
+    else:
+        with pytest.raises(Permanent, match=found):
+            times(cell, [])
