@@ -188,8 +188,8 @@ def file(
     """Any export: it is looked at first, and what cannot be told is asked for before anything is sent.
 
     A table (CSV, TSV, XLSX) or JSON (lines, arrays, archives, answers of interfaces), packed or not. Exports of
-    known sources are recognised by their columns. `earshot ingest inspect FILE` shows what would be sent. --columns
-    for some fields leaves the others as they are recognised.
+    known sources are recognised by their columns, and --columns for some fields leaves the others as they are
+    recognised. `earshot ingest inspect FILE` shows what would be sent.
     """
     options = _options(platform, time_format, zone, date_order, decimal, ids)
     asked = _asked(member, encoding, delimiter, quoting, header, entries)
