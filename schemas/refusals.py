@@ -105,7 +105,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("too_few_cells", ("line",), "the row has fewer cells than the table", "complete the row"),
     Refusal("swallowed_rows", ("line",), "a quote that is never closed has taken the rows after it",
             "close or remove the quote; the rows after it came in"),
-    Refusal("duplicate_key", ("line",), "a key stands twice in one object of JSON, and a reader would take the last",
+    Refusal("duplicate_key", ("line",), "a key stands twice in one object of JSON",
             "take the wrong one out"),
     Refusal("mixed_encodings", ("line",), "the row is in UTF-8, and the file in another encoding",
             "write the whole file in one encoding, such as UTF-8"),
