@@ -59,7 +59,10 @@ def is_unmatched(router: Router, case: Case) -> bool:
     workspace = router._state.workspaces[WORKSPACE]
     terms = workspace.classes.demand_of(case).terms
     reps = [rep for rep in workspace.reps.values() if rep.present and {*rep.teams} & {*terms.teams}]
-    return bool(terms.teams) and not any(words_met(rep.skills) >= terms.skills for rep in reps)
+    weight = case.extras.weight
+    return bool(terms.teams) and not any(
+        rep.capacity >= weight and words_met(rep.skills) >= terms.skills for rep in reps
+    )
 
 
 def told(router: Router, at_ms: int) -> Iterator[tuple[Queue, QueueGauge]]:

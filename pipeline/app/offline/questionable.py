@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from schemas.people.customer import may_link
+from schemas.people.presence import SignedIn
 from schemas.policy.plain import Location
 from schemas.policy.policy import Policy
 from schemas.policy.queues import Queue
@@ -16,6 +17,7 @@ def questionable(policy: Policy) -> Iterator[tuple[Location, str]]:
     yield from _teams(policy)
     yield from _pulled(policy)
     yield from _orders(policy)
+    yield from _weights(policy)
     for at, platform in enumerate(policy.link_identity or ()):
         if not may_link(platform):
             place = ("link_identity", at)
@@ -57,3 +59,15 @@ def _orders(policy: Policy) -> Iterator[tuple[Location, str]]:
                 f"a rep of both team {queue.team} and team {by_priority} is offered the cases of {by_priority}, "
                 "which has order priority, first",
             )
+
+
+def _weights(policy: Policy) -> Iterator[tuple[Location, str]]:
+    usual = SignedIn.model_fields["capacity"].default
+    for at, queue in enumerate(policy.queues):
+        for channel, weight in queue.channel_weights:
+            if weight > usual:
+                yield (
+                    ("queues", at, "channel_weights", channel),
+                    f"only reps who sign in with a capacity of {weight} or more are offered such a case, and "
+                    f"{usual} is usual",
+                )

@@ -1,9 +1,10 @@
-"""Reads how the queues stand off the look-ups of the router. It walks over queues and classes, never over cases or
-reps.
+"""Reads how the queues stand off the look-ups of the router.
+
+It walks over queues and classes, never over cases, and over reps only where cases weigh more than the least.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pipeline.clock import from_ms
 from pipeline.route.gauges.pace import Pace
@@ -68,11 +69,19 @@ def _unmatched(workspace: Workspace) -> Counter[str]:
 
 
 def _is_matched(workspace: Workspace, demand: DemandClass) -> bool:
-    if demand.present:
-        return True
-    # Cases that reps pick by hand have no takers.
-    reps = (each for name in demand.terms.teams for each in workspace.classes.team(name).reps)
-    return demand.terms.pull and any(each.present and demand.fits(each) for each in reps)
+    takers: Iterable[RepClass] = demand.takers
+    if demand.terms.pull:
+        # Cases that reps pick by hand have no takers.
+        reps = (each for name in demand.terms.teams for each in workspace.classes.team(name).reps)
+        takers = (each for each in reps if demand.fits(each))
+    weight = demand.key.weight
+    return any(each.present and (weight == 1 or _holds(each, weight)) for each in takers)
+
+
+def _holds(reps: RepClass, weight: int) -> bool:
+    """Whether one of them is at work who could take a case of that weight when free of all others."""
+    members = (place.rep for place in reps.members if place.rep is not None)
+    return any(rep.present and rep.capacity >= weight for rep in members)
 
 
 def _pool(workspace: Workspace, queue: Queue) -> list[RepClass]:

@@ -66,3 +66,14 @@ def test_an_edit_of_the_policy_changes_the_order_of_what_waits_and_a_restart_kee
     desk.restart(after)
     desk.feed(_post("third", 1, priority=90.0))
     assert _order(desk.feed(signed_in(capacity=5))) == ["third", "second", "first"]
+
+
+def test_a_rep_of_teams_with_unlike_orders_has_the_one_by_priority_first_but_for_the_turns_of_the_oldest() -> None:
+    data = _by_breach(oldest_every=4).model_dump(mode="json")
+    data["queues"].append({"name": "press", "team": "press", "order": "priority"})
+    desk = Desk(Policy.model_validate(data))
+    # The deadlines of the first two have passed when the rep comes.
+    desk.feed(*(_post(f"late{n}", n, priority=90.0) for n in range(2)))
+    desk.after(4000).feed(*(_post(f"press{n}", 4000 + n, queue="press", priority=float(n)) for n in range(4)))
+    both = signed_in(capacity=6).model_copy(update={"teams": ("care", "press")})
+    assert _order(desk.feed(both)) == ["press3", "press2", "press1", "late0", "press0", "late1"]

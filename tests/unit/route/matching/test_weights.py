@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from schemas.cases.case import Assignment
 from schemas.people.casework import CaseTransferred
 from schemas.policy.policy import Policy
 from tests.builders import accept, ask, policy, resolve, scored, signed_in
@@ -107,3 +108,31 @@ def test_weights_survive_a_restart() -> None:
     desk.restart(HEAVY)
     assert len(desk.feed(scored("p3", "cid"), scored("p4", "dan")).assignments) == 1
     assert [a.posts[0].post_id for a in desk.feed(resolve(offer.case_id)).assignments[1:]] == ["x:p2"]
+
+
+def test_lighter_cases_pass_over_a_heavier_one_while_they_come_and_no_longer() -> None:
+    desk = Desk(HEAVY)
+    held = desk.feed(signed_in(capacity=3), *(scored(f"l{n}", f"l{n}") for n in range(3))).assignments
+    desk.feed(scored("heavy", "ann", visibility="direct", priority=100.0))
+    for number in range(50):
+        desk.feed(scored(f"n{number}", f"n{number}", priority=1.0))
+        held = [*held[1:], *_resolved(desk, held[0])]
+        assert held[-1].posts[0].post_id == f"x:n{number}"
+    assert _resolved(desk, held[0]) == _resolved(desk, held[1]) == []
+    assert [made.posts[0].post_id for made in _resolved(desk, held[2])] == ["x:heavy"]
+
+
+def test_lighter_cases_that_may_be_interrupted_pass_over_nothing() -> None:
+    data = HEAVY.model_dump(mode="json")
+    data["queues"].append({"name": "light", "team": "care", "interruptible": True})
+    desk = Desk(Policy.model_validate(data))
+    light = (scored(f"l{n}", f"l{n}", queue="light") for n in range(4))
+    assert len(desk.feed(signed_in(capacity=3), *light).assignments) == 3
+    heavy = scored("heavy", "ann", visibility="direct", priority=100.0)
+    assert [made.posts[0].post_id for made in desk.feed(heavy).assignments] == ["x:heavy"]
+
+
+def _resolved(desk: Desk, offer: Assignment) -> list[Assignment]:
+    """Ends a case, and returns the offers that follow."""
+    desk.feed(accept(offer.case_id))
+    return [made for made in desk.feed(resolve(offer.case_id)).assignments if made.state == "offered"]
