@@ -30,7 +30,10 @@ ROUTERS = 2
 RULE = RestartRule(longest_delay_s=1.0)
 """A supervisor waits longer and longer for a worker that ends again and again. Here it must not."""
 GAP_S = (0.3, 8.0)
-"""So long a time lies between two faults. A router takes some seconds to start, so that some faults meet that."""
+"""So long a time lies between two faults. A router takes some seconds to start, so that some faults meet that.
+Before every second fault the routers have done something since the one before."""
+AT_WORK_S = 300.0
+"""After a fault the routers are at work again by then, on the slowest machine too."""
 STOPS_S = (14.0, 2.0, 14.0, 5.0, 14.0)
 """A router stands still so long. After 10 s the other one takes over, and this one is fenced when it goes on."""
 WORK_ON_S, TIMERS_S = 10.0, 20.0
@@ -122,8 +125,10 @@ class FaultyRun:
         town.start()
         try:
             self._lab.wait(lambda: town.heard > 20, 120, "people are at work")
-            for fault in self._faults():
+            for number, fault in enumerate(self._faults()):
                 time.sleep(self._chance.uniform(*GAP_S))
+                if number % 2 == 0:
+                    self._wait_for_work(town)
                 fault()
             town.stop_posts()
             time.sleep(WORK_ON_S)
@@ -134,6 +139,11 @@ class FaultyRun:
         town.last_posts()
         self._lab.wait(self._all_is_read, 120, "the routers have read everything")
         self.note("all is read")
+
+    def _wait_for_work(self, town: RealTown) -> None:
+        """Lets the routers come so far that people hear of it, however slow the machine is."""
+        before = town.heard
+        self._lab.wait(lambda: town.heard > before, AT_WORK_S, "people are at work again")
 
     def _all_is_read(self) -> bool:
         return not [one for one in unread_by_stages(self._settings.kafka) if one.group == group_of("route")]

@@ -19,3 +19,5 @@ def test_nothing_is_lost_or_doubled_and_no_timer_either(tmp_path: Path) -> None:
     outcome = faulty_run(tmp_path, Plan(seed, kills=20, stops=5, broker_restarts=3, posts_per_s=4.0))
     assert outcome.damage == []
     assert outcome.audit_ok
+    offered = [event for event in outcome.history.events if event.body["type"] == "offered"]
+    assert len(offered) >= 100, "people were at work"
