@@ -24,12 +24,16 @@ MOST_YEARS = 20
 @app.command()
 def check(
     file: File,
+    roster: Annotated[
+        Path | None,
+        typer.Option(metavar="ROSTER.yaml", help="who works: also warn of what none of them could take"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the checked policy as one JSON line")] = False,
 ) -> None:
     """Say what is wrong in FILE, each mistake with its line and field, and warn of what is hardly meant."""
     from pipeline.app.offline.policy import check_policy
 
-    policy, warnings = check_policy(file)
+    policy, warnings = check_policy(file, roster)
     for warning in warnings:
         say(f"warning: {warning}")
     if as_json:

@@ -12,13 +12,16 @@ from typing import Any, NamedTuple, get_args
 
 from pydantic import ValidationError
 
-from pipeline.adapters.yaml.policy_file import load_policy
+from pipeline.adapters.yaml.policy_file import load_policy, load_yaml
 from pipeline.app.offline.questionable import questionable
+from pipeline.app.offline.staffing import understaffed, unemployed
 from pipeline.enrich.author.brand import bare
 from pipeline.enrich.listening.topics import refusals
 from pipeline.enrich.triage.reachable import unreached
+from pipeline.errors import Misconfigured
 from pipeline.input_mistakes import did_you_mean
 from pipeline.route.sla.zones import zone_names
+from pipeline.scenario.desk.desk import Roster
 from schemas.policy.plain import Location, entries, is_text, items, names, part
 from schemas.policy.policy import Brand, ListeningTopic, Policy
 from schemas.policy.sla import Band
@@ -45,18 +48,30 @@ def read_policy(path: Path) -> Policy:
     return check_policy(path).policy
 
 
-def check_policy(path: Path) -> Checked:
+def check_policy(path: Path, roster: Path | None = None) -> Checked:
     """Does the same as `read_policy`, and also returns what its owner should be asked about.
+
+    Args:
+        path: the policy.
+        roster: who works, as `earshot desk` reads it; then what nobody could do is asked about too.
 
     Raises:
         Misconfigured: as `load_policy`, for a query that is none or would find nearly every post, and for a
-            platform that no post can come from.
+            platform that no post can come from; for mistakes in the roster, and one of another workspace.
     """
     written = load_policy(path, _refusals)
     policy = written.value
     doubts = [*unreached(policy), *_idle_targets(policy), *_bare_handles(policy)]
     doubts += questionable(policy)
-    return Checked(policy, tuple(written.place(where) + what for where, what in doubts))
+    told: list[str] = []
+    if roster is not None:
+        people = load_yaml(roster, Roster, "a roster is a mapping with workspace and reps")
+        if people.value.workspace != policy.workspace:
+            place = people.place(("workspace",))
+            raise Misconfigured(f"{place}the policy is of workspace {policy.workspace}")
+        doubts += understaffed(policy, people.value)
+        told = [people.place(where) + what for where, what in unemployed(policy, people.value)]
+    return Checked(policy, (*(written.place(where) + what for where, what in doubts), *told))
 
 
 def _refusals(document: Any) -> Iterator[tuple[Location, str]]:

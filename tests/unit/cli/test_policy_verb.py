@@ -251,3 +251,49 @@ def test_a_topic_without_any_and_all_is_refused(policy: Path, capsys: pytest.Cap
     policy.write_text(POLICY.replace("    any: [zeppelin]", "    none: [zeppelin]"), encoding="utf-8")
     assert run("check", str(policy)) == EXIT_USAGE
     assert f"{policy}:18: topics[2]: only none is given" in capsys.readouterr().err
+
+
+def test_a_policy_is_warned_of_what_nobody_of_the_roster_could_take(
+    policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queues = """\
+  - {name: general, team: care, skills: [{name: es, level: 3}], channel_weights: {direct: 3}}
+  - {name: fraud, team: fraud}
+"""
+    rules = """\
+  - {name: all, action: respond, queue: general, skills: [cards]}
+"""
+    policy.write_text(
+        POLICY.replace("  - {name: general, team: care}\n", queues).replace(
+            "  - {name: all, action: respond, queue: general}\n", rules
+        )
+    )
+    roster = tmp_path / "roster.yaml"
+    roster.write_text(
+        "workspace: acme\nreps:\n"
+        "  - {rep_id: ann, teams: [care], skills: [es, cards], capacity: 2}\n"
+        "  - {rep_id: bo, teams: [fruad]}\n"
+    )
+    assert run("check", str(policy), "--roster", str(roster)) == EXIT_OK
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")]
+    assert [line for line in told if "brand" not in line] == [
+        f"warning: {policy}:5: queues[0].skills[0]: nobody of team care has skill es at level 3",
+        f"warning: {policy}:5: queues[0].channel_weights.direct: nobody of team care has a capacity of 3",
+        f"warning: {policy}:6: queues[1].team: nobody of the roster is of team fraud",
+        f"warning: {policy}:8: rules[0].skills: nobody of team care has skill es at level 3 and skill cards",
+        f"warning: {roster}:4: reps[1].teams[0]: the policy has no team fruad; did you mean fraud?",
+    ]
+    rep = "{rep_id: ann, teams: [care, fraud], skills: [es, cards], skill_levels: {es: 4}}"
+    able = f"workspace: acme\nreps:\n  - {rep}\n"
+    roster.write_text(able)
+    assert run("check", str(policy), "--roster", str(roster)) == EXIT_OK
+    assert "nobody" not in capsys.readouterr().err
+    roster.write_text(able.replace("acme", "other"))
+    assert run("check", str(policy), "--roster", str(roster)) == EXIT_USAGE
+    assert "roster.yaml:1: workspace: the policy is of workspace acme" in capsys.readouterr().err
+
+
+def test_the_shipped_roster_can_do_what_the_shipped_policy_asks(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path(__file__).parents[3] / "deploy/policies"
+    assert run("check", str(folder / "acme.yaml"), "--roster", str(folder / "acme-desk.yaml")) == EXIT_OK
+    assert "nobody" not in capsys.readouterr().err
