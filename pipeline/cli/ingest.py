@@ -67,7 +67,8 @@ Ids = Annotated[str | None, typer.Option(help="exact takes long ids that look ro
 Encoding = Annotated[str | None, typer.Option(help="of the text, such as cp1252; default: found out")]
 Delimiter = Annotated[str | None, typer.Option(help="one character between cells; default: found out")]
 Quoting = Annotated[
-    str | None, typer.Option(help='how a quote within a quoted cell is written: double (""), backslash, or none')
+    str | None,
+    typer.Option(help='quotes within quoted cells: double (""), backslash, none, or dump of a database'),
 ]
 Header = Annotated[
     str | None, typer.Option(help="line with the names of the columns, or the names, parted by commas")
@@ -281,8 +282,8 @@ def _asked(
 ) -> "Asked":
     from pipeline.ingest.look.decision import Asked
 
-    if quoting not in {None, "double", "backslash", "none"}:
-        raise Misconfigured(f"--quoting: {quoting!r} is none of double, backslash, none")
+    if quoting not in {None, "double", "backslash", "none", "dump"}:
+        raise Misconfigured(f"--quoting: {quoting!r} is none of double, backslash, none, dump")
     if delimiter is not None and len(delimiter) != 1:
         raise Misconfigured("--delimiter: one character is needed")
     return Asked(member, encoding, delimiter, quoting, header, entries)  # type: ignore[arg-type]

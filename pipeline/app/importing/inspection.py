@@ -13,8 +13,10 @@ from pipeline.app.importing.opening import mapped, mapper_of, ours
 from pipeline.app.importing.place import open_place
 from pipeline.app.importing.recognition import SAMPLE_RECORDS, Look, described, look_at
 from pipeline.app.importing.request import FileOptions, IngestRequest
+from pipeline.codec import decode
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.lines import Candidate
+from schemas.posts.raw import RawPost
 
 SHOWN = 3
 
@@ -60,8 +62,14 @@ def inspect_file(request: IngestRequest) -> Inspection:
             tried = list(islice(candidates, SAMPLE_RECORDS))
         except Misconfigured as error:
             questions.append(str(error))
-    posts = [orjson.loads(one.found) for one in tried if isinstance(one.found, bytes)]
-    refused = [f"{place.name}:{one.line}: {one.found}" for one in tried if isinstance(one.found, Permanent)]
+    posts: list[dict[str, Any]] = []
+    refused: list[str] = []
+    for one in tried:
+        found = _as_sent(one)
+        if isinstance(found, Permanent):
+            refused.append(f"{place.name}:{one.line}: {found}")
+        else:
+            posts.append(found)
     source_map = {} if look.source_map is None else look.source_map.model_dump(mode="json", exclude_defaults=True)
     left = Counter(out for one in tried for out in one.left_out)
     left_out = [f"{out.field} from {out.column or out.field}: {out.code} ({count})" for out, count in left.items()]
@@ -69,12 +77,24 @@ def inspect_file(request: IngestRequest) -> Inspection:
     return Inspection(list(described(look)), source_map, posts[:SHOWN], refused[:SHOWN], left_out, questions)
 
 
+def _as_sent(one: Candidate) -> dict[str, Any] | Permanent:
+    """Returns a post as it would be sent, or why the contract does not take it."""
+    if isinstance(one.found, Permanent):
+        return one.found
+    try:
+        decode(RawPost, one.found)
+    except Permanent as error:
+        return error
+    document: dict[str, Any] = orjson.loads(one.found)
+    return document
+
+
 def _candidates(
     look: Look, request: IngestRequest, options: FileOptions, file: str
 ) -> tuple[Iterator[Candidate], Mapping[str, int]]:
     """Returns the posts, and what counts the entries that are none while they are read."""
     if look.is_ours:
-        return ours(look.found, request.workspace), {}
+        return ours(look.found, request.workspace or "workspace"), {}
     if look.source_map is None:
         return iter(()), {}
     whole = look.source_map.with_defaults(request.workspace or "workspace", options.platform or "network")

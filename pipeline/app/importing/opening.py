@@ -24,7 +24,7 @@ from pipeline.ingest.sources.source_map import SourceMap
 from pipeline.ingest.sources.values.plain import HALF_CHARACTER
 from pipeline.ingest.table.columns import open_table
 
-_ADVICE = frozenset({"zone", "ids", "network", "owner"})
+_ADVICE = frozenset({"zone", "ids", "network", "owner", "twins"})
 """What these questions ask has a safe answer, so that a run may begin without one."""
 
 

@@ -1,5 +1,6 @@
 """Recognises an export: what the file is, which map fits it, and what only a person can say of it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -11,7 +12,7 @@ from pipeline.app.source_maps import known_networks, shipped_maps
 from pipeline.errors import Misconfigured, Permanent
 from pipeline.ingest.json.entries import unfolded
 from pipeline.ingest.lines import Found
-from pipeline.ingest.look.decision import Asked, Decision, Json, Table
+from pipeline.ingest.look.decision import Asked, Decision, Json, Quoting, Table
 from pipeline.ingest.look.shape import rivals
 from pipeline.ingest.reading import Export, open_export
 from pipeline.ingest.sources.evidence import Question, decided
@@ -20,10 +21,17 @@ from pipeline.ingest.sources.match import propose
 from pipeline.ingest.sources.source_map import ANONYMOUS, SourceMap
 from pipeline.input_mistakes import nearest
 
+_QUOTED: Mapping[Quoting, str] = {
+    "double": "",
+    "backslash": " with \\ before quotes",
+    "none": " without quotes",
+    "dump": " as a database dumps them",
+}
 MOST_NAMED = 40
 """At most so many columns are listed."""
 SAMPLE_RECORDS = 200
 """So many records tell which map fits, and what their times and numbers mean."""
+_UNNAMED = re.compile(r"(?:#\d+)?")
 _OURS = frozenset({"post_id", "platform", "author", "created_at"})
 """A JSON entry with these is a RawPost already."""
 
@@ -179,6 +187,12 @@ def described(look: Look) -> Iterator[str]:
     elif look.source_map is not None:
         title = look.source_map.title or "the map that was given"
         yield f"mapped as: {title}"
+        if not look.source_map.needs and look.source_map.constants.get(ANONYMOUS) == "true":
+            yield "nothing names the authors, so that each post counts as a stranger's"
+        if "visibility" in look.source_map.values and not look.source_map.needs:
+            yield f"who sees a post is read from {', '.join(look.source_map.columns['visibility'].of)}"
+        if look.source_map.markup.get("text") == "html" and not look.source_map.needs:
+            yield "the texts are HTML, of which what a browser shows is taken"
         if unused := _unused(look):
             yield f"not used: {', '.join(unused[:MOST_NAMED])}{', ...' if len(unused) > MOST_NAMED else ''}"
 
@@ -187,7 +201,8 @@ def _unused(look: Look) -> list[str]:
     """Returns the columns of a table that feed no field of a post."""
     assert look.source_map is not None, "it was asked for"
     used = {alike(name.removesuffix("#1")) for feed in look.source_map.columns.values() for name in feed.of}
-    return [name for name in columns_of(look.decision) or () if name and alike(name) not in used]
+    names = columns_of(look.decision) or ()
+    return [name for name in names if not _UNNAMED.fullmatch(name) and alike(name) not in used]
 
 
 def _laid_out(decision: Decision) -> str:
@@ -198,9 +213,7 @@ def _laid_out(decision: Decision) -> str:
     delimiter = {"\t": "tabs", ",": "commas", ";": "semicolons"}.get(
         form.dialect.delimiter, form.dialect.delimiter
     )
-    quoting = {"double": "", "backslash": " with \\ before quotes", "none": " without quotes"}[
-        form.dialect.quoting
-    ]
+    quoting = _QUOTED[form.dialect.quoting]
     header = f"names of columns in line {form.header_line}" if form.header_line else "names of columns as given"
     more = f", ... ({len(form.names):,} in all)" if len(form.names) > MOST_NAMED else ""
     return f"a table with {delimiter} between cells{quoting}, {header}: {', '.join(form.names[:MOST_NAMED])}{more}"

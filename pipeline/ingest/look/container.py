@@ -154,11 +154,21 @@ def unpacked(stream: BufferedReader, packed: Packing, file: str) -> BufferedRead
             if archive.getinfo(str(packed.member)).compress_type not in _BOUNDED:
                 raise Misconfigured(f"{file}: {packed.member} is packed in no usual way, so unpack it first")
             inner = archive.open(str(packed.member))
+            if any(_first_bytes(archive, packed).startswith(magic) for magic in MAGIC):
+                raise Misconfigured(f"{file}: {packed.member} in it is packed itself: unpack {file} first")
         except (RuntimeError, NotImplementedError) as error:
             raise Misconfigured(f"{file}: {packed.member} cannot be unpacked: {error}") from None
         except _DAMAGE as error:
             raise Misconfigured(f"{file}: the zip archive is damaged: {error}") from None
     return inner if inner is stream else BufferedReader(_Guarded(inner, packed.name))
+
+
+def _first_bytes(archive: zipfile.ZipFile, packed: Packing) -> bytes:
+    try:
+        with archive.open(str(packed.member)) as member:
+            return member.read(HEAD_BYTES)
+    except _DAMAGE:
+        return b""  # The damage is met again at its place.
 
 
 class _Streams:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pipeline.ingest.look.container import Packing
 
-Quoting = Literal["double", "backslash", "none"]
+Quoting = Literal["double", "backslash", "none", "dump"]
 Doubt = Literal["", "quotes", "backslashes"]
 Layout = Literal["lines", "values", "array"]
 
@@ -20,7 +20,7 @@ class Dialect:
     delimiter: str = ","
     quoting: Quoting = "double"
     """How a quote within a quoted cell is written: `""`, or a backslash before it. `none`: cells are never
-    quoted."""
+    quoted. `dump`: nor are those of databases, which write a line end as `\\n` and an absent cell as `\\N`."""
     spaced: bool = False
     """Whether a blank that follows a delimiter belongs to neither cell."""
     doubt: Doubt = ""

@@ -23,6 +23,8 @@ _VALUE = re.compile(rf"[-+]?[\d.,:%]+|https?://\S+|{TIME.pattern}")
 """No column is named like a number, an address or a time."""
 _DOUBLED = re.compile(rb'[^,;\t|\r\n"]""(?!")|(?<!")""[^,;\t|\r\n"]')
 """Matches two quotes that stand for one, at the end or the beginning of a word."""
+_ABSENT_IN_DUMP = re.compile(rb"(?:^|\t)\\N(?=\t|\r?$)", re.MULTILINE)
+"""MySQL (SELECT ... INTO OUTFILE) and PostgreSQL (COPY, text format) write NULL so, and nobody else does."""
 _ROWS_TRIED = 400
 _HEADER_AMONG = 100
 _FEWEST_ROWS = 3
@@ -82,6 +84,9 @@ def table(sample: Sequence[Line], asked: Asked, file: str) -> Table:
     dialect = replace(best.dialect, spaced=spaced)
     if asked.quoting is None and best.dialect.quoting == "double" and not _doubles(text, best, readings):
         dialect = replace(dialect, doubt="backslashes")
+    if asked.quoting is None and dialect.delimiter == "\t" and _ABSENT_IN_DUMP.search(text):
+        dialect = replace(dialect, quoting="dump", doubt="")
+        best = _read(below, dialect, asked)
     if spaced:
         best = _read(below, dialect, asked)
     line = 0 if _named(asked) else best.header.line if best.header else 0

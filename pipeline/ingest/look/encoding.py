@@ -2,6 +2,7 @@
 
 import codecs
 import re
+import unicodedata
 from contextlib import suppress
 from functools import cache
 from io import BufferedReader, RawIOBase
@@ -17,12 +18,13 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"),
 )  # fmt: skip
 """Lists byte order marks (Unicode 23.8). That of UTF-32 begins with that of UTF-16, and so comes first."""
+MAC = "mac_roman"
 LATIN = ("cp1252", "cp1250")
 """These two share most of their letters. A sign within a word tells that the other one is meant."""
 _TURKISH = "ğış".encode("cp1254")
 """In Western Europe these bytes are letters of Icelandic, which few exports are written in."""
 LEGACY = (
-    *LATIN, "cp850", "mac_roman", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "cp932",
+    *LATIN, "cp850", MAC, "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "cp932",
     "gb18030", "cp949", "big5", "euc_jp",
 )  # fmt: skip
 """Lists encodings without a mark that exports are still written in. Rarer ones must be named by the operator."""
@@ -71,6 +73,8 @@ def _likeliest(sample: bytes) -> str:
     high = re.findall(rb"[\x80-\xff]+", telling)
     # In Latin words such a letter mostly stands alone, and in those of other scripts they all stand together.
     if sum(map(len, high)) < _STANDS_ALONE * len(high):
+        if b"\n" not in sample and _signs_in_words(telling.replace(b"\r", b"\n"), MAC) == 0:
+            return MAC  # Only programs of old Macs end lines so.
         signs = {name: _signs_in_words(telling, name) for name in LATIN}
         if signs["cp1252"] == 0 and any(byte in telling for byte in _TURKISH):
             return "cp1254"
@@ -83,8 +87,16 @@ def _likeliest(sample: bytes) -> str:
 
 def _signs_in_words(sample: bytes, name: str) -> int:
     text = sample.decode(name, "replace")
-    around = zip(text, text[1:], text[2:], strict=False)
-    return sum(a.isalpha() and c.isalpha() and b > "\x7f" and not b.isalpha() for a, b, c in around)
+    around = zip(" " + text, text, text[1:], strict=False)
+    return sum(
+        b > "\x7f" and c.isalpha() and not b.isalpha() and (a.isalpha() or (not a.isdigit() and _begins_none(b)))
+        for a, b, c in around
+    )
+
+
+def _begins_none(sign: str) -> bool:
+    # A pound sign or an accent alone stands before no word. In another encoding it is a letter.
+    return unicodedata.category(sign) in ("Sc", "Sk") and sign != "€"
 
 
 def known(name: str) -> str:

@@ -34,7 +34,9 @@ _TWO_DIGIT_YEARS = "%y%m%d%H%M"
 class Question(NamedTuple):
     """Something that only a person can say."""
 
-    about: Literal["source", "platform", "order", "zone", "decimal", "times", "ids", "rounded", "network", "owner"]
+    about: Literal[
+        "source", "platform", "order", "zone", "decimal", "times", "ids", "rounded", "network", "owner", "twins"
+    ]
     text: str
     """The question in one sentence, with the option that answers it."""
 
@@ -60,10 +62,48 @@ def decided(
             _ask_for_format(source_map, values, column, questions)
         elif target in ID_TARGETS | AUTHOR_TARGETS and source_map.ids == "checked":
             _ask_for_ids(values, column, questions)
+    _ask_for_twins(source_map, columns, samples, questions)
     if source_map.decimal is None:
         found |= _decimal(cells, source_map, questions)
     distinct = {question.about: question for question in reversed(questions)}
     return source_map.with_options(found), list(reversed(distinct.values()))
+
+
+def _ask_for_twins(
+    source_map: SourceMap,
+    columns: Sequence[str] | None,
+    samples: Sequence[Mapping[str, object]],
+    questions: list[Question],
+) -> None:
+    """Asks whether an id is that of a post, where several posts have it. Of those all but one would be lost."""
+    if "revision" in source_map.columns or not {"post_id", "text"} <= source_map.columns.keys():
+        return
+    told = ("post_id", "text", "author.author_id")
+    some = source_map.model_copy(
+        update={"columns": {name: source_map.columns[name] for name in told if name in source_map.columns}}
+    )
+    posts = _together(some, columns, samples)
+    texts: dict[str, set[str]] = {}
+    for post in posts:
+        texts.setdefault(str(post[0]), set()).add(str(post[1:]))
+    twins = next((name for name, found in texts.items() if len(found) > 1 and name not in ("None", "")), None)
+    if twins is not None:
+        column = ", ".join(source_map.columns["post_id"].of)
+        how = "if it is no id of a post, say --columns 'post_id=hash(...)'"
+        questions.append(Question("twins", f"column {column!r}: different posts have the id {twins[:40]}; {how}"))
+
+
+def _together(
+    source_map: SourceMap, columns: Sequence[str] | None, samples: Sequence[Mapping[str, object]]
+) -> list[list[object]]:
+    find: Find = getter if columns is None else Columns(columns, optional=True).getter
+    entries: list[Entry] = []
+    for record in samples:
+        entries += unfolded(record, source_map.entries) if columns is None else [Entry(record)]
+    with suppress(Misconfigured, Permanent):
+        gets = [fed(feed, find, target, source_map) for target, feed in source_map.columns.items()]
+        return [[None if get is None else get(entry) for get in gets] for entry in entries]
+    return []
 
 
 def _cells(

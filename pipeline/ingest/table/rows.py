@@ -17,6 +17,10 @@ from pipeline.ingest.look.decision import Dialect
 _LONGEST_CELL_CHARS = csv.field_size_limit()
 """This is the csv module's own limit (131,072), twice the contract's longest text."""
 _MARK = "\ufeff"
+_DUMPED_CELL = re.compile(r"(?:^|(?<=\t))(?:[^\\\t]|\\.)*+", re.DOTALL)
+_DUMPED = re.compile(r"\\(.)", re.DOTALL)
+_DUMPED_SIGNS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
+"""What a letter behind a backslash stands for. Other signs are themselves (PostgreSQL, COPY, text format)."""
 TIME = re.compile(
     r"(?:\d{4}[-/.]\d\d?[-/.]\d\d?\.?|\d{4}年\d\d?月\d\d?日|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d\d))"
     r"(?:[T ,]*\d{1,2}[:.h时時]\d\d.{0,24})?"
@@ -96,7 +100,10 @@ class _Reader:
 
     def cells(self, text: str, taken: list[Line]) -> list[str] | Permanent:
         """Returns the cells of the row that begins with `text`, and adds the lines that it takes to `taken`."""
-        if self._dialect.quoting == "none" or ('"' not in text and (self._plain or "\\" not in text)):
+        if self._dialect.quoting == "dump" and "\\" in text:
+            cells = [cell[0] for cell in _DUMPED_CELL.finditer(text.rstrip("\r\n"))]
+            return [_undumped(cell) for cell in cells]
+        if self._dialect.quoting in ("none", "dump") or ('"' not in text and (self._plain or "\\" not in text)):
             cells = text.rstrip("\r\n").split(self._dialect.delimiter)
             if len(text) > _LONGEST_CELL_CHARS and any(len(cell) > _LONGEST_CELL_CHARS for cell in cells):
                 return _explain(csv.Error("field limit"), taken)
@@ -143,6 +150,10 @@ class _Reader:
                     f"a quote opens in line {taken[0].number} and line {line.number} looks like a row of its own",
                 )
         return None
+
+
+def _undumped(cell: str) -> str:
+    return "" if cell == "\\N" else _DUMPED.sub(lambda found: _DUMPED_SIGNS.get(found[1], found[1]), cell)
 
 
 def _is_quoted(cells: list[str]) -> bool:

@@ -16,7 +16,7 @@ digits in front is always taken as one."""
 _CLOCK = re.compile(
     r"(?<![\d:])(?P<hour>\d{1,2})(?::(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<part>\d{1,9}))?)?)?"
     r"\s*(?P<half>[AaPp]\.?[Mm]\b\.?)?"
-    r"(?:\s*(?:Uhr\b|h\b)?\s*\(?(?P<zone>(?:Z|UTC|GMT)?[+-]\d{1,2}:?(?:\d\d)?(?![\d/.-])|[A-Z]{1,5}\b)\)?)?"
+    r"(?:\s*(?:Uhr|h)\b)?(?:\s*\(?(?P<zone>(?:Z|UTC|GMT)?[+-]\d{1,2}:?(?:\d\d)?(?![\d/.-])|[A-Z]{1,5}\b)\)?)?"
 )
 _OFFSET = re.compile(r"(?:Z|UTC|GMT)?(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d\d)?")
 _NUMERIC = re.compile(r"(?P<a>\d{1,4})\s*(?P<sign>[./-])\s*(?P<b>\d{1,2})\s*(?P=sign)\s*(?P<c>\d{1,4})\.?")

@@ -32,6 +32,7 @@ amazon customer | amazon kunde | kindle kunde | kindle customer | client d'amazo
 cliente de amazon | amazon.de kunde | youtube user | trustpilot user
 guest | gast | invité | invitado | ospite | visitor | unknown | unknown user | unbekannt | inconnu | desconocido
 sconosciuto | no name | noname | not available | kunde | customer | user | nutzer | consumer
+n.n. | n. n. | k.a. | k. a. | 0 | -1
 """
 _SIGNS = re.compile(r"[\s_\-‐–]+")
 
@@ -48,6 +49,8 @@ def _folded(name: str) -> str:
 NOBODY = frozenset(_folded(name) for line in _NAMES.strip().splitlines() for name in line.split("|"))
 """Every such name, without brackets, and in the form that `stands_for_nobody` compares."""
 _LONGEST = max(map(len, NOBODY)) + 8
+_MASK = "**"
+"""Shops print a***n for names that they hide, so that many people have one."""
 _LETTERS = 3
 _BEGINNINGS = frozenset(name[:_LETTERS] for name in NOBODY)
 
@@ -59,6 +62,8 @@ def stands_for_nobody(name: str, others: Iterable[str] = ()) -> bool:
         name: in any letters, with blanks, dashes or underscores.
         others: more such names, of one source.
     """
+    if _MASK in name or not any(sign.isalnum() or sign > "\x7f" for sign in name):
+        return bool(name.strip())
     if not others and (len(name) > _LONGEST or _begins_otherwise(name)):
         return False
     plain = _folded(name)

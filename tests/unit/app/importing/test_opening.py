@@ -300,3 +300,40 @@ def test_a_delimiter_that_parts_nothing_is_answered_with_one_that_does(file: Pat
     file.write_text(HEAD + ROWS)
     with pytest.raises(Misconfigured, match="';' parts them into 5"):
         opened(request(file, asked=Asked(delimiter="|")))
+
+
+@pytest.mark.parametrize(
+    ("name", "direct", "public"),
+    [
+        ("privado", "sim", "não"), ("privé", "oui", "non"), ("vertraulich", "ja", "nein"), ("type", "dm", "note"),
+        ("public", "non", "oui"), ("öffentlich", "nein", "ja"), ("channel", "Direct Message", "Comment"),
+        ("Art", "Privatnachricht", "Kommentar"),
+    ],
+)  # fmt: skip
+def test_a_message_that_only_the_brand_can_see_never_comes_out_public(
+    file: Path, name: str, direct: str, public: str
+) -> None:
+    rows = [f"{number};ann;2026-11-29T10:0{number}:00Z;x;{word}" for number, word in enumerate((direct, public))]
+    file.write_text("\n".join([f"id;user;date;text;{name}", *rows]))
+    _, posts, said = opened(request(file, platform="chirp"))
+    assert [post.visibility for post in posts] == ["direct", "public"]
+    assert any(line.endswith(f"read from {name}") for line in said)
+
+
+def test_texts_of_an_unknown_source_that_are_html_are_read_so(file: Path) -> None:
+    file.write_text("id;user;date;text\n1;ann;2026-11-29T10:00:00Z;<p>AT&amp;T<br>down</p>\n")
+    _, (post,), _ = opened(request(file, platform="chirp"))
+    assert post.text == "AT&T\ndown"
+
+
+def test_an_id_that_different_posts_share_is_named(file: Path) -> None:
+    file.write_text("id;user;date;text\n1;ann;2026-11-29T10:00:00Z;a\n1;bob;2026-11-29T10:01:00Z;b\n")
+    _, _, said = opened(request(file, platform="chirp"))
+    assert any("different posts have the id 1" in line for line in said)
+
+
+def test_an_inspection_shows_only_posts_that_the_contract_takes(file: Path) -> None:
+    file.write_text("id;user;date;text\n1;ann;2026-11-29T10:00:00Z;a\nall;2;;\n")
+    found = inspect_file(request(file, platform="chirp"))
+    assert [post["post_id"] for post in found.posts] == ["chirp:1"]
+    assert [line for line in found.refused if "created_at: is missing" in line] == found.refused != []

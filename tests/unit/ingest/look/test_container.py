@@ -136,3 +136,11 @@ def test_a_member_whose_name_stands_twice_is_not_taken_by_chance(tmp_path: Path)
         archive.writestr("a.csv", "two")
     with path.open("rb") as stream, pytest.raises(Misconfigured, match=r"several files named 'a\.csv'"):
         packing(stream, b"PK\x03\x04", "twins.zip", "a.csv")
+
+
+def test_a_member_that_is_packed_itself_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "outer.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv.gz", gzip.compress(b"id,text"))
+    with path.open("rb") as stream, pytest.raises(Misconfigured, match=r"a\.csv\.gz in it is packed itself"):
+        contents(stream, "outer.zip")

@@ -107,3 +107,9 @@ def test_a_second_column_of_one_name_gets_a_number() -> None:
 )  # fmt: skip
 def test_rows_that_are_all_short_or_long_in_the_same_way_are_taken_so(text: str, width: int) -> None:
     assert found(text).width == width
+
+
+def test_absent_cells_tell_the_dump_of_a_database() -> None:
+    lines = [b"id\tuser\tdate\ttext\n", b"1\tann\t2026-11-29\t\\N\n", b"2\tbob\t2026-11-29\tC:\\\\new\n"]
+    found = table([Line(number, raw) for number, raw in enumerate(lines, 1)], Asked(), "x")
+    assert (found.dialect.quoting, found.dialect.delimiter) == ("dump", "\t")

@@ -69,3 +69,15 @@ def test_the_name_of_an_encoding_is_checked() -> None:
     for name in ("nonsense", "hex", "rot13"):
         with pytest.raises(Misconfigured, match="--encoding"):
             known(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("id;Autor\n1;Łukasz\n2;Żaneta\n", "cp1250"),
+        ("id;nutzer;text\r1;Jörg;Größe\r2;Ute;schön\r", "mac_roman"),
+        ("id;texto\n1;¿Qué pasa? ¡Nada!\n2;50 £ menos\n", "cp1252"),
+    ],
+)
+def test_signs_that_begin_no_word_and_ends_of_lines_tell_the_encoding(text: str, name: str) -> None:
+    assert encoding(text.encode(name)) == name

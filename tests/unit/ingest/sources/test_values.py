@@ -5,6 +5,7 @@ import pytest
 from pipeline.errors import Permanent
 from pipeline.ingest.sources.values import amounts, identity, markup, plain
 from pipeline.ingest.sources.values.dates import Order
+from pipeline.ingest.sources.values.nobody import stands_for_nobody
 from pipeline.ingest.sources.values.times import Times
 
 
@@ -201,3 +202,18 @@ def test_a_year_of_two_digits_may_be_in_front(cell: str, order: Order, found: st
     else:
         with pytest.raises(Permanent, match=found):
             times(cell, [])
+
+
+@pytest.mark.parametrize("name", ["***", "a***n", "N.N.", "k.A.", "???", "0", "[deleted]", "A Google user"])
+def test_a_name_that_many_have_stands_for_nobody(name: str) -> None:
+    assert stands_for_nobody(name)
+
+
+@pytest.mark.parametrize("name", ["ann", "🌸", "O'Neil", "a_b", "00", "D*"])
+def test_a_name_of_ones_own_stands_for_somebody(name: str) -> None:
+    assert not stands_for_nobody(name)
+
+
+@pytest.mark.parametrize("cell", ["29.11.2026, 17:14 Uhr", "29.11.2026 17:14 Uhr", "29. November 2026, 17:14 Uhr"])
+def test_the_word_behind_a_german_clock_is_passed_over(cell: str) -> None:
+    assert Times()(cell, []) == "2026-11-29T17:14:00+00:00"

@@ -124,3 +124,9 @@ def test_a_swallowed_row_is_known_by_a_time_of_any_kind(time: str) -> None:
     found = read(f'1,ann,{time},"no signal\n2,bob,{time},hi\n3,cid,{time},gone"\n4,dan,{time},ho\n')
     assert list(codes(found)) == [(1, "swallowed_rows")]
     assert [cells[0] for cells in good(found)] == ["2", "3", "4"]
+
+
+def test_rows_of_a_database_dump_have_their_signs_back() -> None:
+    dump = Dialect("\t", "dump")
+    text = f'1\tann\t{TIME}\tno\\tsignal\\nnow \\\\ "here\n2\tbob\t{TIME}\t\\N\n3\tcy\t{TIME}\t"plain"\n'
+    assert [cells[3] for cells in good(read(text, dump))] == ['no\tsignal\nnow \\ "here', "", '"plain"']
