@@ -321,7 +321,7 @@ def test_a_message_that_only_the_brand_can_see_never_comes_out_public(
 
 
 def test_texts_of_an_unknown_source_that_are_html_are_read_so(file: Path) -> None:
-    file.write_text("id;user;date;text\n1;ann;2026-11-29T10:00:00Z;<p>AT&amp;T<br>down</p>\n")
+    file.write_text("id,user,date,text\n1,ann,2026-11-29T10:00:00Z,<p>AT&amp;T<br>down</p>\n")
     _, (post,), _ = opened(request(file, platform="chirp"))
     assert post.text == "AT&T\ndown"
 
