@@ -18,17 +18,26 @@ NO_ANSWER = ("none", "context", "thank", "engage")
 @app.command()
 def evaluate(
     head: Annotated[
-        Literal["sentiment", "offence", "complaint", "priority"],
-        typer.Argument(metavar="HEAD", help="what is judged: sentiment, offence, complaint or priority"),
+        Literal["sentiment", "offence", "complaint", "priority", "influence"],
+        typer.Argument(
+            metavar="HEAD", help="what is judged: sentiment, offence, complaint, priority or influence"
+        ),
     ],
     file: Annotated[
-        str, typer.Argument(metavar="FILE|-", help="JSON lines with text and label, perhaps source; .gz or not")
+        str,
+        typer.Argument(
+            metavar="FILE|-",
+            help="JSON lines with text and label, perhaps source; for influence a CSV panel; .gz or not",
+        ),
     ],
     engine: Annotated[Engine | None, typer.Option(help="default: EARSHOT_MODEL__ENGINE")] = None,
     model: Annotated[
         str | None, typer.Option(help="folder or hub id; default: EARSHOT_MODEL__PATH, else the shipped one")
     ] = None,
-    policy: Annotated[Path | None, typer.Option(help="YAML of the policy that triages; for priority")] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(help="YAML of the policy that triages, or has the constants; for priority and influence"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object to stdout")] = False,
 ) -> None:
     """Print macro recall, macro F1, AUC and calibration error, with intervals, confusion matrix and slices.
@@ -41,9 +50,16 @@ def evaluate(
     Priority asks whether the priorities that triage gives by a policy put urgent posts first, and how far apart
     they lie. It prints the AUC with its interval and percentiles, of all posts, of those that somebody must
     answer, and by source.
+
+    Influence asks whether the score before a post ranks what the post then got. The panel is a CSV file in time
+    order with author_id, ts, followers, verified, likes, reposts and replies. Each post of the later half is
+    predicted by all posts before it, and followers alone stand beside.
     """
     if head == "priority":
         _judge_priorities(file, policy, as_json=as_json)
+        return
+    if head == "influence":
+        _judge_influence(Path(file), policy, as_json=as_json)
         return
     from pipeline.cli.text.output import emit_json, say, table_console
     from pipeline.evaluation.evaluate import evaluate as evaluate_model
@@ -89,6 +105,25 @@ def _judge_priorities(file: str, policy: Path | None, *, as_json: bool) -> None:
         emit_json(as_object(judged))
     else:
         table_console().print(*render(judged), sep="\n")
+
+
+def _judge_influence(file: Path, policy: Path | None, *, as_json: bool) -> None:
+    from pipeline.app.offline.policy import read_policy
+    from pipeline.cli.text.output import emit_json, say, table_console
+    from pipeline.evaluation.influence import as_object, judge, predict, render
+    from pipeline.evaluation.panel import read_panel
+    from pipeline.influence.estimate import DEFAULT
+
+    model = DEFAULT if policy is None else read_policy(policy).influence
+    panel = read_panel(file)
+    constants = "the shipped constants" if policy is None else f"the constants of {policy}"
+    say(f"{file}: {len(panel):,} posts, of which the later half is predicted by {constants}")
+    predicted = predict(panel, model)
+    judged = judge(predicted)
+    if as_json:
+        emit_json(as_object(judged, predicted))
+    else:
+        table_console().print(*render(judged, predicted), sep="\n")
 
 
 def _open(engine: Engine | None, model: str | None) -> "tuple[TextModel, str]":

@@ -30,10 +30,11 @@ def score(
     """Print one ScoredPost, a JSON object on a line, for each post of FILE, in order.
 
     A line is {"type": "post", ...} with the fields of RawPost, or {"type": "customer", ...} with those of a
-    CustomerLink, which says who is behind a handle in the posts that follow. Lines of type engagement are read
-    past. Copies, spam and everything else that depends on earlier posts goes by the order of the lines. Without a
-    policy of its workspace a post has no topics and its triage says no_policy. Bad lines are named as FILE:LINE:
-    code: field: detail and make the exit code 2, while the others are scored.
+    CustomerLink, which says who is behind a handle in the posts that follow, or {"type": "engagement", ...} with
+    those of Engagement, which changes the influence of the author whom it names. The metrics of a post do so too,
+    for the posts that follow it. Copies, spam and everything else that depends on earlier posts goes by the order
+    of the lines. Without a policy of its workspace a post has no topics and its triage says no_policy. Bad lines
+    are named as FILE:LINE: code: field: detail and make the exit code 2, while the others are scored.
     """
     from pipeline.app.offline.score import Counts, Known, open_scorer, score_lines
     from pipeline.ingest.lines import numbered, shown
@@ -63,9 +64,9 @@ def score(
             # Every field is there, with absent ones as null.
             emit_json(post.model_dump(mode="json"))
     rejections.end()
-    unused = "".join(f", {number} of type {kind} not used" for kind, number in sorted(counts.unused.items()))
+    engagements = f", {counts.engagements} engagements" if counts.engagements else ""
     customers = f", {counts.customers} customers" if counts.customers else ""
-    say(f"{name}: {counts.posts} posts scored{customers}, {counts.refused} lines refused{unused}")
+    say(f"{name}: {counts.posts} posts scored{engagements}{customers}, {counts.refused} lines refused")
     if counts.refused:
         raise typer.Exit(EXIT_USAGE)
 

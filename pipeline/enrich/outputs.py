@@ -7,6 +7,7 @@ topic.
 from collections.abc import Iterator
 
 from pipeline.codec import encode
+from pipeline.enrich.author.brand import accounts_of
 from pipeline.enrich.received import ClockMode
 from pipeline.influence.observed import engagements_of
 from pipeline.ports.records import Record
@@ -39,9 +40,8 @@ def engagement_records(post: ScoredPost, policy: Policy | None, clock_mode: Cloc
         policy: of its workspace.
         clock_mode: on the event clock nobody knows when the counters of a post were read.
     """
-    brand = frozenset(account for brand in policy.all_brands for account in brand.author_ids) if policy else ()
     counted_at = None if clock_mode == "event" else post.received_at
-    for engagement in engagements_of(post, own=post.own, brand=brand, counted_at=counted_at):
+    for engagement in engagements_of(post, own=post.own, brand=accounts_of(policy), counted_at=counted_at):
         yield Record(
             ENGAGEMENTS.name, post_key(engagement.workspace, engagement.target_author_id), encode(engagement)
         )

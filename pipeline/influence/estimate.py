@@ -20,9 +20,9 @@ Z_ONE_SIDED_90 = 1.28
 DAY_S = 86_400
 MATURE_S = DAY_S
 """A post counts whole when it is this old. By then it has nearly all of its engagement."""
-YOUNG = 0.5
-"""A younger post whose counters are known counts so much. Whole would let a burst of fresh posts look like
-failure, and nothing would ignore what is known."""
+HALF = 0.5
+"""A younger post counts so much, and one of which only single reactions were seen. Whole would let a burst of
+fresh posts look like failure, and nothing would ignore what is known."""
 THOUSAND = 1000
 
 
@@ -81,31 +81,35 @@ def sums(row: Row, now_s: float, prior: float, model: InfluenceModel) -> tuple[f
     """Returns Q and W of all posts of the row at a time."""
     decay = faded(now_s - row.settled_ms / 1000, model)
     total, weight = row.total * decay, row.weight * decay
-    at_least: list[tuple[float, float]] = []
     for post in row.posts:
         age_s = now_s - post.at
-        decay, value = faded(age_s, model), log_engagement_of(post, model)
-        share = share_of(post, age_s, reported=row.reported)
-        if share > 0:
-            total += value * decay * share
-            weight += decay * share
-        elif value > 0:
-            at_least.append((value, decay))
-    # What was seen of the others is less than there was, so it may raise the mean and never lower it.
-    mean = (total + model.prior_posts * prior) / (weight + model.prior_posts)
-    for value, decay in at_least:
-        if value > mean:
-            total += value * decay
-            weight += decay
+        value, share = observed(post, age_s, prior, model, reported=row.reported)
+        decay = faded(age_s, model)
+        total += value * decay * share
+        weight += decay * share
     return total, weight
 
 
-def share_of(post: Seen, age_s: float, *, reported: bool) -> float:
-    """Returns how much of a post counts as observed; 0 where only a part of its engagement was seen."""
-    counted = min(post.likes, post.reposts, post.quotes, post.replies) != UNKNOWN
-    if age_s >= MATURE_S:
-        return 1.0 if counted or reported else 0.0
-    return YOUNG if counted else 0.0
+def observed(
+    post: Seen, age_s: float, prior: float, model: InfluenceModel, *, reported: bool
+) -> tuple[float, float]:
+    """Returns ln(1 + engagement) of a post, and how much of a post it counts as, 0..1.
+
+    Args:
+        post: of the author's row.
+        age_s: its age in seconds.
+        prior: the prior mean of the author.
+        model: the constants.
+        reported: whether a source counts the author's engagement.
+    """
+    value = log_engagement_of(post, model)
+    stated = min(post.likes, post.reposts, post.quotes, post.replies) != UNKNOWN
+    if age_s >= MATURE_S and (stated or reported):
+        return value, 1.0
+    if stated:
+        return value, HALF
+    # Of the others only a part was seen. It may lift an author above the profile, and never press them below it.
+    return (max(value, prior), HALF) if value > 0 else (0.0, 0.0)
 
 
 def log_engagement_of(post: Seen, model: InfluenceModel) -> float:

@@ -11,16 +11,16 @@ import msgspec
 from xxhash import xxh3_64_intdigest
 
 from pipeline.clock import to_ms
-from pipeline.influence.estimate import DEFAULT, MATURE_S, THOUSAND, faded, log_engagement_of, prior_mean, share_of
+from pipeline.influence.estimate import DEFAULT, MATURE_S, THOUSAND, faded, observed, prior_mean
 from pipeline.influence.row import IDS, MAX_COUNT, PAIRS, POSTS, UNKNOWN, Pair, Row, Seen
 from schemas.policy.influence import InfluenceModel
 from schemas.posts.engagement import Engagement
 
 KEPT_MS = 7 * 86_400_000
 """A post is known one by one for so long, so that counters that come late still correct it."""
-PAIR_HALF_LIFE_S = 7 * 86_400
+PAIR_HALF_LIFE_S = 30 * 86_400
 """Somebody who reacts again counts 1 / (1 + n), where n is how often it was before and fades by this half-life. A
-few accounts that praise each other so gain little."""
+few accounts that praise each other so gain little, also when they do it once a week."""
 _COUNTERS = {"like": "likes", "repost": "reposts", "quote": "quotes", "reply": "replies"}
 _SUMS = {"like": "liked", "repost": "shared", "quote": "shared", "reply": "talked", "mention": "talked"}
 
@@ -39,6 +39,7 @@ def apply(row: Row | None, engagement: Engagement, offset: int, model: Influence
     # Lists are replaced and never changed, so that the row before stays what it was.
     new = Row() if row is None else msgspec.structs.replace(row)
     new.offset = offset
+    new.reported = new.reported or engagement.target_author_id.partition(":")[0] in model.complete
     if engagement.kind == "post":
         _take_post(new, engagement)
     elif engagement.kind != "other" and engagement.actor_id != engagement.target_author_id:
@@ -46,6 +47,12 @@ def apply(row: Row | None, engagement: Engagement, offset: int, model: Influence
     new.clock_ms = max(new.clock_ms, to_ms(engagement.created_at))
     _settle(new, model)
     return new
+
+
+def counted(engagement: Engagement) -> bool:
+    """Returns whether a source must count engagement to know of it. Posts show replies, quotes and reposts by
+    themselves, but neither likes nor sums."""
+    return engagement.kind == "like" or (engagement.mode == "counter" and engagement.kind in _COUNTERS)
 
 
 def _take_post(row: Row, engagement: Engagement) -> None:
@@ -72,20 +79,19 @@ def _take_reaction(row: Row, engagement: Engagement) -> None:
     counter = _COUNTERS.get(engagement.kind) if engagement.mode == "counter" else None
     if engagement.mode == "counter" and counter is None:
         return
-    if counter is not None or engagement.kind == "like":
-        # Posts show replies, quotes and reposts by themselves. Only a source that counts knows likes and sums.
-        row.reported = True
+    row.reported = row.reported or counted(engagement)
+    # Its id is remembered also where nothing is known of the post, so that it never counts later for another.
+    if counter is None and not _is_new(row, _hash(engagement.engagement_id)):
+        return
     post = _target(row, engagement)
     if post is None:
         return
     if counter is not None:
         _raise(post, counter, engagement.count)
-    elif _is_new(row, _hash(engagement.engagement_id)):
+    else:
         name = _SUMS[engagement.kind]
         thousandths = round(THOUSAND * engagement.count * _damping(row, engagement))
         setattr(post, name, min(MAX_COUNT, getattr(post, name) + thousandths))
-    else:
-        return
     _put(row, post)
 
 
@@ -139,13 +145,11 @@ def _settle(row: Row, model: InfluenceModel) -> None:
         settled_s = max(row.settled_ms // 1000, post.at)
         decay = faded(settled_s - row.settled_ms / 1000, model)
         row.total, row.weight, row.settled_ms = row.total * decay, row.weight * decay, 1000 * settled_s
-        value = log_engagement_of(post, model)
         prior = prior_mean(row.followers, row.verified, model)
-        mean = (row.total + model.prior_posts * prior) / (row.weight + model.prior_posts)
-        if share_of(post, MATURE_S, reported=row.reported) > 0 or value > mean:
-            decay = faded(settled_s - post.at, model)
-            row.total += value * decay
-            row.weight += decay
+        value, share = observed(post, MATURE_S, prior, model, reported=row.reported)
+        decay = faded(settled_s - post.at, model)
+        row.total += value * decay * share
+        row.weight += decay * share
 
 
 def _find(row: Row, key: int) -> Seen | None:

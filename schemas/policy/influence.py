@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.base import Part
+from schemas.base import Part, PlatformName
 
 Weight = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Coefficient = Annotated[float, Field(ge=-20, le=20, allow_inf_nan=False)]
@@ -36,6 +36,12 @@ class InfluenceModel(Part):
     )
     unknown: Annotated[float, Field(ge=0, le=20)] = Field(
         default=1.04, description="prior mean where the platform states no followers"
+    )
+    complete: tuple[PlatformName, ...] = Field(
+        default=(),
+        max_length=50,
+        description="networks whose sources report every reaction, so that a post of which nothing is heard got "
+        "none; elsewhere such a post says nothing",
     )
     variance: Annotated[float, Field(gt=0, le=100)] = Field(
         default=0.6, description="variance of ln(1 + engagement) within the posts of an author"

@@ -50,6 +50,8 @@ def of_one_partition(generated: Path, workspace: str) -> list[dict[str, Any]]:
 
     chosen = list(islice(filter(here, posts), POSTS))
     assert len(chosen) == POSTS
+    # Engagement comes to the stream's table beside the posts, so that no two runs agree on what was known when.
+    chosen = [{name: value for name, value in post.items() if name != "metrics"} for post in chosen]
     return [
         post | {"text": chosen[at - 5]["text"]} if at % 10 == 9 and "text" in chosen[at - 5] else post
         for at, post in enumerate(chosen)
@@ -141,6 +143,6 @@ def test_bad_lines_are_named_and_the_others_are_scored(lab: PipelineLab) -> None
     assert (second["sentiment"], second["intent"]) == (None, None)
     assert (first["customer"], second["customer"]["value"]) == (None, 0.5)
     told = [line for line in done.stderr.splitlines() if line.startswith("standard input:")]
-    assert [line.split(": ")[0] for line in told[:3]] == [f"standard input:{number}" for number in (2, 5, 6)]
-    assert "2 posts scored, 1 customers, 4 lines refused, 1 of type engagement not used" in told[-1]
+    assert [line.split(": ")[0] for line in told[:3]] == [f"standard input:{number}" for number in (2, 4, 5)]
+    assert "2 posts scored, 1 customers, 5 lines refused" in told[-1]
     assert "867" not in done.stderr

@@ -66,11 +66,12 @@ def test_records_that_are_read_again_change_nothing(stream: list[Engagement], cu
 
 @given(st.lists(engagements(), max_size=25))
 def test_records_that_are_published_again_change_no_influence(stream: list[Engagement]) -> None:
-    once = played(stream)
-    twice = played(stream, once, len(stream))
+    # A counter that came before its post finds it when it comes again. Then everything is known.
+    known = played(stream, played(stream), len(stream))
+    again = played(stream, known, 2 * len(stream))
     for days in (0, 3, 40):
         now_s = START_MS / 1000 + 86_400 * days
-        assert influence_of(twice, ANN, now_s) == influence_of(once, ANN, now_s)
+        assert influence_of(again, ANN, now_s) == influence_of(known, ANN, now_s)
 
 
 @given(STREAMS, engagements())

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from schemas.policy.policy import Brand
+from schemas.policy.policy import Brand, Policy
 from schemas.posts.raw import PostBody
 
 _ON_PLATFORM = re.compile(r"([a-z][a-z0-9_]{0,31}):(.+)", re.DOTALL)
@@ -24,6 +24,13 @@ def is_own(post: PostBody, brand: Brand) -> bool:
         return False
     # The platform belongs to the account: a brand's handle elsewhere may be an impostor's.
     return (post.platform, _folded(author.handle)) in _handles(brand.handles, brand.author_ids)
+
+
+def accounts_of(policy: Policy | None) -> frozenset[str]:
+    """Returns the author ids of all brands of a workspace, as far as its policy names them by id."""
+    if policy is None:
+        return frozenset()
+    return _as_set(tuple(account for brand in policy.all_brands for account in brand.author_ids))
 
 
 def bare(handle: str) -> bool:
