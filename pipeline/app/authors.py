@@ -45,7 +45,7 @@ def keep_authors(
         metrics: of the worker.
         log: of the worker.
     """
-    rows: MutableMapping[bytes, bytes] = open_table(app, "influence", INFLUENCE_STATE, partitions)
+    rows: MutableMapping[bytes, bytes] = open_table(app, kafka, "influence", INFLUENCE_STATE, partitions, log)
     parts = Parts(
         stage=stage,
         rows=rows,

@@ -56,8 +56,8 @@ def main(bootstrap: str, lab: str, partitions: int, weaknesses: set[str]) -> Non
     app = build_app(kafka, f"{lab}-group", Path(tempfile.mkdtemp()), batch_size=64, fetch_wait_ms=10)
     app.conf.producer_max_batch_size = BATCH_BYTES
     _weaken(weaknesses, plain)
-    table = open_table(app, "rows", changelog_of(lab), partitions)
     log = get_log("enrich")
+    table = open_table(app, kafka, "rows", changelog_of(lab), partitions, log)
     parts = Parts(
         stage="enrich", rows=table, update=counted, publisher=lambda: KafkaPublisher(kafka, 30.0),
         die=end_at_once, clock=SystemClock(), metrics=Metrics(), log=log,

@@ -1,4 +1,4 @@
-"""Corrects Faust in four places, in this process and for exactly one version.
+"""Corrects Faust in five places, in this process and for exactly one version.
 
 The corrections touch internals, so another version must be read and tested first. The first two are to
 `faust/tables/recovery.py` (lines 649-660) and `faust/transport/producer.py` (lines 78-94) of 0.15.3.
@@ -13,6 +13,8 @@ The corrections touch internals, so another version must be read and tested firs
    the rest.
 4. A commit leaves no metadata beside the offset, and Faust has no setting for it. Without the fix the next worker
    could not know what a worker was scoring when it ended (`notes.py`).
+5. A recovery asks no store to restore itself. Before it looks how much there is to read, it asks those that can
+   (`restored.py`).
 """
 
 import asyncio
@@ -60,6 +62,7 @@ def apply_fixes() -> None:
     if in_force():
         return
     _hold_streams_until_sought(Recovery)
+    _let_stores_restore(Recovery)
     _flush_all(ProducerBuffer)
     _let_fetches_wait(AIOKafkaConsumerThread)
     _let_commits_carry_notes(AIOKafkaConsumerThread)
@@ -73,6 +76,7 @@ def in_force() -> bool:
 
     changed = (
         Recovery.on_recovery_completed,
+        Recovery._build_highwaters,
         ProducerBuffer.flush,
         ProducerBuffer._send_pending,
         AIOKafkaConsumerThread._create_worker_consumer,
@@ -104,6 +108,24 @@ def _hold_streams_until_sought(recovery: Any) -> None:
 
     setattr(on_recovery_completed, _MARK, True)
     recovery.on_recovery_completed = on_recovery_completed
+
+
+def _let_stores_restore(recovery: Any) -> None:
+    original = recovery._build_highwaters
+
+    async def build_highwaters(self: Any, consumer: Any, places: Any, destination: Any, title: str) -> None:
+        # The ends come after it, because Faust takes a row behind them for damage.
+        for table in {self.tp_to_table[place] for place in places} if title == "active" else ():
+            restore = getattr(table.data, "restore", None)
+            if restore is not None:
+                numbers = {place.partition for place in places if self.tp_to_table[place] is table}
+                # No `update`, which in a Counter, as this is, adds.
+                for place, offset in (await restore(numbers)).items():
+                    self.active_offsets[place] = offset
+        await original(self, consumer, places, destination, title)
+
+    setattr(build_highwaters, _MARK, True)
+    recovery._build_highwaters = build_highwaters
 
 
 def _flush_all(buffer: Any) -> None:

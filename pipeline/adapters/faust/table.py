@@ -7,6 +7,8 @@ Faust's own web views of tables are off with its web server.
 from typing import TYPE_CHECKING, Any
 
 from pipeline.adapters.faust.ending import end_at_once
+from pipeline.logs import Log
+from pipeline.settings import KafkaSettings
 from schemas.topics import Topic
 
 if TYPE_CHECKING:
@@ -16,24 +18,36 @@ RECOVERY_QUEUE = 131_072
 """Faust's own bound on changelog records that are read and not yet applied."""
 
 
-def open_table(app: "faust.App", name: str, changelog: Topic, partitions: int) -> "faust.Table[bytes, bytes]":
+def open_table(
+    app: "faust.App", kafka: KafkaSettings, name: str, changelog: Topic, partitions: int, log: Log
+) -> "faust.Table[bytes, bytes]":
     """Returns the table, whose rows are restored before an agent of the app sees a record.
 
     A change that the brokers refuse ends the process at once. Faust would only log it, and commit past it.
 
     Args:
         app: not started yet.
+        kafka: resolved settings.
         name: of the table.
         changelog: compacted, and made beforehand.
         partitions: of the changelog, as many as its source topic has.
+        log: told how long a restore took.
     """
     from faust.tables import Table
+
+    from pipeline.adapters.faust.restored import RestoredRows
+
+    def told(rows: int, seconds: float) -> None:
+        log.info("rows restored", table=name, rows=rows, seconds=round(seconds, 1))
 
     class CheckedTable(Table):  # type: ignore[misc]
         def send_changelog(self, *args: Any, **kwargs: Any) -> Any:
             sent = super().send_changelog(*args, **kwargs)
             sent.add_done_callback(_require_delivery)
             return sent
+
+        def _new_store(self) -> Any:
+            return RestoredRows("memory://", app, self, kafka=kafka, told=told)
 
     topic = app.topic(
         changelog.name,

@@ -15,7 +15,7 @@ from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.app.authors import keep_authors
 from pipeline.logs import get_log
 from pipeline.metrics import Metrics
-from pipeline.settings import load_settings
+from pipeline.settings import KafkaSettings, load_settings
 from schemas.topics import ENGAGEMENTS, Topic
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ def main(way: str, partitions: int, row_bytes: int) -> None:
     if way == EARSHOT:
         keep_authors(app, settings.kafka, "enrich", dict, partition_of, partitions, Metrics(), log)
     else:
-        _write_rows(app, partitions, bytes(row_bytes))
+        _write_rows(app, settings.kafka, partitions, bytes(row_bytes))
     run_until_stopped(app, log, started=_say, beat=lambda: None, frozen_s=FROZEN_S)
 
 
-def _write_rows(app: "faust.App", partitions: int, row: bytes) -> None:
-    table = open_table(app, "rows", BARE_ROWS, partitions)
+def _write_rows(app: "faust.App", kafka: KafkaSettings, partitions: int, row: bytes) -> None:
+    table = open_table(app, kafka, "rows", BARE_ROWS, partitions, get_log(BARE))
     source = app.topic(
         ENGAGEMENTS.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
     )

@@ -4,17 +4,21 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from faust.types import TP
 
 from pipeline.adapters.faust import fixes as faust_fixes
 from pipeline.adapters.faust.fixes import apply_fixes, in_force
 from pipeline.adapters.faust.worker import build_app
 from pipeline.errors import Misconfigured
 from pipeline.settings import KafkaSettings
+
+PLACE = TP("changelog", 3)
 
 
 def test_building_the_app_puts_all_fixes_in_force() -> None:
@@ -102,6 +106,33 @@ async def test_after_a_recovery_streams_are_held_before_anything_else_happens() 
     faust_fixes._hold_streams_until_sought(Recovery)
     await Recovery().on_recovery_completed(7)
     assert journal == ["flow.suspend", "consumer.stop_flow", "original 7"]
+
+
+async def test_a_store_that_can_restore_itself_does_so_before_the_ends_are_asked_for() -> None:
+    journal: list[Any] = []
+
+    class Recovery:
+        active_offsets: ClassVar[Counter[Any]] = Counter({PLACE: None})
+        tp_to_table: ClassVar[dict[Any, Any]] = {}
+
+        async def _build_highwaters(self, consumer: Any, places: Any, destination: Any, title: str) -> None:
+            journal.append(f"ends of {title}")
+
+    class Store:
+        async def restore(self, partitions: set[int]) -> dict[Any, int]:
+            journal.append(partitions)
+            return {PLACE: 7}
+
+    class Table:
+        data = Store()
+
+    faust_fixes._let_stores_restore(Recovery)
+    recovery = Recovery()
+    recovery.tp_to_table[PLACE] = Table()
+    await recovery._build_highwaters(None, {PLACE}, {}, "active")
+    await recovery._build_highwaters(None, {PLACE}, {}, "standby")
+    assert journal == [{3}, "ends of active", "ends of standby"]
+    assert recovery.active_offsets == {PLACE: 7}
 
 
 class Buffer:
