@@ -18,6 +18,8 @@ from schemas.topics import ASSIGNMENTS, CASE_EVENTS, REPS
 
 ROUND_S = 0.3
 """Longest wait between two looks at the topics."""
+ANSWER_S = 10.0
+"""Longest wait for the answer to the last command. The router answers within a second where it does not lag."""
 HEARTBEAT_S = 60.0
 """The contract's pace. A desk that dies is signed out once the lease of the policy is over."""
 DELIVERY_TIMEOUT_S = 60.0
@@ -47,7 +49,7 @@ class RunningDeskByHand:
             if topic not in self._reader.partitions:
                 raise Misconfigured(f"there is no topic {topic}: run `earshot topics apply`")
         # What was said before the rep signs in concerns nobody any more.
-        self._ends = {topic: dict(ends) for topic, ends in self._reader.ends(topics).items()}
+        self._ends = {topic: dict(self._reader.window(topic).end) for topic in topics}
         self._publisher = KafkaPublisher(kafka, DELIVERY_TIMEOUT_S)
 
     def play(self, lines: Iterable[str], patience_s: float) -> bool:
@@ -92,6 +94,7 @@ class RunningDeskByHand:
                 except queue.Empty:
                     continue
                 if line is None or line.strip() == "quit":
+                    self._settle()
                     return True
                 waiting, since = line.strip(), time.monotonic()
                 self._look()
@@ -102,6 +105,13 @@ class RunningDeskByHand:
                 return False
             else:
                 time.sleep(ROUND_S)
+
+    def _settle(self) -> None:
+        """Waits until the last command is answered. A sign-out would give back what was just accepted."""
+        deadline = time.monotonic() + ANSWER_S
+        while self._desk.is_waiting and time.monotonic() < deadline:
+            time.sleep(ROUND_S)
+            self._look()
 
     def _does(self, line: str) -> bool:
         if not line:
@@ -133,8 +143,9 @@ class RunningDeskByHand:
             if topic == ASSIGNMENTS.name:
                 for line in self._desk.take(decode(Assignment, value)):
                     self._say(line)
-            elif (refusal := self._desk.refused(decode(CaseEvent, value))) is not None:
-                self._say(refusal)
+            else:
+                for line in self._desk.hear(decode(CaseEvent, value)):
+                    self._say(line)
         except Permanent as error:
             self._say(f"a record of {topic} cannot be read: {error}")
 

@@ -27,7 +27,8 @@ def rep(
     """Sign in on the real topics, show each offer with its reasons, and do what is typed or piped, line by line.
 
     Commands are accept, reject, reply, resolve, wrapped, hold, await, resume, transfer, list, away, back and quit.
-    They are about the newest case that they fit, or about the one whose number follows (`accept 2`). A word after
+    They are about the case that they fit and that was told of last, or about the one whose number follows
+    (`accept 2`). Each waits until the one before is answered. A word after
     that is the channel of a reply, the outcome, the reason or the queue. Ctrl-D and Ctrl-C sign out too. Exit 1
     says that a command waited for a case and none came.
     """

@@ -1,7 +1,8 @@
 """A desk that a person plays: what is shown of each assignment, and which rep event a typed command becomes.
 
 Commands are words, such as `accept`, `reply 2 public` or `transfer 2 billing`. A number names a case as the desk
-shows it. Without one the newest case is meant that the command fits.
+shows it. Without one the case is meant of which the desk was told last, of those that the command fits. A command
+waits until the router has answered the one before, so that a script may say `accept`, `reply`, `resolve` in a row.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -91,6 +92,15 @@ class DeskByHand:
         self._seq = 0
         self._cases: list[Assignment] = []
         """By the number under which each is shown, less one. The newest record of each case."""
+        self._told: list[str] = []
+        """The ids of the cases, the one of which the desk was told last at the end."""
+        self._asked: str | None = None
+        """The case of a command that the router has not answered yet."""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a command was not answered yet."""
+        return self._asked is not None
 
     def sign_in(self) -> AnyRepEvent:
         """Returns the event with which the work begins."""
@@ -122,15 +132,19 @@ class DeskByHand:
                 if _age(assignment) <= _age(known):
                     return []
                 self._cases[at] = assignment
-                return list(_shown(at + 1, assignment))
+                return self._tell(at + 1, assignment)
         self._cases.append(assignment)
-        return list(_shown(len(self._cases), assignment))
+        return self._tell(len(self._cases), assignment)
 
-    def refused(self, event: CaseEvent) -> str | None:
-        """Returns what to say of a request of the rep that was refused; None when the event is about none."""
+    def hear(self, event: CaseEvent) -> list[str]:
+        """Takes an event in, and returns the lines that show it: an answer that counts, or a refused request."""
         person = self._person
-        mine = (event.workspace, event.rep_id) == (person.workspace, person.rep_id)
-        return f"refused: {event.reason}" if mine and event.type == "request_refused" else None
+        if (event.workspace, event.rep_id) != (person.workspace, person.rep_id):
+            return []
+        if event.type not in ("replied", "request_refused"):
+            return []
+        self._answered(event.case_id)
+        return [f"refused: {event.reason}" if event.type == "request_refused" else f"replied ({event.reason})"]
 
     def cases(self) -> list[str]:
         """Returns a line for each case that the rep has or is offered."""
@@ -156,15 +170,25 @@ class DeskByHand:
         number = None
         if words and words[0].lstrip("#").isdecimal():
             number = int(words.pop(0).lstrip("#"))
-        case = self._case(command.on, number)
+        case = None if self.is_waiting else self._case(command.on, number)
         return None if case is None else self._about(verb, command, case, words)
+
+    def _tell(self, number: int, assignment: Assignment) -> list[str]:
+        self._answered(assignment.case_id)
+        self._told = [case_id for case_id in self._told if case_id != assignment.case_id] + [assignment.case_id]
+        return list(_shown(number, assignment))
+
+    def _answered(self, case_id: str) -> None:
+        if self._asked == case_id:
+            self._asked = None
 
     def _case(self, state: AssignmentState, number: int | None) -> Assignment | None:
         if number is not None:
             if not 0 < number <= len(self._cases):
                 raise Misconfigured(f"there is no case #{number}")
             return self._cases[number - 1]
-        return next((case for case in reversed(self._cases) if case.state == state), None)
+        fitting = [case for case in self._cases if case.state == state]
+        return max(fitting, key=lambda case: self._told.index(case.case_id), default=None)
 
     def _about(self, verb: str, command: _Verb, case: Assignment, words: list[str]) -> AnyRepEvent:
         said: dict[str, Any] = {}
@@ -179,6 +203,7 @@ class DeskByHand:
             event = command.event(**self._common(), case_id=case.case_id, attempt=case.attempt, **said)
         except ValueError:
             raise Misconfigured(f"{verb}: {command.about}") from None
+        self._asked = case.case_id
         return event  # type: ignore[return-value] # each of them is a rep event
 
     def _common(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class Played:
 
     def take(self, answer: Answer) -> Answer:
         self.shown = [line for made in answer.assignments for line in self.desk.take(made)]
-        self.shown += [said for event in answer.events if (said := self.desk.refused(event))]
+        self.shown += [line for event in answer.events for line in self.desk.hear(event)]
         return answer
 
     def post(self, name: str, **over: Any) -> Answer:
@@ -49,6 +49,18 @@ def test_a_case_goes_from_offer_to_the_end_of_its_paperwork_by_typed_words() -> 
     assert played.type("resolve refunded").steps == [("wrapping", "refunded")]
     assert played.type("wrapped").types == ["wrapped_up", "resolved"]
     assert played.desk.cases() == ["you have no case"]
+
+
+def test_a_command_waits_until_the_one_before_is_answered() -> None:
+    played = Played()
+    played.post("p1")
+    played.post("p2")
+    accepting = played.desk.do("accept")
+    assert accepting is not None
+    assert [played.desk.do("reject"), played.desk.do("accept 1")] == [None, None]
+    played.take(played.router.feed(accepting))
+    assert played.type("reply").events[0].case_id == played.type("resolve").events[0].case_id
+    assert played.type("accept").types == ["assigned"]
 
 
 def test_without_a_number_the_newest_case_that_fits_is_meant_and_with_one_that_case() -> None:
