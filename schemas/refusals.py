@@ -19,7 +19,8 @@ PostRefusal = Literal["no_case", "own_post", "unrelated", "no_policy", "too_old"
 Place = Literal["request", "post", "desktop", "stream", "line", "store"]
 """Where a code is met. Requests and posts have it as `reason` of `request_refused` and `refused` in
 `cases.events`. Desktops meet it as `earshot.code` of a dead letter of `reps.events`, and a stream as that of any
-other topic. A line is one that `earshot ingest` rejects, and the store's code stands in the log of the sink."""
+other topic. A line is one that `earshot ingest` or `earshot customers load` rejects. The store's code stands in
+the log of the sink."""
 
 
 class Refusal(NamedTuple):
@@ -129,6 +130,24 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("no_post", ("line",), "the record holds no post, or several, by the map", "map another part of it"),
     Refusal("store_refuses", ("store",), "ClickHouse will never take the batch, and nothing is skipped",
             "correct the table, then restart the sink"),
+    # Only `earshot customers load` gives these.
+    Refusal("duplicate_handle", ("line",), "an earlier line of the list has this handle", "leave one of them out"),
+    Refusal("two_customers", ("line",), "an earlier line links this handle to another customer",
+            "find out whose it is"),
+    Refusal("customer_differs", ("line",), "an earlier line says something else of this customer",
+            "say the same in both"),
+    Refusal("forbidden_platform", ("line",), "handles of this network may not be linked",
+            "leave them out, or name the network in `link_identity` of the policy"),
+    Refusal("no_platform", ("line",), "nothing says on which network the handle is",
+            "map a column to platform, or say `--platform`"),
+    Refusal("name_as_handle", ("line",), "a name of a person stands where a handle should", "write the handle"),
+    Refusal("address_as_handle", ("line",), "an address stands where a handle should",
+            "take the handle out of it with `part` in the map"),
+    Refusal("date_as_id", ("line",), "a spreadsheet has made a date of an id", "write the column as text"),
+    Refusal("spreadsheet_error", ("line",), "an error of a spreadsheet stands in place of an id", "mend the cell"),
+    Refusal("unknown_kind", ("line",), "the word is none of customer, prospect and lead",
+            "say what your words mean with `values` in the map"),
+    Refusal("odd_characters", ("line",), "the cell holds half of a character", "write the cell anew"),
 )  # fmt: skip
 
 

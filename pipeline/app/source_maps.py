@@ -3,14 +3,21 @@
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.adapters.yaml.policy_file import load_yaml
 from pipeline.ingest.sources.source_map import SourceMap
 
+M = TypeVar("M", bound=SourceMap)
 SHIPPED = Path(__file__).resolve().parents[2] / "deploy" / "maps"
 
 
 def load_map(path: Path) -> SourceMap:
+    """Returns the map of posts in a YAML file; see `load_map_of`."""
+    return load_map_of(path, SourceMap)
+
+
+def load_map_of(path: Path, kind: type[M]) -> M:
     """Returns the map in a YAML file.
 
     Raises:
@@ -18,7 +25,7 @@ def load_map(path: Path) -> SourceMap:
             as `file:line: field: what is wrong`.
     """
     shape = "a map is a mapping with columns (field: column), and optionally constants, times, zone, decimal"
-    return load_yaml(path, SourceMap, shape).value
+    return load_yaml(path, kind, shape).value
 
 
 @cache

@@ -192,8 +192,8 @@ def file(
     known sources are recognised by their columns, and --columns for some fields leaves the others as they are
     recognised. `earshot ingest inspect FILE` shows what would be sent.
     """
-    options = _options(platform, time_format, zone, date_order, decimal, ids)
-    asked = _asked(member, encoding, delimiter, quoting, header, entries)
+    options = options_of(platform, time_format, zone, date_order, decimal, ids)
+    asked = asked_of(member, encoding, delimiter, quoting, header, entries)
     request = _of_any_file(file, workspace, columns, map_file, replace(options, asked=asked))
     _send(
         replace(request, speed=speed, limit=limit, start=_start(resume), strict=strict, dry_run=dry_run,
@@ -229,8 +229,8 @@ def inspect(
     from pipeline.app.importing.inspection import inspect_file
     from pipeline.cli.text.inspection import inspection_lines
 
-    options = _options(platform, time_format, zone, date_order, decimal, ids)
-    asked = _asked(member, encoding, delimiter, quoting, header, entries)
+    options = options_of(platform, time_format, zone, date_order, decimal, ids)
+    asked = asked_of(member, encoding, delimiter, quoting, header, entries)
     found = inspect_file(_of_any_file(file, workspace, columns, map_file, replace(options, asked=asked)))
     if as_json:
         emit_json(asdict(found))
@@ -258,7 +258,7 @@ def _of_any_file(
     return IngestRequest(file, workspace, source_map, file_options=options)
 
 
-def _options(
+def options_of(
     platform: str | None,
     time_format: list[str] | None,
     zone: str | None,
@@ -266,13 +266,14 @@ def _options(
     decimal: str | None,
     ids: str | None = None,
 ) -> "FileOptions":
+    """Returns what the options say of times, numbers and ids."""
     from pipeline.app.importing.request import FileOptions
 
     said = {"times": time_format or None, "zone": zone, "order": date_order, "decimal": decimal, "ids": ids}
     return FileOptions(platform=platform, said={name: value for name, value in said.items() if value is not None})
 
 
-def _asked(
+def asked_of(
     member: str | None,
     encoding: str | None,
     delimiter: str | None,
@@ -280,6 +281,11 @@ def _asked(
     header: str | None,
     entries: str | None,
 ) -> "Asked":
+    """Returns what the options say about a file.
+
+    Raises:
+        Misconfigured: an option has no such value.
+    """
     from pipeline.ingest.look.decision import Asked
 
     if quoting not in {None, "double", "backslash", "none", "dump"}:

@@ -6,7 +6,7 @@ People write it as YAML. Everything in it is checked before the first row is rea
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -95,7 +95,8 @@ def feed_of(spelled: str) -> Feed:
     return Feed(of=paths, how=call["how"])
 
 
-def _fed(value: object) -> object:
+def fed_by(value: object) -> object:
+    """Returns the feed that a map spells as a text; any other value as it is, for pydantic to judge."""
     return feed_of(value) if isinstance(value, str) else feed_of(str(value)) if isinstance(value, int) else value
 
 
@@ -123,7 +124,12 @@ def _a_zone(name: str) -> str:
     return name
 
 
-def _a_target(name: str) -> str:
+def a_target(name: str) -> str:
+    """Returns the name of a field of RawPost that a map may feed.
+
+    Raises:
+        ValueError: there is no such field.
+    """
     if name not in TARGETS:
         raise ValueError(f"RawPost has no field {name}; there are {', '.join(sorted(TARGETS))}")
     return name
@@ -138,7 +144,7 @@ def _a_pattern(pattern: str) -> str:
 
 
 Pattern = Annotated[str, AfterValidator(_a_pattern)]
-Target = Annotated[str, AfterValidator(_a_target)]
+Target = Annotated[str, AfterValidator(a_target)]
 Spelled = Annotated[str, BeforeValidator(_in_words)]
 Words = Annotated[tuple[Spelled, ...], BeforeValidator(_alone)]
 Formats = Annotated[tuple[Annotated[str, AfterValidator(_a_format)], ...], BeforeValidator(_alone)]
@@ -175,7 +181,7 @@ class SourceMap(BaseModel):
         default_factory=dict,
         description="paths of lists of url and expanded_url; short addresses in the text become the others",
     )
-    columns: Mapping[Target, Annotated[Feed, BeforeValidator(_fed)]] = Field(default_factory=dict)
+    columns: Mapping[Target, Annotated[Feed, BeforeValidator(fed_by)]] = Field(default_factory=dict)
     constants: Mapping[Target, Spelled] = Field(
         default_factory=dict, description="what each post gets whose own cell for the field is empty or not there"
     )
@@ -202,7 +208,7 @@ class SourceMap(BaseModel):
     header: int | None = Field(default=None, ge=1, description="line of the header of a table, from 1")
     encoding: str | None = Field(default=None, description="encoding of the file")
 
-    def with_defaults(self, workspace: str | None, platform: str | None) -> "SourceMap":
+    def with_defaults(self, workspace: str | None, platform: str | None) -> Self:
         """Returns the map that `--workspace` and `--platform` complete, for posts whose own cell says nothing.
 
         Raises:
@@ -225,7 +231,7 @@ class SourceMap(BaseModel):
         own = {part: {**rest[part], **getattr(self, part)} for part in parts}
         return other.model_copy(update={**said, **own})
 
-    def with_options(self, options: Mapping[str, object]) -> "SourceMap":
+    def with_options(self, options: Mapping[str, object]) -> Self:
         """Returns the map with what the operator says of times, numbers and the file. None says nothing.
 
         Formats of times stand before those of the map.
@@ -237,12 +243,12 @@ class SourceMap(BaseModel):
         if isinstance(said.get("times"), list | tuple):
             said["times"] = [*said["times"], *self.times]  # type: ignore[misc]
         try:
-            return SourceMap.model_validate({**self.model_dump(exclude_defaults=True), **said})
+            return type(self).model_validate({**self.model_dump(exclude_defaults=True), **said})
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
             raise Misconfigured(f"{_OPTIONS[str(problem['loc'][0])]}: {plain(problem)}") from None
 
-    def checked(self) -> "SourceMap":
+    def checked(self) -> Self:
         """Returns the map itself.
 
         Raises:

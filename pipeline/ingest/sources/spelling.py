@@ -1,18 +1,30 @@
 """Reads the text of `--columns` as a map of a source."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from pipeline.errors import Misconfigured
-from pipeline.ingest.sources.source_map import TARGETS, Feed, SourceMap, feed_of
+from pipeline.ingest.sources.source_map import Feed, SourceMap, a_target, feed_of
 
-_PART = re.compile(r"^\s*(?P<target>[a-z_.]+)\s*(?P<sign>==?)\s*(?P<source>.*?)\s*$", re.DOTALL)
+M = TypeVar("M", bound=SourceMap)
+_PART = re.compile(r"^\s*(?P<target>[a-z0-9_.]+)\s*(?P<sign>==?)\s*(?P<source>.*?)\s*$", re.DOTALL)
 
 
 def parse_columns(spec: str) -> SourceMap:
+    """Reads a map of posts; see `parse_map`."""
+    return parse_map(spec, SourceMap, a_target)
+
+
+def parse_map(spec: str, kind: type[M], target: Callable[[str], str]) -> M:
     """Reads `field=column,field==constant,field=hash(a, b)`. Blanks around each part do not count.
+
+    Args:
+        spec: what the operator has written.
+        kind: of map.
+        target: returns the name of a field, and raises ValueError where there is none of it.
 
     Raises:
         Misconfigured: names the part that is wrong.
@@ -23,18 +35,18 @@ def parse_columns(spec: str) -> SourceMap:
         found = _PART.match(part)
         if found is None or not found["source"]:
             raise Misconfigured(f"--columns: {part.strip()!r} is neither field=column nor field==constant")
-        target = found["target"]
-        if target in columns or target in constants:
-            raise Misconfigured(f"--columns: {target} is named twice")
-        if target not in TARGETS:
-            raise Misconfigured(
-                f"column map: RawPost has no field {target}; there are {', '.join(sorted(TARGETS))}"
-            )
+        name = found["target"]
+        if name in columns or name in constants:
+            raise Misconfigured(f"--columns: {name} is named twice")
+        try:
+            target(name)
+        except ValueError as error:
+            raise Misconfigured(f"column map: {error}") from None
         if found["sign"] == "==":
-            constants[target] = found["source"]
+            constants[name] = found["source"]
         else:
-            columns[target] = _feed(part.strip(), found["source"])
-    return SourceMap(columns=columns, constants=constants)
+            columns[name] = _feed(part.strip(), found["source"])
+    return kind(columns=columns, constants=constants)
 
 
 def _feed(part: str, source: str) -> Feed:

@@ -1,0 +1,1 @@
+"""Publishes the links to customers, and keeps those that a worker needs."""

@@ -1,0 +1,1 @@
+"""Loads a company's list of customers."""

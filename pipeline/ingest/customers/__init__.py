@@ -1,0 +1,1 @@
+"""Makes links to customers of the rows of a company's list."""
