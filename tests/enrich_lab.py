@@ -24,6 +24,7 @@ from pipeline.clock import SystemClock
 from pipeline.codec import decode, encode
 from pipeline.settings import KafkaSettings
 from schemas.dead_letter import decode_headers
+from schemas.people.customer import CustomerLink
 from schemas.policy.policy import Policy
 from schemas.posts.raw import Author, RawPost
 from schemas.posts.scored import ScoredPost
@@ -42,7 +43,7 @@ class Raw(NamedTuple):
     """Holds one record to send."""
 
     key: bytes
-    value: bytes
+    value: bytes | None
     partition: int
 
 
@@ -77,9 +78,17 @@ def good(workspace: str, number: int, text: str | None = None) -> Raw:
     return Raw(key, encode(post), partition_of(key, 4))
 
 
+def link_of(workspace: str, number: int) -> Raw:
+    """Makes a record that links one of the 50 authors to a customer."""
+    link = CustomerLink(workspace=workspace, author_id=f"x:a{number}", customer_id=f"C-{number}", value=0.9)
+    key = post_key(workspace, link.author_id)
+    return Raw(key, encode(link), partition_of(key, 4))
+
+
 def bad(workspace: str) -> dict[str, Raw]:
     """Maps each error code to one record that is bad in that way."""
     key, value, home = good(workspace, 1)
+    assert value is not None
     other = f"{workspace}/x:other".encode()
     far = encode(decode(RawPost, value).model_copy(update={"created_at": SystemClock().now() + timedelta(days=2)}))
     return {

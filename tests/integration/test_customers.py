@@ -10,6 +10,8 @@ from confluent_kafka import Producer
 
 from pipeline.adapters.kafka.config import producer_config
 from pipeline.adapters.kafka.links.at_once import publish_at_once
+from pipeline.adapters.kafka.links.known import KnownCustomers
+from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.reader import read_topic
 from pipeline.app.customers.asked import LoadRequest, LoadSummary
 from pipeline.app.customers.loading import load_customers
@@ -20,6 +22,7 @@ from pipeline.settings import KafkaSettings
 from schemas.cases.case import CaseCurrent
 from schemas.topics import CASES, CUSTOMERS, SIGNALS
 from tests.builders import at, author
+from tests.enrich_lab import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -74,6 +77,60 @@ def test_a_list_that_replaces_takes_back_what_it_lacks_and_touches_no_other_work
     assert (done.links, done.taken_back) == (1, 1)
     assert links(kafka, name) == {"x:ann": "C-1", "x:bo": None}
     assert links(kafka, other) == {"x:ann": "C-9"}
+
+
+def test_a_worker_knows_the_links_of_the_partitions_that_it_owns(
+    kafka: KafkaSettings, tmp_path: Path, name: str
+) -> None:
+    rows = [f"C-{number},a{number},0.5" for number in range(40)]
+    load(kafka, tmp_path, name, *rows)
+    owned: set[int] = {0}
+
+    def home(key: bytes) -> int:
+        return partition_of(key, 4)
+
+    def known_as(number: int) -> str | None:
+        found = known.customer_of(name, f"x:a{number}")
+        return None if found is None else found.customer_id
+
+    known = KnownCustomers(kafka, lambda: owned, home, lambda: pytest.fail("the links were not read"))
+    known.start()
+    try:
+        by_home = {home(f"{name}/x:a{number}".encode()): number for number in range(40)}
+        assert sorted(by_home) == [0, 1, 2, 3]
+        # Also of a partition that is owned only now.
+        owned.add(2)
+        assert [known_as(by_home[partition]) for partition in (0, 2)] == [f"C-{by_home[0]}", f"C-{by_home[2]}"]
+        assert known.customer_of(name, "x:nobody") is None
+        kept = [one for one in rows if one != rows[by_home[0]]]
+        load(kafka, tmp_path, name, *kept, replace=True)
+        wait_for(lambda: known_as(by_home[0]) is None, 30)
+        owned.discard(2)
+        # What was given away and comes back is as the topic has it now.
+        load(kafka, tmp_path, name, f"D-1,a{by_home[2]},0.5")
+        owned.add(2)
+        wait_for(lambda: known_as(by_home[2]) == "D-1", 30)
+    finally:
+        known.close()
+
+
+def test_a_record_that_is_no_link_links_nobody_and_stops_nothing(kafka: KafkaSettings, name: str) -> None:
+    producer = Producer(producer_config(kafka))
+    producer.produce(CUSTOMERS.name, key=f"{name}/x:ann", value=b"{")
+    producer.produce(CUSTOMERS.name, key=f"{name}/x:bo", value=b'{"workspace": "acme"}')
+    producer.flush(30)
+    known = KnownCustomers(
+        kafka,
+        lambda: {0, 1, 2, 3},
+        lambda key: partition_of(key, 4),
+        lambda: pytest.fail("the links were not read"),
+    )
+    known.start()
+    try:
+        assert known.customer_of(name, "x:ann") is None
+        assert known.customer_of(name, "x:bo") is None
+    finally:
+        known.close()
 
 
 def test_open_cases_hear_of_a_value_that_has_changed(kafka: KafkaSettings, tmp_path: Path, name: str) -> None:

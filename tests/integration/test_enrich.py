@@ -14,7 +14,7 @@ from pipeline.local.processes import free_ports
 from pipeline.settings import KafkaSettings
 from schemas.posts.engagement import Engagement
 from schemas.posts.raw import PostMetrics
-from schemas.topics import ACTIONABLE, ENGAGEMENTS, INFLUENCE_STATE, SCORED, post_key
+from schemas.topics import ACTIONABLE, CUSTOMERS, ENGAGEMENTS, INFLUENCE_STATE, SCORED, post_key
 from tests.enrich_lab import (
     START_S,
     TEXTS,
@@ -25,6 +25,7 @@ from tests.enrich_lab import (
     good,
     ids,
     is_ready,
+    link_of,
     scored,
     send,
     send_to,
@@ -42,6 +43,8 @@ def test_every_post_is_scored_or_dead_lettered_with_its_bytes_and_sigterm_ends_c
     records, broken = [good(workspace, number) for number in range(292)], bad(workspace)
     for number, record in enumerate(broken.values()):
         records.insert(30 * number + 7, record)
+    links = [link_of(workspace, number) for number in (7, 8)]
+    send_to(kafka, CUSTOMERS.name, [*links, links[1]._replace(value=None)])
     send(kafka, records)
     with worker(kafka, tmp_path) as process:
         wait_for(lambda: uncommitted(kafka) == 0, START_S + WORK_S)
@@ -51,6 +54,9 @@ def test_every_post_is_scored_or_dead_lettered_with_its_bytes_and_sigterm_ends_c
     assert ids(found) == {f"x:{number}": 1 for number in range(292)}
     assert dead(kafka, workspace) == {code: (record.key, record.value) for code, record in broken.items()}
     assert all((post.sentiment is None) == (post.text == "") for post in found)
+    customers = {(post.author.author_id, post.customer.customer_id) for post in found if post.customer is not None}
+    assert customers == {("x:a7", "C-7")}
+    assert all(post.customer is not None for post in found if post.author.author_id == "x:a7")
     work = {post.post_id for post in found if post.triage.action != "none"}
     assert work == {f"x:{number}" for number in range(292) if number % len(TEXTS) in (2, 3)}
     assert set(ids(scored(kafka, workspace, ACTIONABLE.name))) == work

@@ -16,6 +16,7 @@ from pipeline.adapters.faust.notes import CommitNotes
 from pipeline.adapters.faust.watchdog import LagWatchdog, Place, Standing
 from pipeline.adapters.faust.worker import build_app, owned_places, run_until_stopped
 from pipeline.adapters.kafka.admin import TIMEOUT_S, admin_client
+from pipeline.adapters.kafka.links.known import KnownCustomers
 from pipeline.adapters.kafka.partitioner import partition_of
 from pipeline.adapters.kafka.policies.in_force import PoliciesInForce
 from pipeline.adapters.kafka.publisher import KafkaPublisher
@@ -30,6 +31,7 @@ from pipeline.app.readiness import Readiness
 from pipeline.clock import SystemClock
 from pipeline.enrich.agent import DELIVERY_TIMEOUT_S, STAGE, Parts, register
 from pipeline.enrich.batches import waiting
+from pipeline.enrich.preparation import Preparation
 from pipeline.enrich.reading.intents.by_example import IntentReader
 from pipeline.enrich.reading.intents.model import HEAD_BESIDE, IntentModel, load_head
 from pipeline.enrich.reading.pressing.head import HEAD_BESIDE as PRESSING_BESIDE
@@ -38,6 +40,7 @@ from pipeline.enrich.score import Scorer
 from pipeline.errors import Misconfigured, ServiceMissing
 from pipeline.logs import get_log, setup_logs
 from pipeline.ports.models import TextModel
+from pipeline.ports.places import PartitionOf
 from pipeline.settings import ModelSettings, Settings, load_settings
 from pipeline.stages import group_of, stage_of
 from schemas.topics import RAW
@@ -100,8 +103,19 @@ class _Worker:
             live_within_s = settings.enrich.live_within_h * 3600
             intents = IntentReader(load_intent_model(settings.model))
             pressing = load_pressing_model(settings.model)
-            scorer = Scorer(LockedModel(model), live_within_s, settings.clock, languages, intents, pressing)
-            register(app, self._parts(app, scorer, reader, executor, raw_partitions, notes))
+            home = lru_cache(CACHED_KEYS)(partition_of)
+            known = KnownCustomers(
+                settings.kafka,
+                owned=lambda: {partition for _, partition in owned_places(app, {RAW.name})},
+                home=lambda key: home(key, raw_partitions),
+                die=end_at_once,
+            )
+            known.start()
+            preparation = Preparation(customer_of=known.customer_of)
+            scorer = Scorer(
+                LockedModel(model), live_within_s, settings.clock, languages, intents, pressing, preparation
+            )
+            register(app, self._parts(app, scorer, reader, executor, raw_partitions, notes, home))
             watchdog = self._watchdog(app)
             watchdog.start()
             freeze_collector()
@@ -114,6 +128,7 @@ class _Worker:
                 frozen_s=enrich.inference_timeout_s,
             )
             watchdog.close()
+            known.close()
         reader.close()
         self._readiness.close()
         self._log.info("stopped")
@@ -126,14 +141,15 @@ class _Worker:
         executor: ThreadPoolExecutor,
         raw_partitions: int,
         notes: CommitNotes,
+        home: PartitionOf,
     ) -> Parts:
-        enrich, cached_partition_of = self._settings.enrich, lru_cache(CACHED_KEYS)(partition_of)
+        enrich = self._settings.enrich
         history_of = keep_authors(
             app,
             self._settings.kafka,
             STAGE,
             reader.policies,
-            cached_partition_of,
+            home,
             raw_partitions,
             self._metrics,
             self._log,
@@ -142,7 +158,7 @@ class _Worker:
             scorer=scorer,
             policies=reader.policies,
             history_of=history_of,
-            partition_of=cached_partition_of,
+            partition_of=home,
             raw_partitions=raw_partitions,
             executor=executor,
             publisher=KafkaPublisher(self._settings.kafka, PUBLISH_SHARE * DELIVERY_TIMEOUT_S),

@@ -1,9 +1,10 @@
 """Lists the columns of `posts`, and of `refused_posts` for posts that are too old to be kept."""
 
+from collections.abc import Callable
 from operator import attrgetter
 
 from pipeline.clock import from_ms
-from pipeline.sink.columns import TIME, WORD, WORDS, Column, Table, position
+from pipeline.sink.columns import TIME, WORD, WORDS, Column, Source, Table, position
 from schemas.posts.raw import PostMetrics
 from schemas.posts.scored import ScoredPost
 
@@ -23,6 +24,16 @@ def _counter(name: str) -> Column[ScoredPost]:
     return Column(
         name, _COUNT, lambda p, _: value(p.metrics or _NO_METRICS), "when the post was collected", name, _SHORT
     )
+
+
+def _of_customer(name: str, absent: object) -> Callable[[ScoredPost, Source], object]:
+    value = attrgetter(name)
+
+    def of(post: ScoredPost, _: Source) -> object:
+        found = None if post.customer is None else value(post.customer)
+        return absent if found is None else found
+
+    return of
 
 
 _POST: tuple[Column[ScoredPost], ...] = (
@@ -199,6 +210,24 @@ _DECISION: tuple[Column[ScoredPost], ...] = (
         "influence_lower", "Float32", "influence.lower_bound", "90 % one-sided lower bound of influence", _POINTS
     ),
     Column("influence_percentile", _SHARE, "influence.percentile", "among the active authors", "percent, 0..100"),
+    Column(
+        "customer_id",
+        "String",
+        _of_customer("customer_id", ""),
+        "who is behind the handle; empty: nobody is linked",
+        codec=_SHORT,
+    ),
+    Column("customer_kind", WORD, _of_customer("kind", ""), "customer, prospect, lead; empty: nobody is linked"),
+    Column("customer_value", _SHARE, _of_customer("value", None), "what they are worth; NULL: not known", "0..1"),
+    Column("customer_tier", WORD, _of_customer("tier", ""), "name that the company has for that value"),
+    Column("customer_segment", WORD, _of_customer("segment", ""), "group of customers that they belong to"),
+    Column(
+        "customer_confidence",
+        _SHARE,
+        _of_customer("confidence", None),
+        "that the handle is really theirs",
+        _PROBABILITY,
+    ),
     Column("action", WORD, "triage.action", "what should be done; none: nothing"),
     Column("queue", WORD, lambda p, _: p.triage.queue or "", "queue of the policy; empty when the action is none"),
     Column(
