@@ -7,7 +7,8 @@ ALTER TABLE {database}.posts{local} {on_cluster}
     ADD COLUMN IF NOT EXISTS customer_value Nullable(Float32) COMMENT 'what they are worth; NULL: not known' AFTER customer_kind,
     ADD COLUMN IF NOT EXISTS customer_tier LowCardinality(String) COMMENT 'name that the company has for that value' AFTER customer_value,
     ADD COLUMN IF NOT EXISTS customer_segment LowCardinality(String) COMMENT 'group of customers that they belong to' AFTER customer_tier,
-    ADD COLUMN IF NOT EXISTS customer_confidence Nullable(Float32) COMMENT 'that the handle is really theirs' AFTER customer_segment;
+    ADD COLUMN IF NOT EXISTS customer_confidence Nullable(Float32) COMMENT 'that the handle is really theirs' AFTER customer_segment,
+    ADD COLUMN IF NOT EXISTS customer_source LowCardinality(String) COMMENT 'how the company knows that' AFTER customer_confidence;
 
 -- cluster only
 ALTER TABLE {database}.posts {on_cluster}
@@ -16,4 +17,5 @@ ALTER TABLE {database}.posts {on_cluster}
     ADD COLUMN IF NOT EXISTS customer_value Nullable(Float32) COMMENT 'what they are worth; NULL: not known' AFTER customer_kind,
     ADD COLUMN IF NOT EXISTS customer_tier LowCardinality(String) COMMENT 'name that the company has for that value' AFTER customer_value,
     ADD COLUMN IF NOT EXISTS customer_segment LowCardinality(String) COMMENT 'group of customers that they belong to' AFTER customer_tier,
-    ADD COLUMN IF NOT EXISTS customer_confidence Nullable(Float32) COMMENT 'that the handle is really theirs' AFTER customer_segment;
+    ADD COLUMN IF NOT EXISTS customer_confidence Nullable(Float32) COMMENT 'that the handle is really theirs' AFTER customer_segment,
+    ADD COLUMN IF NOT EXISTS customer_source LowCardinality(String) COMMENT 'how the company knows that' AFTER customer_confidence;

@@ -228,6 +228,7 @@ _DECISION: tuple[Column[ScoredPost], ...] = (
         "that the handle is really theirs",
         _PROBABILITY,
     ),
+    Column("customer_source", WORD, _of_customer("source", ""), "how the company knows that"),
     Column("action", WORD, "triage.action", "what should be done; none: nothing"),
     Column("queue", WORD, lambda p, _: p.triage.queue or "", "queue of the policy; empty when the action is none"),
     Column(
