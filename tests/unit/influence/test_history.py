@@ -179,3 +179,16 @@ def test_more_young_posts_than_the_ring_holds_are_counted_as_they_are() -> None:
     row = after(*(post(str(n), n / 100, metrics=PostMetrics(likes=9)) for n in range(POSTS + 10)))
     assert len(row.posts) == POSTS
     assert row.weight == pytest.approx(10, abs=0.01)
+
+
+def test_a_post_that_is_fetched_again_has_its_counters_raised() -> None:
+    first, again = (post(metrics=PostMetrics(likes=likes)) for likes in (5, 500))
+    assert after(first, again).posts == after(again).posts
+    assert after(again, first).posts == after(again).posts
+
+
+def test_silence_is_zero_on_a_network_whose_sources_report_everything() -> None:
+    complete = InfluenceModel(complete=("x",))
+    row = apply(None, post(), 0, complete)
+    assert influence_of(row, ANN, seconds(48)).score < score(None, 48)
+    assert apply(None, post(target_author_id="y:ann"), 0, complete).reported is False
