@@ -14,13 +14,16 @@ Engine = Literal["auto", "openvino", "torch"]
 NO_ANSWER = ("none", "context", "thank", "engage")
 """Posts with these actions wait for nobody's answer, so their priorities are not those of work."""
 
+MADE_STREAMS = 4
+"""Streams of each rate and dispersion that trends are judged by, with events and without."""
+
 
 @app.command()
 def evaluate(
     head: Annotated[
-        Literal["sentiment", "offence", "complaint", "priority", "influence"],
+        Literal["sentiment", "offence", "complaint", "priority", "influence", "trends"],
         typer.Argument(
-            metavar="HEAD", help="what is judged: sentiment, offence, complaint, priority or influence"
+            metavar="HEAD", help="what is judged: sentiment, offence, complaint, priority, influence or trends"
         ),
     ],
     file: Annotated[
@@ -54,7 +57,14 @@ def evaluate(
     Influence asks whether the score before a post ranks what the post then got. The panel is a CSV file in time
     order with author_id, ts, followers, verified, likes, reposts and replies. Each post of the later half is
     predicted by all posts before it, and followers alone stand beside.
+
+    Trends asks whether the detector of surges finds what it must and is silent else. FILE is a folder with series
+    as `earshot detect` reads them and their true events in labels.json, {"key": {"labels": [time, ...],
+    "windows": [[from, to], ...]}}, or - for the made streams alone, which are judged in any case.
     """
+    if head == "trends":
+        _judge_trends(file, as_json=as_json)
+        return
     if head == "priority":
         _judge_priorities(file, policy, as_json=as_json)
         return
@@ -75,6 +85,19 @@ def evaluate(
         emit_json(as_object(evaluation, engine_name))
     else:
         table_console().print(*render(evaluation, engine_name), sep="\n")
+
+
+def _judge_trends(folder: str, *, as_json: bool) -> None:
+    from pipeline.cli.text.output import emit_json, say, table_console
+    from pipeline.evaluation.alarms import as_object, judge_series, judge_streams, read_folder, render
+
+    found = None if folder == "-" else judge_series(*read_folder(Path(folder)))
+    say("made streams are judged, which takes about half a minute")
+    made = judge_streams(MADE_STREAMS)
+    if as_json:
+        emit_json(as_object(found, made))
+    else:
+        table_console().print(*render(found, made), sep="\n")
 
 
 def _judge_priorities(file: str, policy: Path | None, *, as_json: bool) -> None:
