@@ -7,14 +7,16 @@ from pipeline.adapters.clickhouse.analytics import Analyst
 
 MOST_CASES = 20
 """So many cases are listed, the newest first."""
+# argMax passes over NULL, and the newest link may state no value where an older one did. A tuple is no NULL.
 _AUTHORS = """
 SELECT workspace, author_id, argMax(author_handle, created_at) AS handle,
        argMax(author_followers, created_at) AS followers, count() AS posts,
        countIf(sentiment = 'negative') AS negative, min(created_at) AS first_at, max(created_at) AS last_at,
        argMax(influence, created_at) AS score, argMax(influence_lower, created_at) AS score_lower,
        argMax(customer_id, created_at) AS customer, argMax(customer_kind, created_at) AS kind,
-       argMax(customer_value, created_at) AS value, argMax(customer_tier, created_at) AS tier,
-       argMax(customer_segment, created_at) AS segment, argMax(customer_confidence, created_at) AS confidence,
+       argMax(tuple(customer_value), created_at).1 AS value, argMax(customer_tier, created_at) AS tier,
+       argMax(customer_segment, created_at) AS segment,
+       argMax(tuple(customer_confidence), created_at).1 AS confidence,
        argMax(customer_source, created_at) AS source
 FROM posts
 WHERE ({workspace:String} = '' OR workspace = {workspace:String})

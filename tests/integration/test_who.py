@@ -28,7 +28,8 @@ def lab(stack: Endpoints) -> Iterator[SinkLab]:
         scored("p1", author=author("ann", handle="Ann")),
         scored("p2", ms=1, author=author("ann", handle="Ann"), customer=ANN),
         scored("p3", ms=2, author=author("annie"), customer=ANN.model_copy(update={"confidence": 0.5})),
-        scored("p4", ms=3, author=author("bo")),
+        scored("p4", ms=3, author=author("bo"), customer=ANN.model_copy(update={"customer_id": "C-2"})),
+        scored("p5", ms=4, author=author("bo")),
     ]
     source = Source(InputRecord("posts.scored", 0, 0, None, b"", START_MS), from_ms(START_MS))
     rows = [POSTS.row(post, source) for post in posts]
@@ -65,6 +66,7 @@ def test_whoever_is_linked_to_nobody_is_told_so(capsys: pytest.CaptureFixture[st
     code, out = who(capsys, "bo", "--json")
     found = json.loads(out)
     assert (code, found["author"]["customer"], found["handles"], found["cases"]) == (0, "", [], [])
+    assert found["author"]["value"] is None, "the link was taken back"
     assert found["author"]["first_at"].endswith("Z")
 
 
