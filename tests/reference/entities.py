@@ -177,8 +177,8 @@ class Case:
     """The customer's newest post, by which the platform takes answers. None if that one was taken away."""
     told_soon_ms: int | None = None
     """The end of a reply window that was told to come soon."""
-    told_over: set[int] = field(default_factory=set)
-    """The ends of reply windows that were told to have come."""
+    told_over_ms: int = 0
+    """The latest end of a reply window that was told to have come."""
     lifts: dict[str, Lift] = field(default_factory=dict)
     """What has raised it, by kind of signal."""
     asked: str | None = None

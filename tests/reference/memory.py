@@ -208,7 +208,7 @@ class World:
     def window(self, case: Case) -> tuple[int, str] | None:
         """Returns when something will be told of the reply window of a case, and what."""
         until_ms = case.window_ms
-        if until_ms is None or not case.is_open or until_ms in case.told_over or case.state == "wrapping":
+        if until_ms is None or not case.is_open or until_ms <= case.told_over_ms or case.state == "wrapping":
             return None
         if case.owed and case.told_soon_ms != until_ms and self.now_ms < until_ms:
             return until_ms - HOUR_MS, "due_soon"
@@ -224,7 +224,7 @@ class World:
             case.told_soon_ms = case.window_ms
             self.say("due_soon", case, "reply_window", due=due, rep_id=None)
             return
-        case.told_over.add(case.window_ms)
+        case.told_over_ms = case.window_ms
         self.say("reply_window_ended", case, "platform", due=due)
         self.tell_rep(case, "reply_window_ended")
 

@@ -253,7 +253,8 @@ class Case(Kept, frozen=True, omit_defaults=True):
         Where nothing is owed, only the end matters.
         """
         ends_ms, times = self.extras.reply_ends_ms, self.extras.times or NO_TIMES
-        if not ends_ms or times.over_ms == ends_ms or self.state == "wrapping":
+        # A deletion may bring an earlier window back, whose end lies before the one that was told.
+        if not ends_ms or (times.over_ms or 0) >= ends_ms or self.state == "wrapping":
             return None
         return ends_ms if self.owed_ms is None or times.warned_ms == ends_ms else ends_ms - REPLY_WARNS_MS
 

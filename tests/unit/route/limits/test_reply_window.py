@@ -114,3 +114,16 @@ def test_a_platform_that_takes_no_answer_at_all_has_no_window() -> None:
     desk = Desk()
     desk.feed(scored("p1", reply=Reply(allowed=False)))
     assert desk.after(9 * DAY_S).tick().types == []
+
+
+def test_a_deletion_that_brings_an_earlier_window_back_does_not_tell_its_end_again() -> None:
+    desk = Desk()
+    desk.feed(scored("p1", reply=DAY))
+    later = Reply(allowed=True, until=at(1000 * (2 * DAY_S)))
+    newer = scored("p2", ms=3_600_000, in_reply_to="x:p1", reply=later)
+    desk.after(3600).feed(newer)
+    desk.after(2 * DAY_S - 2 * 3600).tick()
+    assert desk.after(3600).tick().types == ["reply_window_ended"]
+    deletion = newer.model_copy(update={"revision": 1, "deleted": True})
+    again = desk.feed(deletion, scored("p1", revision=1, reply=DAY))
+    assert "reply_window_ended" not in again.types + desk.tick().types
