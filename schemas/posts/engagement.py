@@ -14,8 +14,9 @@ EngagementId = Annotated[str, StringConstraints(min_length=1, max_length=250, pa
 
 
 class Engagement(Message):
-    """A reaction to a post, a running counter of reactions, or the news of a post. It goes to topic `engagements`
-    with key workspace/target_author_id.
+    """A reaction to a post, a running counter of reactions, or the news of a post.
+
+    It goes to topic `engagements` with key workspace/target_author_id.
 
     A reaction that is itself a post (a reply, quote or repost) has the id of that post and its kind with a slash
     between, such as `x:17/reply`. Enrich gives this id to what posts show, so a connector that reports the same
