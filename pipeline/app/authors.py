@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import faust
 
 PUBLISH_SHARE = 0.8
-"""Share of the time for a dead letter after which the publisher gives up, and says why."""
+"""Share of the time for deliveries after which a publisher gives up. It must give up first, because it says how
+many records are missing and why."""
 
 
 def keep_authors(

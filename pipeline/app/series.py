@@ -3,7 +3,7 @@
 import csv
 import statistics
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import NamedTuple
 from pipeline.errors import Misconfigured
 from pipeline.ingest.look.container import contents
 from pipeline.trends.detector import NARROWEST_S, WIDEST_S, Bin
+from schemas.base import LATEST
 
 NEEDED, OPTIONAL = ("ts", "posts"), ("key", "negative", "authors")
 UNNAMED = "all"
@@ -45,7 +46,7 @@ def read_series(file: str) -> dict[str, Series]:
                 line.decode("utf-8-sig" if number == 0 else "utf-8")
                 for number, line in enumerate(contents(stream, file))
             )
-            for line, key, bin_ in _rows(file, csv.reader(text)):
+            for line, key, bin_ in _rows(file, text):
                 bins = found[key]
                 if bins and bin_.start_s <= bins[-1].start_s:
                     raise Misconfigured(f"{file}:{line}: ts: must be later than the bin before of the same key")
@@ -61,17 +62,35 @@ def read_series(file: str) -> dict[str, Series]:
     return {key: Series(_width(file, key, bins), bins) for key, bins in found.items()}
 
 
-def _rows(file: str, rows: Iterator[list[str]]) -> Iterator[tuple[int, str, Bin]]:
+def seconds_of(text: str) -> float:
+    """Returns a time in seconds since 1970. One that states no zone is in UTC, whatever zone the machine has.
+
+    Raises:
+        ValueError: it is neither RFC 3339 nor a number.
+    """
+    try:
+        return float(text)
+    except ValueError:
+        time = datetime.fromisoformat(text.strip())
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+
+
+def _rows(file: str, text: Iterable[str]) -> Iterator[tuple[int, str, Bin]]:
+    rows = csv.reader(text)
     header = [cell.strip().lower() for cell in next(rows, [])]
+    for name in (*NEEDED, *OPTIONAL):
+        if header.count(name) > 1:
+            raise Misconfigured(f"{file}:1: {name}: stands twice")
     for name in NEEDED:
         if name not in header:
             raise Misconfigured(
                 f"{file}:1: {name}: is missing; the columns are {', '.join(NEEDED)} and perhaps "
                 f"{', '.join(OPTIONAL)}"
             )
-    for line, cells in enumerate(rows, start=2):
+    for cells in rows:
         if not cells:
             continue
+        line = rows.line_num
         if len(cells) != len(header):
             raise Misconfigured(f"{file}:{line}: has {len(cells)} cells, where the header has {len(header)}")
         row = dict(zip(header, cells, strict=True))
@@ -91,14 +110,15 @@ def _rows(file: str, rows: Iterator[list[str]]) -> Iterator[tuple[int, str, Bin]
 
 def _seconds(cell: str, place: str) -> float:
     try:
-        return float(cell)
-    except ValueError:
-        pass
-    try:
-        time = datetime.fromisoformat(cell.strip())
+        seconds = seconds_of(cell)
     except ValueError:
         raise Misconfigured(f"{place}: must be a time like 2026-11-30T12:00:00Z, or seconds since 1970") from None
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+    # What is not a number lies in no range.
+    if not 0 <= seconds < LATEST.timestamp():
+        raise Misconfigured(
+            f"{place}: must be a time from 1970 to {LATEST.year}, and in seconds where it is a number"
+        )
+    return seconds
 
 
 def _count(cell: str, place: str) -> float | None:

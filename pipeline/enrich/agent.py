@@ -24,7 +24,7 @@ from pipeline.enrich.batches.notes import AttemptNotes, NoteStore
 from pipeline.enrich.batches.queue import BatchQueue
 from pipeline.enrich.batches.scoring import BatchScoring, Scored
 from pipeline.enrich.outputs import engagement_records, records_of
-from pipeline.enrich.received import ReceivedPost, check_time
+from pipeline.enrich.received import ReceivedPost
 from pipeline.enrich.score import Scorer
 from pipeline.errors import Permanent
 from pipeline.logs import Log
@@ -32,6 +32,7 @@ from pipeline.metrics import Metrics
 from pipeline.ports.events import Event, Message, input_record
 from pipeline.ports.places import PartitionOf, check_place
 from pipeline.ports.records import InputRecord, Publisher, Record, deliver
+from pipeline.ports.times import check_time
 from schemas.base import SourcePosition
 from schemas.policy.policy import Policy
 from schemas.posts.raw import RawPost
@@ -217,7 +218,7 @@ def _received(parts: Parts, record: InputRecord) -> ReceivedPost:
     )
     source = SourcePosition(topic=record.topic, partition=record.partition, offset=record.offset)
     received = ReceivedPost(post, source, record.append_ms, parts.history_of(key))
-    check_time(received)
+    check_time(post.created_at, record.append_ms)
     return received
 
 
@@ -233,9 +234,6 @@ def _measure(parts: Parts, scored: Scored, records: Sequence[Record], steps: Map
     now_ms = to_ms(parts.clock.now())
     waits = [max(0, now_ms - post.appended_ms) / 1000 for _, post in scored.posts]
     metrics.observe_all("hop_latency_seconds", waits, stage=STAGE)
-    for record, reason in scored.refused:
-        metrics.count("dead_letters_total", stage=STAGE, code=reason.code)
-        parts.log.warning(
-            "dead_letter", topic=record.topic, partition=record.partition, offset=record.offset,
-            code=reason.code, detail=reason.detail, field=reason.field,
-        )  # fmt: skip
+    for letter in scored.refused:
+        metrics.count("dead_letters_total", stage=STAGE, code=letter.reason.code)
+        parts.log.warning("dead_letter", **letter.told())

@@ -8,13 +8,12 @@ but for the strict time of an event).
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rich.table import Table
 
-from pipeline.app.series import Series, read_series
+from pipeline.app.series import Series, read_series, seconds_of
 from pipeline.errors import Misconfigured
 from pipeline.evaluation.streams import Stream, streams
 from pipeline.trends.detector import Bin, Detector
@@ -103,8 +102,8 @@ def read_labels(file: Path, keys: Iterable[str]) -> dict[str, Labels]:
         known: dict[str, Any] = json.loads(file.read_bytes())
         return {
             key: Labels(
-                tuple(map(_seconds, known[key]["labels"])),
-                tuple((_seconds(a), _seconds(b)) for a, b in known[key]["windows"]),
+                tuple(map(seconds_of, known[key]["labels"])),
+                tuple((seconds_of(a), seconds_of(b)) for a, b in known[key]["windows"]),
             )
             for key in keys
         }
@@ -199,7 +198,3 @@ def _bins(stream: Stream) -> list[Bin]:
 
 def _share(values: Sequence[bool]) -> float:
     return sum(values) / len(values) if values else float("nan")
-
-
-def _seconds(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()

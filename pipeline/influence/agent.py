@@ -10,10 +10,9 @@ acknowledge the event that failed. What cannot be handled ends the process at on
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
-from pipeline.clock import Clock, from_ms, to_ms
+from pipeline.clock import Clock, to_ms
 from pipeline.codec import decode
 from pipeline.errors import Permanent
 from pipeline.influence.estimate import DEFAULT
@@ -25,6 +24,7 @@ from pipeline.ports.dead_letters import DeadLetter
 from pipeline.ports.events import Event, input_record
 from pipeline.ports.places import PartitionOf, check_place
 from pipeline.ports.records import InputRecord, Publisher, deliver
+from pipeline.ports.times import check_time
 from schemas.policy.policy import Policy
 from schemas.posts.engagement import Engagement
 from schemas.topics import post_key
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
 DELIVERY_TIMEOUT_S = 60.0
 """Longest wait for the brokers to take a dead letter. Then the worker restarts."""
-
-FUTURE_TOLERANCE = timedelta(hours=24)
-"""A wrong time zone is at most 14 h off. One record from further ahead would make all posts of its author old."""
 
 Update = Callable[[bytes | None, InputRecord], bytes]
 """Takes the row of an author and a record, and returns the row after it. It raises `Permanent` for a bad one."""
@@ -89,8 +86,8 @@ def updater(policies: Callable[[], Mapping[str, Policy]], partitions: int, parti
         key = post_key(engagement.workspace, engagement.target_author_id)
         check_place(record.key, key, partition=record.partition, partitions=partitions, partition_of=partition_of)
         latest = max(engagement.created_at, engagement.post_created_at or engagement.created_at)
-        if latest - from_ms(record.append_ms) > FUTURE_TOLERANCE:
-            raise Permanent("created_in_future", "after it was received", "created_at")
+        # One record from further ahead would make all posts of its author old.
+        check_time(latest, record.append_ms)
         policy = policies().get(engagement.workspace)
         model = DEFAULT if policy is None else policy.influence
         return apply(None if row is None else row_of(row), engagement, record.offset, model).to_bytes()
@@ -134,9 +131,5 @@ class InfluenceAgent:
         parts = self._parts
         sent = letter.to_send(parts.stage, to_ms(parts.clock.now()))
         await asyncio.wait_for(asyncio.to_thread(deliver, parts.publisher(), [sent]), DELIVERY_TIMEOUT_S)
-        record, reason = letter
-        parts.metrics.count("dead_letters_total", stage=parts.stage, code=reason.code)
-        parts.log.warning(
-            "dead_letter", topic=record.topic, partition=record.partition, offset=record.offset,
-            code=reason.code, detail=reason.detail, field=reason.field,
-        )  # fmt: skip
+        parts.metrics.count("dead_letters_total", stage=parts.stage, code=letter.reason.code)
+        parts.log.warning("dead_letter", **letter.told())

@@ -14,6 +14,14 @@ class DeadLetter(NamedTuple):
     record: InputRecord
     reason: Permanent
 
+    def told(self) -> dict[str, str | int | None]:
+        """Returns what a log says of it: its place and the reason, and nothing of its content."""
+        record, reason = self
+        return {
+            "topic": record.topic, "partition": record.partition, "offset": record.offset,
+            "code": reason.code, "detail": reason.detail, "field": reason.field,
+        }  # fmt: skip
+
     def to_send(self, stage: str, failed_ms: int) -> Record:
         """Returns the record for the dead-letter topic.
 

@@ -147,11 +147,7 @@ class SinkAgent:
             )
         for letter in letters:
             metrics.count("dead_letters_total", stage=STAGE, code=letter.reason.code)
-            self._log.warning(
-                "dead_letter", topic=letter.record.topic, partition=letter.record.partition,
-                offset=letter.record.offset, code=letter.reason.code, detail=letter.reason.detail,
-                field=letter.reason.field,
-            )  # fmt: skip
+            self._log.warning("dead_letter", **letter.told())
 
     def _time(self, records: Sequence[InputRecord], stored: Sequence[ScoredPost | Assignment]) -> None:
         now_ms = to_ms(self._clock.now())

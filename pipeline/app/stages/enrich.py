@@ -23,7 +23,7 @@ from pipeline.adapters.kafka.publisher import KafkaPublisher
 from pipeline.adapters.models.cache import OnLookup
 from pipeline.adapters.models.engines import OnOpened, Served, open_engine
 from pipeline.adapters.models.locked_model import LockedModel
-from pipeline.app.authors import keep_authors
+from pipeline.app.authors import PUBLISH_SHARE, keep_authors
 from pipeline.app.endpoints import resolve
 from pipeline.app.garbage_collection import freeze_collector
 from pipeline.app.languages import load_languages
@@ -54,9 +54,6 @@ INPUTS = frozenset(topic.name for topic in stage_of(STAGE).inputs)
 STALL_S = 60.0
 """Seconds after which a commit that stands still will not move again, counted beyond the slowest batch."""
 CACHED_KEYS = 65_536
-PUBLISH_SHARE = 0.8
-"""Share of the time for a batch's deliveries after which the publisher gives up. It must give up first, because it
-says how many records are missing and why."""
 ENGINE_SHARE = 0.9
 """Share of the time for a batch's scores after which the engine gives up. It must give up first, because it says
 how many texts were waiting."""

@@ -146,12 +146,9 @@ class _Observer:
             self._metrics.count("records_consumed_total", stage=STAGE, topic=record.topic)
         for topic, count in outcome.outputs.items():
             self._metrics.count("records_produced_total", count, stage=STAGE, topic=topic)
-        for record, reason in outcome.dead_letters:
-            self._metrics.count("dead_letters_total", stage=STAGE, code=reason.code)
-            self._log.warning(
-                "dead_letter", topic=record.topic, partition=record.partition, offset=record.offset,
-                code=reason.code, detail=reason.detail, field=reason.field,
-            )  # fmt: skip
+        for letter in outcome.dead_letters:
+            self._metrics.count("dead_letters_total", stage=STAGE, code=letter.reason.code)
+            self._log.warning("dead_letter", **letter.told())
         if outcome.timers:
             self._metrics.count("timers_fired_total", outcome.timers, stage=STAGE)
 

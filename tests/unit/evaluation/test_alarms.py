@@ -1,5 +1,6 @@
 """The protocol counts an alarm near a label as found, one outside of all windows as false, others as nothing."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,17 @@ def test_labels_that_are_missing_are_named(tmp_path: Path) -> None:
     (tmp_path / "labels.json").write_text('{"other": {}}')
     with pytest.raises(Misconfigured, match="has no acme"):
         read_folder(tmp_path)
+
+
+def test_labels_without_a_zone_are_utc_as_the_series_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    time.tzset()
+    try:
+        (tmp_path / "acme.csv").write_text("ts,posts\n2026-01-01 00:00:00,1\n2026-01-01 00:05:00,2\n")
+        moments = '{"labels": ["2026-01-01 00:00:00"], "windows": []}'
+        (tmp_path / "labels.json").write_text(f'{{"acme": {moments}}}')
+        series, labels = read_folder(tmp_path)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert labels["acme"].moments == (series["acme"].bins[0].start_s,)

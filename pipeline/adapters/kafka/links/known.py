@@ -95,6 +95,14 @@ class KnownCustomers:
                 self._die()
 
     def _run(self) -> None:
+        try:
+            self._follow()
+        except Exception as error:
+            # Without this thread the links would stand still, and nobody would see it.
+            self._log.error("the links can be followed no longer, ending at once", error=repr(error))
+            self._die()
+
+    def _follow(self) -> None:
         while not self._stopping.is_set():
             self._follow_ownership()
             if not self._next:
